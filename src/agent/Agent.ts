@@ -1,0 +1,200 @@
+/**
+ * Runs agents: a session and an input go in, a stream of what happens comes out.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { type Item, userMessage } from "../responses/Item.ts"
+import type { ReasoningOptions } from "../responses/Request.ts"
+import { Responses } from "../responses/Responses.ts"
+import * as History from "../session/History.ts"
+import {
+  type SessionEvent,
+  SessionStarted,
+  ToolEnded,
+  type ToolStarted,
+  TurnCompleted,
+  TurnInterrupted,
+  TurnStarted
+} from "../session/SessionEvent.ts"
+import { type Session, SessionStore } from "../session/SessionStore.ts"
+import { ToolExecutor } from "../tools/ToolExecutor.ts"
+import { type AgentError, toTurnFailed } from "./AgentError.ts"
+import { type AgentEvent, fromStored } from "./AgentEvent.ts"
+import * as Step from "./Step.ts"
+import * as Turn from "./Turn.ts"
+
+/**
+ * How an agent works. What `Agent.layer` is given counts for every run that does not say otherwise.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly model: string
+  readonly instructions: string
+  readonly reasoning?: ReasoningOptions | undefined
+  /** The folder the agent works in; it is noted in the session, so that a later run can go on there. */
+  readonly workspace?: string | undefined
+}
+
+/** @since 0.1.0 @category services */
+export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
+  /**
+   * Runs one turn of a session, new or old. The stream ends with the one event that ends the turn, and fails after it
+   * if the turn failed. Closing the stream stops the request and the tools; the log then says that the turn was
+   * interrupted.
+   */
+  readonly run: (
+    session: string,
+    input: string | ReadonlyArray<Item>,
+    options?: Partial<Options>
+  ) => Stream.Stream<AgentEvent, AgentError>
+  /**
+   * Goes on with the last turn of a session where a crash has cut it off. What is done is not done again, and a call
+   * that nobody saw the end of is told to the model as such. Emits nothing if that turn has ended.
+   */
+  readonly resume: (session: string, options?: Partial<Options>) => Stream.Stream<AgentEvent, AgentError>
+}>() {}
+
+/** How many events may wait for whoever reads them. */
+const bufferSize = 256
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(defaults: Options) {
+  const responses = yield* Responses
+  const store = yield* SessionStore
+  const tools = yield* ToolExecutor
+
+  const stream = (
+    id: string,
+    work: (session: Session, publish: Publish) => Effect.Effect<void, AgentError>
+  ): Stream.Stream<AgentEvent, AgentError> =>
+    Stream.unwrapScoped(Effect.gen(function*() {
+      // Who is not signed in learns it before anything is written.
+      yield* responses.account
+      const session = yield* store.open(id)
+      const mailbox = yield* Mailbox.make<AgentEvent, AgentError>(bufferSize)
+      yield* work(session, (event) => mailbox.offer(event)).pipe(
+        Effect.onExit((exit) => mailbox.done(exit)),
+        Effect.forkScoped
+      )
+      return Mailbox.toStream(mailbox)
+    }))
+
+  const runTurn = (session: Session, publish: Publish, turn: Turn.Options) =>
+    Turn.run(turn).pipe(
+      Effect.provideService(Step.Step, Step.make(session, publish)),
+      Effect.provideService(Responses, responses),
+      Effect.provideService(ToolExecutor, tools),
+      ending(session, publish, turn.turnId)
+    )
+
+  return Agent.of({
+    run: (id, input, overrides) =>
+      stream(id, (session, publish) =>
+        Effect.gen(function*() {
+          const options = { ...defaults, ...overrides }
+          const record = (key: string, event: SessionEvent) =>
+            Effect.tap(session.append(key, event), (stored) => publish(fromStored(stored)))
+
+          const { workspace } = options
+          yield* record(
+            "session",
+            SessionStarted.make({ sessionId: id, schemaVersion: 1, ...(workspace === undefined ? {} : { workspace }) })
+          )
+          const past = yield* closeOpenTurn(session)
+          const turnId = `turn-${past.filter((event) => event._tag === "TurnStarted").length + 1}`
+          const items = typeof input === "string" ? [userMessage(input)] : input
+          const started = TurnStarted.make({ turnId, model: options.model, input: items })
+          yield* record(turnId, started)
+          yield* runTurn(session, publish, {
+            ...options,
+            reasoning: options.reasoning,
+            sessionId: id,
+            turnId,
+            history: History.fromEvents([...past, started])
+          })
+        })),
+    resume: (id, overrides) =>
+      stream(id, (session, publish) =>
+        Effect.gen(function*() {
+          const stored = yield* session.events
+          const past = stored.map(({ event }) => event)
+          const open = History.openTurn(past)
+          if (Option.isNone(open)) return
+          const { at, started } = open.value
+          yield* Effect.forEach(stored.slice(0, 1), (first) => publish(fromStored(first)))
+          yield* endLostCalls(session)
+          const options = { ...defaults, ...overrides }
+          yield* runTurn(session, publish, {
+            ...options,
+            reasoning: options.reasoning,
+            model: started.model,
+            sessionId: id,
+            turnId: started.turnId,
+            // What came after is told again by the steps that are done already.
+            history: History.fromEvents(past.slice(0, at + 1))
+          })
+        }))
+  })
+})
+
+/** @since 0.1.0 @category layers */
+export const layer = (options: Options): Layer.Layer<Agent, never, Responses | SessionStore | ToolExecutor> =>
+  Layer.effect(Agent, make(options))
+
+type Publish = (event: AgentEvent) => Effect.Effect<unknown>
+
+/** Ends a turn with exactly one event, whatever becomes of the work. */
+const ending =
+  (session: Session, publish: Publish, turnId: string) =>
+  <R>(work: Effect.Effect<Turn.Outcome, AgentError, R>): Effect.Effect<void, AgentError, R> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(restore(work))
+        if (Exit.isFailure(exit)) yield* endLostCalls(session)
+        const end = yield* session.append(`${turnId}/end`, endOf(turnId, exit))
+        // Nobody reads on after an interruption.
+        if (!Exit.isInterrupted(exit)) yield* restore(publish(fromStored(end)))
+        return yield* Effect.asVoid(exit)
+      })
+    )
+
+const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>): SessionEvent => {
+  if (Exit.isSuccess(exit)) return TurnCompleted.make({ turnId, ...exit.value })
+  if (Exit.isInterrupted(exit)) return TurnInterrupted.make({ turnId, reason: "cancelled" })
+  return toTurnFailed(turnId, exit.cause)
+}
+
+/** Gives a turn that a crash has cut off its ending, and tells all that has happened in the session. */
+const closeOpenTurn = Effect.fnUntraced(function*(session: Session) {
+  const open = History.openTurn(yield* eventsOf(session))
+  if (Option.isSome(open)) {
+    const { turnId } = open.value.started
+    yield* endLostCalls(session)
+    yield* session.append(`${turnId}/end`, TurnInterrupted.make({ turnId, reason: "crashed" }))
+  }
+  return yield* eventsOf(session)
+})
+
+/** Ends the calls that were running when the turn stopped. */
+const endLostCalls = Effect.fnUntraced(function*(session: Session) {
+  const log = yield* session.events
+  const ended = new Set(log.flatMap(({ event }) => event._tag === "ToolEnded" ? [event.itemId] : []))
+  for (const { event, key } of log) {
+    if (event._tag !== "ToolStarted" || ended.has(event.itemId)) continue
+    yield* session.append(key.slice(0, -Turn.startedSuffix.length), lostCall(event))
+  }
+})
+
+const eventsOf = (session: Session) => Effect.map(session.events, (log) => log.map((stored) => stored.event))
+
+const lostCall = ({ call, itemId, turnId }: ToolStarted): ToolEnded =>
+  ToolEnded.make({ turnId, itemId, call, status: "interrupted", output: History.unknownOutcome })

@@ -1,0 +1,60 @@
+/**
+ * Why a run failed, in the types that a caller can act on, and as the plain event that ends a turn.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import type { CredentialsError } from "../auth/Credentials.ts"
+import { type ModelError, Reason } from "../responses/ModelError.ts"
+import { TurnFailed } from "../session/SessionEvent.ts"
+import type { SessionError } from "../session/SessionStore.ts"
+
+/** @since 0.1.0 @category errors */
+export type AgentError = ModelError | CredentialsError | SessionError
+
+/**
+ * The event that ends a turn with this failure. A defect is told by its message alone.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toTurnFailed = (turnId: string, cause: Cause.Cause<AgentError>): TurnFailed =>
+  Either.match(Cause.failureOrCause(cause), {
+    onLeft: (error) => TurnFailed.make({ turnId, message: error.message, ...describe(error) }),
+    onRight: (defect) =>
+      TurnFailed.make({
+        turnId,
+        kind: "Defect",
+        message: `Something went wrong inside effixir: ${messageOf(Cause.squash(defect))}`,
+        retryable: false,
+        details: {}
+      })
+  })
+
+const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "details"> => {
+  switch (error._tag) {
+    case "ModelError": {
+      const { _tag, ...reason } = encodeReason(error.reason)
+      return {
+        kind: _tag,
+        retryable: error.isRetryable,
+        details: { ...reason, ...defined({ status: error.status, requestId: error.requestId }) }
+      }
+    }
+    case "SessionError":
+      return { kind: `Session${error.reason}`, retryable: error.reason === "Busy", details: { session: error.session } }
+    case "SignedOut":
+      return { kind: error._tag, retryable: false, details: { reason: error.reason } }
+    case "CredentialStoreError":
+      return { kind: error._tag, retryable: false, details: { location: error.location } }
+  }
+}
+
+const encodeReason = Schema.encodeSync(Reason)
+
+const defined = (fields: { readonly [name: string]: unknown }) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)

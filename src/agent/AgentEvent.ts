@@ -1,0 +1,51 @@
+/**
+ * What a run emits: plain, tagged values. Everything visible is a fold over them.
+ *
+ * @since 0.1.0
+ */
+import type * as DateTime from "effect/DateTime"
+import type * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { SessionEvent, Stored } from "../session/SessionEvent.ts"
+
+/**
+ * A piece of text on its way. It is never kept: the finished item follows.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Delta {
+  readonly _tag: "TextDelta" | "ReasoningDelta"
+  readonly turnId: string
+  readonly itemId: string
+  readonly delta: string
+}
+
+/**
+ * An event with its number in the session. Events of the log were stored under that number before they were emitted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AgentEvent = (SessionEvent | Delta) & { readonly seq: number; readonly at: DateTime.Utc }
+
+/** @since 0.1.0 @category constructors */
+export const fromStored = ({ at, event, seq }: Stored): AgentEvent => ({ ...event, seq, at })
+
+/**
+ * The answer of a run as it is written, and nothing else.
+ *
+ * @since 0.1.0
+ * @category folding
+ */
+export const text = <E, R>(events: Stream.Stream<AgentEvent, E, R>): Stream.Stream<string, E, R> =>
+  Stream.flatMap(events, (event) => event._tag === "TextDelta" ? Stream.make(event.delta) : Stream.empty)
+
+/**
+ * The final answer of a run; empty if there was none.
+ *
+ * @since 0.1.0
+ * @category folding
+ */
+export const answer = <E, R>(events: Stream.Stream<AgentEvent, E, R>): Effect.Effect<string, E, R> =>
+  Stream.runFold(events, "", (last, event) => event._tag === "TurnCompleted" ? event.answer : last)

@@ -1,0 +1,62 @@
+/**
+ * One step of a turn that happens once, however often the turn is run: the port between the loop and whatever
+ * remembers what it has done.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { SessionEvent } from "../session/SessionEvent.ts"
+import { type Session, SessionError } from "../session/SessionStore.ts"
+import { type AgentEvent, type Delta, fromStored } from "./AgentEvent.ts"
+
+/** @since 0.1.0 @category services */
+export class Step extends Context.Tag("effixir/agent/Step")<Step, {
+  /**
+   * The result that is kept under `key`; if there is none, runs `effect`, keeps its result, and only then tells of it.
+   * `schema` says which event the result is.
+   */
+  readonly step: <A extends SessionEvent, I, E, R>(
+    key: string,
+    schema: Schema.Schema<A, I>,
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | SessionError, R>
+  /** Tells of something that is not kept. */
+  readonly show: (delta: Delta) => Effect.Effect<void>
+}>() {}
+
+/**
+ * Steps that are kept in the log of a session.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  session: Session,
+  publish: (event: AgentEvent) => Effect.Effect<void>
+): typeof Step.Service => ({
+  step: Effect.fnUntraced(function*(key, schema, effect) {
+    const is = Schema.is(schema)
+    const kept = yield* session.lookup(key)
+    if (Option.isSome(kept)) {
+      if (is(kept.value.event)) return kept.value.event
+      return yield* new SessionError({
+        reason: "Corrupt",
+        session: session.id,
+        detail: `${key} is a ${kept.value.event._tag}`
+      })
+    }
+    const result = yield* effect
+    yield* Effect.flatMap(session.append(key, result), (stored) => publish(fromStored(stored)))
+    return result
+  }),
+  show: (delta) =>
+    Effect.gen(function*() {
+      const seq = yield* session.number
+      const at = yield* DateTime.now
+      yield* publish({ ...delta, seq, at })
+    })
+})

@@ -1,0 +1,119 @@
+/**
+ * An `HttpClient` that carries the right base URL and headers for the credential in use. Who sends requests through it
+ * needs to know nothing of tokens.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { flow, pipe } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { version } from "../internal/version.ts"
+import { claims, type Credential } from "./Credential.ts"
+import { Credentials, type CredentialsError } from "./Credentials.ts"
+
+/** @since 0.1.0 @category services */
+export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClient, {
+  /** Sends requests with relative URLs (`/responses`) to the host of the credential. */
+  readonly client: HttpClient.HttpClient.With<HttpClientError | CredentialsError>
+  /** Whom the next request speaks for. What the server encrypts for one account, another cannot use. */
+  readonly account: Effect.Effect<string, CredentialsError>
+}>() {}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly chatgptBaseUrl: string
+  readonly apiBaseUrl: string
+  /** How this client calls itself; the ChatGPT host offers some models to some names only. */
+  readonly originator: string
+  readonly organization: Option.Option<string>
+  readonly project: Option.Option<string>
+}
+
+const config: Config.Config.Wrap<Options> = {
+  chatgptBaseUrl: Config.withDefault(
+    Config.nonEmptyString("EFFIXIR_CHATGPT_BASE_URL"),
+    "https://chatgpt.com/backend-api/codex"
+  ),
+  apiBaseUrl: Config.withDefault(Config.nonEmptyString("OPENAI_BASE_URL"), "https://api.openai.com/v1"),
+  originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir"),
+  organization: Config.option(Config.nonEmptyString("OPENAI_ORGANIZATION")),
+  project: Config.option(Config.nonEmptyString("OPENAI_PROJECT"))
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const credentials = yield* Credentials
+  const client = yield* HttpClient.HttpClient
+
+  const authorize = (request: HttpClientRequest.HttpClientRequest) =>
+    Effect.map(credentials.current, ({ credential }) => prepare(request, credential, options))
+
+  return AuthClient.of({
+    client: client.pipe(
+      HttpClient.mapRequestEffect(authorize),
+      // Header values would become span attributes and trace headers would leave the house.
+      HttpClient.withTracerDisabledWhen(() => true),
+      HttpClient.withTracerPropagation(false)
+    ),
+    account: Effect.map(credentials.current, ({ credential }) => accountOf(credential))
+  })
+})
+
+/** @since 0.1.0 @category layers */
+export const layer = (options: Options): Layer.Layer<AuthClient, never, Credentials | HttpClient.HttpClient> =>
+  Layer.effect(AuthClient, make(options))
+
+/** @since 0.1.0 @category layers */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options> = config
+): Layer.Layer<AuthClient, ConfigError, Credentials | HttpClient.HttpClient> =>
+  Layer.effect(AuthClient, Effect.flatMap(Config.unwrap(options), make))
+
+const prepare = (
+  request: HttpClientRequest.HttpClientRequest,
+  credential: Credential,
+  options: Options
+): HttpClientRequest.HttpClientRequest => {
+  const named = HttpClientRequest.setHeaders(request, {
+    originator: options.originator,
+    "user-agent": `${options.originator}/${version}`
+  })
+  switch (credential.kind) {
+    case "subscription": {
+      const { accountId, isFedramp } = claims(credential)
+      return pipe(
+        named,
+        HttpClientRequest.prependUrl(trim(options.chatgptBaseUrl)),
+        HttpClientRequest.bearerToken(credential.access_token),
+        accountId === undefined ? (self) => self : HttpClientRequest.setHeader("chatgpt-account-id", accountId),
+        isFedramp ? HttpClientRequest.setHeader("x-openai-fedramp", "true") : (self) => self
+      )
+    }
+    case "api_key":
+      return pipe(
+        named,
+        HttpClientRequest.prependUrl(trim(options.apiBaseUrl)),
+        HttpClientRequest.bearerToken(credential.api_key),
+        optionalHeader("openai-organization", options.organization),
+        optionalHeader("openai-project", options.project)
+      )
+  }
+}
+
+const trim = (url: string): string => url.replace(/\/+$/, "")
+
+const optionalHeader = (name: string, value: Option.Option<string>) =>
+  Option.match(value, {
+    onNone: () => (self: HttpClientRequest.HttpClientRequest) => self,
+    onSome: (value) => flow(HttpClientRequest.setHeader(name, value))
+  })
+
+const accountOf = (credential: Credential): string =>
+  credential.kind === "api_key" ? "api-key" : `chatgpt:${claims(credential).accountId ?? "unknown"}`

@@ -1,0 +1,31 @@
+/**
+ * The words of the command line, and the reading of those that `@effect/cli` would take for something else.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { BadInput } from "./ExitCode.ts"
+
+export class Argv extends Context.Tag("effixir/cli/Argv")<Argv, ReadonlyArray<string>>() {}
+
+const builtIn = new Set(["--help", "-h", "--version", "--wizard", "--completions", "--log-level"])
+
+/**
+ * Puts `run` in front of what is no command: `effixir "prompt"` is `effixir run "prompt"`. A single word that could be
+ * the name of a command is taken for a wrong one: sent as a prompt, a typing error would cost tokens.
+ */
+export const normalize = (
+  argv: ReadonlyArray<string>,
+  commands: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<string>, BadInput> => {
+  const [first] = argv
+  if (first !== undefined && (commands.includes(first) || builtIn.has(first.replace(/=.*/, "")))) {
+    return Effect.succeed(argv)
+  }
+  if (first === undefined && process.stdin.isTTY === true) return Effect.succeed(["--help"])
+  return first !== undefined && argv.length === 1 && /^[a-z][a-z-]*$/.test(first)
+    ? new BadInput({
+      message: `There is no command "${first}" (there are ${commands.join(", ")}); ` +
+        `to send it as a prompt: effixir run ${first}`
+    })
+    : Effect.succeed(["run", ...argv])
+}

@@ -1,0 +1,33 @@
+/**
+ * The command line as a value.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Span from "@effect/cli/HelpDoc/Span"
+import * as Effect from "effect/Effect"
+import { version } from "../internal/version.ts"
+import * as Argv from "./Argv.ts"
+import { demo } from "./commands/demo.ts"
+import { resume } from "./commands/resume.ts"
+import { run as runCommand } from "./commands/run.ts"
+import { status } from "./commands/status.ts"
+
+const commands = [runCommand, resume, status, demo] as const
+const names = ["run", "resume", "status", "demo"]
+
+const root = Command.make("effixir").pipe(
+  Command.withDescription("Agents that work in a folder of yours. `effixir \"prompt\"` is short for `effixir run`"),
+  Command.withSubcommands(commands)
+)
+
+const parse = Command.run(root, {
+  name: "effixir",
+  version,
+  summary: Span.text("An agent runtime made of Effect services")
+})
+
+/** Runs what the words after the program's name ask for. */
+export const run = (argv: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    Argv.normalize(argv, names),
+    (words) => parse(["node", "effixir", ...words]).pipe(Effect.provideService(Argv.Argv, words))
+  )

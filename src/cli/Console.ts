@@ -1,0 +1,21 @@
+/**
+ * Help and parse errors of `@effect/cli` come with colours, whoever reads them. Into a pipe, or with `NO_COLOR`, they
+ * should not.
+ */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { stripVTControlCharacters } from "node:util"
+import { Screen } from "./Screen.ts"
+
+export const layer: Layer.Layer<never, never, Screen> = Layer.unwrapEffect(Effect.gen(function*() {
+  const screen = yield* Screen
+  const console = yield* Effect.console
+  const plain = (write: Console.Console["log"], hasColors: boolean): Console.Console["log"] => (...values) =>
+    write(...values.map((value) => typeof value === "string" && !hasColors ? stripVTControlCharacters(value) : value))
+  return Console.setConsole({
+    ...console,
+    log: plain(console.log, screen.hasColors && screen.isOutTerminal),
+    error: plain(console.error, screen.hasColors)
+  })
+}))

@@ -1,0 +1,51 @@
+/**
+ * What the exit code of a run says to a script.
+ */
+import * as Data from "effect/Data"
+import type { TurnEnd } from "../session/SessionEvent.ts"
+
+export const success = 0
+export const failure = 1
+export const badInput = 2
+export const signedOut = 4
+export const sessionBusy = 5
+export const noAnswer = 6
+export const usedUp = 7
+
+/** Signals, as shells count them. */
+export type Signal = "SIGINT" | "SIGTERM"
+export const interrupted = (signal: Signal): number => signal === "SIGINT" ? 130 : 143
+
+/** The code for a failure, by its kind. */
+export const ofKind = (kind: string): number => codes[kind] ?? failure
+
+const codes: { readonly [kind: string]: number } = {
+  BadInput: badInput,
+  ConfigError: badInput,
+  SessionNotFound: badInput,
+  SignedOut: signedOut,
+  CredentialStoreError: signedOut,
+  Unauthorized: signedOut,
+  SessionBusy: sessionBusy,
+  NoAnswer: noAnswer,
+  UsageLimitReached: usedUp,
+  RateLimited: usedUp
+}
+
+/** The code for the end of a turn. */
+export const ofEnd = (end: TurnEnd, signal: Signal): number => {
+  switch (end._tag) {
+    case "TurnFailed":
+      return ofKind(end.kind)
+    case "TurnInterrupted":
+      return interrupted(signal)
+    case "TurnCompleted":
+      return success
+  }
+}
+
+/** Ends the program with a code when everything there was to say has been said. */
+export class Stop extends Data.TaggedError("Stop")<{ readonly code: number }> {}
+
+/** Something on the command line cannot be used. The message is the whole sentence. */
+export class BadInput extends Data.TaggedError("BadInput")<{ readonly message: string }> {}

@@ -1,0 +1,29 @@
+/**
+ * The signal that asked the program to stop.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Signal } from "./ExitCode.ts"
+
+export class Interruption extends Context.Tag("effixir/cli/Interruption")<Interruption, {
+  /** Which signal came first. */
+  readonly signal: Effect.Effect<Signal>
+}>() {}
+
+/**
+ * Listens for signals, without deciding what is done about them, and tells which one came first. Whoever interrupts
+ * the program without one stands for a person at the keyboard.
+ */
+export const listen = (): () => Signal => {
+  let first: Signal | undefined
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.prependOnceListener(signal, () => {
+      first ??= signal
+    })
+  }
+  return () => first ?? "SIGINT"
+}
+
+export const layer = (first: () => Signal): Layer.Layer<Interruption> =>
+  Layer.succeed(Interruption, { signal: Effect.sync(first) })

@@ -1,0 +1,47 @@
+/**
+ * The two outputs of the program, and what they are connected to.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { stripVTControlCharacters } from "node:util"
+
+export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
+  /** Writes to stdout, as it is. */
+  readonly out: (text: string) => Effect.Effect<void>
+  /** Writes to stderr, as it is. */
+  readonly err: (text: string) => Effect.Effect<void>
+  readonly isOutTerminal: boolean
+  readonly isErrTerminal: boolean
+  /** Whether colours are wanted on stderr. */
+  readonly hasColors: boolean
+}>() {}
+
+/** The streams of this process. */
+export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
+  const isErrTerminal = process.stderr.isTTY === true
+  return Screen.of({
+    out: write(process.stdout),
+    err: write(process.stderr),
+    isOutTerminal: process.stdout.isTTY === true,
+    isErrTerminal,
+    hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
+  })
+})
+
+/** Waits until the text is out. A reader that has gone away (`| head`) is no reason to fail. */
+const write = (stream: NodeJS.WriteStream) => {
+  stream.on("error", () => {})
+  return (text: string): Effect.Effect<void> =>
+    Effect.async((resume) => {
+      stream.write(text, () => resume(Effect.void))
+    })
+}
+
+/** Text of a model or a tool without what could steer the terminal. */
+export const harmless = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  stripVTControlCharacters(text).replaceAll("\r\n", "\n").replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "")
+
+export const dim = (screen: typeof Screen.Service) => (text: string): string =>
+  screen.hasColors ? `\u001B[2m${text}\u001B[22m` : text

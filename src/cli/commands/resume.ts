@@ -1,0 +1,61 @@
+/**
+ * `effixir resume ID "prompt"` and `effixir resume --last "prompt"`.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as NodeRuntime from "../../node/NodeRuntime.ts"
+import { openTurn } from "../../session/History.ts"
+import type { Stored } from "../../session/SessionEvent.ts"
+import { SessionStore } from "../../session/SessionStore.ts"
+import { Argv } from "../Argv.ts"
+import { converse } from "../converse.ts"
+import { BadInput } from "../ExitCode.ts"
+import * as Prompt from "../prompt.ts"
+import { options } from "./run.ts"
+
+export const resume = Command.make(
+  "resume",
+  {
+    ...options,
+    last: Options.boolean("last").pipe(Options.withDescription("The session that was used last")),
+    words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
+  },
+  Effect.fnUntraced(function*({ cd, deltas, json, last, model, words }) {
+    const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
+    const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
+    const prompt = yield* promptFor(log, given[last ? 0 : 1])
+    const folder = Option.getOrElse(cd, () => workspaceOf(log) ?? ".")
+    yield* converse({ session: id, prompt, folder, model, json, deltas })
+  })
+).pipe(
+  Command.withDescription(
+    "Go on with a session, in the folder it worked in. Without a prompt, a turn that a crash has cut off goes on"
+  )
+)
+
+const find = Effect.fnUntraced(function*(given: string | undefined, last: boolean) {
+  const store = yield* SessionStore
+  const id = last ? (yield* store.list)[0]?.id : given
+  if (id === undefined) {
+    return yield* new BadInput({
+      message: last
+        ? "There is no session yet; start one with `effixir \"…\"`"
+        : "Which session? Give its id, or --last for the one that was used last"
+    })
+  }
+  return { id, log: yield* store.read(id) }
+})
+
+/** A turn that was cut off can go on without a word; any other session needs something to do. */
+const promptFor = (log: ReadonlyArray<Stored>, given: string | undefined) =>
+  given === undefined && Option.isSome(openTurn(log.map((stored) => stored.event)))
+    ? Effect.succeed(undefined)
+    : Prompt.read(given)
+
+const workspaceOf = (log: ReadonlyArray<Stored>): string | undefined => {
+  const first = log[0]?.event
+  return first?._tag === "SessionStarted" ? first.workspace : undefined
+}

@@ -1,0 +1,65 @@
+/**
+ * One turn from the command line, in a new session or an old one.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Agent } from "../agent/Agent.ts"
+import { Credentials } from "../auth/Credentials.ts"
+import type { ReasoningOptions } from "../responses/Request.ts"
+import * as ExitCode from "./ExitCode.ts"
+import { follow } from "./follow.ts"
+import { Interruption } from "./Interruption.ts"
+import * as Jsonl from "./render/jsonl.ts"
+import * as Text from "./render/text.ts"
+import * as Runtime from "./runtime.ts"
+import { Screen } from "./Screen.ts"
+
+export interface Conversation {
+  readonly session: string
+  /** Without a prompt, the turn that a crash has cut off goes on. */
+  readonly prompt: string | undefined
+  readonly folder: string
+  readonly model: Option.Option<string>
+  readonly json: boolean
+  readonly deltas: boolean
+}
+
+export const converse = Effect.fnUntraced(function*(conversation: Conversation) {
+  const settings = yield* Runtime.settings
+  const model = Option.getOrElse(conversation.model, () => settings.model)
+  const code = yield* turn(conversation, settings).pipe(
+    Runtime.provide({ workspace: conversation.folder, model })
+  )
+  if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
+})
+
+const turn = Effect.fnUntraced(
+  function*({ deltas, json, prompt, session }: Conversation, settings: ReasoningSettings) {
+    const agent = yield* Agent
+    const screen = yield* Screen
+    const { signal } = yield* Interruption
+    const reasoning = yield* reasoningFor(settings)
+    const events = prompt === undefined
+      ? agent.resume(session, { reasoning })
+      : agent.run(session, prompt, { reasoning })
+    return yield* follow(session, events, json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen))
+  }
+)
+
+interface ReasoningSettings {
+  readonly reasoning_effort?: string | undefined
+  readonly reasoning_summary?: string | undefined
+}
+
+/** A plan gives summaries of the model's reasoning to everyone; an API account has to be allowed to ask for them. */
+const reasoningFor = Effect.fnUntraced(function*(settings: ReasoningSettings) {
+  const selected = yield* Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.current))
+  const isPlan = Option.exists(selected, ({ credential }) => credential.kind === "subscription")
+  const effort = settings.reasoning_effort
+  const summary = settings.reasoning_summary ?? (isPlan ? "auto" : undefined)
+  const reasoning: ReasoningOptions = {
+    ...(effort === undefined ? {} : { effort }),
+    ...(summary === undefined ? {} : { summary })
+  }
+  return effort === undefined && summary === undefined ? undefined : reasoning
+})

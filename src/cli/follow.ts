@@ -1,0 +1,64 @@
+/**
+ * Watches a run to its end, shows it, and tells with which code the program should exit.
+ */
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import { type AgentError, toTurnFailed } from "../agent/AgentError.ts"
+import { type AgentEvent, fromStored } from "../agent/AgentEvent.ts"
+import { endsTurn, type TurnEnd, TurnInterrupted } from "../session/SessionEvent.ts"
+import { SessionStore } from "../session/SessionStore.ts"
+import * as ExitCode from "./ExitCode.ts"
+import { Interruption } from "./Interruption.ts"
+import type { Renderer } from "./render/Renderer.ts"
+import { Screen } from "./Screen.ts"
+
+/**
+ * Shows every event, and exactly one that ends the turn. Of an interrupted run the end is in the log; of a run that
+ * failed before it had a turn, it is made up here.
+ */
+export const follow = Effect.fnUntraced(function*(
+  session: string,
+  events: Stream.Stream<AgentEvent, AgentError>,
+  renderer: Renderer
+) {
+  const store = yield* SessionStore
+  const interruption = yield* Interruption
+  const screen = yield* Screen
+  const before = yield* Effect.orElseSucceed(store.read(session), () => [])
+  let lastSeq = before.at(-1)?.seq ?? 0
+  let end: TurnEnd | undefined
+
+  const show = (event: AgentEvent) =>
+    Effect.suspend(() => {
+      lastSeq = Math.max(lastSeq, event.seq)
+      if (endsTurn(event)) end = event
+      return renderer.show(event)
+    })
+
+  const showEnd = (event: TurnEnd) =>
+    Effect.gen(function*() {
+      if (end === undefined) yield* show({ ...event, seq: lastSeq + 1, at: yield* DateTime.now })
+    })
+
+  const showRest = Effect.gen(function*() {
+    const rest = yield* Effect.orElseSucceed(store.read(session, lastSeq), () => [])
+    yield* Effect.forEach(rest.map(fromStored), show)
+    yield* showEnd(TurnInterrupted.make({ turnId: "", reason: "cancelled" }))
+  })
+
+  const ticking = Effect.forkScoped(Effect.repeat(renderer.tick, Schedule.spaced("100 millis")))
+  yield* Effect.scoped(Effect.zipRight(ticking, Stream.runForEach(events, show))).pipe(
+    Effect.onInterrupt(() => showRest),
+    Effect.exit,
+    Effect.tap((exit) =>
+      Exit.isFailure(exit) && !Cause.isInterrupted(exit.cause) ? showEnd(toTurnFailed("", exit.cause)) : Effect.void
+    ),
+    Effect.ensuring(renderer.finish)
+  )
+  if (end?._tag === "TurnFailed") yield* screen.err(`effixir: ${end.message}\n`)
+  return end === undefined ? ExitCode.success : ExitCode.ofEnd(end, yield* interruption.signal)
+})

@@ -1,0 +1,76 @@
+/**
+ * The edge: one `provide`, one `runMain`, and what becomes of errors and signals.
+ */
+import { isValidationError } from "@effect/cli/ValidationError"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
+import * as Cause from "effect/Cause"
+import { isConfigError } from "effect/ConfigError"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import { layerPlatform } from "../node/NodeRuntime.ts"
+import { TurnFailed } from "../session/SessionEvent.ts"
+import * as Cli from "./Cli.ts"
+import * as Console from "./Console.ts"
+import * as ExitCode from "./ExitCode.ts"
+import * as Interruption from "./Interruption.ts"
+import { linesOf } from "./render/jsonl.ts"
+import * as Screen from "./Screen.ts"
+
+/** Says in one sentence what went wrong, on stderr; to a program that reads JSON lines also on stdout. */
+const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
+  Effect.gen(function*() {
+    const screen = yield* Screen.Screen
+    if (message !== "") yield* screen.err(`effixir: ${message}\n`)
+    if (argv.includes("--json")) {
+      const failed = TurnFailed.make({ turnId: "", kind, message, retryable: false, details: {} })
+      const lines = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
+      yield* screen.out(lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
+    }
+    return yield* new ExitCode.Stop({ code: ExitCode.ofKind(kind) })
+  })
+
+/** Runs a command line; every error ends as a sentence and a code. */
+const run = (argv: ReadonlyArray<string>) =>
+  Cli.run(argv).pipe(
+    Effect.catchAll((error) => {
+      if (error instanceof ExitCode.Stop) return Effect.fail(error)
+      // What is wrong with the words of the command line has been printed already.
+      if (isValidationError(error)) return report(argv, "BadInput", "")
+      if (isConfigError(error)) return report(argv, "ConfigError", `The environment cannot be used: ${String(error)}`)
+      return report(argv, error._tag === "SessionError" ? `Session${error.reason}` : error._tag, error.message)
+    }),
+    Effect.catchAllDefect((defect) =>
+      report(argv, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
+    )
+  )
+
+const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
+
+const services = (firstSignal: () => ExitCode.Signal) =>
+  Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform).pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      Interruption.layer(firstSignal),
+      Screen.layer,
+      Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+    ))
+  )
+
+const codeOf = (exit: Exit.Exit<unknown, unknown>, firstSignal: () => ExitCode.Signal): number => {
+  if (Exit.isSuccess(exit)) return ExitCode.success
+  const error = Cause.squash(exit.cause)
+  if (error instanceof ExitCode.Stop) return error.code
+  return Exit.isInterrupted(exit) ? ExitCode.interrupted(firstSignal()) : ExitCode.failure
+}
+
+export const main = (argv: ReadonlyArray<string>): void => {
+  const firstSignal = Interruption.listen()
+  NodeRuntime.runMain(Effect.provide(run(argv), services(firstSignal)), {
+    disableErrorReporting: true,
+    disablePrettyLogger: true,
+    teardown: (exit, done) => done(codeOf(exit, firstSignal))
+  })
+}

@@ -1,0 +1,44 @@
+/**
+ * What the user asks for: from the command line, or from stdin.
+ */
+import * as Effect from "effect/Effect"
+import { text } from "node:stream/consumers"
+import { BadInput } from "./ExitCode.ts"
+
+/** The prompt is `-`, or nothing while something is piped in: then it is what stdin holds. */
+export const read: (given: string | undefined) => Effect.Effect<string, BadInput> = Effect.fnUntraced(
+  function*(given) {
+    const prompt = given === "-" || given === undefined && process.stdin.isTTY !== true ? yield* stdin : given ?? ""
+    if (prompt.trim() === "") {
+      return yield* new BadInput({
+        message: "The prompt is empty: say what to do, as in `effixir \"explain this folder\"`, or pipe it in"
+      })
+    }
+    return prompt
+  }
+)
+
+const stdin = Effect.tryPromise({
+  try: () => text(process.stdin),
+  catch: () => new BadInput({ message: "The prompt could not be read from stdin" })
+})
+
+/** What stands on the command line beside the options. Anything there that looks like an option is one we do not know. */
+export const positionals = (
+  given: ReadonlyArray<string>,
+  max: number,
+  argv: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<string>, BadInput> => {
+  const literal = argv.includes("--") ? argv.slice(argv.indexOf("--") + 1) : []
+  const unknown = given.find((word) => word.startsWith("-") && word !== "-" && !literal.includes(word))
+  if (unknown !== undefined) {
+    return new BadInput({
+      message: `The option ${unknown} is not known here, or lacks its value; see \`effixir --help\``
+    })
+  }
+  return given.length > max
+    ? new BadInput({
+      message: `Too many words (${given.slice(max - 1).map((word) => `"${word}"`).join(" ")}); put the prompt in quotes`
+    })
+    : Effect.succeed(given)
+}

@@ -1,0 +1,99 @@
+/**
+ * A run as JSON lines on stdout: the outside contract for programs.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type { AgentEvent } from "../../agent/AgentEvent.ts"
+import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
+import type { Usage } from "../../responses/Usage.ts"
+import { shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
+import * as ExitCode from "../ExitCode.ts"
+import type { Screen } from "../Screen.ts"
+import type { Renderer } from "./Renderer.ts"
+
+export interface Options {
+  /** Whether to tell texts piece by piece as well. */
+  readonly deltas: boolean
+  /** What the end of an interrupted run is put down to. */
+  readonly signal: Effect.Effect<ExitCode.Signal>
+}
+
+export const make = (screen: typeof Screen.Service, options: Options): Renderer => ({
+  show: (event) =>
+    Effect.flatMap(
+      options.signal,
+      (signal) =>
+        Effect.forEach(linesOf(event, options.deltas, signal), (line) => screen.out(`${JSON.stringify(line)}\n`), {
+          discard: true
+        })
+    ),
+  tick: Effect.void,
+  finish: Effect.void
+})
+
+interface Line {
+  readonly type: string
+  readonly seq: number
+  readonly ts: string
+  readonly [field: string]: unknown
+}
+
+/** The lines of one event. A response takes several numbers, one for each of its lines. */
+export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Signal): ReadonlyArray<Line> => {
+  const line = (type: string, fields: { readonly [field: string]: unknown }, offset = 0): Line => ({
+    type,
+    seq: event.seq + offset,
+    ts: DateTime.formatIso(event.at),
+    ...fields
+  })
+  switch (event._tag) {
+    case "SessionStarted":
+      return [line("thread.started", { thread_id: event.sessionId, schema_version: event.schemaVersion })]
+    case "TurnStarted":
+      return [line("turn.started", { turn_id: event.turnId })]
+    case "TextDelta":
+    case "ReasoningDelta":
+      return deltas ? [line("item.delta", { item_id: event.itemId, delta: event.delta })] : []
+    case "ModelResponded": {
+      const items = shownItems(event)
+      return [
+        ...items.map(({ item, itemId }, index) => line("item.completed", { item: itemJson(itemId, item) }, index)),
+        line("usage", usageJson(event.usage), items.length)
+      ]
+    }
+    case "ToolStarted":
+      return [line("item.started", { item: { ...callJson(event), status: "in_progress" } })]
+    case "ToolEnded":
+      return [line("item.completed", { item: { ...callJson(event), output: event.output, status: event.status } })]
+    case "TurnCompleted":
+      return [line("turn.completed", { usage: usageJson(event.usage), finish_reason: event.finishReason })]
+    case "TurnFailed": {
+      const { details, kind, message, retryable } = event
+      return [line("turn.failed", { error: { kind, message, retryable, details }, exit_code: ExitCode.ofKind(kind) })]
+    }
+    case "TurnInterrupted":
+      return [line("turn.interrupted", { reason: signal, exit_code: ExitCode.interrupted(signal) })]
+  }
+}
+
+const itemJson = (id: string, item: Item) => {
+  if (isMessage(item)) {
+    return { id, type: "agent_message", text: text(item), ...(item.phase == null ? {} : { phase: item.phase }) }
+  }
+  return isReasoning(item) ? { id, type: "reasoning", text: text(item) } : { ...item, id }
+}
+
+const callJson = ({ call, itemId }: ToolStarted | ToolEnded) => ({
+  id: itemId,
+  type: "tool_call",
+  call_id: call.call_id,
+  name: call.name,
+  arguments: call.arguments
+})
+
+const usageJson = (usage: Usage) => ({
+  input_tokens: usage.inputTokens,
+  cached_input_tokens: usage.cachedInputTokens,
+  output_tokens: usage.outputTokens,
+  reasoning_output_tokens: usage.reasoningOutputTokens
+})

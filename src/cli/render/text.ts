@@ -1,0 +1,149 @@
+/**
+ * A run as text for a person: the answer on stdout, everything else on stderr.
+ *
+ * On a terminal the answer appears as it is written. Into a pipe it goes once and alone, when it is complete.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { AgentEvent } from "../../agent/AgentEvent.ts"
+import { isMessage, text } from "../../responses/Item.ts"
+import type { ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
+import { dim as dimOn, harmless, type Screen } from "../Screen.ts"
+import type { Renderer } from "./Renderer.ts"
+
+/** How much of a tool's output is shown. */
+const shownLines = 4
+const maxWidth = 120
+
+export const make = (screen: typeof Screen.Service): Renderer => {
+  const dim = dimOn(screen)
+  /** Which text, if any, stands unfinished on the terminal. */
+  let open: "none" | "answer" | "reasoning" = "none"
+  let hasStatus = false
+  let streamed = ""
+  let activity = "thinking"
+  let since: number | undefined
+  let frame = 0
+  let session: string | undefined
+
+  const eraseStatus = Effect.suspend(() => {
+    if (!hasStatus) return Effect.void
+    hasStatus = false
+    return screen.err("\r\u001B[2K")
+  })
+
+  const closeLine = Effect.suspend(() => {
+    const was = open
+    open = "none"
+    if (was === "answer") return screen.out("\n")
+    return was === "reasoning" ? screen.err("\n") : Effect.void
+  })
+
+  const note = (line: string) => Effect.all([eraseStatus, closeLine, screen.err(`${line}\n`)], { discard: true })
+
+  const stream = (to: "answer" | "reasoning", piece: string) =>
+    Effect.gen(function*() {
+      yield* eraseStatus
+      if (open !== to) yield* closeLine
+      open = to
+      if (to === "answer") streamed += piece
+      yield* to === "answer" ? screen.out(harmless(piece)) : screen.err(dim(harmless(piece)))
+    })
+
+  const work = (what: string) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      activity = what
+      since = now
+    })
+
+  const show = (event: AgentEvent): Effect.Effect<void> => {
+    switch (event._tag) {
+      case "SessionStarted":
+        session = event.sessionId
+        return Effect.void
+      case "TurnStarted":
+        return work("thinking")
+      case "TextDelta":
+        return screen.isOutTerminal ? stream("answer", event.delta) : Effect.void
+      case "ReasoningDelta":
+        return screen.isErrTerminal ? stream("reasoning", event.delta) : Effect.void
+      case "ModelResponded":
+        return Effect.zipRight(closeLine, showRemarks(event))
+      case "ToolStarted":
+        return Effect.zipRight(note(`• ${callLine(event)}`), work(`running ${event.call.name}`))
+      case "ToolEnded":
+        return Effect.zipRight(
+          Effect.forEach(outputLines(event), (line) => note(dim(`  ${line}`)), { discard: true }),
+          work("thinking")
+        )
+      case "TurnCompleted":
+        return Effect.all([eraseStatus, closeLine, showAnswer(event.answer)], { discard: true })
+      default:
+        return Effect.void
+    }
+  }
+
+  /** What the model said on the way to its calls. On a terminal it has been seen already. */
+  const showRemarks = (event: ModelResponded) => {
+    const isOnTheWay = event.items.some((item) => item.type === "function_call")
+    const remarks = event.items.filter(isMessage).map(text).filter((remark) => remark !== "")
+    const isUnseen = isOnTheWay && !screen.isOutTerminal
+    if (isOnTheWay) streamed = ""
+    return Effect.forEach(isUnseen ? remarks : [], (remark) => note(dim(harmless(remark))), { discard: true })
+  }
+
+  const showAnswer = (answer: string) => {
+    if (!screen.isOutTerminal) return screen.out(`${answer}\n`)
+    return streamed.endsWith(answer) ? Effect.void : screen.out(`${harmless(answer)}\n`)
+  }
+
+  const tick = Effect.suspend(() => {
+    const start = since
+    if (start === undefined || open !== "none") return Effect.void
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const spinner = frames[frame++ % frames.length] ?? ""
+      hasStatus = true
+      return screen.err(
+        `\r\u001B[2K${dim(`${spinner} ${activity} ${Math.floor((now - start) / 1000)}s · Ctrl-C to stop`)}`
+      )
+    })
+  })
+
+  return {
+    show,
+    tick: screen.isErrTerminal ? tick : Effect.void,
+    finish: Effect.suspend(() => session === undefined ? eraseStatus : note(dim(`session ${session}`)))
+  }
+}
+
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
+
+const callLine = ({ call }: ToolStarted): string => `${call.name} ${oneLine(mainArgument(call.arguments))}`
+
+/** The first argument says most: a path, or a command. */
+const mainArgument = (json: string): string => {
+  try {
+    const args: unknown = JSON.parse(json)
+    const [first] = Object.values(typeof args === "object" && args !== null ? args : {})
+    return typeof first === "string" ? first : json
+  } catch {
+    return json
+  }
+}
+
+const outputLines = ({ output, status }: ToolEnded): ReadonlyArray<string> => {
+  const lines = output.replace(/\n$/, "").split("\n")
+  const shown = lines.slice(0, shownLines).map(oneLine)
+  const more = lines.length - shown.length
+  return [
+    ...shown.map((line, index) => `${index === 0 ? marks[status] : " "} ${line}`),
+    ...(more > 0 ? [`  … ${more} more ${more === 1 ? "line" : "lines"}`] : [])
+  ]
+}
+
+const marks: { readonly [status in ToolEnded["status"]]: string } = { completed: "✓", failed: "✗", interrupted: "■" }
+
+const oneLine = (text: string): string => {
+  const line = harmless(text).replaceAll(/\s+/g, " ").trimEnd()
+  return line.length > maxWidth ? `${line.slice(0, maxWidth - 1)}…` : line
+}

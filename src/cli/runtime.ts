@@ -1,0 +1,52 @@
+/**
+ * What a run is made of: flags first, then the environment, then `config.json`, then defaults.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Home from "../node/Home.ts"
+import * as NodeRuntime from "../node/NodeRuntime.ts"
+import * as Settings from "../node/Settings.ts"
+import { defaultModel } from "../responses/Models.ts"
+import { BadInput } from "./ExitCode.ts"
+
+/** What a person has set, wherever they did. */
+export const settings = Effect.gen(function*() {
+  const home = yield* Home.config
+  const stored = yield* Effect.provide(Settings.load(home.config), NodeRuntime.layerPlatform)
+  const model = yield* Config.option(Config.nonEmptyString("EFFIXIR_MODEL"))
+  return { ...stored, home, model: Option.getOrElse(model, () => stored.model ?? defaultModel) }
+})
+
+type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
+
+/** Gives a program the whole stack for a folder. */
+export const provide = (options: NodeRuntime.Options) =>
+<A, E, R>(
+  program: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | BadInput | ConfigError, Exclude<R, Services>> =>
+  program.pipe(
+    Effect.mapError((error) => ({ error })),
+    Effect.provide(NodeRuntime.layer(options)),
+    Effect.mapError((failure) =>
+      "error" in failure ? failure.error : isPlatformError(failure) ? unusable(options.workspace, failure) : failure
+    )
+  )
+
+const isPlatformError = (error: ConfigError | PlatformError): error is PlatformError =>
+  error._tag === "SystemError" || error._tag === "BadArgument"
+
+const unusable = (folder: string, error: PlatformError): BadInput => {
+  const why = error._tag === "SystemError" ? reasons[error.reason] ?? error.message : error.message
+  return new BadInput({ message: `The folder ${folder} cannot be used: ${why}` })
+}
+
+const reasons: { readonly [reason: string]: string } = {
+  NotFound: "there is no such folder",
+  PermissionDenied: "it may not be read",
+  BadResource: "it is not a folder",
+  Unknown: "it is not a folder that can be read"
+}

@@ -1,0 +1,48 @@
+/**
+ * Locks between processes. The kernel holds them: they are gone with the process that took them, however it ends.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+
+/**
+ * Locks an open file if nobody else has. The lock goes when the file is closed.
+ *
+ * @since 0.1.0
+ * @category locking
+ */
+export const tryLock = (file: FileSystem.File): Effect.Effect<boolean> =>
+  Effect.flatMap(native, (lock) => Effect.sync(() => lock(file.fd)))
+
+/**
+ * Holds the lock of a path until the Scope closes; waits for whoever has it. The file at the path is made if there is
+ * none, and stays.
+ *
+ * @since 0.1.0
+ * @category locking
+ */
+export const acquire: (
+  path: string
+) => Effect.Effect<void, PlatformError, FileSystem.FileSystem | Scope.Scope> = Effect.fnUntraced(function*(path) {
+  const fs = yield* FileSystem.FileSystem
+  const file = yield* fs.open(path, { flag: "a", mode: 0o600 })
+  yield* Effect.repeat(tryLock(file), { until: (isLocked) => isLocked, schedule: Schedule.spaced("20 millis") })
+})
+
+/**
+ * The native part is loaded when it is first needed: most starts of the CLI never do. Where there is no build of it,
+ * one process still works as it should, and several are told that they are on their own.
+ */
+const native: Effect.Effect<(fd: number) => boolean> = Effect.tryPromise(() => import("fs-native-extensions")).pipe(
+  Effect.map(({ tryLock }) => (fd: number) => tryLock(fd)),
+  Effect.catchAll(() =>
+    Effect.as(
+      Effect.logWarning("Files cannot be locked on this platform; run one effixir at a time"),
+      () => true
+    )
+  )
+)

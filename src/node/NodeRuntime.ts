@@ -1,0 +1,110 @@
+/**
+ * The whole stack on Node, closed: files in the home folder, the environment, the network, and a workspace.
+ *
+ * @since 0.1.0
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import type { ConfigError } from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Agent from "../agent/Agent.ts"
+import * as Instructions from "../agent/Instructions.ts"
+import * as AuthClient from "../auth/AuthClient.ts"
+import * as Credentials from "../auth/Credentials.ts"
+import type { CredentialStore } from "../auth/CredentialStore.ts"
+import type { ReasoningOptions } from "../responses/Request.ts"
+import * as Responses from "../responses/Responses.ts"
+import type { SessionStore } from "../session/SessionStore.ts"
+import * as BuiltIn from "../tools/BuiltIn.ts"
+import type { CommandRunner } from "../tools/CommandRunner.ts"
+import * as ToolExecutor from "../tools/ToolExecutor.ts"
+import * as Toolkit from "../tools/Toolkit.ts"
+import * as Workspace from "../tools/Workspace.ts"
+import * as CredentialFile from "./CredentialFile.ts"
+import * as Home from "./Home.ts"
+import * as ProcessGroup from "./ProcessGroup.ts"
+import * as SessionFiles from "./SessionFiles.ts"
+
+/**
+ * The file system and paths of this machine.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Layer.merge(
+  NodeFileSystem.layer,
+  NodePath.layer
+)
+
+/**
+ * Credentials and sessions in the home folder (`EFFIXIR_HOME`), and the API key of the environment.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHome: Layer.Layer<
+  Credentials.Credentials | CredentialStore | SessionStore,
+  ConfigError
+> = Layer.unwrapEffect(Effect.map(Home.config, (home) =>
+  Credentials.layerConfig().pipe(
+    Layer.provideMerge(CredentialFile.layer({ path: home.auth })),
+    Layer.merge(SessionFiles.layer({ folder: home.sessions }))
+  ))).pipe(Layer.provide(layerPlatform))
+
+/**
+ * What tools may need on this machine: a workspace, its files, and shell commands.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWorkspace = (
+  root: string
+): Layer.Layer<Workspace.Workspace | CommandRunner | FileSystem.FileSystem | Path.Path, PlatformError> =>
+  Workspace.layer({ root }).pipe(Layer.merge(ProcessGroup.layer), Layer.provideMerge(layerPlatform))
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** The folder the agent works in. */
+  readonly workspace: string
+  readonly model: string
+  /** Replaces the instructions of a coding agent. */
+  readonly instructions?: string
+  readonly reasoning?: ReasoningOptions | undefined
+  /** Tools in addition to the built-in ones, or in the place of those with the same name. */
+  readonly toolkit?: Toolkit.Toolkit
+}
+
+/**
+ * An agent for a folder of this machine, with everything below it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<
+  Agent.Agent | Responses.Responses | Credentials.Credentials | CredentialStore | SessionStore | Workspace.Workspace,
+  ConfigError | PlatformError
+> =>
+  Layer.unwrapEffect(Effect.map(Workspace.Workspace, ({ root }) =>
+    Agent.layer({
+      model: options.model,
+      instructions: options.instructions ?? Instructions.coding(root),
+      reasoning: options.reasoning,
+      workspace: root
+    }))).pipe(
+      Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
+      Layer.provideMerge(Responses.layer),
+      Layer.provide(AuthClient.layerConfig()),
+      Layer.provide(FetchHttpClient.layer),
+      Layer.provideMerge(layerHome),
+      Layer.provideMerge(layerWorkspace(options.workspace))
+    )
+
+const tools = (toolkit: Toolkit.Toolkit | undefined): typeof BuiltIn.toolkit =>
+  toolkit === undefined ? BuiltIn.toolkit : Toolkit.merge(BuiltIn.toolkit, toolkit)

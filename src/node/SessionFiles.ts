@@ -1,0 +1,133 @@
+/**
+ * Sessions as files: a folder for each, and in it `log.ndjson`, one event a line.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { Stored } from "../session/SessionEvent.ts"
+import { makeSession, SessionError, SessionStore, type Summary } from "../session/SessionStore.ts"
+import * as FileLock from "./FileLock.ts"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly folder: string
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const folderOf = (id: string) => path.join(options.folder, id)
+  const logOf = (id: string) => path.join(folderOf(id), "log.ndjson")
+
+  const readLog = (id: string): Effect.Effect<Log, SessionError> =>
+    isId(id)
+      ? fs.readFileString(logOf(id)).pipe(Effect.mapError(failed(id)), Effect.flatMap((text) => parse(id, text)))
+      : new SessionError({ reason: "NotFound", session: id, detail: "" })
+
+  const open = Effect.fnUntraced(function*(id: string) {
+    if (!isId(id)) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
+    yield* Effect.mapError(fs.makeDirectory(folderOf(id), { recursive: true, mode: 0o700 }), failed(id))
+    const file = yield* Effect.mapError(fs.open(logOf(id), { flag: "a+", mode: 0o600 }), failed(id))
+    if (!(yield* FileLock.tryLock(file))) return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
+    const log = yield* readLog(id)
+    let size = log.size
+    // A line that a crash or a full disk has cut off was never told to anybody.
+    yield* Effect.mapError(file.truncate(size), failed(id))
+
+    return yield* makeSession(id, log.events, (stored) => {
+      const line = encoder.encode(`${encodeLine(stored)}\n`)
+      return file.writeAll(line).pipe(
+        Effect.tap(() => {
+          size += line.length
+        }),
+        Effect.tapError(() => Effect.ignore(file.truncate(size))),
+        Effect.mapError(failed(id))
+      )
+    })
+  })
+
+  const summary = (id: string): Effect.Effect<Option.Option<Summary>> =>
+    fs.stat(logOf(id)).pipe(
+      Effect.map((info) =>
+        info.size === 0n
+          ? Option.none()
+          : Option.map(info.mtime, (mtime) => ({ id, updatedAt: DateTime.unsafeMake(mtime) }))
+      ),
+      // Something else in the folder is no session.
+      Effect.orElseSucceed(Option.none)
+    )
+
+  const list = Effect.gen(function*() {
+    const names = yield* fs.readDirectory(options.folder).pipe(
+      Effect.catchIf(isNotFound, () => Effect.succeed([])),
+      Effect.mapError(failed("list"))
+    )
+    const summaries = yield* Effect.forEach(names.filter(isId), summary, { concurrency: 16 })
+    return summaries.flatMap(Option.toArray).toSorted((a, b) =>
+      DateTime.toEpochMillis(b.updatedAt) - DateTime.toEpochMillis(a.updatedAt)
+    )
+  })
+
+  return SessionStore.of({
+    open,
+    read: (id, afterSeq = 0) =>
+      Effect.map(readLog(id), ({ events }) => events.filter((stored) => stored.seq > afterSeq)),
+    list
+  })
+})
+
+/**
+ * Keeps sessions in a folder. The log of a session is locked as long as it is open; who only reads needs no lock.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<SessionStore, never, FileSystem.FileSystem | Path.Path> => Layer.effect(SessionStore, make(options))
+
+/** The events of a log, and how many bytes of it hold whole lines. */
+interface Log {
+  readonly events: ReadonlyArray<Stored>
+  readonly size: number
+}
+
+const parse = (id: string, text: string): Either.Either<Log, SessionError> =>
+  Either.gen(function*() {
+    const lines = text.split("\n")
+    const torn = lines.pop() ?? ""
+    const events: Array<Stored> = []
+    for (const [index, line] of lines.entries()) {
+      const stored = yield* Either.mapLeft(decodeLine(line), (cause) =>
+        new SessionError({
+          reason: "Corrupt",
+          session: id,
+          detail: `line ${index + 1} of log.ndjson is no event`,
+          cause
+        }))
+      events.push(stored)
+    }
+    return { events, size: encoder.encode(text).length - encoder.encode(torn).length }
+  })
+
+const encoder = new TextEncoder()
+const encodeLine = Schema.encodeSync(Schema.parseJson(Stored))
+const decodeLine = Schema.decodeUnknownEither(Schema.parseJson(Stored))
+
+const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
+
+const isNotFound = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
+
+const failed = (id: string) => (cause: PlatformError): SessionError =>
+  isNotFound(cause)
+    ? new SessionError({ reason: "NotFound", session: id, detail: "" })
+    : new SessionError({ reason: "Io", session: id, detail: cause.message, cause })

@@ -1,0 +1,67 @@
+/**
+ * What a person has set once for all runs, in `config.json`.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+
+/** @since 0.1.0 @category schemas */
+export const Settings = Schema.Struct({
+  model: Schema.optional(Schema.NonEmptyString),
+  reasoning_effort: Schema.optional(Schema.NonEmptyString),
+  reasoning_summary: Schema.optional(Schema.NonEmptyString)
+})
+
+/** @since 0.1.0 @category models */
+export type Settings = typeof Settings.Type
+
+/**
+ * Something that a person has set cannot be used.
+ *
+ * - `key` which setting
+ * - `source` where it was set: a file, a flag, or a variable of the environment
+ * - `expected` what would be right
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConfigError extends Schema.TaggedError<ConfigError>("effixir/node/Settings/ConfigError")("ConfigError", {
+  key: Schema.String,
+  source: Schema.String,
+  expected: Schema.String
+}) {
+  override get message(): string {
+    return `${this.key} in ${this.source} cannot be used: ${this.expected}`
+  }
+}
+
+/**
+ * Reads the file; one that is not there sets nothing. Unknown keys are refused: a typing error would go unnoticed.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const load: (
+  path: string
+) => Effect.Effect<Settings, ConfigError, FileSystem.FileSystem> = Effect.fnUntraced(function*(path) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(path).pipe(
+    Effect.catchAll((error) =>
+      error._tag === "SystemError" && error.reason === "NotFound"
+        ? Effect.succeed("{}")
+        : new ConfigError({ key: "The file", source: path, expected: error.message })
+    )
+  )
+  return yield* Effect.mapError(decode(text), (error) => {
+    const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
+    const key = issue === undefined || issue.path.length === 0 ? "The JSON" : issue.path.map(String).join(".")
+    return new ConfigError({ key, source: path, expected })
+  })
+})
+
+const decode = Schema.decodeUnknown(Schema.parseJson(Settings), { onExcessProperty: "error" })
+
+const expected = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, each a text`

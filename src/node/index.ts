@@ -1,0 +1,7 @@
+export * as CredentialFile from "./CredentialFile.ts"
+export * as FileLock from "./FileLock.ts"
+export * as Home from "./Home.ts"
+export * as NodeRuntime from "./NodeRuntime.ts"
+export * as ProcessGroup from "./ProcessGroup.ts"
+export * as SessionFiles from "./SessionFiles.ts"
+export * as Settings from "./Settings.ts"

@@ -1,0 +1,140 @@
+/**
+ * One entry of a Responses conversation: a message, a reasoning step, a call, its output, or a type not known yet.
+ *
+ * Items are kept raw. A guard narrows one to a known shape; unknown types and unknown fields pass through untouched,
+ * from the stream to the log to the next request.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+
+/**
+ * Any item, exactly as the server sent it or as it will be sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Item {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+/** @since 0.1.0 @category guards */
+export const isItem = (u: unknown): u is Item => Predicate.hasProperty(u, "type") && Predicate.isString(u.type)
+
+/**
+ * The schema of {@link Item}. It checks and never rebuilds, so that an item keeps its bytes.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Item: Schema.Schema<Item> = Schema.declare(isItem, { identifier: "Item" })
+
+const anythingElse = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+/**
+ * Text said by the user, the developer or the assistant. `phase` tells a remark on the way (`commentary`) from the
+ * answer (`final_answer`); not every model sends it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Message = Schema.Struct({
+  type: Schema.Literal("message"),
+  role: Schema.String,
+  content: Schema.Array(Item),
+  phase: Schema.optional(Schema.NullOr(Schema.String))
+}, anythingElse)
+
+/** @since 0.1.0 @category models */
+export type Message = typeof Message.Type
+
+/** @since 0.1.0 @category guards */
+export const isMessage: (u: unknown) => u is Message = Schema.is(Message)
+
+/**
+ * What the model thought. `encrypted_content` can be read by the server alone, and only for the same account and model.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Reasoning = Schema.Struct({
+  type: Schema.Literal("reasoning"),
+  summary: Schema.Array(Item),
+  encrypted_content: Schema.optional(Schema.NullOr(Schema.String))
+}, anythingElse)
+
+/** @since 0.1.0 @category models */
+export type Reasoning = typeof Reasoning.Type
+
+/** @since 0.1.0 @category guards */
+export const isReasoning: (u: unknown) => u is Reasoning = Schema.is(Reasoning)
+
+/**
+ * A call of one of our tools. `arguments` is the model's own string: JSON as a rule, and kept byte for byte.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FunctionCall = Schema.Struct({
+  type: Schema.Literal("function_call"),
+  call_id: Schema.String,
+  name: Schema.String,
+  arguments: Schema.String
+}, anythingElse)
+
+/** @since 0.1.0 @category models */
+export type FunctionCall = typeof FunctionCall.Type
+
+/** @since 0.1.0 @category guards */
+export const isFunctionCall: (u: unknown) => u is FunctionCall = Schema.is(FunctionCall)
+
+/**
+ * The answer to a call. The server refuses a request in which a call has none.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FunctionCallOutput = Schema.Struct({
+  type: Schema.Literal("function_call_output"),
+  call_id: Schema.String,
+  output: Schema.Union(Schema.String, Schema.Array(Item))
+}, anythingElse)
+
+/** @since 0.1.0 @category models */
+export type FunctionCallOutput = typeof FunctionCallOutput.Type
+
+/** @since 0.1.0 @category guards */
+export const isFunctionCallOutput: (u: unknown) => u is FunctionCallOutput = Schema.is(FunctionCallOutput)
+
+/** @since 0.1.0 @category constructors */
+export const userMessage = (text: string): Message => ({
+  type: "message",
+  role: "user",
+  content: [{ type: "input_text", text: text.toWellFormed() }]
+})
+
+/** @since 0.1.0 @category constructors */
+export const functionCallOutput = (callId: string, output: string): FunctionCallOutput => ({
+  type: "function_call_output",
+  call_id: callId,
+  output: output.toWellFormed()
+})
+
+/**
+ * The text a person reads in an item: what a message says (a refusal too), or the summary of a reasoning step.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const text = (item: Item): string => {
+  if (isMessage(item)) return item.content.map(partText).join("")
+  if (isReasoning(item)) return item.summary.map(partText).join("\n\n")
+  return ""
+}
+
+const partText = (part: Item): string => {
+  const value = part.type === "refusal" ? part["refusal"] : part["text"]
+  return Predicate.isString(value) ? value : ""
+}

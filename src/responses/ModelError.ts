@@ -1,0 +1,120 @@
+/**
+ * Why a model call gave no answer: one class, and a reason that says what the caller may do about it.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Schema from "effect/Schema"
+
+/**
+ * - `UsageLimitReached` the plan is used up until `resetsAt`
+ * - `RateLimited` too many requests just now; `retryAfter` in milliseconds when the server said
+ * - `QuotaExceeded` the API account has no credit left, or the plan does not include this
+ * - `Unauthorized` the credential was refused, or there is none
+ * - `ModelUnavailable` this account cannot use this model
+ * - `ContextOverflow` the conversation no longer fits into the model
+ * - `InvalidRequest` the server refused the request as it stands
+ * - `ContentFiltered` the server declined for reasons of policy
+ * - `Overloaded` the server is at capacity or failed
+ * - `Transport` the server was not reached, or the connection broke
+ * - `StreamIncomplete` the stream ended before the response did
+ * - `IdleTimeout` the server fell silent
+ * - `MalformedOutput` the answer could not be understood
+ * - `NoAnswer` the model ended its turn without saying anything
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Reason = Schema.Union(
+  Schema.TaggedStruct("UsageLimitReached", {
+    plan: Schema.optional(Schema.String),
+    resetsAt: Schema.optional(Schema.DateTimeUtc)
+  }),
+  Schema.TaggedStruct("RateLimited", { retryAfter: Schema.optional(Schema.Number) }),
+  Schema.TaggedStruct("QuotaExceeded", {}),
+  Schema.TaggedStruct("Unauthorized", {}),
+  Schema.TaggedStruct("ModelUnavailable", {}),
+  Schema.TaggedStruct("ContextOverflow", {}),
+  Schema.TaggedStruct("InvalidRequest", {}),
+  Schema.TaggedStruct("ContentFiltered", {}),
+  Schema.TaggedStruct("Overloaded", {}),
+  Schema.TaggedStruct("Transport", {}),
+  Schema.TaggedStruct("StreamIncomplete", {}),
+  Schema.TaggedStruct("IdleTimeout", {}),
+  Schema.TaggedStruct("MalformedOutput", {}),
+  Schema.TaggedStruct("NoAnswer", {})
+)
+
+/** @since 0.1.0 @category models */
+export type Reason = typeof Reason.Type
+
+/**
+ * A model call failed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ModelError extends Schema.TaggedError<ModelError>("effixir/responses/ModelError")("ModelError", {
+  reason: Reason,
+  /** What the server, or the network, said. */
+  detail: Schema.String,
+  status: Schema.optional(Schema.Number),
+  requestId: Schema.optional(Schema.String),
+  cause: Schema.optional(Schema.Defect)
+}) {
+  /** Whether the same request may succeed if it is sent again. */
+  get isRetryable(): boolean {
+    return retryable.has(this.reason._tag)
+  }
+
+  override get message(): string {
+    const said = this.detail === "" ? "" : `: ${this.detail}`
+    return `${sentence(this.reason)}${said}${this.requestId === undefined ? "" : ` (request ${this.requestId})`}`
+  }
+}
+
+const retryable: ReadonlySet<Reason["_tag"]> = new Set([
+  "RateLimited",
+  "Overloaded",
+  "Transport",
+  "StreamIncomplete",
+  "IdleTimeout"
+])
+
+const sentence = (reason: Reason): string => {
+  switch (reason._tag) {
+    case "UsageLimitReached": {
+      const plan = reason.plan === undefined ? "" : ` (${reason.plan} plan)`
+      const until = reason.resetsAt === undefined
+        ? "Try again later"
+        : `Try again after ${DateTime.formatIso(reason.resetsAt)}`
+      return `The ChatGPT usage limit is reached${plan}. ${until}, or set OPENAI_API_KEY`
+    }
+    case "RateLimited":
+      return "Too many requests; wait a little and try again"
+    case "QuotaExceeded":
+      return "The account has no quota left for this; check its plan and billing"
+    case "Unauthorized":
+      return "The credential was not accepted; sign in with `effixir login` or check OPENAI_API_KEY"
+    case "ModelUnavailable":
+      return "This model cannot be used with this account; choose another one"
+    case "ContextOverflow":
+      return "The conversation no longer fits into the model's context window"
+    case "InvalidRequest":
+      return "The server refused the request"
+    case "ContentFiltered":
+      return "The server declined to answer"
+    case "Overloaded":
+      return "The model is overloaded or failing; try again later"
+    case "Transport":
+      return "The model could not be reached; check the network and any proxy (HTTPS_PROXY)"
+    case "StreamIncomplete":
+      return "The stream ended before the response was complete"
+    case "IdleTimeout":
+      return "The server fell silent"
+    case "MalformedOutput":
+      return "The server's answer could not be understood"
+    case "NoAnswer":
+      return "The model ended without an answer"
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The tokens one model call, or a whole turn, has used.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+/**
+ * Counts of tokens. Cached tokens are part of the input, reasoning tokens are part of the output.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Usage = Schema.Struct({
+  inputTokens: Schema.Number,
+  cachedInputTokens: Schema.Number,
+  outputTokens: Schema.Number,
+  reasoningOutputTokens: Schema.Number
+})
+
+/** @since 0.1.0 @category models */
+export type Usage = typeof Usage.Type
+
+/** @since 0.1.0 @category constructors */
+export const zero: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningOutputTokens: 0 }
+
+/** @since 0.1.0 @category combining */
+export const add = (self: Usage, that: Usage): Usage => ({
+  inputTokens: self.inputTokens + that.inputTokens,
+  cachedInputTokens: self.cachedInputTokens + that.cachedInputTokens,
+  outputTokens: self.outputTokens + that.outputTokens,
+  reasoningOutputTokens: self.reasoningOutputTokens + that.reasoningOutputTokens
+})
+
+const Count = Schema.optionalWith(Schema.Number, { nullable: true, default: () => 0 })
+
+const Wire = Schema.Struct({
+  input_tokens: Count,
+  output_tokens: Count,
+  input_tokens_details: Schema.optionalWith(Schema.Struct({ cached_tokens: Count }), {
+    nullable: true,
+    default: () => ({ cached_tokens: 0 })
+  }),
+  output_tokens_details: Schema.optionalWith(Schema.Struct({ reasoning_tokens: Count }), {
+    nullable: true,
+    default: () => ({ reasoning_tokens: 0 })
+  })
+})
+
+const decodeWire = Schema.decodeUnknownOption(Wire)
+
+/**
+ * Reads the `usage` of a response; a server that sends none, or something else, has used nothing that we know of.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const fromJson = (json: unknown): Usage =>
+  Option.match(decodeWire(json), {
+    onNone: () => zero,
+    onSome: (wire) => ({
+      inputTokens: wire.input_tokens,
+      cachedInputTokens: wire.input_tokens_details.cached_tokens,
+      outputTokens: wire.output_tokens,
+      reasoningOutputTokens: wire.output_tokens_details.reasoning_tokens
+    })
+  })

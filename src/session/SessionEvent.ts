@@ -1,0 +1,201 @@
+/**
+ * What happened in a session. These events are the truth: the log keeps them in order, and everything else (what the
+ * model is sent, what a person sees) is folded from them.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { FunctionCall, isFunctionCall, Item } from "../responses/Item.ts"
+import { Usage } from "../responses/Usage.ts"
+
+/**
+ * The first event of every session. `workspace` is the folder it works in.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
+  sessionId: Schema.String,
+  schemaVersion: Schema.Literal(1),
+  workspace: Schema.optional(Schema.String)
+})
+
+/**
+ * A person, or a program, asked for something.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
+  turnId: Schema.String,
+  model: Schema.String,
+  input: Schema.Array(Item)
+})
+
+/** @since 0.1.0 @category models */
+export type TurnStarted = typeof TurnStarted.Type
+
+/**
+ * One model call was answered. `step` counts the calls of a turn from 0; `account` is whom its encrypted reasoning is
+ * bound to; `finishReason` is `stop`, or the server's word for what cut the answer short.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ModelResponded = Schema.TaggedStruct("ModelResponded", {
+  turnId: Schema.String,
+  step: Schema.Number,
+  model: Schema.String,
+  account: Schema.String,
+  items: Schema.Array(Item),
+  usage: Usage,
+  finishReason: Schema.String
+})
+
+/** @since 0.1.0 @category models */
+export type ModelResponded = typeof ModelResponded.Type
+
+/**
+ * A tool is about to run. Without a {@link ToolEnded} of the same `itemId` nobody knows what it has done.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolStarted = Schema.TaggedStruct("ToolStarted", {
+  turnId: Schema.String,
+  itemId: Schema.String,
+  call: Schema.typeSchema(FunctionCall)
+})
+
+/** @since 0.1.0 @category models */
+export type ToolStarted = typeof ToolStarted.Type
+
+/** @since 0.1.0 @category schemas */
+export const ToolEnded = Schema.TaggedStruct("ToolEnded", {
+  turnId: Schema.String,
+  itemId: Schema.String,
+  call: Schema.typeSchema(FunctionCall),
+  status: Schema.Literal("completed", "failed", "interrupted"),
+  output: Schema.String
+})
+
+/** @since 0.1.0 @category models */
+export type ToolEnded = typeof ToolEnded.Type
+
+/**
+ * The turn has its answer.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TurnCompleted = Schema.TaggedStruct("TurnCompleted", {
+  turnId: Schema.String,
+  answer: Schema.String,
+  usage: Usage,
+  finishReason: Schema.String
+})
+
+/**
+ * The turn ended without an answer. `kind` is the error's name, or its reason's where it has one.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TurnFailed = Schema.TaggedStruct("TurnFailed", {
+  turnId: Schema.String,
+  kind: Schema.String,
+  message: Schema.String,
+  retryable: Schema.Boolean,
+  details: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+})
+
+/** @since 0.1.0 @category models */
+export type TurnFailed = typeof TurnFailed.Type
+
+/**
+ * The turn was stopped: by whoever watched it (`cancelled`), or by the death of its process (`crashed`, told by the
+ * next one that opens the session).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TurnInterrupted = Schema.TaggedStruct("TurnInterrupted", {
+  turnId: Schema.String,
+  reason: Schema.Literal("cancelled", "crashed")
+})
+
+/** @since 0.1.0 @category schemas */
+export const SessionEvent = Schema.Union(
+  SessionStarted,
+  TurnStarted,
+  ModelResponded,
+  ToolStarted,
+  ToolEnded,
+  TurnCompleted,
+  TurnFailed,
+  TurnInterrupted
+)
+
+/** @since 0.1.0 @category models */
+export type SessionEvent = typeof SessionEvent.Type
+
+/**
+ * An event as the log holds it.
+ *
+ * - `seq` its number in the session; numbers grow, and some are left out
+ * - `key` names the step that it is the result of; no two events of a session share one
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Stored = Schema.Struct({
+  seq: Schema.Number,
+  at: Schema.DateTimeUtc,
+  key: Schema.String,
+  event: SessionEvent
+})
+
+/** @since 0.1.0 @category models */
+export type Stored = typeof Stored.Type
+
+/**
+ * How many numbers an event takes: a response is shown item by item and then its usage, each under a number of its
+ * own. Calls are shown by their own events.
+ *
+ * @since 0.1.0
+ * @category numbering
+ */
+export const width = (event: SessionEvent): number => event._tag === "ModelResponded" ? shownItems(event).length + 1 : 1
+
+/**
+ * The items of a response that are shown as they are, with their ids.
+ *
+ * @since 0.1.0
+ * @category numbering
+ */
+export const shownItems = (
+  event: ModelResponded
+): ReadonlyArray<{ readonly itemId: string; readonly item: Item }> =>
+  event.items.flatMap((item, index) =>
+    isFunctionCall(item) ? [] : [{ itemId: itemId(event.turnId, event.step, index), item }]
+  )
+
+/**
+ * The id under which an item of a response is shown.
+ *
+ * @since 0.1.0
+ * @category numbering
+ */
+export const itemId = (turnId: string, step: number, index: number): string => `${turnId}.${step}.${index}`
+
+/**
+ * The one event that ends a turn.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TurnEnd = typeof TurnCompleted.Type | TurnFailed | typeof TurnInterrupted.Type
+
+/** @since 0.1.0 @category guards */
+export const endsTurn = (event: { readonly _tag: string }): event is TurnEnd =>
+  event._tag === "TurnCompleted" || event._tag === "TurnFailed" || event._tag === "TurnInterrupted"

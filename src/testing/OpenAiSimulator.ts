@@ -1,0 +1,159 @@
+/**
+ * A server on this machine that stands in for auth.openai.com, the ChatGPT backend and api.openai.com: it signs people
+ * in, follows a script as the model, and refuses what the real servers refuse.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import { randomBytes } from "node:crypto"
+import type { Subscription } from "../auth/Credential.ts"
+import type { Script } from "./Script.ts"
+import * as Auth from "./simulator/auth.ts"
+import * as Backend from "./simulator/backend.ts"
+import * as Http from "./simulator/http.ts"
+
+/** @since 0.1.0 @category services */
+export class OpenAiSimulator extends Context.Tag("effixir/testing/OpenAiSimulator")<OpenAiSimulator, {
+  /** Where the server is: `http://127.0.0.1:…`. */
+  readonly url: string
+  /** For `EFFIXIR_ISSUER`. */
+  readonly issuer: string
+  /** For `EFFIXIR_CHATGPT_BASE_URL`. */
+  readonly chatgptBaseUrl: string
+  /** For `OPENAI_BASE_URL`. */
+  readonly apiBaseUrl: string
+  /** The key that the API accepts. */
+  readonly apiKey: Redacted.Redacted
+  /** Everything received so far, the oldest first. */
+  readonly requests: Effect.Effect<ReadonlyArray<Received>>
+  /** The credential of somebody who has just signed in; of the account of the options unless told otherwise. */
+  readonly signIn: (account?: Partial<Account>) => Effect.Effect<Subscription>
+  /** A person enters the code of a device sign-in in the browser and agrees. Dies when no sign-in has that code. */
+  readonly approve: (userCode: string) => Effect.Effect<void>
+  /** No access token given out so far is accepted from here on. Refresh tokens still are. */
+  readonly invalidateAccessTokens: Effect.Effect<void>
+}>() {}
+
+/**
+ * One request as the server saw it: header names in lower case, a JSON body or a form parsed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Received extends Http.Received {}
+
+/** @since 0.1.0 @category models */
+export interface Account extends Auth.Account {}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** What the model does. Its calls are counted over both hosts, and without those that were refused before it. */
+  readonly script: Script
+  /** Who signs in. */
+  readonly account?: Account
+  /** The models that the ChatGPT host knows. */
+  readonly models?: ReadonlyArray<string>
+  /** Whether every sign-in is approved at once, as if a person sat at the browser. */
+  readonly autoApprove?: boolean
+  /** How long an access token is good for: an hour unless told otherwise. */
+  readonly accessTokenLifetime?: Duration.DurationInput
+  /** How long the answer of the token endpoint takes after the tokens have changed hands. */
+  readonly tokenDelay?: Duration.DurationInput
+  /** The pause that the device sign-in asks for between two polls: five seconds unless told otherwise. */
+  readonly pollInterval?: Duration.DurationInput
+  /** The pause between two events of a stream. */
+  readonly pace?: Duration.DurationInput
+}
+
+const defaultAccount: Account = {
+  email: "ada@example.com",
+  plan: "plus",
+  accountId: "5b1d7c3e-7a0f-4c86-9a53-3f1c2d9e8b70"
+}
+
+const defaultModels: ReadonlyArray<string> = ["gpt-5.5", "gpt-6-astra", "gpt-5.6-sol", "gpt-5.6-terra"]
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const server = yield* Http.listen
+  const url = Http.urlOf(server)
+  const account = options.account ?? defaultAccount
+  const apiKey = `sk-simulator-${randomBytes(24).toString("hex")}`
+
+  const auth = yield* Auth.make(url, {
+    account,
+    autoApprove: options.autoApprove ?? false,
+    accessTokenLifetime: options.accessTokenLifetime ?? "1 hour",
+    tokenDelay: options.tokenDelay ?? 0,
+    pollInterval: options.pollInterval ?? "5 seconds"
+  })
+  const backend = yield* Backend.make({
+    script: options.script,
+    models: options.models ?? defaultModels,
+    pace: options.pace,
+    apiKey,
+    authenticate: auth.authenticate
+  })
+
+  const routes: ReadonlyMap<string, Http.Handler> = new Map([
+    ["GET /oauth/authorize", auth.authorize],
+    ["POST /oauth/token", auth.token],
+    ["POST /oauth/revoke", auth.revoke],
+    ["POST /api/accounts/deviceauth/usercode", auth.userCode],
+    ["POST /api/accounts/deviceauth/token", auth.deviceToken],
+    ["POST /backend-api/codex/responses", backend.chatGptResponses],
+    ["GET /backend-api/codex/models", backend.models],
+    ["GET /backend-api/wham/usage", backend.usage],
+    ["POST /v1/responses", backend.apiResponses]
+  ])
+
+  const received = yield* Ref.make<ReadonlyArray<Received>>([])
+  yield* Http.respond(server, (request) =>
+    Effect.zipRight(
+      Ref.update(received, (requests) => [...requests, request]),
+      routes.get(`${request.method} ${request.path}`)?.(request) ?? Effect.succeed(Http.detail(404, "Not Found"))
+    ))
+
+  const signIn = Effect.fnUntraced(function*(differing?: Partial<Account>) {
+    const owner = { ...account, ...differing }
+    const tokens = yield* auth.signIn(owner)
+    const now = yield* Clock.currentTimeMillis
+    const subscription: Subscription = {
+      kind: "subscription",
+      access_token: Redacted.make(tokens.access_token),
+      refresh_token: Redacted.make(tokens.refresh_token),
+      id_token: Redacted.make(tokens.id_token),
+      expires_at: now + tokens.expires_in * 1000,
+      account_id: owner.accountId,
+      obtained_at: DateTime.formatIso(DateTime.unsafeMake(now))
+    }
+    return subscription
+  })
+
+  return OpenAiSimulator.of({
+    url,
+    issuer: url,
+    chatgptBaseUrl: `${url}/backend-api/codex`,
+    apiBaseUrl: `${url}/v1`,
+    apiKey: Redacted.make(apiKey),
+    requests: Ref.get(received),
+    signIn,
+    approve: auth.approve,
+    invalidateAccessTokens: auth.invalidateAccessTokens
+  })
+})
+
+/**
+ * The server runs until the scope of the layer is closed, and takes its connections with it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<OpenAiSimulator> => Layer.scoped(OpenAiSimulator, make(options))

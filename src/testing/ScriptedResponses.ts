@@ -1,0 +1,66 @@
+/**
+ * A model without a network: it follows a script and remembers what it was asked.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import type { ModelError } from "../responses/ModelError.ts"
+import type { Request } from "../responses/Request.ts"
+import { Responses } from "../responses/Responses.ts"
+import * as ServerFailure from "../responses/ServerFailure.ts"
+import * as Sse from "../responses/Sse.ts"
+import type { StreamEvent } from "../responses/StreamEvent.ts"
+import * as Script from "./Script.ts"
+
+/** @since 0.1.0 @category services */
+export class ScriptedResponses extends Context.Tag("effixir/testing/ScriptedResponses")<ScriptedResponses, {
+  /** Every request so far, the oldest first. */
+  readonly requests: Effect.Effect<ReadonlyArray<Request>>
+}>() {}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** Whom the calls speak for. */
+  readonly account?: string
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(script: Script.Script, options: Options = {}) {
+  const seen = yield* Ref.make<ReadonlyArray<Request>>([])
+
+  // A script that throws, because it has run out or because it checks what it is asked, is a defect of the test.
+  const next = (request: Request) =>
+    Effect.map(
+      Ref.modify(seen, (requests) => [requests.length, [...requests, request]]),
+      (n) => play(script(request, n), { model: request.model, responseId: `resp_${n}` })
+    )
+
+  return Context.make(ScriptedResponses, { requests: Ref.get(seen) }).pipe(
+    Context.add(Responses, {
+      stream: (request) => Stream.unwrap(next(request)),
+      account: Effect.succeed(options.account ?? "chatgpt:scripted")
+    })
+  )
+})
+
+/**
+ * Dies when the model is called more often than the script foresees.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (script: Script.Script, options?: Options): Layer.Layer<Responses | ScriptedResponses> =>
+  Layer.effectContext(make(script, options))
+
+/** The wire's own decoder reads the events, so every failure is the one that a network would give. */
+const play = (turn: Script.Turn, options: Script.EventOptions): Stream.Stream<StreamEvent, ModelError> => {
+  if (turn._tag === "Refuse") {
+    const body = typeof turn.body === "string" ? turn.body : JSON.stringify(turn.body)
+    return Stream.fail(ServerFailure.toModelError(ServerFailure.fromHttp(turn.status, turn.headers ?? {}, body)))
+  }
+  return Sse.decode(Stream.fromIterable(Script.events(turn, options)).pipe(Stream.map(Script.toSse), Stream.encodeText))
+}

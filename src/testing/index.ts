@@ -1,0 +1,3 @@
+export * as OpenAiSimulator from "./OpenAiSimulator.ts"
+export * as Script from "./Script.ts"
+export * as ScriptedResponses from "./ScriptedResponses.ts"

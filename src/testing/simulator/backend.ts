@@ -1,0 +1,162 @@
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HashSet from "effect/HashSet"
+import * as Predicate from "effect/Predicate"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import { randomBytes, randomUUID } from "node:crypto"
+import type { Request } from "../../responses/Request.ts"
+import * as Script from "../Script.ts"
+import { type Account, bearerOf } from "./auth.ts"
+import * as Checks from "./checks.ts"
+import { detail, error, type Handler, json, type Received, type Reply } from "./http.ts"
+
+export interface Options {
+  readonly script: Script.Script
+  readonly models: ReadonlyArray<string>
+  readonly pace: Duration.DurationInput | undefined
+  readonly apiKey: string
+  readonly authenticate: (received: Received) => Effect.Effect<Account, Reply>
+}
+
+/** The part of chatgpt.com and api.openai.com: model calls, models and usage. */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const calls = yield* Ref.make(0)
+  const sealed = yield* Ref.make(HashSet.empty<string>())
+
+  const chatGptResponses: Handler = Effect.fnUntraced(function*(received) {
+    const account = yield* options.authenticate(received)
+    const request = yield* Checks.chatGpt(received.body, options.models)
+    const reply = yield* respond(request, account.accountId, { isStoring: false, hasFinalOutput: false })
+    return { ...reply, headers: { ...(yield* planHeaders(account)), ...reply.headers } }
+  })
+
+  const apiResponses: Handler = Effect.fnUntraced(function*({ body, headers }) {
+    if (bearerOf(headers["authorization"]) !== options.apiKey) {
+      const message = "Incorrect API key provided. You can find your API key at " +
+        "https://platform.openai.com/account/api-keys."
+      return error(401, { message, code: "invalid_api_key" })
+    }
+    const request = yield* Checks.api(body)
+    const isStoring = !Predicate.hasProperty(body, "store") || body.store !== false
+    const reply = yield* respond(request, "api", { isStoring, hasFinalOutput: true })
+    return { ...reply, headers: { "content-type": "text/event-stream; charset=utf-8", ...reply.headers } }
+  })
+
+  const respond = Effect.fnUntraced(function*(request: Request, owner: string, host: {
+    readonly isStoring: boolean
+    readonly hasFinalOutput: boolean
+  }) {
+    // What the model encrypts can be read again for the same account and model only.
+    const seal = (encrypted: string) => `${owner} ${request.model} ${encrypted}`
+    const readable = yield* Ref.get(sealed)
+    yield* Checks.replay(request, {
+      isReadable: (encrypted) => HashSet.has(readable, seal(encrypted)),
+      isStoring: host.isStoring
+    })
+
+    const turn = yield* next(request)
+    const headers = { "x-request-id": randomUUID() }
+    if (turn._tag === "Refuse") return json(turn.status, turn.body, { ...headers, ...turn.headers })
+    if ("items" in turn) {
+      const secrets = turn.items.map((item) => item["encrypted_content"]).filter(Predicate.isString)
+      yield* Ref.update(sealed, HashSet.union(secrets.map(seal)))
+    }
+    const now = yield* Clock.currentTimeMillis
+    const frames = Script.events(turn, {
+      model: request.model,
+      responseId: `resp_${randomBytes(25).toString("hex")}`,
+      createdAt: Math.floor(now / 1000),
+      hasFinalOutput: host.hasFinalOutput
+    }).map(Script.toSse)
+    const body = Stream.fromIterable(frames)
+    return {
+      status: 200,
+      headers,
+      body: options.pace === undefined ? body : Stream.schedule(body, Schedule.spaced(options.pace))
+    }
+  })
+
+  /** A client does not repeat a bad request, so a script that has run out shows at once. */
+  const next = (request: Request): Effect.Effect<Script.Turn, Reply> =>
+    Effect.flatMap(Ref.getAndUpdate(calls, (n) => n + 1), (n) =>
+      Effect.try({
+        try: () => options.script(request, n),
+        catch: (cause) => error(400, { message: String(cause), code: "script_failed" })
+      }))
+
+  const models: Handler = Effect.fnUntraced(function*(received) {
+    yield* options.authenticate(received)
+    if (!received.query["client_version"]) return detail(400, "client_version is required")
+    return json(200, { models: options.models.map(modelInfo) }, { etag: `W/"${options.models.join(",")}"` })
+  })
+
+  const usage: Handler = Effect.fnUntraced(function*(received) {
+    const { plan } = yield* options.authenticate(received)
+    const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const window = (used_percent: number, seconds: number) => ({
+      used_percent,
+      limit_window_seconds: seconds,
+      reset_after_seconds: seconds,
+      reset_at: now + seconds
+    })
+    return json(200, {
+      plan_type: plan,
+      rate_limit: {
+        allowed: true,
+        limit_reached: false,
+        primary_window: window(12, fiveHours),
+        secondary_window: window(34, week)
+      },
+      additional_rate_limits: [],
+      credits: { has_credits: false, unlimited: false, balance: null },
+      spend_control: { reached: false, individual_limit: null },
+      rate_limit_reached_type: null
+    })
+  })
+
+  return { apiResponses, chatGptResponses, models, usage }
+})
+
+const fiveHours = 5 * 60 * 60
+const week = 7 * 24 * 60 * 60
+
+/** How much of the plan is used; the server writes `False` like this. */
+const planHeaders = (account: Account): Effect.Effect<Reply["headers"]> =>
+  Effect.map(Clock.currentTimeMillis, (now) => ({
+    "x-codex-plan-type": account.plan,
+    "x-codex-active-limit": "codex",
+    "x-codex-primary-used-percent": "12.0",
+    "x-codex-primary-window-minutes": String(fiveHours / 60),
+    "x-codex-primary-reset-at": String(Math.floor(now / 1000) + fiveHours),
+    "x-codex-secondary-used-percent": "34.0",
+    "x-codex-secondary-window-minutes": String(week / 60),
+    "x-codex-secondary-reset-at": String(Math.floor(now / 1000) + week),
+    "x-codex-credits-has-credits": "False",
+    "x-codex-credits-unlimited": "False"
+  }))
+
+const modelInfo = (slug: string, index: number) => ({
+  slug,
+  display_name: slug,
+  description: null,
+  default_reasoning_level: "medium",
+  supported_reasoning_levels: ["low", "medium", "high", "xhigh"].map((effort) => ({ effort, description: effort })),
+  visibility: "list",
+  minimal_client_version: "0.1.0",
+  supported_in_api: true,
+  priority: index,
+  context_window: 272_000,
+  max_context_window: 272_000,
+  effective_context_window_percent: 95,
+  auto_compact_token_limit: null,
+  supports_parallel_tool_calls: true,
+  support_verbosity: true,
+  default_verbosity: "medium",
+  supports_reasoning_summaries: true,
+  input_modalities: ["text", "image"],
+  prefer_websockets: false,
+  use_responses_lite: false
+})

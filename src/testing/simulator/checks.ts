@@ -1,0 +1,227 @@
+import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import { isFunctionCall, isFunctionCallOutput, isItem, type Item } from "../../responses/Item.ts"
+import { type Request, ToolDeclaration } from "../../responses/Request.ts"
+import { detail, error, type Reply } from "./http.ts"
+
+type Body = { readonly [field: string]: unknown }
+
+/** What a check finds wrong, if anything. */
+type Verdict = Reply | undefined
+
+/** Reads a body that the ChatGPT host would accept, or answers as that host does. */
+export const chatGpt = (body: unknown, models: ReadonlyArray<string>): Either.Either<Request, Reply> =>
+  Predicate.isReadonlyRecord(body)
+    ? reading(body, chatGptVerdict(body, models))
+    : Either.left(detail(400, "Request body is not valid JSON"))
+
+/** Reads a body that the API would accept, or answers as the API does. */
+export const api = (body: unknown): Either.Either<Request, Reply> => {
+  if (!Predicate.isReadonlyRecord(body)) {
+    return Either.left(error(400, { message: "We could not parse the JSON body of your request.", code: null }))
+  }
+  if (!isText(body["model"])) {
+    const message = "Missing required parameter: 'model'."
+    return Either.left(error(400, { message, param: "model", code: "missing_required_parameter" }))
+  }
+  // Streaming is all that the simulator can do; the real API also answers in one piece.
+  if (body["stream"] !== true) {
+    return Either.left(
+      error(400, { message: "The simulator answers with a stream only.", param: "stream", code: null })
+    )
+  }
+  return reading(body, undefined)
+}
+
+export interface Server {
+  /** Whether the server can decrypt this text. */
+  readonly isReadable: (encryptedContent: string) => boolean
+  /** Whether the server keeps what it said. */
+  readonly isStoring: boolean
+}
+
+/** Checks that the items of a request can be replayed. */
+export const replay = (request: Request, server: Server): Either.Either<void, Reply> => {
+  const { input } = request
+  const verdict = first(input, (item, index) => idVerdict(item, index)) ??
+    duplicateVerdict(input) ??
+    first(input, (item, index) => reasoningVerdict(item, index, input[index + 1], server)) ??
+    first(input, (item, index) => namespaceVerdict(item, index)) ??
+    // The other half of a pair may be in the response that is continued.
+    ("previous_response_id" in request ? undefined : pairVerdict(input))
+  return verdict === undefined ? Either.void : Either.left(verdict)
+}
+
+const chatGptFields: ReadonlySet<string> = new Set([
+  "model",
+  "instructions",
+  "input",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "reasoning",
+  "store",
+  "stream",
+  "include",
+  "service_tier",
+  "prompt_cache_key",
+  "text",
+  "client_metadata"
+])
+
+const chatGptVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
+  const { input, model } = body
+  const unsupported = Object.keys(body).find((name) => !chatGptFields.has(name))
+  if (body["store"] !== false) return detail(400, "Store must be set to false")
+  if (body["stream"] !== true) return detail(400, "Stream must be set to true")
+  // Whether the real host takes an empty text is not known, so nobody should rely on it.
+  if (!isText(body["instructions"])) return detail(400, "Instructions are required")
+  if (!Array.isArray(input)) return detail(400, "Input must be a list")
+  if (input.some((item) => field(item, "role") === "system")) return detail(400, "System messages are not allowed")
+  if (unsupported !== undefined) return detail(400, `Unsupported parameter: ${unsupported}`)
+  if (!Predicate.isString(model) || !models.includes(model)) {
+    return detail(400, `The '${model ?? ""}' model is not supported when using Codex with a ChatGPT account.`)
+  }
+  if (field(body["reasoning"], "effort") === "minimal") {
+    const message = `Unsupported value: 'minimal' is not supported with the '${model}' model.`
+    return error(400, { message, param: "reasoning.effort", code: "unsupported_value" })
+  }
+  return undefined
+}
+
+/** Items may be messages that leave their type out; everything else needs one. */
+const reading = (body: Body, verdict: Verdict): Either.Either<Request, Reply> => {
+  if (verdict !== undefined) return Either.left(verdict)
+  const sent: ReadonlyArray<unknown> = Array.isArray(body["input"])
+    ? body["input"]
+    : [{ role: "user", content: body["input"] ?? "" }]
+  const input = sent.map(withType)
+  const wrong = input.findIndex((item) => !isItem(item))
+  if (wrong >= 0) {
+    const message = `Missing required parameter: 'input[${wrong}].type'.`
+    return Either.left(error(400, { message, param: `input[${wrong}].type`, code: "missing_required_parameter" }))
+  }
+  return Either.right({
+    ...body,
+    model: String(body["model"]),
+    instructions: isText(body["instructions"]) ? body["instructions"] : "",
+    input: input.filter(isItem),
+    tools: Array.isArray(body["tools"]) ? body["tools"].filter(isToolDeclaration) : [],
+    tool_choice: "auto",
+    parallel_tool_calls: body["parallel_tool_calls"] !== false,
+    store: false,
+    stream: true,
+    include: Array.isArray(body["include"]) ? body["include"].filter(Predicate.isString) : [],
+    prompt_cache_key: isText(body["prompt_cache_key"]) ? body["prompt_cache_key"] : ""
+  })
+}
+
+const withType = (item: unknown): unknown =>
+  Predicate.isReadonlyRecord(item) && item["type"] === undefined && item["role"] !== undefined
+    ? { ...item, type: "message" }
+    : item
+
+const prefixes: ReadonlyMap<string, string> = new Map([
+  ["message", "msg"],
+  ["reasoning", "rs"],
+  ["function_call", "fc"],
+  ["custom_tool_call", "ctc"]
+])
+
+const idVerdict = (item: Item, index: number): Verdict => {
+  const { id } = item
+  if (!Predicate.isString(id)) return undefined
+  const where = `input[${index}].id`
+  const prefix = prefixes.get(item.type)
+  if (id.length > 64) {
+    const message = `Invalid '${where}': string too long. Expected a string with maximum length 64, ` +
+      `but got a string with length ${id.length} instead.`
+    return error(400, { message, param: "input", code: "string_above_max_length" })
+  }
+  if (!/^[A-Za-z0-9_-]*[A-Za-z0-9-]$/.test(id)) {
+    const message = `Invalid '${where}': '${id}'. Expected an ID that contains letters, numbers, underscores, or ` +
+      "dashes, and that does not end with an underscore."
+    return error(400, { message, param: "input", code: "invalid_value" })
+  }
+  if (prefix !== undefined && !id.startsWith(`${prefix}_`)) {
+    const message = `Invalid '${where}': '${id}'. Expected an ID that begins with '${prefix}'.`
+    return error(400, { message, param: "input", code: "invalid_value" })
+  }
+  return undefined
+}
+
+const duplicateVerdict = (input: ReadonlyArray<Item>): Verdict => {
+  const ids = input.map((item) => item["id"])
+  const twice = ids.find((id, index) => Predicate.isString(id) && ids.indexOf(id) !== index)
+  if (twice === undefined) return undefined
+  const message = `Duplicate item found with id ${twice}. Remove duplicate items from your input and try again.`
+  return error(400, { message, param: "input", code: null })
+}
+
+const reasoningVerdict = (
+  item: Item,
+  index: number,
+  next: Item | undefined,
+  server: Server
+): Verdict => {
+  if (item.type !== "reasoning") return undefined
+  const { encrypted_content: encrypted, id } = item
+  if (!Array.isArray(item["summary"])) {
+    const message = `Missing required parameter: 'input[${index}].summary'.`
+    return error(400, { message, param: "input", code: "missing_required_parameter" })
+  }
+  if (!Predicate.isString(encrypted)) {
+    if (id === undefined || server.isStoring) return undefined
+    const message = `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. ` +
+      "Try again with `store` set to true, or remove this item from your input."
+    return error(400, { message, param: "input", code: null })
+  }
+  if (!server.isReadable(encrypted)) {
+    const message = `The encrypted content ${encrypted.slice(0, 4)}...${encrypted.slice(-4)} could not be verified.`
+    return error(400, { message, param: "input", code: "invalid_encrypted_content" })
+  }
+  // Without ids nobody checks what belongs together.
+  if (id !== undefined && (next === undefined || !isSaidByModel(next))) {
+    const message = `Item '${id}' of type 'reasoning' was provided without its required following item.`
+    return error(400, { message, param: "input", code: null })
+  }
+  return undefined
+}
+
+const namespaceVerdict = (item: Item, index: number): Verdict =>
+  item.type === "function_call" && "namespace" in item
+    ? error(400, {
+      message: `Unknown parameter: 'input[${index}].namespace'.`,
+      param: "input",
+      code: "unknown_parameter"
+    })
+    : undefined
+
+const pairVerdict = (input: ReadonlyArray<Item>): Verdict => {
+  const calls = input.filter(isFunctionCall).map((item) => item.call_id)
+  const outputs = input.filter(isFunctionCallOutput).map((item) => item.call_id)
+  const stray = outputs.find((id) => !calls.includes(id))
+  if (stray !== undefined) {
+    const message = `No tool call found for function call output with call_id ${stray}.`
+    return error(400, { message, param: "input", code: null })
+  }
+  const open = calls.find((id) => !outputs.includes(id))
+  if (open !== undefined) {
+    return error(400, { message: `No tool output found for function call ${open}.`, param: "input", code: null })
+  }
+  return undefined
+}
+
+const first = (input: ReadonlyArray<Item>, check: (item: Item, index: number) => Verdict): Verdict => {
+  for (const [index, item] of input.entries()) {
+    const verdict = check(item, index)
+    if (verdict !== undefined) return verdict
+  }
+  return undefined
+}
+
+const isToolDeclaration = Schema.is(ToolDeclaration)
+const isText = (value: unknown): value is string => Predicate.isString(value) && value !== ""
+const isSaidByModel = (item: Item): boolean => item["role"] === "assistant" || /_call$|^reasoning$/.test(item.type)
+const field = (value: unknown, name: string): unknown => Predicate.hasProperty(value, name) ? value[name] : undefined

@@ -1,0 +1,129 @@
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as FiberSet from "effect/FiberSet"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+
+/** One request as it came in; a body that is JSON or a form is parsed. */
+export interface Received {
+  readonly method: string
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Stream.Stream<string>
+}
+
+/** Answers a request; what it fails with is an answer too. */
+export type Handler = (received: Received) => Effect.Effect<Reply, Reply>
+
+export const json = (status: number, body: unknown, headers: Reply["headers"] = {}): Reply => ({
+  status,
+  headers: { "content-type": "application/json", ...headers },
+  body: Predicate.isString(body) ? body : JSON.stringify(body)
+})
+
+/** How the ChatGPT host says that it does not like a request. */
+export const detail = (status: number, text: string): Reply => json(status, { detail: text })
+
+/** How everything else says it. */
+export const error = (status: number, error: {
+  readonly message: string
+  readonly code: string | null
+  readonly param?: string
+}): Reply => json(status, { error: { type: "invalid_request_error", param: null, ...error } })
+
+/** A server on a free port of this machine. It and its connections are closed with the scope. */
+export const listen = Effect.acquireRelease(
+  Effect.async<Server>((resume) => {
+    const server = createServer()
+    server.once("error", (cause) => resume(Effect.die(cause)))
+    server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+  }),
+  (server) =>
+    Effect.async<void>((resume) => {
+      server.close(() => resume(Effect.void))
+      server.closeAllConnections()
+    })
+)
+
+export const urlOf = (server: Server): string => {
+  const address = server.address()
+  return `http://127.0.0.1:${Predicate.isObject(address) && "port" in address ? address.port : 0}`
+}
+
+/** Answers with `handler`, each request in a fiber of its own that ends when the client hangs up. */
+export const respond = Effect.fnUntraced(function*(server: Server, handler: Handler) {
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  server.on("request", (incoming, outgoing) => {
+    const fiber = receive(incoming).pipe(
+      Effect.flatMap((received) => Effect.merge(handler(received))),
+      // A client must not wait for an answer that a bug has swallowed.
+      Effect.catchAllDefect((defect) =>
+        Effect.succeed(error(500, { message: String(defect), code: "simulator_defect" }))
+      ),
+      Effect.flatMap((reply) => send(outgoing, reply)),
+      run
+    )
+    outgoing.on("close", () => fiber.unsafeInterruptAsFork(FiberId.none))
+  })
+})
+
+const receive = (incoming: IncomingMessage): Effect.Effect<Received> =>
+  Effect.map(textOf(incoming), (text) => {
+    const url = new URL(incoming.url ?? "/", "http://127.0.0.1")
+    const headers = Object.fromEntries(Object.entries(incoming.headers).map(oneHeader))
+    return {
+      method: incoming.method ?? "GET",
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers,
+      body: parse(text, headers["content-type"])
+    }
+  })
+
+const oneHeader = ([name, value]: [string, string | Array<string> | undefined]): [string, string] => [
+  name,
+  Array.isArray(value) ? value.join(", ") : value ?? ""
+]
+
+const textOf = (incoming: IncomingMessage): Effect.Effect<string> =>
+  Effect.async((resume) => {
+    const chunks: Array<Uint8Array> = []
+    incoming.on("data", (chunk) => chunks.push(chunk))
+    incoming.on("end", () => resume(Effect.sync(() => Buffer.concat(chunks).toString("utf8"))))
+  })
+
+const parse = (text: string, contentType: string | undefined): unknown => {
+  if (contentType?.startsWith("application/x-www-form-urlencoded") === true) {
+    return Object.fromEntries(new URLSearchParams(text))
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+const send = (outgoing: ServerResponse, reply: Reply): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    outgoing.writeHead(reply.status, reply.headers)
+    if (Predicate.isString(reply.body)) {
+      outgoing.end(reply.body)
+      return Effect.void
+    }
+    outgoing.flushHeaders()
+    const chunks = Stream.runForEach(reply.body, (chunk) => write(outgoing, chunk))
+    return Effect.map(chunks, () => void outgoing.end())
+  })
+
+const write = (outgoing: ServerResponse, chunk: string): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    outgoing.write(chunk, () => resume(Effect.void))
+  })

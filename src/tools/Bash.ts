@@ -1,0 +1,90 @@
+/**
+ * The built-in tool `bash`.
+ *
+ * @since 0.1.0
+ */
+import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as BoundedOutput from "./BoundedOutput.ts"
+import { CommandRunner, type Ending } from "./CommandRunner.ts"
+import * as Tool from "./Tool.ts"
+import { failure, Workspace } from "./Workspace.ts"
+
+const defaultTimeout = Duration.seconds(120)
+
+const Parameters = Schema.Struct({
+  command: Schema.String.annotations({ description: "The shell command" }),
+  timeout_ms: Schema.optional(
+    Schema.Number.pipe(Schema.int(), Schema.between(1, 3_600_000)).annotations({
+      description: `Stop the command after this many milliseconds (default ${Duration.toMillis(defaultTimeout)})`
+    })
+  ),
+  workdir: Schema.optional(
+    Schema.String.annotations({ description: "The folder to run it in, relative to the workspace" })
+  )
+})
+
+/**
+ * Runs a shell command. A code other than 0 is a result like any other; the model reads it at the end of the output.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const tool: Tool.Tool<CommandRunner | Workspace> = Tool.make({
+  name: "bash",
+  description: "Run a shell command in the workspace and get its output (stdout and stderr together) and exit code. " +
+    "It has no stdin. Processes it leaves in the background are stopped when it ends.",
+  parameters: Parameters,
+  handler: (parameters) => Effect.scoped(run(parameters))
+})
+
+const run = Effect.fnUntraced(function*({ command, timeout_ms, workdir = "." }: typeof Parameters.Type) {
+  if (command.trim() === "") return yield* new Tool.ToolFailure({ message: "command is empty" })
+  const runner = yield* CommandRunner
+  const workspace = yield* Workspace
+  const folder = yield* Effect.mapError(workspace.resolve(workdir), failure(workdir))
+  const timeout = Duration.decode(timeout_ms ?? defaultTimeout)
+
+  const running = yield* Effect.mapError(
+    runner.start(command, folder),
+    (error) => new Tool.ToolFailure({ message: error.message })
+  )
+  const tail = BoundedOutput.makeTail()
+  const ending = yield* running.output.pipe(
+    Stream.runForEachChunk((chunk) => Effect.sync(() => Chunk.forEach(chunk, tail.push))),
+    Effect.zipRight(running.ending),
+    Effect.timeoutOption(timeout)
+  )
+
+  const output = tail.read()
+  const report = [...reportOutput(output), ...reportEnding(ending, timeout, output), ...reportCut(output)].join("\n")
+  return Option.isSome(ending) ? report : yield* new Tool.ToolFailure({ message: report })
+})
+
+const reportOutput = ({ text }: BoundedOutput.Tail): ReadonlyArray<string> =>
+  text === "" ? [] : [text.endsWith("\n") ? text.slice(0, -1) : text]
+
+const reportEnding = (
+  ending: Option.Option<Ending>,
+  timeout: Duration.Duration,
+  { text }: BoundedOutput.Tail
+): ReadonlyArray<string> => {
+  if (Option.isNone(ending)) {
+    return [`[Timed out after ${Duration.format(timeout)}: the command and all it started were stopped.]`]
+  }
+  if (ending.value._tag === "Killed") return [`[Killed by ${ending.value.signal}.]`]
+  if (ending.value.code !== 0) return [`[Exit code ${ending.value.code}.]`]
+  return text === "" ? ["[No output, exit code 0.]"] : []
+}
+
+const reportCut = ({ isCut, lines, shownLines }: BoundedOutput.Tail): ReadonlyArray<string> =>
+  isCut
+    ? [
+      `[Output cut: the last ${shownLines} of ${lines} lines are shown. To read on, send the output to a file ` +
+      "(command > output.txt 2>&1) and read that.]"
+    ]
+    : []

@@ -1,0 +1,59 @@
+/**
+ * The built-in tool `edit`.
+ *
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as TextFile from "./TextFile.ts"
+import * as Tool from "./Tool.ts"
+import { Workspace } from "./Workspace.ts"
+
+const Parameters = Schema.Struct({
+  path: Schema.String.annotations({ description: "The file, relative to the workspace" }),
+  old_string: Schema.String.annotations({ description: "The text to replace, exactly as it stands in the file" }),
+  new_string: Schema.String.annotations({ description: "The text to put in its place" }),
+  replace_all: Schema.optional(
+    Schema.Boolean.annotations({ description: "Replace every occurrence; without it there must be exactly one" })
+  )
+})
+
+/**
+ * Replaces a piece of a file that is quoted exactly.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const tool: Tool.Tool<FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+  name: "edit",
+  description: "Replace a piece of text in a file of the workspace. old_string must be in the file exactly once, " +
+    "white space included, unless replace_all is set.",
+  parameters: Parameters,
+  handler: (parameters) => Effect.flatMap(Workspace, (workspace) => workspace.exclusively(edit(parameters)))
+})
+
+const edit = Effect.fnUntraced(function*({ new_string, old_string, path, replace_all }: typeof Parameters.Type) {
+  if (old_string === "") return yield* fail("old_string is empty; use write to make or replace a file")
+  if (old_string === new_string) return yield* fail("old_string and new_string are the same")
+  const text = yield* TextFile.read(path)
+  const lineEnd = usesCrLf(text) && !old_string.includes("\r") ? toCrLf : asIs
+  const pieces = text.split(lineEnd(old_string))
+  const found = pieces.length - 1
+  if (found === 0) return yield* fail(`old_string is not in ${path}; read the file and quote it exactly`)
+  if (found > 1 && replace_all !== true) {
+    return yield* fail(
+      `old_string is ${found} times in ${path}; quote more of the lines around it, or set replace_all`
+    )
+  }
+  yield* TextFile.write(path, pieces.join(lineEnd(new_string)))
+  return found === 1 ? `Replaced 1 occurrence in ${path}.` : `Replaced ${found} occurrences in ${path}.`
+})
+
+const fail = (message: string) => new Tool.ToolFailure({ message })
+
+/** Models quote lines with a bare newline, whatever the file has. */
+const usesCrLf = (text: string): boolean => text.includes("\r\n") && !/[^\r]\n/.test(text)
+const toCrLf = (text: string): string => text.replaceAll(/\r?\n/g, "\r\n")
+const asIs = (text: string): string => text

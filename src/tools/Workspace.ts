@@ -1,0 +1,114 @@
+/**
+ * The folder in which tools may work, and the only way for a tool from a path to a file.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { ToolFailure } from "./Tool.ts"
+
+/**
+ * A path leads out of the workspace, by `..`, as an absolute path, or through a symbolic link.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OutsideWorkspace
+  extends Schema.TaggedError<OutsideWorkspace>("effixir/tools/Workspace/OutsideWorkspace")("OutsideWorkspace", {
+    path: Schema.String,
+    root: Schema.String
+  })
+{
+  override get message(): string {
+    return `${this.path} is outside the workspace ${this.root}`
+  }
+}
+
+/** @since 0.1.0 @category services */
+export class Workspace extends Context.Tag("effixir/tools/Workspace")<Workspace, {
+  /** The real path of the folder. */
+  readonly root: string
+  /**
+   * The real path behind a path that is relative to the root, or absolute. It need not exist; the part that does is
+   * followed through every link, and must end inside the root.
+   */
+  readonly resolve: (path: string) => Effect.Effect<string, OutsideWorkspace | PlatformError>
+  /** Runs one change of files at a time, so that two edits of one file cannot undo each other. */
+  readonly exclusively: <A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}>() {}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly root: string
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const root = yield* fs.realPath(path.resolve(options.root))
+  yield* fs.readDirectory(root)
+  const lock = yield* Effect.makeSemaphore(1)
+
+  const isInside = (real: string) => real === root || real.startsWith(root.endsWith(path.sep) ? root : root + path.sep)
+
+  const realPath = (target: string): Effect.Effect<string, PlatformError> =>
+    Effect.catchIf(fs.realPath(target), isNotFound, (notFound: PlatformError) =>
+      // What does not exist yet is real as far as its folder is; a link to nowhere is not to be followed at all.
+      Effect.matchEffect(fs.readLink(target), {
+        onFailure: () =>
+          Effect.map(realPath(path.dirname(target)), (parent) => path.join(parent, path.basename(target))),
+        onSuccess: () => Effect.fail(notFound)
+      }))
+
+  return Workspace.of({
+    root,
+    resolve: (given) =>
+      Effect.filterOrFail(
+        realPath(path.resolve(root, given)),
+        isInside,
+        () => new OutsideWorkspace({ path: given, root })
+      ),
+    exclusively: lock.withPermits(1)
+  })
+})
+
+/**
+ * A workspace on the file system. Building it fails when the root is no folder that can be read.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<Workspace, PlatformError, FileSystem.FileSystem | Path.Path> => Layer.effect(Workspace, make(options))
+
+/**
+ * What the model is told when a file cannot be used.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const failure = (path: string) => (error: OutsideWorkspace | PlatformError): ToolFailure => {
+  switch (error._tag) {
+    case "OutsideWorkspace":
+      return new ToolFailure({ message: `${error.message}; only files inside it can be used` })
+    case "BadArgument":
+      return new ToolFailure({ message: `${path}: not a usable path` })
+    case "SystemError":
+      return new ToolFailure({ message: `${path}: ${reasons[error.reason] ?? error.description ?? error.reason}` })
+  }
+}
+
+const isNotFound = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
+
+const reasons: { readonly [reason: string]: string } = {
+  NotFound: "no such file or folder",
+  PermissionDenied: "permission denied",
+  AlreadyExists: "exists already"
+}

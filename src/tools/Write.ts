@@ -1,0 +1,35 @@
+/**
+ * The built-in tool `write`.
+ *
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as TextFile from "./TextFile.ts"
+import * as Tool from "./Tool.ts"
+import { Workspace } from "./Workspace.ts"
+
+const Parameters = Schema.Struct({
+  path: Schema.String.annotations({ description: "The file, relative to the workspace" }),
+  content: Schema.String.annotations({ description: "The whole new content" })
+})
+
+/**
+ * Makes a file, or replaces one as a whole.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const tool: Tool.Tool<FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+  name: "write",
+  description: "Write a file of the workspace: make it, with the folders above it, or replace its whole content.",
+  parameters: Parameters,
+  handler: ({ content, path }) =>
+    Effect.flatMap(Workspace, (workspace) =>
+      Effect.as(
+        workspace.exclusively(TextFile.write(path, content)),
+        `Wrote ${new TextEncoder().encode(content).length} bytes to ${path}.`
+      ))
+})
