@@ -1,0 +1,334 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Script from "../../src/testing/Script.ts"
+import { assertSentence, eventually, isAlive, type Line, lines, machine, platform } from "./support.ts"
+
+const hello = Script.answer(Script.say("Hello!"))
+const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
+const timeout = 30_000
+
+const terminal = new Set(["turn.completed", "turn.failed", "turn.interrupted", "turn.limited"])
+const ends = (all: ReadonlyArray<Line>) => all.filter(({ type }) => terminal.has(type))
+const toolLines = (all: ReadonlyArray<Line>) => all.filter(({ item }) => item?.type === "tool_call")
+
+describe("text mode", () => {
+  it.scopedLive("prints the answer alone on stdout", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(turns(
+        Script.answer(
+          Script.say("Let me look.", { phase: "commentary" }),
+          Script.call("bash", { command: "echo one" })
+        ),
+        Script.answer(Script.say("All is well.", { phase: "final_answer" }))
+      ))
+      const { code, stderr, stdout } = yield* run(["How are things?"])
+      assert.strictEqual(stdout, "All is well.\n")
+      assert.include(stderr, "Let me look.")
+      assert.include(stderr, "bash echo one")
+      assert.notInclude(stderr, "\u001B")
+      assert.strictEqual(code, 0)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("takes the prompt from stdin, for `-` and when it is piped", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(turns(hello, hello, hello))
+      for (const args of [["-"], ["run", "-"], []]) {
+        assert.strictEqual((yield* run(args, { stdin: "from the pipe" })).stdout, "Hello!\n")
+      }
+      const requests = yield* simulator.requests
+      assert.strictEqual(requests.length, 3)
+      for (const { body } of requests) assert.include(JSON.stringify(body), "from the pipe")
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive(
+    "takes options before and after the prompt, and words behind -- as they are",
+    () =>
+      Effect.gen(function*() {
+        const { run, simulator } = yield* machine(turns(hello, hello, hello))
+        assert.strictEqual((yield* run(["run", "Say hello", "-m", "gpt-6-astra"])).code, 0)
+        assert.strictEqual((yield* run(["run", "-m", "gpt-6-astra", "Say hello"])).code, 0)
+        assert.strictEqual((yield* run(["run", "--", "--help me"])).code, 0)
+        const bodies = (yield* simulator.requests).map(({ body }) => JSON.stringify(body))
+        assert.include(bodies[0], "gpt-6-astra")
+        assert.include(bodies[1], "gpt-6-astra")
+        assert.include(bodies[2], "--help me")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})
+
+describe("a turn with tools", () => {
+  it.scopedLive(
+    "really reads, writes, edits and runs, and sends what the servers want to see",
+    () =>
+      Effect.gen(function*() {
+        const { file, fs, run, simulator } = yield* machine(turns(
+          Script.answer(
+            Script.think("Both at once."),
+            Script.call("read", { path: "in.txt" }, "c_read"),
+            Script.call("bash", { command: "cat in.txt | tr a-z A-Z; exit 3" }, "c_bash")
+          ),
+          Script.answer(Script.call("write", { path: "sub/out.txt", content: "one two" }, "c_write")),
+          Script.answer(Script.call("edit", { path: "sub/out.txt", old_string: "two", new_string: "three" }, "c_edit")),
+          hello
+        ))
+        yield* fs.writeFileString(file("in.txt"), "quiet\n")
+        const { code, stdout } = yield* run(["run", "--json", "Do it"])
+        assert.strictEqual(code, 0)
+        assert.strictEqual(yield* fs.readFileString(file("sub/out.txt")), "one three")
+
+        const outputs = toolLines(lines(stdout)).filter(({ type }) => type === "item.completed").map(({ item }) => item)
+        assert.deepStrictEqual(outputs.map((item) => item?.["status"]), Array(4).fill("completed"))
+        assert.include(JSON.stringify(outputs), "QUIET\\n[Exit code 3.]")
+
+        const [first, second] = yield* simulator.requests
+        const account = first?.headers["chatgpt-account-id"]
+        assert.isString(account)
+        assert.deepInclude(first?.body, { store: false, stream: true, include: ["reasoning.encrypted_content"] })
+        const input = (second?.body as { input: ReadonlyArray<Record<string, unknown>> }).input
+        assert.deepStrictEqual(input.map(({ call_id, type }) => [type, call_id]), [
+          ["message", undefined],
+          ["reasoning", undefined],
+          ["function_call", "c_read"],
+          ["function_call", "c_bash"],
+          ["function_call_output", "c_read"],
+          ["function_call_output", "c_bash"]
+        ])
+        const keys = (yield* simulator.requests).map(({ headers }) => headers["session-id"])
+        assert.strictEqual(new Set(keys).size, 1)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive("stays in its folder", () =>
+    Effect.gen(function*() {
+      const { base, file, fs, path, run } = yield* machine(turns(
+        Script.answer(
+          Script.call("read", { path: "../secret.txt" }),
+          Script.call("read", { path: "/etc/passwd" }),
+          Script.call("read", { path: "link" }),
+          Script.call("write", { path: "../new.txt", content: "x" }),
+          Script.call("edit", { path: "link", old_string: "top", new_string: "no" }),
+          Script.call("bash", { command: "cat secret.txt", workdir: ".." })
+        ),
+        hello
+      ))
+      yield* fs.writeFileString(path.join(base, "secret.txt"), "top secret")
+      yield* fs.symlink(path.join(base, "secret.txt"), file("link"))
+      const { stdout } = yield* run(["--json", "Escape, please"])
+      const ended = toolLines(lines(stdout)).filter(({ type }) => type === "item.completed")
+      assert.deepStrictEqual(ended.map(({ item }) => item?.["status"]), Array(6).fill("failed"))
+      assert.notInclude(stdout, "top secret")
+      assert.notInclude(stdout, "root:")
+      assert.isFalse(yield* fs.exists(path.join(base, "new.txt")))
+      assert.strictEqual(yield* fs.readFileString(path.join(base, "secret.txt")), "top secret")
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("--json", () => {
+  it.scopedLive(
+    "prints one object a line, in growing numbers, and one line that ends the turn",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* machine(turns(
+          Script.answer(Script.think("Hm."), Script.call("bash", { command: "true" }, "c1")),
+          Script.answer(Script.say("A few words to say."))
+        ))
+        const { stdout } = yield* run(["run", "--json", "--deltas", "Go"])
+        const all = lines(stdout)
+        assert.deepStrictEqual(all.map(({ type }) => type).filter((type) => type !== "item.delta"), [
+          "thread.started",
+          "turn.started",
+          "item.completed",
+          "usage",
+          "item.started",
+          "item.completed",
+          "item.completed",
+          "usage",
+          "turn.completed"
+        ])
+        const seqs = all.map(({ seq }) => seq)
+        assert.deepStrictEqual(seqs, Array.from(new Set(seqs)).toSorted((a, b) => a - b))
+        for (const { ts } of all) assert.strictEqual(new Date(ts).toISOString(), ts)
+
+        const [started, ended] = toolLines(all).map(({ item }) => item)
+        assert.strictEqual(started?.id, ended?.id)
+        assert.deepInclude(ended, { name: "bash", arguments: "{\"command\":\"true\"}", status: "completed" })
+        const message = all.find(({ item }) => item?.type === "agent_message")?.item
+        const deltas = all.filter((line) => line.type === "item.delta" && line["item_id"] === message?.id)
+        assert.strictEqual(deltas.map((line) => line["delta"]).join(""), message?.["text"])
+        assert.deepInclude(all.at(-1), { finish_reason: "stop" })
+        assert.deepInclude(all.at(-1)?.["usage"], { cached_input_tokens: 0 })
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive("ends with one line and the right code, whatever goes wrong", () =>
+    Effect.gen(function*() {
+      const usedUp = { error: { type: "usage_limit_reached", message: "used up", plan_type: "plus", resets_at: 2e9 } }
+      const cases: ReadonlyArray<readonly [Script.Turn, kind: string, code: number]> = [
+        [Script.refuse(429, usedUp), "UsageLimitReached", 7],
+        [Script.refuse(401, { error: { code: "token_invalidated", message: "over" } }), "Unauthorized", 4],
+        [Script.refuse(500, "<html>oops</html>"), "Overloaded", 1],
+        [Script.fail({ code: "context_length_exceeded", message: "too long" }), "ContextOverflow", 1],
+        [Script.answer(Script.think("…")), "NoAnswer", 6],
+        [Script.cut(3, Script.say("Half an")), "StreamIncomplete", 1]
+      ]
+      const { run } = yield* machine(turns(...cases.map(([turn]) => turn)))
+      for (const [, kind, code] of cases) {
+        const result = yield* run(["--json", "Go on"])
+        const [end, ...more] = ends(lines(result.stdout))
+        assert.deepStrictEqual(more, [])
+        assert.strictEqual(end?.type, "turn.failed")
+        assert.deepInclude(end?.["error"], { kind })
+        assert.strictEqual(end?.["exit_code"], code)
+        assert.strictEqual(result.code, code)
+        assert.notInclude(result.stdout, "<html>")
+        assertSentence(result.stderr, "effixir: ")
+      }
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("says so too when there is no turn to speak of", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(turns(), { signedIn: false })
+      const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, kind: string, code: number]> = [
+        [["run", "--json", "Go on"], "SignedOut", 4],
+        [["run", "--json", "--nope", "Go on"], "BadInput", 2],
+        [["run", "--json", ""], "BadInput", 2],
+        [["resume", "--json", "no-such-session", "Go on"], "SessionNotFound", 2]
+      ]
+      for (const [args, kind, code] of cases) {
+        const result = yield* run(args)
+        assert.deepStrictEqual(lines(result.stdout).map(({ type }) => type), ["turn.failed"])
+        assert.deepInclude(lines(result.stdout)[0]?.["error"], { kind })
+        assert.strictEqual(result.code, code)
+      }
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("credentials", () => {
+  it.scopedLive(
+    "a stored plan wins over the key of the environment, which is used when there is no other",
+    () =>
+      Effect.gen(function*() {
+        const { auth, fs, run, simulator } = yield* machine(turns(hello, hello))
+        const env = { OPENAI_API_KEY: Redacted.value(simulator.apiKey) }
+        assert.strictEqual((yield* run(["Say hello"], { env })).stdout, "Hello!\n")
+        yield* fs.remove(auth)
+        assert.strictEqual((yield* run(["Say hello"], { env })).stdout, "Hello!\n")
+        assert.deepStrictEqual((yield* simulator.requests).map(({ path }) => path), [
+          "/backend-api/codex/responses",
+          "/v1/responses"
+        ])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive("are found nowhere but in auth.json, whatever happens", () =>
+    Effect.gen(function*() {
+      const { auth, base, fs, path, run, secrets, simulator } = yield* machine(turns(
+        Script.answer(Script.call("bash", { command: "env" })),
+        hello,
+        Script.refuse(500, "no")
+      ))
+      const env = { OPENAI_API_KEY: Redacted.value(simulator.apiKey) }
+      const results = [
+        yield* run(["--json", "--deltas", "Say hello"], { env }),
+        yield* run(["Say hello"], { env }),
+        yield* run(["status", "--json"], { env }),
+        yield* run(["status"], { env })
+      ]
+      const names = yield* fs.readDirectory(base, { recursive: true })
+      const files = yield* Effect.forEach(
+        names.map((name) => path.join(base, name)).filter((name) => name !== auth),
+        (name) => Effect.orElseSucceed(fs.readFileString(name), () => "")
+      )
+      assert.isTrue(names.some((name) => name.endsWith("log.ndjson")))
+      for (const secret of secrets) {
+        for (const text of [...files, ...results.flatMap(({ stderr, stdout }) => [stdout, stderr])]) {
+          assert.isFalse(text.includes(secret))
+        }
+      }
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("signals", () => {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    it.scopedLive(`${signal} stops the tools and ends the turn with code ${code}`, () =>
+      Effect.gen(function*() {
+        const { file, fs, run, start } = yield* machine(turns(
+          Script.answer(Script.call("bash", {
+            command: "sleep 300 & sleep 301 & echo $$ $! $(jobs -p) > pids; trap '' TERM; wait"
+          }, "c1")),
+          hello
+        ))
+        const { child, result } = yield* start(["--json", "Take your time"])
+        yield* eventually("the tool runs", async () =>
+          (await Effect.runPromise(fs.exists(file("pids")))) &&
+          (await Effect.runPromise(fs.readFileString(file("pids")))).trim() !== "")
+        child.kill(signal)
+        const { code: actual, stdout } = yield* result
+        assert.strictEqual(actual, code)
+        const all = lines(stdout)
+        assert.deepStrictEqual(ends(all).map((line) => [line.type, line["reason"], line["exit_code"]]), [
+          ["turn.interrupted", signal, code]
+        ])
+        assert.strictEqual(all.at(-1)?.type, "turn.interrupted")
+        const pids = (yield* fs.readFileString(file("pids"))).trim().split(/\s+/).map(Number)
+        assert.isAbove(pids.length, 2)
+        assert.deepStrictEqual(pids.filter(isAlive), [])
+        assert.strictEqual((yield* run(["resume", "--last", "Go on"])).stdout, "Hello!\n")
+      }).pipe(Effect.provide(platform)), timeout)
+  }
+
+  it.scopedLive("after SIGKILL the next resume repairs the log and goes on", () =>
+    Effect.gen(function*() {
+      const { file, fs, run, simulator, start } = yield* machine(turns(
+        Script.answer(
+          Script.call("bash", { command: "echo done >> done.txt" }, "c_done"),
+          Script.call("bash", { command: "touch started; sleep 20" }, "c_lost")
+        ),
+        hello,
+        hello
+      ))
+      const { child, output, result } = yield* start(["--json", "Take your time"])
+      yield* eventually("one call has ended and one has not", async () =>
+        (await Effect.runPromise(fs.exists(file("started")))) && output().stdout.includes("\"output\""))
+      child.kill("SIGKILL")
+      const { stdout } = yield* result
+      assert.deepStrictEqual(ends(lines(stdout)), [])
+      const id = String(lines(stdout)[0]?.["thread_id"])
+
+      const resumed = yield* run(["resume", id, "--json", "What now?"])
+      assert.strictEqual(resumed.code, 0)
+      assert.strictEqual(ends(lines(resumed.stdout)).length, 1)
+      const body = (yield* simulator.requests).at(-1)?.body as { input: ReadonlyArray<Record<string, unknown>> }
+      assert.deepStrictEqual(body.input.map(({ call_id, type }) => [type, call_id]), [
+        ["message", undefined],
+        ["function_call", "c_done"],
+        ["function_call", "c_lost"],
+        ["function_call_output", "c_done"],
+        ["function_call_output", "c_lost"],
+        ["message", undefined]
+      ])
+      assert.strictEqual(yield* fs.readFileString(file("done.txt")), "done\n")
+      const seqs = [...lines(stdout), ...lines(resumed.stdout).slice(1)].map(({ seq }) =>
+        seq
+      )
+      assert.deepStrictEqual(seqs, Array.from(new Set(seqs)).toSorted((a, b) => a - b))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("a turn that was cut off goes on without a word", () =>
+    Effect.gen(function*() {
+      const { file, fs, run, start } = yield* machine(turns(
+        Script.answer(Script.call("bash", { command: "touch started; sleep 20" }, "c_lost")),
+        hello
+      ))
+      const { child, result } = yield* start(["Take your time"])
+      yield* eventually("the tool runs", () => Effect.runPromise(fs.exists(file("started"))))
+      child.kill("SIGKILL")
+      yield* result
+      assert.strictEqual((yield* run(["resume", "--last"])).stdout, "Hello!\n")
+    }).pipe(Effect.provide(platform)), timeout)
+})
