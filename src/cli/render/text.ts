@@ -25,6 +25,8 @@ export const make = (screen: typeof Screen.Service): Renderer => {
   let since: number | undefined
   let frame = 0
   let session: string | undefined
+  /** The call whose line stands last: what it gives needs no heading. */
+  let lastCall: string | undefined
 
   const eraseStatus = Effect.suspend(() => {
     if (!hasStatus) return Effect.void
@@ -70,12 +72,16 @@ export const make = (screen: typeof Screen.Service): Renderer => {
       case "ModelResponded":
         return Effect.zipRight(closeLine, showRemarks(event))
       case "ToolStarted":
+        lastCall = event.itemId
         return Effect.zipRight(note(`• ${callLine(event)}`), work(`running ${event.call.name}`))
-      case "ToolEnded":
+      case "ToolEnded": {
+        const heading = lastCall === event.itemId ? [] : [`◦ ${callLine(event)}`]
+        lastCall = undefined
         return Effect.zipRight(
-          Effect.forEach(outputLines(event), (line) => note(dim(`  ${line}`)), { discard: true }),
+          Effect.forEach([...heading, ...outputLines(event)], (line) => note(dim(line)), { discard: true }),
           work("thinking")
         )
+      }
       case "TurnCompleted":
         return Effect.all([eraseStatus, closeLine, showAnswer(event.answer)], { discard: true })
       default:
@@ -118,7 +124,7 @@ export const make = (screen: typeof Screen.Service): Renderer => {
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
-const callLine = ({ call }: ToolStarted): string => `${call.name} ${oneLine(mainArgument(call.arguments))}`
+const callLine = ({ call }: ToolStarted | ToolEnded): string => `${call.name} ${oneLine(mainArgument(call.arguments))}`
 
 /** The first argument says most: a path, or a command. */
 const mainArgument = (json: string): string => {
@@ -136,8 +142,8 @@ const outputLines = ({ output, status }: ToolEnded): ReadonlyArray<string> => {
   const shown = lines.slice(0, shownLines).map(oneLine)
   const more = lines.length - shown.length
   return [
-    ...shown.map((line, index) => `${index === 0 ? marks[status] : " "} ${line}`),
-    ...(more > 0 ? [`  … ${more} more ${more === 1 ? "line" : "lines"}`] : [])
+    ...shown.map((line, index) => `  ${index === 0 ? marks[status] : " "} ${line}`),
+    ...(more > 0 ? [`    … ${more} more ${more === 1 ? "line" : "lines"}`] : [])
   ]
 }
 
