@@ -1,12 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { isItem, type Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, isAlive, type Line, lines, machine, platform } from "./support.ts"
 
 const hello = Script.answer(Script.say("Hello!"))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
 const timeout = 30_000
+
+const inputOf = (request: { readonly body: unknown } | undefined): ReadonlyArray<Item> => {
+  const { input }: { readonly input?: unknown } = request?.body ?? {}
+  return Array.isArray(input) ? input.filter(isItem) : []
+}
 
 const terminal = new Set(["turn.completed", "turn.failed", "turn.interrupted", "turn.limited"])
 const ends = (all: ReadonlyArray<Line>) => all.filter(({ type }) => terminal.has(type))
@@ -303,8 +309,7 @@ describe("signals", () => {
       const resumed = yield* run(["resume", id, "--json", "What now?"])
       assert.strictEqual(resumed.code, 0)
       assert.strictEqual(ends(lines(resumed.stdout)).length, 1)
-      const body = (yield* simulator.requests).at(-1)?.body as { input: ReadonlyArray<Record<string, unknown>> }
-      assert.deepStrictEqual(body.input.map(({ call_id, type }) => [type, call_id]), [
+      assert.deepStrictEqual(inputOf((yield* simulator.requests).at(-1)).map(({ call_id, type }) => [type, call_id]), [
         ["message", undefined],
         ["function_call", "c_done"],
         ["function_call", "c_lost"],
