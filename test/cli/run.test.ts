@@ -92,8 +92,7 @@ describe("a turn with tools", () => {
         const account = first?.headers["chatgpt-account-id"]
         assert.isString(account)
         assert.deepInclude(first?.body, { store: false, stream: true, include: ["reasoning.encrypted_content"] })
-        const input = (second?.body as { input: ReadonlyArray<Record<string, unknown>> }).input
-        assert.deepStrictEqual(input.map(({ call_id, type }) => [type, call_id]), [
+        assert.deepStrictEqual(inputOf(second).map(({ call_id, type }) => [type, call_id]), [
           ["message", undefined],
           ["reasoning", undefined],
           ["function_call", "c_read"],
