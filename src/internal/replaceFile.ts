@@ -15,10 +15,13 @@ export const replaceFile: (
   function*(target, content, mode) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const neighbour = `${target}.${crypto.randomUUID()}.tmp`
+    // Its name has nothing of the target's, which may be as long as the disk allows.
+    const neighbour = path.join(path.dirname(target), `.${crypto.randomUUID()}.tmp`)
+    const bytes = new TextEncoder().encode(content)
     const write = Effect.scoped(Effect.gen(function*() {
       const file = yield* fs.open(neighbour, { flag: "wx", mode })
-      yield* file.writeAll(new TextEncoder().encode(content))
+      // Writing nothing counts as a failed write.
+      if (bytes.length > 0) yield* file.writeAll(bytes)
       yield* file.sync
     }))
 

@@ -26,7 +26,10 @@ export interface Options {
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*({ path }: Options) {
-  const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  // Only these: with the Scope that may be around, locks would be held until that closes.
+  const services = Context.pick(FileSystem.FileSystem, Path.Path)(
+    yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  )
   const fs = Context.get(services, FileSystem.FileSystem)
   const folder = Context.get(services, Path.Path).dirname(path)
 
@@ -54,7 +57,7 @@ export const make = Effect.fnUntraced(function*({ path }: Options) {
     fs.chmod(folder, 0o700)
   )
 
-  const save = (credential: Credential) =>
+  const replace = (credential: Credential) =>
     Effect.gen(function*() {
       const before = yield* content
       const kept = Option.match(before, { onNone: () => ({}), onSome: unknownFields })
@@ -66,7 +69,7 @@ export const make = Effect.fnUntraced(function*({ path }: Options) {
       )
     })
 
-  const clear = Effect.mapError(fs.remove(path, { force: true }), failed("clear"))
+  const remove = Effect.mapError(fs.remove(path, { force: true }), failed("clear"))
 
   const lock = prepareFolder.pipe(
     Effect.zipRight(FileLock.acquire(`${path}.lock`)),
@@ -74,15 +77,19 @@ export const make = Effect.fnUntraced(function*({ path }: Options) {
     Effect.mapError(failed("lock"))
   )
 
+  /** Waiting for the lock can be interrupted; what is begun under it is finished, or a spent token would be lost. */
+  const alone = <A, E, R>(change: Effect.Effect<A, E, R>) =>
+    Effect.scoped(Effect.zipRight(lock, Effect.uninterruptible(change)))
+
   return CredentialStore.of({
     load,
-    save,
-    clear,
+    save: (credential) => alone(replace(credential)),
+    clear: alone(remove),
     modify: (change) =>
-      Effect.scoped(Effect.gen(function*() {
-        yield* lock
-        const next = yield* Effect.flatMap(load, change)
-        yield* Option.match(next, { onNone: () => clear, onSome: save })
+      alone(Effect.gen(function*() {
+        const stored = yield* load
+        const next = yield* change(stored)
+        if (next !== stored) yield* Option.match(next, { onNone: () => remove, onSome: replace })
         return next
       }))
   })

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Boolean from "effect/Boolean"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
@@ -14,7 +15,7 @@ import { existsSync } from "node:fs"
 import { CommandNotStarted, CommandRunner, type Ending, type RunningCommand } from "../tools/CommandRunner.ts"
 
 /** How long a group may take to end by itself before it is killed. */
-const patience = "500 millis"
+const patience = { schedule: Schedule.spaced("5 millis"), times: 100 }
 
 /**
  * After the shell has ended, output may still be in the pipe; a silence this long means that there is none. What a
@@ -75,11 +76,14 @@ const observe = Effect.fnUntraced(function*(child: Child) {
   const run = yield* FiberSet.makeRuntime<never>()
   let isQuiet = false
 
-  child.once("exit", (code, signal) =>
+  const end = (code: number | null, signal: NodeJS.Signals | null) =>
     Deferred.unsafeDone(
       ending,
       Effect.succeed<Ending>(code === null ? { _tag: "Killed", signal: String(signal) } : { _tag: "Exited", code })
-    ))
+    )
+  // A quick command may be gone before anybody listens.
+  if (child.exitCode === null && child.signalCode === null) child.once("exit", end)
+  else end(child.exitCode, child.signalCode)
   child.stdout.on("data", (chunk: Uint8Array) => {
     isQuiet = false
     child.stdout.pause()
@@ -103,21 +107,20 @@ const observe = Effect.fnUntraced(function*(child: Child) {
   return running
 })
 
-/** First politely, then for good. Gives back only when no process of the group is left. */
+/** First politely, then for good. */
 const stopGroup = (child: Child): Effect.Effect<void> =>
   Effect.gen(function*() {
-    if (signal(child, "SIGTERM")) {
-      yield* Effect.raceFirst(groupEnded(child), Effect.delay(Effect.sync(() => signal(child, "SIGKILL")), patience))
-      yield* groupEnded(child)
+    if (signal(child, "SIGTERM") && !(yield* endsInTime(child))) {
+      signal(child, "SIGKILL")
+      // Who is still there now is dead, and waits for a parent to notice; some parents never do.
+      yield* endsInTime(child)
     }
     child.stdout.destroy()
   })
 
-const groupEnded = (child: Child): Effect.Effect<unknown> =>
-  Effect.repeat(Effect.sync(() => signal(child, 0)), {
-    until: (isAlive) => !isAlive,
-    schedule: Schedule.spaced("5 millis")
-  })
+/** Polls a limited number of times: a timeout could not cut in here, where nothing can be interrupted. */
+const endsInTime = (child: Child): Effect.Effect<boolean> =>
+  Effect.isSuccess(Effect.retry(Effect.filterOrFail(Effect.sync(() => signal(child, 0)), Boolean.not), patience))
 
 /** Whether there was somebody to take the signal. */
 const signal = (child: Child, name: NodeJS.Signals | 0): boolean => {

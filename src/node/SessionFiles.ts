@@ -30,7 +30,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const readLog = (id: string): Effect.Effect<Log, SessionError> =>
     isId(id)
-      ? fs.readFileString(logOf(id)).pipe(Effect.mapError(failed(id)), Effect.flatMap((text) => parse(id, text)))
+      ? fs.readFile(logOf(id)).pipe(Effect.mapError(failed(id)), Effect.flatMap((bytes) => parse(id, bytes)))
       : new SessionError({ reason: "NotFound", session: id, detail: "" })
 
   const open = Effect.fnUntraced(function*(id: string) {
@@ -80,7 +80,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   return SessionStore.of({
     open,
     read: (id, afterSeq = 0) =>
-      Effect.map(readLog(id), ({ events }) => events.filter((stored) => stored.seq > afterSeq)),
+      readLog(id).pipe(
+        // One that was opened and never written to is no session yet.
+        Effect.filterOrFail(
+          ({ events }) => events.length > 0,
+          () => new SessionError({ reason: "NotFound", session: id, detail: "" })
+        ),
+        Effect.map(({ events }) => events.filter((stored) => stored.seq > afterSeq))
+      ),
     list
   })
 })
@@ -101,10 +108,11 @@ interface Log {
   readonly size: number
 }
 
-const parse = (id: string, text: string): Either.Either<Log, SessionError> =>
+const parse = (id: string, bytes: Uint8Array): Either.Either<Log, SessionError> =>
   Either.gen(function*() {
-    const lines = text.split("\n")
-    const torn = lines.pop() ?? ""
+    // Counted in bytes: text that is damaged may be decoded to something longer.
+    const size = bytes.lastIndexOf(newline) + 1
+    const lines = decoder.decode(bytes.subarray(0, size)).split("\n").slice(0, -1)
     const events: Array<Stored> = []
     for (const [index, line] of lines.entries()) {
       const stored = yield* Either.mapLeft(decodeLine(line), (cause) =>
@@ -116,10 +124,12 @@ const parse = (id: string, text: string): Either.Either<Log, SessionError> =>
         }))
       events.push(stored)
     }
-    return { events, size: encoder.encode(text).length - encoder.encode(torn).length }
+    return { events, size }
   })
 
+const newline = 10
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 const encodeLine = Schema.encodeSync(Schema.parseJson(Stored))
 const decodeLine = Schema.decodeUnknownEither(Schema.parseJson(Stored))
 

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -34,7 +35,7 @@ const Parameters = Schema.Struct({
  * @since 0.1.0
  * @category tools
  */
-export const tool: Tool.Tool<CommandRunner | Workspace> = Tool.make({
+export const tool: Tool.Tool<CommandRunner | FileSystem.FileSystem | Workspace> = Tool.make({
   name: "bash",
   description: "Run a shell command in the workspace and get its output (stdout and stderr together) and exit code. " +
     "It has no stdin. Processes it leaves in the background are stopped when it ends.",
@@ -47,6 +48,7 @@ const run = Effect.fnUntraced(function*({ command, timeout_ms, workdir = "." }: 
   const runner = yield* CommandRunner
   const workspace = yield* Workspace
   const folder = yield* Effect.mapError(workspace.resolve(workdir), failure(workdir))
+  yield* requireFolder(workdir, folder)
   const timeout = Duration.decode(timeout_ms ?? defaultTimeout)
 
   const running = yield* Effect.mapError(
@@ -63,6 +65,13 @@ const run = Effect.fnUntraced(function*({ command, timeout_ms, workdir = "." }: 
   const output = tail.read()
   const report = [...reportOutput(output), ...reportEnding(ending, timeout, output), ...reportCut(output)].join("\n")
   return Option.isSome(ending) ? report : yield* new Tool.ToolFailure({ message: report })
+})
+
+/** A shell that cannot go there would be reported as a shell that is not there. */
+const requireFolder = Effect.fnUntraced(function*(given: string, folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const { type } = yield* Effect.mapError(fs.stat(folder), failure(given))
+  if (type !== "Directory") return yield* new Tool.ToolFailure({ message: `${given} is no folder` })
 })
 
 const reportOutput = ({ text }: BoundedOutput.Tail): ReadonlyArray<string> =>

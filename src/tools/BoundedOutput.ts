@@ -110,9 +110,12 @@ export const makeTail = (): { readonly push: (chunk: Uint8Array) => void; readon
       }
     },
     read: () => {
-      const text = lastLines(lastBytes(concat(kept)))
+      const all = concat(kept)
+      // Bytes that are no text get more by this: the limit is for what is shown.
+      const whole = decoder.decode(all)
+      const text = lastLines(lastBytes(whole))
       const lines = newlines + (endsInNewline ? 0 : 1)
-      return { text, shownLines: countLines(text), lines, isCut: bytes > maxBytes || lines > maxLines }
+      return { text, shownLines: countLines(text), lines, isCut: bytes > all.length || text !== whole }
     }
   }
 }
@@ -146,7 +149,8 @@ const firstBytes = (text: string): string => {
   return decoder.decode(bytes.subarray(0, end))
 }
 
-const lastBytes = (bytes: Uint8Array): string => {
+const lastBytes = (text: string): string => {
+  const bytes = encoder.encode(text)
   let start = Math.max(0, bytes.length - maxBytes)
   if (start > 0) { while (isContinuation(bytes[start])) start++ }
   return decoder.decode(bytes.subarray(start))

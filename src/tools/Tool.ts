@@ -8,7 +8,9 @@ import { flow } from "effect/Function"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import type { ToolDeclaration } from "../responses/Request.ts"
 
 /**
@@ -79,15 +81,25 @@ export const make = <A, I, R, Success = string, Encoded = string>(options: {
         ),
         Effect.flatMap((parameters) => options.handler(parameters, context)),
         Effect.flatMap(encode),
-        Effect.map((output) => Predicate.isString(output) ? output : JSON.stringify(output))
+        Effect.map(toText)
       )
   }
 }
 
+/** JSON has no word for a success that holds nothing. */
+const toText = (output: unknown): string =>
+  Predicate.isString(output) ? output : output === undefined ? "" : JSON.stringify(output)
+
+/** What is not one object with properties is refused by the API, so references are left to schemas that hold themselves. */
 const jsonSchema = <A, I>(schema: Schema.Schema<A, I>): ToolDeclaration["parameters"] => {
-  const { $schema: _, ...parameters } = JSONSchema.make(schema)
-  return { ...parameters }
+  if (isEmptyStruct(schema.ast)) return { type: "object", properties: {}, additionalProperties: false }
+  const $defs = {}
+  const parameters = JSONSchema.fromAST(schema.ast, { definitions: $defs, topLevelReferenceStrategy: "skip" })
+  return Record.isEmptyRecord($defs) ? { ...parameters } : { ...parameters, $defs }
 }
+
+const isEmptyStruct = (ast: SchemaAST.AST): boolean =>
+  SchemaAST.isTypeLiteral(ast) && ast.propertySignatures.length === 0 && ast.indexSignatures.length === 0
 
 const tell = (error: ParseResult.ParseError): string =>
   ParseResult.ArrayFormatter.formatErrorSync(error)

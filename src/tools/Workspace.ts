@@ -61,8 +61,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.catchIf(fs.realPath(target), isNotFound, (notFound: PlatformError) =>
       // What does not exist yet is real as far as its folder is; a link to nowhere is not to be followed at all.
       Effect.matchEffect(fs.readLink(target), {
-        onFailure: () =>
-          Effect.map(realPath(path.dirname(target)), (parent) => path.join(parent, path.basename(target))),
+        onFailure: (error) =>
+          isNotFound(error)
+            ? Effect.map(realPath(path.dirname(target)), (parent) => path.join(parent, path.basename(target)))
+            : Effect.fail(error),
         onSuccess: () => Effect.fail(notFound)
       }))
 

@@ -1,0 +1,96 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { existsSync, readFileSync } from "node:fs"
+import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
+import * as BuiltIn from "../../src/tools/BuiltIn.ts"
+import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
+import * as Workspace from "../../src/tools/Workspace.ts"
+
+export const context = { callId: "call_1", sessionId: "session-1" }
+
+/** Calls a tool as the model does: with a name and a string of JSON. */
+export const call = (name: string, args: unknown) =>
+  Effect.flatMap(ToolExecutor.ToolExecutor, (executor) =>
+    executor.execute({
+      type: "function_call",
+      call_id: context.callId,
+      name,
+      arguments: typeof args === "string" ? args : JSON.stringify(args)
+    }, context))
+
+/** What a call says that must go well. */
+export const succeed = (name: string, args: unknown) =>
+  Effect.map(call(name, args), ({ output, status }) => {
+    assert.strictEqual(status, "completed", output)
+    return output
+  })
+
+/** What a call says that must go wrong. */
+export const fail = (name: string, args: unknown) =>
+  Effect.map(call(name, args), ({ output, status }) => {
+    assert.strictEqual(status, "failed", output)
+    return output
+  })
+
+/**
+ * A folder `work` of its own for each test, as the workspace. Beside it, and not to be touched, is the folder `outside`
+ * with one file; `link-out` leads there from within, and `link-in` to the folder `inside` of the workspace.
+ */
+export const layerWorkspace = Layer.unwrapScoped(Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "effixir-" })
+  yield* fs.makeDirectory(`${folder}/work/inside`, { recursive: true })
+  yield* fs.makeDirectory(`${folder}/outside`)
+  yield* fs.writeFileString(`${folder}/outside/secret.txt`, "secret")
+  yield* fs.symlink("../outside", `${folder}/work/link-out`)
+  yield* fs.symlink("inside", `${folder}/work/link-in`)
+  return Workspace.layer({ root: `${folder}/work` })
+})).pipe(Layer.provideMerge(NodeContext.layer))
+
+/** The built-in tools at work in such a folder, on a file system of which some methods do something else. */
+export const layerWith = (methods: Partial<FileSystem.FileSystem>) =>
+  ToolExecutor.layer(BuiltIn.toolkit).pipe(
+    Layer.provide(Layer.effect(
+      FileSystem.FileSystem,
+      Effect.map(FileSystem.FileSystem, (fs) => ({ ...fs, ...methods }))
+    )),
+    Layer.provideMerge(Layer.merge(layerWorkspace, ProcessGroup.layer))
+  )
+
+/** The built-in tools at work in such a folder. */
+export const layer = layerWith({})
+
+/** The path of a file of the workspace, however it is spelled: nothing here is checked. */
+export const at = (path: string) => Effect.map(Workspace.Workspace, ({ root }) => `${root}/${path}`)
+
+export const put = (path: string, content: string | Uint8Array) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+    yield* fs.writeFile(yield* at(path), bytes)
+  })
+
+/** The text of a file, byte order mark included. */
+export const get = (path: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(yield* fs.readFile(yield* at(path)))
+  })
+
+/** The names of all that is in a folder, temporary files too. */
+export const names = (path = ".") =>
+  Effect.flatMap(at(path), (folder) => Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(folder)))
+
+/** Whether a process still runs; one that has ended and only waits to be noticed does not. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  const stat = `/proc/${pid}/stat`
+  return !existsSync(stat) || !/\) Z/.test(readFileSync(stat, "utf8"))
+}
