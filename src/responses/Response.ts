@@ -52,8 +52,8 @@ export const add = (self: Response, event: StreamEvent): Response => {
     case "response.incomplete":
       return {
         ...identity(event.response, self),
-        slots: fill(self.slots, event.response?.["output"]),
-        usage: Usage.fromJson(event.response?.["usage"]),
+        slots: fill(self.slots, field(event.response, "output")),
+        usage: Usage.fromJson(field(event.response, "usage")),
         finishReason: event.type === "response.completed" ? "stop" : incompleteReason(event.response)
       }
     default:
@@ -72,11 +72,13 @@ export const items = (self: Response): ReadonlyArray<Item> => self.slots.filter(
 /** @since 0.1.0 @category accessors */
 export const calls = (self: Response): ReadonlyArray<FunctionCall> => items(self).filter(isFunctionCall)
 
-type Json = { readonly [key: string]: unknown } | null | undefined
+const field = (value: unknown, name: string): unknown => Predicate.hasProperty(value, name) ? value[name] : undefined
 
-const identity = (response: Json, otherwise: Response): Pick<Response, "id" | "model"> => ({
-  id: Predicate.isString(response?.["id"]) ? response["id"] : otherwise.id,
-  model: Predicate.isString(response?.["model"]) ? response["model"] : otherwise.model
+const text = (value: unknown): string | undefined => Predicate.isString(value) ? value : undefined
+
+const identity = (response: unknown, otherwise: Response): Pick<Response, "id" | "model"> => ({
+  id: text(field(response, "id")) ?? otherwise.id,
+  model: text(field(response, "model")) ?? otherwise.model
 })
 
 const place = (slots: Response["slots"], index: number, item: Item): Response["slots"] => {
@@ -99,7 +101,5 @@ const merge = (done: Item | undefined, final: unknown): Item | undefined => {
     : done
 }
 
-const incompleteReason = (response: Json): string => {
-  const details = response?.["incomplete_details"]
-  return Predicate.hasProperty(details, "reason") && Predicate.isString(details.reason) ? details.reason : "incomplete"
-}
+const incompleteReason = (response: unknown): string =>
+  text(field(field(response, "incomplete_details"), "reason")) ?? "incomplete"

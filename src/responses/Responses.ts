@@ -63,16 +63,26 @@ const post = (request: Request) =>
     HttpClientRequest.bodyUnsafeJson(request)
   )
 
+/** A body that breaks off, is too long for a refusal, or never ends must not hold up what the status says. */
 const refused = (response: HttpClientResponse.HttpClientResponse) =>
-  Effect.matchEffect(response.text, {
-    onFailure: broken,
-    onSuccess: (body) => ServerFailure.toModelError(ServerFailure.fromHttp(response.status, response.headers, body))
-  })
+  response.stream.pipe(
+    Stream.catchAll(() => Stream.empty),
+    Stream.decodeText(),
+    Stream.interruptAfter("10 seconds"),
+    Stream.runFoldWhile("", (body) => body.length < maxRefusalSize, (body, text) => body + text),
+    Effect.flatMap((body) =>
+      ServerFailure.toModelError(ServerFailure.fromHttp(response.status, response.headers, body))
+    )
+  )
+
+/** In characters. */
+const maxRefusalSize = 64 * 1024
 
 const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError): ModelError => {
   switch (cause._tag) {
     case "SignedOut":
     case "CredentialStoreError":
+    case "OAuthError":
       return new ModelError({ reason: { _tag: "Unauthorized" }, detail: cause.message, cause })
     default:
       return broken(cause)
@@ -82,9 +92,13 @@ const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError):
 const broken = (cause: HttpClientError.HttpClientError): ModelError =>
   new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })
 
-/** The innermost message is the one that says what happened: "connect ECONNREFUSED 127.0.0.1:80". */
+/**
+ * The innermost message is the one that says what happened: "connect ECONNREFUSED 127.0.0.1:80". A host with several
+ * addresses has one for each.
+ */
 const story = (error: unknown): string => {
   let current = error
   while (current instanceof Error && current.cause instanceof Error) current = current.cause
+  if (current instanceof AggregateError) return current.errors.map(story).join("; ")
   return current instanceof Error ? current.message : String(current)
 }

@@ -82,7 +82,7 @@ const classify = (failure: ServerFailure): Reason => {
     return { _tag: "ContentFiltered" }
   }
   if (says("model_not_found") || noSuchModel.test(message)) return { _tag: "ModelUnavailable" }
-  if (status === 401 || says("token_invalidated", "invalid_api_key")) return { _tag: "Unauthorized" }
+  if (status === 401 || says("token_invalidated", "token_expired", "invalid_api_key")) return { _tag: "Unauthorized" }
   if (says("server_is_overloaded", "slow_down", "overloaded", "server_error", "service_unavailable_error")) {
     return { _tag: "Overloaded" }
   }

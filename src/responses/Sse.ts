@@ -47,25 +47,19 @@ export const decode = <E>(
     })
     const take = (chunk: string) => {
       events = []
-      if (!isTooLarge) parser.feed(chunk)
+      parser.feed(chunk)
       return Chunk.unsafeFromArray(events)
     }
 
-    const body = Stream.mapChunks(bytes, (chunks) =>
-      take(Chunk.toReadonlyArray(chunks).map((chunk) => text.decode(chunk, { stream: true })).join("")))
+    const body = Stream.mapChunksEffect(bytes, (chunks) =>
+      Effect.suspend(() => {
+        const events = take(Chunk.toReadonlyArray(chunks).map((chunk) => text.decode(chunk, { stream: true })).join(""))
+        // The bytes may have no end, so this cannot wait for it.
+        return isTooLarge ? Effect.fail(tooLarge) : Effect.succeed(events)
+      }))
     // A last event without its empty line still counts; half an event is no JSON and does not.
-    const rest = Stream.fromChunk(Chunk.of(undefined)).pipe(Stream.mapChunks(() =>
-      take(`${text.decode()}\n\n`)
-    ))
+    const rest = Stream.fromChunk(Chunk.of(undefined)).pipe(Stream.mapChunks(() => take(`${text.decode()}\n\n`)))
     const end = Stream.unwrap(Effect.sync((): Stream.Stream<never, ModelError> => {
-      if (isTooLarge) {
-        return Stream.fail(
-          new ModelError({
-            reason: { _tag: "MalformedOutput" },
-            detail: `one event is over ${maxEventSize} characters`
-          })
-        )
-      }
       if (last === undefined) return Stream.fail(new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" }))
       const failure = ServerFailure.fromEvent(last)
       return failure === undefined ? Stream.empty : Stream.fail(ServerFailure.toModelError(failure))
@@ -76,6 +70,11 @@ export const decode = <E>(
       Stream.concat(end)
     )
   })
+
+const tooLarge = new ModelError({
+  reason: { _tag: "MalformedOutput" },
+  detail: `one event is over ${maxEventSize} characters`
+})
 
 const parse = (data: string): unknown => {
   try {

@@ -9,9 +9,9 @@ import { Item } from "./Item.ts"
 
 const Json = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
-/** A `response` object. Only what the terminal events need is looked at, and each field where it is used. */
+/** The end is the end whatever `response` holds, so its fields are looked at where they are used. */
 const lifecycle = <T extends string>(type: T) =>
-  Schema.Struct({ type: Schema.Literal(type), response: Schema.optional(Schema.NullOr(Json)) }, Json)
+  Schema.Struct({ type: Schema.Literal(type), response: Schema.optional(Schema.Unknown) }, Json)
 
 const outputItem = <T extends string>(type: T) =>
   Schema.Struct({ type: Schema.Literal(type), output_index: Schema.Number, item: Item }, Json)

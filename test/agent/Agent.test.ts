@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Agent from "../../src/agent/Agent.ts"
 import * as AgentEvent from "../../src/agent/AgentEvent.ts"
-import * as Credentials from "../../src/auth/Credentials.ts"
+import { SignedOut } from "../../src/auth/SignedOut.ts"
 import { type Item, text } from "../../src/responses/Item.ts"
 import { Responses } from "../../src/responses/Responses.ts"
 import { ModelResponded, SessionStarted, ToolEnded, ToolStarted, TurnStarted } from "../../src/session/SessionEvent.ts"
@@ -240,7 +240,7 @@ describe("a turn that fails", () => {
     }).pipe(Effect.provide(
       Agent.layer({ model: "gpt-5.5", instructions: "" }).pipe(
         Layer.provide(ToolExecutor.layer(Toolkit.empty)),
-        Layer.provide(Layer.mock(Responses, { account: new Credentials.SignedOut({ reason: "NeverSignedIn" }) })),
+        Layer.provide(Layer.mock(Responses, { account: new SignedOut({ reason: "NeverSignedIn" }) })),
         Layer.provideMerge(SessionStore.layerMemory)
       )
     )))

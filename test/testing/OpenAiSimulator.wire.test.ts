@@ -12,6 +12,7 @@ import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey, type Credential } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
+import * as OAuth from "../../src/auth/OAuth.ts"
 import * as Item from "../../src/responses/Item.ts"
 import type { ModelError } from "../../src/responses/ModelError.ts"
 import * as Request from "../../src/responses/Request.ts"
@@ -35,7 +36,8 @@ const client = (
         organization: Option.none(),
         project: Option.none()
       })),
-      Layer.provide(Credentials.layer({ apiKey: Option.none() })),
+      Layer.provide(Credentials.layer({ apiKey: Option.none(), choice: "any" })),
+      Layer.provide(OAuth.layer({ issuer: simulator.issuer, originator: "effixir" })),
       Layer.provide(CredentialStore.layerMemory(yield* credential(simulator))),
       Layer.provide(FetchHttpClient.layer)
     )

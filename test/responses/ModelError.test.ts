@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Schema from "effect/Schema"
+import { ModelError, type Reason } from "../../src/responses/ModelError.ts"
+
+const resetsAt = DateTime.unsafeMake("2026-10-01T12:00:00Z")
+
+/** Each reason, whether sending again may help, and what a person reads. */
+const table: ReadonlyArray<readonly [Reason, boolean, RegExp]> = [
+  [
+    { _tag: "UsageLimitReached", plan: "plus", resetsAt },
+    false,
+    /\(plus plan\).*2026-10-01T12:00:00.000Z.*OPENAI_API_KEY/
+  ],
+  [{ _tag: "UsageLimitReached" }, false, /reached\. Try again later, or set OPENAI_API_KEY/],
+  [{ _tag: "RateLimited", retryAfter: 1500 }, true, /wait a little/],
+  [{ _tag: "QuotaExceeded" }, false, /check its plan and billing/],
+  [{ _tag: "Unauthorized" }, false, /sign in with `effixir login` or check OPENAI_API_KEY/],
+  [{ _tag: "ModelUnavailable" }, false, /choose another one/],
+  [{ _tag: "ContextOverflow" }, false, /context window/],
+  [{ _tag: "InvalidRequest" }, false, /refused the request/],
+  [{ _tag: "ContentFiltered" }, false, /declined/],
+  [{ _tag: "Overloaded" }, true, /try again later/],
+  [{ _tag: "Transport" }, true, /check the network and any proxy/],
+  [{ _tag: "StreamIncomplete" }, true, /ended before/],
+  [{ _tag: "IdleTimeout" }, true, /fell silent/],
+  [{ _tag: "MalformedOutput" }, false, /could not be understood/],
+  [{ _tag: "NoAnswer" }, false, /without an answer/]
+]
+
+describe("ModelError", () => {
+  it.each(table)("says what to do: $_tag", (reason, isRetryable, says) => {
+    const error = new ModelError({ reason, detail: "so it is", requestId: "req_1", status: 400 })
+    assert.strictEqual(error.isRetryable, isRetryable)
+    assert.match(error.message, says)
+    assert.match(error.message, /: so it is \(request req_1\)$/)
+    assert.notInclude(error.message, "\n")
+  })
+
+  it("adds nothing where nothing was said", () => {
+    const error = new ModelError({ reason: { _tag: "NoAnswer" }, detail: "" })
+    assert.strictEqual(error.message, "The model ended without an answer")
+  })
+
+  it.each(table)("survives being written down: $_tag", (reason) => {
+    const error = new ModelError({ reason, detail: "so it is", status: 400 })
+    const json = JSON.parse(JSON.stringify(Schema.encodeSync(ModelError)(error)))
+    const back = Schema.decodeUnknownSync(ModelError)(json)
+    assert.deepStrictEqual(back.reason, reason)
+    assert.strictEqual(back.message, error.message)
+  })
+})

@@ -1,0 +1,109 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Response from "../../src/responses/Response.ts"
+import * as StreamEvent from "../../src/responses/StreamEvent.ts"
+import * as Usage from "../../src/responses/Usage.ts"
+
+const fold = (...events: ReadonlyArray<object>) => events.map(StreamEvent.fromJson).reduce(Response.add, Response.empty)
+
+const done = (output_index: number, item: object) => ({ type: "response.output_item.done", output_index, item })
+const completed = (response: object) => ({ type: "response.completed", response })
+
+const thought = { id: "rs_1", type: "reasoning", summary: [] }
+const call = { id: "fc_1", type: "function_call", call_id: "call_1", name: "ls", arguments: "{}" }
+const message = { id: "msg_1", type: "message", role: "assistant", content: [{ type: "output_text", text: "Hi" }] }
+
+describe("Response", () => {
+  it("is empty at first, and has not ended", () => {
+    assert.deepStrictEqual(Response.items(Response.empty), [])
+    assert.strictEqual(Response.empty.finishReason, undefined)
+    assert.deepStrictEqual(Response.empty.usage, Usage.zero)
+  })
+
+  it("knows who answers from the first event on", () => {
+    const response = fold({ type: "response.created", response: { id: "resp_1", model: "gpt-5.5-2026-04-23" } })
+    assert.strictEqual(response.id, "resp_1")
+    assert.strictEqual(response.model, "gpt-5.5-2026-04-23")
+    assert.strictEqual(response.finishReason, undefined)
+  })
+
+  it("keeps what it knows when the end does not repeat it", () => {
+    const response = fold({ type: "response.created", response: { id: "resp_1", model: "gpt-5.5" } }, completed({}))
+    assert.strictEqual(response.id, "resp_1")
+    assert.strictEqual(response.model, "gpt-5.5")
+    assert.strictEqual(response.finishReason, "stop")
+  })
+
+  it("orders items as the server numbers them, and not as they end", () => {
+    const response = fold(done(2, message), done(0, thought), done(1, call), completed({ output: [] }))
+    assert.deepStrictEqual(Response.items(response), [thought, call, message])
+    assert.deepStrictEqual<unknown>(Response.calls(response), [call])
+  })
+
+  it("leaves no hole where the server skips a number", () => {
+    assert.deepStrictEqual(Response.items(fold(done(3, message), done(1, call))), [call, message])
+  })
+
+  it("takes the later of two items with one number", () => {
+    const again = { ...message, phase: "final_answer" }
+    assert.deepStrictEqual(Response.items(fold(done(0, message), done(0, again))), [again])
+  })
+
+  it("takes from the final output what was never told as done", () => {
+    const response = fold(done(1, call), completed({ output: [thought, { ...call, id: "fc_2" }, message] }))
+    assert.deepStrictEqual(Response.items(response), [thought, call, message])
+  })
+
+  it("takes the final item for the encrypted content that it alone has", () => {
+    const encrypted = { ...thought, encrypted_content: "gAAAAA" }
+    assert.deepStrictEqual(
+      Response.items(fold(done(0, { ...thought, encrypted_content: null }), completed({ output: [encrypted] }))),
+      [encrypted]
+    )
+    assert.deepStrictEqual(
+      Response.items(fold(done(0, encrypted), completed({ output: [{ ...encrypted, encrypted_content: "other" }] }))),
+      [encrypted]
+    )
+  })
+
+  it("does not care for a final output that is none", () => {
+    for (const output of [undefined, null, [], "odd", [null, 7, {}]]) {
+      assert.deepStrictEqual(Response.items(fold(done(0, message), completed({ output }))), [message])
+    }
+  })
+
+  it("ends well with an end that holds nothing", () => {
+    for (const response of [undefined, null, "odd", []]) {
+      const folded = fold(done(0, message), { type: "response.completed", response })
+      assert.deepStrictEqual(Response.items(folded), [message])
+      assert.strictEqual(folded.finishReason, "stop")
+      assert.deepStrictEqual(folded.usage, Usage.zero)
+    }
+  })
+
+  it("tells why an answer was cut short, and keeps what was said", () => {
+    const incomplete = (incomplete_details: unknown) =>
+      fold(done(0, message), { type: "response.incomplete", response: { incomplete_details } })
+    assert.strictEqual(incomplete({ reason: "max_output_tokens" }).finishReason, "max_output_tokens")
+    assert.strictEqual(incomplete({ reason: "content_filter" }).finishReason, "content_filter")
+    assert.strictEqual(incomplete(null).finishReason, "incomplete")
+    assert.deepStrictEqual(Response.items(incomplete(null)), [message])
+  })
+
+  it("gives the same value back for an event that finishes nothing", () => {
+    const response = fold(done(0, message))
+    for (
+      const event of [
+        { type: "response.output_text.delta", delta: "Hi" },
+        { type: "response.output_item.added", output_index: 1, item: call },
+        { type: "response.failed" },
+        { type: "codex.rate_limits" }
+      ]
+    ) assert.strictEqual(Response.add(response, StreamEvent.fromJson(event)), response)
+  })
+
+  it("does not change the value that it adds to", () => {
+    const first = fold(done(0, thought))
+    Response.add(first, StreamEvent.fromJson(done(1, call)))
+    assert.deepStrictEqual(Response.items(first), [thought])
+  })
+})

@@ -1,0 +1,324 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import { RequestError } from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import { createServer, type RequestListener } from "node:http"
+import * as AuthClient from "../../src/auth/AuthClient.ts"
+import { apiKey } from "../../src/auth/Credential.ts"
+import * as Credentials from "../../src/auth/Credentials.ts"
+import { SignedOut } from "../../src/auth/SignedOut.ts"
+import * as Item from "../../src/responses/Item.ts"
+import type { ModelError } from "../../src/responses/ModelError.ts"
+import * as Request from "../../src/responses/Request.ts"
+import * as Response from "../../src/responses/Response.ts"
+import * as Responses from "../../src/responses/Responses.ts"
+import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
+import * as Script from "../../src/testing/Script.ts"
+import { block, bytes } from "./sse.ts"
+
+const request = Request.make({
+  model: "gpt-5.5",
+  instructions: "Be brief.",
+  input: [Item.userMessage("Hi")],
+  cacheKey: "session-1"
+})
+
+const stream = Stream.unwrap(Effect.map(Responses.Responses, (responses) => responses.stream(request)))
+const ask = Stream.runFold(stream, Response.empty, Response.add)
+const failure = Effect.flip(ask)
+
+const created = block({ type: "response.created", response: { id: "resp_1" } })
+const completed = block({ type: "response.completed", response: { id: "resp_1", output: [] } })
+
+type Handler = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<globalThis.Response, RequestError>
+
+/** The client over a network that is this function. */
+const over = (handler: Handler) =>
+  Layer.provide(
+    Responses.layer,
+    Layer.succeed(AuthClient.AuthClient, {
+      client: HttpClient.make((request) =>
+        Effect.map(handler(request), (response) => HttpClientResponse.fromWeb(request, response))
+      ).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl("https://model.test"))),
+      account: Effect.succeed("chatgpt:acct-1")
+    })
+  )
+
+const answers = (body: string | ReadableStream | null, init: ResponseInit) =>
+  over(() => Effect.sync(() => new globalThis.Response(body, init)))
+
+/** A body that says this, and then nothing for ever. */
+const silentAfter = (text: string) => new ReadableStream({ start: (controller) => controller.enqueue(bytes(text)) })
+
+/** A body that never stops talking. */
+const endless = (text: string) => new ReadableStream({ pull: (controller) => controller.enqueue(bytes(text)) })
+
+/** The client, real down to the socket, in front of a server. */
+const real = (baseUrl: string, key = "sk-secret", signedOut?: SignedOut) =>
+  Responses.layer.pipe(
+    Layer.provide(AuthClient.layer({
+      chatgptBaseUrl: baseUrl,
+      apiBaseUrl: baseUrl,
+      originator: "effixir",
+      organization: Option.none(),
+      project: Option.none()
+    })),
+    Layer.provide(Layer.mock(Credentials.Credentials, {
+      current: signedOut ??
+        Effect.succeed({ credential: apiKey(Redacted.make(key)), source: "environment" as const, reason: "" })
+    })),
+    Layer.provide(FetchHttpClient.layer)
+  )
+
+/** A server on this machine, and its URL. */
+const serve = (listener: RequestListener) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.async<ReturnType<typeof createServer>>((resume) => {
+        const server = createServer(listener)
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+        })
+    ),
+    (server) => {
+      const address = server.address()
+      return `http://127.0.0.1:${typeof address === "object" ? address?.port : address}`
+    }
+  )
+
+describe("Responses", () => {
+  it.effect("sends the whole request, under the ids of its conversation", () =>
+    Effect.gen(function*() {
+      const seen = yield* Ref.make<ReadonlyArray<HttpClientRequest.HttpClientRequest>>([])
+      yield* ask.pipe(Effect.provide(over((request) =>
+        Effect.as(Ref.update(seen, (all) => [...all, request]), new globalThis.Response(completed))
+      )))
+      const [sent, ...more] = yield* Ref.get(seen)
+      assert.deepStrictEqual(more, [])
+      assert.strictEqual(sent?.method, "POST")
+      assert.strictEqual(sent?.url, "https://model.test/responses")
+      assert.deepInclude(sent?.headers, {
+        accept: "text/event-stream",
+        "session-id": "session-1",
+        "thread-id": "session-1",
+        "x-client-request-id": "session-1"
+      })
+      assert.strictEqual(sent?.body._tag, "Uint8Array")
+      if (sent?.body._tag !== "Uint8Array") {
+        return
+      }
+      assert.strictEqual(sent.body.contentType, "application/json")
+      const body = JSON.parse(new TextDecoder().decode(sent.body.body))
+      assert.deepStrictEqual(body, request)
+      assert.deepInclude(body, {
+        store: false,
+        stream: true,
+        include: ["reasoning.encrypted_content"],
+        prompt_cache_key: "session-1"
+      })
+    }))
+
+  it.effect("sends nothing before somebody listens, and once for each who does", () =>
+    Effect.gen(function*() {
+      const count = yield* Ref.make(0)
+      yield* Effect.gen(function*() {
+        const responses = yield* Responses.Responses
+        const stream = responses.stream(request)
+        assert.strictEqual(yield* Ref.get(count), 0)
+        yield* Stream.runDrain(stream)
+        yield* Stream.runDrain(stream)
+      }).pipe(
+        Effect.provide(over(() => Effect.as(Ref.update(count, (n) => n + 1), new globalThis.Response(completed))))
+      )
+      assert.strictEqual(yield* Ref.get(count), 2)
+    }))
+
+  it.effect("speaks for the account of the credential", () =>
+    Effect.gen(function*() {
+      const responses = yield* Responses.Responses
+      assert.strictEqual(yield* responses.account, "chatgpt:acct-1")
+    }).pipe(Effect.provide(answers(completed, {}))))
+
+  it.effect.each([undefined, "text/plain", "application/json"])(
+    "believes the body, and not its content type: %s",
+    (type) =>
+      Effect.gen(function*() {
+        const response = yield* ask
+        assert.strictEqual(response.id, "resp_1")
+      }).pipe(Effect.provide(over(() =>
+        Effect.sync(() => {
+          const response = new globalThis.Response(`${created}${completed}`)
+          if (type === undefined) response.headers.delete("content-type")
+          else response.headers.set("content-type", type)
+          return response
+        })
+      )))
+  )
+
+  it.effect("believes the status before the body", () =>
+    Effect.gen(function*() {
+      const error = yield* failure
+      assert.strictEqual(error.reason._tag, "InvalidRequest")
+      assert.strictEqual(error.status, 400)
+    }).pipe(
+      Effect.provide(answers(completed, { status: 400, headers: { "content-type": "text/event-stream" } }))
+    ))
+
+  it.effect("does not wait for a refusal to fall silent", () =>
+    Effect.gen(function*() {
+      const waiting = yield* Effect.fork(failure)
+      yield* TestClock.adjust("1 minute")
+      const error = yield* Fiber.join(waiting)
+      assert.strictEqual(error.reason._tag, "RateLimited")
+      assert.strictEqual(error.detail, "wait")
+    }).pipe(Effect.provide(answers(silentAfter("wait"), { status: 429 }))))
+
+  it.effect("does not read a refusal that never stops", () =>
+    Effect.gen(function*() {
+      const error = yield* failure
+      assert.strictEqual(error.reason._tag, "Overloaded")
+      assert.strictEqual(error.detail.length, 500)
+    }).pipe(Effect.provide(answers(endless(created.repeat(100)), { status: 503 }))))
+
+  it.effect("takes the status of a refusal without a body for its word", () =>
+    Effect.gen(function*() {
+      const error = yield* failure
+      assert.strictEqual(error.reason._tag, "Unauthorized")
+      assert.strictEqual(error.requestId, "req_1")
+    }).pipe(Effect.provide(answers(null, { status: 401, headers: { "x-request-id": "req_1" } }))))
+
+  it.effect("tells who was not reached, by what the network said last", () =>
+    Effect.gen(function*() {
+      const refused = new Error("connect ECONNREFUSED 127.0.0.1:1")
+      const causes = [
+        new TypeError("fetch failed", { cause: refused }),
+        new TypeError("fetch failed", {
+          cause: new AggregateError([new Error("connect EADDRNOTAVAIL ::1:1"), refused])
+        })
+      ]
+      for (const cause of causes) {
+        const error = yield* Effect.provide(
+          failure,
+          over((request) => new RequestError({ request, reason: "Transport", cause }))
+        )
+        assert.strictEqual(error.reason._tag, "Transport")
+        assert.include(error.detail, "connect ECONNREFUSED 127.0.0.1:1")
+        assert.isTrue(error.isRetryable)
+      }
+    }))
+
+  it.scoped("says that a connection was refused", () =>
+    Effect.gen(function*() {
+      const url = yield* Effect.scoped(serve(() => {}))
+      const error = yield* Effect.provide(failure, real(url))
+      assert.strictEqual(error.reason._tag, "Transport")
+      assert.match(error.detail, /^connect ECONNREFUSED 127\.0\.0\.1:\d+$/)
+    }))
+
+  it.scoped("tells what came before a connection was cut", () =>
+    Effect.gen(function*() {
+      const url = yield* serve((_, response) => {
+        response.write(created, () => response.destroy())
+      })
+      const seen = yield* Stream.runCollect(
+        stream.pipe(
+          Stream.map(({ type }) => type),
+          Stream.catchAll((error: ModelError) => Stream.make(error.reason._tag))
+        )
+      ).pipe(Effect.provide(real(url)))
+      const [first, last, ...more] = seen
+      assert.strictEqual(first, "response.created")
+      assert.include(["Transport", "StreamIncomplete"], last)
+      assert.deepStrictEqual(more, [])
+    }))
+
+  it.effect("wants somebody to be signed in", () =>
+    Effect.gen(function*() {
+      const error = yield* failure
+      assert.strictEqual(error.reason._tag, "Unauthorized")
+      assert.include(error.message, "OPENAI_API_KEY")
+      assert.include(error.message, "effixir login")
+    }).pipe(Effect.provide(real("http://127.0.0.1:1", "", new SignedOut({ reason: "NeverSignedIn" })))))
+
+  for (const how of ["interrupted", "left"] as const) {
+    it.scoped(`closes the connection when it is ${how}`, () =>
+      Effect.gen(function*() {
+        const closed = yield* Deferred.make<void>()
+        const url = yield* serve((_, response) => {
+          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+          response.write(created)
+        })
+        const heard = yield* Deferred.make<void>()
+        const listening = how === "left"
+          ? Stream.runDrain(Stream.take(stream, 1))
+          : Stream.runForEach(stream, () => Deferred.succeed(heard, undefined)).pipe(
+            Effect.fork,
+            Effect.tap(Deferred.await(heard)),
+            Effect.flatMap(Fiber.interrupt)
+          )
+        yield* Effect.provide(listening, real(url))
+        yield* Deferred.await(closed)
+      }))
+  }
+
+  it.scoped("closes the connection after the end, even if the server does not", () =>
+    Effect.gen(function*() {
+      const closed = yield* Deferred.make<void>()
+      const url = yield* serve((_, response) => {
+        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+        response.write(completed)
+      })
+      yield* Effect.provide(ask, real(url))
+      yield* Deferred.await(closed)
+    }))
+
+  it.scoped("tells nobody the key, however it fails", () =>
+    Effect.gen(function*() {
+      const refusing = yield* serve((_, response) => response.writeHead(401).end("no"))
+      const cutting = yield* serve((_, response) => response.destroy())
+      const cases = [[refusing, "sk-secret"], [cutting, "sk-secret"], [refusing, "sk-\nsecret"], [
+        refusing,
+        "sk-…secret"
+      ]]
+      for (const [url = "", key] of cases) {
+        const exit = yield* Effect.exit(Effect.provide(ask, real(url, key)))
+        assert.strictEqual(exit._tag, "Failure")
+        if (exit._tag !== "Failure") continue
+        const error = Cause.squash(exit.cause)
+        for (const told of [String(error), JSON.stringify(error), JSON.stringify(exit), Cause.pretty(exit.cause)]) {
+          assert.notInclude(told, "secret")
+        }
+        assert.notInclude(Cause.pretty(exit.cause, { renderErrorCause: true }), "secret")
+      }
+    }))
+
+  it.effect("gets from a server what a model says", () => {
+    const said = [Script.think("Hm."), Script.call("ls", { path: "." }, "call_1"), Script.say("Grüße 👋")]
+    return Effect.gen(function*() {
+      const simulator = yield* OpenAiSimulator.OpenAiSimulator
+      const response = yield* Effect.provide(ask, real(simulator.apiBaseUrl, Redacted.value(simulator.apiKey)))
+      assert.deepStrictEqual(Response.items(response), said)
+      assert.strictEqual(response.finishReason, "stop")
+      const [received] = yield* simulator.requests
+      assert.deepStrictEqual<unknown>(received?.body, request)
+      assert.strictEqual(received?.headers["accept"], "text/event-stream")
+      assert.strictEqual(received?.headers["content-type"], "application/json")
+    }).pipe(Effect.provide(OpenAiSimulator.layer({ script: () => Script.answer(...said) })))
+  })
+})

@@ -1,0 +1,89 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import * as StreamEvent from "../../src/responses/StreamEvent.ts"
+
+const item = { id: "msg_1", type: "message", role: "assistant", content: [] }
+
+const known = [
+  { type: "response.created", response: { id: "resp_1", moderation: null }, sequence_number: 0 },
+  { type: "response.queued", response: {} },
+  { type: "response.in_progress", response: {} },
+  { type: "response.output_item.added", output_index: 0, item },
+  { type: "response.output_item.done", output_index: 0, item: { ...item, phase: "final_answer", future: [1] } },
+  { type: "response.output_text.delta", delta: "Hi", item_id: "msg_1", logprobs: [] },
+  { type: "response.refusal.delta", delta: "No", item_id: null },
+  { type: "response.reasoning_summary_text.delta", delta: "Hm", output_index: 0, summary_index: 0 },
+  { type: "response.reasoning_text.delta", delta: "Hm" },
+  { type: "response.function_call_arguments.delta", delta: "{", safety_buffering: { reasons: [] } },
+  { type: "error", code: "server_error", message: "Oops", param: null },
+  { type: "error", error: { type: "usage_limit_reached" }, status_code: 429 }
+]
+
+const unexpected = [
+  null,
+  7,
+  "response.completed",
+  [{ type: "response.completed" }],
+  {},
+  { type: 7 },
+  { type: "toString" },
+  { type: "codex.rate_limits", plan_type: "plus" },
+  { type: "keepalive" },
+  { type: "response.output_item.done", item },
+  { type: "response.output_item.done", output_index: "0", item },
+  { type: "response.output_item.done", output_index: 0, item: { role: "assistant" } },
+  { type: "response.output_item.added", output_index: 0, item: null },
+  { type: "response.output_text.delta", delta: { text: "Hi" } }
+]
+
+const terminal = ["response.completed", "response.incomplete", "response.failed"]
+
+describe("StreamEvent", () => {
+  it.each(known)("keeps $type as it came", (raw) => {
+    assert.strictEqual<unknown>(StreamEvent.fromJson(raw), raw)
+  })
+
+  it.each(unexpected.map((raw) => [JSON.stringify(raw), raw] as const))(
+    "keeps what it does not expect: %s",
+    (_, raw) => {
+      const event = StreamEvent.fromJson(raw)
+      assert.strictEqual(event.type, "unknown")
+      assert.isTrue("raw" in event && event.raw === raw)
+    }
+  )
+
+  it.each(terminal)("takes %s for the end, whatever it carries", (type) => {
+    for (const response of [undefined, null, "odd", 7, [], {}, { output: null, usage: null }]) {
+      const event = StreamEvent.fromJson({ type, response })
+      assert.deepStrictEqual<unknown>(event, { type, response })
+      assert.isTrue(StreamEvent.isTerminal(event))
+    }
+    assert.isTrue(StreamEvent.isTerminal(StreamEvent.fromJson({ type })))
+  })
+
+  it("takes response.done for response.completed, and keeps the rest of it", () => {
+    assert.deepStrictEqual<unknown>(
+      StreamEvent.fromJson({ type: "response.done", response: { id: "resp_1" }, sequence_number: 3 }),
+      { type: "response.completed", response: { id: "resp_1" }, sequence_number: 3 }
+    )
+  })
+
+  it("goes on after everything but the end and an error", () => {
+    const ends = [...known, ...unexpected].map(StreamEvent.fromJson).filter(StreamEvent.isTerminal)
+    assert.deepStrictEqual(ends.map(({ type }) => type), ["error", "error"])
+  })
+
+  it("never fails, and never loses anything", () => {
+    const type = fc.oneof(fc.string(), fc.constantFrom(...known.map(({ type }) => type), ...terminal))
+    const json = fc.oneof(
+      fc.jsonValue(),
+      fc.tuple(type, fc.dictionary(fc.string(), fc.jsonValue())).map(
+        ([type, fields]) => ({ ...fields, type })
+      )
+    )
+    fc.assert(fc.property(json, (raw) => {
+      const event = StreamEvent.fromJson(raw)
+      assert.strictEqual(event.type === "unknown" && "raw" in event ? event.raw : event, raw)
+    }))
+  })
+})
