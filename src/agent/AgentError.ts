@@ -47,6 +47,8 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
       return { kind: `Session${error.reason}`, retryable: error.reason === "Busy", details: { session: error.session } }
     case "SignedOut":
       return { kind: error._tag, retryable: false, details: { reason: error.reason } }
+    case "OAuthError":
+      return { kind: error.reason, retryable: error.reason === "Transport", details: {} }
     case "CredentialStoreError":
       return { kind: error._tag, retryable: false, details: { location: error.location } }
   }

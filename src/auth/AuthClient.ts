@@ -7,6 +7,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -14,9 +15,12 @@ import * as Effect from "effect/Effect"
 import { flow, pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import { version } from "../internal/version.ts"
-import { claims, type Credential } from "./Credential.ts"
+import { claims, type Credential, type Subscription } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
+import { SignedOut } from "./SignedOut.ts"
 
 /** @since 0.1.0 @category services */
 export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClient, {
@@ -50,17 +54,41 @@ const config: Config.Config.Wrap<Options> = {
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
   const credentials = yield* Credentials
-  const client = yield* HttpClient.HttpClient
+  const client = (yield* HttpClient.HttpClient).pipe(
+    // Header values would become span attributes and trace headers would leave the house.
+    HttpClient.withTracerDisabledWhen(() => true),
+    HttpClient.withTracerPropagation(false)
+  )
 
-  const authorize = (request: HttpClientRequest.HttpClientRequest) =>
-    Effect.map(credentials.current, ({ credential }) => prepare(request, credential, options))
+  /** Sends a request for a subscription; a token that is refused is replaced, twice at most and refreshed once. */
+  const sendFor = Effect.fnUntraced(function*(
+    request: HttpClientRequest.HttpClientRequest,
+    subscription: Subscription
+  ) {
+    let credential = subscription
+    let isRefreshed = false
+    while (true) {
+      const response = yield* client.execute(prepare(request, credential, options))
+      if (response.status !== 401) return response
+      yield* release(response)
+      if (isRefreshed) return yield* new SignedOut({ reason: "RefreshTokenRevoked" })
+      const replacement = yield* credentials.replace(credential)
+      credential = replacement.credential
+      isRefreshed = replacement.isRefreshed
+    }
+  })
+
+  const send = Effect.fnUntraced(function*(request: HttpClientRequest.HttpClientRequest) {
+    const { credential } = yield* credentials.current
+    return yield* credential.kind === "subscription"
+      ? sendFor(request, credential)
+      : client.execute(prepare(request, credential, options))
+  })
 
   return AuthClient.of({
-    client: client.pipe(
-      HttpClient.mapRequestEffect(authorize),
-      // Header values would become span attributes and trace headers would leave the house.
-      HttpClient.withTracerDisabledWhen(() => true),
-      HttpClient.withTracerPropagation(false)
+    client: HttpClient.makeWith(
+      (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) => Effect.flatMap(request, send),
+      Effect.succeed
     ),
     account: Effect.map(credentials.current, ({ credential }) => accountOf(credential))
   })
@@ -75,6 +103,10 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options> = config
 ): Layer.Layer<AuthClient, ConfigError, Credentials | HttpClient.HttpClient> =>
   Layer.effect(AuthClient, Effect.flatMap(Config.unwrap(options), make))
+
+/** A body that nobody reads would hold its connection; one that never comes must not hold us. */
+const release = (response: HttpClientResponse): Effect.Effect<void> =>
+  Effect.ignore(Stream.runDrain(Stream.interruptAfter(Stream.take(response.stream, 1), "1 second")))
 
 const prepare = (
   request: HttpClientRequest.HttpClientRequest,
@@ -91,7 +123,7 @@ const prepare = (
       return pipe(
         named,
         HttpClientRequest.prependUrl(trim(options.chatgptBaseUrl)),
-        HttpClientRequest.bearerToken(credential.access_token),
+        bearer(credential.access_token),
         accountId === undefined ? (self) => self : HttpClientRequest.setHeader("chatgpt-account-id", accountId),
         isFedramp ? HttpClientRequest.setHeader("x-openai-fedramp", "true") : (self) => self
       )
@@ -100,12 +132,19 @@ const prepare = (
       return pipe(
         named,
         HttpClientRequest.prependUrl(trim(options.apiBaseUrl)),
-        HttpClientRequest.bearerToken(credential.api_key),
+        bearer(credential.api_key),
         optionalHeader("openai-organization", options.organization),
         optionalHeader("openai-project", options.project)
       )
   }
 }
+
+/**
+ * A key that was pasted over two lines is still that key. `fetch` refuses a header with such characters in it, and
+ * puts the whole header into its message.
+ */
+const bearer = (token: Redacted.Redacted) =>
+  HttpClientRequest.bearerToken(Redacted.value(token).replace(/[^\x21-\x7e]/g, ""))
 
 const trim = (url: string): string => url.replace(/\/+$/, "")
 

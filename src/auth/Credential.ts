@@ -3,11 +3,13 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { decodeJwt } from "jose"
+import type { Renewal } from "./OAuth.ts"
 
 /**
  * The tokens of a signed-in ChatGPT account, as `auth.json` holds them.
@@ -80,17 +82,58 @@ export const claims = (subscription: Subscription): Claims => {
   const payloads = [subscription.id_token, subscription.access_token].flatMap((token) =>
     token == null ? [] : Option.toArray(payload(Redacted.value(token)))
   )
-  const find = (name: string, under: "auth" | "profile"): unknown =>
+  const said = (name: string, under: "auth" | "profile"): ReadonlyArray<unknown> =>
     payloads.flatMap((claims) => [field(claims[`https://api.openai.com/${under}`], name), claims[name]])
-      .find(Predicate.isNotNullable)
-  const text = (value: unknown) => (Predicate.isString(value) && value !== "" ? value : undefined)
+  // An empty claim does not hide what the next token says.
+  const text = (values: ReadonlyArray<unknown>) =>
+    values.find((value): value is string => Predicate.isString(value) && value !== "")
   return {
-    accountId: text(subscription.account_id) ?? text(find("chatgpt_account_id", "auth")),
-    email: text(find("email", "profile")),
-    plan: text(find("chatgpt_plan_type", "auth")),
-    isFedramp: find("chatgpt_account_is_fedramp", "auth") === true
+    accountId: text([subscription.account_id, ...said("chatgpt_account_id", "auth")]),
+    email: text(said("email", "profile")),
+    plan: text(said("chatgpt_plan_type", "auth")),
+    isFedramp: said("chatgpt_account_is_fedramp", "auth").find(Predicate.isNotNullable) === true
   }
 }
+
+/**
+ * When the access token ends: `expires_at`, or what the token says itself. Not every token does.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const expiresAt = (subscription: Subscription): Option.Option<DateTime.Utc> => {
+  const stored = Option.fromNullable(subscription.expires_at)
+  const claimed = Option.map(
+    Option.filter(Option.map(payload(Redacted.value(subscription.access_token)), ({ exp }) => exp), Predicate.isNumber),
+    (seconds) => seconds * 1000
+  )
+  return Option.flatMap(Option.orElse(stored, () => claimed), DateTime.make)
+}
+
+/**
+ * Whether two credentials are of one and the same sign-in and refresh.
+ *
+ * @since 0.1.0
+ * @category comparing
+ */
+export const isSame = (self: Subscription, that: Subscription): boolean =>
+  Redacted.value(self.access_token) === Redacted.value(that.access_token) &&
+  Redacted.value(self.refresh_token) === Redacted.value(that.refresh_token)
+
+/**
+ * A subscription after a refresh. What the server did not send stays as it was.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const renew = (self: Subscription, renewal: Renewal, now: DateTime.Utc): Subscription => ({
+  ...self,
+  access_token: renewal.access_token ?? self.access_token,
+  refresh_token: renewal.refresh_token ?? self.refresh_token,
+  id_token: renewal.id_token ?? self.id_token,
+  expires_at: renewal.expires_in == null ? null : DateTime.toEpochMillis(now) + renewal.expires_in * 1000,
+  obtained_at: DateTime.formatIso(now)
+})
 
 const payload = Option.liftThrowable((jwt: string): Record<string, unknown> => decodeJwt(jwt))
 

@@ -44,8 +44,9 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
   /** Forgets the stored credential. Nothing stored is fine. */
   readonly clear: Effect.Effect<void, CredentialStoreError>
   /**
-   * Replaces what is stored by what `change` makes of it, and returns that. Nobody else, in this process or another,
-   * can change the store in between.
+   * Replaces what is stored by what `change` makes of it, and returns that; the same value back changes nothing.
+   * Nobody else, in this process or another, can change the store in between, and once begun it is finished: nothing
+   * interrupts it between the change and the disk.
    */
   readonly modify: <E, R>(
     change: (stored: Option.Option<Credential>) => Effect.Effect<Option.Option<Credential>, E, R>
@@ -59,7 +60,7 @@ export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
     load: SynchronizedRef.get(ref),
     save: (credential) => SynchronizedRef.set(ref, Option.some(credential)),
     clear: SynchronizedRef.set(ref, Option.none()),
-    modify: (change) => SynchronizedRef.updateAndGetEffect(ref, change)
+    modify: (change) => Effect.uninterruptible(SynchronizedRef.updateAndGetEffect(ref, change))
   })
 })
 

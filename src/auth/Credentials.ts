@@ -6,31 +6,23 @@
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
-
-/**
- * Nobody is signed in, or the sign-in is over for good.
- *
- * @since 0.1.0
- * @category errors
- */
-export class SignedOut extends Schema.TaggedError<SignedOut>("effixir/auth/Credentials/SignedOut")("SignedOut", {
-  reason: Schema.Literal("NeverSignedIn")
-}) {
-  override get message(): string {
-    return "You are not signed in: run `effixir login` to use your ChatGPT plan, or set OPENAI_API_KEY"
-  }
-}
+import { OAuth, type OAuthError } from "./OAuth.ts"
+import { SignedOut } from "./SignedOut.ts"
 
 /** @since 0.1.0 @category errors */
-export type CredentialsError = SignedOut | CredentialStoreError
+export type CredentialsError = SignedOut | CredentialStoreError | OAuthError
 
 /**
  * The credential that won, where it came from, and one sentence that says why.
@@ -44,17 +36,63 @@ export interface Selected {
   readonly reason: string
 }
 
+/**
+ * What stands in for a credential that the server has refused. `isRefreshed` tells a token of the moment from one that
+ * somebody else had stored.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Replacement {
+  readonly credential: Credential.Subscription
+  readonly isRefreshed: boolean
+}
+
 /** @since 0.1.0 @category services */
 export class Credentials extends Context.Tag("effixir/auth/Credentials")<Credentials, {
-  /** The credential to use for the next request. Callers ask again each time and never keep it. */
+  /**
+   * The credential to use for the next request, refreshed if it is about to expire. Callers ask again each time and
+   * never keep it.
+   */
   readonly current: Effect.Effect<Selected, CredentialsError>
+  /** The credential that would be used, as it is stored. Asks no server. */
+  readonly selected: Effect.Effect<Selected, SignedOut | CredentialStoreError>
+  /**
+   * What to use in the place of a subscription that the server has refused: what is stored meanwhile for the same
+   * account, or else a refreshed one.
+   */
+  readonly replace: (refused: Credential.Subscription) => Effect.Effect<Replacement, CredentialsError>
 }>() {}
+
+/**
+ * Which kind of credential counts: whichever there is, or only the one a person has chosen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Choice = Schema.Literal("any", "chatgpt", "api-key")
+
+/** @since 0.1.0 @category models */
+export type Choice = typeof Choice.Type
 
 /** @since 0.1.0 @category models */
 export interface Options {
   /** An API key from outside the store, as a rule from `OPENAI_API_KEY`. */
   readonly apiKey: Option.Option<Redacted.Redacted>
+  readonly choice: Choice
 }
+
+/** How long before its end a token is refreshed. */
+const slack = Duration.minutes(5)
+
+/** How often a long-running program looks at its credential at least. */
+const watchInterval = Duration.minutes(1)
+
+/** Trouble of the network or the server passes. What a refresh token is spent on is decided anew each time. */
+const refreshSchedule = Schedule.exponential("500 millis").pipe(
+  Schedule.jittered,
+  Schedule.intersect(Schedule.recurs(3))
+)
 
 /**
  * Which credential wins: a stored subscription, then the API key of the environment, then a stored API key.
@@ -64,47 +102,143 @@ export interface Options {
  */
 export const select = (
   stored: Option.Option<Credential.Credential>,
-  apiKey: Option.Option<Redacted.Redacted>
+  options: Options
 ): Either.Either<Selected, SignedOut> => {
-  const key = Option.filter(apiKey, (key) => Redacted.value(key).trim() !== "")
-  if (Option.isSome(stored) && stored.value.kind === "subscription") {
-    return Either.right({
-      credential: stored.value,
-      source: "store",
-      reason: Option.isSome(key)
-        ? "a stored ChatGPT sign-in comes before OPENAI_API_KEY"
-        : "a ChatGPT sign-in is stored"
-    })
+  const chosen = options.choice === "any" ? "" : `only ${options.choice} was asked for`
+  const key = Option.filter(options.apiKey, (key) => Redacted.value(key).trim() !== "")
+  const hasKey = Option.isSome(key)
+
+  if (options.choice !== "api-key" && Option.isSome(stored) && stored.value.kind === "subscription") {
+    const why = hasKey ? "a stored ChatGPT sign-in comes before OPENAI_API_KEY" : "a ChatGPT sign-in is stored"
+    return Either.right({ credential: stored.value, source: "store", reason: chosen || why })
   }
-  if (Option.isSome(key)) {
-    return Either.right({
-      credential: Credential.apiKey(key.value),
-      source: "environment",
-      reason: Option.isSome(stored)
-        ? "OPENAI_API_KEY comes before the stored API key"
-        : "OPENAI_API_KEY is set and no ChatGPT sign-in is stored"
-    })
+  if (options.choice === "chatgpt") return Either.left(new SignedOut({ reason: "NeverSignedIn" }))
+  if (hasKey) {
+    const why = Option.isSome(stored)
+      ? "OPENAI_API_KEY comes before the stored API key"
+      : "OPENAI_API_KEY is set and no ChatGPT sign-in is stored"
+    return Either.right({ credential: Credential.apiKey(key.value), source: "environment", reason: chosen || why })
   }
-  return Option.match(stored, {
-    onNone: () => Either.left(new SignedOut({ reason: "NeverSignedIn" })),
-    onSome: (credential) => Either.right({ credential, source: "store", reason: "an API key is stored" })
-  })
+  return Option.isSome(stored) && stored.value.kind === "api_key"
+    ? Either.right({ credential: stored.value, source: "store", reason: chosen || "an API key is stored" })
+    : Either.left(new SignedOut({ reason: "NeverSignedIn" }))
 }
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
   const store = yield* CredentialStore
-  return Credentials.of({
-    current: Effect.flatMap(store.load, (stored) => select(stored, options.apiKey))
+  const oauth = yield* OAuth
+  const scope = yield* Effect.scope
+  const lock = yield* Effect.makeSemaphore(1)
+  const over = yield* Ref.make(
+    Option.none<{ readonly credential: Credential.Subscription; readonly error: SignedOut }>()
+  )
+
+  const selected = Effect.flatMap(store.load, (stored) => select(stored, options))
+
+  const refresh = Effect.fnUntraced(function*(credential: Credential.Subscription) {
+    // The server will not change its mind about a token that it has refused for good: it is asked once.
+    const known = Option.filter(yield* Ref.get(over), (known) => Credential.isSame(known.credential, credential))
+    if (Option.isSome(known)) return yield* known.value.error
+    const renewal = yield* Effect.tapErrorTag(
+      oauth.refresh(credential.refresh_token),
+      "SignedOut",
+      (error) => Ref.set(over, Option.some({ credential, error }))
+    )
+    return Credential.renew(credential, renewal, yield* DateTime.now)
   })
+
+  /** Under the lock of the store: whoever comes second finds what the first one has brought. */
+  const replace = (refused: Credential.Subscription) =>
+    Effect.gen(function*() {
+      let isRefreshed = false
+      const next = yield* store.modify((stored) =>
+        Effect.gen(function*() {
+          const credential = yield* sameAccount(stored, refused)
+          if (!Credential.isSame(credential, refused)) return stored
+          isRefreshed = true
+          return Option.some(yield* refresh(credential))
+        })
+      )
+      return { credential: yield* sameAccount(next, refused), isRefreshed }
+    }).pipe(
+      Effect.retry({
+        while: (error) => error._tag === "OAuthError" && error.reason === "Transport",
+        schedule: refreshSchedule
+      }),
+      lock.withPermits(1)
+    )
+
+  const fresh = Effect.gen(function*() {
+    const winner = yield* selected
+    const { credential } = winner
+    if (credential.kind !== "subscription") return winner
+    const left = yield* timeLeft(credential)
+    if (Duration.greaterThan(left, slack)) return winner
+    const renewed = replace(credential).pipe(
+      // A token that is still good does not have to wait for a server that is in trouble.
+      Effect.catchTag("OAuthError", (error) =>
+        Duration.greaterThan(left, Duration.zero)
+          ? Effect.as(Effect.logDebug("The early refresh failed", error.reason), { credential })
+          : Effect.fail(error))
+    )
+    return { ...winner, credential: (yield* renewed).credential }
+  }).pipe(Effect.withSpan("Credentials.current"))
+
+  /** A program that runs for days should not find out at the next request that its token has expired. */
+  const watch = yield* Effect.once(Effect.forkIn(
+    selected.pipe(
+      Effect.flatMap(({ credential }) =>
+        credential.kind === "subscription" ? timeLeft(credential) : Effect.succeed(Duration.infinity)
+      ),
+      Effect.map((left) =>
+        Duration.clamp(Duration.subtract(left, slack), { minimum: watchInterval, maximum: "1 day" })
+      ),
+      Effect.orElseSucceed(() => watchInterval),
+      Effect.flatMap(Effect.sleep),
+      Effect.zipRight(Effect.ignore(fresh)),
+      Effect.forever
+    ),
+    scope
+  ))
+
+  return Credentials.of({ current: Effect.zipRight(watch, fresh), selected, replace })
 })
 
-/** @since 0.1.0 @category layers */
-export const layer = (options: Options): Layer.Layer<Credentials, never, CredentialStore> =>
-  Layer.effect(Credentials, make(options))
+/**
+ * Refreshes in the background, from the first use until the layer is closed.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<Credentials, never, CredentialStore | OAuth> =>
+  Layer.scoped(Credentials, make(options))
 
 /** @since 0.1.0 @category layers */
 export const layerConfig = (
-  options: Config.Config.Wrap<Options> = { apiKey: Config.option(Config.redacted("OPENAI_API_KEY")) }
-): Layer.Layer<Credentials, ConfigError, CredentialStore> =>
-  Layer.effect(Credentials, Effect.flatMap(Config.unwrap(options), make))
+  options: Config.Config.Wrap<Options> = {
+    apiKey: Config.option(Config.redacted("OPENAI_API_KEY")),
+    choice: Config.withDefault(Config.literal(...Choice.literals)("EFFIXIR_AUTH"), "any")
+  }
+): Layer.Layer<Credentials, ConfigError, CredentialStore | OAuth> =>
+  Layer.scoped(Credentials, Effect.flatMap(Config.unwrap(options), make))
+
+/** A token that does not say when it ends is good until the server refuses it. */
+const timeLeft = (credential: Credential.Subscription): Effect.Effect<Duration.Duration> =>
+  Effect.map(DateTime.now, (now) =>
+    Option.match(Credential.expiresAt(credential), {
+      onNone: () => Duration.infinity,
+      onSome: (end) => Duration.millis(Math.max(0, DateTime.toEpochMillis(end) - DateTime.toEpochMillis(now)))
+    }))
+
+const sameAccount = (
+  stored: Option.Option<Credential.Credential>,
+  before: Credential.Subscription
+): Effect.Effect<Credential.Subscription, SignedOut> => {
+  if (Option.isNone(stored) || stored.value.kind !== "subscription") {
+    return new SignedOut({ reason: "NeverSignedIn" })
+  }
+  return Credential.claims(stored.value).accountId === Credential.claims(before).accountId
+    ? Effect.succeed(stored.value)
+    : new SignedOut({ reason: "AccountChanged" })
+}

@@ -7,6 +7,7 @@ import type { TurnEnd } from "../session/SessionEvent.ts"
 export const success = 0
 export const failure = 1
 export const badInput = 2
+export const denied = 3
 export const signedOut = 4
 export const sessionBusy = 5
 export const noAnswer = 6
@@ -24,6 +25,7 @@ const codes: { readonly [kind: string]: number } = {
   ConfigError: badInput,
   SessionNotFound: badInput,
   SignedOut: signedOut,
+  OAuthError: signedOut,
   CredentialStoreError: signedOut,
   Unauthorized: signedOut,
   SessionBusy: sessionBusy,

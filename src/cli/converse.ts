@@ -53,7 +53,7 @@ interface ReasoningSettings {
 
 /** A plan gives summaries of the model's reasoning to everyone; an API account has to be allowed to ask for them. */
 const reasoningFor = Effect.fnUntraced(function*(settings: ReasoningSettings) {
-  const selected = yield* Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.current))
+  const selected = yield* Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.selected))
   const isPlan = Option.exists(selected, ({ credential }) => credential.kind === "subscription")
   const effort = settings.reasoning_effort
   const summary = settings.reasoning_summary ?? (isPlan ? "auto" : undefined)

@@ -2,6 +2,8 @@
  * What the user asks for: from the command line, or from stdin.
  */
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
 import { BadInput } from "./ExitCode.ts"
 
@@ -18,10 +20,19 @@ export const read: (given: string | undefined) => Effect.Effect<string, BadInput
   }
 )
 
-const stdin = Effect.tryPromise({
+/** All that stdin holds. */
+export const stdin: Effect.Effect<string, BadInput> = Effect.tryPromise({
   try: () => text(process.stdin),
   catch: () => new BadInput({ message: "The prompt could not be read from stdin" })
 })
+
+/** What is typed or piped in, line by line; an end of it ends nothing. */
+export const lines: Stream.Stream<string> = Stream.asyncPush<string>((emit) =>
+  Effect.acquireRelease(
+    Effect.sync(() => createInterface({ input: process.stdin }).on("line", (line) => emit.single(line))),
+    (input) => Effect.sync(() => input.close())
+  )
+)
 
 /** What stands on the command line beside the options. Anything there that looks like an option is one we do not know. */
 export const positionals = (

@@ -1,35 +1,60 @@
 /**
- * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `sessions/`.
+ * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `sessions/`. A profile has a
+ * credential of its own, in `profiles/NAME/`.
  *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 
 /** @since 0.1.0 @category models */
 export interface Home {
   readonly path: string
+  readonly profile: string | undefined
   readonly auth: string
   readonly config: string
   readonly sessions: string
 }
 
 /** @since 0.1.0 @category constructors */
-export const make = (path: string): Home => ({
-  path: resolve(path),
-  auth: join(resolve(path), "auth.json"),
-  config: join(resolve(path), "config.json"),
-  sessions: join(resolve(path), "sessions")
-})
+export const make = (path: string, profile?: string): Home => {
+  const root = resolve(path)
+  return {
+    path: root,
+    profile,
+    auth: profile === undefined ? join(root, "auth.json") : join(root, "profiles", profile, "auth.json"),
+    config: join(root, "config.json"),
+    sessions: join(root, "sessions")
+  }
+}
+
+const folder = Config.nonEmptyString("EFFIXIR_HOME").pipe(
+  Config.orElse(() => Config.sync(() => join(homedir(), ".effixir")))
+)
+
+const profile = Config.option(Config.nonEmptyString("EFFIXIR_PROFILE")).pipe(
+  Config.mapOrFail(Option.match({
+    onNone: () => Either.right(undefined),
+    onSome: (name) =>
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
+        ? Either.right(name)
+        : Either.left(
+          ConfigError.InvalidData(["EFFIXIR_PROFILE"], "the name of a profile has letters, digits, . _ and -")
+        )
+  }))
+)
 
 /**
- * `EFFIXIR_HOME`, or `.effixir` in the home folder of the user.
+ * `EFFIXIR_HOME`, or `.effixir` in the home folder of the user; and `EFFIXIR_PROFILE`, if it is set.
  *
  * @since 0.1.0
  * @category config
  */
-export const config: Config.Config<Home> = Config.nonEmptyString("EFFIXIR_HOME").pipe(
-  Config.orElse(() => Config.sync(() => join(homedir(), ".effixir"))),
-  Config.map(make)
+export const config: Config.Config<Home> = Config.map(
+  Config.all([folder, profile]),
+  ([folder, profile]) => make(folder, profile)
 )

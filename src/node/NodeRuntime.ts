@@ -6,7 +6,6 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import type { PlatformError } from "@effect/platform/Error"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import type { ConfigError } from "effect/ConfigError"
@@ -17,6 +16,7 @@ import * as Instructions from "../agent/Instructions.ts"
 import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
+import * as OAuth from "../auth/OAuth.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
@@ -27,6 +27,7 @@ import * as Toolkit from "../tools/Toolkit.ts"
 import * as Workspace from "../tools/Workspace.ts"
 import * as CredentialFile from "./CredentialFile.ts"
 import * as Home from "./Home.ts"
+import * as Network from "./Network.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
 import * as SessionFiles from "./SessionFiles.ts"
 
@@ -48,13 +49,14 @@ export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Lay
  * @category layers
  */
 export const layerHome: Layer.Layer<
-  Credentials.Credentials | CredentialStore | SessionStore,
+  Credentials.Credentials | CredentialStore | OAuth.OAuth | SessionStore,
   ConfigError
 > = Layer.unwrapEffect(Effect.map(Home.config, (home) =>
   Credentials.layerConfig().pipe(
+    Layer.provideMerge(OAuth.layerConfig()),
     Layer.provideMerge(CredentialFile.layer({ path: home.auth })),
     Layer.merge(SessionFiles.layer({ folder: home.sessions }))
-  ))).pipe(Layer.provide(layerPlatform))
+  ))).pipe(Layer.provide([layerPlatform, Network.layer]))
 
 /**
  * What tools may need on this machine: a workspace, its files, and shell commands.
@@ -88,7 +90,13 @@ export interface Options {
 export const layer = (
   options: Options
 ): Layer.Layer<
-  Agent.Agent | Responses.Responses | Credentials.Credentials | CredentialStore | SessionStore | Workspace.Workspace,
+  | Agent.Agent
+  | Responses.Responses
+  | Credentials.Credentials
+  | CredentialStore
+  | OAuth.OAuth
+  | SessionStore
+  | Workspace.Workspace,
   ConfigError | PlatformError
 > =>
   Layer.unwrapEffect(Effect.map(Workspace.Workspace, ({ root }) =>
@@ -101,7 +109,7 @@ export const layer = (
       Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
       Layer.provideMerge(Responses.layer),
       Layer.provide(AuthClient.layerConfig()),
-      Layer.provide(FetchHttpClient.layer),
+      Layer.provide(Network.layer),
       Layer.provideMerge(layerHome),
       Layer.provideMerge(layerWorkspace(options.workspace))
     )

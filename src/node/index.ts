@@ -1,6 +1,8 @@
 export * as CredentialFile from "./CredentialFile.ts"
 export * as FileLock from "./FileLock.ts"
+export * as ForeignCredential from "./ForeignCredential.ts"
 export * as Home from "./Home.ts"
+export * as Network from "./Network.ts"
 export * as NodeRuntime from "./NodeRuntime.ts"
 export * as ProcessGroup from "./ProcessGroup.ts"
 export * as SessionFiles from "./SessionFiles.ts"

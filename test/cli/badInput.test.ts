@@ -11,7 +11,7 @@ describe("the command line", () => {
     Effect.gen(function*() {
       const { run, simulator } = yield* machine(nothing)
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, ...parts: ReadonlyArray<string>]> = [
-        [["frobnicate"], "frobnicate", "run, resume, status, demo"],
+        [["frobnicate"], "frobnicate", "run, resume,"],
         [["statsu"], "statsu"],
         [["run", "--nope", "Say hello"], "--nope"],
         [["Say hello", "--nope"], "--nope"],

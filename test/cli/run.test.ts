@@ -174,7 +174,6 @@ describe("--json", () => {
       const usedUp = { error: { type: "usage_limit_reached", message: "used up", plan_type: "plus", resets_at: 2e9 } }
       const cases: ReadonlyArray<readonly [Script.Turn, kind: string, code: number]> = [
         [Script.refuse(429, usedUp), "UsageLimitReached", 7],
-        [Script.refuse(401, { error: { code: "token_invalidated", message: "over" } }), "Unauthorized", 4],
         [Script.refuse(500, "<html>oops</html>"), "Overloaded", 1],
         [Script.fail({ code: "context_length_exceeded", message: "too long" }), "ContextOverflow", 1],
         [Script.answer(Script.think("…")), "NoAnswer", 6],
@@ -192,6 +191,21 @@ describe("--json", () => {
         assert.notInclude(result.stdout, "<html>")
         assertSentence(result.stderr, "effixir: ")
       }
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("a sign-in that is refused even after a refresh is over: code 4", () =>
+    Effect.gen(function*() {
+      const over = Script.refuse(401, { error: { code: "token_invalidated", message: "over" } })
+      const { run, simulator } = yield* machine(turns(over, over))
+      const { code, stderr, stdout } = yield* run(["--json", "Go on"])
+      assert.strictEqual(code, 4)
+      assert.deepInclude(ends(lines(stdout))[0]?.["error"], { kind: "Unauthorized" })
+      assertSentence(stderr, "effixir login", "OPENAI_API_KEY")
+      assert.deepStrictEqual((yield* simulator.requests).map(({ path }) => path), [
+        "/backend-api/codex/responses",
+        "/oauth/token",
+        "/backend-api/codex/responses"
+      ])
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("says so too when there is no turn to speak of", () =>

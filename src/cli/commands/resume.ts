@@ -14,21 +14,22 @@ import { Argv } from "../Argv.ts"
 import { converse } from "../converse.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as Prompt from "../prompt.ts"
-import { options } from "./run.ts"
+import * as Common from "./options.ts"
 
 export const resume = Command.make(
   "resume",
   {
-    ...options,
+    ...Common.turn,
+    ...Common.credential,
     last: Options.boolean("last").pipe(Options.withDescription("The session that was used last")),
     words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
   },
-  Effect.fnUntraced(function*({ cd, deltas, json, last, model, words }) {
+  Effect.fnUntraced(function*({ auth, cd, deltas, json, last, model, profile, words }) {
     const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
     const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
     const prompt = yield* promptFor(log, given[last ? 0 : 1])
     const folder = Option.getOrElse(cd, () => workspaceOf(log) ?? ".")
-    yield* converse({ session: id, prompt, folder, model, json, deltas })
+    yield* converse({ session: id, prompt, folder, model, json, deltas }).pipe(Common.override({ auth, profile }))
   })
 ).pipe(
   Command.withDescription(

@@ -1,0 +1,397 @@
+/**
+ * The sign-in protocol of auth.openai.com, call by call. It keeps no files, opens no browser and has no clock.
+ *
+ * @since 0.1.0
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { SignedOut } from "./SignedOut.ts"
+
+/**
+ * - `Denied` the person, or the workspace, said no
+ * - `Expired` nobody agreed in time, or the code is used up
+ * - `DeviceCodeDisabled` this server has no device sign-in
+ * - `PortBusy` no port for the callback of the browser is free
+ * - `StateMismatch` the answer belongs to another sign-in
+ * - `Region` the server does not serve the place that the request seems to come from
+ * - `Transport` the server was not reached, or is in trouble; it may work later
+ * - `Protocol` the server said something that was not expected
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OAuthError extends Schema.TaggedError<OAuthError>("effixir/auth/OAuth/OAuthError")("OAuthError", {
+  reason: Schema.Literal(
+    "Denied",
+    "Expired",
+    "DeviceCodeDisabled",
+    "PortBusy",
+    "StateMismatch",
+    "Region",
+    "Transport",
+    "Protocol"
+  ),
+  /** What the server, or the network, said. */
+  detail: Schema.String,
+  /** Milliseconds after which the server wants to be asked again. */
+  retryAfter: Schema.optional(Schema.Number),
+  cause: Schema.optional(Schema.Defect)
+}) {
+  override get message(): string {
+    const said = this.detail === "" ? "" : `: ${this.detail}`
+    return `${sentences[this.reason]}${said}`
+  }
+}
+
+const sentences: { readonly [reason in OAuthError["reason"]]: string } = {
+  Denied: "The sign-in was refused",
+  Expired: "The sign-in was not finished in time, or its code is used up; start again with `effixir login`",
+  DeviceCodeDisabled: "This server offers no sign-in by code; use `effixir login --browser`",
+  PortBusy: "The ports 1455 and 1457 are both in use, or reserved by the system; use `effixir login --device`",
+  StateMismatch: "The answer of the browser belongs to another sign-in; start again with `effixir login`",
+  Region:
+    "The sign-in server does not serve this region; if your browser uses a proxy, set HTTPS_PROXY to the same one",
+  Transport: "The sign-in server could not be reached; check the network and any proxy (HTTPS_PROXY), and try again",
+  Protocol: "The sign-in server answered in a way that is not understood"
+}
+
+/**
+ * A code for a person to enter at `verificationUri`, and the handle to ask with whether they did.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DeviceCode {
+  readonly deviceAuthId: Redacted.Redacted
+  readonly userCode: string
+  readonly verificationUri: string
+  /** How long to wait between two questions. */
+  readonly interval: Duration.Duration
+}
+
+/**
+ * Whether the person has agreed. `Approved` carries what the exchange needs: this server makes the PKCE pair itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DevicePoll =
+  | { readonly _tag: "Pending" }
+  | { readonly _tag: "SlowDown" }
+  | { readonly _tag: "Approved"; readonly grant: Grant }
+
+/**
+ * What is exchanged for tokens, once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Grant {
+  readonly code: Redacted.Redacted
+  readonly verifier: Redacted.Redacted
+  /** Exactly the one that the code was asked for with. */
+  readonly redirectUri: string
+}
+
+const Secret = Schema.Redacted(Schema.NonEmptyString)
+const Lifetime = Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString)))
+
+/**
+ * The answer to an exchange. `expires_in` is in seconds.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Tokens = Schema.Struct({
+  access_token: Secret,
+  refresh_token: Secret,
+  id_token: Schema.optional(Schema.NullOr(Secret)),
+  expires_in: Lifetime
+})
+
+/** @since 0.1.0 @category models */
+export type Tokens = typeof Tokens.Type
+
+/**
+ * The answer to a refresh. What is absent stays as it was.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Renewal = Schema.Struct({
+  access_token: Schema.optional(Schema.NullOr(Secret)),
+  refresh_token: Schema.optional(Schema.NullOr(Secret)),
+  id_token: Schema.optional(Schema.NullOr(Secret)),
+  expires_in: Lifetime
+})
+
+/** @since 0.1.0 @category models */
+export type Renewal = typeof Renewal.Type
+
+/** @since 0.1.0 @category services */
+export class OAuth extends Context.Tag("effixir/auth/OAuth")<OAuth, {
+  /** Asks for a code that a person enters in a browser anywhere. */
+  readonly startDevice: Effect.Effect<DeviceCode, OAuthError>
+  /** Asks once whether the code was entered. */
+  readonly pollDevice: (device: DeviceCode) => Effect.Effect<DevicePoll, OAuthError>
+  /** Where a browser has to go. `challenge` is the S256 challenge of the verifier. */
+  readonly authorizeUrl: (options: {
+    readonly redirectUri: string
+    readonly state: string
+    readonly challenge: string
+  }) => string
+  readonly exchange: (grant: Grant) => Effect.Effect<Tokens, OAuthError>
+  /**
+   * Spends a refresh token. The answer must reach the store: the token is worth nothing once the server has seen it.
+   * Has a deadline of its own, because nothing can cut in from outside. `SignedOut` is final; the rest may pass.
+   */
+  readonly refresh: (token: Redacted.Redacted) => Effect.Effect<Renewal, OAuthError | SignedOut>
+  /** Ends a sign-in at the server. */
+  readonly revoke: (token: Redacted.Redacted) => Effect.Effect<void, OAuthError>
+}>() {}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly issuer: string
+  readonly originator: string
+}
+
+const clientId = "app_EMoamEEZ73f0CkXaXp7hrann"
+const scope = "openid profile email offline_access"
+
+/** How long a call may take. Nothing but this ends one inside an uninterruptible region. */
+const deadline = Duration.seconds(20)
+
+const config: Config.Config.Wrap<Options> = {
+  issuer: Config.withDefault(Config.nonEmptyString("EFFIXIR_ISSUER"), "https://auth.openai.com"),
+  originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir")
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const issuer = options.issuer.replace(/\/+$/, "")
+  const inner = yield* Effect.serviceOption(FetchHttpClient.Fetch)
+  const fetch = withDeadline(inner._tag === "Some" ? inner.value : globalThis.fetch)
+  const client = (yield* HttpClient.HttpClient).pipe(
+    HttpClient.withTracerDisabledWhen(() => true),
+    HttpClient.withTracerPropagation(false)
+  )
+
+  const send = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Answer, OAuthError> =>
+    client.execute(request).pipe(
+      Effect.flatMap(readAnswer),
+      Effect.provideService(FetchHttpClient.Fetch, fetch),
+      Effect.mapError(unreachable)
+    )
+
+  const postJson = (path: string, body: unknown) =>
+    send(HttpClientRequest.post(`${issuer}${path}`).pipe(HttpClientRequest.bodyUnsafeJson(body)))
+
+  const postForm = (path: string, body: Record<string, string>) =>
+    send(HttpClientRequest.post(`${issuer}${path}`).pipe(HttpClientRequest.bodyUrlParams(body)))
+
+  return OAuth.of({
+    startDevice: Effect.flatMap(postJson("/api/accounts/deviceauth/usercode", { client_id: clientId }), (answer) => {
+      if (answer.status === 404) return new OAuthError({ reason: "DeviceCodeDisabled", detail: "" })
+      if (!isOk(answer)) return toError(answer)
+      return Effect.map(decode(DeviceAnswer, answer), (device) => ({
+        deviceAuthId: device.device_auth_id,
+        userCode: device.user_code,
+        verificationUri: `${issuer}/codex/device`,
+        interval: Duration.seconds(Math.max(1, device.interval ?? 5))
+      }))
+    }).pipe(Effect.withSpan("OAuth.startDevice")),
+
+    pollDevice: Effect.fn("OAuth.pollDevice")(function*(device) {
+      const answer = yield* postJson("/api/accounts/deviceauth/token", {
+        device_auth_id: Redacted.value(device.deviceAuthId),
+        user_code: device.userCode
+      })
+      if (isOk(answer)) {
+        const approved = yield* decode(ApprovedAnswer, answer)
+        const grant: Grant = {
+          code: approved.authorization_code,
+          verifier: approved.code_verifier,
+          redirectUri: `${issuer}/deviceauth/callback`
+        }
+        return { _tag: "Approved" as const, grant }
+      }
+      const { code } = failureOf(answer)
+      if (code === "slow_down") return { _tag: "SlowDown" as const }
+      if (code === "access_denied" || code === "expired_token") return yield* toError(answer)
+      if (answer.status === 403 || answer.status === 404 || code.endsWith("authorization_pending")) {
+        return isRegion(code) ? yield* toError(answer) : { _tag: "Pending" as const }
+      }
+      return yield* toError(answer)
+    }),
+
+    authorizeUrl: ({ challenge, redirectUri, state }) => {
+      const query = UrlParams.toString(UrlParams.fromInput({
+        response_type: "code",
+        client_id: clientId,
+        redirect_uri: redirectUri,
+        scope,
+        code_challenge: challenge,
+        code_challenge_method: "S256",
+        id_token_add_organizations: "true",
+        codex_cli_simplified_flow: "true",
+        state,
+        originator: options.originator
+      }))
+      return `${issuer}/oauth/authorize?${query.replaceAll("+", "%20")}`
+    },
+
+    exchange: Effect.fn("OAuth.exchange")(function*(grant) {
+      const answer = yield* postForm("/oauth/token", {
+        grant_type: "authorization_code",
+        code: Redacted.value(grant.code),
+        redirect_uri: grant.redirectUri,
+        client_id: clientId,
+        code_verifier: Redacted.value(grant.verifier)
+      })
+      return isOk(answer) ? yield* decode(Tokens, answer) : yield* toError(answer)
+    }),
+
+    refresh: Effect.fn("OAuth.refresh")(function*(token) {
+      const answer = yield* postJson("/oauth/token", {
+        client_id: clientId,
+        grant_type: "refresh_token",
+        refresh_token: Redacted.value(token)
+      })
+      if (isOk(answer)) return yield* decode(Renewal, answer)
+      const reason = permanent[failureOf(answer).code] ?? (answer.status === 401 ? "RefreshTokenRevoked" : undefined)
+      return reason === undefined ? yield* toError(answer) : yield* new SignedOut({ reason })
+    }),
+
+    revoke: Effect.fn("OAuth.revoke")(function*(token) {
+      const answer = yield* postJson("/oauth/revoke", {
+        token: Redacted.value(token),
+        token_type_hint: "refresh_token",
+        client_id: clientId
+      })
+      if (!isOk(answer)) return yield* toError(answer)
+    })
+  })
+})
+
+/** @since 0.1.0 @category layers */
+export const layer = (options: Options): Layer.Layer<OAuth, never, HttpClient.HttpClient> =>
+  Layer.effect(OAuth, make(options))
+
+/** @since 0.1.0 @category layers */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options> = config
+): Layer.Layer<OAuth, ConfigError, HttpClient.HttpClient> =>
+  Layer.effect(OAuth, Effect.flatMap(Config.unwrap(options), make))
+
+const DeviceAnswer = Schema.Struct({
+  device_auth_id: Secret,
+  user_code: Schema.NonEmptyString,
+  // Codex reads only strings here, others read numbers.
+  interval: Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString)))
+})
+
+const ApprovedAnswer = Schema.Struct({ authorization_code: Secret, code_verifier: Secret })
+
+/** Failure codes of a refresh after which only signing in again helps. */
+const permanent: { readonly [code: string]: SignedOut["reason"] } = {
+  refresh_token_expired: "RefreshTokenExpired",
+  refresh_token_reused: "RefreshTokenReused",
+  refresh_token_invalidated: "RefreshTokenRevoked",
+  invalid_grant: "RefreshTokenRevoked"
+}
+
+interface Answer {
+  readonly status: number
+  readonly json: unknown
+  readonly isPage: boolean
+  readonly retryAfter: number | undefined
+}
+
+const readAnswer = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<Answer, HttpClientError.HttpClientError> =>
+  Effect.map(response.text, (text) => ({
+    status: response.status,
+    json: parse(text),
+    isPage: /^\s*</.test(text),
+    retryAfter: seconds(response.headers["retry-after"])
+  }))
+
+const isOk = (answer: Answer): boolean => answer.status >= 200 && answer.status < 300
+
+const decode = <A, I>(schema: Schema.Schema<A, I>, answer: Answer): Effect.Effect<A, OAuthError> =>
+  Effect.mapError(
+    Schema.decodeUnknown(schema)(answer.json),
+    // What exactly is wrong would quote what it holds.
+    () => new OAuthError({ reason: "Protocol", detail: "its answer lacks something" })
+  )
+
+/** `error` is a code, or an object with one; `error_description` and `message` are for people. */
+const failureOf = ({ json }: Answer): { readonly code: string; readonly said: string } => {
+  const error = field(json, "error")
+  const code = text(error) || text(field(error, "code")) || text(field(json, "code"))
+  const said = text(field(json, "error_description")) || text(field(error, "message")) || text(field(json, "message"))
+  return { code: code.toLowerCase().replace(/^deviceauth_/, ""), said }
+}
+
+const isRegion = (code: string): boolean => code === "unsupported_country_region_territory"
+
+const toError = (answer: Answer): OAuthError => {
+  const { code, said } = failureOf(answer)
+  const detail = answer.isPage
+    ? `status ${answer.status} with a web page, as from a proxy or a network block`
+    : said || code || `status ${answer.status}`
+  const retryAfter = answer.retryAfter === undefined ? {} : { retryAfter: answer.retryAfter }
+  return new OAuthError({ reason: reasonOf(answer, code), detail, ...retryAfter })
+}
+
+const reasonOf = ({ isPage, status }: Answer, code: string): OAuthError["reason"] => {
+  if (isRegion(code)) return "Region"
+  if (code === "access_denied") return "Denied"
+  if (code === "expired_token" || code === "invalid_grant") return "Expired"
+  return status === 429 || status >= 500 || isPage ? "Transport" : "Protocol"
+}
+
+const unreachable = (error: OAuthError | HttpClientError.HttpClientError): OAuthError =>
+  error._tag === "OAuthError" ? error : new OAuthError({ reason: "Transport", detail: story(error.cause) })
+
+const story = (error: unknown): string => {
+  let current = error
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause
+  return current instanceof Error ? current.message : ""
+}
+
+const withDeadline = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => (input, init) => {
+  const signals = [AbortSignal.timeout(Duration.toMillis(deadline)), ...(init?.signal == null ? [] : [init.signal])]
+  return fetch(input, { ...init, signal: AbortSignal.any(signals) })
+}
+
+const parse = (body: string): unknown => {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+const seconds = (header: string | undefined): number | undefined => {
+  const value = Number(header ?? Number.NaN)
+  return Number.isFinite(value) ? value * 1000 : undefined
+}
+
+const field = (value: unknown, name: string): unknown => Predicate.hasProperty(value, name) ? value[name] : undefined
+const text = (value: unknown): string => Predicate.isString(value) ? value : ""

@@ -1,0 +1,48 @@
+/**
+ * The error that only signing in can mend.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * - `NeverSignedIn` there is no credential
+ * - `RefreshTokenExpired`, `RefreshTokenReused`, `RefreshTokenRevoked` the sign-in is over for good
+ * - `AccountChanged` somebody has signed in to another account meanwhile
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Reason = Schema.Literal(
+  "NeverSignedIn",
+  "RefreshTokenExpired",
+  "RefreshTokenReused",
+  "RefreshTokenRevoked",
+  "AccountChanged"
+)
+
+/**
+ * Nobody is signed in, or the sign-in is over for good.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SignedOut extends Schema.TaggedError<SignedOut>("effixir/auth/SignedOut")("SignedOut", {
+  reason: Reason
+}) {
+  override get message(): string {
+    switch (this.reason) {
+      case "NeverSignedIn":
+        return "You are not signed in: run `effixir login` to use your ChatGPT plan, or set OPENAI_API_KEY"
+      case "RefreshTokenExpired":
+        return "Your sign-in has expired: run `effixir login` again, or set OPENAI_API_KEY"
+      case "RefreshTokenReused":
+        return "Your sign-in was used up by another program that shares it: run `effixir login` again, or set " +
+          "OPENAI_API_KEY"
+      case "RefreshTokenRevoked":
+        return "Your sign-in was ended at the server: run `effixir login` again, or set OPENAI_API_KEY"
+      case "AccountChanged":
+        return "Another account was signed in to meanwhile: run the command again to go on with that one"
+    }
+  }
+}

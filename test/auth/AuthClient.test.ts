@@ -1,0 +1,179 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as AuthClient from "../../src/auth/AuthClient.ts"
+import { apiKey, type Credential } from "../../src/auth/Credential.ts"
+import * as Credentials from "../../src/auth/Credentials.ts"
+import { SignedOut } from "../../src/auth/SignedOut.ts"
+import { version } from "../../src/internal/version.ts"
+import { jwt, nested, subscription } from "./tokens.ts"
+
+interface Sent {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+type Environment = Readonly<Record<string, string>>
+
+const signedIn = subscription({ accountId: "acct-1" })
+const key = apiKey(Redacted.make("sk-1"))
+
+const client = (credential: Credential | undefined, environment: Environment) =>
+  AuthClient.layerConfig().pipe(
+    Layer.provide(Layer.mock(Credentials.Credentials, {
+      current: credential === undefined
+        ? new SignedOut({ reason: "NeverSignedIn" })
+        : Effect.succeed({ credential, source: "store" as const, reason: "" })
+    })),
+    Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))))
+  )
+
+/** What leaves the house when this is asked with that credential. */
+const send = (
+  credential: Credential | undefined,
+  environment: Environment = {},
+  request = HttpClientRequest.get("/models")
+) => {
+  const sent: Array<Sent> = []
+  const network = HttpClient.make((request, url) =>
+    Effect.sync(() => {
+      sent.push({ url: url.href, headers: request.headers })
+      return HttpClientResponse.fromWeb(request, new Response("{}"))
+    })
+  )
+  return Effect.gen(function*() {
+    const { client } = yield* AuthClient.AuthClient
+    yield* client.execute(request)
+    const [first, ...more] = sent
+    assert.deepStrictEqual(more, [])
+    assert.isDefined(first)
+    return first ?? { url: "", headers: {} }
+  }).pipe(
+    Effect.provide(client(credential, environment)),
+    Effect.provideService(HttpClient.HttpClient, network)
+  )
+}
+
+const account = (credential: Credential | undefined) =>
+  Effect.flatMap(AuthClient.AuthClient, ({ account }) => account).pipe(
+    Effect.provide(client(credential, {})),
+    Effect.provideService(HttpClient.HttpClient, HttpClient.make(() => Effect.dieMessage("nobody is asked")))
+  )
+
+describe("AuthClient", () => {
+  it.effect("speaks to the ChatGPT host for a subscription", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* send(signedIn), {
+        url: "https://chatgpt.com/backend-api/codex/models",
+        headers: {
+          authorization: "Bearer opaque-access-secret",
+          "chatgpt-account-id": "acct-1",
+          originator: "effixir",
+          "user-agent": `effixir/${version}`
+        }
+      })
+    }))
+
+  it.effect("speaks to the API for a key", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* send(key), {
+        url: "https://api.openai.com/v1/models",
+        headers: { authorization: "Bearer sk-1", originator: "effixir", "user-agent": `effixir/${version}` }
+      })
+    }))
+
+  it.effect.each(["https://host.test/base", "https://host.test/base/", "https://host.test/base///"])(
+    "takes another base URL, with slashes at its end or without: %s",
+    (base) =>
+      Effect.gen(function*() {
+        const environment = { EFFIXIR_CHATGPT_BASE_URL: `${base}`, OPENAI_BASE_URL: base.replace("host", "api") }
+        assert.strictEqual((yield* send(signedIn, environment)).url, "https://host.test/base/models")
+        assert.strictEqual((yield* send(key, environment)).url, "https://api.test/base/models")
+      })
+  )
+
+  it.effect("takes empty settings for none", () =>
+    Effect.gen(function*() {
+      const empty = {
+        EFFIXIR_CHATGPT_BASE_URL: "",
+        OPENAI_BASE_URL: "",
+        EFFIXIR_ORIGINATOR: "",
+        OPENAI_ORGANIZATION: "",
+        OPENAI_PROJECT: ""
+      }
+      for (const credential of [signedIn, key]) {
+        assert.deepStrictEqual(yield* send(credential, empty), yield* send(credential))
+      }
+    }))
+
+  it.effect("finds the account in the token when none is stored, and does without", () =>
+    Effect.gen(function*() {
+      const idToken = jwt(nested({ chatgpt_account_id: "acct-2" }))
+      assert.propertyVal((yield* send(subscription({ idToken }))).headers, "chatgpt-account-id", "acct-2")
+      assert.notProperty((yield* send(subscription({}))).headers, "chatgpt-account-id")
+    }))
+
+  it.effect("says so when the account lives in the government cloud", () =>
+    Effect.gen(function*() {
+      const idToken = jwt(nested({ chatgpt_account_is_fedramp: true }))
+      assert.propertyVal((yield* send(subscription({ idToken }))).headers, "x-openai-fedramp", "true")
+      assert.notProperty((yield* send(signedIn)).headers, "x-openai-fedramp")
+    }))
+
+  it.effect("names the organization and the project to the API alone", () =>
+    Effect.gen(function*() {
+      const environment = { OPENAI_ORGANIZATION: "org-1", OPENAI_PROJECT: "proj-1" }
+      assert.deepInclude((yield* send(key, environment)).headers, {
+        "openai-organization": "org-1",
+        "openai-project": "proj-1"
+      })
+      assert.deepStrictEqual((yield* send(signedIn, environment)).headers, (yield* send(signedIn)).headers)
+    }))
+
+  it.effect("calls itself what it is told to", () =>
+    Effect.gen(function*() {
+      const { headers } = yield* send(signedIn, { EFFIXIR_ORIGINATOR: "my_agent" })
+      assert.deepInclude(headers, { originator: "my_agent", "user-agent": `my_agent/${version}` })
+    }))
+
+  it.effect("keeps the headers of who asks", () =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.post("/responses", { headers: { accept: "text/event-stream" } })
+      const { headers, url } = yield* send(key, {}, request)
+      assert.propertyVal(headers, "accept", "text/event-stream")
+      assert.strictEqual(url, "https://api.openai.com/v1/responses")
+    }))
+
+  it.effect("lets no trace leave the house", () =>
+    Effect.gen(function*() {
+      const { headers } = yield* Effect.withSpan(send(signedIn), "outer")
+      assert.deepStrictEqual(
+        Object.keys(headers).filter((name) => /^(?:traceparent|tracestate|b3|x-b3-.*)$/.test(name)),
+        []
+      )
+    }))
+
+  it.effect("puts no odd character of a key into a header", () =>
+    Effect.gen(function*() {
+      const { headers } = yield* send(apiKey(Redacted.make(" sk-\r\n1…\n")))
+      assert.strictEqual(headers["authorization"], "Bearer sk-1")
+    }))
+
+  it.effect("sends nothing for nobody", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* Effect.flip(send(undefined)))._tag, "SignedOut")
+      assert.strictEqual((yield* Effect.flip(account(undefined)))._tag, "SignedOut")
+    }))
+
+  it.effect("tells accounts apart, and keys from accounts", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* account(signedIn), "chatgpt:acct-1")
+      assert.strictEqual(yield* account(subscription({})), "chatgpt:unknown")
+      assert.strictEqual(yield* account(key), "api-key")
+    }))
+})
