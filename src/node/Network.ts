@@ -14,45 +14,76 @@ import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import { rootCertificates } from "node:tls"
 
-const anyOf = (...names: ReadonlyArray<string>) =>
-  Config.all(names.map((name) => Config.option(Config.nonEmptyString(name)))).pipe(Config.map(Option.firstSomeOf))
+/**
+ * What the environment says of the network.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly httpsProxy: Option.Option<string>
+  readonly httpProxy: Option.Option<string>
+  /** Hosts that are reached without a proxy, with commas between them. */
+  readonly noProxy: Option.Option<string>
+  /** A file of certificates to trust beside those that Node trusts. */
+  readonly certificates: Option.Option<string>
+}
 
-const proxy = anyOf("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY")
-const certificates = Config.option(Config.nonEmptyString("SSL_CERT_FILE"))
+/** Lower case comes first, as in every other program. */
+const variable = (name: string) =>
+  Config.all([Config.option(Config.nonEmptyString(name)), Config.option(Config.nonEmptyString(name.toUpperCase()))])
+    .pipe(Config.map(Option.firstSomeOf))
+
+const config: Config.Config.Wrap<Options> = {
+  httpsProxy: variable("https_proxy"),
+  httpProxy: variable("http_proxy"),
+  noProxy: variable("no_proxy"),
+  certificates: Config.option(Config.nonEmptyString("SSL_CERT_FILE"))
+}
 
 /** @since 0.1.0 @category constructors */
-export const makeFetch: Effect.Effect<typeof globalThis.fetch, ConfigError> = Effect.gen(function*() {
-  const hasProxy = Option.isSome(yield* proxy)
-  const file = yield* certificates
-  if (!hasProxy && Option.isNone(file)) return globalThis.fetch
-  const ca = yield* Option.match(file, {
-    onNone: () => Effect.succeed(undefined),
-    onSome: (path) => Effect.map(readCertificates(path), trustAlso)
-  })
-  const viaUndici = lazily(() => load(ca))
-  return (input, init) => {
+export const makeFetch = Effect.fnUntraced(function*(options: Options) {
+  const hasProxy = Option.isSome(options.httpsProxy) || Option.isSome(options.httpProxy)
+  const ca = yield* Effect.transposeMapOption(options.certificates, readCertificates)
+  if (!hasProxy && Option.isNone(ca)) return globalThis.fetch
+  const loaded = lazily(() => load(options, Option.getOrUndefined(ca)))
+  const fetch: typeof globalThis.fetch = (input, init) => {
     // Certificates are nothing to a plain connection, as to a server on this machine.
     const isPlain = !hasProxy && String(input instanceof Request ? input.url : input).startsWith("http:")
-    return isPlain ? globalThis.fetch(input, init) : viaUndici().then((fetch) => fetch(input, init))
+    return isPlain ? globalThis.fetch(input, init) : loaded().then((fetch) => fetch(input, init))
   }
+  return fetch
 })
 
 /**
- * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or not, and `SSL_CERT_FILE` for certificates beside those that
- * Node trusts (Node itself reads `NODE_EXTRA_CA_CERTS`).
+ * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or not, and `SSL_CERT_FILE`. Node itself reads
+ * `NODE_EXTRA_CA_CERTS`.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<HttpClient | FetchHttpClient.Fetch, ConfigError> = FetchHttpClient.layer.pipe(
-  Layer.provideMerge(Layer.effect(FetchHttpClient.Fetch, makeFetch))
-)
+export const layerConfig = (
+  options: Config.Config.Wrap<Options> = config
+): Layer.Layer<HttpClient | FetchHttpClient.Fetch, ConfigError> =>
+  FetchHttpClient.layer.pipe(
+    Layer.provideMerge(Layer.effect(FetchHttpClient.Fetch, Effect.flatMap(Config.unwrap(options), makeFetch)))
+  )
 
 /** Node's own `fetch` knows of neither; the library it is made of does, and costs its loading when it is needed. */
-const load = async (ca: ReadonlyArray<string> | undefined): Promise<typeof globalThis.fetch> => {
+const load = async (options: Options, ca: string | undefined): Promise<typeof globalThis.fetch> => {
   const { EnvHttpProxyAgent, fetch } = await import("undici")
-  const tls = ca === undefined ? {} : { ca: [...ca] }
-  const dispatcher = new EnvHttpProxyAgent({ connect: tls, requestTls: tls, proxyTls: tls })
+  const tls = ca === undefined ? {} : { ca: [...rootCertificates, ca, ...alsoTrusted()] }
+  const dispatcher = new EnvHttpProxyAgent({
+    // An empty text keeps it from looking into the environment once more.
+    httpProxy: Option.getOrElse(options.httpProxy, () => ""),
+    httpsProxy: Option.getOrElse(options.httpsProxy, () => ""),
+    noProxy: Option.getOrElse(options.noProxy, () => ""),
+    // A plain request needs no tunnel, and many proxies give none to port 80.
+    proxyTunnel: false,
+    connect: tls,
+    requestTls: tls,
+    proxyTls: tls
+  })
   const proxied = (input: unknown, init: unknown) =>
     fetch(input as Parameters<typeof fetch>[0], { ...init as Parameters<typeof fetch>[1], dispatcher })
   return proxied as unknown as typeof globalThis.fetch
@@ -60,15 +91,14 @@ const load = async (ca: ReadonlyArray<string> | undefined): Promise<typeof globa
 
 const readCertificates = (path: string) =>
   Effect.try(() => readFileSync(path, "utf8")).pipe(
-    Effect.catchAll(() =>
-      Effect.as(Effect.logWarning(`SSL_CERT_FILE names ${path}, which cannot be read; it is left aside`), "")
-    )
+    Effect.tapError(() => Effect.logWarning(`SSL_CERT_FILE names ${path}, which cannot be read; it is left aside`)),
+    Effect.orElseSucceed(() => "")
   )
 
-const trustAlso = (pem: string): ReadonlyArray<string> | undefined => {
-  if (pem === "") return undefined
-  const extra = process.env["NODE_EXTRA_CA_CERTS"]
-  return [...rootCertificates, pem, ...(extra === undefined || extra === "" ? [] : [readFileSync(extra, "utf8")])]
+/** Naming certificates replaces those that Node has read at its start. */
+const alsoTrusted = (): ReadonlyArray<string> => {
+  const path = process.env["NODE_EXTRA_CA_CERTS"]
+  return path === undefined || path === "" ? [] : [readFileSync(path, "utf8")]
 }
 
 const lazily = <A>(make: () => A): () => A => {

@@ -56,7 +56,7 @@ export const layerHome: Layer.Layer<
     Layer.provideMerge(OAuth.layerConfig()),
     Layer.provideMerge(CredentialFile.layer({ path: home.auth })),
     Layer.merge(SessionFiles.layer({ folder: home.sessions }))
-  ))).pipe(Layer.provide([layerPlatform, Network.layer]))
+  ))).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
 
 /**
  * What tools may need on this machine: a workspace, its files, and shell commands.
@@ -109,7 +109,7 @@ export const layer = (
       Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
       Layer.provideMerge(Responses.layer),
       Layer.provide(AuthClient.layerConfig()),
-      Layer.provide(Network.layer),
+      Layer.provide(Network.layerConfig()),
       Layer.provideMerge(layerHome),
       Layer.provideMerge(layerWorkspace(options.workspace))
     )

@@ -26,4 +26,14 @@ describe("Home", () => {
       assert.deepStrictEqual(yield* home(), Home.make(join(homedir(), ".effixir")))
       assert.deepStrictEqual(yield* home(["EFFIXIR_HOME", ""]), Home.make(join(homedir(), ".effixir")))
     }))
+
+  it.effect("gives each profile a credential of its own, and nothing else", () =>
+    Effect.gen(function*() {
+      const work = yield* home(["EFFIXIR_HOME", "/somewhere"], ["EFFIXIR_PROFILE", "work"])
+      assert.strictEqual(work.auth, resolve("/somewhere/profiles/work/auth.json"))
+      assert.strictEqual(work.sessions, Home.make("/somewhere").sessions)
+      for (const name of ["..", "a/b", ".hidden", "x".repeat(65)]) {
+        assert.include(String(yield* Effect.flip(home(["EFFIXIR_PROFILE", name]))), "EFFIXIR_PROFILE")
+      }
+    }))
 })

@@ -1,0 +1,77 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Credential } from "../../src/auth/Credential.ts"
+import * as Script from "../../src/testing/Script.ts"
+import { eventually, lines, machine, platform } from "./support.ts"
+
+const timeout = 60_000
+const always: Script.Script = () => Script.answer(Script.say("Hello!"))
+
+/** A machine whose sign-in has run out, and a server that takes its time. */
+const expired = Effect.gen(function*() {
+  const all = yield* machine(always, { tokenDelay: "1500 millis" })
+  const expire = Effect.gen(function*() {
+    const json: object = JSON.parse(yield* all.fs.readFileString(all.auth))
+    yield* all.fs.writeFileString(all.auth, JSON.stringify({ ...json, expires_at: 1 }))
+  })
+  const stored = Effect.flatMap(all.fs.readFileString(all.auth), Schema.decode(Schema.parseJson(Credential)))
+  const refreshes = Effect.map(
+    all.simulator.requests,
+    (requests) => requests.filter(({ path }) => path === "/oauth/token").length
+  )
+  yield* expire
+  return { ...all, expire, stored, refreshes }
+})
+
+describe("an expired sign-in", () => {
+  it.scopedLive(
+    "is refreshed once by eight processes that start together, three times in a row",
+    () =>
+      Effect.gen(function*() {
+        const { expire, refreshes, run } = yield* expired
+        for (const round of [1, 2, 3]) {
+          yield* expire
+          const results = yield* Effect.all(Array.from({ length: 8 }, () => run(["Say hello"])), { concurrency: 8 })
+          assert.deepStrictEqual(results.map(({ code }) => code), Array(8).fill(0))
+          assert.deepStrictEqual(results.map(({ stdout }) => stdout), Array(8).fill("Hello!\n"))
+          assert.strictEqual(yield* refreshes, round)
+        }
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    it.scopedLive(`is not lost when ${signal} comes while it is refreshed`, () =>
+      Effect.gen(function*() {
+        const { auth, fs, refreshes, run, start } = yield* expired
+        const before = yield* fs.readFileString(auth)
+        const { child, result } = yield* start(["--json", "Say hello"])
+        yield* eventually("the request is out", () => Effect.runPromise(Effect.map(refreshes, (n) => n === 1)))
+        child.kill(signal)
+        const { code: actual, stdout } = yield* result
+        assert.strictEqual(actual, code)
+        assert.deepStrictEqual(lines(stdout).map(({ type }) => type), ["turn.interrupted"])
+        assert.notStrictEqual(yield* fs.readFileString(auth), before)
+        assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+        assert.strictEqual(yield* refreshes, 1)
+      }).pipe(Effect.provide(platform)), timeout)
+  }
+
+  it.scopedLive(
+    "is refreshed by the next process at once when the one with the lock is killed",
+    () =>
+      Effect.gen(function*() {
+        const { refreshes, run, simulator, start, fs, auth } = yield* expired
+        const { child, result } = yield* start(["Say hello"])
+        yield* eventually("the request is out", () => Effect.runPromise(Effect.map(refreshes, (n) => n === 1)))
+        child.kill("SIGKILL")
+        yield* result
+        // The killed one has taken its token with it; somebody signs in again, and nobody waits for the dead.
+        const json = JSON.stringify(yield* Schema.encode(Credential)(yield* simulator.signIn()))
+        yield* fs.writeFileString(auth, json)
+        assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})
