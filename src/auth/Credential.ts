@@ -9,7 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { decodeJwt } from "jose"
-import type { Renewal } from "./OAuth.ts"
+import type { Renewal, Tokens } from "./OAuth.ts"
 
 /**
  * The tokens of a signed-in ChatGPT account, as `auth.json` holds them.
@@ -121,6 +121,25 @@ export const isSame = (self: Subscription, that: Subscription): boolean =>
   Redacted.value(self.refresh_token) === Redacted.value(that.refresh_token)
 
 /**
+ * The subscription of somebody who has just signed in.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromTokens = (tokens: Tokens, now: DateTime.Utc): Subscription => {
+  const subscription: Subscription = {
+    kind: "subscription",
+    access_token: tokens.access_token,
+    refresh_token: tokens.refresh_token,
+    ...(tokens.id_token == null ? {} : { id_token: tokens.id_token }),
+    expires_at: endOf(tokens.expires_in, now),
+    obtained_at: DateTime.formatIso(now)
+  }
+  const { accountId } = claims(subscription)
+  return accountId === undefined ? subscription : { ...subscription, account_id: accountId }
+}
+
+/**
  * A subscription after a refresh. What the server did not send stays as it was.
  *
  * @since 0.1.0
@@ -131,9 +150,13 @@ export const renew = (self: Subscription, renewal: Renewal, now: DateTime.Utc): 
   access_token: renewal.access_token ?? self.access_token,
   refresh_token: renewal.refresh_token ?? self.refresh_token,
   id_token: renewal.id_token ?? self.id_token,
-  expires_at: renewal.expires_in == null ? null : DateTime.toEpochMillis(now) + renewal.expires_in * 1000,
+  expires_at: endOf(renewal.expires_in, now),
   obtained_at: DateTime.formatIso(now)
 })
+
+/** By the clock of this machine, which is the one that it will be compared with. */
+const endOf = (seconds: number | null | undefined, now: DateTime.Utc): number | null =>
+  seconds == null ? null : DateTime.toEpochMillis(now) + seconds * 1000
 
 const payload = Option.liftThrowable((jwt: string): Record<string, unknown> => decodeJwt(jwt))
 

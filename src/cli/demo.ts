@@ -4,11 +4,13 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Chunk from "effect/Chunk"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { CredentialStore } from "../auth/CredentialStore.ts"
-import * as CredentialFile from "../node/CredentialFile.ts"
+import * as DeviceLogin from "../auth/DeviceLogin.ts"
 import * as Home from "../node/Home.ts"
 import * as NodeRuntime from "../node/NodeRuntime.ts"
 import { isFunctionCallOutput } from "../responses/Item.ts"
@@ -71,7 +73,8 @@ export const demo = Effect.gen(function*() {
   const place = yield* prepare
   yield* say("This demo needs no account and no network: the MODEL IS SIMULATED, by a server inside this process.")
   yield* say("Signing in, streaming, the tools and the log are the real ones.")
-  yield* say(`\nfolder  ${place.workspace}\nprompt  ${prompt}\n`)
+  yield* say(`\nsign-in with code ${place.userCode}, entered for you`)
+  yield* say(`folder  ${place.workspace}\nprompt  ${prompt}\n`)
 
   const session = yield* SessionStore.makeId
   yield* converse({ session, prompt, folder: place.workspace, model: Option.none(), json: false, deltas: false }).pipe(
@@ -95,20 +98,29 @@ const prepare = Effect.gen(function*() {
   yield* fs.writeFileString(path.join(workspace, "sales.csv"), sales)
   const home = Home.make(path.join(folder, "home"))
 
-  const simulator = yield* OpenAiSimulator.make({ script, pace: "15 millis" })
-  const credential = yield* simulator.signIn()
-  yield* Effect.flatMap(CredentialStore, (store) => store.save(credential)).pipe(
-    Effect.provide(CredentialFile.layer({ path: home.auth }))
+  const simulator = yield* OpenAiSimulator.make({ script, pace: "15 millis", pollInterval: "1 second" })
+  const config = ConfigProvider.fromMap(
+    new Map([
+      ["EFFIXIR_HOME", home.path],
+      ["EFFIXIR_ISSUER", simulator.issuer],
+      ["EFFIXIR_CHATGPT_BASE_URL", simulator.chatgptBaseUrl]
+    ])
   )
-  return {
-    workspace,
-    home,
-    config: ConfigProvider.fromMap(
-      new Map([
-        ["EFFIXIR_HOME", home.path],
-        ["EFFIXIR_ISSUER", simulator.issuer],
-        ["EFFIXIR_CHATGPT_BASE_URL", simulator.chatgptBaseUrl]
-      ])
+  const userCode = yield* signIn(simulator.approve).pipe(
+    Effect.provide(NodeRuntime.layerHome),
+    Effect.withConfigProvider(config)
+  )
+  return { workspace, home, config, userCode }
+})
+
+/** The real device flow; in the place of the person, the code is entered by us. */
+const signIn = Effect.fnUntraced(function*(approve: (userCode: string) => Effect.Effect<void>) {
+  const store = yield* CredentialStore
+  const states = yield* Stream.runCollect(
+    Stream.tap(
+      DeviceLogin.login,
+      (state) => state._tag === "CodeShown" ? approve(state.userCode) : store.save(state.credential)
     )
-  }
+  )
+  return Chunk.reduce(states, "", (code, state) => state._tag === "CodeShown" ? state.userCode : code)
 })

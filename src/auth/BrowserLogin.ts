@@ -1,0 +1,153 @@
+/**
+ * Signing in with the browser of this machine, which brings its answer to a port of this machine; or with what a person
+ * copies from the address bar when it cannot.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { Browser } from "./Browser.ts"
+import { type Callback, CallbackServer, type Listening, type Page } from "./CallbackServer.ts"
+import { type Grant, OAuth, OAuthError } from "./OAuth.ts"
+import * as Pkce from "./Pkce.ts"
+import { redeem, type SignedIn } from "./SignIn.ts"
+
+/**
+ * The browser has to go to `url` now.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UrlShown {
+  readonly _tag: "UrlShown"
+  readonly url: string
+}
+
+/** @since 0.1.0 @category models */
+export type BrowserState = UrlShown | SignedIn
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** Lines that a person pastes: the address the browser ended at, its query, or `code#state`. */
+  readonly pasted?: Stream.Stream<string>
+}
+
+/**
+ * Shows an address and opens it, waits for the answer, and signs in. Saves nothing.
+ *
+ * @since 0.1.0
+ * @category signing in
+ */
+export const login = (
+  options: Options = {}
+): Stream.Stream<BrowserState, OAuthError, OAuth | CallbackServer | Browser> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const oauth = yield* OAuth
+    const browser = yield* Browser
+    const server = yield* Effect.flatMap(CallbackServer, ({ listen }) => listen)
+    const { challenge, verifier } = yield* Pkce.make
+    const state = yield* Pkce.state
+    const { redirectUri } = server
+    const url = oauth.authorizeUrl({ redirectUri, state, challenge })
+    const grant = (code: string): Grant => ({ code: Redacted.make(code), verifier, redirectUri })
+
+    yield* Effect.forkScoped(browser.open(url))
+    const shown: UrlShown = { _tag: "UrlShown", url }
+    const signedIn = Effect.raceFirst(
+      byCallback(server, state, grant),
+      byPaste(options.pasted ?? Stream.never, state, grant)
+    )
+    return Stream.concat(Stream.make(shown), Stream.fromEffect(signedIn))
+  }))
+
+/** The browser waits for its page until it is known how the sign-in ends. */
+const byCallback = Effect.fnUntraced(function*(server: Listening, state: string, grant: (code: string) => Grant) {
+  const callback = yield* nextOf(server, state)
+  const answer = answerOf(callback.query)
+  const visitors = Effect.forever(Effect.flatMap(server.next, ({ reply }) => reply(underWayPage)))
+  const outcome = yield* Effect.flatMap(answer, (code) => redeem(grant(code))).pipe(
+    Effect.raceFirst(visitors),
+    Effect.either
+  )
+  yield* callback.reply(outcome._tag === "Right" ? successPage : errorPage(outcome.left.message))
+  return yield* outcome
+})
+
+/** The first visit that belongs to this sign-in; whoever else comes is sent away and uses nothing up. */
+const nextOf = (server: Listening, state: string): Effect.Effect<Callback> =>
+  Effect.flatMap(server.next, (callback) =>
+    callback.query.get("state") === state
+      ? Effect.succeed(callback)
+      : Effect.zipRight(callback.reply(mismatchPage), nextOf(server, state)))
+
+/** A line that is nothing of the kind is passed over. */
+const byPaste = (
+  pasted: Stream.Stream<string>,
+  state: string,
+  grant: (code: string) => Grant
+): Effect.Effect<SignedIn, OAuthError, OAuth> =>
+  pasted.pipe(
+    Stream.filterMap(queryOf),
+    Stream.runHead,
+    Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed })),
+    Effect.filterOrFail(
+      (query) => (query.get("state") ?? state) === state,
+      () => new OAuthError({ reason: "StateMismatch", detail: "" })
+    ),
+    Effect.flatMap(answerOf),
+    Effect.flatMap((code) => redeem(grant(code)))
+  )
+
+const queryOf = (line: string): Option.Option<ReadonlyMap<string, string>> => {
+  const text = line.trim()
+  const bare = /^([^\s#?&=/]+)#([^\s#?&=/]+)$/.exec(text)
+  const query = bare === null
+    ? new Map(new URLSearchParams(text.includes("?") ? text.slice(text.indexOf("?") + 1) : text))
+    : new Map([["code", bare[1] ?? ""], ["state", bare[2] ?? ""]])
+  return query.has("code") || query.has("error") ? Option.some(query) : Option.none()
+}
+
+/** The code, or what the server says instead of one. */
+const answerOf = (query: ReadonlyMap<string, string>): Effect.Effect<string, OAuthError> => {
+  const error = query.get("error")
+  if (error !== undefined) {
+    const said = query.get("error_description") ?? error
+    const detail = said.includes("missing_codex_entitlement")
+      ? "Codex is not enabled for this workspace; ask its administrator"
+      : said
+    return new OAuthError({ reason: error === "access_denied" ? "Denied" : "Protocol", detail })
+  }
+  const code = query.get("code")
+  return code === undefined || code === ""
+    ? new OAuthError({ reason: "Protocol", detail: "it brought no code" })
+    : Effect.succeed(code)
+}
+
+/** Plain pages: nothing is loaded from anywhere, and the code is taken out of the address bar. */
+const page = (status: number, title: string, text: string): Page => ({
+  status,
+  html: `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escape(title)}</title>
+<style>
+  body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 20vh auto 0; padding: 0 1rem }
+  @media (prefers-color-scheme: dark) { body { background: #111; color: #eee } }
+</style>
+<h1>${escape(title)}</h1>
+<p>${escape(text)}</p>
+<script>history.replaceState(null, "", location.pathname)</script>
+</html>
+`
+})
+
+const escape = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
+
+const successPage = page(200, "You are signed in", "effixir goes on in the terminal. You may close this tab.")
+const mismatchPage = page(400, "State mismatch", "This answer belongs to another sign-in. Start again in the terminal.")
+const underWayPage = page(200, "The sign-in is under way", "effixir goes on in the terminal. You may close this tab.")
+const errorPage = (message: string): Page => page(400, "The sign-in did not work", message)

@@ -1,0 +1,51 @@
+/**
+ * Where a browser brings the answer of a sign-in: a port of this machine.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { OAuthError } from "./OAuth.ts"
+
+/**
+ * What a browser shows.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Page {
+  readonly status: number
+  readonly html: string
+}
+
+/**
+ * One visit of a browser, which waits for its page.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Callback {
+  readonly query: ReadonlyMap<string, string>
+  /** Gives back when the page is sent. */
+  readonly reply: (page: Page) => Effect.Effect<void>
+}
+
+/**
+ * A server that listens. Other paths than the callback's are answered without us.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Listening {
+  /** What the authorize URL has to name: `http://localhost:…/auth/callback`, by name and not by number. */
+  readonly redirectUri: string
+  /** The next visit. */
+  readonly next: Effect.Effect<Callback>
+}
+
+/** @since 0.1.0 @category services */
+export class CallbackServer extends Context.Tag("effixir/auth/CallbackServer")<CallbackServer, {
+  /** Listens on the loopback address until the Scope closes; the port is free again then. */
+  readonly listen: Effect.Effect<Listening, OAuthError, Scope.Scope>
+}>() {}

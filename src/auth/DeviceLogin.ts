@@ -1,0 +1,94 @@
+/**
+ * Signing in with a code that a person enters in a browser, on whatever machine that is.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import { type DeviceCode, type Grant, OAuth, OAuthError } from "./OAuth.ts"
+import { isTransient, persistently, redeem, type SignedIn } from "./SignIn.ts"
+
+/**
+ * The person has to act now: enter `userCode` at `verificationUri` before `expiresAt`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CodeShown {
+  readonly _tag: "CodeShown"
+  readonly userCode: string
+  readonly verificationUri: string
+  readonly expiresAt: DateTime.Utc
+}
+
+/** @since 0.1.0 @category models */
+export type DeviceState = CodeShown | SignedIn
+
+/** How long a code is good. The server tells no difference between a code that has expired and one that waits. */
+const lifetime = Duration.minutes(15)
+
+/** What the server's wish for fewer questions comes to, each time that it is told. */
+const slowDown = Duration.seconds(5)
+
+/**
+ * Shows a code, waits until it is entered, and signs in. Saves nothing.
+ *
+ * @since 0.1.0
+ * @category signing in
+ */
+export const login: Stream.Stream<DeviceState, OAuthError, OAuth> = Stream.unwrap(Effect.gen(function*() {
+  const oauth = yield* OAuth
+  const device = yield* persistently(oauth.startDevice)
+  const shown: CodeShown = {
+    _tag: "CodeShown",
+    userCode: device.userCode,
+    verificationUri: device.verificationUri,
+    expiresAt: DateTime.addDuration(yield* DateTime.now, lifetime)
+  }
+  return Stream.concat(Stream.make(shown), Stream.fromEffect(Effect.flatMap(awaitGrant(device), redeem)))
+}))
+
+type Answer = { readonly _tag: "Approved"; readonly grant: Grant } | {
+  readonly _tag: "Waiting"
+  /** When to ask again. */
+  readonly delay: Duration.Duration
+}
+
+/** Asks until the person has agreed. Trouble on the way is no reason to stop: the code stays good. */
+const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode) {
+  const oauth = yield* OAuth
+  const interval = yield* Ref.make(device.interval)
+  const waiting = (atLeast: Duration.DurationInput = 0) =>
+    Effect.map(Ref.get(interval), (delay): Answer => ({ _tag: "Waiting", delay: Duration.max(delay, atLeast) }))
+
+  const ask = oauth.pollDevice(device).pipe(
+    Effect.flatMap((poll) => {
+      switch (poll._tag) {
+        case "Approved":
+          return Effect.succeed<Answer>(poll)
+        case "SlowDown":
+          return Effect.zipRight(Ref.update(interval, Duration.sum(slowDown)), waiting())
+        case "Pending":
+          return waiting()
+      }
+    }),
+    Effect.catchIf(isTransient, (error) => waiting(error.retryAfter))
+  )
+  const untilApproved = Schedule.identity<Answer>().pipe(
+    Schedule.whileInput((answer: Answer) => answer._tag === "Waiting"),
+    Schedule.addDelay((answer) => answer._tag === "Waiting" ? answer.delay : Duration.zero)
+  )
+  const answer = yield* Effect.repeat(ask, untilApproved).pipe(
+    Effect.timeoutFail({
+      duration: lifetime,
+      onTimeout: () => new OAuthError({ reason: "Expired", detail: "nobody entered the code within 15 minutes" })
+    })
+  )
+  return answer._tag === "Approved"
+    ? answer.grant
+    : yield* Effect.dieMessage("The polling ended before the code was entered")
+})

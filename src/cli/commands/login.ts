@@ -1,0 +1,176 @@
+/**
+ * `effixir login`: the ways to sign in, and the choice between them.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as BrowserLogin from "../../auth/BrowserLogin.ts"
+import * as Credential from "../../auth/Credential.ts"
+import { CredentialStore } from "../../auth/CredentialStore.ts"
+import * as DeviceLogin from "../../auth/DeviceLogin.ts"
+import type { OAuthError } from "../../auth/OAuth.ts"
+import * as ForeignCredential from "../../node/ForeignCredential.ts"
+import * as NodeBrowser from "../../node/NodeBrowser.ts"
+import * as NodeCallbackServer from "../../node/NodeCallbackServer.ts"
+import * as NodeRuntime from "../../node/NodeRuntime.ts"
+import * as Confirm from "../confirm.ts"
+import { BadInput } from "../ExitCode.ts"
+import * as Prompt from "../prompt.ts"
+import { Screen } from "../Screen.ts"
+import { timeLeft, whileWaiting } from "../waiting.ts"
+import * as Common from "./options.ts"
+
+export const login = Command.make(
+  "login",
+  {
+    device: Options.boolean("device").pipe(Options.withDescription("Show a code to enter in a browser anywhere")),
+    browser: Options.boolean("browser").pipe(Options.withDescription("Sign in with the browser of this machine")),
+    withApiKey: Options.boolean("with-api-key").pipe(Options.withDescription("Store the API key that stdin holds")),
+    fromCodex: Options.boolean("from-codex").pipe(Options.withDescription("Take over the sign-in of Codex")),
+    fromPi: Options.boolean("from-pi").pipe(Options.withDescription("Take over the sign-in of Pi")),
+    yes: Options.boolean("yes").pipe(Options.withDescription("Do not ask before taking over a sign-in")),
+    json: Common.json.pipe(Options.withDescription("Print JSON lines on stdout")),
+    profile: Common.credential.profile
+  },
+  Effect.fnUntraced(function*(options) {
+    yield* signIn(options).pipe(
+      Effect.flatMap((credential) => keep(credential, options.json)),
+      Effect.provide([NodeRuntime.layerHome, NodeCallbackServer.layer(), NodeBrowser.layer, NodeRuntime.layerPlatform]),
+      Common.override({ profile: options.profile })
+    )
+  })
+).pipe(Command.withDescription("Sign in with a ChatGPT plan, or store an API key"))
+
+interface Choice {
+  readonly device: boolean
+  readonly browser: boolean
+  readonly withApiKey: boolean
+  readonly fromCodex: boolean
+  readonly fromPi: boolean
+  readonly yes: boolean
+  readonly json: boolean
+}
+
+const signIn = Effect.fnUntraced(function*(choice: Choice) {
+  const ways = [choice.device, choice.browser, choice.withApiKey, choice.fromCodex, choice.fromPi].filter(Boolean)
+  if (ways.length > 1) return yield* new BadInput({ message: "Choose one way to sign in" })
+  if (choice.withApiKey) return yield* apiKey
+  if (choice.fromCodex) return yield* takeOver(ForeignCredential.codex, choice.yes)
+  if (choice.fromPi) return yield* takeOver(ForeignCredential.pi, choice.yes)
+  if (choice.device) return yield* withCode(choice.json)
+  const screen = yield* Screen
+  const hasBrowser = screen.isErrTerminal && !choice.json && (yield* NodeBrowser.canOpenBrowser)
+  return yield* choice.browser || hasBrowser ? withBrowser(choice.json) : withCode(choice.json)
+})
+
+/** The old credential stays until there is a new one to put in its place. */
+const keep = Effect.fnUntraced(function*(credential: Credential.Credential, json: boolean) {
+  const screen = yield* Screen
+  yield* Effect.flatMap(CredentialStore, (store) => store.save(credential))
+  const { accountId, email, plan } = credential.kind === "subscription"
+    ? Credential.claims(credential)
+    : { accountId: undefined, email: undefined, plan: undefined }
+  const who = credential.kind === "api_key" ? "with an API key" : `as ${email ?? accountId ?? "somebody"}`
+  yield* json
+    ? sayJson({ type: "login.completed", kind: credential.kind, email, plan, account_id: accountId })
+    : screen.err(`Signed in ${who}${plan === undefined ? "" : ` (${plan} plan)`}.\n`)
+})
+
+/** The key comes from stdin: on the command line everybody on this machine could read it. */
+const apiKey = Effect.flatMap(Prompt.stdin, (text) => {
+  const key = text.trim()
+  return key === "" || /\s/.test(key)
+    ? new BadInput({ message: "No API key came in: pipe one in, as in `echo \"$KEY\" | effixir login --with-api-key`" })
+    : Effect.succeed<Credential.Credential>(Credential.apiKey(Redacted.make(key)))
+})
+
+/** A refresh token is good for one program only, and whoever uses it second is signed out. */
+const takeOver = Effect.fnUntraced(function*(tool: ForeignCredential.Tool, yes: boolean) {
+  const credential = yield* ForeignCredential.read(tool)
+  if (credential.kind === "subscription" && !yes) {
+    yield* Confirm.ask(
+      `The sign-in of ${tool.name} can be used by one program only. It moves here, and ${tool.name} will have to sign in ` +
+        "again.",
+      "--yes"
+    )
+  }
+  return credential
+})
+
+const withCode = Effect.fnUntraced(function*(json: boolean) {
+  let line = Effect.succeed("Asking for a code")
+  const signIn = DeviceLogin.login.pipe(Stream.tap((state) => {
+    if (state._tag !== "CodeShown") return Effect.void
+    line = Effect.map(timeLeft(state.expiresAt), (left) => `Waiting for you to enter the code · ${left} left`)
+    return showCode(state, json)
+  }))
+  return yield* credentialOf(signIn).pipe(whileWaiting(Effect.suspend(() => line)))
+})
+
+const showCode = ({ expiresAt, userCode, verificationUri }: DeviceLogin.CodeShown, json: boolean) =>
+  json
+    ? sayJson({
+      type: "login.code",
+      verification_uri: verificationUri,
+      user_code: userCode,
+      expires_at: DateTime.formatIso(expiresAt)
+    })
+    : say(
+      `Open  ${verificationUri}  in a browser, here or on any other device,`,
+      `and enter the code  ${userCode}  within 15 minutes.`,
+      "",
+      "If the page refuses: device codes must be enabled in ChatGPT, under Settings → Security (in a workspace: by its",
+      "admin); or use `effixir login --browser`.",
+      "Go on only if you started this sign-in yourself. Whoever sends you such a code wants your account.",
+      ""
+    )
+
+/** A busy port is no reason to give up: the code needs none. */
+const withBrowser = Effect.fnUntraced(function*(json: boolean) {
+  const signIn = BrowserLogin.login({ pasted: Prompt.lines }).pipe(
+    Stream.tap((state) => state._tag === "UrlShown" ? showUrl(state.url, json) : Effect.void)
+  )
+  return yield* credentialOf(signIn).pipe(
+    whileWaiting(Effect.succeed("Waiting for the browser")),
+    Effect.catchIf(
+      (error) => error._tag === "OAuthError" && error.reason === "PortBusy",
+      () =>
+        Effect.zipRight(
+          say("The ports 1455 and 1457 cannot be had. Signing in with a code instead.", ""),
+          withCode(json)
+        )
+    )
+  )
+})
+
+const showUrl = (url: string, json: boolean) =>
+  json ? sayJson({ type: "login.url", url }) : say(
+    "Sign in with the browser that opens now, or open this address:",
+    "",
+    url,
+    "",
+    "If the browser ends on a page that cannot be shown, as on another machine, paste the address of that page here.",
+    ""
+  )
+
+const credentialOf = <State extends { readonly _tag: string }, R>(
+  states: Stream.Stream<
+    State | { readonly _tag: "SignedIn"; readonly credential: Credential.Subscription },
+    OAuthError,
+    R
+  >
+): Effect.Effect<Credential.Credential, OAuthError, R> =>
+  Effect.flatMap(Stream.runLast(states), (last) =>
+    Option.isSome(last) && "credential" in last.value
+      ? Effect.succeed(last.value.credential)
+      : Effect.dieMessage("A sign-in ended without a credential"))
+
+const say = (...lines: ReadonlyArray<string>) =>
+  Effect.flatMap(Screen, (screen) => screen.err(lines.map((line) => `${line}\n`).join("")))
+
+const sayJson = (line: { readonly type: string; readonly [field: string]: unknown }) =>
+  Effect.flatMap(Screen, (screen) => screen.out(`${JSON.stringify(line)}\n`))

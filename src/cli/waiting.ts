@@ -1,0 +1,27 @@
+/**
+ * A line on the terminal that shows that something is waited for.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { dim, Screen } from "./Screen.ts"
+
+/** Shows the line while the work is on. It is gone afterwards, and never there into a pipe. */
+export const whileWaiting =
+  (line: Effect.Effect<string>) => <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen> =>
+    Effect.flatMap(Screen, (screen) => {
+      if (!screen.isErrTerminal) return work
+      const show = Effect.flatMap(line, (text) => screen.err(`${erase}${dim(screen)(`${text} · Ctrl-C to stop`)}`))
+      const showing = Effect.zipRight(Effect.repeat(show, Schedule.spaced("1 second")), Effect.never)
+      return Effect.ensuring(Effect.raceFirst(work, showing), screen.err(erase))
+    })
+
+const erase = "\r\u001B[2K"
+
+/** Minutes and seconds until then. */
+export const timeLeft = (until: DateTime.Utc): Effect.Effect<string> =>
+  Effect.map(DateTime.now, (now) => {
+    const seconds = Math.max(0, Math.floor(Duration.toSeconds(DateTime.distanceDuration(now, until))))
+    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
+  })
