@@ -1,0 +1,165 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Script from "../../src/testing/Script.ts"
+import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
+
+const timeout = 30_000
+const always: Script.Script = () => Script.answer(Script.say("Hello!"))
+const fresh = machine(always, { signedIn: false, pollInterval: "1 second" })
+
+describe("login --device", () => {
+  it.scopedLive("shows the code, waits, signs in, and the next run works", () =>
+    Effect.gen(function*() {
+      const { auth, fs, run, simulator, start } = yield* fresh
+      const { output, result } = yield* start(["login", "--device"])
+      yield* eventually("the code is shown", () => /enter the code +\S+/.test(output().stderr))
+      yield* simulator.approve(/enter the code +(\S+)/.exec(output().stderr)?.[1] ?? "")
+      const { code, stderr, stdout } = yield* result
+      assert.strictEqual(code, 0)
+      assert.strictEqual(stdout, "")
+      for (const part of ["/codex/device", "Security", "only if you started this", "ada@example.com (plus plan)"]) {
+        assert.include(stderr, part)
+      }
+      assert.strictEqual((yield* fs.stat(auth)).mode & 0o777, 0o600)
+      assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("prints two JSON lines with --json", () =>
+    Effect.gen(function*() {
+      const { simulator, start } = yield* fresh
+      const { output, result } = yield* start(["login", "--json"])
+      yield* eventually("the code is shown", () => output().stdout.includes("\n"))
+      const [shown] = lines(output().stdout)
+      assert.containsAllKeys(shown, ["verification_uri", "user_code", "expires_at"])
+      yield* simulator.approve(String(shown?.["user_code"]))
+      const { code, stdout } = yield* result
+      assert.strictEqual(code, 0)
+      assert.deepInclude(lines(stdout)[1], { type: "login.completed", email: "ada@example.com", plan: "plus" })
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("keeps the old sign-in when it is interrupted", () =>
+    Effect.gen(function*() {
+      const { auth, fs, start } = yield* machine(always)
+      const before = yield* fs.readFileString(auth)
+      const { child, output, result } = yield* start(["login", "--device"])
+      yield* eventually("the code is shown", () => output().stderr.includes("enter the code"))
+      child.kill("SIGINT")
+      assert.strictEqual((yield* result).code, 130)
+      assert.strictEqual(yield* fs.readFileString(auth), before)
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("login --with-api-key", () => {
+  it.scopedLive("stores the key that stdin holds, and uses it", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* fresh
+      const key = Redacted.value(simulator.apiKey)
+      const { code, stderr, stdout } = yield* run(["login", "--with-api-key"], { stdin: `${key}\n` })
+      assert.strictEqual(code, 0)
+      assert.notInclude(stderr + stdout, key)
+      assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+      assert.deepInclude(JSON.parse((yield* run(["status", "--json"])).stdout), { kind: "api_key", source: "store" })
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("wants one", () =>
+    Effect.gen(function*() {
+      const { fs, home, run } = yield* fresh
+      for (const stdin of ["", "  \n", "two words"]) {
+        const { code, stderr } = yield* run(["login", "--with-api-key"], { stdin })
+        assert.strictEqual(code, 2)
+        assertSentence(stderr, "--with-api-key")
+      }
+      assert.isFalse(yield* fs.exists(home))
+      assert.strictEqual((yield* run(["login", "--device", "--browser"])).code, 2)
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("login --from-codex", () => {
+  it.scopedLive(
+    "takes the sign-in over when that is meant, and leaves the file of Codex as it is",
+    () =>
+      Effect.gen(function*() {
+        const { base, fs, path, run, simulator } = yield* fresh
+        const { access_token, id_token, refresh_token } = yield* simulator.signIn()
+        const file = path.join(base, ".codex", "auth.json")
+        const tokens = {
+          access_token: Redacted.value(access_token),
+          refresh_token: Redacted.value(refresh_token),
+          id_token: id_token == null ? null : Redacted.value(id_token)
+        }
+        yield* fs.makeDirectory(path.dirname(file))
+        yield* fs.writeFileString(file, JSON.stringify({ tokens }))
+        const asked = yield* run(["login", "--from-codex"])
+        assert.strictEqual(asked.code, 2)
+        assertSentence(asked.stderr, "one program only", "--yes")
+
+        assert.strictEqual((yield* run(["login", "--from-codex", "--yes"])).code, 0)
+        assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+        assert.strictEqual(yield* fs.readFileString(file), JSON.stringify({ tokens }))
+        assertSentence((yield* run(["login", "--from-pi", "--yes"])).stderr, "Pi", "auth.json")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})
+
+describe("profiles", () => {
+  it.scopedLive("have a sign-in each", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(always)
+      yield* run(["login", "--with-api-key", "--profile", "work"], { stdin: "sk-work" })
+      const kind = (args: ReadonlyArray<string>, env = {}) =>
+        Effect.map(run(["status", "--json", ...args], { env }), ({ stdout }) => JSON.parse(stdout).kind as unknown)
+      assert.strictEqual(yield* kind([]), "subscription")
+      assert.strictEqual(yield* kind(["--profile", "work"]), "api_key")
+      assert.strictEqual(yield* kind([], { EFFIXIR_PROFILE: "work" }), "api_key")
+      assert.isUndefined(yield* kind(["--profile", "other"]))
+      assert.strictEqual((yield* run(["status", "--profile", "../x"])).code, 2)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("and kinds can be forced", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(always)
+      const env = { OPENAI_API_KEY: "sk-1" }
+      const status = (auth: string) =>
+        Effect.map(run(["status", "--json", "--auth", auth], { env }), ({ stdout }) => JSON.parse(stdout) as unknown)
+      assert.deepInclude(yield* status("api-key"), { kind: "api_key", source: "environment" })
+      assert.deepInclude(yield* status("chatgpt"), { kind: "subscription", source: "store" })
+      assert.strictEqual((yield* run(["status", "--auth", "nonsense"], { env })).code, 2)
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("logout", () => {
+  it.scopedLive("ends the sign-in at the server and here, as often as it is asked", () =>
+    Effect.gen(function*() {
+      const { auth, fs, run, simulator } = yield* machine(always)
+      const first = yield* run(["logout"])
+      assert.deepStrictEqual([first.code, first.stderr], [0, "Signed out.\n"])
+      assert.isFalse(yield* fs.exists(auth))
+      assert.deepStrictEqual((yield* simulator.requests).map(({ path }) => path), ["/oauth/revoke"])
+      assert.strictEqual((yield* run(["logout"])).code, 0)
+      assert.strictEqual((yield* run(["Say hello"])).code, 4)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("ends it here also when the server cannot be told", () =>
+    Effect.gen(function*() {
+      const { auth, fs, run } = yield* machine(always)
+      const { code, stderr } = yield* run(["logout"], { env: { EFFIXIR_ISSUER: "http://127.0.0.1:9" } })
+      assert.strictEqual(code, 0)
+      assertSentence(stderr, "could not be told")
+      assert.isFalse(yield* fs.exists(auth))
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("status --refresh", () => {
+  it.scopedLive("refreshes what is about to expire, and without it nothing is asked", () =>
+    Effect.gen(function*() {
+      const { auth, fs, run, simulator } = yield* machine(always)
+      const json: object = JSON.parse(yield* fs.readFileString(auth))
+      yield* fs.writeFileString(auth, JSON.stringify({ ...json, expires_at: 1 }))
+      yield* run(["status"])
+      assert.deepStrictEqual(yield* simulator.requests, [])
+      assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
+      assert.strictEqual((yield* simulator.requests).length, 1)
+    }).pipe(Effect.provide(platform)), timeout)
+})
