@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -35,7 +36,8 @@ export interface Options {
 }
 
 /**
- * Shows an address and opens it, waits for the answer, and signs in. Saves nothing.
+ * Shows an address and opens it, waits for the answer, and signs in. Saves nothing. A pasted line that is no answer is
+ * passed over; one that answers another sign-in ends this one with `StateMismatch`, so that the person hears of it.
  *
  * @since 0.1.0
  * @category signing in
@@ -53,58 +55,56 @@ export const login = (
     const url = oauth.authorizeUrl({ redirectUri, state, challenge })
     const grant = (code: string): Grant => ({ code: Redacted.make(code), verifier, redirectUri })
 
+    const answer = yield* Deferred.make<Callback, OAuthError>()
+    yield* Effect.forkScoped(receive(server, state, answer))
     yield* Effect.forkScoped(browser.open(url))
+    yield* Effect.forkScoped(readPasted(options.pasted ?? Stream.empty, state, answer))
     const shown: UrlShown = { _tag: "UrlShown", url }
-    const signedIn = Effect.raceFirst(
-      byCallback(server, state, grant),
-      byPaste(options.pasted ?? Stream.never, state, grant)
-    )
+    const signedIn = Effect.flatMap(Deferred.await(answer), (callback) => conclude(callback, grant))
     return Stream.concat(Stream.make(shown), Stream.fromEffect(signedIn))
   }))
 
 /** The browser waits for its page until it is known how the sign-in ends. */
-const byCallback = Effect.fnUntraced(function*(server: Listening, state: string, grant: (code: string) => Grant) {
-  const callback = yield* nextOf(server, state)
-  const answer = answerOf(callback.query)
-  const visitors = Effect.forever(Effect.flatMap(server.next, ({ reply }) => reply(underWayPage)))
-  const outcome = yield* Effect.flatMap(answer, (code) => redeem(grant(code))).pipe(
-    Effect.raceFirst(visitors),
+const conclude = Effect.fnUntraced(function*({ query, reply }: Callback, grant: (code: string) => Grant) {
+  const outcome = yield* Effect.flatMap(answerOf(query), (code) => redeem(grant(code))).pipe(
+    Effect.onInterrupt(() => reply(stoppedPage)),
     Effect.either
   )
-  yield* callback.reply(outcome._tag === "Right" ? successPage : errorPage(outcome.left.message))
+  yield* reply(outcome._tag === "Right" ? successPage : errorPage(outcome.left.message))
   return yield* outcome
 })
 
-/** The first visit that belongs to this sign-in; whoever else comes is sent away and uses nothing up. */
-const nextOf = (server: Listening, state: string): Effect.Effect<Callback> =>
-  Effect.flatMap(server.next, (callback) =>
-    callback.query.get("state") === state
-      ? Effect.succeed(callback)
-      : Effect.zipRight(callback.reply(mismatchPage), nextOf(server, state)))
+/** The first visit with our state is the answer. Whoever else comes is sent away and uses nothing up. */
+const receive = (server: Listening, state: string, answer: Deferred.Deferred<Callback, OAuthError>) =>
+  Effect.forever(Effect.gen(function*() {
+    const callback = yield* server.next
+    if (callback.query.get("state") !== state) return yield* callback.reply(mismatchPage)
+    const isFirst = yield* Deferred.succeed(answer, callback)
+    if (!isFirst) yield* callback.reply(underWayPage)
+  }))
 
-/** A line that is nothing of the kind is passed over. */
-const byPaste = (
+/** The first line that is an answer at all decides. No browser waits for a page then. */
+const readPasted = (
   pasted: Stream.Stream<string>,
   state: string,
-  grant: (code: string) => Grant
-): Effect.Effect<SignedIn, OAuthError, OAuth> =>
+  answer: Deferred.Deferred<Callback, OAuthError>
+): Effect.Effect<void> =>
   pasted.pipe(
     Stream.filterMap(queryOf),
-    Stream.runHead,
-    Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed })),
-    Effect.filterOrFail(
-      (query) => (query.get("state") ?? state) === state,
-      () => new OAuthError({ reason: "StateMismatch", detail: "" })
-    ),
-    Effect.flatMap(answerOf),
-    Effect.flatMap((code) => redeem(grant(code)))
+    Stream.take(1),
+    Stream.runForEach((query) =>
+      (query.get("state") ?? state) === state
+        ? Deferred.succeed(answer, { query, reply: () => Effect.void })
+        : Deferred.fail(answer, new OAuthError({ reason: "StateMismatch", detail: "" }))
+    )
   )
 
 const queryOf = (line: string): Option.Option<ReadonlyMap<string, string>> => {
   const text = line.trim()
   const bare = /^([^\s#?&=/]+)#([^\s#?&=/]+)$/.exec(text)
   const query = bare === null
-    ? new Map(new URLSearchParams(text.includes("?") ? text.slice(text.indexOf("?") + 1) : text))
+    // A browser may have put a fragment behind the query.
+    ? new Map(new URLSearchParams(text.replace(/^[^?]*\?/, "").replace(/#.*$/, "")))
     : new Map([["code", bare[1] ?? ""], ["state", bare[2] ?? ""]])
   return query.has("code") || query.has("error") ? Option.some(query) : Option.none()
 }
@@ -150,4 +150,5 @@ const escape = (text: string): string =>
 const successPage = page(200, "You are signed in", "effixir goes on in the terminal. You may close this tab.")
 const mismatchPage = page(400, "State mismatch", "This answer belongs to another sign-in. Start again in the terminal.")
 const underWayPage = page(200, "The sign-in is under way", "effixir goes on in the terminal. You may close this tab.")
+const stoppedPage = page(200, "The sign-in was stopped", "Start again in the terminal. You may close this tab.")
 const errorPage = (message: string): Page => page(400, "The sign-in did not work", message)

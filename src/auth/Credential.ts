@@ -135,8 +135,8 @@ export const fromTokens = (tokens: Tokens, now: DateTime.Utc): Subscription => {
     expires_at: endOf(tokens.expires_in, now),
     obtained_at: DateTime.formatIso(now)
   }
-  const { accountId } = claims(subscription)
-  return accountId === undefined ? subscription : { ...subscription, account_id: accountId }
+  const end = Option.map(expiresAt(subscription), DateTime.toEpochMillis)
+  return { ...subscription, expires_at: Option.getOrNull(end), account_id: claims(subscription).accountId ?? null }
 }
 
 /**

@@ -5,11 +5,14 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
-import type { Credential } from "./Credential.ts"
+import { ApiKey, Credential, Subscription } from "./Credential.ts"
 
 /**
  * The store could not be read or written. What it held before is still there.
@@ -53,6 +56,65 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
   ) => Effect.Effect<Option.Option<Credential>, E | CredentialStoreError, R>
 }>() {}
 
+/**
+ * What a medium has to be able to do so that a store can be made of it: keep one text.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Encoded {
+  /** Where the text is, for a person: a path, or the name of a keyring. */
+  readonly location: string
+  readonly read: Effect.Effect<Option.Option<string>, CredentialStoreError>
+  /** Puts a text in the place of what is there, as a whole. */
+  readonly write: (text: string) => Effect.Effect<void, CredentialStoreError>
+  readonly remove: Effect.Effect<void, CredentialStoreError>
+  /**
+   * Runs a change while no other process can make one. Waiting for that may be interrupted; the change may not, or a
+   * token that is spent would be lost.
+   */
+  readonly alone: <A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CredentialStoreError, R>
+}
+
+/**
+ * Lifts a medium to a store. Fields of the text that are not ours stay when it is replaced, and what a broken text
+ * holds is never quoted.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => {
+  const unreadable = (problem: string) =>
+    new CredentialStoreError({ operation: "load", location: medium.location, problem })
+
+  const load = Effect.flatMap(
+    medium.read,
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (text) => Effect.asSome(Either.mapLeft(parse(text), unreadable))
+    })
+  )
+
+  const replace = (credential: Credential) =>
+    Effect.flatMap(medium.read, (before) => {
+      const kept = Option.match(before, { onNone: () => ({}), onSome: unknownFields })
+      return medium.write(`${JSON.stringify({ ...encode(credential), ...kept }, null, 2)}\n`)
+    })
+
+  return CredentialStore.of({
+    load,
+    save: (credential) => medium.alone(replace(credential)),
+    clear: medium.alone(medium.remove),
+    modify: (change) =>
+      medium.alone(Effect.gen(function*() {
+        const stored = yield* load
+        const next = yield* change(stored)
+        if (next !== stored) yield* Option.match(next, { onNone: () => medium.remove, onSome: replace })
+        return next
+      }))
+  })
+}
+
 /** @since 0.1.0 @category constructors */
 export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
   const ref = yield* SynchronizedRef.make(Option.fromNullable(initial))
@@ -72,3 +134,33 @@ export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
  */
 export const layerMemory = (initial?: Credential): Layer.Layer<CredentialStore> =>
   Layer.effect(CredentialStore, makeMemory(initial))
+
+const encode = Schema.encodeSync(Credential)
+const decode = Schema.decodeUnknownEither(Credential, { errors: "all" })
+
+const expected = "expected {\"kind\":\"subscription\",\"access_token\":…,\"refresh_token\":…,…} or " +
+  "{\"kind\":\"api_key\",\"api_key\":…}; mend the file, or remove it and run `effixir login`"
+
+/** Says what is wrong without a word of what the file holds: a broken file of secrets is still one. */
+const parse = (text: string): Either.Either<Credential, string> =>
+  Either.flatMap(parseJson(text), (json) => Either.mapLeft(decode(json), (error) => `${tell(error)}; ${expected}`))
+
+const parseJson = (text: string): Either.Either<unknown, string> =>
+  Either.try({ try: (): unknown => JSON.parse(text), catch: () => `it is not JSON; ${expected}` })
+
+const tell = (error: ParseResult.ParseError): string => {
+  const fields = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ path }) => path.map(String).join("."))
+  const named = Array.from(new Set(fields)).filter((field) => field !== "")
+  return named.length === 0 ? "it is no credential" : `${named.join(", ")} is missing or wrong`
+}
+
+const ours: ReadonlySet<string> = new Set([...Object.keys(Subscription.fields), ...Object.keys(ApiKey.fields)])
+
+const unknownFields = (text: string): { readonly [field: string]: unknown } =>
+  Either.match(parseJson(text), {
+    onLeft: () => ({}),
+    onRight: (json) =>
+      typeof json === "object" && json !== null && !Array.isArray(json)
+        ? Record.filter({ ...json } as { [field: string]: unknown }, (_, field) => !ours.has(field))
+        : {}
+  })

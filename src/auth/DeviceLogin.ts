@@ -49,7 +49,8 @@ export const login: Stream.Stream<DeviceState, OAuthError, OAuth> = Stream.unwra
     verificationUri: device.verificationUri,
     expiresAt: DateTime.addDuration(yield* DateTime.now, lifetime)
   }
-  return Stream.concat(Stream.make(shown), Stream.fromEffect(Effect.flatMap(awaitGrant(device), redeem)))
+  const grant = awaitGrant(device, shown.expiresAt)
+  return Stream.concat(Stream.make(shown), Stream.fromEffect(Effect.flatMap(grant, redeem)))
 }))
 
 type Answer = { readonly _tag: "Approved"; readonly grant: Grant } | {
@@ -59,7 +60,7 @@ type Answer = { readonly _tag: "Approved"; readonly grant: Grant } | {
 }
 
 /** Asks until the person has agreed. Trouble on the way is no reason to stop: the code stays good. */
-const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode) {
+const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode, expiresAt: DateTime.Utc) {
   const oauth = yield* OAuth
   const interval = yield* Ref.make(device.interval)
   const waiting = (atLeast: Duration.DurationInput = 0) =>
@@ -84,7 +85,7 @@ const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode) {
   )
   const answer = yield* Effect.repeat(ask, untilApproved).pipe(
     Effect.timeoutFail({
-      duration: lifetime,
+      duration: DateTime.distanceDuration(yield* DateTime.now, expiresAt),
       onTimeout: () => new OAuthError({ reason: "Expired", detail: "nobody entered the code within 15 minutes" })
     })
   )

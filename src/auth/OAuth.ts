@@ -190,18 +190,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     HttpClient.withTracerPropagation(false)
   )
 
-  const send = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Answer, OAuthError> =>
+  const send = (request: HttpClientRequest.HttpClientRequest, body: Body): Effect.Effect<Answer, OAuthError> =>
     client.execute(request).pipe(
-      Effect.flatMap(readAnswer),
+      Effect.flatMap((response) => readAnswer(response, body)),
       Effect.provideService(FetchHttpClient.Fetch, fetch),
       Effect.mapError(unreachable)
     )
 
-  const postJson = (path: string, body: unknown) =>
-    send(HttpClientRequest.post(`${issuer}${path}`).pipe(HttpClientRequest.bodyUnsafeJson(body)))
+  const postJson = (path: string, body: Body) =>
+    send(HttpClientRequest.post(`${issuer}${path}`).pipe(HttpClientRequest.bodyUnsafeJson(reveal(body))), body)
 
-  const postForm = (path: string, body: Record<string, string>) =>
-    send(HttpClientRequest.post(`${issuer}${path}`).pipe(HttpClientRequest.bodyUrlParams(body)))
+  const postForm = (path: string, body: Body) =>
+    send(HttpClientRequest.post(`${issuer}${path}`).pipe(HttpClientRequest.bodyUrlParams(reveal(body))), body)
 
   return OAuth.of({
     startDevice: Effect.flatMap(postJson("/api/accounts/deviceauth/usercode", { client_id: clientId }), (answer) => {
@@ -217,7 +217,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
     pollDevice: Effect.fn("OAuth.pollDevice")(function*(device) {
       const answer = yield* postJson("/api/accounts/deviceauth/token", {
-        device_auth_id: Redacted.value(device.deviceAuthId),
+        device_auth_id: device.deviceAuthId,
         user_code: device.userCode
       })
       if (isOk(answer)) {
@@ -257,10 +257,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     exchange: Effect.fn("OAuth.exchange")(function*(grant) {
       const answer = yield* postForm("/oauth/token", {
         grant_type: "authorization_code",
-        code: Redacted.value(grant.code),
+        code: grant.code,
         redirect_uri: grant.redirectUri,
         client_id: clientId,
-        code_verifier: Redacted.value(grant.verifier)
+        code_verifier: grant.verifier
       })
       return isOk(answer) ? yield* decode(Tokens, answer) : yield* toError(answer)
     }),
@@ -269,7 +269,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const answer = yield* postJson("/oauth/token", {
         client_id: clientId,
         grant_type: "refresh_token",
-        refresh_token: Redacted.value(token)
+        refresh_token: token
       })
       if (isOk(answer)) return yield* decode(Renewal, answer)
       const reason = permanent[failureOf(answer).code] ?? (answer.status === 401 ? "RefreshTokenRevoked" : undefined)
@@ -278,7 +278,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
     revoke: Effect.fn("OAuth.revoke")(function*(token) {
       const answer = yield* postJson("/oauth/revoke", {
-        token: Redacted.value(token),
+        token,
         token_type_hint: "refresh_token",
         client_id: clientId
       })
@@ -314,6 +314,21 @@ const permanent: { readonly [code: string]: SignedOut["reason"] } = {
   invalid_grant: "RefreshTokenRevoked"
 }
 
+/** What is sent to the server. */
+type Body = Readonly<Record<string, string | Redacted.Redacted>>
+
+const reveal = (body: Body): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [name, Predicate.isString(value) ? value : Redacted.value(value)])
+  )
+
+/** A server may quote what it was sent. */
+const withoutSecrets = (text: string, body: Body): string =>
+  Object.values(body).reduce<string>(
+    (text, value) => Predicate.isString(value) ? text : text.replaceAll(Redacted.value(value), "…"),
+    text
+  )
+
 interface Answer {
   readonly status: number
   readonly json: unknown
@@ -322,16 +337,17 @@ interface Answer {
 }
 
 const readAnswer = (
-  response: HttpClientResponse.HttpClientResponse
+  response: HttpClientResponse.HttpClientResponse,
+  body: Body
 ): Effect.Effect<Answer, HttpClientError.HttpClientError> =>
   Effect.map(response.text, (text) => ({
     status: response.status,
-    json: parse(text),
+    json: parse(isOk(response) ? text : withoutSecrets(text, body)),
     isPage: /^\s*</.test(text),
     retryAfter: seconds(response.headers["retry-after"])
   }))
 
-const isOk = (answer: Answer): boolean => answer.status >= 200 && answer.status < 300
+const isOk = (answer: { readonly status: number }): boolean => answer.status >= 200 && answer.status < 300
 
 const decode = <A, I>(schema: Schema.Schema<A, I>, answer: Answer): Effect.Effect<A, OAuthError> =>
   Effect.mapError(

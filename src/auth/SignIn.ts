@@ -24,15 +24,18 @@ export interface SignedIn {
 const tries = 4
 const pause = 2000
 
+/** A person who waits without a word would rather be told. */
+const longestPause = 60_000
+
 /**
- * Makes a call again when the server is in trouble, after the time that it asks for.
+ * Makes a call again when the server is in trouble, after the time that it asks for, unless that is long.
  *
  * @since 0.1.0
  * @category retrying
  */
 export const persistently = <A, R>(call: Effect.Effect<A, OAuthError, R>): Effect.Effect<A, OAuthError, R> =>
   Effect.retry(call, {
-    while: isTransient,
+    while: (error) => isTransient(error) && (error.retryAfter ?? pause) <= longestPause,
     times: tries - 1,
     schedule: Schedule.identity<OAuthError>().pipe(Schedule.addDelay((error) => error.retryAfter ?? pause))
   })

@@ -24,7 +24,7 @@ import * as Screen from "./Screen.ts"
 const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
-    if (message !== "") yield* screen.err(`effixir: ${message}\n`)
+    if (message !== "") yield* screen.err(`effixir: ${Screen.harmless(message)}\n`)
     if (argv.includes("--json")) {
       const failed = TurnFailed.make({ turnId: "", kind, message, retryable: false, details: {} })
       const lines = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")

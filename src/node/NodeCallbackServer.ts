@@ -35,9 +35,9 @@ export const make = ({ ports }: Options): typeof CallbackServer.Service => ({
         })
     )
     server.on("request", (request, response) => {
-      const url = new URL(request.url ?? "/", `http://${host}`)
-      const isTaken = url.pathname === path && request.method === "GET" &&
-        callbacks.unsafeOffer({ query: new Map(url.searchParams), reply: (page) => send(response, page) })
+      const [, asked, query] = /^([^?]*)(.*)$/.exec(request.url ?? "") ?? []
+      const isTaken = asked === path && request.method === "GET" &&
+        callbacks.unsafeOffer({ query: new Map(new URLSearchParams(query)), reply: (page) => send(response, page) })
       if (!isTaken) response.writeHead(404, { connection: "close" }).end("Not Found")
     })
     const listening: Listening = {
@@ -70,9 +70,18 @@ const portOf = (server: Server): number => {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-/** A connection that the browser keeps would hold up the next sign-in. */
+/** A connection that the browser keeps would hold up the next sign-in; one that it has given up gets nothing. */
 const send = (response: ServerResponse, { html, status }: Page): Effect.Effect<void> =>
   Effect.async((resume) => {
+    if (response.destroyed) return resume(Effect.void)
     response.once("close", () => resume(Effect.void))
-    response.writeHead(status, { "content-type": "text/html; charset=utf-8", connection: "close" }).end(html)
+    response.writeHead(status, headers).end(html)
   })
+
+/** The code is in the address of the page: nobody is to keep it, or to send it on. */
+const headers = {
+  "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  connection: "close"
+}

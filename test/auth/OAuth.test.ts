@@ -1,0 +1,165 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as OAuth from "../../src/auth/OAuth.ts"
+import type { SignedOut } from "../../src/auth/SignedOut.ts"
+
+const secret = (name: string) => Redacted.make(`s3cret-${name}`)
+const device: OAuth.DeviceCode = {
+  deviceAuthId: secret("device"),
+  userCode: "ABCD-12345",
+  verificationUri: "",
+  interval: Duration.seconds(5)
+}
+const grant: OAuth.Grant = { code: secret("code"), verifier: secret("verifier"), redirectUri: "http://localhost:1455" }
+
+/** Asks a server that gives one answer to everything. */
+const ask = <A, E>(
+  status: number,
+  body: unknown,
+  call: (oauth: typeof OAuth.OAuth.Service) => Effect.Effect<A, E>,
+  headers: Record<string, string> = {}
+) => {
+  const text = typeof body === "string" ? body : JSON.stringify(body)
+  const network = HttpClient.make((request) =>
+    Effect.succeed(HttpClientResponse.fromWeb(request, new Response(text, { status, headers })))
+  )
+  return Effect.flatMap(OAuth.OAuth, call).pipe(
+    Effect.provide(OAuth.layer({ issuer: "https://auth.test/", originator: "effixir" })),
+    Effect.provide(Layer.succeed(HttpClient.HttpClient, network))
+  )
+}
+
+type Call = (oauth: typeof OAuth.OAuth.Service) => Effect.Effect<void, OAuth.OAuthError | SignedOut>
+
+const calls: ReadonlyArray<readonly [name: string, call: Call]> = [
+  ["startDevice", (oauth) => Effect.asVoid(oauth.startDevice)],
+  ["pollDevice", (oauth) => Effect.asVoid(oauth.pollDevice(device))],
+  ["exchange", (oauth) => Effect.asVoid(oauth.exchange(grant))],
+  ["refresh", (oauth) => Effect.asVoid(oauth.refresh(secret("refresh")))],
+  ["revoke", (oauth) => Effect.asVoid(oauth.revoke(secret("refresh")))]
+]
+
+const region = {
+  error: { code: "unsupported_country_region_territory", message: "Country, region, or territory not supported" }
+}
+const page = "<!DOCTYPE html><html><title>Just a moment...</title></html>"
+
+describe("every call", () => {
+  for (const [name, call] of calls) {
+    it.effect(`${name} tells a region that is not served, with a hint to the proxy`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(ask(403, region, call))
+        assert.deepInclude(error, { _tag: "OAuthError", reason: "Region" })
+        assert.include(error.message, "HTTPS_PROXY")
+      }))
+
+    it.effect(`${name} shows no web page`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(ask(503, page, call))
+        assert.deepInclude(error, { _tag: "OAuthError", reason: "Transport" })
+        assert.notInclude(JSON.stringify(error), "<")
+        assert.include(error.message, "proxy")
+      }))
+
+    it.effect(`${name} takes 429 and 5xx for passing trouble, with the time that the server wants`, () =>
+      Effect.gen(function*() {
+        for (const status of [429, 500, 502]) {
+          const error = yield* Effect.flip(ask(status, "busy", call, { "retry-after": "7" }))
+          assert.deepInclude(error, { reason: "Transport", retryAfter: 7000 })
+        }
+      }))
+
+    it.effect(`${name} never quotes what is secret`, () =>
+      Effect.gen(function*() {
+        for (const [status, body] of [[200, "s3cret"], [200, { access_token: 5, s3cret: 1 }], [400, "{"]] as const) {
+          const exit = yield* Effect.exit(ask(status, body, call))
+          if (exit._tag === "Success") continue
+          assert.notInclude(Cause.pretty(exit.cause) + JSON.stringify(exit), "s3cret")
+        }
+      }))
+  }
+})
+
+describe("OAuth.startDevice", () => {
+  it.effect("takes the interval as a text and as a number, and five seconds for none", () =>
+    Effect.gen(function*() {
+      for (const [interval, seconds] of [["3", 3], [7, 7], [null, 5], ["0", 1]] as const) {
+        const code = yield* ask(200, { device_auth_id: "d", user_code: "A-B", interval }, (oauth) => oauth.startDevice)
+        assert.strictEqual(Duration.toSeconds(code.interval), seconds)
+      }
+    }))
+
+  it.effect("says when there is no sign-in by code", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(ask(404, "", (oauth) => oauth.startDevice))
+      assert.strictEqual(error.reason, "DeviceCodeDisabled")
+      assert.include(error.message, "--browser")
+    }))
+})
+
+describe("OAuth.pollDevice", () => {
+  it.effect("waits for 403, 404 and the words of the standard", () =>
+    Effect.gen(function*() {
+      const bodies = [
+        [403, ""],
+        [404, { error: { message: "not yet" } }],
+        [400, { error: "deviceauth_authorization_pending" }],
+        [400, { error: { code: "authorization_pending" } }]
+      ] as const
+      for (const [status, body] of bodies) {
+        assert.strictEqual((yield* ask(status, body, (oauth) => oauth.pollDevice(device)))._tag, "Pending")
+      }
+      assert.strictEqual(
+        (yield* ask(400, { error: "slow_down" }, (oauth) => oauth.pollDevice(device)))._tag,
+        "SlowDown"
+      )
+    }))
+})
+
+describe("OAuth.refresh", () => {
+  it.effect("tells what is over for good from what passes", () =>
+    Effect.gen(function*() {
+      const bodies = [
+        [401, { error: { code: "refresh_token_reused", message: "already used" } }, "RefreshTokenReused"],
+        [400, { error: { code: "refresh_token_reused" } }, "RefreshTokenReused"],
+        [401, { error: "refresh_token_expired" }, "RefreshTokenExpired"],
+        [401, { code: "refresh_token_invalidated" }, "RefreshTokenRevoked"],
+        [400, { error: "invalid_grant" }, "RefreshTokenRevoked"],
+        [401, "go away", "RefreshTokenRevoked"]
+      ] as const
+      for (const [status, body, reason] of bodies) {
+        const error = yield* Effect.flip(ask(status, body, (oauth) => oauth.refresh(secret("refresh"))))
+        assert.deepInclude(error, { _tag: "SignedOut", reason })
+      }
+    }))
+
+  it.effect("takes an answer that leaves out what stays as it was", () =>
+    Effect.gen(function*() {
+      const renewal = yield* ask(200, { access_token: "new" }, (oauth) => oauth.refresh(secret("refresh")))
+      assert.strictEqual(Redacted.value(renewal.access_token ?? Redacted.make("")), "new")
+      assert.isUndefined(renewal.refresh_token)
+    }))
+})
+
+describe("OAuth.authorizeUrl", () => {
+  it.effect("names the callback by name, and encodes spaces as %20", () =>
+    Effect.gen(function*() {
+      const { authorizeUrl } = yield* ask(200, "", Effect.succeed)
+      const url = authorizeUrl({ redirectUri: "http://localhost:1455/auth/callback", state: "s", challenge: "c" })
+      assert.notInclude(url, "+")
+      const query = Object.fromEntries(new URL(url).searchParams)
+      assert.deepInclude(query, {
+        response_type: "code",
+        redirect_uri: "http://localhost:1455/auth/callback",
+        scope: "openid profile email offline_access",
+        code_challenge_method: "S256",
+        originator: "effixir"
+      })
+    }))
+})
