@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { decodeJwt } from "jose"
+import { field } from "../internal/json.ts"
 import type { Renewal, Tokens } from "./OAuth.ts"
 
 /**
@@ -159,5 +160,3 @@ const endOf = (seconds: number | null | undefined, now: DateTime.Utc): number | 
   seconds == null ? null : DateTime.toEpochMillis(now) + seconds * 1000
 
 const payload = Option.liftThrowable((jwt: string): Record<string, unknown> => decodeJwt(jwt))
-
-const field = (value: unknown, name: string): unknown => Predicate.hasProperty(value, name) ? value[name] : undefined

@@ -18,6 +18,8 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { field, parse, text } from "../internal/json.ts"
+import { story } from "../internal/story.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /**
@@ -359,8 +361,10 @@ const decode = <A, I>(schema: Schema.Schema<A, I>, answer: Answer): Effect.Effec
 /** `error` is a code, or an object with one; `error_description` and `message` are for people. */
 const failureOf = ({ json }: Answer): { readonly code: string; readonly said: string } => {
   const error = field(json, "error")
-  const code = text(error) || text(field(error, "code")) || text(field(json, "code"))
-  const said = text(field(json, "error_description")) || text(field(error, "message")) || text(field(json, "message"))
+  const code = text(error) || text(field(error, "code")) || text(field(json, "code")) || ""
+  const said = text(field(json, "error_description")) || text(field(error, "message")) ||
+    text(field(json, "message")) ||
+    ""
   return { code: code.toLowerCase().replace(/^deviceauth_/, ""), said }
 }
 
@@ -385,29 +389,12 @@ const reasonOf = ({ isPage, status }: Answer, code: string): OAuthError["reason"
 const unreachable = (error: OAuthError | HttpClientError.HttpClientError): OAuthError =>
   error._tag === "OAuthError" ? error : new OAuthError({ reason: "Transport", detail: story(error.cause) })
 
-const story = (error: unknown): string => {
-  let current = error
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause
-  return current instanceof Error ? current.message : ""
-}
-
 const withDeadline = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => (input, init) => {
   const signals = [AbortSignal.timeout(Duration.toMillis(deadline)), ...(init?.signal == null ? [] : [init.signal])]
   return fetch(input, { ...init, signal: AbortSignal.any(signals) })
-}
-
-const parse = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }
 
 const seconds = (header: string | undefined): number | undefined => {
   const value = Number(header ?? Number.NaN)
   return Number.isFinite(value) ? value * 1000 : undefined
 }
-
-const field = (value: unknown, name: string): unknown => Predicate.hasProperty(value, name) ? value[name] : undefined
-const text = (value: unknown): string => Predicate.isString(value) ? value : ""

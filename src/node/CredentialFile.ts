@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { CredentialStore, CredentialStoreError, type Encoded, makeEncoded } from "../auth/CredentialStore.ts"
+import { isNotFound } from "../internal/isNotFound.ts"
 import { replaceFile } from "../internal/replaceFile.ts"
 import * as FileLock from "./FileLock.ts"
 
@@ -81,5 +82,3 @@ export const layer = (
   options: Options
 ): Layer.Layer<CredentialStore, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(CredentialStore, make(options))
-
-const isNotFound = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"

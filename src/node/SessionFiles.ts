@@ -12,6 +12,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { isNotFound } from "../internal/isNotFound.ts"
 import { Stored } from "../session/SessionEvent.ts"
 import { makeSession, SessionError, SessionStore, type Summary } from "../session/SessionStore.ts"
 import * as FileLock from "./FileLock.ts"
@@ -134,8 +135,6 @@ const encodeLine = Schema.encodeSync(Schema.parseJson(Stored))
 const decodeLine = Schema.decodeUnknownEither(Schema.parseJson(Stored))
 
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
-
-const isNotFound = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
 
 const failed = (id: string) => (cause: PlatformError): SessionError =>
   isNotFound(cause)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
+import { field, text } from "../internal/json.ts"
 import { type FunctionCall, isFunctionCall, isItem, type Item } from "./Item.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 import * as Usage from "./Usage.ts"
@@ -71,10 +72,6 @@ export const items = (self: Response): ReadonlyArray<Item> => self.slots.filter(
 
 /** @since 0.1.0 @category accessors */
 export const calls = (self: Response): ReadonlyArray<FunctionCall> => items(self).filter(isFunctionCall)
-
-const field = (value: unknown, name: string): unknown => Predicate.hasProperty(value, name) ? value[name] : undefined
-
-const text = (value: unknown): string | undefined => Predicate.isString(value) ? value : undefined
 
 const identity = (response: unknown, otherwise: Response): Pick<Response, "id" | "model"> => ({
   id: text(field(response, "id")) ?? otherwise.id,

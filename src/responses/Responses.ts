@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
+import { story } from "../internal/story.ts"
 import { ModelError } from "./ModelError.ts"
 import type { Request } from "./Request.ts"
 import * as ServerFailure from "./ServerFailure.ts"
@@ -91,14 +92,3 @@ const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError):
 
 const broken = (cause: HttpClientError.HttpClientError): ModelError =>
   new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })
-
-/**
- * The innermost message is the one that says what happened: "connect ECONNREFUSED 127.0.0.1:80". A host with several
- * addresses has one for each.
- */
-const story = (error: unknown): string => {
-  let current = error
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause
-  if (current instanceof AggregateError) return current.errors.map(story).join("; ")
-  return current instanceof Error ? current.message : String(current)
-}

@@ -7,6 +7,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { field, number, parse, text } from "../internal/json.ts"
 import { ModelError, type Reason } from "./ModelError.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
@@ -117,14 +118,6 @@ const retryAfterOf = (headers: { readonly [name: string]: string | undefined }):
 const instant = (unixSeconds: number | undefined): Option.Option<DateTime.Utc> =>
   unixSeconds === undefined ? Option.none() : DateTime.make(unixSeconds * 1000)
 
-const parse = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
-
 /** A page made for a browser is not shown to a person at a terminal. */
 const plainText = (body: string, cfRay: string | undefined): string => {
   if (!/^\s*</.test(body)) return body.trim().slice(0, 500)
@@ -137,19 +130,16 @@ const fromBody = (body: unknown): ServerFailure => {
   const fields = nested ?? body
   const plan = field(fields, "plan_type")
   return {
-    status: numberOf(field(body, "status") ?? field(body, "status_code")),
-    type: stringOf(field(nested, "type")),
-    code: stringOf(field(fields, "code")),
-    message: Predicate.isString(fields) ? fields : stringOf(field(fields, "message") ?? field(fields, "detail")),
-    plan: plan === undefined ? undefined : stringOf(plan),
-    resetsAt: numberOf(field(fields, "resets_at")),
+    status: number(field(body, "status") ?? field(body, "status_code")),
+    type: textOrJson(field(nested, "type")),
+    code: textOrJson(field(fields, "code")),
+    message: Predicate.isString(fields) ? fields : textOrJson(field(fields, "message") ?? field(fields, "detail")),
+    plan: plan === undefined ? undefined : textOrJson(plan),
+    resetsAt: number(field(fields, "resets_at")),
     retryAfter: undefined,
     requestId: undefined
   }
 }
 
-const field = (value: unknown, name: string): unknown =>
-  Predicate.hasProperty(value, name) && value[name] !== null ? value[name] : undefined
-const stringOf = (value: unknown): string =>
-  Predicate.isString(value) ? value : value === undefined ? "" : JSON.stringify(value)
-const numberOf = (value: unknown): number | undefined => Predicate.isNumber(value) ? value : undefined
+/** A code that is no text is still told. */
+const textOrJson = (value: unknown): string => text(value) ?? (value === undefined ? "" : JSON.stringify(value))

@@ -7,6 +7,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createParser } from "eventsource-parser"
+import { parse } from "../internal/json.ts"
 import { ModelError } from "./ModelError.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 import * as StreamEvent from "./StreamEvent.ts"
@@ -75,11 +76,3 @@ const tooLarge = new ModelError({
   reason: { _tag: "MalformedOutput" },
   detail: `one event is over ${maxEventSize} characters`
 })
-
-const parse = (data: string): unknown => {
-  try {
-    return JSON.parse(data)
-  } catch {
-    return undefined
-  }
-}

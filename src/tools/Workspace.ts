@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { isNotFound } from "../internal/isNotFound.ts"
 import { ToolFailure } from "./Tool.ts"
 
 /**
@@ -106,8 +107,6 @@ export const failure = (path: string) => (error: OutsideWorkspace | PlatformErro
       return new ToolFailure({ message: `${path}: ${reasons[error.reason] ?? error.description ?? error.reason}` })
   }
 }
-
-const isNotFound = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
 
 const reasons: { readonly [reason: string]: string } = {
   NotFound: "no such file or folder",

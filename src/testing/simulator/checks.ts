@@ -1,6 +1,7 @@
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { field } from "../../internal/json.ts"
 import { isFunctionCall, isFunctionCallOutput, isItem, type Item } from "../../responses/Item.ts"
 import { type Request, ToolDeclaration } from "../../responses/Request.ts"
 import { detail, error, type Reply } from "./http.ts"
@@ -224,4 +225,3 @@ const first = (input: ReadonlyArray<Item>, check: (item: Item, index: number) =>
 const isToolDeclaration = Schema.is(ToolDeclaration)
 const isText = (value: unknown): value is string => Predicate.isString(value) && value !== ""
 const isSaidByModel = (item: Item): boolean => item["role"] === "assistant" || /_call$|^reasoning$/.test(item.type)
-const field = (value: unknown, name: string): unknown => Predicate.hasProperty(value, name) ? value[name] : undefined
