@@ -27,7 +27,7 @@ type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
 export const provide = (options: NodeRuntime.Options) =>
 <A, E, R>(
   program: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | BadInput | ConfigError, Exclude<R, Services>> =>
+): Effect.Effect<A, E | BadInput | ConfigError | Settings.ConfigError, Exclude<R, Services>> =>
   program.pipe(
     Effect.mapError((error) => ({ error })),
     Effect.provide(NodeRuntime.layer(options)),
@@ -36,7 +36,7 @@ export const provide = (options: NodeRuntime.Options) =>
     )
   )
 
-const isPlatformError = (error: ConfigError | PlatformError): error is PlatformError =>
+const isPlatformError = (error: ConfigError | Settings.ConfigError | PlatformError): error is PlatformError =>
   error._tag === "SystemError" || error._tag === "BadArgument"
 
 const unusable = (folder: string, error: PlatformError): BadInput => {

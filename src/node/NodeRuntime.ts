@@ -26,10 +26,12 @@ import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
 import * as Workspace from "../tools/Workspace.ts"
 import * as CredentialFile from "./CredentialFile.ts"
+import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
 import * as Network from "./Network.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
 import * as SessionFiles from "./SessionFiles.ts"
+import * as Settings from "./Settings.ts"
 
 /**
  * The file system and paths of this machine.
@@ -43,20 +45,25 @@ export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Lay
 )
 
 /**
- * Credentials and sessions in the home folder (`EFFIXIR_HOME`), and the API key of the environment.
+ * Credentials and sessions in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says so, and the API key
+ * of the environment.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerHome: Layer.Layer<
   Credentials.Credentials | CredentialStore | OAuth.OAuth | SessionStore,
-  ConfigError
-> = Layer.unwrapEffect(Effect.map(Home.config, (home) =>
-  Credentials.layerConfig().pipe(
+  ConfigError | Settings.ConfigError
+> = Layer.unwrapEffect(Effect.gen(function*() {
+  const home = yield* Home.config
+  const { credential_store } = yield* Settings.load(home.config)
+  const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
+  return Credentials.layerConfig().pipe(
     Layer.provideMerge(OAuth.layerConfig()),
-    Layer.provideMerge(CredentialFile.layer({ path: home.auth })),
+    Layer.provideMerge(store({ path: home.auth })),
     Layer.merge(SessionFiles.layer({ folder: home.sessions }))
-  ))).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
+  )
+})).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
 
 /**
  * What tools may need on this machine: a workspace, its files, and shell commands.
@@ -97,7 +104,7 @@ export const layer = (
   | OAuth.OAuth
   | SessionStore
   | Workspace.Workspace,
-  ConfigError | PlatformError
+  ConfigError | Settings.ConfigError | PlatformError
 > =>
   Layer.unwrapEffect(Effect.map(Workspace.Workspace, ({ root }) =>
     Agent.layer({

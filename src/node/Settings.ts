@@ -12,7 +12,9 @@ import * as Schema from "effect/Schema"
 export const Settings = Schema.Struct({
   model: Schema.optional(Schema.NonEmptyString),
   reasoning_effort: Schema.optional(Schema.NonEmptyString),
-  reasoning_summary: Schema.optional(Schema.NonEmptyString)
+  reasoning_summary: Schema.optional(Schema.NonEmptyString),
+  /** Where the sign-in is kept. */
+  credential_store: Schema.optional(Schema.Literal("file", "keyring"))
 })
 
 /** @since 0.1.0 @category models */
@@ -64,4 +66,6 @@ export const load: (
 
 const decode = Schema.decodeUnknown(Schema.parseJson(Settings), { onExcessProperty: "error" })
 
-const expected = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, each a text`
+const expected = `expected a JSON object with ${
+  Object.keys(Settings.fields).join(", ")
+}, each a text (credential_store: "file" or "keyring")`

@@ -1,4 +1,5 @@
 export * as CredentialFile from "./CredentialFile.ts"
+export * as CredentialKeyring from "./CredentialKeyring.ts"
 export * as FileLock from "./FileLock.ts"
 export * as ForeignCredential from "./ForeignCredential.ts"
 export * as Home from "./Home.ts"
