@@ -50,12 +50,17 @@ const run = (argv: ReadonlyArray<string>) =>
 
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
 
+/** A warning is for a person, too. */
+const logger = Logger.make<unknown, string>(({ logLevel, message }) =>
+  `effixir: ${logLevel.label.toLowerCase()}: ${Screen.harmless([message].flat().map(String).join(" "))}`
+)
+
 const services = (firstSignal: () => ExitCode.Signal) =>
   Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform).pipe(
     Layer.provideMerge(Layer.mergeAll(
       Interruption.layer(firstSignal),
       Screen.layer,
-      Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+      Logger.replace(Logger.defaultLogger, Logger.withConsoleError(logger))
     ))
   )
 
