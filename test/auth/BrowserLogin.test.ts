@@ -5,7 +5,9 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import { existsSync } from "node:fs"
 import { createServer, type Server } from "node:net"
+import { chromium } from "playwright-core"
 import * as Browser from "../../src/auth/Browser.ts"
 import * as BrowserLogin from "../../src/auth/BrowserLogin.ts"
 import * as OAuth from "../../src/auth/OAuth.ts"
@@ -95,6 +97,35 @@ describe("the callback", () => {
       assert.include(text, "did not work")
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "OAuthError")
     }).pipe(Effect.provide(services)))
+})
+
+/** Where Debian puts it; another place can be named. */
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
+
+const chromiumBrowser = Effect.acquireRelease(
+  Effect.promise(() =>
+    chromium.launch({
+      executablePath,
+      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+    })
+  ),
+  (browser) => Effect.promise(() => browser.close())
+)
+
+describe.runIf(existsSync(executablePath))("a real browser", () => {
+  it.scopedLive("ends on a page that says so, without a trace of the code", () =>
+    Effect.gen(function*() {
+      const { fiber, url } = yield* begin
+      const page = yield* Effect.flatMap(chromiumBrowser, (browser) => Effect.promise(() => browser.newPage()))
+      const complaints: Array<string> = []
+      page.on("pageerror", (error) => complaints.push(error.message))
+      page.on("console", (message) => complaints.push(message.text()))
+      yield* Effect.promise(() => page.goto(url))
+      assert.strictEqual(yield* Effect.promise(() => page.title()), "You are signed in")
+      assert.strictEqual(new URL(page.url()).search, "")
+      assert.deepStrictEqual(complaints, [])
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "SignedIn")
+    }).pipe(Effect.provide(services)), 60_000)
 })
 
 describe("a paste", () => {
