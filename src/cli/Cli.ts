@@ -33,3 +33,7 @@ export const run = (argv: ReadonlyArray<string>) =>
     Argv.normalize(argv, names),
     (words) => parse(["node", "effixir", ...words]).pipe(Effect.provideService(Argv.Argv, words))
   )
+
+/** Whether the words ask for a turn, whose events end with one that says how it went. */
+export const runsTurn = ([first = ""]: ReadonlyArray<string>): boolean =>
+  !names.includes(first) || first === "run" || first === "resume"

@@ -27,8 +27,9 @@ const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
     if (message !== "") yield* screen.err(`effixir: ${Screen.harmless(message)}\n`)
     if (argv.includes("--json")) {
       const failed = TurnFailed.make({ turnId: "", kind, message, retryable: false, details: {} })
-      const lines = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
-      yield* screen.out(lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
+      const [line] = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
+      // What is no turn has failed all the same, and is told in the same shape.
+      yield* screen.out(`${JSON.stringify({ ...line, ...(Cli.runsTurn(argv) ? {} : { type: "error" }) })}\n`)
     }
     return yield* new ExitCode.Stop({ code: ExitCode.ofKind(kind) })
   })

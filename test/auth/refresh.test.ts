@@ -12,12 +12,14 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
+import * as fc from "fast-check"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import type { Credential, Subscription } from "../../src/auth/Credential.ts"
 import { Credentials, layer as credentialsLayer } from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
 import { OAuth, OAuthError, type Renewal } from "../../src/auth/OAuth.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
+import { forAll } from "../forAll.ts"
 
 /** The access token `a1`, whose refresh token is `r1`, of account `me`; good for so long. */
 const signedIn = (n: number, lifetime: Duration.DurationInput = "1 hour", account = "me"): Subscription => ({
@@ -272,4 +274,22 @@ describe("the ladder", () => {
       assert.deepStrictEqual([seen, asked], [["a1"], []])
       assert.deepInclude(exit._tag === "Left" ? exit.left : {}, { reason: "AccountChanged" })
     }))
+
+  it.effect("takes three steps at most, refreshes once at most, and never speaks for another account", () =>
+    forAll(
+      fc.record({
+        good: fc.subarray(["a1", "a2", "a3", "a4", "a9"]),
+        stored: fc.constantFrom(signedIn(1), signedIn(3), signedIn(9, "1 hour", "other"))
+      }),
+      ({ good, stored }) =>
+        Effect.scoped(Effect.gen(function*() {
+          const { asked, exit, seen } = yield* climb(good, stored, signedIn(1))
+          assert.isAtMost(seen.length, 3)
+          assert.isAtMost(asked.length, 1)
+          assert.strictEqual(new Set(seen).size, seen.length)
+          assert.notInclude(seen, "a9")
+          if (exit._tag === "Right") assert.include(good, seen.at(-1))
+          else assert.strictEqual(exit.left._tag, "SignedOut")
+        }))
+    ))
 })

@@ -72,6 +72,8 @@ describe("login --with-api-key", () => {
       }
       assert.isFalse(yield* fs.exists(home))
       assert.strictEqual((yield* run(["login", "--device", "--browser"])).code, 2)
+      const json = lines((yield* run(["login", "--device", "--browser", "--json"])).stdout)
+      assert.deepStrictEqual(json.map(({ exit_code, type }) => [type, exit_code]), [["error", 2]])
     }).pipe(Effect.provide(platform)), timeout)
 })
 
@@ -162,4 +164,52 @@ describe("status --refresh", () => {
       assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
       assert.strictEqual((yield* simulator.requests).length, 1)
     }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("secrets", () => {
+  it.scopedLive(
+    "appear nowhere but in auth.json, over a whole sign-in, a run, a failure and the end",
+    () =>
+      Effect.gen(function*() {
+        const { auth, base, fs, path, run, simulator, start } = yield* fresh
+        const { output, result } = yield* start(["login", "--device"])
+        yield* eventually("the code is shown", () => /enter the code +\S+/.test(output().stderr))
+        yield* simulator.approve(/enter the code +(\S+)/.exec(output().stderr)?.[1] ?? "")
+        const results = [yield* result]
+        const tokens: object = JSON.parse(yield* fs.readFileString(auth))
+        results.push(
+          yield* run(["--log-level", "all", "run", "--json", "Say hello"]),
+          yield* run(["run", "Say hello"]),
+          yield* run(["run", "--json", "Say hello"], { env: { EFFIXIR_CHATGPT_BASE_URL: "http://127.0.0.1:9" } })
+        )
+        yield* simulator.invalidateAccessTokens
+        results.push(yield* run(["status"]), yield* run(["logout"]), yield* run(["Say hello"]))
+
+        // What the server has seen in requests, and what it gave.
+        const sent = (yield* simulator.requests).flatMap(({ body }) =>
+          typeof body === "object" && body !== null ? [body] : []
+        )
+        const names = new Set([
+          "access_token",
+          "refresh_token",
+          "id_token",
+          "token",
+          "code",
+          "code_verifier",
+          "device_auth_id"
+        ])
+        const secrets = [tokens, ...sent].flatMap((fields) => Object.entries(fields)).flatMap(([name, value]) =>
+          names.has(name) && typeof value === "string" ? [value] : []
+        )
+        assert.isAbove(secrets.length, 6)
+
+        const files = yield* Effect.forEach(
+          yield* fs.readDirectory(base, { recursive: true }),
+          (name) => Effect.orElseSucceed(fs.readFileString(path.join(base, name)), () => "")
+        )
+        const told = [...files, ...results.flatMap(({ stderr, stdout }) => [stderr, stdout])]
+        assert.deepStrictEqual(told.filter((text) => secrets.some((secret) => text.includes(secret))), [])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 })
