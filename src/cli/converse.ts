@@ -1,11 +1,13 @@
 /**
  * One turn from the command line, in a new session or an old one.
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Agent } from "../agent/Agent.ts"
 import { Credentials } from "../auth/Credentials.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
+import { TurnInterrupted } from "../session/SessionEvent.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { follow } from "./follow.ts"
 import { Interruption } from "./Interruption.ts"
@@ -32,6 +34,18 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   )
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
 })
+
+/** Under --json an interruption is told also when it comes before there is a turn to interrupt. */
+export const beforeTurn =
+  (json: boolean) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen | Interruption> =>
+    Effect.onInterrupt(effect, () =>
+      Effect.gen(function*() {
+        if (!json) return
+        const { signal } = yield* Interruption
+        const renderer = Jsonl.make(yield* Screen, { deltas: false, signal })
+        const event = TurnInterrupted.make({ turnId: "", reason: "cancelled" })
+        yield* renderer.show({ ...event, seq: 1, at: yield* DateTime.now })
+      }))
 
 const turn = Effect.fnUntraced(
   function*({ deltas, json, prompt, session }: Conversation, settings: ReasoningSettings) {

@@ -301,6 +301,29 @@ describe("signals", () => {
       }).pipe(Effect.provide(platform)), timeout)
   }
 
+  it.scopedLive.runIf(process.platform === "linux")(
+    "are told also before there is a turn, while the prompt is waited for",
+    () =>
+      Effect.gen(function*() {
+        const { start } = yield* machine(turns())
+        const { child, result } = yield* start(["run", "--json", "-"], { stdin: null })
+        let isRead = false
+        // More than a pipe holds: it goes through when the other side reads.
+        child.stdin?.write("x".repeat(1024 * 1024), () => {
+          isRead = true
+        })
+        yield* eventually("it reads", () => isRead)
+        child.kill("SIGTERM")
+        const { code, stdout } = yield* result
+        assert.strictEqual(code, 143)
+        assert.deepStrictEqual(lines(stdout).map(({ reason, type }) => [type, reason]), [[
+          "turn.interrupted",
+          "SIGTERM"
+        ]])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("after SIGKILL the next resume repairs the log and goes on", () =>
     Effect.gen(function*() {
       const { file, fs, run, simulator, start } = yield* machine(turns(

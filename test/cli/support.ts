@@ -59,7 +59,7 @@ export const machine = Effect.fnUntraced(function*(
 
   const start = (
     args: ReadonlyArray<string>,
-    options?: { readonly env?: Record<string, string>; readonly stdin?: string; readonly cwd?: string }
+    options?: { readonly env?: Record<string, string>; readonly stdin?: string | null; readonly cwd?: string }
   ) =>
     Effect.acquireRelease(
       Effect.sync((): Started => {
@@ -75,7 +75,8 @@ export const machine = Effect.fnUntraced(function*(
         child.stderr.setEncoding("utf8").on("data", (text: string) => {
           stderr += text
         })
-        child.stdin.end(options?.stdin ?? "")
+        // A pipe that nobody closes is a prompt that nobody finishes.
+        if (options?.stdin !== null) child.stdin.end(options?.stdin ?? "")
         const ended = new Promise<Result>((resolve) => {
           child.once("close", (code) => resolve({ code, stdout, stderr }))
         })

@@ -11,7 +11,7 @@ import { openTurn } from "../../session/History.ts"
 import type { Stored } from "../../session/SessionEvent.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import { Argv } from "../Argv.ts"
-import { converse } from "../converse.ts"
+import { beforeTurn, converse } from "../converse.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as Prompt from "../prompt.ts"
 import * as Common from "./options.ts"
@@ -27,7 +27,7 @@ export const resume = Command.make(
   Effect.fnUntraced(function*({ auth, cd, deltas, json, last, model, profile, words }) {
     const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
     const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
-    const prompt = yield* promptFor(log, given[last ? 0 : 1])
+    const prompt = yield* beforeTurn(json)(promptFor(log, given[last ? 0 : 1]))
     const folder = Option.getOrElse(cd, () => workspaceOf(log) ?? ".")
     yield* converse({ session: id, prompt, folder, model, json, deltas }).pipe(Common.override({ auth, profile }))
   })
