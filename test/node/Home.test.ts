@@ -29,9 +29,9 @@ describe("Home", () => {
 
   it.effect("gives each profile a credential of its own, and nothing else", () =>
     Effect.gen(function*() {
-      const work = yield* home(["EFFIXIR_HOME", "/somewhere"], ["EFFIXIR_PROFILE", "work"])
-      assert.strictEqual(work.auth, resolve("/somewhere/profiles/work/auth.json"))
-      assert.strictEqual(work.sessions, Home.make("/somewhere").sessions)
+      const office = yield* home(["EFFIXIR_HOME", "/somewhere"], ["EFFIXIR_PROFILE", "office"])
+      assert.strictEqual(office.auth, resolve("/somewhere/profiles/office/auth.json"))
+      assert.strictEqual(office.sessions, Home.make("/somewhere").sessions)
       for (const name of ["..", "a/b", ".hidden", "x".repeat(65)]) {
         assert.include(String(yield* Effect.flip(home(["EFFIXIR_PROFILE", name]))), "EFFIXIR_PROFILE")
       }

@@ -66,9 +66,9 @@ describe("Workspace", () => {
   it.effect("refuses a neighbour whose name only begins like the root's", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      yield* fs.makeDirectory(yield* at("../work-too"))
-      yield* refused("../work-too/a.txt")
-      yield* refused(yield* at("../work-too"))
+      yield* fs.makeDirectory(yield* at("../root-too"))
+      yield* refused("../root-too/a.txt")
+      yield* refused(yield* at("../root-too"))
     }).pipe(Effect.provide(layerWorkspace)))
 
   it.effect("refuses a link to the outside, wherever it stands in the path", () =>

@@ -42,12 +42,12 @@ export const fail = (name: string, args: unknown) =>
 export const layerWorkspace = Layer.unwrapScoped(Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "effixir-" })
-  yield* fs.makeDirectory(`${folder}/work/inside`, { recursive: true })
+  yield* fs.makeDirectory(`${folder}/root/inside`, { recursive: true })
   yield* fs.makeDirectory(`${folder}/outside`)
   yield* fs.writeFileString(`${folder}/outside/secret.txt`, "secret")
-  yield* fs.symlink("../outside", `${folder}/work/link-out`)
-  yield* fs.symlink("inside", `${folder}/work/link-in`)
-  return Workspace.layer({ root: `${folder}/work` })
+  yield* fs.symlink("../outside", `${folder}/root/link-out`)
+  yield* fs.symlink("inside", `${folder}/root/link-in`)
+  return Workspace.layer({ root: `${folder}/root` })
 })).pipe(Layer.provideMerge(NodeContext.layer))
 
 /** The built-in tools at work in such a folder, on a file system of which some methods do something else. */
