@@ -155,10 +155,11 @@ const runTool = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { ca
   return yield* step(key, ToolEnded, execute)
 })
 
-/** The last message is the answer; what was said before it was said on the way. */
+/** What the last response says is the answer, without what it calls a remark on the way. */
 const answerOf = (items: ReadonlyArray<Item>): string => {
-  const last = items.findLast((item) => isMessage(item) && text(item).trim() !== "")
-  return last === undefined ? "" : text(last)
+  const messages = items.filter(isMessage).filter((message) => text(message).trim() !== "")
+  const final = messages.filter((message) => message.phase !== "commentary")
+  return (final.length > 0 ? final : messages).map(text).join("\n\n")
 }
 
 const noAnswer = (finishReason: string) =>

@@ -22,6 +22,8 @@ export const listen = (): () => Signal => {
       first ??= signal
     })
   }
+  // A terminal that closes ends the run like a polite kill does, tools and all.
+  process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
   return () => first ?? "SIGINT"
 }
 

@@ -20,23 +20,23 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
 /** The streams of this process. */
 export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   const isErrTerminal = process.stderr.isTTY === true
+  // Each write hears of its own failure; without a listener the stream would end the process.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
   return Screen.of({
-    out: write(process.stdout),
-    err: write(process.stderr),
+    out: (text) => Effect.orDie(write(process.stdout, text)),
+    err: (text) => Effect.ignore(write(process.stderr, text)),
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
   })
 })
 
-/** Waits until the text is out. A reader that has gone away (`| head`) is no reason to fail. */
-const write = (stream: NodeJS.WriteStream) => {
-  stream.on("error", () => {})
-  return (text: string): Effect.Effect<void> =>
-    Effect.async((resume) => {
-      stream.write(text, () => resume(Effect.void))
-    })
-}
+/** Waits until the text is out. A reader that has gone away (`| head`) is no reason to fail; a full disk is. */
+const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, Error> =>
+  Effect.async((resume) => {
+    stream.write(text, (error: NodeJS.ErrnoException | null | undefined) =>
+      resume(error == null || error.code === "EPIPE" ? Effect.void : Effect.fail(error)))
+  })
 
 /** Text of a model or a tool without what could steer the terminal. */
 export const harmless = (text: string): string =>

@@ -1,6 +1,7 @@
 /**
  * The edge: one `provide`, one `runMain`, and what becomes of errors and signals.
  */
+import { toAnsiText } from "@effect/cli/HelpDoc"
 import { isValidationError } from "@effect/cli/ValidationError"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
@@ -11,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import { stripVTControlCharacters } from "node:util"
 import { layerPlatform } from "../node/NodeRuntime.ts"
 import { TurnFailed } from "../session/SessionEvent.ts"
 import * as Cli from "./Cli.ts"
@@ -21,12 +23,18 @@ import { linesOf } from "./render/jsonl.ts"
 import * as Screen from "./Screen.ts"
 
 /** Says in one sentence what went wrong, on stderr; to a program that reads JSON lines also on stdout. */
-const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
+const report = (argv: ReadonlyArray<string>, kind: string, message: string, isPrinted = false) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
-    if (message !== "") yield* screen.err(`effixir: ${Screen.harmless(message)}\n`)
+    if (!isPrinted) yield* screen.err(`effixir: ${Screen.harmless(message)}\n`)
     if (argv.includes("--json")) {
-      const failed = TurnFailed.make({ turnId: "", kind, message, retryable: false, details: {} })
+      const failed = TurnFailed.make({
+        turnId: "",
+        kind,
+        message: stripVTControlCharacters(message),
+        retryable: false,
+        details: {}
+      })
       const [line] = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
       // What is no turn has failed all the same, and is told in the same shape.
       yield* screen.out(`${JSON.stringify({ ...line, ...(Cli.runsTurn(argv) ? {} : { type: "error" }) })}\n`)
@@ -39,8 +47,7 @@ const run = (argv: ReadonlyArray<string>) =>
   Cli.run(argv).pipe(
     Effect.catchAll((error) => {
       if (error instanceof ExitCode.Stop) return Effect.fail(error)
-      // What is wrong with the words of the command line has been printed already.
-      if (isValidationError(error)) return report(argv, "BadInput", "")
+      if (isValidationError(error)) return report(argv, "BadInput", toAnsiText(error.error).trim(), true)
       if (isConfigError(error)) return report(argv, "ConfigError", `The environment cannot be used: ${String(error)}`)
       return report(argv, error._tag === "SessionError" ? `Session${error.reason}` : error._tag, error.message)
     }),

@@ -59,7 +59,9 @@ export const fromEvent = (event: StreamEvent): ServerFailure | undefined => {
 export const toModelError = (failure: ServerFailure): ModelError =>
   new ModelError({
     reason: classify(failure),
-    detail: failure.message,
+    detail: failure.code === "unsupported_country_region_territory"
+      ? `${failure.message}; if your browser uses a proxy, set HTTPS_PROXY to the same one`
+      : failure.message,
     ...(failure.status === undefined ? {} : { status: failure.status }),
     ...(failure.requestId === undefined ? {} : { requestId: failure.requestId })
   })
@@ -122,7 +124,8 @@ const instant = (unixSeconds: number | undefined): Option.Option<DateTime.Utc> =
 const plainText = (body: string, cfRay: string | undefined): string => {
   if (!/^\s*</.test(body)) return body.trim().slice(0, 500)
   const ray = cfRay === undefined ? "" : ` (cf-ray ${cfRay})`
-  return `a web page came back instead of an answer${ray}; a proxy or a network block may stand in between`
+  return `a web page came back instead of an answer${ray}; a proxy or a network block may stand in between (a proxy of ` +
+    "your own is set with HTTPS_PROXY)"
 }
 
 const fromBody = (body: unknown): ServerFailure => {
@@ -133,13 +136,20 @@ const fromBody = (body: unknown): ServerFailure => {
     status: number(field(body, "status") ?? field(body, "status_code")),
     type: textOrJson(field(nested, "type")),
     code: textOrJson(field(fields, "code")),
-    message: Predicate.isString(fields) ? fields : textOrJson(field(fields, "message") ?? field(fields, "detail")),
+    message: presentable(
+      Predicate.isString(fields) ? fields : textOrJson(field(fields, "message") ?? field(fields, "detail"))
+    ),
     plan: plan === undefined ? undefined : textOrJson(plan),
     resetsAt: number(field(fields, "resets_at")),
     retryAfter: undefined,
     requestId: undefined
   }
 }
+
+/** One line, and no credential in it: a server may quote the request. */
+const presentable = (message: string): string =>
+  message.replaceAll(/\bBearer\s+\S+/gi, "Bearer …").replaceAll(/\bsk-[\w-]{8,}/g, "sk-…").replaceAll(/\s+/g, " ")
+    .trim()
 
 /** A code that is no text is still told. */
 const textOrJson = (value: unknown): string => text(value) ?? (value === undefined ? "" : JSON.stringify(value))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
-import { assertSentence, machine, platform } from "./support.ts"
+import { assertSentence, lines, machine, platform } from "./support.ts"
 
 const timeout = 30_000
 const nothing = Script.fromTurns([])
@@ -34,6 +34,9 @@ describe("the command line", () => {
         assert.strictEqual(stdout, "", args.join(" "))
         assertSentence(stderr, ...parts)
       }
+      const json = yield* run(["run", "--json", "--auth", "nonsense", "Say hello"])
+      assert.deepInclude(lines(json.stdout)[0]?.["error"], { kind: "BadInput" })
+      assert.include(json.stdout, "api-key")
       assert.deepStrictEqual(yield* simulator.requests, [])
     }).pipe(Effect.provide(platform)), timeout)
 

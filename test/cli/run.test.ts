@@ -64,6 +64,38 @@ describe("text mode", () => {
   )
 })
 
+describe("an answer", () => {
+  it.scopedLive("is all that the last response says, but for remarks on the way", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(turns(
+        Script.answer(Script.say("Hm.", { phase: "commentary" }), Script.say("Part one."), Script.say("Part two."))
+      ))
+      assert.strictEqual((yield* run(["Say two things"])).stdout, "Part one.\n\nPart two.\n")
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("that was cut short says so", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(turns(Script.incomplete("max_output_tokens", Script.say("Half an"))))
+      const { code, stderr, stdout } = yield* run(["Say a lot"])
+      assert.deepStrictEqual([code, stdout], [0, "Half an\n"])
+      assert.include(stderr, "cut short by the server (max_output_tokens)")
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive(
+    "of the server that quotes a credential, or breaks lines, is told in one line without it",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* machine(
+          turns(Script.refuse(400, { detail: "bad Bearer s3cret-token and sk-s3cret-key\nmore" }))
+        )
+        const { stderr } = yield* run(["Say hello"])
+        assert.notInclude(stderr, "s3cret")
+        assert.include(stderr, "bad Bearer … and sk-… more")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})
+
 describe("a turn with tools", () => {
   it.scopedLive(
     "really reads, writes, edits and runs, and sends what the servers want to see",
@@ -273,7 +305,13 @@ describe("credentials", () => {
 })
 
 describe("signals", () => {
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  for (
+    const [signal, code, told] of [["SIGINT", 130, "SIGINT"], ["SIGTERM", 143, "SIGTERM"], [
+      "SIGHUP",
+      143,
+      "SIGTERM"
+    ]] as const
+  ) {
     it.scopedLive(`${signal} stops the tools and ends the turn with code ${code}`, () =>
       Effect.gen(function*() {
         const { file, fs, run, start } = yield* machine(turns(
@@ -291,7 +329,7 @@ describe("signals", () => {
         assert.strictEqual(actual, code)
         const all = lines(stdout)
         assert.deepStrictEqual(ends(all).map((line) => [line.type, line["reason"], line["exit_code"]]), [
-          ["turn.interrupted", signal, code]
+          ["turn.interrupted", told, code]
         ])
         assert.strictEqual(all.at(-1)?.type, "turn.interrupted")
         const pids = (yield* fs.readFileString(file("pids"))).trim().split(/\s+/).map(Number)

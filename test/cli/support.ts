@@ -59,12 +59,12 @@ export const machine = Effect.fnUntraced(function*(
 
   const start = (
     args: ReadonlyArray<string>,
-    options?: { readonly env?: Record<string, string>; readonly stdin?: string | null; readonly cwd?: string }
+    options?: { readonly env?: Record<string, string>; readonly stdin?: string | null }
   ) =>
     Effect.acquireRelease(
       Effect.sync((): Started => {
         const child = spawn(process.execPath, [program, ...args], {
-          cwd: options?.cwd ?? folder,
+          cwd: folder,
           env: { ...environment, ...options?.env }
         })
         let stdout = ""

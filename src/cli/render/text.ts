@@ -83,7 +83,11 @@ export const make = (screen: typeof Screen.Service): Renderer => {
         )
       }
       case "TurnCompleted":
-        return Effect.all([eraseStatus, closeLine, showAnswer(event.answer)], { discard: true })
+        return Effect.all([eraseStatus, closeLine, showAnswer(event.answer), showCut(event.finishReason)], {
+          discard: true
+        })
+      case "TurnInterrupted":
+        return note(`Interrupted. To go on: effixir resume ${session ?? "--last"} "…"`)
       default:
         return Effect.void
     }
@@ -102,6 +106,9 @@ export const make = (screen: typeof Screen.Service): Renderer => {
     if (!screen.isOutTerminal) return screen.out(`${answer}\n`)
     return streamed.endsWith(answer) ? Effect.void : screen.out(`${harmless(answer)}\n`)
   }
+
+  const showCut = (finishReason: string) =>
+    finishReason === "stop" ? Effect.void : note(`The answer was cut short by the server (${finishReason}).`)
 
   const tick = Effect.suspend(() => {
     const start = since
@@ -140,10 +147,13 @@ const mainArgument = (json: string): string => {
 const outputLines = ({ output, status }: ToolEnded): ReadonlyArray<string> => {
   const lines = output.replace(/\n$/, "").split("\n")
   const shown = lines.slice(0, shownLines).map(oneLine)
-  const more = lines.length - shown.length
+  // What a tool says of its own output, as an exit code, is never hidden.
+  const last = lines.length > shownLines && /^\[.*\]$/.test(lines.at(-1) ?? "") ? lines.slice(-1).map(oneLine) : []
+  const more = lines.length - shown.length - last.length
   return [
     ...shown.map((line, index) => `  ${index === 0 ? marks[status] : " "} ${line}`),
-    ...(more > 0 ? [`    … ${more} more ${more === 1 ? "line" : "lines"}`] : [])
+    ...(more > 0 ? [`    … ${more} more ${more === 1 ? "line" : "lines"}`] : []),
+    ...last.map((line) => `    ${line}`)
   ]
 }
 
