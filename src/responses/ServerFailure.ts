@@ -122,7 +122,7 @@ const instant = (unixSeconds: number | undefined): Option.Option<DateTime.Utc> =
 
 /** A page made for a browser is not shown to a person at a terminal. */
 const plainText = (body: string, cfRay: string | undefined): string => {
-  if (!/^\s*</.test(body)) return body.trim().slice(0, 500)
+  if (!/^\s*</.test(body)) return body
   const ray = cfRay === undefined ? "" : ` (cf-ray ${cfRay})`
   return `a web page came back instead of an answer${ray}; a proxy or a network block may stand in between (a proxy of ` +
     "your own is set with HTTPS_PROXY)"
@@ -146,10 +146,12 @@ const fromBody = (body: unknown): ServerFailure => {
   }
 }
 
-/** One line, and no credential in it: a server may quote the request. */
+const maxMessage = 500
+
+/** One line of bearable length, and no credential in it: a server may quote the request. */
 const presentable = (message: string): string =>
   message.replaceAll(/\bBearer\s+\S+/gi, "Bearer …").replaceAll(/\bsk-[\w-]{8,}/g, "sk-…").replaceAll(/\s+/g, " ")
-    .trim()
+    .trim().slice(0, maxMessage)
 
 /** A code that is no text is still told. */
 const textOrJson = (value: unknown): string => text(value) ?? (value === undefined ? "" : JSON.stringify(value))
