@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { CredentialsError } from "../auth/Credentials.ts"
+import { defined } from "../internal/json.ts"
 import { type ModelError, Reason } from "../responses/ModelError.ts"
 import { TurnFailed } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
@@ -40,7 +41,10 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
       return {
         kind: _tag,
         retryable: error.isRetryable,
-        details: { ...reason, ...defined({ status: error.status, requestId: error.requestId }) }
+        details: {
+          ...reason,
+          ...defined({ code: error.code, status: error.status, requestId: error.requestId, cfRay: error.cfRay })
+        }
       }
     }
     case "SessionError":
@@ -55,8 +59,5 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
 }
 
 const encodeReason = Schema.encodeSync(Reason)
-
-const defined = (fields: { readonly [name: string]: unknown }) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)

@@ -4,7 +4,14 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
-import { functionCallOutput, isFunctionCall, isFunctionCallOutput, isReasoning, type Item } from "../responses/Item.ts"
+import {
+  functionCallOutput,
+  isFunctionCall,
+  isFunctionCallOutput,
+  isReasoning,
+  type Item,
+  withoutId
+} from "../responses/Item.ts"
 import { endsTurn, itemId, type ModelResponded, type SessionEvent, type TurnStarted } from "./SessionEvent.ts"
 
 /**
@@ -52,7 +59,8 @@ export const add = (self: History, event: SessionEvent): History => {
  * The `input` of the next request.
  *
  * - Items go without their ids: the server checks pairs of ids that it does not keep (`store: false`).
- * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to.
+ * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and not
+ *   once the server has said that it cannot read it any more.
  * - Every call has its output, in the order of the calls; one that never ended says so.
  *
  * @since 0.1.0
@@ -61,10 +69,14 @@ export const add = (self: History, event: SessionEvent): History => {
 export const toInput = (
   self: History,
   recipient: { readonly model: string; readonly account: string }
-): ReadonlyArray<Item> =>
-  self.flatMap((part) =>
-    part._tag === "Input" ? part.items.map(withoutId) : replay(part.response, part.outputs, recipient)
+): ReadonlyArray<Item> => {
+  const unreadable = self.findLastIndex((part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
+  return self.flatMap((part, index) =>
+    part._tag === "Input"
+      ? part.items.map(withoutId)
+      : replay(part.response, part.outputs, index < unreadable ? undefined : recipient)
   )
+}
 
 /**
  * The last turn, if nothing has ended it yet, and where it starts.
@@ -85,9 +97,9 @@ export const openTurn = (
 const replay = (
   response: ModelResponded,
   outputs: ReadonlyMap<string, string>,
-  recipient: { readonly model: string; readonly account: string }
+  recipient: { readonly model: string; readonly account: string } | undefined
 ): ReadonlyArray<Item> => {
-  const isSame = response.model === recipient.model && response.account === recipient.account
+  const isSame = response.model === recipient?.model && response.account === recipient.account
   const items = response.items.filter((item, index) =>
     !isFunctionCallOutput(item) &&
     (item.type !== "reasoning" || isSame && isReasoning(item) && belongsToSomething(response.items, index))
@@ -116,8 +128,6 @@ const without = (item: Item, ...fields: ReadonlyArray<string>): Item => ({
   ...Object.fromEntries(Object.entries(item).filter(([field]) => !fields.includes(field))),
   type: item.type
 })
-
-const withoutId = (item: Item): Item => without(item, "id")
 
 /** The server wants the summary back, and the plain thoughts left out. */
 const withoutContent = (item: Item): Item => without(item, "id", "content")

@@ -7,14 +7,17 @@ import * as Recordings from "./recordings.ts"
 
 type Tag = Reason["_tag"]
 
+const now = Date.UTC(2026, 10, 22, 12)
+
 const http = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): ModelError =>
   ServerFailure.toModelError(
-    ServerFailure.fromHttp(status, headers, typeof body === "string" ? body : JSON.stringify(body))
+    ServerFailure.fromHttp(status, headers, typeof body === "string" ? body : JSON.stringify(body)),
+    now
   )
 
 const inStream = (raw: object): ModelError | undefined => {
   const failure = ServerFailure.fromEvent(StreamEvent.fromJson(raw))
-  return failure === undefined ? undefined : ServerFailure.toModelError(failure)
+  return failure === undefined ? undefined : ServerFailure.toModelError(failure, now)
 }
 
 /** What a person would expect of a recorded refusal, by what it says. The first row that fits counts. */

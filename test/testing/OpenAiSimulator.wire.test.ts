@@ -28,7 +28,7 @@ const client = (
 ): Layer.Layer<Responses.Responses, never, OpenAiSimulator.OpenAiSimulator> =>
   Layer.unwrapEffect(Effect.gen(function*() {
     const simulator = yield* OpenAiSimulator.OpenAiSimulator
-    return Responses.layer.pipe(
+    return Responses.layerWith({ retry: { attempts: 1, elapsed: 0 } }).pipe(
       Layer.provide(AuthClient.layer({
         chatgptBaseUrl: simulator.chatgptBaseUrl,
         apiBaseUrl: simulator.apiBaseUrl,
