@@ -90,7 +90,7 @@ export const make = (budget: Budget) => (attempt: Attempt): Attempt => (request)
     const since = state.since ?? now
     const [memory, , decision] = yield* plan.step(now, error, state.memory)
     if (ScheduleDecision.isDone(decision)) return Option.none()
-    const delay = Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
+    const delay = Math.max(0, Math.round(ScheduleIntervals.start(decision.intervals) - now))
     if (now + delay - since > Duration.toMillis(budget.elapsed)) return Option.none()
     return Option.some({
       event: told(delay, false),

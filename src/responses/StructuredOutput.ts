@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { field } from "../internal/json.ts"
+import { jsonSchema } from "../internal/jsonSchema.ts"
 import type { TextOptions } from "./Request.ts"
 import * as Response from "./Response.ts"
 
@@ -25,12 +25,13 @@ export interface StructuredOutput<out A> {
 
 /** @since 0.1.0 @category constructors */
 export const make = <A, I>(schema: Schema.Schema<A, I>): StructuredOutput<A> => {
-  const { $schema: _, ...json } = JSONSchema.make(schema) as { readonly $schema?: string; readonly type?: unknown }
+  const { $defs, ...json } = jsonSchema(schema)
+  const definitions = $defs === undefined ? {} : { $defs }
   // Servers take an object at the top and nothing else.
-  return json.type === "object"
-    ? of(json, Schema.decodeUnknown(Schema.parseJson(schema), { errors: "all" }))
+  return json["type"] === "object"
+    ? of({ ...json, ...definitions }, Schema.decodeUnknown(Schema.parseJson(schema), { errors: "all" }))
     : of(
-      { type: "object", properties: { value: json }, required: ["value"], additionalProperties: false },
+      { type: "object", properties: { value: json }, required: ["value"], additionalProperties: false, ...definitions },
       Effect.fnUntraced(function*(text: unknown) {
         const { value } = yield* decodeWrapped(text)
         return yield* Schema.decodeUnknown(schema, { errors: "all" })(value)

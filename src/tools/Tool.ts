@@ -5,12 +5,10 @@
  */
 import * as Effect from "effect/Effect"
 import { flow } from "effect/Function"
-import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
-import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
+import { jsonSchema } from "../internal/jsonSchema.ts"
 import type { ToolDeclaration } from "../responses/Request.ts"
 
 /**
@@ -89,17 +87,6 @@ export const make = <A, I, R, Success = string, Encoded = string>(options: {
 /** JSON has no word for a success that holds nothing. */
 const toText = (output: unknown): string =>
   Predicate.isString(output) ? output : output === undefined ? "" : JSON.stringify(output)
-
-/** What is not one object with properties is refused by the API, so references are left to schemas that hold themselves. */
-const jsonSchema = <A, I>(schema: Schema.Schema<A, I>): ToolDeclaration["parameters"] => {
-  if (isEmptyStruct(schema.ast)) return { type: "object", properties: {}, additionalProperties: false }
-  const $defs = {}
-  const parameters = JSONSchema.fromAST(schema.ast, { definitions: $defs, topLevelReferenceStrategy: "skip" })
-  return Record.isEmptyRecord($defs) ? { ...parameters } : { ...parameters, $defs }
-}
-
-const isEmptyStruct = (ast: SchemaAST.AST): boolean =>
-  SchemaAST.isTypeLiteral(ast) && ast.propertySignatures.length === 0 && ast.indexSignatures.length === 0
 
 const tell = (error: ParseResult.ParseError): string =>
   ParseResult.ArrayFormatter.formatErrorSync(error)
