@@ -141,10 +141,16 @@ const overflows = /context (?:window|length)|maximum context|exceeds the context
 const faultOfRequest = /^(?:invalid|unsupported|image|empty_image|failed_to_download|missing|previous_response)_/
 const noSuchModel = /\bmodel\b.*(?:is not supported when using|does not exist)|model not found/i
 
-/** "Please try again in 11.054s" and its like, in milliseconds. */
+/** "Please try again in 11.054s", "in 6m0s" and their like, in milliseconds. */
 const tryAgainIn = (message: string): number | undefined => {
-  const match = /try again in (\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b/i.exec(message)
-  return match === null ? undefined : Math.ceil(Number(match[1]) * (match[2]?.toLowerCase() === "ms" ? 1 : 1000))
+  const [said, amount, unit, hours, minutes, seconds] =
+    /try again in (?:(\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b|(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\b)/i.exec(
+      message
+    ) ?? []
+  if (said === undefined) return undefined
+  if (amount !== undefined) return Math.ceil(Number(amount) * (unit?.toLowerCase() === "ms" ? 1 : 1000))
+  if (hours === undefined && minutes === undefined && seconds === undefined) return undefined
+  return Math.ceil((Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)) * 1000)
 }
 
 /** Servers know one of the two; the date is the better one. */

@@ -49,7 +49,7 @@ describe("a model call that is made again", () => {
         "ModelResponded",
         "TurnCompleted"
       ])
-      const [retry] = events.filter((event) => event._tag === "Retrying")
+      const retry = events.find((event) => event._tag === "Retrying")
       assert.deepInclude(retry, { turnId: "turn-1", attempt: 2, maxAttempts: 5, reason: "StreamIncomplete" })
       assert.strictEqual(events.filter((event) => event._tag === "ToolEnded").length, 1)
       const sent = yield* requests
