@@ -1,5 +1,5 @@
 /**
- * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `sessions/`. A profile has a
+ * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `sessions/`, `cache/`. A profile has a
  * credential of its own, in `profiles/NAME/`.
  *
  * @since 0.1.0
@@ -18,6 +18,7 @@ export interface Home {
   readonly auth: string
   readonly config: string
   readonly sessions: string
+  readonly cache: string
 }
 
 /** @since 0.1.0 @category constructors */
@@ -28,7 +29,8 @@ export const make = (path: string, profile?: string): Home => {
     profile,
     auth: profile === undefined ? join(root, "auth.json") : join(root, "profiles", profile, "auth.json"),
     config: join(root, "config.json"),
-    sessions: join(root, "sessions")
+    sessions: join(root, "sessions"),
+    cache: join(root, "cache")
   }
 }
 

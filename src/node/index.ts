@@ -1,3 +1,4 @@
+export * as CacheFiles from "./CacheFiles.ts"
 export * as CredentialFile from "./CredentialFile.ts"
 export * as CredentialKeyring from "./CredentialKeyring.ts"
 export * as FileLock from "./FileLock.ts"
