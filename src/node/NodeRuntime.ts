@@ -17,6 +17,9 @@ import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
+import * as Models from "../responses/Models.ts"
+import * as PlanUsage from "../responses/PlanUsage.ts"
+import * as RateLimits from "../responses/RateLimits.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
@@ -25,6 +28,7 @@ import type { CommandRunner } from "../tools/CommandRunner.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
 import * as Workspace from "../tools/Workspace.ts"
+import * as CacheFiles from "./CacheFiles.ts"
 import * as CredentialFile from "./CredentialFile.ts"
 import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
@@ -46,19 +50,30 @@ export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Lay
 
 /**
  * Credentials and sessions in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says so, and the API key
- * of the environment.
+ * of the environment; and what the host says of the account, remembered in the home folder as well.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerHome: Layer.Layer<
-  Credentials.Credentials | CredentialStore | OAuth.OAuth | SessionStore,
+  | Credentials.Credentials
+  | CredentialStore
+  | OAuth.OAuth
+  | SessionStore
+  | AuthClient.AuthClient
+  | Models.Models
+  | PlanUsage.PlanUsage
+  | RateLimits.RateLimits,
   ConfigError | Settings.ConfigError
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
   const { credential_store } = yield* Settings.load(home.config)
   const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
-  return Credentials.layerConfig().pipe(
+  return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
+    Layer.provideMerge(RateLimits.layer),
+    Layer.provide(CacheFiles.layer({ folder: home.cache })),
+    Layer.provideMerge(AuthClient.layerConfig()),
+    Layer.provideMerge(Credentials.layerConfig()),
     Layer.provideMerge(OAuth.layerConfig()),
     Layer.provideMerge(store({ path: home.auth })),
     Layer.merge(SessionFiles.layer({ folder: home.sessions }))
@@ -103,6 +118,10 @@ export const layer = (
   | CredentialStore
   | OAuth.OAuth
   | SessionStore
+  | AuthClient.AuthClient
+  | Models.Models
+  | PlanUsage.PlanUsage
+  | RateLimits.RateLimits
   | Workspace.Workspace,
   ConfigError | Settings.ConfigError | PlatformError
 > =>
@@ -115,8 +134,6 @@ export const layer = (
     }))).pipe(
       Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
       Layer.provideMerge(Responses.layer),
-      Layer.provide(AuthClient.layerConfig()),
-      Layer.provide(Network.layerConfig()),
       Layer.provideMerge(layerHome),
       Layer.provideMerge(layerWorkspace(options.workspace))
     )

@@ -162,7 +162,8 @@ describe("status --refresh", () => {
       yield* run(["status"])
       assert.deepStrictEqual(yield* simulator.requests, [])
       assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
-      assert.strictEqual((yield* simulator.requests).length, 1)
+      const paths = (yield* simulator.requests).map(({ path }) => path)
+      assert.deepStrictEqual(paths, ["/oauth/token", "/backend-api/wham/usage"])
     }).pipe(Effect.provide(platform)), timeout)
 })
 
