@@ -17,8 +17,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as BaseUrls from "../internal/baseUrls.ts"
 import { version } from "../internal/version.ts"
-import { claims, type Credential, type Subscription } from "./Credential.ts"
+import { accountOf, claims, type Credential, type Subscription } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
 import { SignedOut } from "./SignedOut.ts"
 
@@ -50,11 +51,7 @@ export interface Options {
 }
 
 const config: Config.Config.Wrap<Options> = {
-  chatgptBaseUrl: Config.withDefault(
-    Config.nonEmptyString("EFFIXIR_CHATGPT_BASE_URL"),
-    "https://chatgpt.com/backend-api/codex"
-  ),
-  apiBaseUrl: Config.withDefault(Config.nonEmptyString("OPENAI_BASE_URL"), "https://api.openai.com/v1"),
+  ...BaseUrls,
   originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir"),
   organization: Config.option(Config.nonEmptyString("OPENAI_ORGANIZATION")),
   project: Config.option(Config.nonEmptyString("OPENAI_PROJECT"))
@@ -169,6 +166,3 @@ const optionalHeader = (name: string, value: Option.Option<string>) =>
     onNone: () => (self: HttpClientRequest.HttpClientRequest) => self,
     onSome: (value) => flow(HttpClientRequest.setHeader(name, value))
   })
-
-const accountOf = (credential: Credential): string =>
-  credential.kind === "api_key" ? "api-key" : `chatgpt:${claims(credential).accountId ?? "unknown"}`

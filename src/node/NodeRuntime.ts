@@ -17,6 +17,7 @@ import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
+import type * as ModelProfile from "../responses/ModelProfile.ts"
 import * as Models from "../responses/Models.ts"
 import * as PlanUsage from "../responses/PlanUsage.ts"
 import * as RateLimits from "../responses/RateLimits.ts"
@@ -99,6 +100,8 @@ export interface Options {
   /** Replaces the instructions of a coding agent. */
   readonly instructions?: string
   readonly reasoning?: ReasoningOptions | undefined
+  /** What a person knows better of models than their names tell. */
+  readonly models?: ModelProfile.Overrides | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. */
   readonly toolkit?: Toolkit.Toolkit
 }
@@ -133,7 +136,7 @@ export const layer = (
       workspace: root
     }))).pipe(
       Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
-      Layer.provideMerge(Responses.layer),
+      Layer.provideMerge(Responses.layerWith({ models: options.models })),
       Layer.provideMerge(layerHome),
       Layer.provideMerge(layerWorkspace(options.workspace))
     )

@@ -13,6 +13,7 @@ import type { CredentialsError } from "../auth/Credentials.ts"
 import { story } from "../internal/story.ts"
 import type { Dialect } from "./Dialect.ts"
 import { ModelError } from "./ModelError.ts"
+import * as RateLimits from "./RateLimits.ts"
 import type { Request } from "./Request.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
@@ -29,6 +30,7 @@ export type Attempt = (request: Request) => Stream.Stream<StreamEvent, ModelErro
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Timeouts.Timeouts) {
   const auth = yield* AuthClient
+  const observe = yield* RateLimits.observer
 
   const open = Effect.fn("Responses.open")(function*(request: Request) {
     yield* Effect.annotateCurrentSpan({ model: request.model, items: request.input.length })
@@ -36,6 +38,7 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
       Effect.mapError(unreachable),
       Timeouts.connecting(timeouts)
     )
+    yield* observe.headers(response.headers)
     if (response.status < 200 || response.status > 299) return yield* refused(response)
     return response
   })

@@ -5,6 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
+import { Window } from "./RateLimits.ts"
 
 /**
  * - `UsageLimitReached` the plan is used up until `resetsAt`; `kind` is the server's word for whose limit it is, and
@@ -30,7 +31,8 @@ export const Reason = Schema.Union(
   Schema.TaggedStruct("UsageLimitReached", {
     plan: Schema.optional(Schema.String),
     resetsAt: Schema.optional(Schema.DateTimeUtc),
-    kind: Schema.optional(Schema.String)
+    kind: Schema.optional(Schema.String),
+    windows: Schema.optional(Schema.Array(Window))
   }),
   Schema.TaggedStruct("RateLimited", { retryAfter: Schema.optional(Schema.Number) }),
   Schema.TaggedStruct("QuotaExceeded", {}),

@@ -4,7 +4,10 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { defined, field } from "../internal/json.ts"
+import type { Item } from "./Item.ts"
 import { fallback } from "./Models.ts"
+import type { Request } from "./Request.ts"
 
 /**
  * - `reasoning` it thinks before it answers, and takes `reasoning` and `include` in a request
@@ -73,5 +76,30 @@ const reasons = /^(?:openai\/)?(?:gpt-[56](?!\d)|o[134](?:-|$)|codex-)/
 const sees = /^(?:openai\/)?(?:gpt-[56](?!\d)|gpt-4o|gpt-4\.1|gpt-4\.5|gpt-4-turbo|o[134](?:-|$)|codex-)/
 const blind = /-spark$|^(?:openai\/)?(?:o1-mini|o3-mini|gpt-4o-(?:audio|transcribe))/
 
-const defined = (override: object): object =>
-  Object.fromEntries(Object.entries(override).filter(([, value]) => value !== undefined))
+/**
+ * A request without what the model, or its server, does not take. Its pictures become words that say so.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const fit = (request: Request, profile: ModelProfile): Request => {
+  const { include, reasoning, ...rest } = request
+  return {
+    ...rest,
+    ...(profile.reasoning ? defined({ include, reasoning }) : {}),
+    parallel_tool_calls: request.parallel_tool_calls && profile.parallelToolCalls,
+    input: profile.images ? request.input : request.input.map(withoutImages)
+  }
+}
+
+/** Pictures are parts of messages, or of what a tool gave. */
+const withoutImages = (item: Item): Item => {
+  const content = item["content"] ?? item["output"]
+  if (!Array.isArray(content) || !content.some(isImage)) return item
+  const parts = content.map((part) => isImage(part) ? { type: "input_text", text: unseen } : part)
+  return "content" in item ? { ...item, content: parts } : { ...item, output: parts }
+}
+
+const isImage = (part: unknown): boolean => field(part, "type") === "input_image"
+
+const unseen = "[An image was here; this model cannot see images.]"

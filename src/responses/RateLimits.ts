@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -12,8 +13,11 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import { AuthClient } from "../auth/AuthClient.ts"
 import { field, text } from "../internal/json.ts"
+import type { StreamEvent } from "./StreamEvent.ts"
 
 /**
  * A span of time in which only so much may be used.
@@ -205,6 +209,39 @@ export const layerMemory: Layer.Layer<RateLimits> = Layer.scoped(
   RateLimits,
   make({ load: () => Effect.succeedNone, save: () => Effect.void })
 )
+
+/**
+ * What a transport passes on of what it sees, for the account that it speaks for. Where there is no {@link RateLimits}
+ * it costs nothing: a program that does not ask for the windows need not provide them.
+ *
+ * @since 0.1.0
+ * @category observing
+ */
+export interface Observer {
+  readonly headers: (headers: Headers) => Effect.Effect<void>
+  readonly events: <E, R>(events: Stream.Stream<StreamEvent, E, R>) => Stream.Stream<StreamEvent, E, R>
+}
+
+/** @since 0.1.0 @category observing */
+export const observer: Effect.Effect<Observer, never, AuthClient> = Effect.gen(function*() {
+  const { account } = yield* AuthClient
+  return Option.match(yield* Effect.serviceOption(RateLimits), {
+    onNone: (): Observer => ({ headers: () => Effect.void, events: (events) => events }),
+    onSome: (limits): Observer => ({
+      headers: (headers) =>
+        Effect.ignore(Effect.flatMap(account, (account) => limits.observeHeaders(account, headers))),
+      events: Stream.mapChunksEffect((events) =>
+        Effect.as(
+          Effect.forEach(Chunk.filter(events, ({ type }) => type === "codex.rate_limits"), (event) =>
+            Effect.ignore(Effect.flatMap(account, (account) => limits.observeEvent(account, event))), {
+            discard: true
+          }),
+          events
+        )
+      )
+    })
+  })
+})
 
 const keyOf = (account: string): string => `rate-limits ${account}`
 

@@ -18,6 +18,7 @@ import * as Dialect from "./Dialect.ts"
 import * as HttpTransport from "./HttpTransport.ts"
 import { isMessage, type Item, userMessage, withoutId } from "./Item.ts"
 import { ModelError } from "./ModelError.ts"
+import * as ModelProfile from "./ModelProfile.ts"
 import type * as Request from "./Request.ts"
 import * as Response from "./Response.ts"
 import * as Retry from "./Retry.ts"
@@ -38,7 +39,7 @@ export class Responses extends Context.Tag("effixir/responses/Responses")<Respon
 }>() {}
 
 /**
- * What is not given is as in the defaults of `Dialect`, `Retry` and `Timeouts`.
+ * What is not given is as in the defaults of `Dialect`, `Retry`, `Timeouts` and `ModelProfile`.
  *
  * @since 0.1.0
  * @category models
@@ -47,16 +48,32 @@ export interface Options {
   readonly dialect?: Dialect.Dialect | undefined
   readonly retry?: Retry.Budget | undefined
   readonly timeouts?: Timeouts.Timeouts | undefined
+  /** What a person knows better of models than their names tell. */
+  readonly models?: ModelProfile.Overrides | undefined
 }
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options = {}) {
-  const { account } = yield* AuthClient
   const attempt = yield* HttpTransport.make(
     options.dialect ?? Dialect.responses,
     options.timeouts ?? Timeouts.defaults
   )
-  return Responses.of({ stream: Retry.make(options.retry ?? Retry.defaults)(attempt), account })
+  return yield* over(attempt, options)
+})
+
+/**
+ * The service over any transport: one that is sent what its model takes, and tried again within one budget.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const over = Effect.fnUntraced(function*(attempt: HttpTransport.Attempt, options: Options = {}) {
+  const { account } = yield* AuthClient
+  const retrying = Retry.make(options.retry ?? Retry.defaults)(attempt)
+  return Responses.of({
+    stream: (request) => retrying(ModelProfile.fit(request, ModelProfile.profileOf(request.model, options.models))),
+    account
+  })
 })
 
 /** @since 0.1.0 @category layers */

@@ -14,6 +14,7 @@ import * as Predicate from "effect/Predicate"
 import { defined, field, number, parse, text } from "../internal/json.ts"
 import { retryAfter as retryAfterOf } from "../internal/retryAfter.ts"
 import { ModelError, type Reason } from "./ModelError.ts"
+import * as RateLimits from "./RateLimits.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
 /** @since 0.1.0 @category models */
@@ -111,7 +112,8 @@ const classify = (failure: ServerFailure, now: number): Reason => {
       ...defined({
         plan: failure.plan ?? failure.headers["x-codex-plan-type"],
         resetsAt: resetOf(failure, now),
-        kind: failure.headers["x-codex-rate-limit-reached-type"]
+        kind: failure.headers["x-codex-rate-limit-reached-type"],
+        windows: windowsOf(failure.headers, now)
       })
     }
   }
@@ -151,6 +153,13 @@ const tryAgainIn = (message: string): number | undefined => {
   if (amount !== undefined) return Math.ceil(Number(amount) * (unit?.toLowerCase() === "ms" ? 1 : 1000))
   if (hours === undefined && minutes === undefined && seconds === undefined) return undefined
   return Math.ceil((Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)) * 1000)
+}
+
+/** Those of the limit that refused. */
+const windowsOf = (headers: Headers, now: number): ReadonlyArray<RateLimits.Window> | undefined => {
+  const reading = RateLimits.fromHeaders(headers, DateTime.unsafeMake(now))
+  const active = reading?.limits.find(({ id }) => id === reading.activeLimit)
+  return (active ?? reading?.limits[0])?.windows
 }
 
 /** Servers know one of the two; the date is the better one. */

@@ -107,6 +107,18 @@ describe("effixir status", () => {
     timeout
   )
 
+  it.scopedLive("shows what the last model call told of the plan, and asks nobody", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(() => Script.answer(Script.say("Hello")))
+      assert.strictEqual((yield* run(["Hi"])).code, 0)
+      const { stdout } = yield* run(["status"])
+      assert.match(stdout, /5-hour window 12 % used, resets in (?:5 h|4 h 59 min)/)
+      assert.match(stdout, /34 % used/)
+      const { limits } = JSON.parse((yield* run(["status", "--json"])).stdout)
+      assert.strictEqual(limits[0].windows.length, 2)
+      assert.strictEqual((yield* simulator.requests).length, 1)
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("stays what it is when the usage cannot be asked for", () =>
     Effect.gen(function*() {
       const { run, simulator } = yield* machine(nothing)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as ModelProfile from "../../src/responses/ModelProfile.ts"
+import * as Request from "../../src/responses/Request.ts"
 
 const overrides = Schema.decodeUnknownSync(ModelProfile.Overrides)
 
@@ -63,5 +64,34 @@ describe("A model's profile", () => {
     assert.isFalse(
       ModelProfile.profileOf("a", overrides({ "a*": { reasoning: true }, a: { reasoning: false } })).reasoning
     )
+  })
+
+  it("leaves out of a request what a model does not take", () => {
+    const image = { type: "input_image", image_url: "data:image/png;base64,aGk=" }
+    const seen = [
+      { type: "message", role: "user", content: [{ type: "input_text", text: "Look" }, image] },
+      { type: "function_call_output", call_id: "call_1", output: [image] },
+      { type: "function_call_output", call_id: "call_2", output: "Done" }
+    ]
+    const request = Request.make({
+      model: "llama3",
+      instructions: "Be brief.",
+      input: seen,
+      reasoning: { effort: "low" },
+      cacheKey: "s"
+    })
+    const capable = { reasoning: true, parallelToolCalls: true, images: true }
+    assert.deepStrictEqual(ModelProfile.fit(request, capable), request)
+
+    const plain = ModelProfile.fit(request, { reasoning: false, parallelToolCalls: false, images: false })
+    assert.notProperty(plain, "reasoning")
+    assert.notProperty(plain, "include")
+    assert.isFalse(plain.parallel_tool_calls)
+    const unseen = { type: "input_text", text: "[An image was here; this model cannot see images.]" }
+    assert.deepStrictEqual<unknown>(plain.input, [
+      { ...seen[0], content: [{ type: "input_text", text: "Look" }, unseen] },
+      { ...seen[1], output: [unseen] },
+      seen[2]
+    ])
   })
 })

@@ -271,6 +271,21 @@ describe("ServerFailure", () => {
     assert.match(says("enterprise"), /Try again later, or set OPENAI_API_KEY/)
   })
 
+  it("tells how far the windows of a used-up plan are used", () => {
+    const { reason } = http(429, { error: limit }, {
+      "x-codex-active-limit": "premium",
+      "x-codex-primary-used-percent": "12",
+      "x-codex-primary-window-minutes": "300",
+      "x-premium-primary-used-percent": "100.0",
+      "x-premium-primary-window-minutes": "10080",
+      "x-premium-primary-reset-at": String(now / 1000 + 60)
+    })
+    assert.deepStrictEqual<unknown>(reason, {
+      _tag: "UsageLimitReached",
+      windows: [{ kind: "weekly", minutes: 10_080, usedPercent: 100, resetsAt: DateTime.unsafeMake(now + 60_000) }]
+    })
+  })
+
   it("reads what only a header says", () => {
     const json = Buffer.from(JSON.stringify({ error: { code: "token_invalidated", message: "Over." } })).toString(
       "base64"
