@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Logger from "effect/Logger"
@@ -150,6 +151,19 @@ describe("Credential", () => {
       assert.isTrue(fedramp(true))
       for (const flag of [false, null, "true", 1]) assert.isFalse(fedramp(flag))
     })
+  })
+
+  it("is good for as long after a refresh as the token says, by this clock, which may be hours off", () => {
+    const now = DateTime.unsafeMake(1_000_000)
+    const renewed = (claims: object, expires_in?: number) =>
+      Credential.renew(read(stored) as Credential.Subscription, {
+        access_token: Redacted.make(jwt(claims)),
+        expires_in
+      }, now).expires_at
+    assert.strictEqual(renewed({ iat: 90_000, exp: 90_060 }), 1_060_000)
+    assert.strictEqual(renewed({ iat: 90_000, exp: 90_060 }, 30), 1_030_000)
+    assert.strictEqual(renewed({ exp: 90_060 }), 90_060_000)
+    assert.isNull(renewed({}))
   })
 
   it("is made of an API key", () => {
