@@ -12,7 +12,8 @@ import * as BrowserLogin from "../../auth/BrowserLogin.ts"
 import * as Credential from "../../auth/Credential.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as DeviceLogin from "../../auth/DeviceLogin.ts"
-import type { OAuthError } from "../../auth/OAuth.ts"
+import type { OAuthError } from "../../auth/OAuthError.ts"
+import { SignedOut } from "../../auth/SignedOut.ts"
 import * as ForeignCredential from "../../node/ForeignCredential.ts"
 import * as NodeBrowser from "../../node/NodeBrowser.ts"
 import * as NodeCallbackServer from "../../node/NodeCallbackServer.ts"
@@ -91,6 +92,9 @@ const apiKey = Effect.flatMap(Prompt.stdin, (text) => {
 /** A refresh token is good for one program only, and whoever uses it second is signed out. */
 const takeOver = Effect.fnUntraced(function*(tool: ForeignCredential.Tool, yes: boolean) {
   const credential = yield* ForeignCredential.read(tool)
+  if (credential.kind === "subscription" && Credential.claims(credential).accountId === undefined) {
+    return yield* new SignedOut({ reason: "AccountUnknown" })
+  }
   if (credential.kind === "subscription" && !yes) {
     yield* Confirm.ask(
       `The sign-in of ${tool.name} can be used by one program only. It moves here, and ${tool.name} will have to sign in ` +
