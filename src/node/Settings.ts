@@ -7,6 +7,8 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { diskProblem } from "../internal/diskProblem.ts"
+import { isNotFound } from "../internal/isNotFound.ts"
 import { Overrides } from "../responses/ModelProfile.ts"
 
 /**
@@ -79,9 +81,9 @@ export const load: (
   const fs = yield* FileSystem.FileSystem
   const text = yield* fs.readFileString(path).pipe(
     Effect.catchAll((error) =>
-      error._tag === "SystemError" && error.reason === "NotFound"
+      isNotFound(error)
         ? Effect.succeed("{}")
-        : new ConfigError({ key: "The file", source: path, expected: error.message })
+        : new ConfigError({ key: "The file", source: path, expected: diskProblem(error) })
     )
   )
   return yield* Effect.mapError(decode(text), (error) => {

@@ -54,7 +54,7 @@ export const machine = Effect.fnUntraced(function*(
   if (options?.signedIn !== false) {
     yield* fs.makeDirectory(home, { mode: 0o700 })
     const json = JSON.stringify(yield* Schema.encode(Credential)(credential))
-    yield* fs.writeFileString(path.join(home, "auth.json"), json)
+    yield* fs.writeFileString(path.join(home, "auth.json"), json, { mode: 0o600 })
   }
 
   const start = (

@@ -58,6 +58,7 @@ const makeStoreOn = (content: string) =>
     const made = yield* makeStore
     yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeDirectory(made.folder))
     yield* put(made.path, content)
+    yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.chmod(made.path, 0o600))
     return made
   })
 
