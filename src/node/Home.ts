@@ -38,15 +38,30 @@ const folder = Config.nonEmptyString("EFFIXIR_HOME").pipe(
   Config.orElse(() => Config.sync(() => join(homedir(), ".effixir")))
 )
 
+/**
+ * Whether a profile may have this name, which becomes that of a folder.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isProfile = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
+
+/**
+ * The rule for a person who has chosen another.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const profileRule =
+  "the name of a profile begins with a letter or a digit, and has only those, \".\", \"_\" and \"-\", 64 at most"
+
 const profile = Config.option(Config.nonEmptyString("EFFIXIR_PROFILE")).pipe(
   Config.mapOrFail(Option.match({
     onNone: () => Either.right(undefined),
     onSome: (name) =>
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
+      isProfile(name)
         ? Either.right(name)
-        : Either.left(
-          ConfigError.InvalidData(["EFFIXIR_PROFILE"], "the name of a profile has letters, digits, . _ and -")
-        )
+        : Either.left(ConfigError.InvalidData(["EFFIXIR_PROFILE"], profileRule))
   }))
 )
 
