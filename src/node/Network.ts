@@ -95,10 +95,13 @@ const readCertificates = (path: string) =>
     Effect.orElseSucceed(() => "")
   )
 
-/** Naming certificates replaces those that Node has read at its start. */
+/** Naming certificates replaces those that Node has read at its start, or has complained of. */
 const alsoTrusted = (): ReadonlyArray<string> => {
-  const path = process.env["NODE_EXTRA_CA_CERTS"]
-  return path === undefined || path === "" ? [] : [readFileSync(path, "utf8")]
+  try {
+    return [readFileSync(process.env["NODE_EXTRA_CA_CERTS"] ?? "", "utf8")]
+  } catch {
+    return []
+  }
 }
 
 const lazily = <A>(make: () => A): () => A => {
