@@ -181,11 +181,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const left = yield* timeLeft(credential)
     if (Duration.greaterThan(left, slack)) return winner
     const renewed = replace(credential).pipe(
-      // A token that is still good does not have to wait for a server that is in trouble.
-      Effect.catchTag("OAuthError", (error) =>
-        Duration.greaterThan(left, Duration.zero)
-          ? Effect.as(Effect.logDebug("The early refresh failed", error.reason), { credential })
-          : Effect.fail(error))
+      // A token that is still good does not have to wait for a server or a disk that is in trouble.
+      Effect.catchIf(
+        (error) => error._tag !== "SignedOut" && Duration.greaterThan(left, Duration.zero),
+        (error) => Effect.as(Effect.logDebug("The early refresh failed", error.message), { credential })
+      )
     )
     return { ...winner, credential: (yield* renewed).credential }
   }).pipe(Effect.withSpan("Credentials.current"))
