@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import { apiKey, type Credential } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
@@ -145,6 +146,17 @@ describe("Credentials", () => {
         Effect.provide(Layer.provide(Credentials.layer({ apiKey: Option.none(), choice: "any" }), oauth)),
         Effect.provideService(CredentialStore.CredentialStore, store)
       )
+    }))
+
+  it.effect("goes on with a token that is still good when a new one could not be stored", () =>
+    Effect.gen(function*() {
+      const ending = { ...subscription({ accountId: "acct-1" }), expires_at: 60_000 }
+      const broken = new CredentialStore.CredentialStoreError({ operation: "save", location: "x", problem: "no space" })
+      const memory = yield* CredentialStore.makeMemory(ending)
+      const stored = { ...memory, modify: () => broken }
+      assert.strictEqual((yield* current({ stored })).credential.kind, "subscription")
+      yield* TestClock.setTime(60_000)
+      assert.strictEqual((yield* Effect.flip(current({ stored })))._tag, "CredentialStoreError")
     }))
 
   it.effect("does not fall back to a key when the store cannot be read", () =>

@@ -20,10 +20,9 @@ const expired = Effect.gen(function*() {
 
 type Through = ReadonlyArray<string>
 
-const canRun = (through: Through): boolean => {
-  const [command = "", ...words] = through
-  return spawnSync(command, [...words, process.execPath, program, "--version"]).status === 0
-}
+const succeeds = ([command = "", ...words]: ReadonlyArray<string>): boolean => spawnSync(command, words).status === 0
+
+const canRun = (through: Through): boolean => succeeds([...through, process.execPath, program, "--version"])
 
 /** No file of the process may grow. It needs no rights, and no disk of its own. */
 const fileLimit: Through = ["sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"]
@@ -45,7 +44,7 @@ const fullDisk: Through = [
   "sh"
 ]
 
-const canMount = spawnSync("unshare", ["--mount", "sh", "-c", "mount -t tmpfs tmpfs /mnt"]).status === 0
+const canMount = succeeds(["unshare", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /mnt"])
 
 const disks: ReadonlyArray<readonly [name: string, needs: string, can: boolean, through: Through, said: string]> = [
   ["where files may not grow", "a shell with ulimit", canRun(fileLimit), fileLimit, "larger than files may be"],
