@@ -4,8 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
+import { spawnSync } from "node:child_process"
 import { Screen } from "../../src/cli/Screen.ts"
 import { timeLeft, whileWaiting } from "../../src/cli/waiting.ts"
+import * as Script from "../../src/testing/Script.ts"
+import { machine, platform } from "./support.ts"
 
 const erase = "\r\u001B[2K"
 
@@ -40,6 +43,25 @@ describe("the line of somebody who waits", () => {
         erase
       ])
     }))
+
+  const terminal = ["sh", "-c", "exec script -qec \"$*\" /dev/null", "sh"]
+  const hasTerminal = spawnSync("sh", [...terminal.slice(1), "true"]).status === 0
+  const name = hasTerminal ? "" : " (skipped: needs the script command of util-linux)"
+
+  it.scopedLive.runIf(hasTerminal)(
+    `makes room for the code on a terminal, and is gone in the end${name}`,
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* machine(() => Script.answer(), { autoApprove: true, pollInterval: "1 second" })
+        const { code, stdout } = yield* run(["login", "--device"], { through: terminal })
+        assert.strictEqual(code, 0)
+        assert.include(stdout, "Ctrl-C to stop")
+        assert.include(stdout, `${erase}Open  http`)
+        const end = stdout.slice(stdout.lastIndexOf(erase))
+        assert.isTrue(end.startsWith(`${erase}Signed in as`), end)
+      }).pipe(Effect.provide(platform)),
+    30_000
+  )
 
   it.effect("is never there into a pipe", () =>
     Effect.gen(function*() {

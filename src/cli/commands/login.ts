@@ -22,7 +22,7 @@ import * as Confirm from "../confirm.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as Prompt from "../prompt.ts"
 import { Screen } from "../Screen.ts"
-import { timeLeft, whileWaiting } from "../waiting.ts"
+import { interject, timeLeft, whileWaiting } from "../waiting.ts"
 import * as Common from "./options.ts"
 
 export const login = Command.make(
@@ -173,8 +173,7 @@ const credentialOf = <State extends { readonly _tag: string }, R>(
       ? Effect.succeed(last.value.credential)
       : Effect.dieMessage("A sign-in ended without a credential"))
 
-const say = (...lines: ReadonlyArray<string>) =>
-  Effect.flatMap(Screen, (screen) => screen.err(lines.map((line) => `${line}\n`).join("")))
+const say = (...lines: ReadonlyArray<string>) => interject(lines.map((line) => `${line}\n`).join(""))
 
 const sayJson = (line: { readonly type: string; readonly [field: string]: unknown }) =>
   Effect.flatMap(Screen, (screen) => screen.out(`${JSON.stringify(line)}\n`))
