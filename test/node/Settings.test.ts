@@ -93,5 +93,7 @@ describe("Settings", () => {
       const folder = yield* makeFolder
       const error = yield* Effect.flip(Settings.load(folder))
       assert.deepInclude(error, { _tag: "ConfigError", key: "The file", source: folder })
+      assert.include(error.message, "is a folder where a file is needed")
+      assert.notMatch(error.message, /EISDIR|FileSystem|BadResource/)
     }).pipe(Effect.provide(layer)))
 })
