@@ -38,12 +38,16 @@ const Parameters = Schema.Struct({
 export const tool: Tool.Tool<CommandRunner | FileSystem.FileSystem | Workspace> = Tool.make({
   name: "bash",
   description: "Run a shell command in the workspace and get its output (stdout and stderr together) and exit code. " +
-    "It has no stdin. Processes it leaves in the background are stopped when it ends.",
+    "It has no stdin. Processes it leaves in the background are stopped when it ends, except those in a session of " +
+    "their own (setsid).",
   parameters: Parameters,
-  handler: (parameters) => Effect.scoped(run(parameters))
+  handler: (parameters, { sessionId }) => Effect.scoped(run(parameters, sessionId))
 })
 
-const run = Effect.fnUntraced(function*({ command, timeout_ms, workdir = "." }: typeof Parameters.Type) {
+const run = Effect.fnUntraced(function*(
+  { command, timeout_ms, workdir = "." }: typeof Parameters.Type,
+  sessionId: string
+) {
   if (command.trim() === "") return yield* new Tool.ToolFailure({ message: "command is empty" })
   const runner = yield* CommandRunner
   const workspace = yield* Workspace
@@ -52,7 +56,7 @@ const run = Effect.fnUntraced(function*({ command, timeout_ms, workdir = "." }: 
   const timeout = Duration.decode(timeout_ms ?? defaultTimeout)
 
   const running = yield* Effect.mapError(
-    runner.start(command, folder),
+    runner.start(command, folder, { env: { EFFIXIR_SESSION_ID: sessionId } }),
     (error) => new Tool.ToolFailure({ message: error.message })
   )
   const tail = BoundedOutput.makeTail()
@@ -63,7 +67,12 @@ const run = Effect.fnUntraced(function*({ command, timeout_ms, workdir = "." }: 
   )
 
   const output = tail.read()
-  const report = [...reportOutput(output), ...reportEnding(ending, timeout, output), ...reportCut(output)].join("\n")
+  const report = [
+    ...reportOutput(output),
+    ...reportEnding(ending, timeout, output),
+    ...reportBackground(ending),
+    ...reportCut(output)
+  ].join("\n")
   return Option.isSome(ending) ? report : yield* new Tool.ToolFailure({ message: report })
 })
 
@@ -88,6 +97,16 @@ const reportEnding = (
   if (ending.value._tag === "Killed") return [`[Killed by ${ending.value.signal}.]`]
   if (ending.value.code !== 0) return [`[Exit code ${ending.value.code}.]`]
   return text === "" ? ["[No output, exit code 0.]"] : []
+}
+
+const maxShownProcesses = 10
+
+const reportBackground = (ending: Option.Option<Ending>): ReadonlyArray<string> => {
+  if (Option.isNone(ending) || ending.value.background.length === 0) return []
+  const { background } = ending.value
+  const shown = background.slice(0, maxShownProcesses).map(({ command, pid }) => `${pid} (${command})`)
+  const more = background.length > shown.length ? ` and ${background.length - shown.length} more` : ""
+  return [`[Still running in the background: ${shown.join(", ")}${more}. Stop with kill what is not needed.]`]
 }
 
 const reportCut = ({ isCut, lines, shownLines }: BoundedOutput.Tail): ReadonlyArray<string> =>
