@@ -26,6 +26,7 @@ import * as Responses from "../responses/Responses.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/BuiltIn.ts"
 import type { CommandRunner } from "../tools/CommandRunner.ts"
+import type { FileSearch } from "../tools/FileSearch.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
 import * as Workspace from "../tools/Workspace.ts"
@@ -34,6 +35,7 @@ import * as CredentialFile from "./CredentialFile.ts"
 import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
 import * as Network from "./Network.ts"
+import * as NodeFileSearch from "./NodeFileSearch.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
 import * as SessionFiles from "./SessionFiles.ts"
 import * as Settings from "./Settings.ts"
@@ -82,15 +84,21 @@ export const layerHome: Layer.Layer<
 })).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
 
 /**
- * What tools may need on this machine: a workspace, its files, and shell commands.
+ * What tools may need on this machine: a workspace, its files, search, and shell commands.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerWorkspace = (
   root: string
-): Layer.Layer<Workspace.Workspace | CommandRunner | FileSystem.FileSystem | Path.Path, PlatformError> =>
-  Workspace.layer({ root }).pipe(Layer.merge(ProcessGroup.layer), Layer.provideMerge(layerPlatform))
+): Layer.Layer<
+  Workspace.Workspace | CommandRunner | FileSearch | FileSystem.FileSystem | Path.Path,
+  PlatformError
+> =>
+  Workspace.layer({ root }).pipe(
+    Layer.merge(Layer.merge(ProcessGroup.layer, NodeFileSearch.layer)),
+    Layer.provideMerge(layerPlatform)
+  )
 
 /** @since 0.1.0 @category models */
 export interface Options {

@@ -24,7 +24,14 @@ const contract: Readonly<
     good: { command: "cat a.txt", timeout_ms: 60_000, workdir: "." },
     long: { command: "cat long.txt long.txt" },
     place: "workdir"
-  }
+  },
+  grep: {
+    good: { pattern: "some", path: ".", glob: "*.txt", ignore_case: true, literal: false, context: 1, limit: 5 },
+    long: { pattern: "€", context: 20, limit: 1000 },
+    place: "path"
+  },
+  find: { good: { pattern: "*.txt", path: ".", limit: 5 }, long: { pattern: "a/".repeat(99_999) }, place: "path" },
+  ls: { good: { path: ".", limit: 5 }, long: { path: "a/".repeat(99_999) }, place: "path" }
 }
 
 type Arguments = Readonly<Record<string, unknown>>
