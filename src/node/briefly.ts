@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { createContext, Script } from "node:vm"
+import { type Context, createContext, Script } from "node:vm"
 import { field, text } from "../internal/json.ts"
 import { ToolFailure } from "../tools/Tool.ts"
 
@@ -19,6 +19,8 @@ export const briefly = <A>(pattern: string, work: () => A): Effect.Effect<A, Too
       sandbox.run = () => {
         results.push(work())
       }
+      context ??= createContext(sandbox)
+      script ??= new Script("run()")
       script.runInContext(context, { timeout })
       sandbox.run = undefined
       return results[0] as A
@@ -38,5 +40,7 @@ export const briefly = <A>(pattern: string, work: () => A): Effect.Effect<A, Too
 const isTimeout = (cause: unknown): boolean => field(cause, "code") === "ERR_SCRIPT_EXECUTION_TIMEOUT"
 
 const sandbox: { run: (() => void) | undefined } = { run: undefined }
-const context = createContext(sandbox)
-const script = new Script("run()")
+
+/** Made when they are first needed: most runs never search. */
+let context: Context | undefined
+let script: Script | undefined
