@@ -52,7 +52,7 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
     case "SignedOut":
       return { kind: error._tag, retryable: false, details: { reason: error.reason } }
     case "OAuthError":
-      return { kind: error.reason, retryable: error.reason === "Transport", details: {} }
+      return { kind: error.reason, retryable: error.isTransient, details: {} }
     case "CredentialStoreError":
       return { kind: error._tag, retryable: false, details: { location: error.location } }
   }

@@ -90,13 +90,19 @@ const maxRefusalSize = 64 * 1024
  */
 export const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError): ModelError => {
   switch (cause._tag) {
+    case "OAuthError":
+      // The token could not be refreshed just now, which says nothing against it.
+      if (cause.isTransient) {
+        return new ModelError({ reason: { _tag: "Transport" }, detail: cause.message, cause })
+      }
+      break
     case "SignedOut":
     case "CredentialStoreError":
-    case "OAuthError":
-      return new ModelError({ reason: { _tag: "Unauthorized" }, detail: cause.message, cause })
+      break
     default:
       return broken(cause)
   }
+  return new ModelError({ reason: { _tag: "Unauthorized" }, detail: cause.message, cause })
 }
 
 const broken = (cause: HttpClientError.HttpClientError): ModelError =>

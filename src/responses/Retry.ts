@@ -12,6 +12,7 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import * as Stream from "effect/Stream"
+import { OAuthError } from "../auth/OAuthError.ts"
 import type { Attempt } from "./HttpTransport.ts"
 import type { ModelError } from "./ModelError.ts"
 import * as Request from "./Request.ts"
@@ -38,7 +39,8 @@ const schedule = (budget: Budget): Schedule.Schedule<unknown, ModelError> =>
     Schedule.jittered,
     Schedule.intersect(Schedule.recurs(budget.attempts - 1)),
     Schedule.zipRight(Schedule.identity<ModelError>()),
-    Schedule.whileInput((error: ModelError) => error.isRetryable),
+    // A refresh of the credential has had a budget of its own.
+    Schedule.whileInput((error: ModelError) => error.isRetryable && !(error.cause instanceof OAuthError)),
     // What the server asks for counts, and nothing shorter.
     Schedule.modifyDelay((error, delay) => Duration.max(delay, Duration.millis(error.retryAfter ?? 0)))
   )

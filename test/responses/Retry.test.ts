@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { OAuthError } from "../../src/auth/OAuthError.ts"
 import type { Attempt } from "../../src/responses/HttpTransport.ts"
 import * as Item from "../../src/responses/Item.ts"
 import { ModelError, type Reason } from "../../src/responses/ModelError.ts"
@@ -137,6 +138,15 @@ describe("Retry", () => {
       assert.deepStrictEqual(failure?.reason, reason)
       assert.strictEqual(sent.length, 1)
       assert.deepStrictEqual(events, [])
+    }))
+
+  it.effect("leaves a refresh of the credential to its own budget", () =>
+    Effect.gen(function*() {
+      const cause = new OAuthError({ reason: "Transport", detail: "down" })
+      const error = new ModelError({ reason: { _tag: "Transport" }, detail: cause.message, cause })
+      const { failure, sent } = yield* run([Stream.fail(error), Stream.make(completed)])
+      assert.strictEqual(failure, error)
+      assert.strictEqual(sent.length, 1)
     }))
 
   it.effect("waits as long as the server asks for", () =>
