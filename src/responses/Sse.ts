@@ -16,6 +16,20 @@ import * as StreamEvent from "./StreamEvent.ts"
 const maxEventSize = 128 * 1024 * 1024
 
 /**
+ * What makes stream events of what a server says, in whatever dialect. It is made anew for every stream, and called
+ * while the stream has no end yet.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reader {
+  /** The `data` of one server-sent event. */
+  readonly data: (data: string) => void
+  /** There is no more of it. */
+  readonly end: () => void
+}
+
+/**
  * Decodes the body of a response, whatever its content type says: the ChatGPT host often sends none.
  *
  * Chunks may be cut anywhere. Data that is not JSON is skipped, like every client of this API does. The stream ends at
@@ -26,29 +40,65 @@ const maxEventSize = 128 * 1024 * 1024
  */
 export const decode = <E>(
   bytes: Stream.Stream<Uint8Array, E>
+): Stream.Stream<StreamEvent.StreamEvent, E | ModelError> => decodeWith(bytes, readEvent)
+
+const readEvent = (tell: (event: StreamEvent.StreamEvent) => void): Reader => ({
+  data: (data) => {
+    const json = parse(data)
+    if (json !== undefined) tell(StreamEvent.fromJson(json))
+  },
+  end: () => {}
+})
+
+/**
+ * The same for any dialect: `read` is given what tells an event, and gives back what it wants to be called with. A body
+ * that is a JSON object, and no stream of events at all, is one piece of data.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decodeWith = <E>(
+  bytes: Stream.Stream<Uint8Array, E>,
+  read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader
 ): Stream.Stream<StreamEvent.StreamEvent, E | ModelError> =>
   Stream.suspend(() => {
     const text = new TextDecoder()
     let events: Array<StreamEvent.StreamEvent> = []
     let last: StreamEvent.StreamEvent | undefined
     let isTooLarge = false
+    let isJson: boolean | undefined
+    let json = ""
+    const reader = read((event) => {
+      if (last !== undefined) return
+      events.push(event)
+      if (StreamEvent.isTerminal(event)) last = event
+    })
     const parser = createParser({
       maxBufferSize: maxEventSize,
       onError: (error) => {
         isTooLarge ||= error.type === "max-buffer-size-exceeded"
       },
       onEvent: ({ data }) => {
-        if (last !== undefined) return
-        const json = parse(data)
-        if (json === undefined) return
-        const event = StreamEvent.fromJson(json)
-        events.push(event)
-        if (StreamEvent.isTerminal(event)) last = event
+        if (last === undefined) reader.data(data)
       }
     })
+    const feed = (chunk: string) => {
+      if (isJson === undefined && chunk.trim() !== "") isJson = chunk.trimStart().startsWith("{")
+      if (isJson !== true) return parser.feed(chunk)
+      json += chunk
+      isTooLarge ||= json.length > maxEventSize
+    }
     const take = (chunk: string) => {
       events = []
-      parser.feed(chunk)
+      feed(chunk)
+      return Chunk.unsafeFromArray(events)
+    }
+    const takeRest = () => {
+      events = []
+      // A last event without its empty line still counts; half an event is no JSON and does not.
+      feed(`${text.decode()}\n\n`)
+      if (isJson === true) reader.data(json)
+      if (last === undefined) reader.end()
       return Chunk.unsafeFromArray(events)
     }
 
@@ -58,8 +108,7 @@ export const decode = <E>(
         // The bytes may have no end, so this cannot wait for it.
         return isTooLarge ? Effect.fail(tooLarge) : Effect.succeed(events)
       }))
-    // A last event without its empty line still counts; half an event is no JSON and does not.
-    const rest = Stream.fromChunk(Chunk.of(undefined)).pipe(Stream.mapChunks(() => take(`${text.decode()}\n\n`)))
+    const rest = Stream.fromChunk(Chunk.of(undefined)).pipe(Stream.mapChunks(takeRest))
     const end = Stream.unwrap(Effect.sync((): Stream.Stream<never, ModelError> => {
       if (last === undefined) return Stream.fail(new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" }))
       const failure = ServerFailure.fromEvent(last)
