@@ -139,9 +139,9 @@ const classify = (failure: ServerFailure, now: number): Reason => {
   return isOurs ? { _tag: "InvalidRequest" } : overloaded
 }
 
-const overflows = /context (?:window|length)|maximum context|exceeds the context|(?:input|prompt) is too long/i
+const overflows = /context (?:window|length|size)|maximum context|exceeds the context|(?:input|prompt) is too long/i
 const faultOfRequest = /^(?:invalid|unsupported|image|empty_image|failed_to_download|missing|previous_response)_/
-const noSuchModel = /\bmodel\b.*(?:is not supported when using|does not exist)|model not found/i
+const noSuchModel = /\bmodel\b.*(?:is not supported when using|does not exist)|\bmodel\b.{0,100}\bnot found/i
 
 /** "Please try again in 11.054s", "in 6m0s" and their like, in milliseconds. */
 const tryAgainIn = (message: string): number | undefined => {

@@ -71,7 +71,8 @@ const overflows = [
   "The prompt exceeds the context length.",
   "The request exceeds the context of this model",
   "Input is too long for requested model.",
-  "prompt is too long: 210000 tokens > 200000 maximum"
+  "prompt is too long: 210000 tokens > 200000 maximum",
+  "the request exceeds the available context size, try increasing it"
 ]
 
 const page =
@@ -160,6 +161,7 @@ describe("ServerFailure", () => {
       [400, "The 'gpt-5.4' model is not supported when using Codex with a ChatGPT account.", "ModelUnavailable"],
       [404, "The model `gpt-9` does not exist or you do not have access to it.", "ModelUnavailable"],
       [404, "Model not found gpt-9", "ModelUnavailable"],
+      [404, "model \"gpt-oss\" not found, try pulling it first", "ModelUnavailable"],
       [404, "Not Found", "InvalidRequest"],
       [400, "Instructions are required", "InvalidRequest"],
       [401, "Unauthorized", "Unauthorized"],
