@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { Dialect } from "../../src/responses/Dialect.ts"
 import type { ModelError } from "../../src/responses/ModelError.ts"
 import * as Sse from "../../src/responses/Sse.ts"
 import type { StreamEvent } from "../../src/responses/StreamEvent.ts"
@@ -38,10 +39,10 @@ export interface Read {
 }
 
 /** All that a stream tells, and how it ends. */
-export const read = (stream: Stream.Stream<Uint8Array>): Effect.Effect<Read> =>
+export const read = (stream: Stream.Stream<Uint8Array>, decode: Dialect["decode"] = Sse.decode): Effect.Effect<Read> =>
   Effect.suspend(() => {
     const events: Array<StreamEvent> = []
-    return Sse.decode(stream).pipe(
+    return decode(stream).pipe(
       Stream.runForEachChunk((chunk) => Effect.sync(() => Array.from(chunk, (event) => events.push(event)))),
       Effect.either,
       Effect.map((end) => ({ events, failure: Option.getOrUndefined(Either.getLeft(end)) }))
