@@ -112,7 +112,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ["GET /backend-api/codex/models", backend.models],
     ["GET /backend-api/wham/usage", backend.usage],
     ["GET /v1/models", backend.apiModels],
-    ["POST /v1/responses", backend.apiResponses]
+    ["POST /v1/responses", backend.apiResponses],
+    ["POST /v1/chat/completions", backend.chatCompletions]
   ])
 
   const received = yield* Ref.make<ReadonlyArray<Received>>([])

@@ -362,8 +362,13 @@ const delta = (type: string, at: object) => (text: string): JsonEvent => ({ type
 
 const summaryPart = (text: string): Item => ({ type: "summary_text", text })
 
-/** Pieces of about a word; joined they are the text again. */
-const words = (text: string): ReadonlyArray<string> => text.match(/\s*\S{1,12}|\s+$/gu) ?? []
+/**
+ * Pieces of about a word; joined they are the text again.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const words = (text: string): ReadonlyArray<string> => text.match(/\s*\S{1,12}|\s+$/gu) ?? []
 
 const newId = (prefix: string): string => `${prefix}_${randomBytes(25).toString("hex")}`
 

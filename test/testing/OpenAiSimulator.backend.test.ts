@@ -292,7 +292,7 @@ describe("The ChatGPT host of OpenAiSimulator", () => {
 
   it.effect("knows no other path", () =>
     Effect.gen(function*() {
-      for (const path of ["/backend-api/codex/responses/compact", "/v1/chat/completions"]) {
+      for (const path of ["/backend-api/codex/responses/compact", "/v1/completions"]) {
         const answer = yield* post(path, {})
         assert.strictEqual(answer.status, 404)
         assert.deepStrictEqual(answer.json, { detail: "Not Found" })

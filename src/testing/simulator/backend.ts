@@ -10,6 +10,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import type { Request } from "../../responses/Request.ts"
 import * as Script from "../Script.ts"
 import { type Account, bearerOf } from "./auth.ts"
+import * as Chat from "./chat.ts"
 import * as Checks from "./checks.ts"
 import { detail, error, type Handler, json, type Received, type Reply } from "./http.ts"
 
@@ -33,21 +34,32 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return { ...reply, headers: { ...(yield* planHeaders(account)), ...reply.headers } }
   })
 
-  const hasKey = ({ headers }: Received): Effect.Effect<void, Reply> => {
+  const apiResponses: Handler = Effect.fnUntraced(function*(received) {
+    yield* checkKey(received)
+    const { body } = received
+    const request = yield* Checks.api(body)
+    const isStoring = !Predicate.hasProperty(body, "store") || body.store !== false
+    const reply = yield* respond(request, "api", { isStoring, hasFinalOutput: true })
+    return { ...reply, headers: { ...eventStream, ...reply.headers } }
+  })
+
+  const chatCompletions: Handler = Effect.fnUntraced(function*(received) {
+    yield* checkKey(received)
+    const { body, request } = yield* Chat.read(received)
+    const turn = yield* next(request)
+    const headers = { "x-request-id": randomUUID() }
+    if (turn._tag === "Refuse") return json(turn.status, turn.body, { ...headers, ...turn.headers })
+    const created = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+    const frames = Chat.frames(turn, { body, created, id: `chatcmpl-${randomBytes(16).toString("hex")}` })
+    return { status: 200, headers: { ...eventStream, ...headers }, body: paced(frames) }
+  })
+
+  const checkKey = ({ headers }: Received): Effect.Effect<void, Reply> => {
     if (bearerOf(headers["authorization"]) === options.apiKey) return Effect.void
     const message = "Incorrect API key provided. You can find your API key at " +
       "https://platform.openai.com/account/api-keys."
     return Effect.fail(error(401, { message, code: "invalid_api_key" }))
   }
-
-  const apiResponses: Handler = Effect.fnUntraced(function*(received) {
-    yield* hasKey(received)
-    const { body } = received
-    const request = yield* Checks.api(body)
-    const isStoring = !Predicate.hasProperty(body, "store") || body.store !== false
-    const reply = yield* respond(request, "api", { isStoring, hasFinalOutput: true })
-    return { ...reply, headers: { "content-type": "text/event-stream; charset=utf-8", ...reply.headers } }
-  })
 
   const respond = Effect.fnUntraced(function*(request: Request, owner: string, host: {
     readonly isStoring: boolean
@@ -75,13 +87,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       createdAt: Math.floor(now / 1000),
       hasFinalOutput: host.hasFinalOutput
     }).map(Script.toSse)
-    const body = Stream.fromIterable(frames)
-    return {
-      status: 200,
-      headers,
-      body: options.pace === undefined ? body : Stream.schedule(body, Schedule.spaced(options.pace))
-    }
+    return { status: 200, headers, body: paced(frames) }
   })
+
+  const paced = (frames: ReadonlyArray<string>): Stream.Stream<string> => {
+    const body = Stream.fromIterable(frames)
+    return options.pace === undefined ? body : Stream.schedule(body, Schedule.spaced(options.pace))
+  }
 
   /** A client does not repeat a bad request, so a script that has run out shows at once. */
   const next = (request: Request): Effect.Effect<Script.Turn, Reply> =>
@@ -101,7 +113,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 
   const apiModels: Handler = Effect.fnUntraced(function*(received) {
-    yield* hasKey(received)
+    yield* checkKey(received)
     const data = [...options.models, "text-embedding-3-small"].map((id) => ({
       id,
       object: "model",
@@ -135,8 +147,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     })
   })
 
-  return { apiModels, apiResponses, chatGptResponses, models, usage }
+  return { apiModels, apiResponses, chatCompletions, chatGptResponses, models, usage }
 })
+
+const eventStream = { "content-type": "text/event-stream; charset=utf-8" }
 
 const fiveHours = 5 * 60 * 60
 const week = 7 * 24 * 60 * 60
