@@ -1,11 +1,21 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Agent from "../../src/agent/Agent.ts"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
+import * as AuthClient from "../../src/auth/AuthClient.ts"
+import { apiKey } from "../../src/auth/Credential.ts"
+import * as Credentials from "../../src/auth/Credentials.ts"
+import * as ChatCompletions from "../../src/responses/ChatCompletions.ts"
+import type { Request } from "../../src/responses/Request.ts"
+import * as Responses from "../../src/responses/Responses.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
+import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as ScriptedResponses from "../../src/testing/ScriptedResponses.ts"
 import * as Tool from "../../src/tools/Tool.ts"
@@ -21,11 +31,61 @@ export const echo = Tool.make({
     text === "fail" ? new Tool.ToolFailure({ message: "I will not say that" }) : Effect.succeed(`echo: ${text}`)
 })
 
+/** A way to a scripted model, which remembers what it was asked as it has understood it. */
+export interface Wire {
+  readonly name: string
+  readonly model: (script: Script.Script) => Layer.Layer<Responses.Responses | ScriptedResponses.ScriptedResponses>
+  /** What there are no words for on this way. */
+  readonly lacks: ReadonlyArray<Lack>
+}
+
+export type Lack = "reasoning that is sent back" | "items of a type not known"
+
+/** The model behind a server on this machine, and the client down to the socket. */
+const overSockets =
+  (client: Layer.Layer<Responses.Responses, never, AuthClient.AuthClient>): Wire["model"] => (script) =>
+    Layer.unwrapScoped(Effect.gen(function*() {
+      const seen = yield* Ref.make<ReadonlyArray<Request>>([])
+      const server = yield* OpenAiSimulator.make({
+        script: (request, n) => {
+          Effect.runSync(Ref.update(seen, (requests) => [...requests, request]))
+          return script(request, n)
+        }
+      })
+      const auth = AuthClient.layer({
+        chatgptBaseUrl: server.chatgptBaseUrl,
+        apiBaseUrl: server.apiBaseUrl,
+        originator: "effixir",
+        organization: Option.none(),
+        project: Option.none()
+      })
+      const credentials = Layer.mock(Credentials.Credentials, {
+        current: Effect.succeed({ credential: apiKey(server.apiKey), source: "environment" as const, reason: "" })
+      })
+      return client.pipe(
+        Layer.provide(auth),
+        Layer.provide(credentials),
+        Layer.provide(FetchHttpClient.layer),
+        Layer.merge(Layer.succeed(ScriptedResponses.ScriptedResponses, { requests: Ref.get(seen) }))
+      )
+    }))
+
+/** Every way that must make no difference to an agent. */
+export const wires: ReadonlyArray<Wire> = [
+  { name: "a script", model: ScriptedResponses.layer, lacks: [] },
+  { name: "the Responses API", model: overSockets(Responses.layer), lacks: [] },
+  {
+    name: "Chat Completions",
+    model: overSockets(ChatCompletions.layer),
+    lacks: ["reasoning that is sent back", "items of a type not known"]
+  }
+]
+
 /** An agent with a scripted model and a memory. */
-export const layer = (script: Script.Script, toolkit: Toolkit.Toolkit = Toolkit.make(echo)) =>
+export const layerOver = (wire: Wire) => (script: Script.Script, toolkit: Toolkit.Toolkit = Toolkit.make(echo)) =>
   Agent.layer({ model: "gpt-5.5", instructions: "Be brief." }).pipe(
     Layer.provide(ToolExecutor.layer(toolkit)),
-    Layer.provideMerge(ScriptedResponses.layer(script)),
+    Layer.provideMerge(wire.model(script)),
     Layer.provideMerge(SessionStore.layerMemory)
   )
 
