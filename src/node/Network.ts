@@ -34,7 +34,8 @@ const variable = (name: string) =>
   Config.all([Config.option(Config.nonEmptyString(name)), Config.option(Config.nonEmptyString(name.toUpperCase()))])
     .pipe(Config.map(Option.firstSomeOf))
 
-const config: Config.Config.Wrap<Options> = {
+/** @since 0.1.0 @category config */
+export const config: Config.Config.Wrap<Options> = {
   httpsProxy: variable("https_proxy"),
   httpProxy: variable("http_proxy"),
   noProxy: variable("no_proxy"),
@@ -44,9 +45,9 @@ const config: Config.Config.Wrap<Options> = {
 /** @since 0.1.0 @category constructors */
 export const makeFetch = Effect.fnUntraced(function*(options: Options) {
   const hasProxy = Option.isSome(options.httpsProxy) || Option.isSome(options.httpProxy)
-  const ca = yield* Effect.transposeMapOption(options.certificates, readCertificates)
-  if (!hasProxy && Option.isNone(ca)) return globalThis.fetch
-  const loaded = lazily(() => load(options, Option.getOrUndefined(ca)))
+  const tls = yield* makeTls(options)
+  if (!hasProxy && tls.ca === undefined) return globalThis.fetch
+  const loaded = lazily(() => load(options, tls))
   const fetch: typeof globalThis.fetch = (input, init) => {
     // Certificates are nothing to a plain connection, as to a server on this machine.
     const isPlain = !hasProxy && String(input instanceof Request ? input.url : input).startsWith("http:")
@@ -69,10 +70,47 @@ export const layerConfig = (
     Layer.provideMerge(Layer.effect(FetchHttpClient.Fetch, Effect.flatMap(Config.unwrap(options), makeFetch)))
   )
 
+/**
+ * The proxy on the way to a URL, if there is one: an `http:` one for what is not encrypted, and for the rest too if no
+ * other is named.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const proxyFor = (options: Options, url: URL): Option.Option<string> => {
+  const isSecure = url.protocol === "https:" || url.protocol === "wss:"
+  const proxy = isSecure ? Option.orElse(options.httpsProxy, () => options.httpProxy) : options.httpProxy
+  const port = url.port === "" ? isSecure ? "443" : "80" : url.port
+  const isDirect = Option.getOrElse(options.noProxy, () => "").split(/[,\s]+/).some((entry) => {
+    const [, name = "", only = port] = /^(?:\*?\.)?(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? []
+    return entry === "*" || name !== "" && only === port && `.${url.hostname}`.endsWith(`.${name}`)
+  })
+  return isDirect ? Option.none() : proxy
+}
+
+/**
+ * Whom to trust; nothing if that is whom Node trusts anyway.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tls {
+  readonly ca?: Array<string>
+}
+
+/** @since 0.1.0 @category constructors */
+export const makeTls = Effect.fnUntraced(function*(options: Options) {
+  const ca = yield* Effect.transposeMapOption(options.certificates, readCertificates)
+  const tls: Tls = Option.match(ca, {
+    onNone: () => ({}),
+    onSome: (ca) => ({ ca: [...rootCertificates, ca, ...alsoTrusted()] })
+  })
+  return tls
+})
+
 /** Node's own `fetch` knows of neither; the library it is made of does, and costs its loading when it is needed. */
-const load = async (options: Options, ca: string | undefined): Promise<typeof globalThis.fetch> => {
+const load = async (options: Options, tls: Tls): Promise<typeof globalThis.fetch> => {
   const { EnvHttpProxyAgent, fetch } = await import("undici")
-  const tls = ca === undefined ? {} : { ca: [...rootCertificates, ca, ...alsoTrusted()] }
   const dispatcher = new EnvHttpProxyAgent({
     // An empty text keeps it from looking into the environment once more.
     httpProxy: Option.getOrElse(options.httpProxy, () => ""),

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Network from "../../src/node/Network.ts"
@@ -83,4 +84,55 @@ describe("Network", () => {
         for (const part of ["SSL_CERT_FILE", path, said]) assert.include(warnings[0], part)
       }))
   }
+
+  /** By what `fetch` does, and by what others are told. */
+  const routes: ReadonlyArray<readonly [noProxy: string, url: string, isDirect: boolean]> = [
+    ["", "http://host.test/", false],
+    ["host.test", "http://host.test/", true],
+    ["HOST.test", "http://host.test/", true],
+    ["test", "http://host.test/", true],
+    [".host.test", "http://host.test/", true],
+    ["*.host.test", "http://a.host.test/", true],
+    ["ost.test", "http://host.test/", false],
+    ["a.host.test", "http://host.test/", false],
+    ["other.test, host.test", "http://host.test/", true],
+    ["host.test:80", "http://host.test/", true],
+    ["host.test:81", "http://host.test/", false],
+    ["*", "http://host.test/", true],
+    ["[::1]", "http://[::1]:9/", true]
+  ]
+  it.scopedLive.each(routes)(
+    "tells others the way that it goes itself: NO_PROXY=%s, %s",
+    ([noProxy, url, isDirect]) =>
+      Effect.gen(function*() {
+        const proxy = yield* serve(proxied)
+        const told = Network.proxyFor({
+          httpProxy: Option.some(proxy.url),
+          httpsProxy: Option.none(),
+          noProxy: Option.some(noProxy),
+          certificates: Option.none()
+        }, new URL(url.replace("http", "ws")))
+        assert.strictEqual(Option.isNone(told), isDirect)
+        yield* Effect.ignore(get(url, { HTTP_PROXY: proxy.url, NO_PROXY: noProxy }))
+        assert.strictEqual(proxy.seen.length === 0, isDirect)
+      })
+  )
+
+  it("takes the proxy that is meant, and any rather than none for what is encrypted", () => {
+    const way = (url: string, proxies: Partial<Network.Options>) =>
+      Option.getOrUndefined(Network.proxyFor({
+        httpProxy: Option.none(),
+        httpsProxy: Option.none(),
+        noProxy: Option.none(),
+        certificates: Option.none(),
+        ...proxies
+      }, new URL(url)))
+    const http = { httpProxy: Option.some("http://a") }
+    const both = { ...http, httpsProxy: Option.some("http://b") }
+    assert.strictEqual(way("wss://host.test", {}), undefined)
+    assert.strictEqual(way("wss://host.test", http), "http://a")
+    assert.strictEqual(way("wss://host.test", both), "http://b")
+    assert.strictEqual(way("ws://host.test", both), "http://a")
+    assert.strictEqual(way("ws://host.test", { httpsProxy: Option.some("http://b") }), undefined)
+  })
 })
