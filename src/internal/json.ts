@@ -22,3 +22,11 @@ export const defined = <A extends object>(fields: A): { [K in keyof A]?: Exclude
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof A]?: Exclude<A[K], undefined>
   }
+
+/** Whether two values are the same JSON: the order of fields is nothing, and a field that is `undefined` is not there. */
+export const same = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((value, i) => same(value, b[i]))
+  if (!Predicate.isRecord(a) || !Predicate.isRecord(b)) return false
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((name) => same(a[name], b[name]))
+}

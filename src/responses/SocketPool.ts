@@ -1,0 +1,108 @@
+/**
+ * The connections that are kept from one response of a session to the next.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as FiberMap from "effect/FiberMap"
+import * as Scope from "effect/Scope"
+import type { Continuation } from "./Continuation.ts"
+import type { Connection } from "./SocketClient.ts"
+
+/**
+ * One connection, lent to one response at a time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Line {
+  readonly connection: Connection
+  /** Whom it speaks for. */
+  readonly account: string
+  /** In milliseconds since 1970. */
+  readonly openedAt: number
+  readonly scope: Scope.CloseableScope
+  /** Whether an earlier response has come over it. */
+  isUsed: boolean
+  /** What the server remembers on it. */
+  memory: Continuation | undefined
+  /** Whether the response that it is lent to has ended, so that nothing more of it is to come. */
+  isFree: boolean
+}
+
+/** The server ends a connection after an hour, whatever it is doing. */
+const maxAge = Duration.minutes(55)
+
+/** How long a connection waits for the next request. */
+const maxIdle = Duration.minutes(5)
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.gen(function*() {
+  const scope = yield* Effect.scope
+  const idle = new Map<string, Line>()
+  const timers = yield* FiberMap.make<string>()
+
+  const take = Effect.fnUntraced(function*(session: string, account: string) {
+    const line = idle.get(session)
+    if (line === undefined) return undefined
+    idle.delete(session)
+    yield* FiberMap.remove(timers, session)
+    const age = (yield* Clock.currentTimeMillis) - line.openedAt
+    if (line.account === account && age < Duration.toMillis(maxAge) && (yield* line.connection.isOpen)) return line
+    yield* hangUp(line)
+    return undefined
+  })
+
+  /** The newest response is the one that the session goes on from. */
+  const keep = Effect.fnUntraced(function*(session: string, line: Line) {
+    const older = idle.get(session)
+    idle.set(session, line)
+    if (older !== undefined) yield* hangUp(older)
+    const expire = Effect.suspend(() => idle.get(session) === line && idle.delete(session) ? hangUp(line) : Effect.void)
+    // A finalizer cannot be interrupted, and what it forks neither.
+    yield* FiberMap.run(timers, session, Effect.interruptible(Effect.delay(expire, maxIdle)))
+  })
+
+  const open = <E, R>(account: string, connect: Effect.Effect<Connection, E, R>) =>
+    Effect.gen(function*() {
+      const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+      const connection = yield* Effect.onError(Scope.extend(connect, own), (cause) =>
+        Scope.close(own, Exit.failCause(cause)))
+      const line: Line = {
+        connection,
+        account,
+        openedAt: yield* Clock.currentTimeMillis,
+        scope: own,
+        isUsed: false,
+        memory: undefined,
+        isFree: false
+      }
+      return line
+    })
+
+  /**
+   * The connection of a session, or a new one: there is none yet, it speaks for somebody else, it is too old, or it is
+   * busy with another response. With the Scope it is kept for the next response if it is free, and closed otherwise: the
+   * server would go on with a response that nobody wants any more.
+   */
+  const borrow = <E, R>(session: string, account: string, connect: Effect.Effect<Connection, E, R>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const line = (yield* take(session, account)) ?? (yield* restore(open(account, connect)))
+        line.isFree = false
+        yield* Effect.addFinalizer(() => {
+          line.isUsed = true
+          return line.isFree ? keep(session, line) : hangUp(line)
+        })
+        return line
+      })
+    )
+
+  return { borrow }
+})
+
+const hangUp = (line: Line): Effect.Effect<void> => Scope.close(line.scope, Exit.void)
