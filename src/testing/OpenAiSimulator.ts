@@ -18,6 +18,7 @@ import type { Script } from "./Script.ts"
 import * as Auth from "./simulator/auth.ts"
 import * as Backend from "./simulator/backend.ts"
 import * as Http from "./simulator/http.ts"
+import * as Socket from "./simulator/socket.ts"
 
 /** @since 0.1.0 @category services */
 export class OpenAiSimulator extends Context.Tag("effixir/testing/OpenAiSimulator")<OpenAiSimulator, {
@@ -31,7 +32,10 @@ export class OpenAiSimulator extends Context.Tag("effixir/testing/OpenAiSimulato
   readonly apiBaseUrl: string
   /** The key that the API accepts. */
   readonly apiKey: Redacted.Redacted
-  /** Everything received so far, the oldest first. */
+  /**
+   * Everything received so far, the oldest first. A message over a WebSocket is one of its own, with `MESSAGE` for a
+   * method and the headers of the upgrade, which came before it as a `GET`.
+   */
   readonly requests: Effect.Effect<ReadonlyArray<Received>>
   /** The credential of somebody who has just signed in; of the account of the options unless told otherwise. */
   readonly signIn: (account?: Partial<Account>) => Effect.Effect<Subscription>
@@ -70,7 +74,17 @@ export interface Options {
   readonly pollInterval?: Duration.DurationInput
   /** The pause between two events of a stream. */
   readonly pace?: Duration.DurationInput
+  /** How the server takes WebSockets, on the paths on which it takes model calls over HTTP. */
+  readonly sockets?: Sockets
 }
+
+/**
+ * Without limits, unless told otherwise.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sockets extends Socket.Options {}
 
 const defaultAccount: Account = {
   email: "ada@example.com",
@@ -116,12 +130,26 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ["POST /v1/chat/completions", backend.chatCompletions]
   ])
 
+  const upgrades: ReadonlyMap<string, Socket.Upgrade> = new Map([
+    ["/backend-api/codex/responses", backend.chatGptSocket],
+    ["/v1/responses", backend.apiSocket]
+  ])
+
   const received = yield* Ref.make<ReadonlyArray<Received>>([])
-  yield* Http.respond(server, (request) =>
-    Effect.zipRight(
-      Ref.update(received, (requests) => [...requests, request]),
-      routes.get(`${request.method} ${request.path}`)?.(request) ?? Effect.succeed(Http.detail(404, "Not Found"))
-    ))
+  const note = (request: Received) => Ref.update(received, (requests) => [...requests, request])
+  const notFound = Http.detail(404, "Not Found")
+  yield* Http.respond(
+    server,
+    (request) =>
+      Effect.zipRight(
+        note(request),
+        routes.get(`${request.method} ${request.path}`)?.(request) ?? Effect.succeed(notFound)
+      )
+  )
+  yield* Socket.respond(server, options.sockets ?? {}, {
+    note,
+    upgrade: (request) => upgrades.get(request.path)?.(request) ?? Effect.fail(notFound)
+  })
 
   const signIn = Effect.fnUntraced(function*(differing?: Partial<Account>) {
     const owner = { ...account, ...differing }

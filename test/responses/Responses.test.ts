@@ -12,9 +12,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
+import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { createServer, type RequestListener } from "node:http"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
@@ -27,6 +27,7 @@ import * as Responses from "../../src/responses/Responses.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { block, bytes } from "./sse.ts"
+import { serve, type Transport, transports } from "./transports.ts"
 
 const request = Request.make({
   model: "gpt-5.5",
@@ -39,18 +40,21 @@ const stream = Stream.unwrap(Effect.map(Responses.Responses, (responses) => resp
 const ask = Stream.runFold(stream, Response.empty, Response.add)
 const failure = Effect.flip(ask)
 
-const created = block({ type: "response.created", response: { id: "resp_1" } })
-const completed = block({ type: "response.completed", response: { id: "resp_1", output: [] } })
+const createdEvent = { type: "response.created", response: { id: "resp_1" } }
+const completedEvent = { type: "response.completed", response: { id: "resp_1", output: [] } }
+const created = block(createdEvent)
+const completed = block(completedEvent)
 
 type Handler = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<globalThis.Response, RequestError>
 
 /** One attempt is enough where the attempts are not what is looked at; `Retry.test.ts` looks at them. */
-const once = Responses.layerWith({ retry: { attempts: 1, elapsed: 0 } })
+const [sse] = transports
+const budget: Responses.Options = { retry: { attempts: 1, elapsed: 0 } }
 
 /** The client over a network that is this function. */
 const over = (handler: Handler) =>
   Layer.provide(
-    once,
+    Responses.layerWith(budget),
     Layer.mock(AuthClient.AuthClient, {
       client: HttpClient.make((request) =>
         Effect.map(handler(request), (response) => HttpClientResponse.fromWeb(request, response))
@@ -69,8 +73,8 @@ const silentAfter = (text: string) => new ReadableStream({ start: (controller) =
 const endless = (text: string) => new ReadableStream({ pull: (controller) => controller.enqueue(bytes(text)) })
 
 /** The client, real down to the socket, in front of a server. */
-const real = (baseUrl: string, key = "sk-secret", signedOut?: SignedOut) =>
-  once.pipe(
+const real = (transport: Transport, baseUrl: string, key = "sk-secret", signedOut?: SignedOut) =>
+  transport.layer(budget).pipe(
     Layer.provide(AuthClient.layer({
       chatgptBaseUrl: baseUrl,
       apiBaseUrl: baseUrl,
@@ -83,26 +87,6 @@ const real = (baseUrl: string, key = "sk-secret", signedOut?: SignedOut) =>
         Effect.succeed({ credential: apiKey(Redacted.make(key)), source: "environment" as const, reason: "" })
     })),
     Layer.provide(FetchHttpClient.layer)
-  )
-
-/** A server on this machine, and its URL. */
-const serve = (listener: RequestListener) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.async<ReturnType<typeof createServer>>((resume) => {
-        const server = createServer(listener)
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) =>
-        Effect.async<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          server.closeAllConnections()
-        })
-    ),
-    (server) => {
-      const address = server.address()
-      return `http://127.0.0.1:${typeof address === "object" ? address?.port : address}`
-    }
   )
 
 describe("Responses", () => {
@@ -135,21 +119,6 @@ describe("Responses", () => {
         include: ["reasoning.encrypted_content"],
         prompt_cache_key: "session-1"
       })
-    }))
-
-  it.effect("sends nothing before somebody listens, and once for each who does", () =>
-    Effect.gen(function*() {
-      const count = yield* Ref.make(0)
-      yield* Effect.gen(function*() {
-        const responses = yield* Responses.Responses
-        const stream = responses.stream(request)
-        assert.strictEqual(yield* Ref.get(count), 0)
-        yield* Stream.runDrain(stream)
-        yield* Stream.runDrain(stream)
-      }).pipe(
-        Effect.provide(over(() => Effect.as(Ref.update(count, (n) => n + 1), new globalThis.Response(completed))))
-      )
-      assert.strictEqual(yield* Ref.get(count), 2)
     }))
 
   it.effect("speaks for the account of the credential", () =>
@@ -226,102 +195,134 @@ describe("Responses", () => {
       }
     }))
 
-  it.scoped("says that a connection was refused", () =>
-    Effect.gen(function*() {
-      const url = yield* Effect.scoped(serve(() => {}))
-      const error = yield* Effect.provide(failure, real(url))
-      assert.strictEqual(error.reason._tag, "Transport")
-      assert.match(error.detail, /^connect ECONNREFUSED 127\.0\.0\.1:\d+$/)
-    }))
-
-  it.scoped("tells what came before a connection was cut", () =>
-    Effect.gen(function*() {
-      const url = yield* serve((_, response) => {
-        response.write(created, () => response.destroy())
-      })
-      const seen = yield* Stream.runCollect(
-        stream.pipe(
-          Stream.map(({ type }) => type),
-          Stream.catchAll((error: ModelError) => Stream.make(error.reason._tag))
-        )
-      ).pipe(Effect.provide(real(url)))
-      const [first, last, ...more] = seen
-      assert.strictEqual(first, "response.created")
-      assert.include(["Transport", "StreamIncomplete"], last)
-      assert.deepStrictEqual(more, [])
-    }))
-
-  it.effect("wants somebody to be signed in", () =>
-    Effect.gen(function*() {
-      const error = yield* failure
-      assert.strictEqual(error.reason._tag, "Unauthorized")
-      assert.include(error.message, "OPENAI_API_KEY")
-      assert.include(error.message, "effixir login")
-    }).pipe(Effect.provide(real("http://127.0.0.1:1", "", new SignedOut({ reason: "NeverSignedIn" })))))
-
-  for (const how of ["interrupted", "left"] as const) {
-    it.scoped(`closes the connection when it is ${how}`, () =>
-      Effect.gen(function*() {
-        const closed = yield* Deferred.make<void>()
-        const url = yield* serve((_, response) => {
-          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
-          response.write(created)
-        })
-        const heard = yield* Deferred.make<void>()
-        const listening = how === "left"
-          ? Stream.runDrain(Stream.take(stream, 1))
-          : Stream.runForEach(stream, () => Deferred.succeed(heard, undefined)).pipe(
-            Effect.fork,
-            Effect.tap(Deferred.await(heard)),
-            Effect.flatMap(Fiber.interrupt)
-          )
-        yield* Effect.provide(listening, real(url))
-        yield* Deferred.await(closed)
-      }))
-  }
-
   it.scoped("closes the connection after the end, even if the server does not", () =>
     Effect.gen(function*() {
       const closed = yield* Deferred.make<void>()
-      const url = yield* serve((_, response) => {
-        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
-        response.write(completed)
+      const url = yield* serve((peer) => {
+        peer.onClose(() => Deferred.unsafeDone(closed, Effect.void))
+        peer.say(completedEvent)
       })
-      yield* Effect.provide(ask, real(url))
+      yield* Effect.provide(ask, real(sse, url))
       yield* Deferred.await(closed)
     }))
-
-  it.scoped("tells nobody the key, however it fails", () =>
-    Effect.gen(function*() {
-      const refusing = yield* serve((_, response) => response.writeHead(401).end("no"))
-      const cutting = yield* serve((_, response) => response.destroy())
-      const cases = [[refusing, "sk-secret"], [cutting, "sk-secret"], [refusing, "sk-\nsecret"], [
-        refusing,
-        "sk-…secret"
-      ]]
-      for (const [url = "", key] of cases) {
-        const exit = yield* Effect.exit(Effect.provide(ask, real(url, key)))
-        assert.strictEqual(exit._tag, "Failure")
-        if (exit._tag !== "Failure") continue
-        const error = Cause.squash(exit.cause)
-        for (const told of [String(error), JSON.stringify(error), JSON.stringify(exit), Cause.pretty(exit.cause)]) {
-          assert.notInclude(told, "secret")
-        }
-        assert.notInclude(Cause.pretty(exit.cause, { renderErrorCause: true }), "secret")
-      }
-    }))
-
-  it.effect("gets from a server what a model says", () => {
-    const said = [Script.think("Hm."), Script.call("ls", { path: "." }, "call_1"), Script.say("Grüße 👋")]
-    return Effect.gen(function*() {
-      const simulator = yield* OpenAiSimulator.OpenAiSimulator
-      const response = yield* Effect.provide(ask, real(simulator.apiBaseUrl, Redacted.value(simulator.apiKey)))
-      assert.deepStrictEqual(Response.items(response), said)
-      assert.strictEqual(response.finishReason, "stop")
-      const [received] = yield* simulator.requests
-      assert.deepStrictEqual<unknown>(received?.body, request)
-      assert.strictEqual(received?.headers["accept"], "text/event-stream")
-      assert.strictEqual(received?.headers["content-type"], "application/json")
-    }).pipe(Effect.provide(OpenAiSimulator.layer({ script: () => Script.answer(...said) })))
-  })
 })
+
+for (const transport of transports) {
+  describe(`Responses over ${transport.name}`, () => {
+    it.scoped("sends nothing before somebody listens, and once for each who does", () =>
+      Effect.gen(function*() {
+        let count = 0
+        const url = yield* serve((peer) => {
+          count += 1
+          peer.say(completedEvent)
+        })
+        yield* Effect.gen(function*() {
+          const responses = yield* Responses.Responses
+          const stream = responses.stream(request)
+          assert.strictEqual(count, 0)
+          yield* Stream.runDrain(stream)
+          yield* Stream.runDrain(stream)
+        }).pipe(Effect.provide(real(transport, url)))
+        assert.strictEqual(count, 2)
+      }))
+
+    it.scoped("says that a connection was refused", () =>
+      Effect.gen(function*() {
+        const url = yield* Effect.scoped(serve(404))
+        const error = yield* Effect.provide(failure, real(transport, url))
+        assert.strictEqual(error.reason._tag, "Transport")
+        assert.match(error.detail, /^connect ECONNREFUSED 127\.0\.0\.1:\d+$/)
+      }))
+
+    it.scoped("tells what came before a connection was cut", () =>
+      Effect.gen(function*() {
+        // What is not read yet when a connection breaks may be lost, so the server waits until it is.
+        const heard = yield* Deferred.make<void>()
+        const runtime = yield* Effect.runtime()
+        const url = yield* serve((peer) => {
+          peer.say(createdEvent)
+          Runtime.runFork(runtime)(Effect.map(Deferred.await(heard), peer.cut))
+        })
+        const seen = yield* Stream.runCollect(
+          stream.pipe(
+            Stream.tap(() => Deferred.succeed(heard, undefined)),
+            Stream.map(({ type }) => type),
+            Stream.catchAll((error: ModelError) => Stream.make(error.reason._tag))
+          )
+        ).pipe(Effect.provide(real(transport, url)))
+        const [first, last, ...more] = seen
+        assert.strictEqual(first, "response.created")
+        assert.include(["Transport", "StreamIncomplete"], last)
+        assert.deepStrictEqual(more, [])
+      }))
+
+    it.effect("wants somebody to be signed in", () =>
+      Effect.gen(function*() {
+        const error = yield* failure
+        assert.strictEqual(error.reason._tag, "Unauthorized")
+        assert.include(error.message, "OPENAI_API_KEY")
+        assert.include(error.message, "effixir login")
+      }).pipe(Effect.provide(real(transport, "http://127.0.0.1:1", "", new SignedOut({ reason: "NeverSignedIn" })))))
+
+    for (const how of ["interrupted", "left"] as const) {
+      it.scoped(`closes the connection when it is ${how}`, () =>
+        Effect.gen(function*() {
+          const closed = yield* Deferred.make<void>()
+          const url = yield* serve((peer) => {
+            peer.onClose(() => Deferred.unsafeDone(closed, Effect.void))
+            peer.say(createdEvent)
+          })
+          const heard = yield* Deferred.make<void>()
+          const listening = how === "left"
+            ? Stream.runDrain(Stream.take(stream, 1))
+            : Stream.runForEach(stream, () => Deferred.succeed(heard, undefined)).pipe(
+              Effect.fork,
+              Effect.tap(Deferred.await(heard)),
+              Effect.flatMap(Fiber.interrupt)
+            )
+          yield* Effect.provide(listening, real(transport, url))
+          yield* Deferred.await(closed)
+        }))
+    }
+
+    it.scoped("tells nobody the key, however it fails", () =>
+      Effect.gen(function*() {
+        const refusing = yield* serve(401)
+        const cutting = yield* serve((peer) => peer.cut())
+        const cases = [[refusing, "sk-secret"], [cutting, "sk-secret"], [refusing, "sk-\nsecret"], [
+          refusing,
+          "sk-…secret"
+        ]]
+        for (const [url = "", key] of cases) {
+          const exit = yield* Effect.exit(Effect.provide(ask, real(transport, url, key)))
+          assert.strictEqual(exit._tag, "Failure")
+          if (exit._tag !== "Failure") continue
+          const error = Cause.squash(exit.cause)
+          for (const told of [String(error), JSON.stringify(error), JSON.stringify(exit), Cause.pretty(exit.cause)]) {
+            assert.notInclude(told, "secret")
+          }
+          assert.notInclude(Cause.pretty(exit.cause, { renderErrorCause: true }), "secret")
+        }
+      }))
+
+    it.effect("gets from a server what a model says", () => {
+      const said = [Script.think("Hm."), Script.call("ls", { path: "." }, "call_1"), Script.say("Grüße 👋")]
+      return Effect.gen(function*() {
+        const simulator = yield* OpenAiSimulator.OpenAiSimulator
+        const response = yield* Effect.provide(
+          ask,
+          real(transport, simulator.apiBaseUrl, Redacted.value(simulator.apiKey))
+        )
+        assert.deepStrictEqual(Response.items(response), said)
+        assert.strictEqual(response.finishReason, "stop")
+        const received = (yield* simulator.requests).find(({ method }) => method === transport.method)
+        const { stream: _, ...rest } = request
+        const expected = transport.name === "SSE" ? request : { type: "response.create", ...rest }
+        assert.deepStrictEqual<unknown>(received?.body, expected)
+        if (transport.name === "WebSocket") return
+        assert.strictEqual(received?.headers["accept"], "text/event-stream")
+        assert.strictEqual(received?.headers["content-type"], "application/json")
+      }).pipe(Effect.provide(OpenAiSimulator.layer({ script: () => Script.answer(...said) })))
+    })
+  })
+}

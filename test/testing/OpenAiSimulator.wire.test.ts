@@ -21,14 +21,16 @@ import * as Responses from "../../src/responses/Responses.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as ScriptedResponses from "../../src/testing/ScriptedResponses.ts"
+import { type Transport, transports } from "../responses/transports.ts"
 
 /** The real client, pointed at the simulator. */
 const client = (
+  transport: Transport,
   credential: (simulator: typeof OpenAiSimulator.OpenAiSimulator.Service) => Effect.Effect<Credential>
 ): Layer.Layer<Responses.Responses, never, OpenAiSimulator.OpenAiSimulator> =>
   Layer.unwrapEffect(Effect.gen(function*() {
     const simulator = yield* OpenAiSimulator.OpenAiSimulator
-    return Responses.layerWith({ retry: { attempts: 1, elapsed: 0 } }).pipe(
+    return transport.layer({ retry: { attempts: 1, elapsed: 0 } }).pipe(
       Layer.provide(AuthClient.layer({
         chatgptBaseUrl: simulator.chatgptBaseUrl,
         apiBaseUrl: simulator.apiBaseUrl,
@@ -43,8 +45,9 @@ const client = (
     )
   }))
 
-const subscriber = client((simulator) => simulator.signIn())
-const apiUser = client((simulator) => Effect.succeed(apiKey(simulator.apiKey)))
+const subscriber = (transport: Transport) => client(transport, (simulator) => simulator.signIn())
+const apiUser = (transport: Transport) => client(transport, (simulator) => Effect.succeed(apiKey(simulator.apiKey)))
+const hosts = [["ChatGPT", subscriber], ["API", apiUser]] as const
 
 const ask = (...input: ReadonlyArray<Item.Item>) =>
   Effect.flatMap(Responses.Responses, (responses) =>
@@ -59,8 +62,12 @@ const withoutId = (item: Item.Item): Item.Item => ({ ...item, id: undefined })
 const said = [Script.think("Hm."), Script.call("ls", { path: "." }, "call_1")]
 const answer = [Script.say("One file.", { phase: "final_answer" })]
 
-for (const [host, layer] of [["ChatGPT", subscriber], ["API", apiUser]] as const) {
-  describe(`The real client on the ${host} host`, () => {
+const cases = hosts.flatMap(([host, user]) =>
+  transports.map((transport) => ({ host, transport, layer: user(transport) }))
+)
+
+for (const { host, layer, transport } of cases) {
+  describe(`The real client on the ${host} host, over ${transport.name}`, () => {
     it.effect("gets the items, and can replay them", () =>
       Effect.gen(function*() {
         const first = yield* ask(Item.userMessage("What is here?"))
@@ -75,8 +82,7 @@ for (const [host, layer] of [["ChatGPT", subscriber], ["API", apiUser]] as const
         assert.deepStrictEqual(Response.items(second), answer)
 
         const simulator = yield* OpenAiSimulator.OpenAiSimulator
-        const [received] = yield* simulator.requests
-        assert.strictEqual(received?.method, "POST")
+        const received = (yield* simulator.requests).find(({ method }) => method === transport.method)
         assert.strictEqual(
           received?.path,
           host === "API" ? "/v1/responses" : "/backend-api/codex/responses"
@@ -90,10 +96,11 @@ for (const [host, layer] of [["ChatGPT", subscriber], ["API", apiUser]] as const
       ))))
 
     const turns: Readonly<Record<string, Script.Turn>> = {
+      // Over a connection that stands there are only events.
+      ...transport.name === "WebSocket" ? {} : { "a web page": Script.refuse(403, "<html>Blocked</html>") },
       "a used-up plan": Script.refuse(429, {
         error: { type: "usage_limit_reached", message: "Used up.", plan_type: "plus", resets_at: 1_777_936_568 }
       }),
-      "a web page": Script.refuse(403, "<html>Blocked</html>"),
       "response.failed": Script.fail({ code: "context_length_exceeded", message: "Too long." }),
       "an error event": Script.fail({ code: "server_error", message: "Oops." }, "error"),
       "a nested error event": Script.fail(
@@ -119,49 +126,51 @@ for (const [host, layer] of [["ChatGPT", subscriber], ["API", apiUser]] as const
   })
 }
 
-describe("OpenAiSimulator", () => {
-  it.effect("speaks at its pace", () =>
-    Effect.gen(function*() {
-      const responses = yield* Responses.Responses
-      const request = Request.make({ model: "gpt-5.5", instructions: "Be brief.", input: [], cacheKey: "k" })
-      const fiber = yield* Effect.fork(Stream.runCollect(Stream.take(responses.stream(request), 3)))
-      const simulator = yield* OpenAiSimulator.OpenAiSimulator
-      yield* Effect.repeat(Effect.yieldNow(), {
-        until: () => Effect.map(simulator.requests, (all) => all.length === 1)
-      })
-      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
-      const events = yield* Effect.race(
-        Fiber.join(fiber),
-        Effect.forever(Effect.zipRight(TestClock.adjust("1 second"), Effect.yieldNow()))
-      )
-      assert.deepStrictEqual([...events].map(({ type }) => type), [
-        "response.created",
-        "response.in_progress",
-        "response.output_item.added"
-      ])
-    }).pipe(Effect.provide(Layer.provideMerge(
-      subscriber,
-      OpenAiSimulator.layer({ script: () => Script.answer(Script.say("slow and steady")), pace: "1 second" })
-    ))))
+for (const transport of transports) {
+  describe(`OpenAiSimulator over ${transport.name}`, () => {
+    it.effect("speaks at its pace", () =>
+      Effect.gen(function*() {
+        const responses = yield* Responses.Responses
+        const request = Request.make({ model: "gpt-5.5", instructions: "Be brief.", input: [], cacheKey: "k" })
+        const fiber = yield* Effect.fork(Stream.runCollect(Stream.take(responses.stream(request), 3)))
+        const simulator = yield* OpenAiSimulator.OpenAiSimulator
+        yield* Effect.repeat(Effect.yieldNow(), {
+          until: () => Effect.map(simulator.requests, (all) => all.some(({ method }) => method === transport.method))
+        })
+        assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+        const events = yield* Effect.race(
+          Fiber.join(fiber),
+          Effect.forever(Effect.zipRight(TestClock.adjust("1 second"), Effect.yieldNow()))
+        )
+        assert.deepStrictEqual([...events].map(({ type }) => type), [
+          "response.created",
+          "response.in_progress",
+          "response.output_item.added"
+        ])
+      }).pipe(Effect.provide(Layer.provideMerge(
+        subscriber(transport),
+        OpenAiSimulator.layer({ script: () => Script.answer(Script.say("slow and steady")), pace: "1 second" })
+      ))))
 
-  it.effect("takes its connections with it when its scope is closed", () =>
-    Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const simulator = yield* Scope.extend(
-        OpenAiSimulator.make({ script: () => Script.answer(Script.say("never ends")), pace: "1 hour" }),
-        scope
-      )
-      const failure = ask(Item.userMessage("hi")).pipe(
-        Effect.flip,
-        Effect.provide(subscriber),
-        Effect.provideService(OpenAiSimulator.OpenAiSimulator, simulator)
-      )
-      const open = yield* Effect.fork(failure)
-      yield* Effect.repeat(Effect.yieldNow(), {
-        until: () => Effect.map(simulator.requests, (all) => all.length === 1)
-      })
-      yield* Scope.close(scope, Exit.void)
-      assert.strictEqual((yield* Fiber.join(open)).reason._tag, "Transport")
-      assert.strictEqual((yield* failure).reason._tag, "Transport")
-    }))
-})
+    it.effect("takes its connections with it when its scope is closed", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const simulator = yield* Scope.extend(
+          OpenAiSimulator.make({ script: () => Script.answer(Script.say("never ends")), pace: "1 hour" }),
+          scope
+        )
+        const failure = ask(Item.userMessage("hi")).pipe(
+          Effect.flip,
+          Effect.provide(subscriber(transport)),
+          Effect.provideService(OpenAiSimulator.OpenAiSimulator, simulator)
+        )
+        const open = yield* Effect.fork(failure)
+        yield* Effect.repeat(Effect.yieldNow(), {
+          until: () => Effect.map(simulator.requests, (all) => all.some(({ method }) => method === transport.method))
+        })
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual((yield* Fiber.join(open)).reason._tag, "Transport")
+        assert.strictEqual((yield* failure).reason._tag, "Transport")
+      }))
+  })
+}

@@ -1,6 +1,7 @@
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as HashSet from "effect/HashSet"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
@@ -13,6 +14,7 @@ import { type Account, bearerOf } from "./auth.ts"
 import * as Chat from "./chat.ts"
 import * as Checks from "./checks.ts"
 import { detail, error, type Handler, json, type Received, type Reply } from "./http.ts"
+import type { Upgrade } from "./socket.ts"
 
 export interface Options {
   readonly script: Script.Script
@@ -27,24 +29,42 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const calls = yield* Ref.make(0)
   const sealed = yield* Ref.make(HashSet.empty<string>())
 
-  const chatGptResponses: Handler = Effect.fnUntraced(function*(received) {
-    const account = yield* options.authenticate(received)
-    const request = yield* Checks.chatGpt(received.body, options.models)
-    const reply = yield* respond(request, account.accountId, { isStoring: false, hasFinalOutput: false })
-    return { ...reply, headers: { ...(yield* planHeaders(account)), ...reply.headers } }
-  })
+  const chatGpt: Host = {
+    isStoring: () => false,
+    hasFinalOutput: false,
+    headers: {},
+    connect: (received) =>
+      Effect.flatMap(
+        options.authenticate(received),
+        (account) => Effect.map(planHeaders(account), (headers) => ({ owner: account.accountId, headers }))
+      ),
+    read: (body) => Checks.chatGpt(body, options.models)
+  }
 
-  const apiResponses: Handler = Effect.fnUntraced(function*(received) {
-    yield* checkKey(received)
-    const { body } = received
-    const request = yield* Checks.api(body)
-    const isStoring = !Predicate.hasProperty(body, "store") || body.store !== false
-    const reply = yield* respond(request, "api", { isStoring, hasFinalOutput: true })
-    return { ...reply, headers: { ...eventStream, ...reply.headers } }
-  })
+  const api: Host = {
+    isStoring: (body) => !Predicate.hasProperty(body, "store") || body.store !== false,
+    hasFinalOutput: true,
+    headers: eventStream,
+    connect: ({ headers }) => {
+      if (bearerOf(headers["authorization"]) === options.apiKey) return Effect.succeed({ owner: "api", headers: {} })
+      const message = "Incorrect API key provided. You can find your API key at " +
+        "https://platform.openai.com/account/api-keys."
+      return Effect.fail(error(401, { message, code: "invalid_api_key" }))
+    },
+    read: Checks.api
+  }
+
+  const overHttp = (host: Host): Handler =>
+    Effect.fnUntraced(function*(received) {
+      const { headers, owner } = yield* host.connect(received)
+      const request = yield* host.read(received.body)
+      const answer = yield* respond(host, owner, request, received.body)
+      const body = "events" in answer ? Stream.map(answer.events, Script.toSse) : answer.body
+      return { status: answer.status, headers: { ...host.headers, ...headers, ...answer.headers }, body }
+    })
 
   const chatCompletions: Handler = Effect.fnUntraced(function*(received) {
-    yield* checkKey(received)
+    yield* api.connect(received)
     const { body, request } = yield* Chat.read(received)
     const turn = yield* next(request)
     const headers = { "x-request-id": randomUUID() }
@@ -54,23 +74,42 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return { status: 200, headers: { ...eventStream, ...headers }, body: paced(frames) }
   })
 
-  const checkKey = ({ headers }: Received): Effect.Effect<void, Reply> => {
-    if (bearerOf(headers["authorization"]) === options.apiKey) return Effect.void
-    const message = "Incorrect API key provided. You can find your API key at " +
-      "https://platform.openai.com/account/api-keys."
-    return Effect.fail(error(401, { message, code: "invalid_api_key" }))
-  }
+  /** A connection remembers its responses, so that a request may name one instead of repeating what led to it. */
+  const overSocket = (host: Host): Upgrade =>
+    Effect.fnUntraced(function*(received) {
+      const { owner } = yield* host.connect(received)
+      const remembered = new Map<string, ReadonlyArray<unknown>>()
+      return Effect.fnUntraced(function*(message) {
+        if (!Predicate.isReadonlyRecord(message) || message["type"] !== "response.create") {
+          return yield* Effect.fail(error(400, { message: "Expected an event of type response.create", code: null }))
+        }
+        const { previous_response_id: previous, type: _, ...rest } = message
+        const known = previous === undefined ? [] : remembered.get(String(previous))
+        if (known === undefined) {
+          return yield* Effect.fail(error(400, {
+            message: `Previous response with id '${previous}' not found.`,
+            param: "previous_response_id",
+            code: "previous_response_not_found"
+          }))
+        }
+        const { input } = rest
+        const body = { ...rest, stream: true, input: Array.isArray(input) ? [...known, ...input] : input }
+        const request = yield* host.read(body)
+        const answer = yield* respond(host, owner, request, body)
+        if (!("events" in answer)) return yield* Effect.fail(answer)
+        const { events, responseId, turn } = answer
+        if (turn._tag === "Answer") remembered.set(responseId, [...request.input, ...turn.items])
+        return { events, isCut: turn._tag === "Cut" }
+      })
+    })
 
-  const respond = Effect.fnUntraced(function*(request: Request, owner: string, host: {
-    readonly isStoring: boolean
-    readonly hasFinalOutput: boolean
-  }) {
+  const respond = Effect.fnUntraced(function*(host: Host, owner: string, request: Request, body: unknown) {
     // What the model encrypts can be read again for the same account and model only.
     const seal = (encrypted: string) => `${owner} ${request.model} ${encrypted}`
     const readable = yield* Ref.get(sealed)
     yield* Checks.replay(request, {
       isReadable: (encrypted) => HashSet.has(readable, seal(encrypted)),
-      isStoring: host.isStoring
+      isStoring: host.isStoring(body)
     })
 
     const turn = yield* next(request)
@@ -81,16 +120,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       yield* Ref.update(sealed, HashSet.union(secrets.map(seal)))
     }
     const now = yield* Clock.currentTimeMillis
-    const frames = Script.events(turn, {
+    const responseId = `resp_${randomBytes(25).toString("hex")}`
+    const events = Script.events(turn, {
       model: request.model,
-      responseId: `resp_${randomBytes(25).toString("hex")}`,
+      responseId,
       createdAt: Math.floor(now / 1000),
       hasFinalOutput: host.hasFinalOutput
-    }).map(Script.toSse)
-    return { status: 200, headers, body: paced(frames) }
+    })
+    return { status: 200, headers, responseId, turn, events: paced(events) }
   })
 
-  const paced = (frames: ReadonlyArray<string>): Stream.Stream<string> => {
+  const paced = <A>(frames: ReadonlyArray<A>): Stream.Stream<A> => {
     const body = Stream.fromIterable(frames)
     return options.pace === undefined ? body : Stream.schedule(body, Schedule.spaced(options.pace))
   }
@@ -113,7 +153,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 
   const apiModels: Handler = Effect.fnUntraced(function*(received) {
-    yield* checkKey(received)
+    yield* api.connect(received)
     const data = [...options.models, "text-embedding-3-small"].map((id) => ({
       id,
       object: "model",
@@ -147,10 +187,31 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     })
   })
 
-  return { apiModels, apiResponses, chatCompletions, chatGptResponses, models, usage }
+  return {
+    apiModels,
+    apiResponses: overHttp(api),
+    apiSocket: overSocket(api),
+    chatCompletions,
+    chatGptResponses: overHttp(chatGpt),
+    chatGptSocket: overSocket(chatGpt),
+    models,
+    usage
+  }
 })
 
 const eventStream = { "content-type": "text/event-stream; charset=utf-8" }
+
+/** What the two hosts do each in their own way. */
+interface Host {
+  readonly isStoring: (body: unknown) => boolean
+  readonly hasFinalOutput: boolean
+  readonly headers: Reply["headers"]
+  /** Whom a request speaks for, and what they are told beside the answer. */
+  readonly connect: (
+    received: Received
+  ) => Effect.Effect<{ readonly owner: string; readonly headers: Reply["headers"] }, Reply>
+  readonly read: (body: unknown) => Either.Either<Request, Reply>
+}
 
 const fiveHours = 5 * 60 * 60
 const week = 7 * 24 * 60 * 60

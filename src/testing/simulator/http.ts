@@ -76,17 +76,19 @@ export const respond = Effect.fnUntraced(function*(server: Server, handler: Hand
 })
 
 const receive = (incoming: IncomingMessage): Effect.Effect<Received> =>
-  Effect.map(textOf(incoming), (text) => {
-    const url = new URL(incoming.url ?? "/", "http://127.0.0.1")
-    const headers = Object.fromEntries(Object.entries(incoming.headers).map(oneHeader))
-    return {
-      method: incoming.method ?? "GET",
-      path: url.pathname,
-      query: Object.fromEntries(url.searchParams),
-      headers,
-      body: parse(text, headers["content-type"])
-    }
-  })
+  Effect.map(textOf(incoming), (text) => received(incoming, text))
+
+export const received = (incoming: IncomingMessage, text: string): Received => {
+  const url = new URL(incoming.url ?? "/", "http://127.0.0.1")
+  const headers = Object.fromEntries(Object.entries(incoming.headers).map(oneHeader))
+  return {
+    method: incoming.method ?? "GET",
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    headers,
+    body: parse(text, headers["content-type"])
+  }
+}
 
 const oneHeader = ([name, value]: [string, string | Array<string> | undefined]): [string, string] => [
   name,
@@ -100,7 +102,7 @@ const textOf = (incoming: IncomingMessage): Effect.Effect<string> =>
     incoming.on("end", () => resume(Effect.sync(() => Buffer.concat(chunks).toString("utf8"))))
   })
 
-const parse = (text: string, contentType: string | undefined): unknown => {
+export const parse = (text: string, contentType?: string): unknown => {
   if (contentType?.startsWith("application/x-www-form-urlencoded") === true) {
     return Object.fromEntries(new URLSearchParams(text))
   }
@@ -111,7 +113,7 @@ const parse = (text: string, contentType: string | undefined): unknown => {
   }
 }
 
-const send = (outgoing: ServerResponse, reply: Reply): Effect.Effect<void> =>
+export const send = (outgoing: ServerResponse, reply: Reply): Effect.Effect<void> =>
   Effect.suspend(() => {
     outgoing.writeHead(reply.status, reply.headers)
     if (Predicate.isString(reply.body)) {
