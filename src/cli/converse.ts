@@ -6,6 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Agent } from "../agent/Agent.ts"
 import { Credentials } from "../auth/Credentials.ts"
+import { defined } from "../internal/json.ts"
+import type { Dialect } from "../node/Settings.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { TurnInterrupted } from "../session/SessionEvent.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -28,9 +30,10 @@ export interface Conversation {
 
 export const converse = Effect.fnUntraced(function*(conversation: Conversation) {
   const settings = yield* Runtime.settings
+  const { dialect, models, transport } = settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
   const code = yield* turn(conversation, settings).pipe(
-    Runtime.provide({ workspace: conversation.folder, model, models: settings.models })
+    Runtime.provide({ workspace: conversation.folder, model, models, dialect, transport })
   )
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
 })
@@ -48,11 +51,15 @@ export const beforeTurn =
       }))
 
 const turn = Effect.fnUntraced(
-  function*({ deltas, json, prompt, session }: Conversation, settings: ReasoningSettings) {
+  function*({ deltas, json, prompt, session }: Conversation, settings: Settings) {
     const agent = yield* Agent
     const screen = yield* Screen
     const { signal } = yield* Interruption
-    const reasoning = yield* reasoningFor(settings)
+    const isPlan = yield* hasPlan
+    if (isPlan && settings.dialect === "chat-completions") {
+      return yield* new ExitCode.BadInput({ message: noPlanForChat })
+    }
+    const reasoning = reasoningFor(settings, isPlan)
     const events = prompt === undefined
       ? agent.resume(session, { reasoning })
       : agent.run(session, prompt, { reasoning })
@@ -60,20 +67,24 @@ const turn = Effect.fnUntraced(
   }
 )
 
-interface ReasoningSettings {
+const noPlanForChat =
+  "Chat Completions is spoken with an API key, and a ChatGPT plan is signed in. Add `--auth api-key` " +
+  "and set OPENAI_API_KEY (to anything, if the server wants none) and OPENAI_BASE_URL."
+
+interface Settings {
+  readonly dialect: Dialect
   readonly reasoning_effort?: string | undefined
   readonly reasoning_summary?: string | undefined
 }
 
+const hasPlan = Effect.map(
+  Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.selected)),
+  Option.exists(({ credential }) => credential.kind === "subscription")
+)
+
 /** A plan gives summaries of the model's reasoning to everyone; an API account has to be allowed to ask for them. */
-const reasoningFor = Effect.fnUntraced(function*(settings: ReasoningSettings) {
-  const selected = yield* Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.selected))
-  const isPlan = Option.exists(selected, ({ credential }) => credential.kind === "subscription")
+const reasoningFor = (settings: Settings, isPlan: boolean): ReasoningOptions | undefined => {
   const effort = settings.reasoning_effort
   const summary = settings.reasoning_summary ?? (isPlan ? "auto" : undefined)
-  const reasoning: ReasoningOptions = {
-    ...(effort === undefined ? {} : { effort }),
-    ...(summary === undefined ? {} : { summary })
-  }
-  return effort === undefined && summary === undefined ? undefined : reasoning
-})
+  return effort === undefined && summary === undefined ? undefined : defined({ effort, summary })
+}

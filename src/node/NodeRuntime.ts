@@ -17,12 +17,14 @@ import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
+import * as ChatCompletions from "../responses/ChatCompletions.ts"
 import type * as ModelProfile from "../responses/ModelProfile.ts"
 import * as Models from "../responses/Models.ts"
 import * as PlanUsage from "../responses/PlanUsage.ts"
 import * as RateLimits from "../responses/RateLimits.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
+import * as SocketTransport from "../responses/SocketTransport.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/BuiltIn.ts"
 import type { CommandRunner } from "../tools/CommandRunner.ts"
@@ -36,6 +38,7 @@ import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
 import * as Network from "./Network.ts"
 import * as NodeFileSearch from "./NodeFileSearch.ts"
+import * as NodeSocketClient from "./NodeSocketClient.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
 import * as SessionFiles from "./SessionFiles.ts"
 import * as Settings from "./Settings.ts"
@@ -110,6 +113,10 @@ export interface Options {
   readonly reasoning?: ReasoningOptions | undefined
   /** What a person knows better of models than their names tell. */
   readonly models?: ModelProfile.Overrides | undefined
+  /** Which API the server speaks; the Responses API unless told otherwise. */
+  readonly dialect?: Settings.Dialect | undefined
+  /** How model calls travel; as server-sent events unless told otherwise. Chat Completions knows nothing else. */
+  readonly transport?: Settings.Transport | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. */
   readonly toolkit?: Toolkit.Toolkit
 }
@@ -144,10 +151,24 @@ export const layer = (
       workspace: root
     }))).pipe(
       Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
-      Layer.provideMerge(Responses.layerWith({ models: options.models })),
+      Layer.provideMerge(layerResponses(options)),
       Layer.provideMerge(layerHome),
       Layer.provideMerge(layerWorkspace(options.workspace))
     )
 
 const tools = (toolkit: Toolkit.Toolkit | undefined): typeof BuiltIn.toolkit =>
   toolkit === undefined ? BuiltIn.toolkit : Toolkit.merge(BuiltIn.toolkit, toolkit)
+
+const layerResponses = (
+  { dialect, models, transport }: Options
+): Layer.Layer<Responses.Responses, ConfigError, AuthClient.AuthClient> => {
+  if (dialect === "chat-completions") return Responses.layerWith({ models, dialect: ChatCompletions.dialect })
+  switch (transport) {
+    case "websocket":
+      return Layer.provide(SocketTransport.layerWebSocket({ models }), NodeSocketClient.layerConfig())
+    case "auto":
+      return Layer.provide(SocketTransport.layerAuto({ models }), NodeSocketClient.layerConfig())
+    default:
+      return Responses.layerWith({ models })
+  }
+}

@@ -21,10 +21,10 @@ import * as Continuation from "./Continuation.ts"
 import * as Dialect from "./Dialect.ts"
 import * as HttpTransport from "./HttpTransport.ts"
 import { ModelError } from "./ModelError.ts"
+import * as RateLimits from "./RateLimits.ts"
 import type { Request } from "./Request.ts"
 import * as Response from "./Response.ts"
-import { type Options, Responses } from "./Responses.ts"
-import * as Retry from "./Retry.ts"
+import { type Options, over, Responses } from "./Responses.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 import { SocketClient, type SocketClosed, type SocketRefused } from "./SocketClient.ts"
 import * as SocketPool from "./SocketPool.ts"
@@ -56,6 +56,7 @@ const maxAgain = 2
 const makeAttempt = Effect.fnUntraced(function*(options: Options) {
   const auth = yield* AuthClient
   const sockets = yield* SocketClient
+  const observe = yield* RateLimits.observer
   const pool = yield* SocketPool.make
   const dialect = options.dialect ?? Dialect.responses
   const timeouts = options.timeouts ?? Timeouts.defaults
@@ -75,7 +76,9 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
         error._tag === "Setback" ? error : new Setback({ error: HttpTransport.unreachable(error) })
       )
     )
-    return Either.isRight(answer) ? answer.right : yield* refused(answer.left)
+    if (Either.isRight(answer)) return answer.right
+    yield* observe.headers(answer.left.headers)
+    return yield* refused(answer.left)
   })
 
   const open = Effect.fn("Responses.open")(function*(request: Request) {
@@ -97,7 +100,11 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
   const exchange: SocketAttempt = (request) =>
     Stream.unwrapScoped(Effect.map(open(request), ({ frame, line }) => {
       const send = Stream.drain(Stream.fromEffect(line.connection.send(frame.text)))
-      return Stream.concat(send, line.connection.messages).pipe(Timeouts.watching(timeouts), read(line, frame))
+      return Stream.concat(send, line.connection.messages).pipe(
+        Timeouts.watching(timeouts),
+        read(line, frame),
+        observe.events
+      )
     }))
 
   const attempt = (times: number): SocketAttempt => (request) =>
@@ -278,11 +285,6 @@ const makeAuto = Effect.fnUntraced(function*(options: Options) {
   return attempt
 })
 
-const make = Effect.fnUntraced(function*(options: Options, attempt: HttpTransport.Attempt) {
-  const { account } = yield* AuthClient
-  return Responses.of({ stream: Retry.make(options.retry ?? Retry.defaults)(attempt), account })
-})
-
 /**
  * WebSockets and nothing else. `options.dialect` has to be one of the Responses API: no other is spoken over WebSockets.
  *
@@ -294,7 +296,7 @@ export const layerWebSocket = (options: Options = {}): Layer.Layer<Responses, ne
     Responses,
     Effect.flatMap(
       makeAttempt(options),
-      (attempt) => make(options, (request) => Stream.mapError(attempt(request), ({ error }) => error))
+      (attempt) => over((request) => Stream.mapError(attempt(request), ({ error }) => error), options)
     )
   )
 
@@ -306,4 +308,4 @@ export const layerWebSocket = (options: Options = {}): Layer.Layer<Responses, ne
  * @category layers
  */
 export const layerAuto = (options: Options = {}): Layer.Layer<Responses, never, AuthClient | SocketClient> =>
-  Layer.scoped(Responses, Effect.flatMap(makeAuto(options), (attempt) => make(options, attempt)))
+  Layer.scoped(Responses, Effect.flatMap(makeAuto(options), (attempt) => over(attempt, options)))
