@@ -22,12 +22,25 @@ export interface Delta {
 }
 
 /**
+ * Where a call stands: the latest word of its tool. It is never kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolProgress {
+  readonly _tag: "ToolProgress"
+  readonly turnId: string
+  readonly itemId: string
+  readonly text: string
+}
+
+/**
  * An event with its number in the session. Events of the log were stored under that number before they were emitted.
  *
  * @since 0.1.0
  * @category models
  */
-export type AgentEvent = (SessionEvent | Delta) & { readonly seq: number; readonly at: DateTime.Utc }
+export type AgentEvent = (SessionEvent | Delta | ToolProgress) & { readonly seq: number; readonly at: DateTime.Utc }
 
 /** @since 0.1.0 @category constructors */
 export const fromStored = ({ at, event, seq }: Stored): AgentEvent => ({ ...event, seq, at })

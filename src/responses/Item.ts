@@ -108,6 +108,43 @@ export type FunctionCallOutput = typeof FunctionCallOutput.Type
 /** @since 0.1.0 @category guards */
 export const isFunctionCallOutput: (u: unknown) => u is FunctionCallOutput = Schema.is(FunctionCallOutput)
 
+/**
+ * A call of a tool that takes plain text in a grammar of its own.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CustomToolCall = Schema.Struct({
+  type: Schema.Literal("custom_tool_call"),
+  call_id: Schema.String,
+  name: Schema.String,
+  input: Schema.String
+}, anythingElse)
+
+/** @since 0.1.0 @category models */
+export type CustomToolCall = typeof CustomToolCall.Type
+
+/** @since 0.1.0 @category guards */
+export const isCustomToolCall: (u: unknown) => u is CustomToolCall = Schema.is(CustomToolCall)
+
+/**
+ * The answer to a {@link CustomToolCall}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CustomToolCallOutput = Schema.Struct({
+  type: Schema.Literal("custom_tool_call_output"),
+  call_id: Schema.String,
+  output: Schema.Union(Schema.String, Schema.Array(Item))
+}, anythingElse)
+
+/** @since 0.1.0 @category models */
+export type CustomToolCallOutput = typeof CustomToolCallOutput.Type
+
+/** @since 0.1.0 @category guards */
+export const isCustomToolCallOutput: (u: unknown) => u is CustomToolCallOutput = Schema.is(CustomToolCallOutput)
+
 /** @since 0.1.0 @category constructors */
 export const userMessage = (text: string): Message => ({
   type: "message",

@@ -2,6 +2,8 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
+import * as Schema from "effect/Schema"
+import { FunctionTool } from "../../src/responses/Request.ts"
 import * as BoundedOutput from "../../src/tools/BoundedOutput.ts"
 import * as BuiltIn from "../../src/tools/BuiltIn.ts"
 import { at, call, fail, layer, names, put, succeed } from "./support.ts"
@@ -36,13 +38,14 @@ describe("A built-in tool", () => {
 
   for (const [name, { declaration }] of BuiltIn.toolkit.tools) {
     const { good, long, place } = contract[name] ?? assert.fail(name)
-    const parameters = declaration.parameters as { readonly properties: Arguments; readonly required: Array<string> }
+    const declared = Schema.is(FunctionTool)(declaration) ? declaration : assert.fail(name)
+    const parameters = declared.parameters as { readonly properties: Arguments; readonly required: Array<string> }
 
     describe(name, () => {
       it("is declared as the API wants it", () => {
-        assert.strictEqual(declaration.name, name)
-        assert.isNotEmpty(declaration.description)
-        assert.deepInclude(declaration.parameters, { type: "object", additionalProperties: false })
+        assert.strictEqual(declared.name, name)
+        assert.isNotEmpty(declared.description)
+        assert.deepInclude(declared.parameters, { type: "object", additionalProperties: false })
         assert.notMatch(JSON.stringify(declaration), /\$schema|\$ref|\$defs|\$id/)
         for (const property of Object.values(parameters.properties)) {
           assert.containsAllKeys(property, ["type", "description"])

@@ -5,11 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { existsSync, readFileSync } from "node:fs"
 import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
+import { outputText } from "../../src/responses/ToolCall.ts"
 import * as BuiltIn from "../../src/tools/BuiltIn.ts"
+import type { CallContext } from "../../src/tools/Tool.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
 import * as Workspace from "../../src/tools/Workspace.ts"
 
-export const context = { callId: "call_1", sessionId: "session-1" }
+export const context: CallContext = { callId: "call_1", sessionId: "session-1", progress: () => Effect.void }
 
 /** Calls a tool as the model does: with a name and a string of JSON. */
 export const call = (name: string, args: unknown) =>
@@ -19,7 +21,7 @@ export const call = (name: string, args: unknown) =>
       call_id: context.callId,
       name,
       arguments: typeof args === "string" ? args : JSON.stringify(args)
-    }, context))
+    }, context)).pipe(Effect.map(({ output, ...result }) => ({ ...result, output: outputText(output), raw: output })))
 
 /** What a call says that must go well. */
 export const succeed = (name: string, args: unknown) =>
