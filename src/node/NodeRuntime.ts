@@ -22,6 +22,8 @@ import * as Responses from "../responses/Responses.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/BuiltIn.ts"
 import type { CommandRunner } from "../tools/CommandRunner.ts"
+import type { Files } from "../tools/Files.ts"
+import * as SeenFiles from "../tools/SeenFiles.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
 import * as Workspace from "../tools/Workspace.ts"
@@ -29,6 +31,7 @@ import * as CredentialFile from "./CredentialFile.ts"
 import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
 import * as Network from "./Network.ts"
+import * as NodeFiles from "./NodeFiles.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
 import * as SessionFiles from "./SessionFiles.ts"
 import * as Settings from "./Settings.ts"
@@ -73,8 +76,13 @@ export const layerHome: Layer.Layer<
  */
 export const layerWorkspace = (
   root: string
-): Layer.Layer<Workspace.Workspace | CommandRunner | FileSystem.FileSystem | Path.Path, PlatformError> =>
-  Workspace.layer({ root }).pipe(Layer.merge(ProcessGroup.layer), Layer.provideMerge(layerPlatform))
+): Layer.Layer<
+  Workspace.Workspace | Files | SeenFiles.SeenFiles | CommandRunner | FileSystem.FileSystem | Path.Path,
+  PlatformError
+> =>
+  Layer.mergeAll(Workspace.layer({ root }), NodeFiles.layer, SeenFiles.layer, ProcessGroup.layer).pipe(
+    Layer.provideMerge(layerPlatform)
+  )
 
 /** @since 0.1.0 @category models */
 export interface Options {

@@ -4,9 +4,11 @@ import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { existsSync, readFileSync } from "node:fs"
+import * as NodeFiles from "../../src/node/NodeFiles.ts"
 import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
 import { outputText } from "../../src/responses/ToolCall.ts"
 import * as BuiltIn from "../../src/tools/BuiltIn.ts"
+import * as SeenFiles from "../../src/tools/SeenFiles.ts"
 import type { CallContext } from "../../src/tools/Tool.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
 import * as Workspace from "../../src/tools/Workspace.ts"
@@ -55,6 +57,7 @@ export const layerWorkspace = Layer.unwrapScoped(Effect.gen(function*() {
 /** The built-in tools at work in such a folder, on a file system of which some methods do something else. */
 export const layerWith = (methods: Partial<FileSystem.FileSystem>) =>
   ToolExecutor.layer(BuiltIn.toolkit).pipe(
+    Layer.provide(Layer.merge(NodeFiles.layer, SeenFiles.layer)),
     Layer.provide(Layer.effect(
       FileSystem.FileSystem,
       Effect.map(FileSystem.FileSystem, (fs) => ({ ...fs, ...methods }))
