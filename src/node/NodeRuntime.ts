@@ -20,6 +20,7 @@ import * as OAuth from "../auth/OAuth.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
+import type { Artifacts } from "../tools/Artifacts.ts"
 import * as BuiltIn from "../tools/BuiltIn.ts"
 import type { CommandRunner } from "../tools/CommandRunner.ts"
 import type { Files } from "../tools/Files.ts"
@@ -27,6 +28,7 @@ import * as SeenFiles from "../tools/SeenFiles.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
 import * as Workspace from "../tools/Workspace.ts"
+import * as ArtifactFiles from "./ArtifactFiles.ts"
 import * as CredentialFile from "./CredentialFile.ts"
 import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
@@ -48,14 +50,14 @@ export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Lay
 )
 
 /**
- * Credentials and sessions in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says so, and the API key
+ * Credentials, sessions and their artifacts in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says so, and the API key
  * of the environment.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerHome: Layer.Layer<
-  Credentials.Credentials | CredentialStore | OAuth.OAuth | SessionStore,
+  Credentials.Credentials | CredentialStore | OAuth.OAuth | SessionStore | Artifacts,
   ConfigError | Settings.ConfigError
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
@@ -64,7 +66,8 @@ export const layerHome: Layer.Layer<
   return Credentials.layerConfig().pipe(
     Layer.provideMerge(OAuth.layerConfig()),
     Layer.provideMerge(store({ path: home.auth })),
-    Layer.merge(SessionFiles.layer({ folder: home.sessions }))
+    Layer.merge(SessionFiles.layer({ folder: home.sessions })),
+    Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
   )
 })).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
 

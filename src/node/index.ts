@@ -1,3 +1,4 @@
+export * as ArtifactFiles from "./ArtifactFiles.ts"
 export * as CredentialFile from "./CredentialFile.ts"
 export * as CredentialKeyring from "./CredentialKeyring.ts"
 export * as FileLock from "./FileLock.ts"

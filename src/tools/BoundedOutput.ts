@@ -121,7 +121,12 @@ export interface Tail {
  * @since 0.1.0
  * @category bounding
  */
-export const makeTail = (): { readonly push: (chunk: Uint8Array) => void; readonly read: () => Tail } => {
+export const makeTail = (): {
+  readonly push: (chunk: Uint8Array) => void
+  /** Whether something of what was pushed cannot be shown any more. */
+  readonly isCut: () => boolean
+  readonly read: () => Tail
+} => {
   // A character cut in two at the limit needs up to three bytes more.
   const keep = maxBytes + 3
   let kept: Array<Uint8Array> = []
@@ -142,6 +147,7 @@ export const makeTail = (): { readonly push: (chunk: Uint8Array) => void; readon
         keptBytes = keep
       }
     },
+    isCut: () => bytes > maxBytes || newlines > maxLines,
     read: () => {
       const all = concat(kept)
       // Bytes that are no text get more by this: the limit is for what is shown.

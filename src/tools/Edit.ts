@@ -43,7 +43,7 @@ const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   if (old_string === "") return yield* fail("old_string is empty; use write to make or replace a file")
   if (old_string === new_string) return yield* fail("old_string and new_string are the same")
   const text = yield* Effect.flatMap(TextFile.load(path), (file) => TextFile.textToChange(file, session))
-  const lineEnd = usesCrLf(text) && !old_string.includes("\r") ? toCrLf : asIs
+  const lineEnd = TextFile.usesCrLf(text) && !old_string.includes("\r") ? TextFile.toCrLf : asIs
   const pieces = text.split(lineEnd(old_string))
   const found = pieces.length - 1
   if (found === 0) {
@@ -63,8 +63,5 @@ const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
 
 const fail = (message: string) => new Tool.ToolFailure({ message })
 
-/** Models quote lines with a bare newline, whatever the file has. */
-const usesCrLf = (text: string): boolean => text.includes("\r\n") && !/[^\r]\n/.test(text)
-const toCrLf = (text: string): string => text.replaceAll(/\r?\n/g, "\r\n")
 const asIs = (text: string): string => text
 const toLines = (text: string): ReadonlyArray<string> => text.split(/\r?\n/)

@@ -28,7 +28,7 @@ export class Files extends Context.Tag("effixir/tools/Files")<Files, {
   /** The bytes of a regular file, but no more than `limit`. It never waits for a pipe or a device. */
   readonly read: (real: string, limit: number) => Effect.Effect<Uint8Array, PlatformError>
   /** Puts a file in place as a whole: the old content or the new one is there at any moment. Makes missing folders. */
-  readonly replace: (real: string, content: string, mode: number) => Effect.Effect<void, PlatformError>
+  readonly replace: (real: string, content: string | Uint8Array, mode: number) => Effect.Effect<void, PlatformError>
   /** Removes a file. */
   readonly remove: (real: string) => Effect.Effect<void, PlatformError>
 }>() {}

@@ -126,6 +126,17 @@ export const write: (
 export const resolve = (path: string): Effect.Effect<string, ToolFailure, Workspace> =>
   Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolve(path), failure(path)))
 
+/**
+ * Whether every line ends as on Windows. Models quote lines with a bare newline, whatever the file has.
+ *
+ * @since 0.1.0
+ * @category line ends
+ */
+export const usesCrLf = (text: string): boolean => text.includes("\r\n") && !/[^\r]\n/.test(text)
+
+/** @since 0.1.0 @category line ends */
+export const toCrLf = (text: string): string => text.replaceAll(/\r?\n/g, "\r\n")
+
 const decode = ({ bytes, path }: Loaded): Effect.Effect<string, ToolFailure> => {
   const kind = FileKind.fromBytes(bytes)
   const size = FileKind.size(bytes.length)
