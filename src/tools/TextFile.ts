@@ -112,8 +112,12 @@ export const write: (
     if (info?.type === "Directory") return yield* refuse(path, "is a folder")
     if (info?.type === "Other") return yield* refuse(path, "is not a regular file")
     const mode = info === undefined ? newFileMode : info.mode & 0o7777
-    yield* Effect.mapError(files.replace(real, text, mode), failure(path))
-    yield* seen.note(session, real, text)
+    // What the session has written it must know, however soon it is interrupted.
+    yield* files.replace(real, text, mode).pipe(
+      Effect.zipRight(seen.note(session, real, text)),
+      Effect.uninterruptible,
+      Effect.mapError(failure(path))
+    )
   }
 )
 

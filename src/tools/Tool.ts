@@ -101,7 +101,8 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
     readonly handler: (parameters: A, context: CallContext) => Effect.Effect<Success, ToolFailure | Failure, R>
   }
 ): Tool<R> => {
-  const decode = Schema.decodeUnknown(options.parameters, { errors: "all" })
+  const decode = Schema.decodeUnknown(options.parameters)
+  const decodeTellingAll = Schema.decodeUnknown(options.parameters, { errors: "all" })
   const read = Schema.decodeUnknownOption(options.parameters)
   const { failure, success } = options
   const succeed = success === undefined ? give : encoding(success)
@@ -118,6 +119,7 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
     },
     call: (args, context) =>
       decode(args).pipe(
+        Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
         Effect.mapError((error) =>
           new ToolFailure({ message: `Invalid arguments for ${options.name}: ${tell(error)}` })
         ),
@@ -252,6 +254,9 @@ const jsonSchema = <A, I>(schema: Schema.Schema<A, I>): FunctionTool["parameters
 
 const isEmptyStruct = (ast: SchemaAST.AST): boolean =>
   SchemaAST.isTypeLiteral(ast) && ast.propertySignatures.length === 0 && ast.indexSignatures.length === 0
+
+/** Of arguments that go on and on, one thing that is wrong is enough to be told, and all would take too long. */
+const isLong = (args: unknown): boolean => toText(args).length > 64 * 1024
 
 const tell = (error: ParseResult.ParseError): string =>
   ParseResult.ArrayFormatter.formatErrorSync(error)

@@ -96,7 +96,15 @@ const run = <R>(
 const describe = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<string> =>
   tool === undefined
     ? Effect.succeed(`${call.name} (there is no such tool)`)
-    : Effect.match(read(tool, call), { onFailure: () => tool.describe(argument(call)), onSuccess: tool.describe })
+    : Effect.map(
+      Effect.match(read(tool, call), { onFailure: () => tool.describe(argument(call)), onSuccess: tool.describe }),
+      oneLine
+    )
+
+const maxDescription = 300
+
+const oneLine = (text: string): string =>
+  text.slice(0, 2 * maxDescription).replaceAll(/\s+/g, " ").trim().slice(0, maxDescription).toWellFormed()
 
 /** Plain text or JSON, as the tool was declared. A call of a tool without parameters may come with no arguments at all. */
 const read = <R>(tool: Tool<R>, call: ToolCall): Effect.Effect<unknown, ToolFailure> => {
