@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { CredentialsError } from "../auth/Credentials.ts"
+import { defined } from "../internal/json.ts"
 import { type ModelError, Reason } from "../responses/ModelError.ts"
 import { TurnFailed } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
@@ -40,7 +41,10 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
       return {
         kind: _tag,
         retryable: error.isRetryable,
-        details: { ...reason, ...defined({ status: error.status, requestId: error.requestId }) }
+        details: {
+          ...reason,
+          ...defined({ code: error.code, status: error.status, requestId: error.requestId, cfRay: error.cfRay })
+        }
       }
     }
     case "SessionError":
@@ -48,15 +52,12 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
     case "SignedOut":
       return { kind: error._tag, retryable: false, details: { reason: error.reason } }
     case "OAuthError":
-      return { kind: error.reason, retryable: error.reason === "Transport", details: {} }
+      return { kind: error.reason, retryable: error.isTransient, details: {} }
     case "CredentialStoreError":
       return { kind: error._tag, retryable: false, details: { location: error.location } }
   }
 }
 
 const encodeReason = Schema.encodeSync(Reason)
-
-const defined = (fields: { readonly [name: string]: unknown }) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)

@@ -35,12 +35,39 @@ export interface ToolProgress {
 }
 
 /**
+ * A model call has failed and is made again. The pieces of text that came of it are void.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Retrying {
+  readonly _tag: "Retrying"
+  readonly turnId: string
+  /** The number of the attempt that follows. */
+  readonly attempt: number
+  readonly maxAttempts: number
+  /** In milliseconds. */
+  readonly delay: number
+  /** The name of the failure, and the failure in a sentence. */
+  readonly reason: string
+  readonly message: string
+}
+
+/**
+ * What is told and not kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Ephemeral = Delta | ToolProgress | Retrying
+
+/**
  * An event with its number in the session. Events of the log were stored under that number before they were emitted.
  *
  * @since 0.1.0
  * @category models
  */
-export type AgentEvent = (SessionEvent | Delta | ToolProgress) & { readonly seq: number; readonly at: DateTime.Utc }
+export type AgentEvent = (SessionEvent | Ephemeral) & { readonly seq: number; readonly at: DateTime.Utc }
 
 /** @since 0.1.0 @category constructors */
 export const fromStored = ({ at, event, seq }: Stored): AgentEvent => ({ ...event, seq, at })

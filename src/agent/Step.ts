@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SessionEvent } from "../session/SessionEvent.ts"
 import { type Session, SessionError } from "../session/SessionStore.ts"
-import { type AgentEvent, type Delta, fromStored, type ToolProgress } from "./AgentEvent.ts"
+import { type AgentEvent, type Ephemeral, fromStored } from "./AgentEvent.ts"
 
 /** @since 0.1.0 @category services */
 export class Step extends Context.Tag("effixir/agent/Step")<Step, {
@@ -25,7 +25,7 @@ export class Step extends Context.Tag("effixir/agent/Step")<Step, {
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SessionError, R>
   /** Tells of something that is not kept. */
-  readonly show: (event: Delta | ToolProgress) => Effect.Effect<void>
+  readonly show: (event: Ephemeral) => Effect.Effect<void>
 }>() {}
 
 /**

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { CredentialsError } from "../auth/Credentials.ts"
-import { isMessage, type Item, text } from "../responses/Item.ts"
+import { answer as answerIn } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
 import * as Response from "../responses/Response.ts"
@@ -20,7 +20,7 @@ import * as History from "../session/History.ts"
 import { itemId, ModelResponded, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
-import type { Delta } from "./AgentEvent.ts"
+import type { Ephemeral } from "./AgentEvent.ts"
 import * as Progress from "./Progress.ts"
 import { Step } from "./Step.ts"
 
@@ -74,7 +74,7 @@ export const run: (
 
     const calls = callsOf(response)
     if (calls.length === 0) {
-      const answer = answerOf(response.items)
+      const answer = answerIn(response.items)
       if (answer === "") return yield* noAnswer(response.finishReason)
       return { answer, usage, finishReason: response.finishReason }
     }
@@ -101,9 +101,11 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
     cacheKey: options.sessionId
   })
   let response = Response.empty
+  let isWithoutEncrypted = false
   yield* Stream.runForEachChunk(responses.stream(request), (events) => {
     response = Chunk.reduce(events, response, Response.add)
-    return Effect.forEach(Chunk.filterMap(events, (event) => toDelta(event, turnId, n)), show, { discard: true })
+    isWithoutEncrypted ||= Chunk.some(events, (event) => event.type === "effixir.retry" && event.isWithoutEncrypted)
+    return Effect.forEach(Chunk.filterMap(events, (event) => toShow(event, turnId, n)), show, { discard: true })
   })
 
   if (response.finishReason === "content_filter") {
@@ -116,7 +118,8 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
     account,
     items: Response.items(response),
     usage: response.usage,
-    finishReason: response.finishReason ?? "stop"
+    finishReason: response.finishReason ?? "stop",
+    ...(isWithoutEncrypted ? { isWithoutEncrypted } : {})
   })
 })
 
@@ -173,34 +176,30 @@ const runTool = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { ca
   return yield* step(key, ToolEnded, execute)
 })
 
-/** What the last response says is the answer, without what it calls a remark on the way. */
-const answerOf = (items: ReadonlyArray<Item>): string => {
-  const messages = items.filter(isMessage).filter((message) => text(message).trim() !== "")
-  const final = messages.filter((message) => message.phase !== "commentary")
-  return (final.length > 0 ? final : messages).map(text).join("\n\n")
-}
-
 const noAnswer = (finishReason: string) =>
   new ModelError({
     reason: { _tag: "NoAnswer" },
     detail: finishReason === "stop" ? "" : `the response was cut short (${finishReason})`
   })
 
-const toDelta = (event: StreamEvent, turnId: string, n: number): Option.Option<Delta> => {
+const toShow = (event: StreamEvent, turnId: string, n: number): Option.Option<Ephemeral> => {
   switch (event.type) {
     case "response.output_text.delta":
     case "response.refusal.delta":
-      return Option.some(deltaOf("TextDelta", event, turnId, n))
+      return Option.some({ _tag: "TextDelta", ...pieceOf(event, turnId, n) })
     case "response.reasoning_summary_text.delta":
-      return Option.some(deltaOf("ReasoningDelta", event, turnId, n))
+      return Option.some({ _tag: "ReasoningDelta", ...pieceOf(event, turnId, n) })
+    case "effixir.retry": {
+      const { attempt, delay, maxAttempts, message, reason } = event
+      return Option.some({ _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message })
+    }
     default:
       return Option.none()
   }
 }
 
-const deltaOf = (
-  _tag: Delta["_tag"],
+const pieceOf = (
   event: { readonly delta: string; readonly output_index?: number | undefined },
   turnId: string,
   n: number
-): Delta => ({ _tag, turnId, itemId: itemId(turnId, n, event.output_index ?? 0), delta: event.delta })
+) => ({ turnId, itemId: itemId(turnId, n, event.output_index ?? 0), delta: event.delta })

@@ -17,8 +17,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as BaseUrls from "../internal/baseUrls.ts"
 import { version } from "../internal/version.ts"
-import { claims, type Credential, type Subscription } from "./Credential.ts"
+import { accountOf, claims, type Credential, type Subscription } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
 import { SignedOut } from "./SignedOut.ts"
 
@@ -26,6 +27,15 @@ import { SignedOut } from "./SignedOut.ts"
 export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClient, {
   /** Sends requests with relative URLs (`/responses`) to the host of the credential. */
   readonly client: HttpClient.HttpClient.With<HttpClientError | CredentialsError>
+  /**
+   * Sends such a request by other means than HTTP. `send` is given it with its host and its credential, and again with
+   * another credential if the answer means that the first one was refused and there can be another.
+   */
+  readonly send: <A, E, R>(
+    request: HttpClientRequest.HttpClientRequest,
+    send: (prepared: HttpClientRequest.HttpClientRequest) => Effect.Effect<A, E, R>,
+    isRefused: (answer: A) => Effect.Effect<boolean>
+  ) => Effect.Effect<A, E | CredentialsError, R>
   /** Whom the next request speaks for. What the server encrypts for one account, another cannot use. */
   readonly account: Effect.Effect<string, CredentialsError>
 }>() {}
@@ -41,11 +51,7 @@ export interface Options {
 }
 
 const config: Config.Config.Wrap<Options> = {
-  chatgptBaseUrl: Config.withDefault(
-    Config.nonEmptyString("EFFIXIR_CHATGPT_BASE_URL"),
-    "https://chatgpt.com/backend-api/codex"
-  ),
-  apiBaseUrl: Config.withDefault(Config.nonEmptyString("OPENAI_BASE_URL"), "https://api.openai.com/v1"),
+  ...BaseUrls,
   originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir"),
   organization: Config.option(Config.nonEmptyString("OPENAI_ORGANIZATION")),
   project: Config.option(Config.nonEmptyString("OPENAI_PROJECT"))
@@ -60,17 +66,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     HttpClient.withTracerPropagation(false)
   )
 
-  /** Sends a request for a subscription; a token that is refused is replaced, twice at most and refreshed once. */
-  const sendFor = Effect.fnUntraced(function*(
-    request: HttpClientRequest.HttpClientRequest,
-    subscription: Subscription
+  /** For a subscription; a token that is refused is replaced, twice at most and refreshed once. */
+  const sendFor = Effect.fnUntraced(function*<A, E, R>(
+    subscription: Subscription,
+    send: (credential: Credential) => Effect.Effect<A, E, R>,
+    isRefused: (answer: A) => Effect.Effect<boolean>
   ) {
     let credential = subscription
     let isRefreshed = false
     while (true) {
-      const response = yield* client.execute(prepare(request, credential, options))
-      if (response.status !== 401) return response
-      yield* release(response)
+      const answer = yield* send(credential)
+      if (!(yield* isRefused(answer))) return answer
       if (isRefreshed) return yield* new SignedOut({ reason: "RefreshTokenRevoked" })
       const replacement = yield* credentials.replace(credential)
       credential = replacement.credential
@@ -78,18 +84,25 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     }
   })
 
-  const send = Effect.fnUntraced(function*(request: HttpClientRequest.HttpClientRequest) {
+  const send: typeof AuthClient.Service.send = Effect.fnUntraced(function*(request, send, isRefused) {
     const { credential } = yield* credentials.current
-    return yield* credential.kind === "subscription"
-      ? sendFor(request, credential)
-      : client.execute(prepare(request, credential, options))
+    const sendAs = (credential: Credential) => send(prepare(request, credential, options))
+    return yield* credential.kind === "subscription" ? sendFor(credential, sendAs, isRefused) : sendAs(credential)
   })
+
+  const execute = (request: HttpClientRequest.HttpClientRequest) =>
+    send(
+      request,
+      client.execute,
+      (response) => response.status === 401 ? Effect.as(release(response), true) : Effect.succeed(false)
+    )
 
   return AuthClient.of({
     client: HttpClient.makeWith(
-      (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) => Effect.flatMap(request, send),
+      (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) => Effect.flatMap(request, execute),
       Effect.succeed
     ),
+    send,
     account: Effect.map(credentials.current, ({ credential }) => accountOf(credential))
   })
 })
@@ -153,6 +166,3 @@ const optionalHeader = (name: string, value: Option.Option<string>) =>
     onNone: () => (self: HttpClientRequest.HttpClientRequest) => self,
     onSome: (value) => flow(HttpClientRequest.setHeader(name, value))
   })
-
-const accountOf = (credential: Credential): string =>
-  credential.kind === "api_key" ? "api-key" : `chatgpt:${claims(credential).accountId ?? "unknown"}`

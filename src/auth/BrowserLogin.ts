@@ -11,7 +11,9 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { Browser } from "./Browser.ts"
 import { type Callback, CallbackServer, type Listening, type Page } from "./CallbackServer.ts"
-import { type Grant, OAuth, OAuthError } from "./OAuth.ts"
+import { type Grant, OAuth } from "./OAuth.ts"
+import { presentable, reasonOf } from "./OAuthAnswer.ts"
+import { OAuthError } from "./OAuthError.ts"
 import * as Pkce from "./Pkce.ts"
 import { redeem, type SignedIn } from "./SignIn.ts"
 
@@ -113,17 +115,19 @@ const queryOf = (line: string): Option.Option<ReadonlyMap<string, string>> => {
 const answerOf = (query: ReadonlyMap<string, string>): Effect.Effect<string, OAuthError> => {
   const error = query.get("error")
   if (error !== undefined) {
-    const said = query.get("error_description") ?? error
-    const detail = said.includes("missing_codex_entitlement")
-      ? "Codex is not enabled for this workspace; ask its administrator"
-      : said
-    return new OAuthError({ reason: error === "access_denied" ? "Denied" : "Protocol", detail })
+    const said = presentable(query.get("error_description") ?? "")
+    const reason = reasonOf({ code: error.toLowerCase(), said }) ?? "Protocol"
+    const detail = said || presentable(error)
+    return new OAuthError({ reason, detail: reason === "Transport" ? `${detail}; ${otherWay}` : detail })
   }
   const code = query.get("code")
   return code === undefined || code === ""
     ? new OAuthError({ reason: "Protocol", detail: "it brought no code" })
     : Effect.succeed(code)
 }
+
+/** The person has come this far: the code of the other way may get past a part of the server that is in trouble. */
+const otherWay = "if it goes on, use `effixir login --device`"
 
 /** Plain pages: nothing is loaded from anywhere, and the code is taken out of the address bar. */
 const page = (status: number, title: string, text: string): Page => ({

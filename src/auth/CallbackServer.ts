@@ -6,7 +6,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { OAuthError } from "./OAuth.ts"
+import type { OAuthError } from "./OAuthError.ts"
 
 /**
  * What a browser shows.

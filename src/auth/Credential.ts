@@ -97,6 +97,15 @@ export const claims = (subscription: Subscription): Claims => {
 }
 
 /**
+ * Whom a credential speaks for, in one word: `api-key`, or `chatgpt:` and the account.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const accountOf = (credential: Credential): string =>
+  credential.kind === "api_key" ? "api-key" : `chatgpt:${claims(credential).accountId ?? "unknown"}`
+
+/**
  * When the access token ends: `expires_at`, or what the token says itself. Not every token does.
  *
  * @since 0.1.0
@@ -133,11 +142,10 @@ export const fromTokens = (tokens: Tokens, now: DateTime.Utc): Subscription => {
     access_token: tokens.access_token,
     refresh_token: tokens.refresh_token,
     ...(tokens.id_token == null ? {} : { id_token: tokens.id_token }),
-    expires_at: endOf(tokens.expires_in, now),
+    expires_at: endOf(tokens.access_token, tokens.expires_in, now),
     obtained_at: DateTime.formatIso(now)
   }
-  const end = Option.map(expiresAt(subscription), DateTime.toEpochMillis)
-  return { ...subscription, expires_at: Option.getOrNull(end), account_id: claims(subscription).accountId ?? null }
+  return { ...subscription, account_id: claims(subscription).accountId ?? null }
 }
 
 /**
@@ -151,12 +159,20 @@ export const renew = (self: Subscription, renewal: Renewal, now: DateTime.Utc): 
   access_token: renewal.access_token ?? self.access_token,
   refresh_token: renewal.refresh_token ?? self.refresh_token,
   id_token: renewal.id_token ?? self.id_token,
-  expires_at: endOf(renewal.expires_in, now),
+  expires_at: endOf(renewal.access_token ?? self.access_token, renewal.expires_in, now),
   obtained_at: DateTime.formatIso(now)
 })
 
-/** By the clock of this machine, which is the one that it will be compared with. */
-const endOf = (seconds: number | null | undefined, now: DateTime.Utc): number | null =>
-  seconds == null ? null : DateTime.toEpochMillis(now) + seconds * 1000
+/**
+ * By the clock of this machine, which is the one that it will be compared with. Where that clock is hours off, the end
+ * that a token names itself would make every new token look used up, or a used-up one good.
+ */
+const endOf = (token: Redacted.Redacted, seconds: number | null | undefined, now: DateTime.Utc): number | null => {
+  const { exp, iat } = Option.getOrElse(payload(Redacted.value(token)), (): Record<string, unknown> => ({}))
+  const claimed = Predicate.isNumber(exp) && Predicate.isNumber(iat) ? exp - iat : undefined
+  const lifetime = seconds ?? claimed
+  if (lifetime !== undefined) return DateTime.toEpochMillis(now) + lifetime * 1000
+  return Predicate.isNumber(exp) ? exp * 1000 : null
+}
 
 const payload = Option.liftThrowable((jwt: string): Record<string, unknown> => decodeJwt(jwt))

@@ -87,13 +87,10 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
   const unreadable = (problem: string) =>
     new CredentialStoreError({ operation: "load", location: medium.location, problem })
 
-  const load = Effect.flatMap(
-    medium.read,
-    Option.match({
-      onNone: () => Effect.succeedNone,
-      onSome: (text) => Effect.asSome(Either.mapLeft(parse(text), unreadable))
-    })
-  )
+  const decodeText = Option.match({
+    onNone: () => Effect.succeedNone,
+    onSome: (text: string) => Effect.asSome(Either.mapLeft(parse(text), unreadable))
+  })
 
   const replace = (credential: Credential) =>
     Effect.flatMap(medium.read, (before) => {
@@ -102,12 +99,15 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
     })
 
   return CredentialStore.of({
-    load,
+    load: Effect.flatMap(medium.read, decodeText),
     save: (credential) => medium.alone(replace(credential)),
     clear: medium.alone(medium.remove),
     modify: (change) =>
       medium.alone(Effect.gen(function*() {
-        const stored = yield* load
+        const text = yield* medium.read
+        const stored = yield* decodeText(text)
+        // A change may spend what is given only once. That its result can be kept is found out before.
+        if (Option.isSome(text)) yield* medium.write(text.value)
         const next = yield* change(stored)
         if (next !== stored) yield* Option.match(next, { onNone: () => medium.remove, onSome: replace })
         return next

@@ -18,7 +18,8 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
-import { OAuth, type OAuthError } from "./OAuth.ts"
+import { OAuth } from "./OAuth.ts"
+import type { OAuthError } from "./OAuthError.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /** @since 0.1.0 @category errors */
@@ -95,7 +96,9 @@ const refreshSchedule = Schedule.exponential("500 millis").pipe(
 )
 
 /**
- * Which credential wins: a stored subscription, then the API key of the environment, then a stored API key.
+ * Which credential wins: a stored subscription, then the API key of the environment, then a stored API key. A
+ * subscription that does not say for which account it is wins as well, and cannot be used: falling back to a key that
+ * costs money would be no favour.
  *
  * @since 0.1.0
  * @category selection
@@ -107,12 +110,14 @@ export const select = (
   const chosen = options.choice === "any" ? "" : `only ${options.choice} was asked for`
   const key = Option.filter(options.apiKey, (key) => Redacted.value(key).trim() !== "")
   const hasKey = Option.isSome(key)
+  const none = (reason: SignedOut["reason"]) => Either.left(new SignedOut({ reason }))
 
   if (options.choice !== "api-key" && Option.isSome(stored) && stored.value.kind === "subscription") {
+    if (Credential.claims(stored.value).accountId === undefined) return none("AccountUnknown")
     const why = hasKey ? "a stored ChatGPT sign-in comes before OPENAI_API_KEY" : "a ChatGPT sign-in is stored"
     return Either.right({ credential: stored.value, source: "store", reason: chosen || why })
   }
-  if (options.choice === "chatgpt") return Either.left(new SignedOut({ reason: "NeverSignedIn" }))
+  if (options.choice === "chatgpt") return none(hasKey || Option.isSome(stored) ? "ApiKeyRuledOut" : "NeverSignedIn")
   if (hasKey) {
     const why = Option.isSome(stored)
       ? "OPENAI_API_KEY comes before the stored API key"
@@ -121,7 +126,7 @@ export const select = (
   }
   return Option.isSome(stored) && stored.value.kind === "api_key"
     ? Either.right({ credential: stored.value, source: "store", reason: chosen || "an API key is stored" })
-    : Either.left(new SignedOut({ reason: "NeverSignedIn" }))
+    : none(Option.isSome(stored) ? "SubscriptionRuledOut" : "NeverSignedIn")
 }
 
 /** @since 0.1.0 @category constructors */
@@ -163,7 +168,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return { credential: yield* sameAccount(next, refused), isRefreshed }
     }).pipe(
       Effect.retry({
-        while: (error) => error._tag === "OAuthError" && error.reason === "Transport",
+        while: (error) => error._tag === "OAuthError" && error.isTransient,
         schedule: refreshSchedule
       }),
       lock.withPermits(1)
@@ -176,11 +181,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const left = yield* timeLeft(credential)
     if (Duration.greaterThan(left, slack)) return winner
     const renewed = replace(credential).pipe(
-      // A token that is still good does not have to wait for a server that is in trouble.
-      Effect.catchTag("OAuthError", (error) =>
-        Duration.greaterThan(left, Duration.zero)
-          ? Effect.as(Effect.logDebug("The early refresh failed", error.reason), { credential })
-          : Effect.fail(error))
+      // A token that is still good does not have to wait for a server or a disk that is in trouble.
+      Effect.catchIf(
+        (error) => error._tag !== "SignedOut" && Duration.greaterThan(left, Duration.zero),
+        (error) => Effect.as(Effect.logDebug("The early refresh failed", error.message), { credential })
+      )
     )
     return { ...winner, credential: (yield* renewed).credential }
   }).pipe(Effect.withSpan("Credentials.current"))

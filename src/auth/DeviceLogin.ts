@@ -9,8 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { type DeviceCode, type Grant, OAuth, OAuthError } from "./OAuth.ts"
-import { isTransient, persistently, redeem, type SignedIn } from "./SignIn.ts"
+import { type DeviceCode, type Grant, OAuth } from "./OAuth.ts"
+import { OAuthError } from "./OAuthError.ts"
+import { persistently, redeem, type SignedIn } from "./SignIn.ts"
 
 /**
  * The person has to act now: enter `userCode` at `verificationUri` before `expiresAt`.
@@ -33,6 +34,12 @@ const lifetime = Duration.minutes(15)
 
 /** What the server's wish for fewer questions comes to, each time that it is told. */
 const slowDown = Duration.seconds(5)
+
+/**
+ * How many pages in the place of answers, one after the other, it takes to stop. A single one may be a hiccup; a network
+ * that blocks us goes on doing so, and the person who waits for the code to be noticed should hear of it.
+ */
+const maxPages = 3
 
 /**
  * Shows a code, waits until it is entered, and signs in. Saves nothing.
@@ -63,10 +70,12 @@ type Answer = { readonly _tag: "Approved"; readonly grant: Grant } | {
 const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode, expiresAt: DateTime.Utc) {
   const oauth = yield* OAuth
   const interval = yield* Ref.make(device.interval)
+  const pages = yield* Ref.make(0)
   const waiting = (atLeast: Duration.DurationInput = 0) =>
     Effect.map(Ref.get(interval), (delay): Answer => ({ _tag: "Waiting", delay: Duration.max(delay, atLeast) }))
 
   const ask = oauth.pollDevice(device).pipe(
+    Effect.tap(() => Ref.set(pages, 0)),
     Effect.flatMap((poll) => {
       switch (poll._tag) {
         case "Approved":
@@ -77,7 +86,14 @@ const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode, expiresAt: Da
           return waiting()
       }
     }),
-    Effect.catchIf(isTransient, (error) => waiting(error.retryAfter))
+    Effect.catchIf(
+      (error) => error.isTransient,
+      (error) =>
+        Effect.gen(function*() {
+          const seen = yield* Ref.updateAndGet(pages, (count) => error.reason === "Blocked" ? count + 1 : 0)
+          return seen < maxPages ? yield* waiting(error.retryAfter) : yield* error
+        })
+    )
   )
   const untilApproved = Schedule.identity<Answer>().pipe(
     Schedule.whileInput((answer: Answer) => answer._tag === "Waiting"),

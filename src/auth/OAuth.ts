@@ -1,13 +1,11 @@
 /**
- * The sign-in protocol of auth.openai.com, call by call. It keeps no files, opens no browser and has no clock.
+ * The sign-in protocol of auth.openai.com, call by call. It keeps no files, opens no browser and waits for nobody.
  *
  * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
@@ -18,57 +16,17 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { field, parse, text } from "../internal/json.ts"
-import { story } from "../internal/story.ts"
+import * as Answer from "./OAuthAnswer.ts"
+import { OAuthError } from "./OAuthError.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /**
- * - `Denied` the person, or the workspace, said no
- * - `Expired` nobody agreed in time, or the code is used up
- * - `DeviceCodeDisabled` this server has no device sign-in
- * - `PortBusy` no port for the callback of the browser is free
- * - `StateMismatch` the answer belongs to another sign-in
- * - `Region` the server does not serve the place that the request seems to come from
- * - `Transport` the server was not reached, or is in trouble; it may work later
- * - `Protocol` the server said something that was not expected
+ * Why a call did not work.
  *
  * @since 0.1.0
  * @category errors
  */
-export class OAuthError extends Schema.TaggedError<OAuthError>("effixir/auth/OAuth/OAuthError")("OAuthError", {
-  reason: Schema.Literal(
-    "Denied",
-    "Expired",
-    "DeviceCodeDisabled",
-    "PortBusy",
-    "StateMismatch",
-    "Region",
-    "Transport",
-    "Protocol"
-  ),
-  /** What the server, or the network, said. */
-  detail: Schema.String,
-  /** Milliseconds after which the server wants to be asked again. */
-  retryAfter: Schema.optional(Schema.Number),
-  cause: Schema.optional(Schema.Defect)
-}) {
-  override get message(): string {
-    const said = this.detail === "" ? "" : `: ${this.detail}`
-    return `${sentences[this.reason]}${said}`
-  }
-}
-
-const sentences: { readonly [reason in OAuthError["reason"]]: string } = {
-  Denied: "The sign-in was refused",
-  Expired: "The sign-in was not finished in time, or its code is used up; start again with `effixir login`",
-  DeviceCodeDisabled: "This server offers no sign-in by code; use `effixir login --browser`",
-  PortBusy: "The ports 1455 and 1457 are both in use, or reserved by the system; use `effixir login --device`",
-  StateMismatch: "The answer of the browser belongs to another sign-in; start again with `effixir login`",
-  Region:
-    "The sign-in server does not serve this region; if your browser uses a proxy, set HTTPS_PROXY to the same one",
-  Transport: "The sign-in server could not be reached; check the network and any proxy (HTTPS_PROXY), and try again",
-  Protocol: "The sign-in server answered in a way that is not understood"
-}
+export { OAuthError } from "./OAuthError.ts"
 
 /**
  * A code for a person to enter at `verificationUri`, and the handle to ask with whether they did.
@@ -192,11 +150,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     HttpClient.withTracerPropagation(false)
   )
 
-  const send = (request: HttpClientRequest.HttpClientRequest, body: Body): Effect.Effect<Answer, OAuthError> =>
+  const send = (request: HttpClientRequest.HttpClientRequest, body: Body): Effect.Effect<Answer.Answer, OAuthError> =>
     client.execute(request).pipe(
-      Effect.flatMap((response) => readAnswer(response, body)),
+      Effect.flatMap((response) => Answer.read(response, withoutSecrets(body))),
       Effect.provideService(FetchHttpClient.Fetch, fetch),
-      Effect.mapError(unreachable)
+      Effect.mapError(Answer.unreachable)
     )
 
   const postJson = (path: string, body: Body) =>
@@ -208,8 +166,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   return OAuth.of({
     startDevice: Effect.flatMap(postJson("/api/accounts/deviceauth/usercode", { client_id: clientId }), (answer) => {
       if (answer.status === 404) return new OAuthError({ reason: "DeviceCodeDisabled", detail: "" })
-      if (!isOk(answer)) return toError(answer)
-      return Effect.map(decode(DeviceAnswer, answer), (device) => ({
+      if (!Answer.isOk(answer)) return Answer.toError(answer)
+      return Effect.map(Answer.decode(DeviceAnswer, answer), (device) => ({
         deviceAuthId: device.device_auth_id,
         userCode: device.user_code,
         verificationUri: `${issuer}/codex/device`,
@@ -222,8 +180,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         device_auth_id: device.deviceAuthId,
         user_code: device.userCode
       })
-      if (isOk(answer)) {
-        const approved = yield* decode(ApprovedAnswer, answer)
+      if (Answer.isOk(answer)) {
+        const approved = yield* Answer.decode(ApprovedAnswer, answer)
         const grant: Grant = {
           code: approved.authorization_code,
           verifier: approved.code_verifier,
@@ -231,13 +189,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         }
         return { _tag: "Approved" as const, grant }
       }
-      const { code } = failureOf(answer)
-      if (code === "slow_down") return { _tag: "SlowDown" as const }
-      if (code === "access_denied" || code === "expired_token") return yield* toError(answer)
-      if (answer.status === 403 || answer.status === 404 || code.endsWith("authorization_pending")) {
-        return isRegion(code) ? yield* toError(answer) : { _tag: "Pending" as const }
-      }
-      return yield* toError(answer)
+      const failure = Answer.failureOf(answer)
+      if (failure.code === "slow_down") return { _tag: "SlowDown" as const }
+      const isPending = [403, 404].includes(answer.status) || failure.code.endsWith("authorization_pending")
+      return isPending && !answer.isBlocked && Answer.reasonOf(failure) === undefined
+        ? { _tag: "Pending" as const }
+        : yield* Answer.toError(answer)
     }),
 
     authorizeUrl: ({ challenge, redirectUri, state }) => {
@@ -264,7 +221,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         client_id: clientId,
         code_verifier: grant.verifier
       })
-      return isOk(answer) ? yield* decode(Tokens, answer) : yield* toError(answer)
+      return Answer.isOk(answer) ? yield* Answer.decode(Tokens, answer) : yield* Answer.toError(answer)
     }),
 
     refresh: Effect.fn("OAuth.refresh")(function*(token) {
@@ -273,9 +230,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         grant_type: "refresh_token",
         refresh_token: token
       })
-      if (isOk(answer)) return yield* decode(Renewal, answer)
-      const reason = permanent[failureOf(answer).code] ?? (answer.status === 401 ? "RefreshTokenRevoked" : undefined)
-      return reason === undefined ? yield* toError(answer) : yield* new SignedOut({ reason })
+      if (Answer.isOk(answer)) return yield* Answer.decode(Renewal, answer)
+      const isRefused = answer.status === 401 && !answer.isBlocked
+      const reason = permanent[Answer.failureOf(answer).code] ?? (isRefused ? "RefreshTokenRevoked" : undefined)
+      return reason === undefined ? yield* Answer.toError(answer) : yield* new SignedOut({ reason })
     }),
 
     revoke: Effect.fn("OAuth.revoke")(function*(token) {
@@ -284,7 +242,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         token_type_hint: "refresh_token",
         client_id: clientId
       })
-      if (!isOk(answer)) return yield* toError(answer)
+      if (!Answer.isOk(answer)) return yield* Answer.toError(answer)
     })
   })
 })
@@ -325,76 +283,13 @@ const reveal = (body: Body): Record<string, string> =>
   )
 
 /** A server may quote what it was sent. */
-const withoutSecrets = (text: string, body: Body): string =>
+const withoutSecrets = (body: Body) => (text: string): string =>
   Object.values(body).reduce<string>(
     (text, value) => Predicate.isString(value) ? text : text.replaceAll(Redacted.value(value), "…"),
     text
   )
 
-interface Answer {
-  readonly status: number
-  readonly json: unknown
-  readonly isPage: boolean
-  readonly retryAfter: number | undefined
-}
-
-const readAnswer = (
-  response: HttpClientResponse.HttpClientResponse,
-  body: Body
-): Effect.Effect<Answer, HttpClientError.HttpClientError> =>
-  Effect.map(response.text, (text) => ({
-    status: response.status,
-    json: parse(isOk(response) ? text : withoutSecrets(text, body)),
-    isPage: /^\s*</.test(text),
-    retryAfter: seconds(response.headers["retry-after"])
-  }))
-
-const isOk = (answer: { readonly status: number }): boolean => answer.status >= 200 && answer.status < 300
-
-const decode = <A, I>(schema: Schema.Schema<A, I>, answer: Answer): Effect.Effect<A, OAuthError> =>
-  Effect.mapError(
-    Schema.decodeUnknown(schema)(answer.json),
-    // What exactly is wrong would quote what it holds.
-    () => new OAuthError({ reason: "Protocol", detail: "its answer lacks something" })
-  )
-
-/** `error` is a code, or an object with one; `error_description` and `message` are for people. */
-const failureOf = ({ json }: Answer): { readonly code: string; readonly said: string } => {
-  const error = field(json, "error")
-  const code = text(error) || text(field(error, "code")) || text(field(json, "code")) || ""
-  const said = text(field(json, "error_description")) || text(field(error, "message")) ||
-    text(field(json, "message")) ||
-    ""
-  return { code: code.toLowerCase().replace(/^deviceauth_/, ""), said }
-}
-
-const isRegion = (code: string): boolean => code === "unsupported_country_region_territory"
-
-const toError = (answer: Answer): OAuthError => {
-  const { code, said } = failureOf(answer)
-  const detail = answer.isPage
-    ? `status ${answer.status} with a web page, as from a proxy or a network block`
-    : said || code || `status ${answer.status}`
-  const retryAfter = answer.retryAfter === undefined ? {} : { retryAfter: answer.retryAfter }
-  return new OAuthError({ reason: reasonOf(answer, code), detail, ...retryAfter })
-}
-
-const reasonOf = ({ isPage, status }: Answer, code: string): OAuthError["reason"] => {
-  if (isRegion(code)) return "Region"
-  if (code === "access_denied") return "Denied"
-  if (code === "expired_token" || code === "invalid_grant") return "Expired"
-  return status === 429 || status >= 500 || isPage ? "Transport" : "Protocol"
-}
-
-const unreachable = (error: OAuthError | HttpClientError.HttpClientError): OAuthError =>
-  error._tag === "OAuthError" ? error : new OAuthError({ reason: "Transport", detail: story(error.cause) })
-
 const withDeadline = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => (input, init) => {
   const signals = [AbortSignal.timeout(Duration.toMillis(deadline)), ...(init?.signal == null ? [] : [init.signal])]
   return fetch(input, { ...init, signal: AbortSignal.any(signals) })
-}
-
-const seconds = (header: string | undefined): number | undefined => {
-  const value = Number(header ?? Number.NaN)
-  return Number.isFinite(value) ? value * 1000 : undefined
 }

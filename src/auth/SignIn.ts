@@ -7,7 +7,8 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Credential from "./Credential.ts"
-import { type Grant, OAuth, OAuthError } from "./OAuth.ts"
+import { type Grant, OAuth } from "./OAuth.ts"
+import { OAuthError } from "./OAuthError.ts"
 
 /**
  * Somebody is signed in. The credential is not stored yet.
@@ -35,18 +36,10 @@ const longestPause = 60_000
  */
 export const persistently = <A, R>(call: Effect.Effect<A, OAuthError, R>): Effect.Effect<A, OAuthError, R> =>
   Effect.retry(call, {
-    while: (error) => isTransient(error) && (error.retryAfter ?? pause) <= longestPause,
+    while: (error) => error.isTransient && (error.retryAfter ?? pause) <= longestPause,
     times: tries - 1,
     schedule: Schedule.identity<OAuthError>().pipe(Schedule.addDelay((error) => error.retryAfter ?? pause))
   })
-
-/**
- * Whether it may help to ask again.
- *
- * @since 0.1.0
- * @category retrying
- */
-export const isTransient = (error: OAuthError): boolean => error.reason === "Transport"
 
 /**
  * Redeems a code. Tokens that do not say whose they are cannot be used: the API wants the account named.

@@ -7,6 +7,9 @@ import * as Schema from "effect/Schema"
 
 /**
  * - `NeverSignedIn` there is no credential
+ * - `ApiKeyRuledOut` there is an API key, and only a ChatGPT sign-in was asked for
+ * - `SubscriptionRuledOut` there is a ChatGPT sign-in, and only an API key was asked for
+ * - `AccountUnknown` there is a ChatGPT sign-in that does not say for which account
  * - `RefreshTokenExpired`, `RefreshTokenReused`, `RefreshTokenRevoked` the sign-in is over for good
  * - `AccountChanged` somebody has signed in to another account meanwhile
  *
@@ -15,6 +18,9 @@ import * as Schema from "effect/Schema"
  */
 export const Reason = Schema.Literal(
   "NeverSignedIn",
+  "ApiKeyRuledOut",
+  "SubscriptionRuledOut",
+  "AccountUnknown",
   "RefreshTokenExpired",
   "RefreshTokenReused",
   "RefreshTokenRevoked",
@@ -34,6 +40,15 @@ export class SignedOut extends Schema.TaggedError<SignedOut>("effixir/auth/Signe
     switch (this.reason) {
       case "NeverSignedIn":
         return "You are not signed in: run `effixir login` to use your ChatGPT plan, or set OPENAI_API_KEY"
+      case "ApiKeyRuledOut":
+        return "There is an API key, but --auth chatgpt (or EFFIXIR_AUTH) rules it out: run `effixir login` to use " +
+          "your ChatGPT plan, or leave that choice away"
+      case "SubscriptionRuledOut":
+        return "There is a ChatGPT sign-in, but --auth api-key (or EFFIXIR_AUTH) rules it out: set OPENAI_API_KEY, or " +
+          "leave that choice away"
+      case "AccountUnknown":
+        return "The ChatGPT sign-in does not say for which account it is, which the server wants to know: run " +
+          "`effixir login` again"
       case "RefreshTokenExpired":
         return "Your sign-in has expired: run `effixir login` again, or set OPENAI_API_KEY"
       case "RefreshTokenReused":

@@ -9,12 +9,13 @@ import * as Argv from "./Argv.ts"
 import { demo } from "./commands/demo.ts"
 import { login } from "./commands/login.ts"
 import { logout } from "./commands/logout.ts"
+import { models } from "./commands/models.ts"
 import { resume } from "./commands/resume.ts"
 import { run as runCommand } from "./commands/run.ts"
 import { status } from "./commands/status.ts"
 
-const commands = [runCommand, resume, login, logout, status, demo] as const
-const names = ["run", "resume", "login", "logout", "status", "demo"]
+const commands = [runCommand, resume, login, logout, status, models, demo] as const
+const names = ["run", "resume", "login", "logout", "status", "models", "demo"]
 
 const root = Command.make("effixir").pipe(
   Command.withDescription("Agents that work in a folder of yours. `effixir \"prompt\"` is short for `effixir run`"),

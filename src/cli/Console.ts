@@ -5,7 +5,7 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { stripVTControlCharacters } from "node:util"
+import { format, stripVTControlCharacters } from "node:util"
 import { Screen } from "./Screen.ts"
 
 export const layer: Layer.Layer<never, never, Screen> = Layer.unwrapEffect(Effect.gen(function*() {
@@ -15,7 +15,8 @@ export const layer: Layer.Layer<never, never, Screen> = Layer.unwrapEffect(Effec
     write(...values.map((value) => typeof value === "string" && !hasColors ? stripVTControlCharacters(value) : value))
   return Console.setConsole({
     ...console,
-    log: plain(console.log, screen.hasColors && screen.isOutTerminal),
+    // Node's own console keeps to itself what could not be written.
+    log: plain((...values) => screen.out(`${format(...values)}\n`), screen.hasColors && screen.isOutTerminal),
     error: plain(console.error, screen.hasColors)
   })
 }))

@@ -2,6 +2,7 @@
  * The two outputs of the program, and what they are connected to.
  */
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { stripVTControlCharacters } from "node:util"
@@ -17,13 +18,21 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly hasColors: boolean
 }>() {}
 
+/** What was asked for cannot be given. Nothing else that could be told would change that. */
+export class OutputLost extends Data.TaggedError("OutputLost")<{ readonly cause: NodeJS.ErrnoException }> {
+  override get message(): string {
+    const why = this.cause.code === "ENOSPC" ? "there is no space left on its disk" : this.cause.message
+    return `The output could not be written: ${why}`
+  }
+}
+
 /** The streams of this process. */
 export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   const isErrTerminal = process.stderr.isTTY === true
   // Each write hears of its own failure; without a listener the stream would end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
   return Screen.of({
-    out: (text) => Effect.orDie(write(process.stdout, text)),
+    out: (text) => Effect.orDieWith(write(process.stdout, text), (cause) => new OutputLost({ cause })),
     err: (text) => Effect.ignore(write(process.stderr, text)),
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
@@ -32,10 +41,13 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
 })
 
 /** Waits until the text is out. A reader that has gone away (`| head`) is no reason to fail; a full disk is. */
-const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, Error> =>
+const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, NodeJS.ErrnoException> =>
   Effect.async((resume) => {
-    stream.write(text, (error: NodeJS.ErrnoException | null | undefined) =>
-      resume(error == null || error.code === "EPIPE" ? Effect.void : Effect.fail(error)))
+    stream.write(
+      text,
+      (error: NodeJS.ErrnoException | null | undefined) =>
+        resume(error == null || error.code === "EPIPE" ? Effect.void : Effect.fail(error))
+    )
   })
 
 /** Text of a model or a tool without what could steer the terminal. */

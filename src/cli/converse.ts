@@ -30,7 +30,7 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   const settings = yield* Runtime.settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
   const code = yield* turn(conversation, settings).pipe(
-    Runtime.provide({ workspace: conversation.folder, model })
+    Runtime.provide({ workspace: conversation.folder, model, models: settings.models })
   )
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
 })

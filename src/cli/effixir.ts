@@ -7,6 +7,11 @@ import module from "node:module"
 import { version } from "../internal/version.ts"
 
 if (process.argv.length === 3 && process.argv[2] === "--version") {
+  process.stdout.once("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return
+    process.stderr.write(`effixir: The output could not be written: ${error.message}\n`)
+    process.exitCode = 1
+  })
   process.stdout.write(`${version}\n`)
 } else {
   Reflect.get(module, "enableCompileCache")?.()

@@ -2,9 +2,11 @@
  * Watches a run to its end, shows it, and tells with which code the program should exit.
  */
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { type AgentError, toTurnFailed } from "../agent/AgentError.ts"
@@ -14,7 +16,7 @@ import { SessionStore } from "../session/SessionStore.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Interruption } from "./Interruption.ts"
 import type { Renderer } from "./render/Renderer.ts"
-import { harmless, Screen } from "./Screen.ts"
+import { harmless, OutputLost, Screen } from "./Screen.ts"
 
 /**
  * Shows every event, and exactly one that ends the turn. Of an interrupted run the end is in the log; of a run that
@@ -44,6 +46,12 @@ export const follow = Effect.fnUntraced(function*(
       if (end === undefined) yield* show({ ...event, seq: lastSeq + 1, at: yield* DateTime.now })
     })
 
+  /** An answer that could not be written is none, however well the turn went. */
+  const showFailure = (cause: Cause.Cause<AgentError>) => {
+    const lost = Chunk.findFirst(Cause.defects(cause), (defect) => defect instanceof OutputLost)
+    return Option.isSome(lost) ? Effect.die(lost.value) : showEnd(toTurnFailed("", cause))
+  }
+
   const showRest = Effect.gen(function*() {
     const rest = yield* Effect.orElseSucceed(store.read(session, lastSeq), () => [])
     yield* Effect.forEach(rest.map(fromStored), show)
@@ -55,7 +63,7 @@ export const follow = Effect.fnUntraced(function*(
     Effect.onInterrupt(() => showRest),
     Effect.exit,
     Effect.tap((exit) =>
-      Exit.isFailure(exit) && !Cause.isInterrupted(exit.cause) ? showEnd(toTurnFailed("", exit.cause)) : Effect.void
+      Exit.isFailure(exit) && !Cause.isInterrupted(exit.cause) ? showFailure(exit.cause) : Effect.void
     ),
     Effect.ensuring(renderer.finish)
   )

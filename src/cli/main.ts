@@ -52,7 +52,10 @@ const run = (argv: ReadonlyArray<string>) =>
       return report(argv, error._tag === "SessionError" ? `Session${error.reason}` : error._tag, error.message)
     }),
     Effect.catchAllDefect((defect) =>
-      report(argv, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
+      defect instanceof Screen.OutputLost
+        // Whoever reads JSON lines there cannot be told.
+        ? report([], defect._tag, defect.message)
+        : report(argv, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
     )
   )
 

@@ -3,8 +3,9 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Home from "../node/Home.ts"
@@ -18,8 +19,30 @@ export const settings = Effect.gen(function*() {
   const home = yield* Home.config
   const stored = yield* Effect.provide(Settings.load(home.config), NodeRuntime.layerPlatform)
   const model = yield* Config.option(Config.nonEmptyString("EFFIXIR_MODEL"))
-  return { ...stored, home, model: Option.getOrElse(model, () => stored.model ?? defaultModel) }
+  const transport = yield* choice("EFFIXIR_TRANSPORT", Settings.Transport)
+  const dialect = yield* choice("EFFIXIR_DIALECT", Settings.Dialect)
+  return {
+    ...stored,
+    home,
+    model: Option.getOrElse(model, () => stored.model ?? defaultModel),
+    transport: Option.getOrElse(transport, () => stored.transport ?? "sse"),
+    dialect: Option.getOrElse(dialect, () => stored.dialect ?? "responses")
+  }
 })
+
+/** One of some words from the environment; an empty text sets nothing. */
+const choice = <A extends string>(name: string, { literals }: { readonly literals: ReadonlyArray<A> }) =>
+  Config.option(Config.nonEmptyString(name)).pipe(
+    Config.mapOrFail(Option.match({
+      onNone: () => Either.right(Option.none<A>()),
+      onSome: (word) =>
+        Option.match(Option.fromNullable(literals.find((literal) => literal === word)), {
+          onNone: () =>
+            Either.left(ConfigError.InvalidData([name], `expected ${literals.join(" or ")}, not "${word}"`)),
+          onSome: (literal) => Either.right(Option.some(literal))
+        })
+    }))
+  )
 
 type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
 
@@ -27,7 +50,7 @@ type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
 export const provide = (options: NodeRuntime.Options) =>
 <A, E, R>(
   program: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | BadInput | ConfigError | Settings.ConfigError, Exclude<R, Services>> =>
+): Effect.Effect<A, E | BadInput | ConfigError.ConfigError | Settings.ConfigError, Exclude<R, Services>> =>
   program.pipe(
     Effect.mapError((error) => ({ error })),
     Effect.provide(NodeRuntime.layer(options)),
@@ -36,8 +59,9 @@ export const provide = (options: NodeRuntime.Options) =>
     )
   )
 
-const isPlatformError = (error: ConfigError | Settings.ConfigError | PlatformError): error is PlatformError =>
-  error._tag === "SystemError" || error._tag === "BadArgument"
+const isPlatformError = (
+  error: ConfigError.ConfigError | Settings.ConfigError | PlatformError
+): error is PlatformError => error._tag === "SystemError" || error._tag === "BadArgument"
 
 const unusable = (folder: string, error: PlatformError): BadInput => {
   const why = error._tag === "SystemError" ? reasons[error.reason] ?? error.message : error.message

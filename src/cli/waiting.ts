@@ -19,6 +19,10 @@ export const whileWaiting =
 
 const erase = "\r\u001B[2K"
 
+/** Says something while the line may be there, and takes its place. */
+export const interject = (text: string): Effect.Effect<void, never, Screen> =>
+  Effect.flatMap(Screen, (screen) => screen.err(screen.isErrTerminal ? `${erase}${text}` : text))
+
 /** Minutes and seconds until then. */
 export const timeLeft = (until: DateTime.Utc): Effect.Effect<string> =>
   Effect.map(DateTime.now, (now) => {

@@ -16,3 +16,9 @@ export const field = (value: unknown, name: string): unknown =>
 export const text = (value: unknown): string | undefined => Predicate.isString(value) ? value : undefined
 
 export const number = (value: unknown): number | undefined => Predicate.isNumber(value) ? value : undefined
+
+/** The fields that have a value: where a key may be absent, but not `undefined`. */
+export const defined = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof A]?: Exclude<A[K], undefined>
+  }

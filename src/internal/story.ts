@@ -1,10 +1,42 @@
+import * as Predicate from "effect/Predicate"
+
 /**
  * What happened, from an error of the network. The innermost message says it best: "connect ECONNREFUSED 127.0.0.1:80".
- * A host with several addresses has one for each.
+ * A host with several addresses has one for each. Of a certificate it also says what helps.
  */
 export const story = (error: unknown): string => {
+  const inner = innermost(error)
+  if (inner instanceof AggregateError) return inner.errors.map(story).join("; ")
+  const said = inner instanceof Error ? inner.message : String(inner)
+  const advice = certificateAdvice(inner)
+  return advice === undefined ? said : `the certificate of the server is not trusted (${said}); ${advice}`
+}
+
+/** Whether the other side was reached and could not show who it is. That does not pass by itself. */
+export const isUntrusted = (error: unknown): boolean => certificateAdvice(innermost(error)) !== undefined
+
+const innermost = (error: unknown): unknown => {
   let current = error
   while (current instanceof Error && current.cause instanceof Error) current = current.cause
-  if (current instanceof AggregateError) return current.errors.map(story).join("; ")
-  return current instanceof Error ? current.message : String(current)
+  return current
+}
+
+const certificateAdvice = (error: unknown): string | undefined =>
+  Predicate.hasProperty(error, "code") && Predicate.isString(error.code) ? advices[error.code] : undefined
+
+const nameTheCa = "if it is that of your company or your own server, name a file with the certificate of its CA in " +
+  "SSL_CERT_FILE"
+const checkClock = "check the clock of this machine"
+
+const advices: { readonly [code: string]: string } = {
+  SELF_SIGNED_CERT_IN_CHAIN: nameTheCa,
+  DEPTH_ZERO_SELF_SIGNED_CERT: nameTheCa,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: nameTheCa,
+  UNABLE_TO_GET_ISSUER_CERT: nameTheCa,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: nameTheCa,
+  CERT_UNTRUSTED: nameTheCa,
+  CERT_SIGNATURE_FAILURE: nameTheCa,
+  CERT_HAS_EXPIRED: checkClock,
+  CERT_NOT_YET_VALID: checkClock,
+  ERR_TLS_CERT_ALTNAME_INVALID: "check the address, and any proxy (HTTPS_PROXY)"
 }

@@ -9,7 +9,9 @@ import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
 import { CredentialStore, CredentialStoreError, type Encoded, makeEncoded } from "../auth/CredentialStore.ts"
+import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { replaceFile } from "../internal/replaceFile.ts"
 import * as FileLock from "./FileLock.ts"
@@ -34,12 +36,27 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
   const folder = Context.get(services, Path.Path).dirname(path)
 
   const failed = (operation: CredentialStoreError["operation"]) => (cause: PlatformError) =>
-    new CredentialStoreError({ operation, location: path, problem: cause.message, cause })
+    new CredentialStoreError({ operation, location: path, problem: diskProblem(cause), cause })
 
-  const prepareFolder = Effect.zipRight(
-    fs.makeDirectory(folder, { recursive: true, mode: 0o700 }),
-    fs.chmod(folder, 0o700)
+  // The rights of its owner stay as they are: a folder that is there to be read only is not made writable.
+  const prepareFolder = fs.makeDirectory(folder, { recursive: true, mode: 0o700 }).pipe(
+    Effect.zipRight(fs.stat(folder)),
+    Effect.flatMap(({ mode }) => isOpenToOthers(mode) ? fs.chmod(folder, mode & 0o700) : Effect.void)
   )
+
+  const isTold = yield* Ref.make(false)
+
+  /** Somebody has copied the file, or written it by hand. It is closed again, and that is told once. */
+  const close = Effect.gen(function*() {
+    const { mode, type } = yield* fs.stat(path)
+    if (type !== "File" || !isOpenToOthers(mode)) return
+    const isClosed = yield* Effect.isSuccess(fs.chmod(path, mode & 0o600))
+    if (yield* Ref.getAndSet(isTold, true)) return
+    const what = isClosed ? "it is set back to 0600" : "it cannot be set back: set it to 0600 yourself"
+    yield* Effect.logWarning(
+      `Other users of this machine could read or change ${path} (mode 0${(mode & 0o777).toString(8)}); ${what}`
+    )
+  })
 
   const lock = prepareFolder.pipe(
     Effect.zipRight(FileLock.acquire(`${path}.lock`)),
@@ -49,7 +66,8 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
 
   const medium: Encoded = {
     location: path,
-    read: fs.readFileString(path).pipe(
+    read: Effect.option(close).pipe(
+      Effect.zipRight(fs.readFileString(path)),
       Effect.asSome,
       Effect.catchIf(isNotFound, () => Effect.succeedNone),
       Effect.mapError(failed("load"))
@@ -66,6 +84,9 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
   return medium
 })
 
+/** Windows has no such bits. */
+const isOpenToOthers = (mode: number): boolean => process.platform !== "win32" && (mode & 0o077) !== 0
+
 /** @since 0.1.0 @category constructors */
 export const make = (
   options: Options
@@ -74,6 +95,7 @@ export const make = (
 
 /**
  * One JSON file, mode 0600 in a folder of mode 0700. It is replaced as a whole, and fields that are not ours stay.
+ * One that is open to other users is closed again, with one warning.
  *
  * @since 0.1.0
  * @category layers

@@ -74,7 +74,9 @@ const keyring = (entry: Entry, file: Encoded): Encoded => {
         new CredentialStoreError({
           operation,
           location,
-          problem: cause instanceof Error ? cause.message : "the system refused",
+          problem:
+            `the system says "${cause instanceof Error ? cause.message : String(cause)}"; unlock the keyring, or ` +
+            "set credential_store to \"file\" in config.json",
           cause
         })
     })

@@ -1,5 +1,5 @@
 /**
- * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `sessions/`. A profile has a
+ * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `sessions/`, `cache/`. A profile has a
  * credential of its own, in `profiles/NAME/`.
  *
  * @since 0.1.0
@@ -18,6 +18,7 @@ export interface Home {
   readonly auth: string
   readonly config: string
   readonly sessions: string
+  readonly cache: string
 }
 
 /** @since 0.1.0 @category constructors */
@@ -28,7 +29,8 @@ export const make = (path: string, profile?: string): Home => {
     profile,
     auth: profile === undefined ? join(root, "auth.json") : join(root, "profiles", profile, "auth.json"),
     config: join(root, "config.json"),
-    sessions: join(root, "sessions")
+    sessions: join(root, "sessions"),
+    cache: join(root, "cache")
   }
 }
 
@@ -36,15 +38,30 @@ const folder = Config.nonEmptyString("EFFIXIR_HOME").pipe(
   Config.orElse(() => Config.sync(() => join(homedir(), ".effixir")))
 )
 
+/**
+ * Whether a profile may have this name, which becomes that of a folder.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isProfile = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
+
+/**
+ * The rule for a person who has chosen another.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const profileRule =
+  "the name of a profile begins with a letter or a digit, and has only those, \".\", \"_\" and \"-\", 64 at most"
+
 const profile = Config.option(Config.nonEmptyString("EFFIXIR_PROFILE")).pipe(
   Config.mapOrFail(Option.match({
     onNone: () => Either.right(undefined),
     onSome: (name) =>
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
+      isProfile(name)
         ? Either.right(name)
-        : Either.left(
-          ConfigError.InvalidData(["EFFIXIR_PROFILE"], "the name of a profile has letters, digits, . _ and -")
-        )
+        : Either.left(ConfigError.InvalidData(["EFFIXIR_PROFILE"], profileRule))
   }))
 )
 

@@ -90,15 +90,21 @@ const load = async (options: Options, ca: string | undefined): Promise<typeof gl
 }
 
 const readCertificates = (path: string) =>
-  Effect.try(() => readFileSync(path, "utf8")).pipe(
-    Effect.tapError(() => Effect.logWarning(`SSL_CERT_FILE names ${path}, which cannot be read; it is left aside`)),
-    Effect.orElseSucceed(() => "")
+  Effect.try({ try: () => readFileSync(path, "utf8"), catch: () => "cannot be read" }).pipe(
+    // Node says nothing of a file in which it finds none.
+    Effect.filterOrFail((text) => /-BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-/.test(text), () => "holds no certificate (PEM)"),
+    Effect.catchAll((why) =>
+      Effect.as(Effect.logWarning(`SSL_CERT_FILE names ${path}, which ${why}; it is left aside`), "")
+    )
   )
 
-/** Naming certificates replaces those that Node has read at its start. */
+/** Naming certificates replaces those that Node has read at its start, or has complained of. */
 const alsoTrusted = (): ReadonlyArray<string> => {
-  const path = process.env["NODE_EXTRA_CA_CERTS"]
-  return path === undefined || path === "" ? [] : [readFileSync(path, "utf8")]
+  try {
+    return [readFileSync(process.env["NODE_EXTRA_CA_CERTS"] ?? "", "utf8")]
+  } catch {
+    return []
+  }
 }
 
 const lazily = <A>(make: () => A): () => A => {

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import { createServer, type Server, type ServerResponse } from "node:http"
 import { type Callback, CallbackServer, type Listening, type Page } from "../auth/CallbackServer.ts"
-import { OAuthError } from "../auth/OAuth.ts"
+import { OAuthError } from "../auth/OAuthError.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {

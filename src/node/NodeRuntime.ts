@@ -17,6 +17,10 @@ import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
+import type * as ModelProfile from "../responses/ModelProfile.ts"
+import * as Models from "../responses/Models.ts"
+import * as PlanUsage from "../responses/PlanUsage.ts"
+import * as RateLimits from "../responses/RateLimits.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
@@ -24,16 +28,19 @@ import type { Artifacts } from "../tools/Artifacts.ts"
 import * as BuiltIn from "../tools/BuiltIn.ts"
 import type { CommandRunner } from "../tools/CommandRunner.ts"
 import type { Files } from "../tools/Files.ts"
+import type { FileSearch } from "../tools/FileSearch.ts"
 import * as SeenFiles from "../tools/SeenFiles.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
 import * as Workspace from "../tools/Workspace.ts"
 import * as ArtifactFiles from "./ArtifactFiles.ts"
+import * as CacheFiles from "./CacheFiles.ts"
 import * as CredentialFile from "./CredentialFile.ts"
 import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
 import * as Network from "./Network.ts"
 import * as NodeFiles from "./NodeFiles.ts"
+import * as NodeFileSearch from "./NodeFileSearch.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
 import * as SessionFiles from "./SessionFiles.ts"
 import * as Settings from "./Settings.ts"
@@ -50,20 +57,32 @@ export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Lay
 )
 
 /**
- * Credentials, sessions and their artifacts in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says so, and the API key
- * of the environment.
+ * Credentials, sessions and their artifacts in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says
+ * so, and the API key of the environment; and what the host says of the account, remembered in the home folder as well.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerHome: Layer.Layer<
-  Credentials.Credentials | CredentialStore | OAuth.OAuth | SessionStore | Artifacts,
+  | Credentials.Credentials
+  | CredentialStore
+  | OAuth.OAuth
+  | SessionStore
+  | Artifacts
+  | AuthClient.AuthClient
+  | Models.Models
+  | PlanUsage.PlanUsage
+  | RateLimits.RateLimits,
   ConfigError | Settings.ConfigError
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
   const { credential_store } = yield* Settings.load(home.config)
   const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
-  return Credentials.layerConfig().pipe(
+  return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
+    Layer.provideMerge(RateLimits.layer),
+    Layer.provide(CacheFiles.layer({ folder: home.cache })),
+    Layer.provideMerge(AuthClient.layerConfig()),
+    Layer.provideMerge(Credentials.layerConfig()),
     Layer.provideMerge(OAuth.layerConfig()),
     Layer.provideMerge(store({ path: home.auth })),
     Layer.merge(SessionFiles.layer({ folder: home.sessions })),
@@ -72,7 +91,7 @@ export const layerHome: Layer.Layer<
 })).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
 
 /**
- * What tools may need on this machine: a workspace, its files, and shell commands.
+ * What tools may need on this machine: a workspace, its files, search, and shell commands.
  *
  * @since 0.1.0
  * @category layers
@@ -80,10 +99,22 @@ export const layerHome: Layer.Layer<
 export const layerWorkspace = (
   root: string
 ): Layer.Layer<
-  Workspace.Workspace | Files | SeenFiles.SeenFiles | CommandRunner | FileSystem.FileSystem | Path.Path,
+  | Workspace.Workspace
+  | Files
+  | SeenFiles.SeenFiles
+  | CommandRunner
+  | FileSearch
+  | FileSystem.FileSystem
+  | Path.Path,
   PlatformError
 > =>
-  Layer.mergeAll(Workspace.layer({ root }), NodeFiles.layer, SeenFiles.layer, ProcessGroup.layer).pipe(
+  Layer.mergeAll(
+    Workspace.layer({ root }),
+    NodeFiles.layer,
+    SeenFiles.layer,
+    ProcessGroup.layer,
+    NodeFileSearch.layer
+  ).pipe(
     Layer.provideMerge(layerPlatform)
   )
 
@@ -95,6 +126,8 @@ export interface Options {
   /** Replaces the instructions of a coding agent. */
   readonly instructions?: string
   readonly reasoning?: ReasoningOptions | undefined
+  /** What a person knows better of models than their names tell. */
+  readonly models?: ModelProfile.Overrides | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. */
   readonly toolkit?: Toolkit.Toolkit
 }
@@ -114,6 +147,10 @@ export const layer = (
   | CredentialStore
   | OAuth.OAuth
   | SessionStore
+  | AuthClient.AuthClient
+  | Models.Models
+  | PlanUsage.PlanUsage
+  | RateLimits.RateLimits
   | Workspace.Workspace,
   ConfigError | Settings.ConfigError | PlatformError
 > =>
@@ -125,9 +162,7 @@ export const layer = (
       workspace: root
     }))).pipe(
       Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
-      Layer.provideMerge(Responses.layer),
-      Layer.provide(AuthClient.layerConfig()),
-      Layer.provide(Network.layerConfig()),
+      Layer.provideMerge(Responses.layerWith({ models: options.models })),
       Layer.provideMerge(layerHome),
       Layer.provideMerge(layerWorkspace(options.workspace))
     )

@@ -1,76 +1,119 @@
 /**
- * Shell commands in process groups of their own, so that the whole group can be stopped.
+ * Shell commands, each in a session of its own and marked in its environment, so that all it has started can be found
+ * and stopped.
  *
  * @since 0.1.0
  */
-import * as Boolean from "effect/Boolean"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
-import * as Schedule from "effect/Schedule"
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import { CommandNotStarted, CommandRunner, type Ending, type RunningCommand } from "../tools/CommandRunner.ts"
+import {
+  type BackgroundProcess,
+  CommandNotStarted,
+  CommandRunner,
+  type Ending,
+  type RunningCommand
+} from "../tools/CommandRunner.ts"
+import * as ChildEnvironment from "./ChildEnvironment.ts"
+import * as ProcessMark from "./ProcessMark.ts"
+import * as ProcessWatcher from "./ProcessWatcher.ts"
 
-/** How long a group may take to end by itself before it is killed. */
-const patience = { schedule: Schedule.spaced("5 millis"), times: 100 }
+/** How long a tree may take to end by itself before it is killed: so many looks at it, with such a pause between them. */
+const patience = { looks: 100, pause: Duration.millis(5) }
 
 /**
  * After the shell has ended, output may still be in the pipe; a silence this long means that there is none. What a
  * process in the background goes on writing is waited for a limited number of times.
  */
-const quietTime = "50 millis"
+const quietTime = Duration.millis(50)
 const maxQuietTimes = 20
 
+/** For so long, no system gives out all its process numbers and begins again. */
+const pidsAreYoung = Duration.seconds(2)
+
 /** @since 0.1.0 @category constructors */
-export const make = Effect.sync(() => {
+export const make = Effect.gen(function*() {
   const shell = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"].find((path) => existsSync(path)) ?? "/bin/sh"
+  const watcher = yield* ProcessWatcher.make
   return CommandRunner.of({
-    start: Effect.fnUntraced(function*(command, folder) {
-      const child = yield* Effect.acquireRelease(launch(shell, command, folder), stopGroup)
-      return yield* observe(child)
+    start: Effect.fnUntraced(function*(command, folder, options) {
+      const tree = yield* Effect.acquireRelease(
+        launch(watcher, shell, command, folder, options?.env),
+        (tree, exit) => Effect.ensuring(stop(tree, exit), Effect.sync(() => forget(watcher, tree)))
+      )
+      return yield* observe(tree)
     })
   })
 })
 
 /**
- * Runs commands with `bash`, or with `sh` where there is none.
+ * Runs commands with `bash`, or with `sh` where there is none. When a command has ended by itself, what it has left in
+ * its session is stopped, and what runs in a session of its own is reported; in any other case all of it is stopped,
+ * also when this process is killed.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<CommandRunner> = Layer.effect(CommandRunner, make)
+export const layer: Layer.Layer<CommandRunner> = Layer.scoped(CommandRunner, make)
 
 type Child = ChildProcess & { readonly pid: number; readonly stdout: NonNullable<ChildProcess["stdout"]> }
 
-const launch = (shell: string, command: string, folder: string): Effect.Effect<Child, CommandNotStarted> =>
-  Effect.async((resume) => {
-    const fail = (cause: unknown) =>
-      resume(new CommandNotStarted({ problem: cause instanceof Error ? cause.message : String(cause) }))
-    try {
-      // Both outputs go into one pipe, which keeps their order.
-      const child = spawn(shell, ["-c", `exec "$0" -c "$1" 2>&1`, shell, command], {
-        cwd: folder,
-        detached: true,
-        stdio: ["ignore", "pipe", "ignore"],
-        env: environment()
-      })
-      child.once("error", fail)
-      child.once("spawn", () => resume(Effect.succeed(child as Child)))
-    } catch (cause) {
-      fail(cause)
-    }
-  })
-
-/** Our secrets are none of the command's business, and nobody is there to answer a pager or a prompt. */
-const environment = (): NodeJS.ProcessEnv => {
-  const { OPENAI_API_KEY: _, ...inherited } = process.env
-  return { ...inherited, TERM: "dumb", NO_COLOR: "1", PAGER: "cat", GIT_PAGER: "cat", GIT_TERMINAL_PROMPT: "0" }
+/** A command and what it has started. */
+interface Tree {
+  readonly child: Child
+  readonly mark: string
+  readonly startedAt: number
+  /** Of a command that has ended by itself: what else is to be stopped. */
+  leftInSession: ReadonlyArray<ProcessMark.Marked> | undefined
 }
 
-const observe = Effect.fnUntraced(function*(child: Child) {
+const launch = (
+  watcher: ProcessWatcher.ProcessWatcher,
+  shell: string,
+  command: string,
+  folder: string,
+  env: Readonly<Record<string, string>> | undefined
+): Effect.Effect<Tree, CommandNotStarted> =>
+  Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+    Effect.async((resume) => {
+      const mark = crypto.randomUUID()
+      const fail = (cause: unknown) => {
+        watcher.forget(mark)
+        resume(new CommandNotStarted({ problem: cause instanceof Error ? cause.message : String(cause) }))
+      }
+      try {
+        watcher.watch(mark)
+        // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
+        const child = spawn("/bin/sh", ["-c", `exec "$0" -c "$1" 2>&1`, shell, command], {
+          cwd: folder,
+          detached: true,
+          stdio: ["ignore", "pipe", "ignore"],
+          env: ChildEnvironment.make({ ...env, ...ProcessMark.environment(mark) })
+        })
+        if (child.pid !== undefined) watcher.watch(String(child.pid))
+        child.once("error", fail)
+        child.once("spawn", () =>
+          resume(Effect.succeed({ child: child as Child, mark, startedAt, leftInSession: undefined })))
+      } catch (cause) {
+        fail(cause)
+      }
+    }))
+
+const forget = (watcher: ProcessWatcher.ProcessWatcher, { child, mark }: Tree): void => {
+  watcher.forget(String(child.pid))
+  watcher.forget(mark)
+}
+
+const observe = Effect.fnUntraced(function*(tree: Tree) {
+  const { child } = tree
+  const exit = yield* Deferred.make<ExitStatus>()
   const ending = yield* Deferred.make<Ending>()
   const output = yield* Mailbox.make<Uint8Array>(4)
   const run = yield* FiberSet.makeRuntime<never>()
@@ -78,8 +121,8 @@ const observe = Effect.fnUntraced(function*(child: Child) {
 
   const end = (code: number | null, signal: NodeJS.Signals | null) =>
     Deferred.unsafeDone(
-      ending,
-      Effect.succeed<Ending>(code === null ? { _tag: "Killed", signal: String(signal) } : { _tag: "Exited", code })
+      exit,
+      Effect.succeed<ExitStatus>(code === null ? { _tag: "Killed", signal: String(signal) } : { _tag: "Exited", code })
     )
   // A quick command may be gone before anybody listens.
   if (child.exitCode === null && child.signalCode === null) child.once("exit", end)
@@ -96,36 +139,83 @@ const observe = Effect.fnUntraced(function*(child: Child) {
     isQuiet = true
     return Effect.delay(Effect.sync(() => isQuiet), quietTime)
   })
-  // A process in the background may hold the pipe open for ever.
-  yield* Deferred.await(ending).pipe(
-    Effect.zipRight(Effect.repeat(listen, { until: (quiet) => quiet, times: maxQuietTimes })),
-    Effect.zipRight(output.end),
-    Effect.forkScoped
-  )
+  yield* Effect.gen(function*() {
+    const exited = yield* Deferred.await(exit)
+    const background = yield* leftBehind(tree)
+    yield* Deferred.succeed(ending, { ...exited, background })
+    // A process in the background may hold the pipe open for ever.
+    yield* Effect.repeat(listen, { until: (quiet) => quiet, times: maxQuietTimes })
+    yield* output.end
+  }).pipe(Effect.forkScoped)
 
   const running: RunningCommand = { output: Mailbox.toStream(output), ending: Deferred.await(ending) }
   return running
 })
 
-/** First politely, then for good. */
-const stopGroup = (child: Child): Effect.Effect<void> =>
-  Effect.gen(function*() {
-    if (signal(child, "SIGTERM") && !(yield* endsInTime(child))) {
-      signal(child, "SIGKILL")
-      // Who is still there now is dead, and waits for a parent to notice; some parents never do.
-      yield* endsInTime(child)
-    }
-    child.stdout.destroy()
+type ExitStatus = { readonly _tag: "Exited"; readonly code: number } | {
+  readonly _tag: "Killed"
+  readonly signal: string
+}
+
+/** Who runs on in a session of its own, after a command has ended by itself. */
+const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
+  const look = Effect.map(Clock.currentTimeMillis, (now) => {
+    const areYoung = now - tree.startedAt < Duration.toMillis(pidsAreYoung)
+    return ProcessMark.find(tree.mark, areYoung ? tree.child.pid : undefined)
   })
+  const isInSession = ({ session }: ProcessMark.Marked) => session === tree.child.pid
+  let left = yield* look
+  // Who is just about to leave the session gets the time to do so.
+  if (left.some(isInSession)) left = yield* Effect.delay(look, quietTime)
+  tree.leftInSession = left.filter(isInSession)
+  return left.filter((process) => !isInSession(process)).map(({ command, pid }): BackgroundProcess => ({
+    pid,
+    command
+  }))
+})
+
+/**
+ * First politely, then for good. A daemon is spared only by a command that has ended by itself, and whose output was
+ * taken to the end.
+ */
+const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, unknown>) {
+  const spared = Exit.isSuccess(exit) ? tree.leftInSession : undefined
+  const look = () => spared?.filter(ProcessMark.isAlive) ?? ProcessMark.find(tree.mark)
+
+  const others = look()
+  if (signal(tree, others, "SIGTERM") && !(yield* endsInTime(tree, others))) {
+    signal(tree, others, "SIGKILL")
+    // Who is still there now is dead, and waits for a parent to notice; some parents never do.
+    yield* endsInTime(tree, others)
+  }
+  // A tree may grow while it is felled.
+  for (let n = 0, rest = look(); n < patience.looks && rest.length > 0; n++, rest = look()) {
+    signal(tree, rest, "SIGKILL")
+    yield* Effect.sleep(patience.pause)
+  }
+  tree.child.stdout.destroy()
+})
 
 /** Polls a limited number of times: a timeout could not cut in here, where nothing can be interrupted. */
-const endsInTime = (child: Child): Effect.Effect<boolean> =>
-  Effect.isSuccess(Effect.retry(Effect.filterOrFail(Effect.sync(() => signal(child, 0)), Boolean.not), patience))
+const endsInTime = Effect.fnUntraced(function*(tree: Tree, others: ReadonlyArray<ProcessMark.Marked>) {
+  for (let n = 0; n < patience.looks; n++) {
+    if (!signalGroup(tree, 0) && !others.some(ProcessMark.isAlive)) return true
+    yield* Effect.sleep(patience.pause)
+  }
+  return false
+})
 
 /** Whether there was somebody to take the signal. */
-const signal = (child: Child, name: NodeJS.Signals | 0): boolean => {
+const signal = (tree: Tree, others: ReadonlyArray<ProcessMark.Marked>, name: NodeJS.Signals): boolean => {
+  const taken = [signalGroup(tree, name), ...others.map(({ pid }) => kill(pid, name))]
+  return taken.includes(true)
+}
+
+const signalGroup = ({ child }: Tree, name: NodeJS.Signals | 0): boolean => kill(-child.pid, name)
+
+const kill = (pid: number, name: NodeJS.Signals | 0): boolean => {
   try {
-    return process.kill(-child.pid, name)
+    return process.kill(pid, name)
   } catch {
     return false
   }

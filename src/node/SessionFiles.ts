@@ -12,6 +12,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { Stored } from "../session/SessionEvent.ts"
 import { makeSession, SessionError, SessionStore, type Summary } from "../session/SessionStore.ts"
@@ -139,4 +140,4 @@ const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
 const failed = (id: string) => (cause: PlatformError): SessionError =>
   isNotFound(cause)
     ? new SessionError({ reason: "NotFound", session: id, detail: "" })
-    : new SessionError({ reason: "Io", session: id, detail: cause.message, cause })
+    : new SessionError({ reason: "Io", session: id, detail: diskProblem(cause), cause })

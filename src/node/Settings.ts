@@ -7,6 +7,31 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { diskProblem } from "../internal/diskProblem.ts"
+import { isNotFound } from "../internal/isNotFound.ts"
+import { Overrides } from "../responses/ModelProfile.ts"
+
+/**
+ * How model calls travel: as server-sent events, over a WebSocket, or over one where that works.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Transport = Schema.Literal("sse", "websocket", "auto")
+
+/** @since 0.1.0 @category models */
+export type Transport = typeof Transport.Type
+
+/**
+ * Which API the server speaks.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Dialect = Schema.Literal("responses", "chat-completions")
+
+/** @since 0.1.0 @category models */
+export type Dialect = typeof Dialect.Type
 
 /** @since 0.1.0 @category schemas */
 export const Settings = Schema.Struct({
@@ -14,7 +39,11 @@ export const Settings = Schema.Struct({
   reasoning_effort: Schema.optional(Schema.NonEmptyString),
   reasoning_summary: Schema.optional(Schema.NonEmptyString),
   /** Where the sign-in is kept. */
-  credential_store: Schema.optional(Schema.Literal("file", "keyring"))
+  credential_store: Schema.optional(Schema.Literal("file", "keyring")),
+  transport: Schema.optional(Transport),
+  dialect: Schema.optional(Dialect),
+  /** What models can be sent, where their names do not tell. */
+  models: Schema.optional(Overrides)
 })
 
 /** @since 0.1.0 @category models */
@@ -52,20 +81,35 @@ export const load: (
   const fs = yield* FileSystem.FileSystem
   const text = yield* fs.readFileString(path).pipe(
     Effect.catchAll((error) =>
-      error._tag === "SystemError" && error.reason === "NotFound"
+      isNotFound(error)
         ? Effect.succeed("{}")
-        : new ConfigError({ key: "The file", source: path, expected: error.message })
+        : new ConfigError({ key: "The file", source: path, expected: diskProblem(error) })
     )
   )
   return yield* Effect.mapError(decode(text), (error) => {
     const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
     const key = issue === undefined || issue.path.length === 0 ? "The JSON" : issue.path.map(String).join(".")
-    return new ConfigError({ key, source: path, expected })
+    return new ConfigError({ key, source: path, expected: expected[String(issue?.path[0])] ?? whole })
   })
 })
 
 const decode = Schema.decodeUnknown(Schema.parseJson(Settings), { onExcessProperty: "error" })
 
-const expected = `expected a JSON object with ${
-  Object.keys(Settings.fields).join(", ")
-}, each a text (credential_store: "file" or "keyring")`
+const aText = "expected a text"
+
+const oneOf = (schema: { readonly literals: ReadonlyArray<string> }): string =>
+  `expected ${schema.literals.map((literal) => `"${literal}"`).join(" or ")}`
+
+const expected: { readonly [key: string]: string } = {
+  model: aText,
+  reasoning_effort: aText,
+  reasoning_summary: aText,
+  credential_store: oneOf(Schema.Literal("file", "keyring")),
+  transport: oneOf(Transport),
+  dialect: oneOf(Dialect),
+  models:
+    "expected, for a name or the beginning of names (\"qwen*\"), an object with reasoning, parallel_tool_calls, " +
+    "images (each true or false) and context_window (a number of tokens), or some of them"
+} satisfies Record<keyof Settings, string>
+
+const whole = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, or some of them`

@@ -1,13 +1,15 @@
 /**
  * One entry of a Responses conversation: a message, a reasoning step, a call, its output, or a type not known yet.
  *
- * Items are kept raw. A guard narrows one to a known shape; unknown types and unknown fields pass through untouched,
- * from the stream to the log to the next request.
+ * Items are kept raw. A guard narrows one to a known shape, unknown types
+ * and unknown fields pass through untouched, from the stream to the log to the next request. The shapes ask for what a
+ * client needs and no more, because servers differ in the rest.
  *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { JsonObject, NullableText } from "../internal/wire.ts"
 
 /**
  * Any item, exactly as the server sent it or as it will be sent.
@@ -31,7 +33,8 @@ export const isItem = (u: unknown): u is Item => Predicate.hasProperty(u, "type"
  */
 export const Item: Schema.Schema<Item> = Schema.declare(isItem, { identifier: "Item" })
 
-const anythingElse = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+/** A text, or parts of content such as `input_text` and `input_image`. */
+const Output = Schema.Union(Schema.String, Schema.Array(Item))
 
 /**
  * Text said by the user, the developer or the assistant. `phase` tells a remark on the way (`commentary`) from the
@@ -44,8 +47,9 @@ export const Message = Schema.Struct({
   type: Schema.Literal("message"),
   role: Schema.String,
   content: Schema.Array(Item),
-  phase: Schema.optional(Schema.NullOr(Schema.String))
-}, anythingElse)
+  phase: NullableText,
+  status: NullableText
+}, JsonObject)
 
 /** @since 0.1.0 @category models */
 export type Message = typeof Message.Type
@@ -62,8 +66,9 @@ export const isMessage: (u: unknown) => u is Message = Schema.is(Message)
 export const Reasoning = Schema.Struct({
   type: Schema.Literal("reasoning"),
   summary: Schema.Array(Item),
-  encrypted_content: Schema.optional(Schema.NullOr(Schema.String))
-}, anythingElse)
+  content: Schema.optional(Schema.NullOr(Schema.Array(Item))),
+  encrypted_content: NullableText
+}, JsonObject)
 
 /** @since 0.1.0 @category models */
 export type Reasoning = typeof Reasoning.Type
@@ -81,8 +86,10 @@ export const FunctionCall = Schema.Struct({
   type: Schema.Literal("function_call"),
   call_id: Schema.String,
   name: Schema.String,
-  arguments: Schema.String
-}, anythingElse)
+  arguments: Schema.String,
+  namespace: NullableText,
+  status: NullableText
+}, JsonObject)
 
 /** @since 0.1.0 @category models */
 export type FunctionCall = typeof FunctionCall.Type
@@ -99,8 +106,8 @@ export const isFunctionCall: (u: unknown) => u is FunctionCall = Schema.is(Funct
 export const FunctionCallOutput = Schema.Struct({
   type: Schema.Literal("function_call_output"),
   call_id: Schema.String,
-  output: Schema.Union(Schema.String, Schema.Array(Item))
-}, anythingElse)
+  output: Output
+}, JsonObject)
 
 /** @since 0.1.0 @category models */
 export type FunctionCallOutput = typeof FunctionCallOutput.Type
@@ -109,7 +116,7 @@ export type FunctionCallOutput = typeof FunctionCallOutput.Type
 export const isFunctionCallOutput: (u: unknown) => u is FunctionCallOutput = Schema.is(FunctionCallOutput)
 
 /**
- * A call of a tool that takes plain text in a grammar of its own.
+ * A call of a tool that takes free text, in a grammar of its own, instead of JSON.
  *
  * @since 0.1.0
  * @category schemas
@@ -118,8 +125,10 @@ export const CustomToolCall = Schema.Struct({
   type: Schema.Literal("custom_tool_call"),
   call_id: Schema.String,
   name: Schema.String,
-  input: Schema.String
-}, anythingElse)
+  input: Schema.String,
+  namespace: NullableText,
+  status: NullableText
+}, JsonObject)
 
 /** @since 0.1.0 @category models */
 export type CustomToolCall = typeof CustomToolCall.Type
@@ -128,7 +137,7 @@ export type CustomToolCall = typeof CustomToolCall.Type
 export const isCustomToolCall: (u: unknown) => u is CustomToolCall = Schema.is(CustomToolCall)
 
 /**
- * The answer to a {@link CustomToolCall}.
+ * The answer to a custom call.
  *
  * @since 0.1.0
  * @category schemas
@@ -136,8 +145,8 @@ export const isCustomToolCall: (u: unknown) => u is CustomToolCall = Schema.is(C
 export const CustomToolCallOutput = Schema.Struct({
   type: Schema.Literal("custom_tool_call_output"),
   call_id: Schema.String,
-  output: Schema.Union(Schema.String, Schema.Array(Item))
-}, anythingElse)
+  output: Output
+}, JsonObject)
 
 /** @since 0.1.0 @category models */
 export type CustomToolCallOutput = typeof CustomToolCallOutput.Type
@@ -160,6 +169,18 @@ export const functionCallOutput = (callId: string, output: string): FunctionCall
 })
 
 /**
+ * The same item as it is sent back: the server checks pairs of ids, and those of a response that it did not keep
+ * (`store: false`) it does not know.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutId = (item: Item): Item => {
+  const { id: _, ...rest } = item
+  return { ...rest, type: item.type }
+}
+
+/**
  * The text a person reads in an item: what a message says (a refusal too), or the summary of a reasoning step.
  *
  * @since 0.1.0
@@ -174,4 +195,16 @@ export const text = (item: Item): string => {
 const partText = (part: Item): string => {
   const value = part.type === "refusal" ? part["refusal"] : part["text"]
   return Predicate.isString(value) ? value : ""
+}
+
+/**
+ * What the model says to a person in these items, without what it calls a remark on the way if there is more than that.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const answer = (items: ReadonlyArray<Item>): string => {
+  const messages = items.filter(isMessage).filter((message) => text(message).trim() !== "")
+  const final = messages.filter((message) => message.phase !== "commentary")
+  return (final.length > 0 ? final : messages).map(text).join("\n\n")
 }

@@ -5,9 +5,11 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
+import { Window } from "./RateLimits.ts"
 
 /**
- * - `UsageLimitReached` the plan is used up until `resetsAt`
+ * - `UsageLimitReached` the plan is used up until `resetsAt`; `kind` is the server's word for whose limit it is, and
+ *   `windows` tells how far each of them is used
  * - `RateLimited` too many requests just now; `retryAfter` in milliseconds when the server said
  * - `QuotaExceeded` the API account has no credit left, or the plan does not include this
  * - `Unauthorized` the credential was refused, or there is none
@@ -15,7 +17,7 @@ import * as Schema from "effect/Schema"
  * - `ContextOverflow` the conversation no longer fits into the model
  * - `InvalidRequest` the server refused the request as it stands
  * - `ContentFiltered` the server declined for reasons of policy
- * - `Overloaded` the server is at capacity or failed
+ * - `Overloaded` the server is at capacity or failed; `retryAfter` in milliseconds when the server said
  * - `Transport` the server was not reached, or the connection broke
  * - `StreamIncomplete` the stream ended before the response did
  * - `IdleTimeout` the server fell silent
@@ -28,7 +30,9 @@ import * as Schema from "effect/Schema"
 export const Reason = Schema.Union(
   Schema.TaggedStruct("UsageLimitReached", {
     plan: Schema.optional(Schema.String),
-    resetsAt: Schema.optional(Schema.DateTimeUtc)
+    resetsAt: Schema.optional(Schema.DateTimeUtc),
+    kind: Schema.optional(Schema.String),
+    windows: Schema.optional(Schema.Array(Window))
   }),
   Schema.TaggedStruct("RateLimited", { retryAfter: Schema.optional(Schema.Number) }),
   Schema.TaggedStruct("QuotaExceeded", {}),
@@ -37,7 +41,7 @@ export const Reason = Schema.Union(
   Schema.TaggedStruct("ContextOverflow", {}),
   Schema.TaggedStruct("InvalidRequest", {}),
   Schema.TaggedStruct("ContentFiltered", {}),
-  Schema.TaggedStruct("Overloaded", {}),
+  Schema.TaggedStruct("Overloaded", { retryAfter: Schema.optional(Schema.Number) }),
   Schema.TaggedStruct("Transport", {}),
   Schema.TaggedStruct("StreamIncomplete", {}),
   Schema.TaggedStruct("IdleTimeout", {}),
@@ -58,13 +62,23 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
   reason: Reason,
   /** What the server, or the network, said. */
   detail: Schema.String,
+  /** The server's own word for it, such as `invalid_encrypted_content`. */
+  code: Schema.optional(Schema.String),
+  /** Of HTTP, or the one that an event told. */
   status: Schema.optional(Schema.Number),
+  /** What the operators of the server, and of the network before it, find this call by. */
   requestId: Schema.optional(Schema.String),
+  cfRay: Schema.optional(Schema.String),
   cause: Schema.optional(Schema.Defect)
 }) {
   /** Whether the same request may succeed if it is sent again. */
   get isRetryable(): boolean {
     return retryable.has(this.reason._tag)
+  }
+
+  /** How long the server asks to wait before that, in milliseconds. */
+  get retryAfter(): number | undefined {
+    return this.reason._tag === "RateLimited" || this.reason._tag === "Overloaded" ? this.reason.retryAfter : undefined
   }
 
   override get message(): string {
@@ -87,10 +101,8 @@ const sentence = (reason: Reason): string => {
   switch (reason._tag) {
     case "UsageLimitReached": {
       const plan = reason.plan === undefined ? "" : ` (${reason.plan} plan)`
-      const until = reason.resetsAt === undefined
-        ? "Try again later"
-        : `Try again after ${DateTime.formatIso(reason.resetsAt)}`
-      return `The ChatGPT usage limit is reached${plan}. ${until}, or set OPENAI_API_KEY`
+      const until = reason.resetsAt === undefined ? "Try again later" : `Try again after ${local(reason.resetsAt)}`
+      return `The ChatGPT usage limit is reached${plan}. ${until}${wayOut(reason)}, or set OPENAI_API_KEY`
     }
     case "RateLimited":
       return "Too many requests; wait a little and try again"
@@ -120,3 +132,33 @@ const sentence = (reason: Reason): string => {
       return "The model ended without an answer"
   }
 }
+
+const local = (time: DateTime.Utc): string =>
+  DateTime.formatLocal(time, { locale: "en-GB", dateStyle: "medium", timeStyle: "short" })
+
+/** What else a person can do, by whose limit it is and by the plan. */
+const wayOut = (
+  { kind = "", plan = "" }: { readonly kind?: string | undefined; readonly plan?: string | undefined }
+) => {
+  if (kind.startsWith("workspace_member")) return ", ask the owner of your workspace for more"
+  if (kind === "workspace_owner_credits_depleted") return `, add credits (${usagePage})`
+  if (kind.startsWith("workspace_owner")) return ", raise the spending limit of your workspace"
+  switch (plan) {
+    case "free":
+    case "go":
+      return ", upgrade to Plus (https://chatgpt.com/explore/plus)"
+    case "plus":
+      return `, upgrade to Pro (https://chatgpt.com/explore/pro), buy credits (${usagePage})`
+    case "pro":
+    case "prolite":
+      return `, buy credits (${usagePage})`
+    case "team":
+    case "business":
+    case "self_serve_business_usage_based":
+      return ", ask the administrator of your workspace for more"
+    default:
+      return ""
+  }
+}
+
+const usagePage = "https://chatgpt.com/codex/settings/usage"

@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { defined } from "../internal/json.ts"
+import { JsonObject } from "../internal/wire.ts"
 import { Item } from "./Item.ts"
 
 /**
@@ -17,7 +19,7 @@ export const FunctionTool = Schema.Struct({
   name: Schema.String,
   description: Schema.String,
   strict: Schema.Boolean,
-  parameters: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+  parameters: JsonObject
 })
 
 /** @since 0.1.0 @category models */
@@ -83,8 +85,47 @@ export const ReasoningOptions = Schema.Struct({
 export type ReasoningOptions = typeof ReasoningOptions.Type
 
 /**
+ * How the text of the answer is to look: free, or JSON that fits a JSON Schema. `verbosity` is `low`, `medium` or `high`,
+ * for models that know it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TextOptions = Schema.Struct({
+  format: Schema.optional(Schema.Union(
+    Schema.Struct({ type: Schema.Literal("text") }),
+    Schema.Struct({
+      type: Schema.Literal("json_schema"),
+      name: Schema.String,
+      schema: JsonObject,
+      strict: Schema.Boolean
+    })
+  )),
+  verbosity: Schema.optional(Schema.String)
+})
+
+/** @since 0.1.0 @category models */
+export type TextOptions = typeof TextOptions.Type
+
+/**
+ * Which tool the model calls: as it likes, none, at least one, or this one.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolChoice = Schema.Union(
+  Schema.Literal("auto", "none", "required"),
+  Schema.Struct({ type: Schema.Literal("function", "custom"), name: Schema.String })
+)
+
+/** @since 0.1.0 @category models */
+export type ToolChoice = typeof ToolChoice.Type
+
+/**
  * The body of `POST /responses`. The ChatGPT host refuses anything but `store: false`, `stream: true`, a list as
  * `input` and non-empty `instructions`; the API accepts the same body.
+ *
+ * What stands last is for the API alone: the ChatGPT host answers it with "Unsupported parameter".
  *
  * @since 0.1.0
  * @category schemas
@@ -94,25 +135,43 @@ export const Request = Schema.Struct({
   instructions: Schema.String,
   input: Schema.Array(Item),
   tools: Schema.Array(ToolDeclaration),
-  tool_choice: Schema.Literal("auto"),
+  tool_choice: ToolChoice,
   parallel_tool_calls: Schema.Boolean,
   reasoning: Schema.optional(ReasoningOptions),
+  text: Schema.optional(TextOptions),
   store: Schema.Literal(false),
   stream: Schema.Literal(true),
-  include: Schema.Array(Schema.String),
-  prompt_cache_key: Schema.String
+  /** What the server is to send that it would leave out, such as `reasoning.encrypted_content`. */
+  include: Schema.optional(Schema.Array(Schema.String)),
+  /** `priority`, `flex`, …; what the account pays for. */
+  service_tier: Schema.optional(Schema.String),
+  prompt_cache_key: Schema.String,
+
+  max_output_tokens: Schema.optional(Schema.Number),
+  temperature: Schema.optional(Schema.Number),
+  top_p: Schema.optional(Schema.Number),
+  /** How long the server keeps the prefix: `in_memory` or `24h`. */
+  prompt_cache_retention: Schema.optional(Schema.String),
+  metadata: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
 })
 
 /** @since 0.1.0 @category models */
 export type Request = typeof Request.Type
 
-/** @since 0.1.0 @category constructors */
+/**
+ * A request that both hosts accept. Fields beyond the options are set on the result: `{ ...Request.make(…), top_p: 1 }`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const make = (options: {
   readonly model: string
   readonly instructions: string
   readonly input: ReadonlyArray<Item>
   readonly tools?: ReadonlyArray<ToolDeclaration> | undefined
+  readonly toolChoice?: ToolChoice | undefined
   readonly reasoning?: ReasoningOptions | undefined
+  readonly text?: TextOptions | undefined
   /** Stable for a whole conversation: the server finds its cached prefix by it. At most 64 characters. */
   readonly cacheKey: string
 }): Request => ({
@@ -120,11 +179,28 @@ export const make = (options: {
   instructions: options.instructions,
   input: options.input,
   tools: options.tools ?? [],
-  tool_choice: "auto",
+  tool_choice: options.toolChoice ?? "auto",
   parallel_tool_calls: true,
-  ...(options.reasoning === undefined ? {} : { reasoning: options.reasoning }),
+  ...defined({ reasoning: options.reasoning, text: options.text }),
   store: false,
   stream: true,
   include: ["reasoning.encrypted_content"],
   prompt_cache_key: options.cacheKey
 })
+
+/**
+ * The same without what servers have encrypted: reasoning and compacted history, which nobody can read once the account
+ * or its keys have changed.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutEncrypted = (self: Request): Request => ({
+  ...self,
+  input: self.input.filter((item) => !isEncrypted(item))
+})
+
+/** @since 0.1.0 @category guards */
+export const isEncrypted = (item: Item): boolean => encrypted.has(item.type)
+
+const encrypted: ReadonlySet<string> = new Set(["reasoning", "compaction", "compaction_summary", "context_compaction"])

@@ -3,9 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Predicate from "effect/Predicate"
-import { field, text } from "../internal/json.ts"
-import { type FunctionCall, isFunctionCall, isItem, type Item } from "./Item.ts"
+import * as Json from "../internal/json.ts"
+import { answer, type FunctionCall, isFunctionCall, isItem, type Item } from "./Item.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 import * as Usage from "./Usage.ts"
 
@@ -20,7 +19,7 @@ import * as Usage from "./Usage.ts"
 export interface Response {
   readonly id: string | undefined
   readonly model: string | undefined
-  readonly slots: ReadonlyArray<Item | undefined>
+  readonly slots: ReadonlyMap<number, Item>
   readonly usage: Usage.Usage
   readonly finishReason: string | undefined
 }
@@ -29,13 +28,13 @@ export interface Response {
 export const empty: Response = {
   id: undefined,
   model: undefined,
-  slots: [],
+  slots: new Map(),
   usage: Usage.zero,
   finishReason: undefined
 }
 
 /**
- * Adds one event. An event that finishes nothing gives the same value back.
+ * Adds one event. An event that finishes nothing gives the same value back; a call that starts anew takes all back.
  *
  * Items come from `response.output_item.done`: the final `output` is empty on the ChatGPT host. It is only used to fill
  * what was never announced as done, which happens when a response is cut short.
@@ -48,15 +47,17 @@ export const add = (self: Response, event: StreamEvent): Response => {
     case "response.created":
       return { ...self, ...identity(event.response, self) }
     case "response.output_item.done":
-      return { ...self, slots: place(self.slots, event.output_index, event.item) }
+      return { ...self, slots: new Map(self.slots).set(event.output_index, event.item) }
     case "response.completed":
     case "response.incomplete":
       return {
         ...identity(event.response, self),
-        slots: fill(self.slots, field(event.response, "output")),
-        usage: Usage.fromJson(field(event.response, "usage")),
+        slots: fill(self.slots, Json.field(event.response, "output")),
+        usage: Usage.fromJson(Json.field(event.response, "usage")),
         finishReason: event.type === "response.completed" ? "stop" : incompleteReason(event.response)
       }
+    case "effixir.retry":
+      return empty
     default:
       return self
   }
@@ -68,26 +69,34 @@ export const add = (self: Response, event: StreamEvent): Response => {
  * @since 0.1.0
  * @category accessors
  */
-export const items = (self: Response): ReadonlyArray<Item> => self.slots.filter(Predicate.isNotUndefined)
+export const items = (self: Response): ReadonlyArray<Item> =>
+  Array.from(self.slots).toSorted(([a], [b]) => a - b).map(([, item]) => item)
+
+/**
+ * What the model says to a person, without what it calls a remark on the way if there is more than that.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const text = (self: Response): string => answer(items(self))
 
 /** @since 0.1.0 @category accessors */
 export const calls = (self: Response): ReadonlyArray<FunctionCall> => items(self).filter(isFunctionCall)
 
 const identity = (response: unknown, otherwise: Response): Pick<Response, "id" | "model"> => ({
-  id: text(field(response, "id")) ?? otherwise.id,
-  model: text(field(response, "model")) ?? otherwise.model
+  id: Json.text(Json.field(response, "id")) ?? otherwise.id,
+  model: Json.text(Json.field(response, "model")) ?? otherwise.model
 })
 
-const place = (slots: Response["slots"], index: number, item: Item): Response["slots"] => {
-  const next = slots.slice()
-  next[index] = item
-  return next
+const fill = (slots: Response["slots"], output: unknown): Response["slots"] => {
+  if (!Array.isArray(output)) return slots
+  const filled = new Map(slots)
+  for (const [index, final] of output.entries()) {
+    const item = merge(slots.get(index), final)
+    if (item !== undefined) filled.set(index, item)
+  }
+  return filled
 }
-
-const fill = (slots: Response["slots"], output: unknown): Response["slots"] =>
-  Array.isArray(output)
-    ? Array.from({ length: Math.max(slots.length, output.length) }, (_, index) => merge(slots[index], output[index]))
-    : slots
 
 /** Some hosts send `encrypted_content` in the final output alone. */
 const merge = (done: Item | undefined, final: unknown): Item | undefined => {
@@ -99,4 +108,4 @@ const merge = (done: Item | undefined, final: unknown): Item | undefined => {
 }
 
 const incompleteReason = (response: unknown): string =>
-  text(field(field(response, "incomplete_details"), "reason")) ?? "incomplete"
+  Json.text(Json.field(Json.field(response, "incomplete_details"), "reason")) ?? "incomplete"

@@ -1,94 +1,135 @@
 /**
- * The Provider seam: one model call as a stream of events. The layer here speaks the Responses API over server-sent
- * events; another transport or dialect is another layer for the same tag.
+ * The Provider seam: one model call as a stream of events, and what programs make of such a stream.
+ *
+ * The layer here speaks the Responses API over server-sent events; another transport or dialect is another layer for the
+ * same tag.
  *
  * @since 0.1.0
  */
-import type * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
-import { story } from "../internal/story.ts"
+import * as Dialect from "./Dialect.ts"
+import * as HttpTransport from "./HttpTransport.ts"
+import { isMessage, type Item, userMessage, withoutId } from "./Item.ts"
 import { ModelError } from "./ModelError.ts"
-import type { Request } from "./Request.ts"
-import * as ServerFailure from "./ServerFailure.ts"
-import * as Sse from "./Sse.ts"
+import * as ModelProfile from "./ModelProfile.ts"
+import type * as Request from "./Request.ts"
+import * as Response from "./Response.ts"
+import * as Retry from "./Retry.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
+import * as StructuredOutput from "./StructuredOutput.ts"
+import * as Timeouts from "./Timeouts.ts"
 
 /** @since 0.1.0 @category services */
 export class Responses extends Context.Tag("effixir/responses/Responses")<Responses, {
   /**
-   * Sends one request and tells what comes back. The stream ends after `response.completed` or `response.incomplete`;
-   * everything else that ends it is a {@link ModelError}. Closing the stream closes the connection.
+   * Makes one call and tells what comes back. The stream ends after `response.completed` or `response.incomplete`;
+   * everything else that ends it is a {@link ModelError}. Failures that may pass are tried again, within one budget, and
+   * told of as `effixir.retry`. Closing the stream closes the connection.
    */
-  readonly stream: (request: Request) => Stream.Stream<StreamEvent, ModelError>
+  readonly stream: (request: Request.Request) => Stream.Stream<StreamEvent, ModelError>
   /** Whom the next call speaks for: encrypted reasoning is replayed only to the account that it came from. */
   readonly account: Effect.Effect<string, CredentialsError>
 }>() {}
 
+/**
+ * What is not given is as in the defaults of `Dialect`, `Retry`, `Timeouts` and `ModelProfile`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly dialect?: Dialect.Dialect | undefined
+  readonly retry?: Retry.Budget | undefined
+  readonly timeouts?: Timeouts.Timeouts | undefined
+  /** What a person knows better of models than their names tell. */
+  readonly models?: ModelProfile.Overrides | undefined
+}
+
 /** @since 0.1.0 @category constructors */
-export const make = Effect.gen(function*() {
-  const auth = yield* AuthClient
+export const make = Effect.fnUntraced(function*(options: Options = {}) {
+  const attempt = yield* HttpTransport.make(
+    options.dialect ?? Dialect.responses,
+    options.timeouts ?? Timeouts.defaults
+  )
+  return yield* over(attempt, options)
+})
 
-  const open = Effect.fn("Responses.open")(function*(request: Request) {
-    yield* Effect.annotateCurrentSpan({ model: request.model, items: request.input.length })
-    const response = yield* Effect.mapError(auth.client.execute(post(request)), unreachable)
-    if (response.status < 200 || response.status > 299) return yield* refused(response)
-    return response
-  })
-
+/**
+ * The service over any transport: one that is sent what its model takes, and tried again within one budget.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const over = Effect.fnUntraced(function*(attempt: HttpTransport.Attempt, options: Options = {}) {
+  const { account } = yield* AuthClient
+  const retrying = Retry.make(options.retry ?? Retry.defaults)(attempt)
   return Responses.of({
-    stream: (request) =>
-      Stream.unwrap(Effect.map(open(request), (response) => Sse.decode(Stream.mapError(response.stream, broken)))),
-    account: auth.account
+    stream: (request) => retrying(ModelProfile.fit(request, ModelProfile.profileOf(request.model, options.models))),
+    account
   })
 })
 
 /** @since 0.1.0 @category layers */
-export const layer: Layer.Layer<Responses, never, AuthClient> = Layer.effect(Responses, make)
+export const layerWith = (options: Options): Layer.Layer<Responses, never, AuthClient> =>
+  Layer.effect(Responses, make(options))
 
-/** The ids find the machine that has the conversation's prefix in its cache. */
-const post = (request: Request) =>
-  HttpClientRequest.post("/responses").pipe(
-    HttpClientRequest.setHeaders({
-      accept: "text/event-stream",
-      "session-id": request.prompt_cache_key,
-      "thread-id": request.prompt_cache_key,
-      "x-client-request-id": request.prompt_cache_key
-    }),
-    HttpClientRequest.bodyUnsafeJson(request)
-  )
+/** @since 0.1.0 @category layers */
+export const layer: Layer.Layer<Responses, never, AuthClient> = layerWith({})
 
-/** A body that breaks off, is too long for a refusal, or never ends must not hold up what the status says. */
-const refused = (response: HttpClientResponse.HttpClientResponse) =>
-  response.stream.pipe(
-    Stream.catchAll(() => Stream.empty),
-    Stream.decodeText(),
-    Stream.interruptAfter("10 seconds"),
-    Stream.runFoldWhile("", (body) => body.length < maxRefusalSize, (body, text) => body + text),
-    Effect.flatMap((body) =>
-      ServerFailure.toModelError(ServerFailure.fromHttp(response.status, response.headers, body))
+/**
+ * One call as one value: items, text, calls, usage and why it ended.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const complete = (request: Request.Request): Effect.Effect<Response.Response, ModelError, Responses> =>
+  Stream.runFold(stream(request), Response.empty, Response.add)
+
+/**
+ * The finished items of one call, and nothing on the way. They come when the response has ended: until then an attempt
+ * that breaks off would take them back.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const items = (request: Request.Request): Stream.Stream<Item, ModelError, Responses> =>
+  Stream.unwrap(Effect.map(complete(request), (response) => Stream.fromIterable(Response.items(response))))
+
+/**
+ * The answer of one call as a value of `schema`. The model is told the schema; an answer that does not fit it is sent
+ * back once, with what is wrong. Fails with `MalformedOutput` if that does not help.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const object = <A, I>(
+  schema: Schema.Schema<A, I>,
+  request: Request.Request
+): Effect.Effect<A, ModelError, Responses> => {
+  const format = StructuredOutput.make(schema)
+  const asking: Request.Request = { ...request, text: { ...request.text, format: format.declaration } }
+  return Effect.gen(function*() {
+    const first = yield* complete(asking)
+    const read = yield* Effect.either(format.decode(first))
+    if (Either.isRight(read)) return read.right
+    const repair = [
+      ...Response.items(first).filter(isMessage).map(withoutId),
+      userMessage(StructuredOutput.complaint(read.left))
+    ]
+    const second = yield* complete({ ...asking, input: [...asking.input, ...repair] })
+    return yield* Effect.mapError(
+      format.decode(second),
+      (problem) => new ModelError({ reason: { _tag: "MalformedOutput" }, detail: problem })
     )
-  )
-
-/** In characters. */
-const maxRefusalSize = 64 * 1024
-
-const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError): ModelError => {
-  switch (cause._tag) {
-    case "SignedOut":
-    case "CredentialStoreError":
-    case "OAuthError":
-      return new ModelError({ reason: { _tag: "Unauthorized" }, detail: cause.message, cause })
-    default:
-      return broken(cause)
-  }
+  })
 }
 
-const broken = (cause: HttpClientError.HttpClientError): ModelError =>
-  new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })
+const stream = (request: Request.Request): Stream.Stream<StreamEvent, ModelError, Responses> =>
+  Stream.unwrap(Effect.map(Responses, (responses) => responses.stream(request)))

@@ -4,11 +4,17 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import { field, number, parse, text } from "../internal/json.ts"
+import { defined, field, number, parse, text } from "../internal/json.ts"
+import { retryAfter as retryAfterOf } from "../internal/retryAfter.ts"
 import { ModelError, type Reason } from "./ModelError.ts"
+import * as RateLimits from "./RateLimits.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
 /** @since 0.1.0 @category models */
@@ -20,28 +26,35 @@ export interface ServerFailure {
   readonly plan: string | undefined
   /** Unix seconds. */
   readonly resetsAt: number | undefined
-  /** Milliseconds. */
-  readonly retryAfter: number | undefined
-  readonly requestId: string | undefined
+  readonly resetsInSeconds: number | undefined
+  /** Names in lower case. An event may carry headers too. */
+  readonly headers: Headers
+}
+
+/** @since 0.1.0 @category models */
+export interface Headers {
+  readonly [name: string]: string | undefined
 }
 
 /**
  * Reads the answer to a request that was refused. The body may be JSON of either kind, plain text, or a web page of
- * something between us and the server.
+ * something between us and the server; a header may say what the body does not.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const fromHttp = (
-  status: number,
-  headers: { readonly [name: string]: string | undefined },
-  body: string
-): ServerFailure => ({
-  ...fromBody(parse(body) ?? plainText(body, headers["cf-ray"])),
-  status,
-  retryAfter: retryAfterOf(headers),
-  requestId: headers["x-request-id"] ?? headers["x-oai-request-id"]
-})
+export const fromHttp = (status: number, headers: Headers, body: string): ServerFailure => {
+  const read = fromBody(parse(body) ?? plainText(body, headers["cf-ray"]))
+  const inHeader = fromBody(decodeHeader(headers["x-error-json"]))
+  return {
+    ...read,
+    status,
+    type: read.type || inHeader.type,
+    code: read.code || inHeader.code,
+    message: read.message || inHeader.message,
+    headers
+  }
+}
 
 /**
  * Reads an event that ends a stream with a failure; `undefined` for every other event.
@@ -55,26 +68,53 @@ export const fromEvent = (event: StreamEvent): ServerFailure | undefined => {
   return undefined
 }
 
-/** @since 0.1.0 @category conversions */
-export const toModelError = (failure: ServerFailure): ModelError =>
-  new ModelError({
-    reason: classify(failure),
-    detail: failure.code === "unsupported_country_region_territory"
-      ? `${failure.message}; if your browser uses a proxy, set HTTPS_PROXY to the same one`
-      : failure.message,
-    ...(failure.status === undefined ? {} : { status: failure.status }),
-    ...(failure.requestId === undefined ? {} : { requestId: failure.requestId })
+/**
+ * @param now in milliseconds since 1970, for what the server tells relative to it
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toModelError = (failure: ServerFailure, now: number): ModelError => {
+  const { code, headers, message, status } = failure
+  return new ModelError({
+    reason: classify(failure, now),
+    detail: code === "unsupported_country_region_territory"
+      ? `${message}; if your browser uses a proxy, set HTTPS_PROXY to the same one`
+      : message,
+    ...defined({
+      code: code === "" ? undefined : code,
+      status,
+      requestId: headers["x-request-id"] ?? headers["x-oai-request-id"],
+      cfRay: headers["cf-ray"]
+    })
   })
+}
 
-const classify = (failure: ServerFailure): Reason => {
+/**
+ * The same, at the time of the clock.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fail = (failure: ServerFailure): Effect.Effect<never, ModelError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => toModelError(failure, now))
+
+const classify = (failure: ServerFailure, now: number): Reason => {
   const { code, message, status, type } = failure
   const says = (...words: ReadonlyArray<string>) => words.includes(code) || words.includes(type)
+
+  const retryAfter = retryAfterOf(failure.headers, now) ?? tryAgainIn(message)
+  const overloaded: Reason = { _tag: "Overloaded", ...defined({ retryAfter }) }
 
   if (says("usage_limit_reached")) {
     return {
       _tag: "UsageLimitReached",
-      ...(failure.plan === undefined ? {} : { plan: failure.plan }),
-      ...Option.match(instant(failure.resetsAt), { onNone: () => ({}), onSome: (resetsAt) => ({ resetsAt }) })
+      ...defined({
+        plan: failure.plan ?? failure.headers["x-codex-plan-type"],
+        resetsAt: resetOf(failure, now),
+        kind: failure.headers["x-codex-rate-limit-reached-type"],
+        windows: windowsOf(failure.headers, now)
+      })
     }
   }
   if (says("insufficient_quota", "usage_not_included", "billing_hard_limit_reached")) return { _tag: "QuotaExceeded" }
@@ -87,38 +127,48 @@ const classify = (failure: ServerFailure): Reason => {
   if (says("model_not_found") || noSuchModel.test(message)) return { _tag: "ModelUnavailable" }
   if (status === 401 || says("token_invalidated", "token_expired", "invalid_api_key")) return { _tag: "Unauthorized" }
   if (says("server_is_overloaded", "slow_down", "overloaded", "server_error", "service_unavailable_error")) {
-    return { _tag: "Overloaded" }
+    return overloaded
   }
   if (status === 429 || says("rate_limit_exceeded", "too_many_requests")) {
-    const retryAfter = failure.retryAfter ?? tryAgainIn(message)
-    return { _tag: "RateLimited", ...(retryAfter === undefined ? {} : { retryAfter }) }
+    return { _tag: "RateLimited", ...defined({ retryAfter }) }
   }
   // A stream that was accepted and then failed is the server's trouble, unless it names a fault of the request.
   const isOurs = status === undefined
     ? type === "invalid_request_error" || faultOfRequest.test(code)
     : status < 500 && status !== 408
-  return isOurs ? { _tag: "InvalidRequest" } : { _tag: "Overloaded" }
+  return isOurs ? { _tag: "InvalidRequest" } : overloaded
 }
 
 const overflows = /context (?:window|length)|maximum context|exceeds the context|(?:input|prompt) is too long/i
 const faultOfRequest = /^(?:invalid|unsupported|image|empty_image|failed_to_download|missing|previous_response)_/
 const noSuchModel = /\bmodel\b.*(?:is not supported when using|does not exist)|model not found/i
 
-/** "Please try again in 11.054s" and its like, in milliseconds. */
+/** "Please try again in 11.054s", "in 6m0s" and their like, in milliseconds. */
 const tryAgainIn = (message: string): number | undefined => {
-  const match = /try again in (\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b/i.exec(message)
-  return match === null ? undefined : Math.ceil(Number(match[1]) * (match[2]?.toLowerCase() === "ms" ? 1 : 1000))
+  const [said, amount, unit, hours, minutes, seconds] =
+    /try again in (?:(\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b|(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\b)/i.exec(
+      message
+    ) ?? []
+  if (said === undefined) return undefined
+  if (amount !== undefined) return Math.ceil(Number(amount) * (unit?.toLowerCase() === "ms" ? 1 : 1000))
+  if (hours === undefined && minutes === undefined && seconds === undefined) return undefined
+  return Math.ceil((Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)) * 1000)
 }
 
-const retryAfterOf = (headers: { readonly [name: string]: string | undefined }): number | undefined => {
-  const milliseconds = Number(headers["retry-after-ms"] ?? Number.NaN)
-  if (Number.isFinite(milliseconds)) return milliseconds
-  const seconds = Number(headers["retry-after"] ?? Number.NaN)
-  return Number.isFinite(seconds) ? seconds * 1000 : undefined
+/** Those of the limit that refused. */
+const windowsOf = (headers: Headers, now: number): ReadonlyArray<RateLimits.Window> | undefined => {
+  const reading = RateLimits.fromHeaders(headers, DateTime.unsafeMake(now))
+  const active = reading?.limits.find(({ id }) => id === reading.activeLimit)
+  return (active ?? reading?.limits[0])?.windows
 }
 
-const instant = (unixSeconds: number | undefined): Option.Option<DateTime.Utc> =>
-  unixSeconds === undefined ? Option.none() : DateTime.make(unixSeconds * 1000)
+/** Servers know one of the two; the date is the better one. */
+const resetOf = ({ resetsAt, resetsInSeconds }: ServerFailure, now: number): DateTime.Utc | undefined => {
+  const at = resetsAt === undefined
+    ? resetsInSeconds === undefined ? undefined : now + resetsInSeconds * 1000
+    : resetsAt * 1000
+  return at === undefined ? undefined : Option.getOrUndefined(DateTime.make(at))
+}
 
 /** A page made for a browser is not shown to a person at a terminal. */
 const plainText = (body: string, cfRay: string | undefined): string => {
@@ -141,10 +191,20 @@ const fromBody = (body: unknown): ServerFailure => {
     ),
     plan: plan === undefined ? undefined : textOrJson(plan),
     resetsAt: number(field(fields, "resets_at")),
-    retryAfter: undefined,
-    requestId: undefined
+    resetsInSeconds: number(field(fields, "resets_in_seconds")),
+    headers: headersOf(field(body, "headers"))
   }
 }
+
+/** In an event their names are written in any case, and their values may be numbers. */
+const headersOf = (headers: unknown): Headers =>
+  Predicate.isRecord(headers)
+    ? Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]))
+    : {}
+
+/** Base64 of JSON. */
+const decodeHeader = (header: string | undefined): unknown =>
+  header === undefined ? {} : parse(Either.getOrElse(Encoding.decodeBase64String(header), () => "")) ?? {}
 
 const maxMessage = 500
 

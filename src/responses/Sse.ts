@@ -63,7 +63,7 @@ export const decode = <E>(
     const end = Stream.unwrap(Effect.sync((): Stream.Stream<never, ModelError> => {
       if (last === undefined) return Stream.fail(new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" }))
       const failure = ServerFailure.fromEvent(last)
-      return failure === undefined ? Stream.empty : Stream.fail(ServerFailure.toModelError(failure))
+      return failure === undefined ? Stream.empty : Stream.fromEffect(ServerFailure.fail(failure))
     }))
 
     return Stream.concat(body, rest).pipe(

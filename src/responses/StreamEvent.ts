@@ -1,54 +1,158 @@
 /**
  * One event of a Responses stream, decoded leniently: what is not known keeps its raw JSON.
  *
+ * Every event of the API has a `sequence_number` too, but not every server sends it, so no shape asks for it. The same
+ * holds for the fields that say which item a piece belongs to: `item_id`, `output_index`, and the index of the part.
+ *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { JsonObject, NullableText } from "../internal/wire.ts"
 import { Item } from "./Item.ts"
-
-const Json = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /** The end is the end whatever `response` holds, so its fields are looked at where they are used. */
 const lifecycle = <T extends string>(type: T) =>
-  Schema.Struct({ type: Schema.Literal(type), response: Schema.optional(Schema.Unknown) }, Json)
+  Schema.Struct({ type: Schema.Literal(type), response: Schema.optional(Schema.Unknown) }, JsonObject)
 
 const outputItem = <T extends string>(type: T) =>
-  Schema.Struct({ type: Schema.Literal(type), output_index: Schema.Number, item: Item }, Json)
+  Schema.Struct({ type: Schema.Literal(type), output_index: Schema.Number, item: Item }, JsonObject)
 
+/** Where in the response a piece belongs. */
+const place = {
+  item_id: NullableText,
+  output_index: Schema.optional(Schema.Number)
+}
+
+/** An event about an item as a whole: how far a tool of the server is. */
+const progress = <T extends string>(type: T) => Schema.Struct({ type: Schema.Literal(type), ...place }, JsonObject)
+
+/** A part of a message (`output_text`, `refusal`, …) or of a summary begins or is complete. */
+const part = <T extends string>(type: T) =>
+  Schema.Struct({ type: Schema.Literal(type), ...place, part: Item }, JsonObject)
+
+/** The next piece of a text. */
 const delta = <T extends string>(type: T) =>
-  Schema.Struct({
-    type: Schema.Literal(type),
-    delta: Schema.String,
-    item_id: Schema.optional(Schema.NullOr(Schema.String)),
-    output_index: Schema.optional(Schema.Number)
-  }, Json)
+  Schema.Struct({ type: Schema.Literal(type), ...place, delta: Schema.String }, JsonObject)
 
-/**
- * A failure told inside the stream: flat (`code`, `message`) or nested under `error`, with `status` or `status_code`
- * beside it on the ChatGPT host.
- */
-const Failure = Schema.Struct({ type: Schema.Literal("error") }, Json)
+/** A text in full, after its pieces. */
+const done = <T extends string, F extends string>(type: T, field: F) =>
+  Schema.Struct(
+    {
+      type: Schema.Literal(type),
+      ...place,
+      ...{ [field]: Schema.String } as { readonly [K in F]: typeof Schema.String }
+    },
+    JsonObject
+  )
 
-const known = {
+const events = {
   "response.created": lifecycle("response.created"),
   "response.queued": lifecycle("response.queued"),
   "response.in_progress": lifecycle("response.in_progress"),
   "response.completed": lifecycle("response.completed"),
   "response.incomplete": lifecycle("response.incomplete"),
   "response.failed": lifecycle("response.failed"),
+
   "response.output_item.added": outputItem("response.output_item.added"),
   "response.output_item.done": outputItem("response.output_item.done"),
+
+  "response.content_part.added": part("response.content_part.added"),
+  "response.content_part.done": part("response.content_part.done"),
+  "response.output_text.done": done("response.output_text.done", "text"),
+  "response.output_text.annotation.added": Schema.Struct({
+    type: Schema.Literal("response.output_text.annotation.added"),
+    ...place,
+    annotation: JsonObject
+  }, JsonObject),
+  "response.refusal.done": done("response.refusal.done", "refusal"),
+
+  "response.reasoning_summary_part.added": part("response.reasoning_summary_part.added"),
+  "response.reasoning_summary_part.done": part("response.reasoning_summary_part.done"),
+  "response.reasoning_summary_text.done": done("response.reasoning_summary_text.done", "text"),
+  "response.reasoning_text.done": done("response.reasoning_text.done", "text"),
+
+  "response.function_call_arguments.done": done("response.function_call_arguments.done", "arguments"),
+  "response.custom_tool_call_input.done": done("response.custom_tool_call_input.done", "input"),
+  "response.mcp_call_arguments.done": done("response.mcp_call_arguments.done", "arguments"),
+  "response.code_interpreter_call_code.done": done("response.code_interpreter_call_code.done", "code"),
+  "response.apply_patch_call_operation_diff.done": done("response.apply_patch_call_operation_diff.done", "diff"),
+
+  "response.web_search_call.in_progress": progress("response.web_search_call.in_progress"),
+  "response.web_search_call.searching": progress("response.web_search_call.searching"),
+  "response.web_search_call.completed": progress("response.web_search_call.completed"),
+  "response.file_search_call.in_progress": progress("response.file_search_call.in_progress"),
+  "response.file_search_call.searching": progress("response.file_search_call.searching"),
+  "response.file_search_call.completed": progress("response.file_search_call.completed"),
+  "response.code_interpreter_call.in_progress": progress("response.code_interpreter_call.in_progress"),
+  "response.code_interpreter_call.interpreting": progress("response.code_interpreter_call.interpreting"),
+  "response.code_interpreter_call.completed": progress("response.code_interpreter_call.completed"),
+  "response.image_generation_call.in_progress": progress("response.image_generation_call.in_progress"),
+  "response.image_generation_call.generating": progress("response.image_generation_call.generating"),
+  "response.image_generation_call.completed": progress("response.image_generation_call.completed"),
+  /** A sketch of the image on its way; base64. */
+  "response.image_generation_call.partial_image": Schema.Struct({
+    type: Schema.Literal("response.image_generation_call.partial_image"),
+    ...place,
+    partial_image_index: Schema.Number,
+    partial_image_b64: Schema.String
+  }, JsonObject),
+  "response.mcp_call.in_progress": progress("response.mcp_call.in_progress"),
+  "response.mcp_call.completed": progress("response.mcp_call.completed"),
+  "response.mcp_call.failed": progress("response.mcp_call.failed"),
+  "response.mcp_list_tools.in_progress": progress("response.mcp_list_tools.in_progress"),
+  "response.mcp_list_tools.completed": progress("response.mcp_list_tools.completed"),
+  "response.mcp_list_tools.failed": progress("response.mcp_list_tools.failed"),
+
+  /** Base64 of the next piece of sound, and the words in it. */
+  "response.audio.delta": delta("response.audio.delta"),
+  "response.audio.done": progress("response.audio.done"),
+  "response.audio.transcript.delta": delta("response.audio.transcript.delta"),
+  "response.audio.transcript.done": progress("response.audio.transcript.done"),
+
+  /** The ChatGPT host tells how much of the plan is used, maybe before anything else. */
+  "codex.rate_limits": Schema.Struct({ type: Schema.Literal("codex.rate_limits") }, JsonObject),
+  /** Headers that came late. */
+  "response.metadata": Schema.Struct({ type: Schema.Literal("response.metadata") }, JsonObject),
+  /** Says nothing, so that nobody in between hangs up. */
+  keepalive: Schema.Struct({ type: Schema.Literal("keepalive") }, JsonObject),
+  /**
+   * A failure told inside the stream: flat (`code`, `message`) or nested under `error`, with `status` or `status_code`
+   * beside it on the ChatGPT host.
+   */
+  error: Schema.Struct({ type: Schema.Literal("error") }, JsonObject)
+} as const
+
+/** One for every token or so. */
+const tokens = {
   "response.output_text.delta": delta("response.output_text.delta"),
   "response.refusal.delta": delta("response.refusal.delta"),
   "response.reasoning_summary_text.delta": delta("response.reasoning_summary_text.delta"),
   "response.reasoning_text.delta": delta("response.reasoning_text.delta"),
   "response.function_call_arguments.delta": delta("response.function_call_arguments.delta"),
-  error: Failure
+  "response.custom_tool_call_input.delta": delta("response.custom_tool_call_input.delta"),
+  "response.mcp_call_arguments.delta": delta("response.mcp_call_arguments.delta"),
+  "response.code_interpreter_call_code.delta": delta("response.code_interpreter_call_code.delta"),
+  "response.apply_patch_call_operation_diff.delta": delta("response.apply_patch_call_operation_diff.delta")
 } as const
 
-type Known = typeof known
-type KnownEvent = { readonly [T in keyof Known]: Known[T]["Type"] }[keyof Known]
+/**
+ * The schemas of all events that are known, by their `type`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schemas = { ...events, ...tokens }
+
+type Schemas = typeof schemas
+
+/**
+ * An event as a server sends it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Known = { readonly [T in keyof Schemas]: Schemas[T]["Type"] }[keyof Schemas]
 
 /**
  * An event of a type, or of a shape, that is not known.
@@ -62,16 +166,41 @@ export interface Unknown {
 }
 
 /**
- * An event as the server sent it, or {@link Unknown}.
+ * Our own event: the call has failed and is made again. All that came before it is void, for the server starts anew.
  *
  * @since 0.1.0
  * @category models
  */
-export type StreamEvent = KnownEvent | Unknown
+export interface Retry {
+  readonly type: "effixir.retry"
+  /** The number of the attempt that follows; the first one, which is not told of, is 1. */
+  readonly attempt: number
+  readonly maxAttempts: number
+  /** How long it is waited before that, in milliseconds. */
+  readonly delay: number
+  /** The `_tag` of the reason of the failure. */
+  readonly reason: string
+  /** The failure in a sentence. */
+  readonly message: string
+  /** Whether what the server had encrypted is left out from here on, because it cannot read it any more. */
+  readonly isWithoutEncrypted: boolean
+}
 
-const guards: ReadonlyMap<string, (u: unknown) => u is KnownEvent> = new Map(
-  Object.entries(known).map(([type, schema]) => [type, Schema.is(schema as Schema.Schema<KnownEvent>)])
+/** @since 0.1.0 @category models */
+export type StreamEvent = Known | Unknown | Retry
+
+const tokenTypes: ReadonlySet<string> = new Set(Object.keys(tokens))
+
+const guards: ReadonlyMap<string, (u: unknown) => u is Known> = new Map(
+  Object.entries(events).map(([type, schema]) => [type, Schema.is(schema as Schema.Schema<Known>)])
 )
+
+/** The check of a schema costs as much as the parsing of a token, so there is one of our own that says the same. */
+const isToken = (event: { readonly [field: string]: unknown }): boolean => {
+  const { delta, item_id, output_index } = event
+  return typeof delta === "string" && (item_id == null || typeof item_id === "string") &&
+    (output_index === undefined || typeof output_index === "number")
+}
 
 /**
  * Reads the JSON of one event. It never fails: a known type with unexpected content is {@link Unknown}, and so is
@@ -81,10 +210,12 @@ const guards: ReadonlyMap<string, (u: unknown) => u is KnownEvent> = new Map(
  * @category decoding
  */
 export const fromJson = (raw: unknown): StreamEvent => {
-  if (!Predicate.hasProperty(raw, "type") || !Predicate.isString(raw.type)) return { type: "unknown", raw }
+  if (!Predicate.isRecord(raw) || typeof raw["type"] !== "string") return { type: "unknown", raw }
+  const { type } = raw
+  if (tokenTypes.has(type)) return isToken(raw) ? raw as Known : { type: "unknown", raw }
   // Pi's servers say `response.done` for `response.completed`.
-  const event = raw.type === "response.done" ? { ...raw, type: "response.completed" } : raw
-  return guards.get(event.type as string)?.(event) ? event as KnownEvent : { type: "unknown", raw }
+  const event = type === "response.done" ? { ...raw, type: "response.completed" } : raw
+  return guards.get(event.type as string)?.(event) === true ? event as Known : { type: "unknown", raw }
 }
 
 /**
@@ -93,6 +224,11 @@ export const fromJson = (raw: unknown): StreamEvent => {
  * @since 0.1.0
  * @category guards
  */
-export const isTerminal = (event: StreamEvent): boolean =>
-  event.type === "response.completed" || event.type === "response.incomplete" || event.type === "response.failed" ||
-  event.type === "error"
+export const isTerminal = (event: StreamEvent): boolean => terminal.has(event.type)
+
+const terminal: ReadonlySet<string> = new Set([
+  "response.completed",
+  "response.incomplete",
+  "response.failed",
+  "error"
+])

@@ -33,6 +33,15 @@ export const add = (self: Usage, that: Usage): Usage => ({
   reasoningOutputTokens: self.reasoningOutputTokens + that.reasoningOutputTokens
 })
 
+/**
+ * How much of the input the server had in its cache, from 0 to 1.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const cachedShare = (self: Usage): number =>
+  self.inputTokens === 0 ? 0 : self.cachedInputTokens / self.inputTokens
+
 const Count = Schema.optionalWith(Schema.Number, { nullable: true, default: () => 0 })
 
 const Wire = Schema.Struct({

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
-import { isReasoning, type Item } from "../responses/Item.ts"
+import { isReasoning, type Item, withoutId } from "../responses/Item.ts"
 import { answer, isAnswer, isToolCall, type Output, withoutImages } from "../responses/ToolCall.ts"
 import { endsTurn, itemId, type ModelResponded, type SessionEvent, type TurnStarted } from "./SessionEvent.ts"
 
@@ -66,17 +66,22 @@ export interface Recipient {
  * The `input` of the next request.
  *
  * - Items go without their ids: the server checks pairs of ids that it does not keep (`store: false`).
- * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to.
+ * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and not
+ *   once the server has said that it cannot read it any more.
  * - Every call has its output, in the order of the calls; one that never ended says so.
  * - A model that reads text alone gets a placeholder where a tool gave an image.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item> =>
-  self.flatMap((part) =>
-    part._tag === "Input" ? part.items.map(withoutId) : replay(part.response, part.outputs, recipient)
+export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item> => {
+  const unreadable = self.findLastIndex((part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
+  return self.flatMap((part, index) =>
+    part._tag === "Input"
+      ? part.items.map(withoutId)
+      : replay(part.response, part.outputs, recipient, index >= unreadable)
   )
+}
 
 /**
  * The last turn, if nothing has ended it yet, and where it starts.
@@ -97,9 +102,10 @@ export const openTurn = (
 const replay = (
   response: ModelResponded,
   outputs: ReadonlyMap<string, Output>,
-  recipient: Recipient
+  recipient: Recipient,
+  isReadable: boolean
 ): ReadonlyArray<Item> => {
-  const isSame = response.model === recipient.model && response.account === recipient.account
+  const isSame = isReadable && response.model === recipient.model && response.account === recipient.account
   const items = response.items.filter((item, index) =>
     !isAnswer(item) &&
     (item.type !== "reasoning" || isSame && isReasoning(item) && belongsToSomething(response.items, index))
@@ -131,8 +137,6 @@ const without = (item: Item, ...fields: ReadonlyArray<string>): Item => ({
   ...Object.fromEntries(Object.entries(item).filter(([field]) => !fields.includes(field))),
   type: item.type
 })
-
-const withoutId = (item: Item): Item => without(item, "id")
 
 /** The server wants the summary back, and the plain thoughts left out. */
 const withoutContent = (item: Item): Item => without(item, "id", "content")

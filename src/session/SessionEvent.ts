@@ -38,7 +38,8 @@ export type TurnStarted = typeof TurnStarted.Type
 
 /**
  * One model call was answered. `step` counts the calls of a turn from 0; `account` is whom its encrypted reasoning is
- * bound to; `finishReason` is `stop`, or the server's word for what cut the answer short.
+ * bound to; `finishReason` is `stop`, or the server's word for what cut the answer short; `isWithoutEncrypted` says that
+ * the server could no longer read what it had encrypted before this response, so that it is not sent again.
  *
  * @since 0.1.0
  * @category schemas
@@ -50,7 +51,8 @@ export const ModelResponded = Schema.TaggedStruct("ModelResponded", {
   account: Schema.String,
   items: Schema.Array(Item),
   usage: Usage,
-  finishReason: Schema.String
+  finishReason: Schema.String,
+  isWithoutEncrypted: Schema.optional(Schema.Boolean)
 })
 
 /** @since 0.1.0 @category models */

@@ -111,6 +111,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ["POST /backend-api/codex/responses", backend.chatGptResponses],
     ["GET /backend-api/codex/models", backend.models],
     ["GET /backend-api/wham/usage", backend.usage],
+    ["GET /v1/models", backend.apiModels],
     ["POST /v1/responses", backend.apiResponses]
   ])
 

@@ -60,7 +60,7 @@ export const layer = (script: Script.Script, options?: Options): Layer.Layer<Res
 const play = (turn: Script.Turn, options: Script.EventOptions): Stream.Stream<StreamEvent, ModelError> => {
   if (turn._tag === "Refuse") {
     const body = typeof turn.body === "string" ? turn.body : JSON.stringify(turn.body)
-    return Stream.fail(ServerFailure.toModelError(ServerFailure.fromHttp(turn.status, turn.headers ?? {}, body)))
+    return Stream.fromEffect(ServerFailure.fail(ServerFailure.fromHttp(turn.status, turn.headers ?? {}, body)))
   }
   return Sse.decode(Stream.fromIterable(Script.events(turn, options)).pipe(Stream.map(Script.toSse), Stream.encodeText))
 }

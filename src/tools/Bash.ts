@@ -40,7 +40,8 @@ const Parameters = Schema.Struct({
 export const tool: Tool.Tool<Artifacts.Artifacts | CommandRunner | FileSystem.FileSystem | Workspace> = Tool.make({
   name: "bash",
   description: "Run a shell command in the workspace and get its output (stdout and stderr together) and exit code. " +
-    "It has no stdin. Processes it leaves in the background are stopped when it ends.",
+    "It has no stdin. Processes it leaves in the background are stopped when it ends, except those in a session of " +
+    "their own (setsid).",
   parameters: Parameters,
   describe: ({ command, workdir }) => `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}`,
   handler: (parameters, context) => Effect.scoped(run(parameters, context))
@@ -56,7 +57,7 @@ const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, cont
   const timeout = Duration.decode(timeout_ms ?? defaultTimeout)
 
   const running = yield* Effect.mapError(
-    runner.start(command, folder),
+    runner.start(command, folder, { env: { EFFIXIR_SESSION_ID: context.sessionId } }),
     (error) => new Tool.ToolFailure({ message: error.message })
   )
   const spool = yield* Spool.make(context)
@@ -67,7 +68,12 @@ const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, cont
   )
 
   const output = yield* spool.read
-  const report = [...reportOutput(output), ...reportEnding(ending, timeout, output), ...reportCut(output)].join("\n")
+  const report = [
+    ...reportOutput(output),
+    ...reportEnding(ending, timeout, output),
+    ...reportBackground(ending),
+    ...reportCut(output)
+  ].join("\n")
   const details = { ...endingJson(ending), ...(output.location === undefined ? {} : { artifact: output.location }) }
   return Option.isSome(ending)
     ? new Tool.Result({ output: report, details })
@@ -102,6 +108,16 @@ const reportEnding = (
   if (ending.value._tag === "Killed") return [`[Killed by ${ending.value.signal}.]`]
   if (ending.value.code !== 0) return [`[Exit code ${ending.value.code}.]`]
   return text === "" ? ["[No output, exit code 0.]"] : []
+}
+
+const maxShownProcesses = 10
+
+const reportBackground = (ending: Option.Option<Ending>): ReadonlyArray<string> => {
+  if (Option.isNone(ending) || ending.value.background.length === 0) return []
+  const { background } = ending.value
+  const shown = background.slice(0, maxShownProcesses).map(({ command, pid }) => `${pid} (${command})`)
+  const more = background.length > shown.length ? ` and ${background.length - shown.length} more` : ""
+  return [`[Still running in the background: ${shown.join(", ")}${more}. Stop with kill what is not needed.]`]
 }
 
 const reportCut = ({ isCut, lines, location, problem, shownLines }: Spool.Spooled): ReadonlyArray<string> =>

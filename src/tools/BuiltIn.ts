@@ -4,12 +4,17 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as ApplyPatch from "./ApplyPatch.ts"
 import type { Artifacts } from "./Artifacts.ts"
 import * as Bash from "./Bash.ts"
 import type { CommandRunner } from "./CommandRunner.ts"
 import * as Edit from "./Edit.ts"
 import type { Files } from "./Files.ts"
+import type { FileSearch } from "./FileSearch.ts"
+import * as Find from "./Find.ts"
+import * as Grep from "./Grep.ts"
+import * as Ls from "./Ls.ts"
 import * as Read from "./Read.ts"
 import type { SeenFiles } from "./SeenFiles.ts"
 import * as Tool from "./Tool.ts"
@@ -35,7 +40,15 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export type Requirements = Artifacts | CommandRunner | FileSystem.FileSystem | Files | SeenFiles | Workspace
+export type Requirements =
+  | Artifacts
+  | CommandRunner
+  | FileSearch
+  | FileSystem.FileSystem
+  | Files
+  | Path.Path
+  | SeenFiles
+  | Workspace
 
 /** @since 0.1.0 @category tools */
 export const webSearch: Tool.Tool = Tool.hosted({ type: "web_search" })
@@ -43,7 +56,18 @@ export const webSearch: Tool.Tool = Tool.hosted({ type: "web_search" })
 /** @since 0.1.0 @category toolkits */
 export const make = ({ changes = "edit", webSearch: searches = false }: Options = {}): Toolkit.Toolkit<Requirements> =>
   Toolkit.omit(
-    Toolkit.make(Read.tool, Write.tool, Edit.tool, ApplyPatch.tool, Bash.tool, UpdatePlan.tool, webSearch),
+    Toolkit.make(
+      Read.tool,
+      Write.tool,
+      Edit.tool,
+      ApplyPatch.tool,
+      Bash.tool,
+      Grep.tool,
+      Find.tool,
+      Ls.tool,
+      UpdatePlan.tool,
+      webSearch
+    ),
     changes === "edit" ? ApplyPatch.tool.name : Edit.tool.name,
     ...(searches ? [] : [webSearch.name])
   )

@@ -1,5 +1,6 @@
 /**
- * Starts shell commands. A command lives in a Scope: when that closes, the command and everything it started is gone.
+ * Starts shell commands. A command lives in a Scope: when that closes, the command and everything it started is gone,
+ * except what a command that has ended by itself has left running in a session of its own (a daemon).
  *
  * @since 0.1.0
  */
@@ -26,14 +27,20 @@ export class CommandNotStarted
 }
 
 /**
- * How a command ended: with a code of its own, or by a signal.
+ * How a command ended: with a code of its own, or by a signal. `background` is what it has left running.
  *
  * @since 0.1.0
  * @category models
  */
-export type Ending = { readonly _tag: "Exited"; readonly code: number } | {
-  readonly _tag: "Killed"
-  readonly signal: string
+export type Ending =
+  & { readonly background: ReadonlyArray<BackgroundProcess> }
+  & ({ readonly _tag: "Exited"; readonly code: number } | { readonly _tag: "Killed"; readonly signal: string })
+
+/** @since 0.1.0 @category models */
+export interface BackgroundProcess {
+  readonly pid: number
+  /** The command line, cut to a bearable length. */
+  readonly command: string
 }
 
 /** @since 0.1.0 @category models */
@@ -43,11 +50,18 @@ export interface RunningCommand {
   readonly ending: Effect.Effect<Ending>
 }
 
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** Added to the environment that the command gets anyway. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** @since 0.1.0 @category services */
 export class CommandRunner extends Context.Tag("effixir/tools/CommandRunner")<CommandRunner, {
   /** Starts a shell command in a folder, with nothing on its stdin. */
   readonly start: (
     command: string,
-    folder: string
+    folder: string,
+    options?: Options
   ) => Effect.Effect<RunningCommand, CommandNotStarted, Scope.Scope>
 }>() {}

@@ -5,12 +5,10 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
-import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
+import { jsonSchema } from "../internal/jsonSchema.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
 import type { Output } from "../responses/ToolCall.ts"
@@ -243,17 +241,6 @@ const toText = (output: unknown): string =>
 const previewLength = 200
 
 const preview = (name: string, args: unknown): string => `${name} ${toText(args)}`.slice(0, previewLength)
-
-/** What is not one object with properties is refused by the API, so references are left to schemas that hold themselves. */
-const jsonSchema = <A, I>(schema: Schema.Schema<A, I>): FunctionTool["parameters"] => {
-  if (isEmptyStruct(schema.ast)) return { type: "object", properties: {}, additionalProperties: false }
-  const $defs = {}
-  const parameters = JSONSchema.fromAST(schema.ast, { definitions: $defs, topLevelReferenceStrategy: "skip" })
-  return Record.isEmptyRecord($defs) ? { ...parameters } : { ...parameters, $defs }
-}
-
-const isEmptyStruct = (ast: SchemaAST.AST): boolean =>
-  SchemaAST.isTypeLiteral(ast) && ast.propertySignatures.length === 0 && ast.indexSignatures.length === 0
 
 /** Of arguments that go on and on, one thing that is wrong is enough to be told, and all would take too long. */
 const isLong = (args: unknown): boolean => toText(args).length > 64 * 1024

@@ -157,9 +157,19 @@ describe("BrowserLogin", () => {
     [{ error: "access_denied", error_description: "You said no" }, "Denied", "You said no"],
     [
       { error: "access_denied", error_description: "missing_codex_entitlement" },
-      "Denied",
+      "NotEnabled",
       "Codex is not enabled for this workspace; ask its administrator"
     ],
+    [{ error: "unsupported_country_region_territory" }, "Region", "HTTPS_PROXY"],
+    [
+      { error: "access_denied", error_description: "unsupported_country_region_territory: not served" },
+      "Region",
+      "HTTPS_PROXY"
+    ],
+    [{ error: "server_error", error_description: "It broke" }, "Transport", "It broke; if it goes on, use `effixir"],
+    [{ error: "temporarily_unavailable" }, "Transport", "effixir login --device"],
+    [{ error: "access_denied", error_description: "You\r\nsaid\n\nno" }, "Denied", "You said no"],
+    [{ error: "x", error_description: "<!DOCTYPE html><p>page</p>" }, "Protocol", "not understood: x"],
     [{ error: "invalid_scope", error_description: "not this scope" }, "Protocol", "not this scope"],
     [{}, "Protocol", "no code"],
     [{ code: "" }, "Protocol", "no code"]
@@ -176,6 +186,14 @@ describe("BrowserLogin", () => {
         assert.isTrue(yield* isReleased)
       }))
   }
+
+  it.scoped("keeps what is told to a bearable length", () =>
+    Effect.gen(function*() {
+      const { fiber, seeing } = yield* begin
+      yield* seeing({ error: "x", error_description: "long ".repeat(1000) })
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.isBelow(error instanceof Error ? error.message.length : 1000, 500)
+    }))
 
   it.scoped("lets nothing of an error into the page as code", () =>
     Effect.gen(function*() {

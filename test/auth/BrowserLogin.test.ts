@@ -1,3 +1,4 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -14,6 +15,7 @@ import * as OAuth from "../../src/auth/OAuth.ts"
 import * as NodeCallbackServer from "../../src/node/NodeCallbackServer.ts"
 import { layer as simulatorLayer, OpenAiSimulator } from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
+import { callbackPorts } from "../callbackPorts.ts"
 
 const simulator = simulatorLayer({ script: Script.fromTurns([]), autoApprove: true })
 
@@ -23,7 +25,8 @@ const services = Layer.unwrapEffect(
   Layer.provide(FetchHttpClient.layer),
   Layer.merge(Browser.layerNoop),
   Layer.merge(NodeCallbackServer.layer()),
-  Layer.provideMerge(simulator)
+  Layer.provideMerge(simulator),
+  Layer.merge(Layer.provide(Layer.scopedDiscard(callbackPorts), NodeFileSystem.layer))
 )
 
 /** A sign-in that has shown its address, what may be pasted, and how it ends. */

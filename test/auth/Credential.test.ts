@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Logger from "effect/Logger"
@@ -152,8 +153,27 @@ describe("Credential", () => {
     })
   })
 
+  it("is good for as long after a refresh as the token says, by this clock, which may be hours off", () => {
+    const now = DateTime.unsafeMake(1_000_000)
+    const renewed = (claims: object, expires_in?: number) =>
+      Credential.renew(read(stored) as Credential.Subscription, {
+        access_token: Redacted.make(jwt(claims)),
+        expires_in
+      }, now).expires_at
+    assert.strictEqual(renewed({ iat: 90_000, exp: 90_060 }), 1_060_000)
+    assert.strictEqual(renewed({ iat: 90_000, exp: 90_060 }, 30), 1_030_000)
+    assert.strictEqual(renewed({ exp: 90_060 }), 90_060_000)
+    assert.isNull(renewed({}))
+  })
+
   it("is made of an API key", () => {
     const key = Redacted.make("sk-secret")
     assert.deepStrictEqual(Credential.apiKey(key), { kind: "api_key", api_key: key })
+  })
+
+  it("tells in one word whom it speaks for", () => {
+    assert.strictEqual(Credential.accountOf(subscription({ accountId: "acct-1" })), "chatgpt:acct-1")
+    assert.strictEqual(Credential.accountOf(subscription({})), "chatgpt:unknown")
+    assert.strictEqual(Credential.accountOf(Credential.apiKey(Redacted.make("sk-1"))), "api-key")
   })
 })

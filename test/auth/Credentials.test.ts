@@ -6,13 +6,14 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import { apiKey, type Credential } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
 import { OAuth } from "../../src/auth/OAuth.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
-import { subscription } from "./tokens.ts"
+import { jwt, nested, subscription } from "./tokens.ts"
 
 const key = (text: string) => apiKey(Redacted.make(text))
 
@@ -65,12 +66,38 @@ describe("Credentials.select", () => {
           : undefined,
         stored?.kind === "api_key" && choice !== "chatgpt" ? { credential: stored, source: "store" } : undefined
       ]
+      const ruledOut = choice === "chatgpt" && (stored !== undefined || (text ?? "").trim() !== "")
+        ? "ApiKeyRuledOut"
+        : choice === "api-key" && stored !== undefined
+        ? "SubscriptionRuledOut"
+        : "NeverSignedIn"
       const won = Either.map(select(stored, text, choice), ({ credential, source }) => ({ credential, source }))
       assert.deepStrictEqual<unknown>(
         won,
-        Either.fromNullable(candidates.find(Predicate.isNotNullable), () => new SignedOut({ reason: "NeverSignedIn" }))
+        Either.fromNullable(candidates.find(Predicate.isNotNullable), () => new SignedOut({ reason: ruledOut }))
       )
     }))
+  })
+
+  it("says which choice rules out the only credential there is", () => {
+    const message = (...options: Parameters<typeof select>) =>
+      Either.getOrThrow(Either.flip(select(...options))).message
+    assert.match(message(undefined, "sk-1", "chatgpt"), /There is an API key.*--auth chatgpt.*effixir login/)
+    assert.match(message(key("sk-1"), undefined, "chatgpt"), /There is an API key.*--auth chatgpt/)
+    const signedIn = subscription({ accountId: "acct-1" })
+    assert.match(message(signedIn, undefined, "api-key"), /There is a ChatGPT sign-in.*--auth api-key.*OPENAI_API_KEY/)
+    assert.match(message(undefined, undefined, "chatgpt"), /You are not signed in/)
+  })
+
+  it("uses no sign-in that does not say for which account it is, and nothing in its place", () => {
+    for (const text of [undefined, "sk-1"]) {
+      const error = Either.getOrThrow(Either.flip(select(subscription({}), text, "any")))
+      assert.strictEqual(error.reason, "AccountUnknown")
+      assert.include(error.message, "effixir login")
+    }
+    assert.isTrue(Either.isRight(select(subscription({}), "sk-1", "api-key")))
+    const idToken = jwt(nested({ chatgpt_account_id: "acct-1" }))
+    assert.isTrue(Either.isRight(select(subscription({ idToken }), undefined, "any")))
   })
 
   it("says why, and never says a key", () => {
@@ -119,6 +146,17 @@ describe("Credentials", () => {
         Effect.provide(Layer.provide(Credentials.layer({ apiKey: Option.none(), choice: "any" }), oauth)),
         Effect.provideService(CredentialStore.CredentialStore, store)
       )
+    }))
+
+  it.effect("goes on with a token that is still good when a new one could not be stored", () =>
+    Effect.gen(function*() {
+      const ending = { ...subscription({ accountId: "acct-1" }), expires_at: 60_000 }
+      const broken = new CredentialStore.CredentialStoreError({ operation: "save", location: "x", problem: "no space" })
+      const memory = yield* CredentialStore.makeMemory(ending)
+      const stored = { ...memory, modify: () => broken }
+      assert.strictEqual((yield* current({ stored })).credential.kind, "subscription")
+      yield* TestClock.setTime(60_000)
+      assert.strictEqual((yield* Effect.flip(current({ stored })))._tag, "CredentialStoreError")
     }))
 
   it.effect("does not fall back to a key when the store cannot be read", () =>

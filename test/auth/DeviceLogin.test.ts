@@ -98,6 +98,24 @@ describe("DeviceLogin", () => {
       assert.deepStrictEqual(yield* asked, [0, 5, 35, 40])
     }))
 
+  it.effect("goes on through a page of a network block now and then", () =>
+    Effect.gen(function*() {
+      const page = new OAuthError({ reason: "Blocked", detail: "status 403" })
+      const passing = yield* server({ polls: [page, page, pending, page, trouble(), page, page, approved] })
+      yield* Effect.flatten(signIn(passing.layer, "1 minute"))
+      assert.lengthOf(yield* passing.asked, 8)
+    }))
+
+  it.effect("says so when a network block lasts", () =>
+    Effect.gen(function*() {
+      const page = new OAuthError({ reason: "Blocked", detail: "status 403" })
+      const lasting = yield* server({ polls: [pending, page] })
+      const error = yield* Effect.flip(Effect.flatten(signIn(lasting.layer, "1 minute")))
+      assert.strictEqual(error.reason, "Blocked")
+      assert.include(error.message, "HTTPS_PROXY")
+      assert.deepStrictEqual(yield* lasting.asked, [0, 5, 10, 15])
+    }))
+
   it.effect("gives up after fifteen minutes", () =>
     Effect.gen(function*() {
       const { asked, layer } = yield* server({ polls: [pending] })

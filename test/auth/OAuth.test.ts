@@ -1,4 +1,5 @@
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -6,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import * as OAuth from "../../src/auth/OAuth.ts"
 import type { SignedOut } from "../../src/auth/SignedOut.ts"
 
@@ -28,6 +30,17 @@ const ask = <A, E>(
   const text = typeof body === "string" ? body : JSON.stringify(body)
   const network = HttpClient.make((request) =>
     Effect.succeed(HttpClientResponse.fromWeb(request, new Response(text, { status, headers })))
+  )
+  return Effect.flatMap(OAuth.OAuth, call).pipe(
+    Effect.provide(OAuth.layer({ issuer: "https://auth.test/", originator: "effixir" })),
+    Effect.provide(Layer.succeed(HttpClient.HttpClient, network))
+  )
+}
+
+/** Asks a server that is not reached. */
+const fail = <A, E>(cause: unknown, call: (oauth: typeof OAuth.OAuth.Service) => Effect.Effect<A, E>) => {
+  const network = HttpClient.make((request) =>
+    new HttpClientError.RequestError({ request, reason: "Transport", cause })
   )
   return Effect.flatMap(OAuth.OAuth, call).pipe(
     Effect.provide(OAuth.layer({ issuer: "https://auth.test/", originator: "effixir" })),
@@ -73,6 +86,51 @@ describe("every call", () => {
           const error = yield* Effect.flip(ask(status, "busy", call, { "retry-after": "7" }))
           assert.deepInclude(error, { reason: "Transport", retryAfter: 7000 })
         }
+      }))
+
+    it.effect(`${name} tells a page of a network block from trouble of the server`, () =>
+      Effect.gen(function*() {
+        const blocks = [[403, page, {}], [403, "{}", { "cf-mitigated": "challenge" }], [
+          429,
+          page,
+          { "cf-mitigated": "challenge" }
+        ], [401, page, { "cf-mitigated": "challenge" }]] as const
+        for (const [status, body, headers] of blocks) {
+          const error = yield* Effect.flip(ask(status, body, call, headers))
+          assert.deepInclude(error, { _tag: "OAuthError", reason: "Blocked" })
+          assert.include(error.message, "HTTPS_PROXY")
+          assert.notInclude(error.message, "<")
+        }
+      }))
+
+    it.effect(`${name} knows a workspace for which this is not enabled`, () =>
+      Effect.gen(function*() {
+        const body = { error: "access_denied", error_description: "missing_codex_entitlement" }
+        const error = yield* Effect.flip(ask(403, body, call))
+        assert.deepInclude(error, { reason: "NotEnabled" })
+        assert.include(error.message, "administrator")
+      }))
+
+    it.effect(`${name} understands a time to wait until that is a date`, () =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(Date.UTC(2026, 0, 1, 12, 0, 0))
+        const date = "Thu, 01 Jan 2026 12:00:30 GMT"
+        const error = yield* Effect.flip(ask(429, "busy", call, { "retry-after": date }))
+        assert.deepInclude(error, { reason: "Transport", retryAfter: 30_000 })
+      }))
+
+    it.effect(`${name} tells a certificate that is not trusted, which does not pass`, () =>
+      Effect.gen(function*() {
+        const cause = Object.assign(new Error("self-signed certificate in certificate chain"), {
+          code: "SELF_SIGNED_CERT_IN_CHAIN"
+        })
+        const error = yield* Effect.flip(fail(new TypeError("fetch failed", { cause }), call))
+        assert.deepInclude(error, { _tag: "OAuthError", reason: "Certificate", isTransient: false })
+        assert.include(error.message, "SSL_CERT_FILE")
+        const unreached = yield* Effect.flip(
+          fail(new TypeError("fetch failed", { cause: new Error("ECONNRESET") }), call)
+        )
+        assert.deepInclude(unreached, { reason: "Transport", isTransient: true })
       }))
 
     it.effect(`${name} never quotes what is secret`, () =>

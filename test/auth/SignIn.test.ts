@@ -76,6 +76,16 @@ describe("redeeming a code", () => {
       assert.isNull((yield* credentialFor(tokens(account))).expires_at)
     }))
 
+  it.effect("counts the time that a token is good for by this clock, which may be hours off", () =>
+    Effect.gen(function*() {
+      const hours = 3600
+      for (const there of [10 * hours, -10 * hours]) {
+        const begun = yield* Clock.currentTimeMillis
+        const { expires_at } = yield* credentialFor(tokens({ ...account, iat: there, exp: there + 60 }))
+        assert.strictEqual(expires_at, begun + 60_000)
+      }
+    }))
+
   it.effect("fails when the tokens name no account, and quotes none of them", () =>
     Effect.gen(function*() {
       const { exit, outcome } = yield* redeem(tokens({ sub: "s0mebody" }))
@@ -103,7 +113,7 @@ describe("redeeming a code", () => {
       assert.strictEqual((yield* Effect.flip(outcome)).retryAfter, 3_600_000)
     }))
 
-  for (const reason of ["Denied", "Expired", "Region", "Protocol"] as const) {
+  for (const reason of ["Denied", "NotEnabled", "Expired", "Region", "Certificate", "Protocol"] as const) {
     it.effect(`does not try again after ${reason}`, () =>
       Effect.gen(function*() {
         const { outcome, tried } = yield* redeem(new OAuthError({ reason, detail: "" }), tokens(account))

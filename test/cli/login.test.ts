@@ -105,6 +105,31 @@ describe("login --from-codex", () => {
   )
 })
 
+describe("a sign-in that names no account", () => {
+  it.scopedLive("is refused wherever it comes from, and stays as it is", () =>
+    Effect.gen(function*() {
+      const { auth, base, fs, path, run, simulator } = yield* machine(always)
+      const json = JSON.stringify({ kind: "subscription", access_token: "a", refresh_token: "r" })
+      yield* fs.writeFileString(auth, json)
+      for (const args of [["Say hello"], ["status"]]) {
+        const { code, stderr, stdout } = yield* run(args, { env: { OPENAI_API_KEY: "sk-1" } })
+        assert.strictEqual(code, 4)
+        assertSentence(stderr + stdout, "for which account", "effixir login")
+      }
+      const codex = path.join(base, ".codex")
+      yield* fs.makeDirectory(codex)
+      yield* fs.writeFileString(
+        path.join(codex, "auth.json"),
+        JSON.stringify({ tokens: { access_token: "a", refresh_token: "r" } })
+      )
+      const { code, stderr } = yield* run(["login", "--from-codex", "--yes"])
+      assert.strictEqual(code, 4)
+      assertSentence(stderr, "for which account", "effixir login")
+      assert.strictEqual(yield* fs.readFileString(auth), json)
+      assert.deepStrictEqual(yield* simulator.requests, [])
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
 describe("profiles", () => {
   it.scopedLive("have a sign-in each", () =>
     Effect.gen(function*() {
@@ -116,7 +141,24 @@ describe("profiles", () => {
       assert.strictEqual(yield* kind(["--profile", "work"]), "api_key")
       assert.strictEqual(yield* kind([], { EFFIXIR_PROFILE: "work" }), "api_key")
       assert.isUndefined(yield* kind(["--profile", "other"]))
-      assert.strictEqual((yield* run(["status", "--profile", "../x"])).code, 2)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("need a name that can be one, and it is told who gave the wrong one", () =>
+    Effect.gen(function*() {
+      const { fs, home, run } = yield* machine(always)
+      const before = yield* fs.readDirectory(home)
+      for (const name of ["../x", "", ".hidden", "a/b"]) {
+        for (const args of [["status"], ["login", "--with-api-key"], ["logout"], ["run", "Say hello"]]) {
+          const { code, stderr } = yield* run([...args, "--profile", name], { stdin: "sk-1" })
+          assert.strictEqual(code, 2, name)
+          assertSentence(stderr, "--profile", "letter")
+          assert.notInclude(stderr, "EFFIXIR_PROFILE")
+        }
+      }
+      const environment = yield* run(["status"], { env: { EFFIXIR_PROFILE: "../x" } })
+      assert.strictEqual(environment.code, 2)
+      assertSentence(environment.stderr, "EFFIXIR_PROFILE", "letter")
+      assert.deepStrictEqual(yield* fs.readDirectory(home), before)
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("and kinds can be forced", () =>
@@ -128,6 +170,25 @@ describe("profiles", () => {
       assert.deepInclude(yield* status("api-key"), { kind: "api_key", source: "environment" })
       assert.deepInclude(yield* status("chatgpt"), { kind: "subscription", source: "store" })
       assert.strictEqual((yield* run(["status", "--auth", "nonsense"], { env })).code, 2)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("and it is told when that rules out the only credential there is", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(always)
+      const key = yield* fresh
+      const ways = [
+        [yield* run(["Say hello", "--auth", "api-key"]), "ChatGPT sign-in", "--auth api-key"],
+        [yield* run(["Say hello"], { env: { EFFIXIR_AUTH: "api-key" } }), "ChatGPT sign-in", "EFFIXIR_AUTH"],
+        [
+          yield* key.run(["Say hello", "--auth", "chatgpt"], { env: { OPENAI_API_KEY: "sk-1" } }),
+          "API key",
+          "--auth chatgpt"
+        ]
+      ] as const
+      for (const [{ code, stderr, stdout }, ...said] of ways) {
+        assert.deepStrictEqual([code, stdout], [4, ""])
+        assertSentence(stderr, "There is a", "rules it out", ...said)
+      }
     }).pipe(Effect.provide(platform)), timeout)
 })
 
@@ -162,7 +223,8 @@ describe("status --refresh", () => {
       yield* run(["status"])
       assert.deepStrictEqual(yield* simulator.requests, [])
       assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
-      assert.strictEqual((yield* simulator.requests).length, 1)
+      const paths = (yield* simulator.requests).map(({ path }) => path)
+      assert.deepStrictEqual(paths, ["/oauth/token", "/backend-api/wham/usage"])
     }).pipe(Effect.provide(platform)), timeout)
 })
 

@@ -204,16 +204,24 @@ describe("--json", () => {
   it.scopedLive("ends with one line and the right code, whatever goes wrong", () =>
     Effect.gen(function*() {
       const usedUp = { error: { type: "usage_limit_reached", message: "used up", plan_type: "plus", resets_at: 2e9 } }
-      const cases: ReadonlyArray<readonly [Script.Turn, kind: string, code: number]> = [
-        [Script.refuse(429, usedUp), "UsageLimitReached", 7],
-        [Script.refuse(500, "<html>oops</html>"), "Overloaded", 1],
-        [Script.fail({ code: "context_length_exceeded", message: "too long" }), "ContextOverflow", 1],
-        [Script.answer(Script.think("…")), "NoAnswer", 6],
-        [Script.cut(3, Script.say("Half an")), "StreamIncomplete", 1]
+      const cases: ReadonlyArray<readonly [Script.Turn, kind: string, code: number, attempts: number]> = [
+        [Script.refuse(429, usedUp), "UsageLimitReached", 7, 1],
+        [Script.refuse(500, "<html>oops</html>"), "Overloaded", 1, 5],
+        [Script.refuse(429, "", { "retry-after": "100" }), "RateLimited", 7, 1],
+        [Script.fail({ code: "context_length_exceeded", message: "too long" }), "ContextOverflow", 1, 1],
+        [Script.answer(Script.think("…")), "NoAnswer", 6, 1],
+        [Script.cut(3, Script.say("Half an")), "StreamIncomplete", 1, 5]
       ]
-      const { run } = yield* machine(turns(...cases.map(([turn]) => turn)))
-      for (const [, kind, code] of cases) {
+      let turn = Script.answer()
+      const { run, simulator } = yield* machine(() => turn)
+      let before = 0
+      for (const [next, kind, code, attempts] of cases) {
+        turn = next
         const result = yield* run(["--json", "Go on"])
+        const sent = (yield* simulator.requests).length
+        assert.strictEqual(sent - before, attempts, kind)
+        before = sent
+        assert.strictEqual(lines(result.stdout).filter(({ type }) => type === "retry").length, attempts - 1)
         const [end, ...more] = ends(lines(result.stdout))
         assert.deepStrictEqual(more, [])
         assert.strictEqual(end?.type, "turn.failed")
@@ -223,6 +231,28 @@ describe("--json", () => {
         assert.notInclude(result.stdout, "<html>")
         assertSentence(result.stderr, "effixir: ")
       }
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("tells of a call that is made again, and answers all the same", () =>
+    Effect.gen(function*() {
+      const script = () =>
+        turns(Script.cut(5, Script.say("Half an answer")), Script.answer(Script.say("A whole answer")))
+      const { run } = yield* machine(script())
+      const json = lines((yield* run(["--json", "--deltas", "Go on"])).stdout)
+      assert.deepInclude(json.find(({ type }) => type === "retry"), {
+        attempt: 2,
+        max: 5,
+        reason: "StreamIncomplete",
+        message: "The stream ended before the response was complete"
+      })
+      assert.deepStrictEqual(json.filter(({ type }) => type === "item.completed").map(({ item }) => item?.["text"]), [
+        "A whole answer"
+      ])
+      assert.deepStrictEqual(ends(json).map(({ type }) => type), ["turn.completed"])
+
+      const text = yield* Effect.flatMap(machine(script()), ({ run }) => run(["Go on"]))
+      assert.strictEqual(text.stdout, "A whole answer\n")
+      assert.match(text.stderr, /The stream ended before .*Trying again at once \(attempt 2 of 5\)/)
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("a sign-in that is refused even after a refresh is over: code 4", () =>

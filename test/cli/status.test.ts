@@ -48,4 +48,90 @@ describe("effixir status", () => {
       assert.include((yield* run(["status"])).stdout, "from-config")
       assert.include((yield* run(["status"], { env: { EFFIXIR_MODEL: "from-env" } })).stdout, "from-env")
     }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive(
+    "shows how much of the plan is used when it is asked to look, and afterwards without asking",
+    () =>
+      Effect.gen(function*() {
+        const { fs, home, path, run, simulator } = yield* machine(nothing)
+        assert.deepInclude(JSON.parse((yield* run(["status", "--json"])).stdout), { limits: [], limits_at: null })
+        assert.notInclude((yield* run(["status"])).stdout, "window")
+        assert.deepStrictEqual(yield* simulator.requests, [])
+
+        const refreshed = yield* run(["status", "--refresh"])
+        assert.deepStrictEqual([refreshed.code, refreshed.stderr], [0, ""])
+        const fiveHours = /^5-hour window +12 % used, resets in (?:5 h|4 h 59 min) \((?:on \S+ )?at \d\d:\d\d\)$/m
+        const week = /^weekly window +34 % used, resets in (?:7 d|6 d 23 h) \(on \d{4}-\d\d-\d\d at \d\d:\d\d\)$/m
+        assert.match(refreshed.stdout, fiveHours)
+        assert.match(refreshed.stdout, week)
+        assert.deepStrictEqual((yield* simulator.requests).map(({ path }) => path), ["/backend-api/wham/usage"])
+
+        const later = yield* run(["status"])
+        assert.match(later.stdout, fiveHours)
+        assert.match(later.stdout, /^usage seen +\d+ s ago$/m)
+        assert.notInclude(later.stdout, "\u001B")
+        const json = JSON.parse((yield* run(["status", "--json"])).stdout)
+        assert.deepInclude(json.limits[0], { id: "codex", name: null })
+        assert.deepInclude(json.limits[0].windows[0], { kind: "five-hour", minutes: 300, used_percent: 12 })
+        assert.deepInclude(json.limits[0].windows[1], { kind: "weekly", minutes: 10_080, used_percent: 34 })
+        assert.isAbove(Date.parse(json.limits[0].windows[1].resets_at), Date.parse(json.limits_at))
+        assert.deepStrictEqual(json.credits, { has_credits: false, unlimited: false, balance: null })
+        assert.strictEqual((yield* simulator.requests).length, 1)
+
+        const cache = path.join(home, "cache")
+        const [name = ""] = yield* fs.readDirectory(cache)
+        const file = path.join(cache, name)
+        assert.strictEqual((yield* fs.stat(file)).mode & 0o777, 0o600)
+        const known = JSON.parse(yield* fs.readFileString(file))
+        known.limits[0].windows[0].resetsAt = "2020-01-01T00:00:00.000Z"
+        known.limits.push({
+          id: "x",
+          name: "Spark\u001B[31m",
+          windows: [{ kind: "other", minutes: 43_200, usedPercent: 99.96 }]
+        })
+        known.credits = { hasCredits: true, unlimited: false, balance: "4.20" }
+        yield* fs.writeFileString(file, JSON.stringify(known))
+        const old = yield* run(["status"])
+        assert.match(old.stdout, /^5-hour window +12 % used when last seen, reset since$/m)
+        assert.match(old.stdout, /^Spark 30-day window +100 % used$/m)
+        assert.match(old.stdout, /^credits +4\.20$/m)
+
+        // Another account, or a file that is torn, is nothing to show.
+        assert.notInclude(
+          (yield* run(["status", "--auth", "api-key"], { env: { OPENAI_API_KEY: "sk-1" } })).stdout,
+          "window"
+        )
+        yield* fs.writeFileString(file, "{\"account\":")
+        assert.notInclude((yield* run(["status"])).stdout, "window")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive("shows what the last model call told of the plan, and asks nobody", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(() => Script.answer(Script.say("Hello")))
+      assert.strictEqual((yield* run(["Hi"])).code, 0)
+      const { stdout } = yield* run(["status"])
+      assert.match(stdout, /5-hour window 12 % used, resets in (?:5 h|4 h 59 min)/)
+      assert.match(stdout, /34 % used/)
+      const { limits } = JSON.parse((yield* run(["status", "--json"])).stdout)
+      assert.strictEqual(limits[0].windows.length, 2)
+      assert.strictEqual((yield* simulator.requests).length, 1)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("stays what it is when the usage cannot be asked for", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(nothing)
+      yield* run(["status", "--refresh"])
+      const env = { EFFIXIR_CHATGPT_BASE_URL: `${simulator.url}/nowhere` }
+      const { code, stderr, stdout } = yield* run(["status", "--refresh"], { env })
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "ada@example.com")
+      assert.include(stdout, "12 % used")
+      assert.match(stderr, /^effixir: [^\n]*status 404\n$/)
+      const other = yield* run(["status", "--refresh", "--json", "--auth", "api-key"], {
+        env: { OPENAI_API_KEY: "sk-1" }
+      })
+      assert.deepStrictEqual([other.code, other.stderr], [0, ""])
+    }).pipe(Effect.provide(platform)), timeout)
 })

@@ -14,7 +14,7 @@ import { Credential } from "../../src/auth/Credential.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import type * as Script from "../../src/testing/Script.ts"
 
-const program = fileURLToPath(new URL("../../dist/bin/effixir.js", import.meta.url))
+export const program = fileURLToPath(new URL("../../dist/bin/effixir.js", import.meta.url))
 
 export interface Result {
   readonly code: number | null
@@ -54,16 +54,22 @@ export const machine = Effect.fnUntraced(function*(
   if (options?.signedIn !== false) {
     yield* fs.makeDirectory(home, { mode: 0o700 })
     const json = JSON.stringify(yield* Schema.encode(Credential)(credential))
-    yield* fs.writeFileString(path.join(home, "auth.json"), json)
+    yield* fs.writeFileString(path.join(home, "auth.json"), json, { mode: 0o600 })
   }
 
   const start = (
     args: ReadonlyArray<string>,
-    options?: { readonly env?: Record<string, string>; readonly stdin?: string | null }
+    options?: {
+      readonly env?: Record<string, string>
+      readonly stdin?: string | null
+      /** A command that runs the one it is given, as `nice` does. */
+      readonly through?: ReadonlyArray<string>
+    }
   ) =>
     Effect.acquireRelease(
       Effect.sync((): Started => {
-        const child = spawn(process.execPath, [program, ...args], {
+        const [command = "", ...words] = [...options?.through ?? [], process.execPath, program, ...args]
+        const child = spawn(command, words, {
           cwd: folder,
           env: { ...environment, ...options?.env }
         })

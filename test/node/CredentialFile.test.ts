@@ -4,8 +4,10 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { apiKey, Credential, type Subscription } from "../../src/auth/Credential.ts"
 import type { CredentialStore } from "../../src/auth/CredentialStore.ts"
@@ -58,6 +60,7 @@ const makeStoreOn = (content: string) =>
     const made = yield* makeStore
     yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeDirectory(made.folder))
     yield* put(made.path, content)
+    yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.chmod(made.path, 0o600))
     return made
   })
 
@@ -108,6 +111,65 @@ describe("CredentialFile", () => {
       for (const name of yield* names(folder)) assert.strictEqual(yield* mode(`${folder}/${name}`), 0o600, name)
       assert.sameMembers(yield* names(folder), ["auth.json", "auth.json.lock"])
     }).pipe(Effect.provide(layer)))
+
+  it.scopedLive("leaves a folder closed that its owner has closed", () =>
+    Effect.gen(function*() {
+      const { folder, store } = yield* makeStoreOn(JSON.stringify(keyJson))
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.chmod(folder, 0o555)
+      // Root may write there all the same.
+      yield* Effect.either(store.save(key))
+      assert.strictEqual(yield* mode(folder), 0o500)
+      yield* fs.chmod(folder, 0o700)
+    }).pipe(Effect.provide(layer)))
+
+  const warnings = Effect.gen(function*() {
+    const seen = yield* Ref.make<ReadonlyArray<string>>([])
+    const logger = Logger.make<unknown, void>(({ logLevel, message }) =>
+      Effect.runSync(Ref.update(seen, (all) => [...all, `${logLevel.label} ${String(message)}`]))
+    )
+    return { layer: Logger.replace(Logger.defaultLogger, logger), seen: Ref.get(seen) }
+  })
+
+  it.scopedLive("closes a file that others can read, and says so once", () =>
+    Effect.gen(function*() {
+      const { path, store } = yield* makeStoreOn(JSON.stringify(keyJson))
+      const { layer, seen } = yield* warnings
+      const fs = yield* FileSystem.FileSystem
+      yield* Effect.provide(store.load, layer)
+      assert.deepStrictEqual(yield* seen, [])
+      for (const open of [0o644, 0o620]) {
+        yield* fs.chmod(path, open)
+        yield* Effect.provide(Effect.zipRight(store.load, store.load), layer)
+        assert.strictEqual(yield* mode(path), 0o600)
+      }
+      const [warning = "", ...more] = yield* seen
+      assert.deepStrictEqual(more, [])
+      for (const part of ["WARN", path, "0644", "set back to 0600"]) assert.include(warning, part)
+    }).pipe(Effect.provide(layer)))
+
+  it.scopedLive("says so once as well where it cannot close it, and goes on", () =>
+    Effect.gen(function*() {
+      const { layer, seen } = yield* warnings
+      const { path, store } = yield* makeStore
+      yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeDirectory(path.replace("/auth.json", "")))
+      yield* put(path, JSON.stringify(keyJson))
+      for (const _ of [1, 2]) assert.deepStrictEqual(yield* Effect.provide(stored(store), layer), keyJson)
+      const [warning = "", ...more] = yield* seen
+      assert.deepStrictEqual(more, [])
+      assert.include(warning, "cannot be set back")
+    }).pipe(Effect.provide(layerWith(() => ({ chmod: () => full })))))
+
+  it.scopedLive("begins no change whose result it could not keep", () =>
+    Effect.gen(function*() {
+      const { path, store } = yield* makeStoreOn(JSON.stringify(keyJson))
+      const isBegun = yield* Ref.make(false)
+      const change = store.modify(() => Effect.as(Ref.set(isBegun, true), Option.some(subscription)))
+      const error = yield* Effect.flip(change)
+      assert.include(error.message, "no space left")
+      assert.isFalse(yield* Ref.get(isBegun))
+      assert.strictEqual(yield* get(path), JSON.stringify(keyJson))
+    }).pipe(Effect.provide(layerWith(openOnFullDisk(() => true)))))
 
   it.scopedLive("writes the agreed fields, and loads a file that has only the needed ones", () =>
     Effect.gen(function*() {

@@ -15,7 +15,8 @@ describe("Home", () => {
       path,
       auth: join(path, "auth.json"),
       config: join(path, "config.json"),
-      sessions: join(path, "sessions")
+      sessions: join(path, "sessions"),
+      cache: join(path, "cache")
     })
     assert.strictEqual(Home.make("here").auth, resolve("here", "auth.json"))
   })

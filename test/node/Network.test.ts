@@ -2,6 +2,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Network from "../../src/node/Network.ts"
@@ -68,9 +69,18 @@ describe("Network", () => {
       assert.deepStrictEqual(proxy.seen, [])
     }))
 
-  it.scopedLive("goes on without certificates that cannot be read", () =>
-    Effect.gen(function*() {
-      const server = yield* serve(direct)
-      assert.strictEqual(yield* get(server.url, { SSL_CERT_FILE: "/nowhere.pem" }), "direct")
-    }))
+  for (const [path, said] of [["/nowhere.pem", "cannot be read"], [import.meta.filename, "no certificate"]] as const) {
+    it.scopedLive(`goes on without certificates, and says so, from a file that ${said}`, () =>
+      Effect.gen(function*() {
+        const warnings: Array<string> = []
+        const logger = Logger.make<unknown, void>(({ message }) => void warnings.push(String(message)))
+        const server = yield* serve(direct)
+        const answer = get(server.url, { SSL_CERT_FILE: path }).pipe(
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+        )
+        assert.strictEqual(yield* answer, "direct")
+        assert.lengthOf(warnings, 1)
+        for (const part of ["SSL_CERT_FILE", path, said]) assert.include(warnings[0], part)
+      }))
+  }
 })

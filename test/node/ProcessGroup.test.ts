@@ -1,35 +1,46 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { existsSync } from "node:fs"
 import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
-import { CommandRunner } from "../../src/tools/CommandRunner.ts"
+import { CommandRunner, type Options } from "../../src/tools/CommandRunner.ts"
 import { isAlive } from "../tools/support.ts"
-import { layer as platform, makeFolder } from "./support.ts"
+import { get, layer as platform, makeFolder } from "./support.ts"
 
 const layer = Layer.merge(ProcessGroup.layer, platform)
 
-const start = (command: string) =>
+const start = (command: string, options?: Options) =>
   Effect.gen(function*() {
     const runner = yield* CommandRunner
-    return yield* runner.start(command, yield* makeFolder)
+    return yield* runner.start(command, yield* makeFolder, options)
   })
+
+const textOf = (command: string, options?: Options) =>
+  Effect.scoped(
+    Effect.flatMap(start(command, options), ({ output }) => output.pipe(Stream.decodeText(), Stream.mkString))
+  )
+
+const hasSetsid = existsSync("/usr/bin/setsid")
 
 describe("ProcessGroup", () => {
   it.scopedLive("gives the output as it comes, and then the end", () =>
     Effect.gen(function*() {
       const running = yield* start("echo one; echo two >&2; exit 4")
       assert.strictEqual(yield* running.output.pipe(Stream.decodeText(), Stream.mkString), "one\ntwo\n")
-      assert.deepStrictEqual(yield* running.ending, { _tag: "Exited", code: 4 })
-      assert.deepStrictEqual(yield* running.ending, { _tag: "Exited", code: 4 })
+      assert.deepStrictEqual(yield* running.ending, { _tag: "Exited", code: 4, background: [] })
+      assert.deepStrictEqual(yield* running.ending, { _tag: "Exited", code: 4, background: [] })
     }).pipe(Effect.provide(layer)))
 
   it.scopedLive("tells of a signal", () =>
     Effect.gen(function*() {
       const running = yield* start("kill -TERM $$")
-      assert.deepStrictEqual(yield* running.ending, { _tag: "Killed", signal: "SIGTERM" })
+      assert.deepStrictEqual(yield* running.ending, { _tag: "Killed", signal: "SIGTERM", background: [] })
     }).pipe(Effect.provide(layer)))
 
   it.scopedLive(
@@ -54,4 +65,101 @@ describe("ProcessGroup", () => {
       assert.strictEqual(error._tag, "CommandNotStarted")
       assert.match(error.message, /^The command could not be started: .+/)
     }).pipe(Effect.provide(layer)))
+
+  it.live("keeps secrets of ours from a command, and tells it who runs it", () =>
+    Effect.gen(function*() {
+      const secrets = [
+        "OPENAI_API_KEY",
+        "OPENAI_ADMIN_KEY",
+        "CODEX_API_KEY",
+        "CODEX_ACCESS_TOKEN",
+        "EFFIXIR_REFRESH_TOKEN",
+        "effixir_client_secret"
+      ]
+      for (const name of secrets) vi.stubEnv(name, "not-for-you")
+      vi.stubEnv("GITHUB_TOKEN", "for-commands")
+      vi.stubEnv("OPENAI_BASE_URL", "http://127.0.0.1:1")
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.unstubAllEnvs()))
+      const env = (yield* textOf("env", { env: { EFFIXIR_SESSION_ID: "session-1" } })).split("\n")
+      assert.deepStrictEqual(env.filter((line) => line.includes("not-for-you")), [])
+      assert.includeMembers(env, [
+        "GITHUB_TOKEN=for-commands",
+        "OPENAI_BASE_URL=http://127.0.0.1:1",
+        "EFFIXIR_SESSION_ID=session-1",
+        "AI_AGENT=effixir"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  it.live("takes a gigabyte in bounded memory", () =>
+    Effect.gen(function*() {
+      const before = process.memoryUsage().rss
+      const running = yield* start("head -c 1000000000 /dev/zero")
+      const bytes = yield* Stream.runFold(running.output, 0, (sum, chunk) => sum + chunk.length)
+      assert.strictEqual(bytes, 1_000_000_000)
+      assert.isBelow(process.memoryUsage().rss - before, 150 * 1024 * 1024)
+    }).pipe(Effect.scoped, Effect.provide(layer)), 60_000)
+
+  describe.runIf(process.platform === "linux" && hasSetsid)("with daemons", () => {
+    it.scopedLive("reports those that a command leaves behind, and lets them run", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const running = yield* Scope.extend(start("setsid sleep 100 & sleep 0.1; sleep 200 & echo done"), scope)
+        assert.strictEqual(yield* running.output.pipe(Stream.decodeText(), Stream.mkString), "done\n")
+        const { background } = yield* running.ending
+        assert.deepStrictEqual(background.map(({ command }) => command), ["sleep 100"])
+        yield* Scope.close(scope, Exit.void)
+        const pids = background.map(({ pid }) => pid)
+        assert.isTrue(pids.every(isAlive))
+        pids.forEach((pid) => process.kill(pid))
+      }).pipe(Effect.provide(layer)))
+
+    it.scopedLive("finds one that leaves just when the command ends", () =>
+      Effect.gen(function*() {
+        const running = yield* start("setsid sleep 100 &")
+        const { background } = yield* running.ending
+        assert.deepStrictEqual(background.map(({ command }) => command), ["sleep 100"])
+        background.forEach(({ pid }) => process.kill(pid))
+      }).pipe(Effect.provide(layer)))
+
+    it.scopedLive("stops what has a group, but no session of its own", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const running = yield* Scope.extend(start("set -m; sleep 100 & echo $!"), scope)
+        const pid = Number(yield* running.output.pipe(Stream.decodeText(), Stream.mkString))
+        assert.deepStrictEqual((yield* running.ending).background, [])
+        yield* Scope.close(scope, Exit.void)
+        assert.isFalse(isAlive(pid))
+      }).pipe(Effect.provide(layer)))
+
+    for (const exit of [Exit.void, Exit.interrupt(FiberId.none)]) {
+      it.scopedLive(`stops them with a command that has not ended (${exit._tag})`, () =>
+        Effect.gen(function*() {
+          const scope = yield* Scope.make()
+          const folder = yield* makeFolder
+          const runner = yield* CommandRunner
+          const command = "setsid sh -c 'echo $$ > a; exec sleep 100' & (setsid sh -c \"trap '' TERM; " +
+            "(setsid sh -c 'echo \\$\\$ > c; sleep 100; :' &); echo \\$\\$ > b; while :; do sleep 1; done\" &); wait"
+          yield* Scope.extend(runner.start(command, folder), scope)
+          const pids = yield* Effect.forEach(["a", "b", "c"], (name) =>
+            get(`${folder}/${name}`).pipe(
+              Effect.filterOrFail((text) => text.endsWith("\n")),
+              Effect.retry({ schedule: Schedule.spaced("10 millis"), times: 500 }),
+              Effect.map(Number)
+            ))
+          assert.isTrue(pids.every(isAlive))
+          yield* Scope.close(scope, exit)
+          assert.deepStrictEqual(pids.filter(isAlive), [])
+        }).pipe(Effect.provide(layer)), 10_000)
+    }
+
+    it.scopedLive("does not wait for one that goes on writing", () =>
+      Effect.gen(function*() {
+        const running = yield* start("setsid sh -c 'while echo tick; do sleep 0.02; done' & sleep 0.1")
+        const [duration] = yield* Effect.timed(Stream.runDrain(running.output))
+        assert.isBelow(Duration.toSeconds(duration), 4)
+        const { background } = yield* running.ending
+        const writer = background.find(({ command }) => command.startsWith("sh -c while"))
+        process.kill(writer?.pid ?? assert.fail("not found"))
+      }).pipe(Effect.provide(layer)), 10_000)
+  })
 })

@@ -10,7 +10,7 @@ const table: ReadonlyArray<readonly [Reason, boolean, RegExp]> = [
   [
     { _tag: "UsageLimitReached", plan: "plus", resetsAt },
     false,
-    /\(plus plan\).*2026-10-01T12:00:00.000Z.*OPENAI_API_KEY/
+    /\(plus plan\)\. Try again after 1 Oct 2026, \d\d:\d\d, upgrade to Pro .*buy credits .*OPENAI_API_KEY/
   ],
   [{ _tag: "UsageLimitReached" }, false, /reached\. Try again later, or set OPENAI_API_KEY/],
   [{ _tag: "RateLimited", retryAfter: 1500 }, true, /wait a little/],

@@ -44,11 +44,14 @@ const completed = block({ type: "response.completed", response: { id: "resp_1", 
 
 type Handler = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<globalThis.Response, RequestError>
 
+/** One attempt is enough where the attempts are not what is looked at; `Retry.test.ts` looks at them. */
+const once = Responses.layerWith({ retry: { attempts: 1, elapsed: 0 } })
+
 /** The client over a network that is this function. */
 const over = (handler: Handler) =>
   Layer.provide(
-    Responses.layer,
-    Layer.succeed(AuthClient.AuthClient, {
+    once,
+    Layer.mock(AuthClient.AuthClient, {
       client: HttpClient.make((request) =>
         Effect.map(handler(request), (response) => HttpClientResponse.fromWeb(request, response))
       ).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl("https://model.test"))),
@@ -67,7 +70,7 @@ const endless = (text: string) => new ReadableStream({ pull: (controller) => con
 
 /** The client, real down to the socket, in front of a server. */
 const real = (baseUrl: string, key = "sk-secret", signedOut?: SignedOut) =>
-  Responses.layer.pipe(
+  once.pipe(
     Layer.provide(AuthClient.layer({
       chatgptBaseUrl: baseUrl,
       apiBaseUrl: baseUrl,

@@ -7,14 +7,17 @@ import * as Recordings from "./recordings.ts"
 
 type Tag = Reason["_tag"]
 
+const now = Date.UTC(2026, 10, 22, 12)
+
 const http = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): ModelError =>
   ServerFailure.toModelError(
-    ServerFailure.fromHttp(status, headers, typeof body === "string" ? body : JSON.stringify(body))
+    ServerFailure.fromHttp(status, headers, typeof body === "string" ? body : JSON.stringify(body)),
+    now
   )
 
 const inStream = (raw: object): ModelError | undefined => {
   const failure = ServerFailure.fromEvent(StreamEvent.fromJson(raw))
-  return failure === undefined ? undefined : ServerFailure.toModelError(failure)
+  return failure === undefined ? undefined : ServerFailure.toModelError(failure, now)
 }
 
 /** What a person would expect of a recorded refusal, by what it says. The first row that fits counts. */
@@ -214,11 +217,15 @@ describe("ServerFailure", () => {
     const soon = "Rate limit reached. Please try again in 11.054s. Visit the dashboard."
     assert.strictEqual(wait({ "retry-after-ms": "1500", "retry-after": "9" }, soon), 1500)
     assert.strictEqual(wait({ "retry-after": "2" }, soon), 2000)
-    assert.strictEqual(wait({ "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }, soon), 11_054)
+    assert.strictEqual(wait({ "retry-after": "Sun, 22 Nov 2026 12:00:07 GMT" }, soon), 7000)
+    assert.strictEqual(wait({ "retry-after": "Sun, 22 Nov 2026 11:00:00 GMT" }, soon), 0)
+    assert.strictEqual(wait({ "retry-after": "soon" }, soon), 11_054)
     assert.strictEqual(wait({}, soon), 11_054)
     assert.strictEqual(wait({}, "Please try again in 250ms."), 250)
     assert.strictEqual(wait({}, "TRY AGAIN IN 3 SECONDS"), 3000)
-    assert.strictEqual(wait({}, "Please try again in 6m0s."), undefined)
+    assert.strictEqual(wait({}, "Please try again in 6m0s."), 360_000)
+    assert.strictEqual(wait({}, "Please try again in 1h2m3.5s."), 3_723_500)
+    assert.strictEqual(wait({}, "Please try again in a while."), undefined)
     assert.strictEqual(wait({}), undefined)
   })
 
@@ -235,6 +242,68 @@ describe("ServerFailure", () => {
     assert.strictEqual(id({ "x-oai-request-id": "req_2" }), "req_2")
     assert.strictEqual(id({}), undefined)
     assert.include(http(500, "", { "x-request-id": "req_1" }).message, "(request req_1)")
+  })
+
+  it("tells how long an overloaded server wants to be left alone", () => {
+    const { reason } = http(503, { error: { code: "server_is_overloaded", message: "Busy." } }, { "retry-after": "3" })
+    assert.deepStrictEqual<unknown>(reason, { _tag: "Overloaded", retryAfter: 3000 })
+  })
+
+  it("reckons when a used-up plan is good again from how long that takes", () => {
+    const { reason } = http(429, { error: { ...limit, resets_in_seconds: 90 } })
+    assert.deepStrictEqual<unknown>(reason, { _tag: "UsageLimitReached", resetsAt: DateTime.unsafeMake(now + 90_000) })
+  })
+
+  it("says what a person can do about a used-up plan", () => {
+    const says = (plan: string, kind?: string) =>
+      http(
+        429,
+        { error: { ...limit, plan_type: plan } },
+        kind === undefined ? {} : { "x-codex-rate-limit-reached-type": kind }
+      ).message
+    assert.match(says("free"), /upgrade to Plus \(https:/)
+    assert.match(says("plus"), /upgrade to Pro .*buy credits/)
+    assert.match(says("pro"), /buy credits/)
+    assert.match(says("team"), /ask the administrator/)
+    assert.match(says("team", "workspace_member_credits_depleted"), /ask the owner of your workspace/)
+    assert.match(says("team", "workspace_owner_credits_depleted"), /add credits/)
+    assert.match(says("team", "workspace_owner_usage_limit_reached"), /spending limit/)
+    assert.match(says("enterprise"), /Try again later, or set OPENAI_API_KEY/)
+  })
+
+  it("tells how far the windows of a used-up plan are used", () => {
+    const { reason } = http(429, { error: limit }, {
+      "x-codex-active-limit": "premium",
+      "x-codex-primary-used-percent": "12",
+      "x-codex-primary-window-minutes": "300",
+      "x-premium-primary-used-percent": "100.0",
+      "x-premium-primary-window-minutes": "10080",
+      "x-premium-primary-reset-at": String(now / 1000 + 60)
+    })
+    assert.deepStrictEqual<unknown>(reason, {
+      _tag: "UsageLimitReached",
+      windows: [{ kind: "weekly", minutes: 10_080, usedPercent: 100, resetsAt: DateTime.unsafeMake(now + 60_000) }]
+    })
+  })
+
+  it("reads what only a header says", () => {
+    const json = Buffer.from(JSON.stringify({ error: { code: "token_invalidated", message: "Over." } })).toString(
+      "base64"
+    )
+    const error = http(401, "", { "x-error-json": json, "cf-ray": "8f1-FRA" })
+    assert.deepInclude(error, { code: "token_invalidated", detail: "Over.", cfRay: "8f1-FRA" })
+    assert.strictEqual(http(400, { detail: "No." }, { "x-error-json": "%%%" }).detail, "No.")
+  })
+
+  it("reads the headers that come with an event", () => {
+    const error = inStream({
+      type: "error",
+      status: 429,
+      error: limit,
+      headers: { "X-Codex-Plan-Type": "plus", "x-request-id": "req_1", "X-Count": 1 }
+    })
+    assert.deepInclude(error?.reason, { _tag: "UsageLimitReached", plan: "plus" })
+    assert.strictEqual(error?.requestId, "req_1")
   })
 
   it("finds no failure in any other event", () => {

@@ -171,8 +171,8 @@ describe("Sse", () => {
   it.effect("keeps what it does not know as it came", () =>
     Effect.gen(function*() {
       const foreign = [
-        { type: "codex.rate_limits", rate_limits: { primary: { used_percent: 12 } } },
-        { type: "response.web_search_call.searching", item_id: "ws_1", safety_buffering: { reasons: [null] } },
+        { type: "response.future", rate_limits: { primary: { used_percent: 12 } } },
+        { type: "response.output_text.annotation.added", item_id: "ws_1", annotation: "not an object" },
         { untyped: true }
       ]
       const started = { type: "response.created", response: { id: "resp_1", moderation: null }, obfuscation: "xyz" }

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import * as StreamEvent from "../../src/responses/StreamEvent.ts"
+import * as Recordings from "./recordings.ts"
 
 const item = { id: "msg_1", type: "message", role: "assistant", content: [] }
 
@@ -27,8 +29,10 @@ const unexpected = [
   {},
   { type: 7 },
   { type: "toString" },
-  { type: "codex.rate_limits", plan_type: "plus" },
-  { type: "keepalive" },
+  { type: "effixir.retry", attempt: 2 },
+  { type: "response.future", delta: "?" },
+  { type: "response.content_part.added", part: "text" },
+  { type: "response.output_text.done", text: null },
   { type: "response.output_item.done", item },
   { type: "response.output_item.done", output_index: "0", item },
   { type: "response.output_item.done", output_index: 0, item: { role: "assistant" } },
@@ -85,5 +89,33 @@ describe("StreamEvent", () => {
       const event = StreamEvent.fromJson(raw)
       assert.strictEqual(event.type === "unknown" && "raw" in event ? event.raw : event, raw)
     }))
+  })
+
+  it("checks tokens as their schemas would", () => {
+    const odd = fc.oneof(fc.constant(null), fc.string(), fc.integer(), fc.constant(undefined))
+    const token = fc.record({
+      type: fc.constantFrom(...Object.keys(StreamEvent.schemas).filter((type) => type.endsWith(".delta"))),
+      delta: odd,
+      item_id: odd,
+      output_index: odd,
+      future: fc.jsonValue()
+    }, { requiredKeys: ["type"] })
+    fc.assert(fc.property(token, (raw) => {
+      const schema = StreamEvent.schemas[raw.type as keyof typeof StreamEvent.schemas] as Schema.Schema<unknown>
+      assert.strictEqual(StreamEvent.fromJson(raw).type !== "unknown", Schema.is(schema)(raw), JSON.stringify(raw))
+    }))
+  })
+
+  it.runIf(Recordings.areHere)("knows every event that was recorded", () => {
+    const ours = Recordings.streams.filter(({ name }) => !/xai|deepseek|lmstudio|openrouter/.test(name))
+    for (const { events, name } of ours) {
+      for (const raw of events) {
+        assert.notStrictEqual(
+          StreamEvent.fromJson(raw).type,
+          "unknown",
+          `${name}: ${JSON.stringify(raw).slice(0, 300)}`
+        )
+      }
+    }
   })
 })

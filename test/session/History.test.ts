@@ -182,6 +182,14 @@ describe("History", () => {
     )
   })
 
+  it("keeps back what the server has said that it cannot read", () => {
+    const [first, second, third] = [[thought(1), say("One")], [thought(2), say("Two")], [thought(3), say("Three")]]
+    assert.deepStrictEqual(
+      inputOf(responded(first), responded(second, { isWithoutEncrypted: true }), responded(third)),
+      [say("One"), ...second.map(bare), ...third.map(bare)]
+    )
+  })
+
   it("drops an output that answers no call", () => {
     assert.deepStrictEqual(inputOf(asked("Hi"), ran("t.0.0", "lost")), [userMessage("Hi")])
     assert.deepStrictEqual(inputOf(responded([say("Hi"), output(9, "lost")]), ran("t.0.7", "lost")), [say("Hi")])

@@ -274,7 +274,10 @@ describe("The ChatGPT host of OpenAiSimulator", () => {
       const headers = yield* signedIn
       const answer = yield* get("/backend-api/codex/models?client_version=1.0.0", headers)
       assert.deepNestedPropertyVal(answer.json, "models[0].slug", "only-one")
-      assert.isString(answer.headers["etag"])
+      const etag = answer.headers["etag"] ?? ""
+      assert.isNotEmpty(etag)
+      const known = yield* get("/backend-api/codex/models?client_version=1.0.0", { ...headers, "if-none-match": etag })
+      assert.deepStrictEqual([known.status, known.text], [304, ""])
       assert.strictEqual((yield* get("/backend-api/codex/models", headers)).status, 400)
       assert.strictEqual((yield* get("/backend-api/codex/models?client_version=1.0.0")).status, 401)
     }).pipe(Effect.provide(OpenAiSimulator.layer({ script: () => Script.answer(), models: ["only-one"] }))))
@@ -298,6 +301,15 @@ describe("The ChatGPT host of OpenAiSimulator", () => {
 })
 
 describe("The API host of OpenAiSimulator", () => {
+  it.effect("lists its models, and others, by their ids", () =>
+    Effect.gen(function*() {
+      const { apiKey } = yield* OpenAiSimulator.OpenAiSimulator
+      const answer = yield* get("/v1/models", bearer(apiKey))
+      assert.deepNestedPropertyVal(answer.json, "data[0].id", "gpt-5.5")
+      assert.include(answer.text, "text-embedding-3-small")
+      assert.strictEqual((yield* get("/v1/models")).status, 401)
+    }).pipe(Effect.provide(simulator)))
+
   it.effect("streams with a content type and repeats the items in the end", () =>
     Effect.gen(function*() {
       const server = yield* OpenAiSimulator.OpenAiSimulator

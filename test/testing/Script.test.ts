@@ -150,7 +150,7 @@ describe("Script", () => {
     for (const as of ["response.failed", "error", "error-nested"] as const) {
       const last = decode(Script.fail(error, as)).at(-1) ?? assert.fail()
       const failure = ServerFailure.fromEvent(last) ?? assert.fail()
-      assert.strictEqual(ServerFailure.toModelError(failure).reason._tag, "ContextOverflow", as)
+      assert.strictEqual(ServerFailure.toModelError(failure, 0).reason._tag, "ContextOverflow", as)
       assert.strictEqual(failure.message, "Too long.")
     }
     const nested = Script.events(Script.fail({ ...error, status: 400 }, "error-nested"), options).at(-1)

@@ -88,6 +88,7 @@ describe("bash", () => {
       const output = yield* bash("env")
       assert.notInclude(output, "sk-secret")
       assert.include(output, "EFFIXIR_TEST=inherited")
+      assert.include(output, `EFFIXIR_SESSION_ID=${context.sessionId}\n`)
     }).pipe(Effect.scoped, Effect.provide(layer)))
 
   it.live("stops the whole group when the time is up", () =>
@@ -124,10 +125,29 @@ describe("bash", () => {
     () =>
       Effect.gen(function*() {
         // The subshell dies in our group; its parent goes on in another one, and never asks for it.
-        const parent = yield* bash("bash -c 'true & exec setsid sleep 20' > /dev/null & echo $!")
+        const output = yield* bash("bash -c 'true & exec setsid sleep 20' > /dev/null & echo $!; sleep 0.1")
+        const [parent] = output.split("\n")
+        assert.strictEqual(
+          output,
+          `${parent}\n[Still running in the background: ${parent} (sleep 20). Stop with kill what is not needed.]`
+        )
         process.kill(Number(parent))
       }).pipe(Effect.provide(layer)),
     4000
+  )
+
+  it.live.runIf(existsSync("/usr/bin/setsid"))(
+    "tells what runs on, and not more of it than is bearable",
+    () =>
+      Effect.gen(function*() {
+        const output = yield* bash("for n in $(seq 12); do setsid sleep 2.$n & done; sleep 0.2; exit 3")
+        const [code, note = ""] = output.split("\n")
+        assert.strictEqual(code, "[Exit code 3.]")
+        assert.match(
+          note,
+          /^\[Still running in the background: (\d+ \(sleep 2\.\d+\), ){9}\d+ \(.*\) and 2 more\. Stop/
+        )
+      }).pipe(Effect.provide(layer))
   )
 
   it.live("shows the end of an endless output, in bounded memory", () =>

@@ -33,6 +33,21 @@ const examples: Readonly<Record<string, Example>> = {
     leadingTo: (workdir) => ({ command: "touch made", workdir }),
     slow: { command: "sleep 100" }
   },
+  grep: {
+    good: { pattern: "some", path: ".", glob: "*.txt", ignore_case: true, literal: false, context: 1, limit: 5 },
+    long: { pattern: "€", context: 20, limit: 1000 },
+    leadingTo: (path) => ({ pattern: "some", path })
+  },
+  find: {
+    good: { pattern: "*.txt", path: ".", limit: 5 },
+    long: { pattern: "a/".repeat(99_999) },
+    leadingTo: (path) => ({ pattern: "*.txt", path })
+  },
+  ls: {
+    good: { path: ".", limit: 5 },
+    long: { path: "a/".repeat(99_999) },
+    leadingTo: (path) => ({ path })
+  },
   update_plan: {
     good: {
       entries: [{ step: "Look", status: "completed" }, { step: "Act", status: "in_progress" }],

@@ -60,7 +60,7 @@ export const contract = ({ declaration, name }: Tool.Tool<BuiltIn.Requirements>,
     it.live("says in a sentence what is missing or wrong", () =>
       Effect.gen(function*() {
         yield* put("a.txt", "some text")
-        for (const nonsense of ["", "{", "null", "[[[]]]", "\0\uD800", "x".repeat(10 * 1024 * 1024)]) {
+        for (const nonsense of ["{", "null", "[[[]]]", "\0\uD800", "x".repeat(10 * 1024 * 1024)]) {
           const output = yield* fail(name, nonsense)
           assert.isNotEmpty(output)
           assert.notMatch(output, /^\s+at |\[object /m)

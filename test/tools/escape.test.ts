@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ArtifactFiles from "../../src/node/ArtifactFiles.ts"
 import * as NodeFiles from "../../src/node/NodeFiles.ts"
+import * as NodeFileSearch from "../../src/node/NodeFileSearch.ts"
 import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
 import * as SeenFiles from "../../src/tools/SeenFiles.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
@@ -27,7 +28,7 @@ const ways = (path: string): ReadonlyArray<readonly [string, unknown]> => [
 const layerSwapping = (swap: Effect.Effect<unknown>) =>
   ToolExecutor.layer(everything).pipe(
     Layer.provide(Layer.mergeAll(NodeFiles.layer, SeenFiles.layer, ArtifactFiles.layer({ folder: "unused" }))),
-    Layer.provide(ProcessGroup.layer),
+    Layer.provide(Layer.merge(ProcessGroup.layer, NodeFileSearch.layer)),
     Layer.provide(Layer.effect(
       Workspace.Workspace,
       Effect.map(Workspace.Workspace, (workspace) => ({

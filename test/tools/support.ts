@@ -6,9 +6,11 @@ import * as Layer from "effect/Layer"
 import { existsSync, readFileSync } from "node:fs"
 import * as ArtifactFiles from "../../src/node/ArtifactFiles.ts"
 import * as NodeFiles from "../../src/node/NodeFiles.ts"
+import * as NodeFileSearch from "../../src/node/NodeFileSearch.ts"
 import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
 import { outputText } from "../../src/responses/ToolCall.ts"
 import * as BuiltIn from "../../src/tools/BuiltIn.ts"
+import { FileSearch } from "../../src/tools/FileSearch.ts"
 import * as SeenFiles from "../../src/tools/SeenFiles.ts"
 import type { CallContext } from "../../src/tools/Tool.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
@@ -75,11 +77,27 @@ export const layerWith = (methods: Partial<FileSystem.FileSystem>) =>
       FileSystem.FileSystem,
       Effect.map(FileSystem.FileSystem, (fs) => ({ ...fs, ...methods }))
     )),
-    Layer.provideMerge(Layer.merge(layerWorkspace, ProcessGroup.layer))
+    Layer.provideMerge(Layer.mergeAll(layerWorkspace, ProcessGroup.layer, NodeFileSearch.layer))
   )
 
 /** The built-in tools at work in such a folder. */
 export const layer = layerWith({})
+
+/** The built-in tools with a search of its own, to which folders with these ends of their paths are closed. */
+export const layerWithSearch = (search: Layer.Layer<FileSearch>, locked: ReadonlyArray<string> = []) =>
+  ToolExecutor.layer(BuiltIn.toolkit).pipe(
+    Layer.provide(Layer.effect(
+      FileSearch,
+      Effect.map(FileSearch, (service) => ({
+        ...service,
+        entries: (folder: string) =>
+          locked.some((end) => folder.endsWith(end)) ? Effect.succeedNone : service.entries(folder)
+      }))
+    )),
+    Layer.provide(search),
+    Layer.provide(Layer.mergeAll(NodeFiles.layer, SeenFiles.layer, artifacts)),
+    Layer.provideMerge(Layer.merge(layerWorkspace, ProcessGroup.layer))
+  )
 
 /** The path of a file of the workspace, however it is spelled: nothing here is checked. */
 export const at = (path: string) => Effect.map(Workspace.Workspace, ({ root }) => `${root}/${path}`)
@@ -90,6 +108,16 @@ export const put = (path: string, content: string | Uint8Array) =>
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
     yield* fs.writeFile(yield* at(path), bytes)
   })
+
+/** Puts files there, with the folders above them. */
+export const plant = (files: Readonly<Record<string, string>>) =>
+  Effect.forEach(Object.entries(files), ([name, content]) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const file = yield* at(name)
+      yield* fs.makeDirectory(file.slice(0, file.lastIndexOf("/")), { recursive: true })
+      yield* put(name, content)
+    }), { discard: true })
 
 /** The text of a file, byte order mark included. */
 export const get = (path: string) =>

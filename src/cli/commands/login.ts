@@ -12,7 +12,8 @@ import * as BrowserLogin from "../../auth/BrowserLogin.ts"
 import * as Credential from "../../auth/Credential.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as DeviceLogin from "../../auth/DeviceLogin.ts"
-import type { OAuthError } from "../../auth/OAuth.ts"
+import type { OAuthError } from "../../auth/OAuthError.ts"
+import { SignedOut } from "../../auth/SignedOut.ts"
 import * as ForeignCredential from "../../node/ForeignCredential.ts"
 import * as NodeBrowser from "../../node/NodeBrowser.ts"
 import * as NodeCallbackServer from "../../node/NodeCallbackServer.ts"
@@ -21,7 +22,7 @@ import * as Confirm from "../confirm.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as Prompt from "../prompt.ts"
 import { Screen } from "../Screen.ts"
-import { timeLeft, whileWaiting } from "../waiting.ts"
+import { interject, timeLeft, whileWaiting } from "../waiting.ts"
 import * as Common from "./options.ts"
 
 export const login = Command.make(
@@ -91,6 +92,9 @@ const apiKey = Effect.flatMap(Prompt.stdin, (text) => {
 /** A refresh token is good for one program only, and whoever uses it second is signed out. */
 const takeOver = Effect.fnUntraced(function*(tool: ForeignCredential.Tool, yes: boolean) {
   const credential = yield* ForeignCredential.read(tool)
+  if (credential.kind === "subscription" && Credential.claims(credential).accountId === undefined) {
+    return yield* new SignedOut({ reason: "AccountUnknown" })
+  }
   if (credential.kind === "subscription" && !yes) {
     yield* Confirm.ask(
       `The sign-in of ${tool.name} can be used by one program only. It moves here, and ${tool.name} will have to sign in ` +
@@ -169,8 +173,7 @@ const credentialOf = <State extends { readonly _tag: string }, R>(
       ? Effect.succeed(last.value.credential)
       : Effect.dieMessage("A sign-in ended without a credential"))
 
-const say = (...lines: ReadonlyArray<string>) =>
-  Effect.flatMap(Screen, (screen) => screen.err(lines.map((line) => `${line}\n`).join("")))
+const say = (...lines: ReadonlyArray<string>) => interject(lines.map((line) => `${line}\n`).join(""))
 
 const sayJson = (line: { readonly type: string; readonly [field: string]: unknown }) =>
   Effect.flatMap(Screen, (screen) => screen.out(`${JSON.stringify(line)}\n`))

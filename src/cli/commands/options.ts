@@ -6,12 +6,17 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Choice } from "../../auth/Credentials.ts"
+import * as Home from "../../node/Home.ts"
 
 export const json = Options.boolean("json")
 
 /** Whose credential to use. */
 export const credential = {
   profile: Options.text("profile").pipe(
+    Options.filterMap(
+      (name) => Home.isProfile(name) ? Option.some(name) : Option.none(),
+      `--profile cannot be used: ${Home.profileRule}`
+    ),
     Options.withDescription("Use the sign-in of this name; each profile has its own"),
     Options.optional
   ),

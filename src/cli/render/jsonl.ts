@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
 import { argument } from "../../responses/ToolCall.ts"
-import type { Usage } from "../../responses/Usage.ts"
+import * as Usage from "../../responses/Usage.ts"
 import { shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
 import * as ExitCode from "../ExitCode.ts"
 import type { Screen } from "../Screen.ts"
@@ -55,6 +55,10 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
     case "TextDelta":
     case "ReasoningDelta":
       return deltas ? [line("item.delta", { item_id: event.itemId, delta: event.delta })] : []
+    case "Retrying": {
+      const { attempt, delay, maxAttempts, message, reason } = event
+      return [line("retry", { attempt, max: maxAttempts, delay_ms: delay, reason, message })]
+    }
     case "ModelResponded": {
       const items = shownItems(event)
       return [
@@ -99,9 +103,10 @@ const callJson = ({ call, itemId }: ToolStarted | ToolEnded) => ({
   arguments: argument(call)
 })
 
-const usageJson = (usage: Usage) => ({
+const usageJson = (usage: Usage.Usage) => ({
   input_tokens: usage.inputTokens,
   cached_input_tokens: usage.cachedInputTokens,
+  cached_share: Math.round(Usage.cachedShare(usage) * 1000) / 1000,
   output_tokens: usage.outputTokens,
   reasoning_output_tokens: usage.reasoningOutputTokens
 })

@@ -77,6 +77,20 @@ export const make = (screen: typeof Screen.Service): Renderer => {
         return screen.isOutTerminal ? stream("answer", event.delta) : Effect.void
       case "ReasoningDelta":
         return screen.isErrTerminal ? stream("reasoning", event.delta) : Effect.void
+      case "Retrying": {
+        const { attempt, delay, maxAttempts, message } = event
+        const wait = delay < 1000 ? "at once" : `in ${Math.round(delay / 1000)} s`
+        const isVoid = open === "answer" || streamed !== ""
+        streamed = ""
+        return Effect.zipRight(
+          note(
+            `↻ ${harmless(message)}. Trying again ${wait} (attempt ${attempt} of ${maxAttempts})${
+              isVoid ? "; the answer begins anew" : ""
+            }.`
+          ),
+          work("waiting to try again")
+        )
+      }
       case "ModelResponded":
         return Effect.zipRight(closeLine, showRemarks(event))
       case "ToolStarted":

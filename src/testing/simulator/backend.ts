@@ -33,12 +33,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return { ...reply, headers: { ...(yield* planHeaders(account)), ...reply.headers } }
   })
 
-  const apiResponses: Handler = Effect.fnUntraced(function*({ body, headers }) {
-    if (bearerOf(headers["authorization"]) !== options.apiKey) {
-      const message = "Incorrect API key provided. You can find your API key at " +
-        "https://platform.openai.com/account/api-keys."
-      return error(401, { message, code: "invalid_api_key" })
-    }
+  const hasKey = ({ headers }: Received): Effect.Effect<void, Reply> => {
+    if (bearerOf(headers["authorization"]) === options.apiKey) return Effect.void
+    const message = "Incorrect API key provided. You can find your API key at " +
+      "https://platform.openai.com/account/api-keys."
+    return Effect.fail(error(401, { message, code: "invalid_api_key" }))
+  }
+
+  const apiResponses: Handler = Effect.fnUntraced(function*(received) {
+    yield* hasKey(received)
+    const { body } = received
     const request = yield* Checks.api(body)
     const isStoring = !Predicate.hasProperty(body, "store") || body.store !== false
     const reply = yield* respond(request, "api", { isStoring, hasFinalOutput: true })
@@ -90,7 +94,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const models: Handler = Effect.fnUntraced(function*(received) {
     yield* options.authenticate(received)
     if (!received.query["client_version"]) return detail(400, "client_version is required")
-    return json(200, { models: options.models.map(modelInfo) }, { etag: `W/"${options.models.join(",")}"` })
+    const etag = `W/"${options.models.join(",")}"`
+    return received.headers["if-none-match"] === etag
+      ? { status: 304, headers: { etag }, body: "" }
+      : json(200, { models: options.models.map(modelInfo) }, { etag })
+  })
+
+  const apiModels: Handler = Effect.fnUntraced(function*(received) {
+    yield* hasKey(received)
+    const data = [...options.models, "text-embedding-3-small"].map((id) => ({
+      id,
+      object: "model",
+      created: 1_780_000_000,
+      owned_by: "system"
+    }))
+    return json(200, { object: "list", data })
   })
 
   const usage: Handler = Effect.fnUntraced(function*(received) {
@@ -117,7 +135,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     })
   })
 
-  return { apiResponses, chatGptResponses, models, usage }
+  return { apiModels, apiResponses, chatGptResponses, models, usage }
 })
 
 const fiveHours = 5 * 60 * 60
@@ -144,7 +162,7 @@ const modelInfo = (slug: string, index: number) => ({
   description: null,
   default_reasoning_level: "medium",
   supported_reasoning_levels: ["low", "medium", "high", "xhigh"].map((effort) => ({ effort, description: effort })),
-  visibility: "list",
+  visibility: slug === "codex-auto-review" ? "hide" : "list",
   minimal_client_version: "0.1.0",
   supported_in_api: true,
   priority: index,

@@ -1,0 +1,71 @@
+/**
+ * Why a sign-in, or a call that it needs, did not work.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * - `Denied` the person, or the workspace, said no
+ * - `NotEnabled` the workspace of the person does not include this
+ * - `Expired` nobody agreed in time, or the code is used up
+ * - `DeviceCodeDisabled` this server has no device sign-in
+ * - `PortBusy` no port for the callback of the browser is free
+ * - `StateMismatch` the answer belongs to another sign-in
+ * - `Region` the server does not serve the place that the request seems to come from
+ * - `Certificate` the server could not show that it is the right one
+ * - `Blocked` something between us and the server answers in its place, with a page for a browser
+ * - `Transport` the server was not reached, or is in trouble; it may work later
+ * - `Protocol` the server said something that was not expected
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OAuthError extends Schema.TaggedError<OAuthError>("effixir/auth/OAuth/OAuthError")("OAuthError", {
+  reason: Schema.Literal(
+    "Denied",
+    "NotEnabled",
+    "Expired",
+    "DeviceCodeDisabled",
+    "PortBusy",
+    "StateMismatch",
+    "Region",
+    "Certificate",
+    "Blocked",
+    "Transport",
+    "Protocol"
+  ),
+  /** What the server, or the network, said. */
+  detail: Schema.String,
+  /** Milliseconds after which the server wants to be asked again. */
+  retryAfter: Schema.optional(Schema.Number),
+  cause: Schema.optional(Schema.Defect)
+}) {
+  /** Whether it may help to ask again. */
+  get isTransient(): boolean {
+    return this.reason === "Transport" || this.reason === "Blocked"
+  }
+
+  override get message(): string {
+    const said = this.detail === "" ? "" : `: ${this.detail}`
+    return `${sentences[this.reason]}${said}`
+  }
+}
+
+const sentences: { readonly [reason in OAuthError["reason"]]: string } = {
+  Denied: "The sign-in was refused",
+  NotEnabled: "Codex is not enabled for this workspace; ask its administrator to enable it",
+  Expired: "The sign-in was not finished in time, or its code is used up; start again with `effixir login`",
+  DeviceCodeDisabled: "This server offers no sign-in by code; use `effixir login --browser`",
+  PortBusy: "The ports 1455 and 1457 are both in use, or reserved by the system; use `effixir login --device`",
+  StateMismatch: "The answer of the browser belongs to another sign-in; start again with `effixir login`",
+  Region:
+    "The sign-in server does not serve this region; if your browser uses a proxy, set HTTPS_PROXY to the same one",
+  Certificate: "The sign-in server could not be reached safely",
+  Blocked:
+    "A web page came back in the place of an answer of the sign-in server, as from a proxy or a network block; " +
+    "if your browser uses a proxy, set HTTPS_PROXY to the same one",
+  Transport: "The sign-in server could not be reached, or is in trouble; check the network and any proxy " +
+    "(HTTPS_PROXY), and try again",
+  Protocol: "The sign-in server answered in a way that is not understood"
+}

@@ -1,0 +1,97 @@
+/**
+ * `effixir models`: which models there are to ask.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as NodeRuntime from "../../node/NodeRuntime.ts"
+import { isHidden, type Listing, type Model, Models } from "../../responses/Models.ts"
+import * as Runtime from "../runtime.ts"
+import { harmless, Screen } from "../Screen.ts"
+import { span } from "../span.ts"
+import * as Common from "./options.ts"
+
+export const models = Command.make(
+  "models",
+  {
+    json: Common.json.pipe(Options.withDescription("Print one JSON object on stdout")),
+    refresh: Options.boolean("refresh").pipe(Options.withDescription("Ask the server, however young the list is")),
+    all: Options.boolean("all").pipe(Options.withDescription("Also those that are not meant to be chosen")),
+    ...Common.credential
+  },
+  Effect.fnUntraced(function*({ all, auth, json, profile, refresh }) {
+    const screen = yield* Screen
+    const { listing, model } = yield* look({ refresh, hidden: all }).pipe(Common.override({ auth, profile }))
+    if (json) return yield* screen.out(`${JSON.stringify(yield* toJson(listing, model))}\n`)
+    yield* screen.out(harmless(toTable(listing.models, model)))
+    yield* screen.err(harmless(yield* note(listing, model)))
+  })
+).pipe(Command.withDescription("List the models that can be asked"))
+
+/** Nobody has to be signed in to see what there would be. */
+const look = Effect.fnUntraced(function*(options: { readonly refresh: boolean; readonly hidden: boolean }) {
+  const { model } = yield* Runtime.settings
+  const listing = yield* Effect.flatMap(Models, ({ list }) => list(options)).pipe(Effect.provide(NodeRuntime.layerHome))
+  return { listing, model }
+})
+
+const toJson = Effect.fnUntraced(function*({ at, models, problem, source }: Listing, defaultModel: string) {
+  return {
+    models: models.map((model) => ({
+      slug: model.slug,
+      name: model.name,
+      description: model.description ?? null,
+      context_window: model.contextWindow ?? null,
+      efforts: model.efforts ?? null,
+      default_effort: model.defaultEffort ?? null,
+      input_modalities: model.inputModalities ?? null,
+      visibility: model.visibility ?? null,
+      default: model.slug === defaultModel
+    })),
+    default_model: defaultModel,
+    source,
+    at: DateTime.formatIso(at),
+    age_seconds: Math.round(Duration.toSeconds(yield* ageOf(at))),
+    problem: problem ?? null
+  }
+})
+
+const ageOf = (at: DateTime.Utc): Effect.Effect<Duration.Duration> =>
+  Effect.map(DateTime.now, (now) => DateTime.distanceDuration(at, now))
+
+/** The name stands first: it is what scripts cut out. */
+const toTable = (models: ReadonlyArray<Model>, defaultModel: string): string => {
+  if (models.length === 0) return ""
+  const rows = models.map((model) => [
+    model.slug,
+    model.contextWindow === undefined ? "" : `${Math.round(model.contextWindow / 1000)}k`,
+    (model.efforts ?? []).map((effort) => effort === model.defaultEffort ? `[${effort}]` : effort).join(" "),
+    (model.inputModalities ?? []).join(" "),
+    [...(model.slug === defaultModel ? ["default"] : []), ...(isHidden(model) ? ["hidden"] : [])].join(" ")
+  ])
+  const titled = [["MODEL", "CONTEXT", "EFFORTS", "INPUT", ""], ...rows]
+  // A column in which nothing stands is left out: most servers tell only the names.
+  const columns = titled[0]?.map((_, column) => ({
+    column,
+    width: Math.max(...titled.map((row) => row[column]?.length ?? 0)),
+    isEmpty: rows.every((row) => row[column] === "")
+  })).filter(({ isEmpty }) => !isEmpty)
+  return titled
+    .map((row) => columns?.map(({ column, width }) => row[column]?.padEnd(width)).join("  ").trimEnd())
+    .map((line) => `${line}\n`)
+    .join("")
+}
+
+/** Where the list comes from, how old it is, and what has to be known of it. */
+const note = Effect.fnUntraced(function*({ at, models, problem, source }: Listing, defaultModel: string) {
+  const why = problem === undefined ? "" : `The list could not be asked for: ${problem}\n`
+  const where = {
+    live: "As the server lists them now.",
+    cache: `As the server listed them ${span(yield* ageOf(at))} ago; --refresh asks again.`,
+    fallback: `As known of ChatGPT plans on ${DateTime.formatIsoDateUtc(at)}, which may have changed since.`
+  }
+  const isListed = models.some(({ slug }) => slug === defaultModel)
+  return `${why}${where[source]}${isListed ? "" : ` The default, ${defaultModel}, is not among them.`}\n`
+})

@@ -1,0 +1,42 @@
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { story } from "./story.ts"
+
+/** A server did not answer a question, and why; it is no tragedy. */
+export class NotAnswered extends Data.TaggedError("NotAnswered")<{ readonly message: string }> {}
+
+/** The status and headers of an answer, and its body if that is JSON. */
+export interface Answer {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly json: unknown
+}
+
+/**
+ * Asks for something that is good to know and that nothing depends on, so not for longer than five seconds. Beside an
+ * answer with a body, "not modified" is one.
+ */
+export const askJson = <E>(
+  client: HttpClient.HttpClient.With<E>,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<Answer, NotAnswered> =>
+  client.execute(HttpClientRequest.acceptJson(request)).pipe(
+    Effect.flatMap((response): Effect.Effect<Answer, unknown> => {
+      const { headers, status } = response
+      if (status === 304) return Effect.as(drain(response), { status, headers, json: undefined })
+      return status < 200 || status > 299
+        ? Effect.zipRight(drain(response), new NotAnswered({ message: `the server answered with status ${status}` }))
+        : Effect.map(response.json, (json) => ({ status, headers, json }))
+    }),
+    Effect.mapError((error) => error instanceof NotAnswered ? error : new NotAnswered({ message: story(error) })),
+    Effect.timeoutFail({
+      duration: "5 seconds",
+      onTimeout: () => new NotAnswered({ message: "the server did not answer within 5 seconds" })
+    })
+  )
+
+/** A body that nobody reads would hold its connection. */
+const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> => Effect.ignore(response.text)

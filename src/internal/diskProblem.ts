@@ -1,0 +1,48 @@
+import type { PlatformError } from "@effect/platform/Error"
+import * as Predicate from "effect/Predicate"
+
+/** Why the system refuses a file in the home of effixir, and what helps, as the end of a sentence. */
+export const diskProblem = (error: PlatformError): string => {
+  const code = codeOf(error)
+  return problems[code] ?? (code === "" ? "the system refuses it" : `the system refuses it (${code})`)
+}
+
+const elsewhere = "or choose another folder with EFFIXIR_HOME"
+const full = "there is no space left on the disk; make some, and try again"
+const forbidden = `this user may not do that there; change the rights of the file and its folder, ${elsewhere}`
+const noFolder = `a part of its path is a file where a folder is needed; move that file away, ${elsewhere}`
+const isFolder = "it is a folder where a file is needed; move that folder away"
+
+const problems: { readonly [code: string]: string } = {
+  EACCES: forbidden,
+  EPERM: forbidden,
+  PermissionDenied: forbidden,
+  EROFS: "the disk can only be read; make it writable, or choose another folder with EFFIXIR_HOME",
+  ENOSPC: full,
+  EDQUOT: "the share of the disk that this user has is used up; make room, and try again",
+  EFBIG: "it would become larger than files may be here; raise that limit (ulimit -f), and try again",
+  ENOTDIR: noFolder,
+  EEXIST: noFolder,
+  AlreadyExists: noFolder,
+  EISDIR: isFolder,
+  ERR_FS_EISDIR: isFolder,
+  BadResource: "what is there is of another kind; move it away, and try again",
+  ELOOP: "its symbolic links lead in a circle; mend them",
+  ENAMETOOLONG: "its path is longer than the system allows; choose a shorter one with EFFIXIR_HOME",
+  ENOENT: "it is not there",
+  NotFound: "it is not there",
+  EBUSY: "another program holds it; wait for that one to end, and try again",
+  Busy: "another program holds it; wait for that one to end, and try again",
+  ETXTBSY: "another program holds it; wait for that one to end, and try again",
+  EMFILE: "too many files are open; close some programs, and try again",
+  ENFILE: "too many files are open; close some programs, and try again",
+  EIO: "the disk reports a fault; check the disk"
+}
+
+/** The code of the system tells more than the reason that it is sorted under; not every error has one. */
+const codeOf = (error: PlatformError): string => {
+  if (error._tag === "BadArgument") return ""
+  const { cause } = error
+  if (Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code)) return cause.code
+  return /^(E[A-Z0-9]+):/.exec(error.description ?? "")?.[1] ?? (error.reason === "Unknown" ? "" : error.reason)
+}

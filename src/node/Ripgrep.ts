@@ -1,0 +1,183 @@
+/**
+ * Searches lines with ripgrep, which is faster by far and never hangs in a pattern.
+ *
+ * @since 0.1.0
+ */
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { type ChildProcessByStdio, spawn } from "node:child_process"
+import { accessSync, constants } from "node:fs"
+import { delimiter, isAbsolute, join } from "node:path"
+import type { Readable } from "node:stream"
+import { field, number, parse, text } from "../internal/json.ts"
+import { cutLine, type Hit, type Query } from "../tools/FileSearch.ts"
+import * as ChildEnvironment from "./ChildEnvironment.ts"
+import { makeLineSplitter } from "./lineSplitter.ts"
+
+/**
+ * Ripgrep could not do it: it is gone, or does not know the pattern.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CannotSearch extends Data.TaggedError("CannotSearch")<{}> {}
+
+/**
+ * The path of `rg`, if it is installed. What lies in a project is not installed: it would run unasked.
+ *
+ * @since 0.1.0
+ * @category finding
+ */
+export const find = (path: string = process.env["PATH"] ?? ""): Option.Option<string> =>
+  Option.fromNullable(
+    path.split(delimiter)
+      .filter((folder) => isAbsolute(folder) && !folder.includes("node_modules"))
+      .map((folder) => join(folder, "rg"))
+      .find(isExecutable)
+  )
+
+const isExecutable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Of the paths on one command line, in bytes: every system takes as much. */
+const maxArguments = 100 * 1024
+
+/**
+ * As many files as fit on one command line, and the next ones.
+ *
+ * @since 0.1.0
+ * @category searching
+ */
+export const batches = (files: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
+  const all: Array<Array<string>> = []
+  let room = 0
+  for (const file of files) {
+    const size = Buffer.byteLength(file) + 9
+    if (size > room) {
+      all.push([])
+      room = maxArguments
+    }
+    room -= size
+    all.at(-1)?.push(file)
+  }
+  return all
+}
+
+const options = (query: Query): ReadonlyArray<string> => [
+  "--no-config",
+  "--json",
+  "--crlf",
+  // In the order given, and with every byte looked at: what has a zero in it is no text.
+  "--threads=1",
+  "--no-mmap",
+  `--max-count=${query.maxPerFile}`,
+  `--context=${query.context}`,
+  query.ignoresCase ? "--ignore-case" : "--case-sensitive",
+  ...query.isLiteral ? ["--fixed-strings"] : [],
+  `--regexp=${query.pattern}`,
+  "--"
+]
+
+/**
+ * The lines that match, file by file in the order given. Which files are searched is not left to ripgrep, so that it
+ * does not depend on its version and settings.
+ *
+ * @since 0.1.0
+ * @category searching
+ */
+export const lines = (
+  program: string,
+  query: Query,
+  files: ReadonlyArray<string>
+): Stream.Stream<Hit, CannotSearch> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const child = yield* Effect.acquireRelease(
+      launch(program, [...options(query), ...files]),
+      (child) => Effect.sync(() => child.kill("SIGKILL"))
+    )
+    // Nobody else reads it, and a full pipe would stop the search.
+    let complaints = 0
+    let hasStarted = false
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      complaints += text.split("(os error ").length - 1
+    })
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
+    const splitter = makeLineSplitter()
+    const reader = makeReader()
+    const output = NodeStream.fromReadable<CannotSearch>(() => child.stdout, () => new CannotSearch()).pipe(
+      Stream.decodeText(),
+      Stream.mapConcat((text) => {
+        hasStarted = true
+        return splitter.push(text).flatMap(reader)
+      })
+    )
+    const rest = Stream.unwrap(Effect.map(Effect.promise(() => ended), () =>
+      hasStarted
+        ? Stream.fromIterable(Array.from({ length: complaints }, (): Hit => ({ _tag: "Unreadable" })))
+        : Stream.fail(new CannotSearch())))
+    return Stream.concat(output, rest)
+  }))
+
+const launch = (
+  program: string,
+  args: ReadonlyArray<string>
+): Effect.Effect<ChildProcessByStdio<null, Readable, Readable>, CannotSearch> =>
+  Effect.async((resume) => {
+    try {
+      const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: ChildEnvironment.make() })
+      child.once("error", () => resume(new CannotSearch()))
+      child.once("spawn", () => resume(Effect.succeed(child)))
+    } catch {
+      resume(new CannotSearch())
+    }
+  })
+
+/** Reads one message after the other, and gives the lines of a file when all of it is seen to be text. */
+const makeReader = () => {
+  let lines: Array<Hit> = []
+  return (json: string): ReadonlyArray<Hit> => {
+    // Where in the line it matched is not asked for, and may be more than the line.
+    const end = json.indexOf(",\"submatches\":[")
+    const message = parse(end === -1 ? json : `${json.slice(0, end)}}}`)
+    const data = field(message, "data")
+    switch (field(message, "type")) {
+      case "begin":
+        lines = []
+        return []
+      case "match":
+      case "context": {
+        const line = number(field(data, "line_number"))
+        const content = textOf(field(data, "lines"))
+        const file = textOf(field(data, "path"))
+        if (line === undefined || content === undefined || file === undefined) return []
+        lines.push({
+          _tag: "Line",
+          file,
+          number: line,
+          text: cutLine(content.replace(/\r?\n$/, "")),
+          isMatch: field(message, "type") === "match"
+        })
+        return []
+      }
+      case "end":
+        return field(data, "binary_offset") === undefined ? lines : []
+      default:
+        return []
+    }
+  }
+}
+
+/** What is not UTF-8 comes as bytes. */
+const textOf = (content: unknown): string | undefined => {
+  const bytes = text(field(content, "bytes"))
+  return bytes === undefined ? text(field(content, "text")) : Buffer.from(bytes, "base64").toString("utf8")
+}

@@ -1,0 +1,109 @@
+/**
+ * One attempt of a model call over HTTP, in any dialect.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { AuthClient } from "../auth/AuthClient.ts"
+import type { CredentialsError } from "../auth/Credentials.ts"
+import { story } from "../internal/story.ts"
+import type { Dialect } from "./Dialect.ts"
+import { ModelError } from "./ModelError.ts"
+import * as RateLimits from "./RateLimits.ts"
+import type { Request } from "./Request.ts"
+import * as ServerFailure from "./ServerFailure.ts"
+import type { StreamEvent } from "./StreamEvent.ts"
+import * as Timeouts from "./Timeouts.ts"
+
+/**
+ * Sends a request once, and tells what comes back.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Attempt = (request: Request) => Stream.Stream<StreamEvent, ModelError>
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Timeouts.Timeouts) {
+  const auth = yield* AuthClient
+  const observe = yield* RateLimits.observer
+
+  const open = Effect.fn("Responses.open")(function*(request: Request) {
+    yield* Effect.annotateCurrentSpan({ model: request.model, items: request.input.length })
+    const response = yield* auth.client.execute(post(dialect, request)).pipe(
+      Effect.mapError(unreachable),
+      Timeouts.connecting(timeouts)
+    )
+    yield* observe.headers(response.headers)
+    if (response.status < 200 || response.status > 299) return yield* refused(response)
+    return response
+  })
+
+  const attempt: Attempt = (request) =>
+    Stream.unwrap(
+      Effect.map(open(request), (response) =>
+        dialect.decode(Timeouts.watching(timeouts)(Stream.mapError(response.stream, broken))))
+    )
+  return attempt
+})
+
+/**
+ * The ids find the machine that has the conversation's prefix in its cache.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const headers = (request: Request): Record<string, string> => ({
+  "session-id": request.prompt_cache_key,
+  "thread-id": request.prompt_cache_key,
+  "x-client-request-id": request.prompt_cache_key
+})
+
+const post = (dialect: Dialect, request: Request) =>
+  HttpClientRequest.post(dialect.path).pipe(
+    HttpClientRequest.setHeaders({ accept: "text/event-stream", ...headers(request) }),
+    HttpClientRequest.bodyUnsafeJson(dialect.encode(request))
+  )
+
+/** A body that breaks off, is too long for a refusal, or never ends must not hold up what the status says. */
+const refused = (response: HttpClientResponse.HttpClientResponse) =>
+  response.stream.pipe(
+    Stream.catchAll(() => Stream.empty),
+    Stream.decodeText(),
+    Stream.interruptAfter("10 seconds"),
+    Stream.runFoldWhile("", (body) => body.length < maxRefusalSize, (body, text) => body + text),
+    Effect.flatMap((body) => ServerFailure.fail(ServerFailure.fromHttp(response.status, response.headers, body)))
+  )
+
+/** In characters. */
+const maxRefusalSize = 64 * 1024
+
+/**
+ * What kept a request from being sent.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError): ModelError => {
+  switch (cause._tag) {
+    case "OAuthError":
+      // The token could not be refreshed just now, which says nothing against it.
+      if (cause.isTransient) {
+        return new ModelError({ reason: { _tag: "Transport" }, detail: cause.message, cause })
+      }
+      break
+    case "SignedOut":
+    case "CredentialStoreError":
+      break
+    default:
+      return broken(cause)
+  }
+  return new ModelError({ reason: { _tag: "Unauthorized" }, detail: cause.message, cause })
+}
+
+const broken = (cause: HttpClientError.HttpClientError): ModelError =>
+  new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })

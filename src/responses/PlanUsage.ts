@@ -1,0 +1,77 @@
+/**
+ * Asks how much of a plan is used. Each response says so as well: this is for a look without a model call.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { AuthClient } from "../auth/AuthClient.ts"
+import { accountOf } from "../auth/Credential.ts"
+import { Credentials } from "../auth/Credentials.ts"
+import { askJson } from "../internal/askJson.ts"
+import * as BaseUrls from "../internal/baseUrls.ts"
+import { ModelError } from "./ModelError.ts"
+import * as RateLimits from "./RateLimits.ts"
+
+/** @since 0.1.0 @category services */
+export class PlanUsage extends Context.Tag("effixir/responses/PlanUsage")<PlanUsage, {
+  /** Asks the server and records the answer in `RateLimits`. Without a subscription there is nothing to ask. */
+  readonly refresh: Effect.Effect<void, ModelError>
+}>() {}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly chatgptBaseUrl: string
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const { client } = yield* AuthClient
+  const credentials = yield* Credentials
+  const rateLimits = yield* RateLimits.RateLimits
+
+  // The neighbour of the folder that holds the paths of Codex.
+  const path = /\/codex\/*$/.test(options.chatgptBaseUrl) ? "/../wham/usage" : "/wham/usage"
+
+  const refresh = Effect.gen(function*() {
+    const { credential } = yield* credentials.selected
+    if (credential.kind !== "subscription") return
+    const { json } = yield* askJson(client, HttpClientRequest.get(path))
+    const reading = RateLimits.fromUsage(json, yield* DateTime.now)
+    if (reading === undefined) {
+      return yield* new ModelError({ reason: { _tag: "MalformedOutput" }, detail: "it tells of no usage" })
+    }
+    yield* rateLimits.record(accountOf(credential), reading)
+  }).pipe(
+    Effect.mapError((error) => {
+      switch (error._tag) {
+        case "ModelError":
+          return error
+        case "NotAnswered":
+          return new ModelError({ reason: { _tag: "Transport" }, detail: error.message })
+        default:
+          return new ModelError({ reason: { _tag: "Unauthorized" }, detail: error.message, cause: error })
+      }
+    }),
+    Effect.withSpan("PlanUsage.refresh")
+  )
+
+  return PlanUsage.of({ refresh })
+})
+
+/** @since 0.1.0 @category layers */
+export const layer = (
+  options: Options
+): Layer.Layer<PlanUsage, never, AuthClient | Credentials | RateLimits.RateLimits> =>
+  Layer.effect(PlanUsage, make(options))
+
+/** @since 0.1.0 @category layers */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options> = { chatgptBaseUrl: BaseUrls.chatgptBaseUrl }
+): Layer.Layer<PlanUsage, ConfigError, AuthClient | Credentials | RateLimits.RateLimits> =>
+  Layer.effect(PlanUsage, Effect.flatMap(Config.unwrap(options), make))

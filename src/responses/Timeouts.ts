@@ -1,0 +1,91 @@
+/**
+ * The three timers of a model call. What they measure is silence: a model may think for long, but its server says so.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { ModelError } from "./ModelError.ts"
+
+/**
+ * - `connect` until the server has taken the request and answered with a status
+ * - `firstByte` from there until the first byte of the answer
+ * - `idle` between any two bytes after it; a comment that only keeps the line open counts
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timeouts {
+  readonly connect: Duration.DurationInput
+  readonly firstByte: Duration.DurationInput
+  readonly idle: Duration.DurationInput
+}
+
+/**
+ * Servers on one's own machine may read a long prompt for minutes before they answer at all, so `connect` is generous.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const defaults: Timeouts = { connect: "2 minutes", firstByte: "2 minutes", idle: "5 minutes" }
+
+/**
+ * Ends an attempt to reach a server that takes too long.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const connecting = (timeouts: Timeouts) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.timeoutFail(self, {
+    duration: timeouts.connect,
+    onTimeout: () =>
+      new ModelError({ reason: { _tag: "Transport" }, detail: `no answer within ${format(timeouts.connect)}` })
+  })
+
+/** How many chunks may wait for whoever reads them. */
+const bufferSize = 16
+
+/**
+ * Fails a stream of chunks in which nothing comes for too long.
+ *
+ * One fiber reads and one watches, for the whole stream: a timer for every chunk costs ten times as much.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const watching = (timeouts: Timeouts) => <A, E>(self: Stream.Stream<A, E>): Stream.Stream<A, E | ModelError> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const chunks = yield* Mailbox.make<A, E | ModelError>(bufferSize)
+    let limit = Duration.toMillis(timeouts.firstByte)
+    /** Since when the server is waited for; while nobody takes what it has sent, it is not to blame. */
+    let since = Option.some(clock.unsafeCurrentTimeMillis())
+
+    const read = Stream.runForEachChunk(self, (chunk) => {
+      since = Option.none()
+      return Effect.map(chunks.offerAll(chunk), () => {
+        limit = Duration.toMillis(timeouts.idle)
+        since = Option.some(clock.unsafeCurrentTimeMillis())
+      })
+    })
+    const watch = Effect.gen(function*() {
+      while (true) {
+        const waited = Option.match(since, { onNone: () => 0, onSome: (at) => clock.unsafeCurrentTimeMillis() - at })
+        if (waited >= limit) return yield* chunks.done(Exit.fail(silent(limit)))
+        yield* clock.sleep(Duration.millis(limit - waited))
+      }
+    })
+
+    yield* Effect.forkScoped(watch)
+    yield* Effect.forkScoped(Mailbox.into(read, chunks))
+    return Mailbox.toStream(chunks)
+  }))
+
+const silent = (limit: Duration.DurationInput): ModelError =>
+  new ModelError({ reason: { _tag: "IdleTimeout" }, detail: `nothing came for ${format(limit)}` })
+
+const format = (duration: Duration.DurationInput): string => Duration.format(duration)

@@ -1,0 +1,191 @@
+/**
+ * The built-in tool `grep`.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as BoundedOutput from "./BoundedOutput.ts"
+import { FileSearch, type Hit, type Query } from "./FileSearch.ts"
+import * as FileTree from "./FileTree.ts"
+import * as SearchTime from "./SearchTime.ts"
+import * as Tool from "./Tool.ts"
+import { failure, Workspace } from "./Workspace.ts"
+
+const defaultLimit = 100
+const maxLimit = 1000
+const maxContext = 20
+
+/** How many files the search gets at once. */
+const batchSize = 512
+
+const Parameters = Schema.Struct({
+  pattern: Schema.String.annotations({
+    description: "The regular expression that a line must match; case counts unless ignore_case is set"
+  }),
+  path: Schema.optional(
+    Schema.String.annotations({ description: "The folder or file to search, relative to the workspace" })
+  ),
+  glob: Schema.optional(
+    Schema.String.annotations({
+      description: "Search only files that match, as *.ts or src/**/*.ts; with ! in front, only others"
+    })
+  ),
+  ignore_case: Schema.optional(Schema.Boolean.annotations({ description: "Take upper and lower case as the same" })),
+  literal: Schema.optional(
+    Schema.Boolean.annotations({ description: "Take the pattern as plain text, not as a regular expression" })
+  ),
+  context: Schema.optional(
+    Schema.Number.pipe(Schema.int(), Schema.between(0, maxContext)).annotations({
+      description: "How many lines to show before and after each match"
+    })
+  ),
+  limit: Schema.optional(
+    Schema.Number.pipe(Schema.int(), Schema.between(1, maxLimit)).annotations({
+      description: `How many matching lines to show at most (default ${defaultLimit})`
+    })
+  )
+})
+
+/**
+ * Finds lines. The same call on the same files has the same output, whichever program does the searching.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const tool: Tool.Tool<FileSearch | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+  name: "grep",
+  description:
+    "Find lines in the files of the workspace. Output: path:line:text, with path-line-text for lines of the " +
+    "context. Binary and hidden files, and what .gitignore leaves out, are not searched unless path names them.",
+  parameters: Parameters,
+  handler: (parameters) => grep(parameters)
+})
+
+const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type) {
+  const { context = 0, limit = defaultLimit, path = ".", pattern } = parameters
+  if (pattern === "") return yield* new Tool.ToolFailure({ message: "pattern is empty" })
+  if (/[\r\n]/.test(pattern)) {
+    return yield* new Tool.ToolFailure({ message: "pattern has a line break, but lines are searched one by one" })
+  }
+  const search = yield* FileSearch
+  const query: Query = {
+    pattern,
+    isLiteral: parameters.literal === true,
+    ignoresCase: parameters.ignore_case === true,
+    context,
+    // One more tells that there are more.
+    maxPerFile: limit + 1
+  }
+
+  const page = yield* makePage(limit, context)
+  const isComplete = yield* filesOf(path, parameters.glob, page.miss).pipe(
+    Stream.grouped(batchSize),
+    Stream.flatMap((files) => search.lines(query, Chunk.toReadonlyArray(files))),
+    Stream.runForEachWhile(page.add),
+    SearchTime.endsInTime
+  )
+  return page.read(isComplete)
+})
+
+/** The files to search, in order. A file that is asked for by name is searched in any case. */
+const filesOf = (given: string, pattern: string | undefined, miss: () => void) =>
+  Stream.unwrap(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const workspace = yield* Workspace
+    const path = yield* Path.Path
+    const real = yield* Effect.mapError(workspace.resolve(given), failure(given))
+    const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
+    if (type === "File") return Stream.make(real)
+    if (type !== "Directory") {
+      return yield* new Tool.ToolFailure({ message: `${given} is neither a file nor a folder` })
+    }
+    const search = yield* FileSearch
+    const isWanted = pattern === undefined ? () => true : yield* FileTree.glob(pattern)
+    return FileTree.walk({
+      folder: real,
+      includesHidden: pattern !== undefined && FileTree.namesHidden(pattern)
+    }).pipe(
+      Stream.tap(({ isUnreadable }) => Effect.sync(() => isUnreadable && miss())),
+      Stream.filter(({ kind }) => kind === "File"),
+      Stream.mapChunksEffect((found) =>
+        search.briefly(pattern ?? "", () => Chunk.filter(found, (file) => isWanted(path.relative(real, file.path))))
+      ),
+      Stream.map((file) => file.path)
+    )
+  }))
+
+/** Collects lines until there are enough. */
+const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
+  const displayed = yield* Effect.context<Workspace | Path.Path>()
+  const lines: Array<{ readonly text: string; readonly file: string; readonly number: number }> = []
+  let last: { readonly file: string; readonly number: number } | undefined
+  let name = { file: "", shown: "" }
+  let bytes = 0
+  let matches = 0
+  let missed = 0
+  let isFull = false
+
+  const add = Effect.fnUntraced(function*(hit: Hit) {
+    if (hit._tag === "Unreadable") {
+      missed++
+      return true
+    }
+    if (hit.file !== name.file) {
+      name = { file: hit.file, shown: yield* Effect.provide(FileTree.display(hit.file), displayed) }
+    }
+    const before = lines.at(-1)
+    const isApart = context > 0 && before !== undefined &&
+      (before.file !== hit.file || before.number + 1 !== hit.number)
+    const mark = hit.isMatch ? ":" : "-"
+    const text = `${isApart ? "--\n" : ""}${name.shown}${mark}${hit.number}${mark}${hit.text}`
+    bytes += encoder.encode(text).length + 1
+    isFull = hit.isMatch && matches === limit || bytes > BoundedOutput.maxBytes ||
+      lines.length >= BoundedOutput.maxLines / 2
+    if (isFull) return false
+    lines.push({ text, file: hit.file, number: hit.number })
+    if (hit.isMatch) {
+      matches++
+      last = hit
+    }
+    return true
+  })
+
+  const read = (isComplete: boolean): string => {
+    // What led up to a match that did not fit is none of its business any more.
+    const shown = isFull
+      ? lines.filter(({ file, number }, index) =>
+        index <= lines.findLastIndex((line) => line.file === last?.file && line.number <= last.number + context) &&
+        (file !== last?.file || number <= last.number + context)
+      )
+      : lines
+    return [
+      ...shown.map(({ text }) => text),
+      ...matches === 0 && isComplete ? ["[No line matches.]"] : [],
+      ...isFull
+        ? [
+          `[The first ${matches} matching ${
+            matches === 1 ? "line is" : "lines are"
+          } shown; there are more. Narrow the ` +
+          `pattern, path or glob${limit < maxLimit && matches === limit ? ", or set a higher limit" : ""}.]`
+        ]
+        : [],
+      ...isComplete ? [] : [SearchTime.note],
+      ...missed > 0 ? [`[${missed} ${missed === 1 ? "file or folder" : "files or folders"} could not be read.]`] : []
+    ].join("\n")
+  }
+
+  return {
+    add,
+    read,
+    miss: () => {
+      missed++
+    }
+  }
+})
+
+const encoder = new TextEncoder()

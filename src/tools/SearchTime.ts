@@ -1,0 +1,24 @@
+/**
+ * How long a search may take: what it has found until then is shown.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+const limit = Duration.seconds(30)
+
+/** @since 0.1.0 @category limits */
+export const note =
+  `[The search was stopped after ${Duration.format(limit)}: what it had found is shown. Search in a ` +
+  "smaller folder, or for less.]"
+
+/**
+ * Whether a search came to its end in time.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const endsInTime = <E, R>(search: Effect.Effect<unknown, E, R>): Effect.Effect<boolean, E, R> =>
+  Effect.map(Effect.timeoutOption(search, limit), Option.isSome)
