@@ -22,6 +22,19 @@ export interface Delta {
 }
 
 /**
+ * Where a call stands: the latest word of its tool. It is never kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolProgress {
+  readonly _tag: "ToolProgress"
+  readonly turnId: string
+  readonly itemId: string
+  readonly text: string
+}
+
+/**
  * A model call has failed and is made again. The pieces of text that came of it are void.
  *
  * @since 0.1.0
@@ -46,7 +59,7 @@ export interface Retrying {
  * @since 0.1.0
  * @category models
  */
-export type Ephemeral = Delta | Retrying
+export type Ephemeral = Delta | ToolProgress | Retrying
 
 /**
  * An event with its number in the session. Events of the log were stored under that number before they were emitted.

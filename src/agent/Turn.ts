@@ -8,18 +8,20 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { CredentialsError } from "../auth/Credentials.ts"
-import { answer as answerIn, type FunctionCall, isFunctionCall } from "../responses/Item.ts"
+import { answer as answerIn } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
 import * as Response from "../responses/Response.ts"
 import { Responses } from "../responses/Responses.ts"
 import type { StreamEvent } from "../responses/StreamEvent.ts"
+import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
 import { itemId, ModelResponded, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { Ephemeral } from "./AgentEvent.ts"
+import * as Progress from "./Progress.ts"
 import { Step } from "./Step.ts"
 
 /** How many calls of one response run at a time. */
@@ -77,7 +79,7 @@ export const run: (
       return { answer, usage, finishReason: response.finishReason }
     }
 
-    const ended = yield* Effect.forEach(calls, (call) => runTool(options, call), { concurrency: maxConcurrentCalls })
+    const ended = yield* runTools(options, calls)
     history = ended.reduce(History.add, history)
   }
 })
@@ -94,7 +96,7 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
     model,
     instructions: options.instructions,
     input: History.toInput(history, { model, account }),
-    tools: tools.declarations,
+    tools: yield* tools.declarations,
     reasoning: options.reasoning,
     cacheKey: options.sessionId
   })
@@ -132,14 +134,14 @@ export const startedSuffix = "/started"
 interface Call {
   readonly key: string
   readonly itemId: string
-  readonly call: FunctionCall
+  readonly call: ToolCall
 }
 
 /** The calls of a response. A call id that comes twice still names two steps. */
 const callsOf = (response: ModelResponded): ReadonlyArray<Call> => {
   const seen = new Map<string, number>()
   return response.items.flatMap((call, index) => {
-    if (!isFunctionCall(call)) return []
+    if (!isToolCall(call)) return []
     const count = (seen.get(call.call_id) ?? 0) + 1
     seen.set(call.call_id, count)
     const key = `${response.turnId}/tool/${response.step}/${call.call_id}${count === 1 ? "" : `#${count}`}`
@@ -147,13 +149,29 @@ const callsOf = (response: ModelResponded): ReadonlyArray<Call> => {
   })
 }
 
+/** Runs the calls of a response in their order: what may run side by side does, and what may not runs alone. */
+const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<Call>) {
+  const tools = yield* ToolExecutor
+  const kinds = yield* Effect.forEach(calls, ({ call }) => tools.concurrency(call))
+  const ended: Array<ToolEnded> = []
+  for (let from = 0, to = 0; from < calls.length; from = to) {
+    to = from + 1
+    if (kinds[from] === "parallel") { while (kinds[to] === "parallel") to++ }
+    const group = calls.slice(from, to)
+    ended.push(...yield* Effect.forEach(group, (call) => runTool(options, call), { concurrency: maxConcurrentCalls }))
+  }
+  return ended
+})
+
 const runTool = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId, key }: Call) {
   const tools = yield* ToolExecutor
-  const { step } = yield* Step
+  const { show, step } = yield* Step
   yield* step(key + startedSuffix, ToolStarted, Effect.succeed(ToolStarted.make({ turnId, itemId, call })))
+  const progress = yield* Progress.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
   const execute = Effect.map(
-    tools.execute(call, { callId: call.call_id, sessionId }),
-    ({ output, status }) => ToolEnded.make({ turnId, itemId, call, status, output })
+    tools.execute(call, { callId: call.call_id, sessionId, progress }),
+    ({ details, output, status }) =>
+      ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })
   )
   return yield* step(key, ToolEnded, execute)
 })

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
  */
 export const replaceFile: (
   path: string,
-  content: string,
+  content: string | Uint8Array,
   mode: number
 ) => Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
   function*(target, content, mode) {
@@ -17,7 +17,7 @@ export const replaceFile: (
     const path = yield* Path.Path
     // Its name has nothing of the target's, which may be as long as the disk allows.
     const neighbour = path.join(path.dirname(target), `.${crypto.randomUUID()}.tmp`)
-    const bytes = new TextEncoder().encode(content)
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
     const write = Effect.scoped(Effect.gen(function*() {
       const file = yield* fs.open(neighbour, { flag: "wx", mode })
       // Writing nothing counts as a failed write.

@@ -26,17 +26,22 @@ import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
 import * as SocketTransport from "../responses/SocketTransport.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
+import type { Artifacts } from "../tools/Artifacts.ts"
 import * as BuiltIn from "../tools/BuiltIn.ts"
 import type { CommandRunner } from "../tools/CommandRunner.ts"
+import type { Files } from "../tools/Files.ts"
 import type { FileSearch } from "../tools/FileSearch.ts"
+import * as SeenFiles from "../tools/SeenFiles.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
 import * as Workspace from "../tools/Workspace.ts"
+import * as ArtifactFiles from "./ArtifactFiles.ts"
 import * as CacheFiles from "./CacheFiles.ts"
 import * as CredentialFile from "./CredentialFile.ts"
 import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
 import * as Network from "./Network.ts"
+import * as NodeFiles from "./NodeFiles.ts"
 import * as NodeFileSearch from "./NodeFileSearch.ts"
 import * as NodeSocketClient from "./NodeSocketClient.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
@@ -55,8 +60,8 @@ export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Lay
 )
 
 /**
- * Credentials and sessions in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says so, and the API key
- * of the environment; and what the host says of the account, remembered in the home folder as well.
+ * Credentials, sessions and their artifacts in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says
+ * so, and the API key of the environment; and what the host says of the account, remembered in the home folder as well.
  *
  * @since 0.1.0
  * @category layers
@@ -66,6 +71,7 @@ export const layerHome: Layer.Layer<
   | CredentialStore
   | OAuth.OAuth
   | SessionStore
+  | Artifacts
   | AuthClient.AuthClient
   | Models.Models
   | PlanUsage.PlanUsage
@@ -82,7 +88,8 @@ export const layerHome: Layer.Layer<
     Layer.provideMerge(Credentials.layerConfig()),
     Layer.provideMerge(OAuth.layerConfig()),
     Layer.provideMerge(store({ path: home.auth })),
-    Layer.merge(SessionFiles.layer({ folder: home.sessions }))
+    Layer.merge(SessionFiles.layer({ folder: home.sessions })),
+    Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
   )
 })).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
 
@@ -95,11 +102,22 @@ export const layerHome: Layer.Layer<
 export const layerWorkspace = (
   root: string
 ): Layer.Layer<
-  Workspace.Workspace | CommandRunner | FileSearch | FileSystem.FileSystem | Path.Path,
+  | Workspace.Workspace
+  | Files
+  | SeenFiles.SeenFiles
+  | CommandRunner
+  | FileSearch
+  | FileSystem.FileSystem
+  | Path.Path,
   PlatformError
 > =>
-  Workspace.layer({ root }).pipe(
-    Layer.merge(Layer.merge(ProcessGroup.layer, NodeFileSearch.layer)),
+  Layer.mergeAll(
+    Workspace.layer({ root }),
+    NodeFiles.layer,
+    SeenFiles.layer,
+    ProcessGroup.layer,
+    NodeFileSearch.layer
+  ).pipe(
     Layer.provideMerge(layerPlatform)
   )
 

@@ -9,12 +9,12 @@ import { JsonObject } from "../internal/wire.ts"
 import { Item } from "./Item.ts"
 
 /**
- * A tool as the model sees it. `parameters` is a JSON Schema.
+ * A tool that is called with JSON. `parameters` is a JSON Schema.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const ToolDeclaration = Schema.Struct({
+export const FunctionTool = Schema.Struct({
   type: Schema.Literal("function"),
   name: Schema.String,
   description: Schema.String,
@@ -23,7 +23,51 @@ export const ToolDeclaration = Schema.Struct({
 })
 
 /** @since 0.1.0 @category models */
-export type ToolDeclaration = typeof ToolDeclaration.Type
+export type FunctionTool = typeof FunctionTool.Type
+
+/**
+ * A tool that is called with plain text. The grammar tells the model which texts there are.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CustomTool = Schema.Struct({
+  type: Schema.Literal("custom"),
+  name: Schema.String,
+  description: Schema.String,
+  format: Schema.Struct({
+    type: Schema.Literal("grammar"),
+    syntax: Schema.Literal("lark", "regex"),
+    definition: Schema.String
+  })
+})
+
+/** @since 0.1.0 @category models */
+export type CustomTool = typeof CustomTool.Type
+
+/**
+ * A tool that the server runs itself, as `web_search`; its options are passed on as they are.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const HostedTool = Item.pipe(
+  Schema.filter(({ type }) => type !== "function" && type !== "custom", { identifier: "HostedTool" })
+)
+
+/** @since 0.1.0 @category models */
+export type HostedTool = Item
+
+/**
+ * A tool as the model sees it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolDeclaration = Schema.Union(FunctionTool, CustomTool, HostedTool)
+
+/** @since 0.1.0 @category models */
+export type ToolDeclaration = FunctionTool | CustomTool | HostedTool
 
 /**
  * How hard to think (`low`, `medium`, `high`, …: the model decides what it knows) and whether to tell a summary of it

@@ -4,14 +4,8 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
-import {
-  functionCallOutput,
-  isFunctionCall,
-  isFunctionCallOutput,
-  isReasoning,
-  type Item,
-  withoutId
-} from "../responses/Item.ts"
+import { isReasoning, type Item, withoutId } from "../responses/Item.ts"
+import { answer, isAnswer, isToolCall, type Output, withoutImages } from "../responses/ToolCall.ts"
 import { endsTurn, itemId, type ModelResponded, type SessionEvent, type TurnStarted } from "./SessionEvent.ts"
 
 /**
@@ -25,7 +19,7 @@ export type History = ReadonlyArray<Part>
 /** @since 0.1.0 @category models */
 export type Part =
   | { readonly _tag: "Input"; readonly items: ReadonlyArray<Item> }
-  | { readonly _tag: "Response"; readonly response: ModelResponded; readonly outputs: ReadonlyMap<string, string> }
+  | { readonly _tag: "Response"; readonly response: ModelResponded; readonly outputs: ReadonlyMap<string, Output> }
 
 /** @since 0.1.0 @category constructors */
 export const empty: History = []
@@ -56,25 +50,36 @@ export const add = (self: History, event: SessionEvent): History => {
 }
 
 /**
+ * Whom a conversation is sent to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Recipient {
+  readonly model: string
+  readonly account: string
+  /** Whether the model is known to read text alone. */
+  readonly isTextOnly?: boolean
+}
+
+/**
  * The `input` of the next request.
  *
  * - Items go without their ids: the server checks pairs of ids that it does not keep (`store: false`).
  * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and not
  *   once the server has said that it cannot read it any more.
  * - Every call has its output, in the order of the calls; one that never ended says so.
+ * - A model that reads text alone gets a placeholder where a tool gave an image.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const toInput = (
-  self: History,
-  recipient: { readonly model: string; readonly account: string }
-): ReadonlyArray<Item> => {
+export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item> => {
   const unreadable = self.findLastIndex((part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
   return self.flatMap((part, index) =>
     part._tag === "Input"
       ? part.items.map(withoutId)
-      : replay(part.response, part.outputs, index < unreadable ? undefined : recipient)
+      : replay(part.response, part.outputs, recipient, index >= unreadable)
   )
 }
 
@@ -96,21 +101,25 @@ export const openTurn = (
 
 const replay = (
   response: ModelResponded,
-  outputs: ReadonlyMap<string, string>,
-  recipient: { readonly model: string; readonly account: string } | undefined
+  outputs: ReadonlyMap<string, Output>,
+  recipient: Recipient,
+  isReadable: boolean
 ): ReadonlyArray<Item> => {
-  const isSame = response.model === recipient?.model && response.account === recipient.account
+  const isSame = isReadable && response.model === recipient.model && response.account === recipient.account
   const items = response.items.filter((item, index) =>
-    !isFunctionCallOutput(item) &&
+    !isAnswer(item) &&
     (item.type !== "reasoning" || isSame && isReasoning(item) && belongsToSomething(response.items, index))
   )
+  const readable = recipient.isTextOnly === true ? withoutImages : asIs
   const answers = response.items.flatMap((item, index) =>
-    isFunctionCall(item)
-      ? [functionCallOutput(item.call_id, outputs.get(itemId(response.turnId, response.step, index)) ?? unknownOutcome)]
+    isToolCall(item)
+      ? [answer(item, readable(outputs.get(itemId(response.turnId, response.step, index)) ?? unknownOutcome))]
       : []
   )
   return [...items.map((item) => isReasoning(item) ? withoutContent(item) : withoutId(item)), ...answers]
 }
+
+const asIs = (output: Output): Output => output
 
 /** Reasoning at the end of a broken response has lost what it led to, and the server refuses it. */
 const belongsToSomething = (items: ReadonlyArray<Item>, index: number): boolean =>

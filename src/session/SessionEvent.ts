@@ -5,7 +5,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { FunctionCall, isFunctionCall, Item } from "../responses/Item.ts"
+import { Item } from "../responses/Item.ts"
+import { isToolCall, Output, ToolCall } from "../responses/ToolCall.ts"
 import { Usage } from "../responses/Usage.ts"
 
 /**
@@ -66,19 +67,25 @@ export type ModelResponded = typeof ModelResponded.Type
 export const ToolStarted = Schema.TaggedStruct("ToolStarted", {
   turnId: Schema.String,
   itemId: Schema.String,
-  call: Schema.typeSchema(FunctionCall)
+  call: ToolCall
 })
 
 /** @since 0.1.0 @category models */
 export type ToolStarted = typeof ToolStarted.Type
 
-/** @since 0.1.0 @category schemas */
+/**
+ * What the model is told of a call. `details` is for whoever watches, and never sent: an exit code, a plan.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const ToolEnded = Schema.TaggedStruct("ToolEnded", {
   turnId: Schema.String,
   itemId: Schema.String,
-  call: Schema.typeSchema(FunctionCall),
+  call: ToolCall,
   status: Schema.Literal("completed", "failed", "interrupted"),
-  output: Schema.String
+  output: Output,
+  details: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 })
 
 /** @since 0.1.0 @category models */
@@ -179,7 +186,7 @@ export const shownItems = (
   event: ModelResponded
 ): ReadonlyArray<{ readonly itemId: string; readonly item: Item }> =>
   event.items.flatMap((item, index) =>
-    isFunctionCall(item) ? [] : [{ itemId: itemId(event.turnId, event.step, index), item }]
+    isToolCall(item) ? [] : [{ itemId: itemId(event.turnId, event.step, index), item }]
   )
 
 /**

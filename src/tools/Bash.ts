@@ -3,15 +3,17 @@
  *
  * @since 0.1.0
  */
+import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as BoundedOutput from "./BoundedOutput.ts"
+import * as Artifacts from "./Artifacts.ts"
+import type * as BoundedOutput from "./BoundedOutput.ts"
 import { CommandRunner, type Ending } from "./CommandRunner.ts"
+import * as Spool from "./Spool.ts"
 import * as Tool from "./Tool.ts"
 import { failure, Workspace } from "./Workspace.ts"
 
@@ -35,19 +37,18 @@ const Parameters = Schema.Struct({
  * @since 0.1.0
  * @category tools
  */
-export const tool: Tool.Tool<CommandRunner | FileSystem.FileSystem | Workspace> = Tool.make({
+export const tool: Tool.Tool<Artifacts.Artifacts | CommandRunner | FileSystem.FileSystem | Workspace> = Tool.make({
   name: "bash",
   description: "Run a shell command in the workspace and get its output (stdout and stderr together) and exit code. " +
     "It has no stdin. Processes it leaves in the background are stopped when it ends, except those in a session of " +
     "their own (setsid).",
   parameters: Parameters,
-  handler: (parameters, { sessionId }) => Effect.scoped(run(parameters, sessionId))
+  describe: ({ command, workdir }) => `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}`,
+  handler: (parameters, context) => Effect.scoped(run(parameters, context))
 })
 
-const run = Effect.fnUntraced(function*(
-  { command, timeout_ms, workdir = "." }: typeof Parameters.Type,
-  sessionId: string
-) {
+const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, context: Tool.CallContext) {
+  const { command, timeout_ms, workdir = "." } = parameters
   if (command.trim() === "") return yield* new Tool.ToolFailure({ message: "command is empty" })
   const runner = yield* CommandRunner
   const workspace = yield* Workspace
@@ -56,25 +57,35 @@ const run = Effect.fnUntraced(function*(
   const timeout = Duration.decode(timeout_ms ?? defaultTimeout)
 
   const running = yield* Effect.mapError(
-    runner.start(command, folder, { env: { EFFIXIR_SESSION_ID: sessionId } }),
+    runner.start(command, folder, { env: { EFFIXIR_SESSION_ID: context.sessionId } }),
     (error) => new Tool.ToolFailure({ message: error.message })
   )
-  const tail = BoundedOutput.makeTail()
+  const spool = yield* Spool.make(context)
   const ending = yield* running.output.pipe(
-    Stream.runForEachChunk((chunk) => Effect.sync(() => Chunk.forEach(chunk, tail.push))),
+    Stream.runForEachChunk(spool.push),
     Effect.zipRight(running.ending),
     Effect.timeoutOption(timeout)
   )
 
-  const output = tail.read()
+  const output = yield* spool.read
   const report = [
     ...reportOutput(output),
     ...reportEnding(ending, timeout, output),
     ...reportBackground(ending),
     ...reportCut(output)
   ].join("\n")
-  return Option.isSome(ending) ? report : yield* new Tool.ToolFailure({ message: report })
+  const details = { ...endingJson(ending), ...(output.location === undefined ? {} : { artifact: output.location }) }
+  return Option.isSome(ending)
+    ? new Tool.Result({ output: report, details })
+    : yield* new Tool.ToolFailure({ message: report, details })
 })
+
+/** A code other than 0 is a result to the model; whoever watches wants to see it at once. */
+const endingJson = (ending: Option.Option<Ending>) =>
+  Option.match(ending, {
+    onNone: () => ({ timed_out: true }),
+    onSome: (ending) => ending._tag === "Exited" ? { exit_code: ending.code } : { signal: ending.signal }
+  })
 
 /** A shell that cannot go there would be reported as a shell that is not there. */
 const requireFolder = Effect.fnUntraced(function*(given: string, folder: string) {
@@ -109,10 +120,13 @@ const reportBackground = (ending: Option.Option<Ending>): ReadonlyArray<string> 
   return [`[Still running in the background: ${shown.join(", ")}${more}. Stop with kill what is not needed.]`]
 }
 
-const reportCut = ({ isCut, lines, shownLines }: BoundedOutput.Tail): ReadonlyArray<string> =>
+const reportCut = ({ isCut, lines, location, problem, shownLines }: Spool.Spooled): ReadonlyArray<string> =>
   isCut
-    ? [
-      `[Output cut: the last ${shownLines} of ${lines} lines are shown. To read on, send the output to a file ` +
-      "(command > output.txt 2>&1) and read that.]"
-    ]
+    ? [`[Output cut: the last ${shownLines} of ${lines} lines are shown. ${whereTheRestIs(location, problem)}]`]
     : []
+
+const whereTheRestIs = (location: string | undefined, problem: PlatformError | undefined): string =>
+  location === undefined || problem !== undefined
+    ? "The rest could not be kept. To read on, send the output to a file (command > output.txt 2>&1) and read that."
+    : `The whole output, up to ${Artifacts.maxBytes / 1024 / 1024} MB, is in ${location}: ` +
+      "look into it with bash (grep, sed -n)."

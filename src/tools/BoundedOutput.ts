@@ -3,11 +3,19 @@
  * inside a character, and with a last line that tells what is missing and how to read on.
  *
  * @since 0.1.0
+ */
+import type { Item } from "../responses/Item.ts"
+import { type Output, outputText } from "../responses/ToolCall.ts"
+
 /** @since 0.1.0 @category limits */
 export const maxLines = 2000
 
 /** @since 0.1.0 @category limits */
 export const maxBytes = 50 * 1024
+
+/** How many parts a list may have, and how long the longest may be that is no text: an image of 5 MB. */
+const maxParts = 20
+const maxPartSize = 7 * 1024 * 1024
 
 /** Room for the last line that tools add themselves. */
 const noteBytes = 1024
@@ -70,6 +78,31 @@ export const bound = (text: string): string => {
 }
 
 /**
+ * Bounds an output of either kind: the texts of a list count together, and parts that are no text have a limit each.
+ *
+ * @since 0.1.0
+ * @category bounding
+ */
+export const boundOutput = (output: Output): Output => {
+  if (typeof output === "string") return bound(output)
+  const texts = output.filter(isText)
+  const others = output.filter((part) => !isText(part))
+  const kept = others.filter((part) => sizeOf(part) <= maxPartSize).slice(0, maxParts)
+  const left = others.length - kept.length
+  const text = outputText(texts)
+  const shown = bound(text) + (left === 0 ? "" : `\n[Left out: ${left}, being no text and too many or too large.]`)
+  return shown === text && texts.length <= maxParts ? output : [{ type: "input_text", text: shown }, ...kept]
+}
+
+const isText = (part: Item): boolean => part.type === "input_text"
+
+const sizeOf = (part: Item): number =>
+  Object.values(part).reduce<number>(
+    (sum, value) => sum + (typeof value === "string" ? value.length : JSON.stringify(value ?? null).length),
+    0
+  )
+
+/**
  * The end of a text that is too long to keep. `lines` counts all lines that went by.
  *
  * @since 0.1.0
@@ -88,7 +121,12 @@ export interface Tail {
  * @since 0.1.0
  * @category bounding
  */
-export const makeTail = (): { readonly push: (chunk: Uint8Array) => void; readonly read: () => Tail } => {
+export const makeTail = (): {
+  readonly push: (chunk: Uint8Array) => void
+  /** Whether something of what was pushed cannot be shown any more. */
+  readonly isCut: () => boolean
+  readonly read: () => Tail
+} => {
   // A character cut in two at the limit needs up to three bytes more.
   const keep = maxBytes + 3
   let kept: Array<Uint8Array> = []
@@ -109,6 +147,7 @@ export const makeTail = (): { readonly push: (chunk: Uint8Array) => void; readon
         keptBytes = keep
       }
     },
+    isCut: () => bytes > maxBytes || newlines > maxLines,
     read: () => {
       const all = concat(kept)
       // Bytes that are no text get more by this: the limit is for what is shown.

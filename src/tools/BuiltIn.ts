@@ -5,26 +5,72 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as ApplyPatch from "./ApplyPatch.ts"
+import type { Artifacts } from "./Artifacts.ts"
 import * as Bash from "./Bash.ts"
 import type { CommandRunner } from "./CommandRunner.ts"
 import * as Edit from "./Edit.ts"
+import type { Files } from "./Files.ts"
 import type { FileSearch } from "./FileSearch.ts"
 import * as Find from "./Find.ts"
 import * as Grep from "./Grep.ts"
 import * as Ls from "./Ls.ts"
 import * as Read from "./Read.ts"
+import type { SeenFiles } from "./SeenFiles.ts"
+import * as Tool from "./Tool.ts"
 import * as Toolkit from "./Toolkit.ts"
+import * as UpdatePlan from "./UpdatePlan.ts"
 import type { Workspace } from "./Workspace.ts"
 import * as Write from "./Write.ts"
 
+/** @since 0.1.0 @category models */
+export interface Options {
+  /**
+   * How the model changes a part of a file: by quoting it (`edit`, which every model can), or by a patch, which suits
+   * models that were taught `apply_patch`. There is one way at a time, so that the model need not choose.
+   */
+  readonly changes?: "edit" | "apply_patch"
+  /** Whether the server may search the web for the model. */
+  readonly webSearch?: boolean
+}
+
+/**
+ * What the built-in tools need.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Requirements =
+  | Artifacts
+  | CommandRunner
+  | FileSearch
+  | FileSystem.FileSystem
+  | Files
+  | Path.Path
+  | SeenFiles
+  | Workspace
+
+/** @since 0.1.0 @category tools */
+export const webSearch: Tool.Tool = Tool.hosted({ type: "web_search" })
+
 /** @since 0.1.0 @category toolkits */
-export const toolkit: Toolkit.Toolkit<CommandRunner | FileSearch | FileSystem.FileSystem | Path.Path | Workspace> =
-  Toolkit.make(
-    Read.tool,
-    Write.tool,
-    Edit.tool,
-    Bash.tool,
-    Grep.tool,
-    Find.tool,
-    Ls.tool
+export const make = ({ changes = "edit", webSearch: searches = false }: Options = {}): Toolkit.Toolkit<Requirements> =>
+  Toolkit.omit(
+    Toolkit.make(
+      Read.tool,
+      Write.tool,
+      Edit.tool,
+      ApplyPatch.tool,
+      Bash.tool,
+      Grep.tool,
+      Find.tool,
+      Ls.tool,
+      UpdatePlan.tool,
+      webSearch
+    ),
+    changes === "edit" ? ApplyPatch.tool.name : Edit.tool.name,
+    ...(searches ? [] : [webSearch.name])
   )
+
+/** @since 0.1.0 @category toolkits */
+export const toolkit: Toolkit.Toolkit<Requirements> = make()

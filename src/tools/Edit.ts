@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Files } from "./Files.ts"
+import * as Nearest from "./Nearest.ts"
+import type { SeenFiles } from "./SeenFiles.ts"
 import * as TextFile from "./TextFile.ts"
 import * as Tool from "./Tool.ts"
 import { Workspace } from "./Workspace.ts"
@@ -26,34 +27,41 @@ const Parameters = Schema.Struct({
  * @since 0.1.0
  * @category tools
  */
-export const tool: Tool.Tool<FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   name: "edit",
   description: "Replace a piece of text in a file of the workspace. old_string must be in the file exactly once, " +
     "white space included, unless replace_all is set.",
   parameters: Parameters,
-  handler: (parameters) => Effect.flatMap(Workspace, (workspace) => workspace.exclusively(edit(parameters)))
+  concurrency: "exclusive",
+  describe: ({ path, replace_all }) => `replace ${replace_all === true ? "every occurrence of " : ""}a text in ${path}`,
+  handler: (parameters, { sessionId }) =>
+    Effect.flatMap(Workspace, (workspace) => workspace.exclusively(edit(parameters, sessionId)))
 })
 
-const edit = Effect.fnUntraced(function*({ new_string, old_string, path, replace_all }: typeof Parameters.Type) {
+const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, session: string) {
+  const { new_string, old_string, path, replace_all } = parameters
   if (old_string === "") return yield* fail("old_string is empty; use write to make or replace a file")
   if (old_string === new_string) return yield* fail("old_string and new_string are the same")
-  const text = yield* TextFile.read(path)
-  const lineEnd = usesCrLf(text) && !old_string.includes("\r") ? toCrLf : asIs
+  const text = yield* Effect.flatMap(TextFile.load(path), (file) => TextFile.textToChange(file, session))
+  const lineEnd = TextFile.usesCrLf(text) && !old_string.includes("\r") ? TextFile.toCrLf : asIs
   const pieces = text.split(lineEnd(old_string))
   const found = pieces.length - 1
-  if (found === 0) return yield* fail(`old_string is not in ${path}; read the file and quote it exactly`)
+  if (found === 0) {
+    const nearest = Nearest.find(toLines(text), toLines(old_string.replace(/\n$/, "")))
+    return yield* fail(
+      `old_string is not in ${path}; read the file and quote it exactly. ${Nearest.tell(nearest)}`
+    )
+  }
   if (found > 1 && replace_all !== true) {
     return yield* fail(
       `old_string is ${found} times in ${path}; quote more of the lines around it, or set replace_all`
     )
   }
-  yield* TextFile.write(path, pieces.join(lineEnd(new_string)))
+  yield* TextFile.write(path, pieces.join(lineEnd(new_string)), session)
   return found === 1 ? `Replaced 1 occurrence in ${path}.` : `Replaced ${found} occurrences in ${path}.`
 })
 
 const fail = (message: string) => new Tool.ToolFailure({ message })
 
-/** Models quote lines with a bare newline, whatever the file has. */
-const usesCrLf = (text: string): boolean => text.includes("\r\n") && !/[^\r]\n/.test(text)
-const toCrLf = (text: string): string => text.replaceAll(/\r?\n/g, "\r\n")
 const asIs = (text: string): string => text
+const toLines = (text: string): ReadonlyArray<string> => text.split(/\r?\n/)

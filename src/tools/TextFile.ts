@@ -1,72 +1,167 @@
 /**
- * A file of the workspace as text: what `read`, `write` and `edit` have in common.
+ * A file of the workspace, and its text: what the tools that read and change files have in common.
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { replaceFile } from "../internal/replaceFile.ts"
+import * as Option from "effect/Option"
+import * as FileKind from "./FileKind.ts"
+import { Files } from "./Files.ts"
+import { SeenFiles } from "./SeenFiles.ts"
 import { ToolFailure } from "./Tool.ts"
 import { failure, Workspace } from "./Workspace.ts"
 
 /** A file larger than this is for `bash` and its tools. In bytes. */
 const maxSize = 10 * 1024 * 1024
 
-const newFileMode = 0o644
-
 /**
- * Reads the whole text of a file, byte order mark and line ends included. Refuses what is no regular file, what is
- * huge, and what is not UTF-8.
+ * The mode of a file that a tool makes.
  *
  * @since 0.1.0
  * @category files
  */
-export const read: (
-  path: string
-) => Effect.Effect<string, ToolFailure, FileSystem.FileSystem | Workspace> = Effect.fnUntraced(function*(path) {
-  const fs = yield* FileSystem.FileSystem
-  const real = yield* resolve(path)
-  const info = yield* Effect.mapError(fs.stat(real), failure(path))
-  if (info.type === "Directory") return yield* refuse(path, "is a folder; list it with bash (ls)")
-  if (info.type !== "File") return yield* refuse(path, "is not a regular file")
-  if (info.size > maxSize) {
-    const size = `${Math.round(Number(info.size) / 1024 / 1024)} MB`
-    return yield* refuse(path, `is too large to read (${size}); use bash with head, tail, sed -n or grep`)
+export const newFileMode = 0o644
+
+/**
+ * A regular file with its bytes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Loaded {
+  readonly path: string
+  readonly real: string
+  readonly mode: number
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The bytes of a file. Refuses what is no regular file, and what is huge.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const load: (path: string) => Effect.Effect<Loaded, ToolFailure, Files | Workspace> = Effect.fnUntraced(
+  function*(path) {
+    const files = yield* Files
+    const real = yield* resolve(path)
+    const info = yield* Effect.mapError(files.stat(real), failure(path))
+    if (Option.isNone(info)) return yield* new ToolFailure({ message: `${path}: no such file or folder` })
+    const { mode, size, type } = info.value
+    if (type === "Directory") return yield* refuse(path, "is a folder; list it with bash (ls)")
+    if (type === "Other") return yield* refuse(path, "is not a regular file")
+    if (size > maxSize) return yield* tooLarge(path, size)
+    const bytes = yield* Effect.mapError(files.read(real, maxSize + 1), failure(path))
+    if (bytes.length > maxSize) return yield* tooLarge(path, bytes.length)
+    return { path, real, mode: mode & 0o7777, bytes }
   }
-  const bytes = yield* Effect.mapError(fs.readFile(real), failure(path))
-  if (bytes.subarray(0, 8192).includes(0)) return yield* refuse(path, "is a binary file")
-  return yield* Effect.try({
-    try: () => decoder.decode(bytes),
-    catch: () => new ToolFailure({ message: `${path} is a binary file, or text in another encoding than UTF-8` })
-  })
+)
+
+/**
+ * The text of a file as it is, byte order mark and line ends included. Refuses what is not UTF-8. The session has now
+ * seen it.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const text: (
+  file: Loaded,
+  session: string
+) => Effect.Effect<string, ToolFailure, SeenFiles> = Effect.fnUntraced(function*(file, session) {
+  const text = yield* decode(file)
+  const seen = yield* SeenFiles
+  yield* seen.note(session, file.real, text)
+  return text
+})
+
+/**
+ * The text of a file that is to be changed. Refuses one that somebody else has changed since the session last saw it.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const textToChange: (
+  file: Loaded,
+  session: string
+) => Effect.Effect<string, ToolFailure, SeenFiles> = Effect.fnUntraced(function*(file, session) {
+  const text = yield* decode(file)
+  const seen = yield* SeenFiles
+  if (yield* seen.isStale(session, file.real, text)) {
+    return yield* refuse(file.path, "has changed since you last read it; read it again, then change it")
+  }
+  return text
 })
 
 /**
  * Puts a text in the place of a file, or makes the file and the folders above it. The old text or the new one is
- * there at any moment; the file's mode stays.
+ * there at any moment; the file's mode stays. The session knows what it wrote.
  *
  * @since 0.1.0
  * @category files
  */
 export const write: (
   path: string,
-  text: string
-) => Effect.Effect<void, ToolFailure, FileSystem.FileSystem | Path.Path | Workspace> = Effect.fnUntraced(
-  function*(path, text) {
-    const fs = yield* FileSystem.FileSystem
+  text: string,
+  session: string
+) => Effect.Effect<void, ToolFailure, Files | SeenFiles | Workspace> = Effect.fnUntraced(
+  function*(path, text, session) {
+    const files = yield* Files
+    const seen = yield* SeenFiles
     const real = yield* resolve(path)
-    const info = yield* Effect.option(fs.stat(real))
-    if (info._tag === "Some" && info.value.type === "Directory") return yield* refuse(path, "is a folder")
-    if (info._tag === "Some" && info.value.type !== "File") return yield* refuse(path, "is not a regular file")
-    const mode = info._tag === "Some" ? info.value.mode & 0o7777 : newFileMode
-    yield* Effect.mapError(replaceFile(real, text, mode), failure(path))
+    const info = Option.getOrUndefined(yield* Effect.mapError(files.stat(real), failure(path)))
+    if (info?.type === "Directory") return yield* refuse(path, "is a folder")
+    if (info?.type === "Other") return yield* refuse(path, "is not a regular file")
+    const mode = info === undefined ? newFileMode : info.mode & 0o7777
+    // What the session has written it must know, however soon it is interrupted.
+    yield* files.replace(real, text, mode).pipe(
+      Effect.zipRight(seen.note(session, real, text)),
+      Effect.uninterruptible,
+      Effect.mapError(failure(path))
+    )
   }
 )
 
-const resolve = (path: string) =>
+/**
+ * The real path of a path of the workspace.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const resolve = (path: string): Effect.Effect<string, ToolFailure, Workspace> =>
   Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolve(path), failure(path)))
 
+/**
+ * Whether every line ends as on Windows. Models quote lines with a bare newline, whatever the file has.
+ *
+ * @since 0.1.0
+ * @category line ends
+ */
+export const usesCrLf = (text: string): boolean => text.includes("\r\n") && !/[^\r]\n/.test(text)
+
+/** @since 0.1.0 @category line ends */
+export const toCrLf = (text: string): string => text.replaceAll(/\r?\n/g, "\r\n")
+
+const decode = ({ bytes, path }: Loaded): Effect.Effect<string, ToolFailure> => {
+  const kind = FileKind.fromBytes(bytes)
+  const size = FileKind.size(bytes.length)
+  return bytes.subarray(0, 8192).includes(0) || kind?.image !== undefined
+    ? refuse(
+      path,
+      `is a binary file (${kind?.name ?? "of no known type"}, ${size}); look at it with bash (file, od -c)`
+    )
+    : Effect.mapError(
+      Effect.try(() => decoder.decode(bytes)),
+      () =>
+        new ToolFailure({
+          message: `${path} is a binary file, or text in another encoding than UTF-8 ` +
+            `(${kind?.name ?? "of no known type"}, ${size}); look at it with bash (file, iconv, od -c)`
+        })
+    )
+}
+
 const refuse = (path: string, why: string) => new ToolFailure({ message: `${path} ${why}` })
+
+const tooLarge = (path: string, size: number) =>
+  refuse(path, `is too large to read (${FileKind.size(size)}); use bash with head, tail, sed -n or grep`)
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

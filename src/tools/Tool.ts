@@ -3,27 +3,31 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { flow } from "effect/Function"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { jsonSchema } from "../internal/jsonSchema.ts"
-import type { ToolDeclaration } from "../responses/Request.ts"
+import { isItem } from "../responses/Item.ts"
+import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
+import type { Output } from "../responses/ToolCall.ts"
 
 /**
- * The one failure a tool may have. Its message goes to the model, which can then do better; it is never shown to a
+ * The one failure a call may have. Its message goes to the model, which can then do better; it is never shown to a
  * person as a crash.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ToolFailure extends Schema.TaggedError<ToolFailure>("effixir/tools/Tool/ToolFailure")("ToolFailure", {
-  message: Schema.String
+  message: Schema.String,
+  /** For whoever watches; the model is not told. */
+  details: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 }) {}
 
 /**
- * Which call a handler works for.
+ * Which call a handler works for, and how it tells what it is at.
  *
  * @since 0.1.0
  * @category models
@@ -31,62 +35,215 @@ export class ToolFailure extends Schema.TaggedError<ToolFailure>("effixir/tools/
 export interface CallContext {
   readonly callId: string
   readonly sessionId: string
+  /** Shows where the call stands. The latest word counts; it is not kept, and of many at once some are left out. */
+  readonly progress: (text: string) => Effect.Effect<void>
 }
 
 /**
- * A tool with its types folded in: `call` takes the decoded JSON of the arguments and gives the text of the output.
+ * Whether a call may run beside others of the same response. What changes files runs alone, as in Codex; a shell command
+ * does not, since it mostly builds, tests and looks.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Concurrency = "parallel" | "exclusive"
+
+/**
+ * What a call gives: the output for the model, and details for whoever watches.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Result extends Data.Class<{
+  readonly output: Output
+  readonly details?: { readonly [name: string]: unknown } | undefined
+}> {}
+
+/**
+ * A tool with its types folded in: `call` takes the decoded JSON of the arguments, or the plain text of a custom tool.
  * What the handler needs (`R`) is provided where the tools are put to work, by `ToolExecutor.layer`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Tool<out R = never> {
+  readonly name: string
   readonly declaration: ToolDeclaration
-  readonly call: (args: unknown, context: CallContext) => Effect.Effect<string, ToolFailure, R>
+  readonly concurrency: Concurrency
+  /** Says in a line what a call would do, and does nothing. */
+  readonly describe: (args: unknown) => string
+  readonly call: (args: unknown, context: CallContext) => Effect.Effect<Result, ToolFailure, R>
+}
+
+interface Common<A> {
+  readonly name: string
+  readonly description: string
+  readonly concurrency?: Concurrency
+  /** What a call would do, in a line. */
+  readonly describe?: (parameters: A) => string
 }
 
 /**
  * Makes a tool from Schemas. The parameters become the JSON Schema that the model sees; arguments that do not fit them
- * become a failure that names each wrong field. A success that is no string reaches the model as JSON.
+ * become a failure that names each wrong field. A success or a failure with a Schema reaches the model encoded, as text
+ * or as JSON. Without one a handler gives text, a list of content items, or a {@link Result}.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <A, I, R, Success = string, Encoded = string>(options: {
-  readonly name: string
-  readonly description: string
-  readonly parameters: Schema.Schema<A, I>
-  readonly success?: Schema.Schema<Success, Encoded>
-  readonly handler: (parameters: A, context: CallContext) => Effect.Effect<Success, ToolFailure, R>
-}): Tool<R> => {
-  const decode = Schema.decodeUnknown(options.parameters, { errors: "all" })
-  const encode: (success: Success) => Effect.Effect<unknown> = options.success === undefined
-    ? Effect.succeed
-    // A handler that breaks its own schema is a bug, not something the model could mend.
-    : flow(Schema.encode(options.success), Effect.orDie)
+export const make = <A, I, R, Success = Output | Result, Encoded = Success, Failure = never, FailureEncoded = Failure>(
+  options: Common<A> & {
+    readonly parameters: Schema.Schema<A, I>
+    readonly success?: Schema.Schema<Success, Encoded>
+    readonly failure?: Schema.Schema<Failure, FailureEncoded>
+    readonly handler: (parameters: A, context: CallContext) => Effect.Effect<Success, ToolFailure | Failure, R>
+  }
+): Tool<R> => {
+  const decode = Schema.decodeUnknown(options.parameters)
+  const decodeTellingAll = Schema.decodeUnknown(options.parameters, { errors: "all" })
+  const read = Schema.decodeUnknownOption(options.parameters)
+  const { failure, success } = options
+  const succeed = success === undefined ? give : encoding(success)
+  const fail = failure === undefined ? undefined : encoding(failure)
   return {
-    declaration: {
-      type: "function",
-      name: options.name,
-      description: options.description,
-      strict: false,
-      parameters: jsonSchema(options.parameters)
+    name: options.name,
+    declaration: declare(options, jsonSchema(options.parameters)),
+    concurrency: options.concurrency ?? "parallel",
+    describe: (args) => {
+      const parameters = read(args)
+      return parameters._tag === "Some" && options.describe !== undefined
+        ? options.describe(parameters.value)
+        : preview(options.name, args)
     },
     call: (args, context) =>
       decode(args).pipe(
+        Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
         Effect.mapError((error) =>
           new ToolFailure({ message: `Invalid arguments for ${options.name}: ${tell(error)}` })
         ),
-        Effect.flatMap((parameters) => options.handler(parameters, context)),
-        Effect.flatMap(encode),
-        Effect.map(toText)
+        Effect.flatMap((parameters) =>
+          Effect.catchAll(options.handler(parameters, context), (error) =>
+            error instanceof ToolFailure || fail === undefined
+              ? Effect.fail(error as ToolFailure)
+              : Effect.flatMap(fail(error), ({ output }) => new ToolFailure({ message: String(output) })))
+        ),
+        Effect.flatMap(succeed)
       )
   }
+}
+
+/**
+ * Makes a tool from a JSON Schema, as tools of other programs have it. The arguments are an object, and otherwise as
+ * the model wrote them: the handler checks what it relies on.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromJsonSchema = <R>(
+  options: Common<Arguments> & {
+    readonly parameters: FunctionTool["parameters"]
+    readonly handler: (args: Arguments, context: CallContext) => Effect.Effect<Output | Result, ToolFailure, R>
+  }
+): Tool<R> => {
+  const required = Array.isArray(options.parameters["required"]) ? options.parameters["required"] : []
+  return {
+    name: options.name,
+    declaration: declare(options, { ...options.parameters, type: "object" }),
+    concurrency: options.concurrency ?? "parallel",
+    describe: (args) =>
+      isArguments(args) && options.describe !== undefined ? options.describe(args) : preview(options.name, args),
+    call: (args, context) =>
+      Effect.suspend(() => {
+        if (!isArguments(args)) return invalid(options.name, "expected an object")
+        const missing = required.filter((field) => Predicate.isString(field) && !Object.hasOwn(args, field))
+        return missing.length === 0
+          ? Effect.flatMap(options.handler(args, context), give)
+          : invalid(options.name, missing.map((field) => `${field}: is missing`).join("; "))
+      })
+  }
+}
+
+/**
+ * Makes a tool that is called with plain text in the language of a grammar.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const freeform = <R>(
+  options: Common<string> & {
+    readonly syntax: CustomTool["format"]["syntax"]
+    readonly grammar: string
+    readonly handler: (text: string, context: CallContext) => Effect.Effect<Output | Result, ToolFailure, R>
+  }
+): Tool<R> => ({
+  name: options.name,
+  declaration: {
+    type: "custom",
+    name: options.name,
+    description: options.description,
+    format: { type: "grammar", syntax: options.syntax, definition: options.grammar }
+  },
+  concurrency: options.concurrency ?? "parallel",
+  describe: (args) =>
+    Predicate.isString(args) && options.describe !== undefined ? options.describe(args) : preview(options.name, args),
+  call: (args, context) =>
+    Predicate.isString(args)
+      ? Effect.flatMap(options.handler(args, context), give)
+      : invalid(options.name, "expected plain text")
+})
+
+/**
+ * A tool that the server runs. It is declared, and never called here.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const hosted = (declaration: HostedTool): Tool => ({
+  name: declaration.type,
+  declaration,
+  concurrency: "parallel",
+  describe: () => `${declaration.type} at the server`,
+  call: () => new ToolFailure({ message: `${declaration.type} is run by the server and cannot be called here` })
+})
+
+/**
+ * The arguments of a call whose fields are not known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Arguments = { readonly [field: string]: unknown }
+
+const isArguments = (args: unknown): args is Arguments => Predicate.isReadonlyRecord(args)
+
+const invalid = (name: string, why: string) => new ToolFailure({ message: `Invalid arguments for ${name}: ${why}` })
+
+const declare = (
+  { description, name }: { readonly name: string; readonly description: string },
+  parameters: FunctionTool["parameters"]
+): FunctionTool => ({ type: "function", name, description, strict: false, parameters })
+
+const give = (value: unknown): Effect.Effect<Result> =>
+  Effect.succeed(value instanceof Result ? value : new Result({ output: isContent(value) ? value : toText(value) }))
+
+const isContent = (value: unknown): value is Exclude<Output, string> => Array.isArray(value) && value.every(isItem)
+
+/** A handler that breaks its own schema is a bug, not something the model could mend. */
+const encoding = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => Effect.Effect<Result> => {
+  const encode = Schema.encodeUnknown(schema)
+  return (value) => Effect.map(Effect.orDie(encode(value)), (encoded) => new Result({ output: toText(encoded) }))
 }
 
 /** JSON has no word for a success that holds nothing. */
 const toText = (output: unknown): string =>
   Predicate.isString(output) ? output : output === undefined ? "" : JSON.stringify(output)
+
+const previewLength = 200
+
+const preview = (name: string, args: unknown): string => `${name} ${toText(args)}`.slice(0, previewLength)
+
+/** Of arguments that go on and on, one thing that is wrong is enough to be told, and all would take too long. */
+const isLong = (args: unknown): boolean => toText(args).length > 64 * 1024
 
 const tell = (error: ParseResult.ParseError): string =>
   ParseResult.ArrayFormatter.formatErrorSync(error)

@@ -6,76 +6,115 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { FunctionCall } from "../responses/Item.ts"
 import type { ToolDeclaration } from "../responses/Request.ts"
+import { argument, type Output, type ToolCall } from "../responses/ToolCall.ts"
 import * as BoundedOutput from "./BoundedOutput.ts"
-import { type CallContext, ToolFailure } from "./Tool.ts"
+import { type CallContext, type Concurrency, type Result, type Tool, ToolFailure } from "./Tool.ts"
 import type { Toolkit } from "./Toolkit.ts"
 
 /**
- * What the model is told. A failed result is an answer too: it says what was wrong.
+ * What the model is told. A failed result is an answer too: it says what was wrong. The details are for whoever watches.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ToolResult {
   readonly status: "completed" | "failed"
-  readonly output: string
+  readonly output: Output
+  readonly details?: { readonly [name: string]: unknown } | undefined
 }
 
 /** @since 0.1.0 @category services */
 export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<ToolExecutor, {
-  /** What the model is told of the tools. */
-  readonly declarations: ReadonlyArray<ToolDeclaration>
+  /** What the model is told of the tools there are now. */
+  readonly declarations: Effect.Effect<ReadonlyArray<ToolDeclaration>>
+  /** Whether a call may run beside others. One that names no tool may. */
+  readonly concurrency: (call: ToolCall) => Effect.Effect<Concurrency>
+  /** Says in a line what a call would do, and does nothing. */
+  readonly describe: (call: ToolCall) => Effect.Effect<string>
   /** Runs one call. It has no error: whatever goes wrong in a way the tool foresaw is a failed result. */
-  readonly execute: (call: FunctionCall, context: CallContext) => Effect.Effect<ToolResult>
+  readonly execute: (call: ToolCall, context: CallContext) => Effect.Effect<ToolResult>
 }>() {}
 
 /** @since 0.1.0 @category constructors */
-export const make = <R>(toolkit: Toolkit<R>): Effect.Effect<typeof ToolExecutor.Service, never, R> =>
-  Effect.map(Effect.context<R>(), (services) =>
-    ToolExecutor.of({
-      declarations: Array.from(toolkit.tools.values(), (tool) => tool.declaration),
+export const make = <R>(
+  toolkit: Toolkit<R> | Effect.Effect<Toolkit<R>>
+): Effect.Effect<typeof ToolExecutor.Service, never, R> =>
+  Effect.map(Effect.context<R>(), (services) => {
+    const tools = Effect.map(Effect.isEffect(toolkit) ? toolkit : Effect.succeed(toolkit), ({ tools }) => tools)
+    return ToolExecutor.of({
+      declarations: Effect.map(tools, (tools) => Array.from(tools.values(), (tool) => tool.declaration)),
+      concurrency: (call) => Effect.map(tools, (tools) => tools.get(call.name)?.concurrency ?? "parallel"),
+      describe: (call) => Effect.flatMap(tools, (tools) => describe(tools.get(call.name), call)),
       execute: Effect.fn("ToolExecutor.execute")(function*(call, context) {
         yield* Effect.annotateCurrentSpan({ tool: call.name, callId: call.call_id })
-        return yield* run(toolkit, call, context).pipe(
+        return yield* run(yield* tools, call, context).pipe(
           Effect.provide(services),
           Effect.match({
-            onFailure: (failure): ToolResult => ({ status: "failed", output: BoundedOutput.bound(failure.message) }),
-            onSuccess: (output): ToolResult => ({ status: "completed", output: BoundedOutput.bound(output) })
+            onFailure: ({ details, message }): ToolResult => ({
+              status: "failed",
+              output: BoundedOutput.bound(message),
+              details
+            }),
+            onSuccess: ({ details, output }): ToolResult => ({
+              status: "completed",
+              output: BoundedOutput.boundOutput(output),
+              details
+            })
           })
         )
       })
-    }))
+    })
+  })
 
 /**
- * Puts a toolkit to work. What its handlers need is what the layer needs.
+ * Puts a toolkit to work. What its handlers need is what the layer needs. A toolkit that changes at run time is given as
+ * an Effect, as `Ref.get(ref)`; it is looked at anew for each request and each call.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = <R>(toolkit: Toolkit<R>): Layer.Layer<ToolExecutor, never, R> =>
-  Layer.effect(ToolExecutor, make(toolkit))
+export const layer = <R>(
+  toolkit: Toolkit<R> | Effect.Effect<Toolkit<R>>
+): Layer.Layer<ToolExecutor, never, R> => Layer.effect(ToolExecutor, make(toolkit))
+
+type Tools<R> = Toolkit<R>["tools"]
 
 const run = <R>(
-  toolkit: Toolkit<R>,
-  call: FunctionCall,
+  tools: Tools<R>,
+  call: ToolCall,
   context: CallContext
-): Effect.Effect<string, ToolFailure, R> => {
-  const tool = toolkit.tools.get(call.name)
+): Effect.Effect<Result, ToolFailure, R> => {
+  const tool = tools.get(call.name)
   if (tool === undefined) {
-    const names = Array.from(toolkit.tools.keys()).join(", ")
+    const names = Array.from(tools.keys()).join(", ")
     return new ToolFailure({ message: `There is no tool named ${call.name}. The tools are: ${names}.` })
   }
-  return Effect.flatMap(parse(call), (args) => tool.call(args, context))
+  return Effect.flatMap(read(tool, call), (args) => tool.call(args, context))
 }
 
-/** A call of a tool without parameters may come with no arguments at all. */
-const parse = (call: FunctionCall): Effect.Effect<unknown, ToolFailure> =>
-  call.arguments.trim() === "" ? Effect.succeed({}) : Effect.try({
-    try: (): unknown => JSON.parse(call.arguments),
+const describe = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<string> =>
+  tool === undefined
+    ? Effect.succeed(`${call.name} (there is no such tool)`)
+    : Effect.map(
+      Effect.match(read(tool, call), { onFailure: () => tool.describe(argument(call)), onSuccess: tool.describe }),
+      oneLine
+    )
+
+const maxDescription = 300
+
+const oneLine = (text: string): string =>
+  text.slice(0, 2 * maxDescription).replaceAll(/\s+/g, " ").trim().slice(0, maxDescription).toWellFormed()
+
+/** Plain text or JSON, as the tool was declared. A call of a tool without parameters may come with no arguments at all. */
+const read = <R>(tool: Tool<R>, call: ToolCall): Effect.Effect<unknown, ToolFailure> => {
+  const text = argument(call)
+  if (tool.declaration.type === "custom") return Effect.succeed(text)
+  return text.trim() === "" ? Effect.succeed({}) : Effect.try({
+    try: (): unknown => JSON.parse(text),
     catch: (error) =>
       new ToolFailure({
         message: `The arguments of ${call.name} are not JSON (${error instanceof Error ? error.message : "unreadable"})`
       })
   })
+}

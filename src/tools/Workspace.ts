@@ -104,9 +104,14 @@ export const failure = (path: string) => (error: OutsideWorkspace | PlatformErro
     case "BadArgument":
       return new ToolFailure({ message: `${path}: not a usable path` })
     case "SystemError":
-      return new ToolFailure({ message: `${path}: ${reasons[error.reason] ?? error.description ?? error.reason}` })
+      return new ToolFailure({
+        message: `${path}: ${reasons[error.reason] ?? tidy(error.description ?? error.reason)}`
+      })
   }
 }
+
+/** The system's own words, without the path that it was told to use. */
+const tidy = (description: string): string => description.replace(/, [a-z]+( '.*')?$/s, "")
 
 const reasons: { readonly [reason: string]: string } = {
   NotFound: "no such file or folder",

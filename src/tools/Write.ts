@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Files } from "./Files.ts"
+import type { SeenFiles } from "./SeenFiles.ts"
 import * as TextFile from "./TextFile.ts"
 import * as Tool from "./Tool.ts"
 import { Workspace } from "./Workspace.ts"
@@ -22,14 +22,18 @@ const Parameters = Schema.Struct({
  * @since 0.1.0
  * @category tools
  */
-export const tool: Tool.Tool<FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   name: "write",
   description: "Write a file of the workspace: make it, with the folders above it, or replace its whole content.",
   parameters: Parameters,
-  handler: ({ content, path }) =>
+  concurrency: "exclusive",
+  describe: ({ content, path }) => `write ${sizeOf(content)} bytes to ${path}`,
+  handler: ({ content, path }, { sessionId }) =>
     Effect.flatMap(Workspace, (workspace) =>
       Effect.as(
-        workspace.exclusively(TextFile.write(path, content)),
-        `Wrote ${new TextEncoder().encode(content).length} bytes to ${path}.`
+        workspace.exclusively(TextFile.write(path, content, sessionId)),
+        `Wrote ${sizeOf(content)} bytes to ${path}.`
       ))
 })
+
+const sizeOf = (content: string): number => new TextEncoder().encode(content).length

@@ -70,9 +70,11 @@ const overSockets =
       )
     }))
 
+const scripted: Wire = { name: "a script", model: ScriptedResponses.layer, lacks: [] }
+
 /** Every way that must make no difference to an agent. */
 export const wires: ReadonlyArray<Wire> = [
-  { name: "a script", model: ScriptedResponses.layer, lacks: [] },
+  scripted,
   { name: "the Responses API", model: overSockets(Responses.layer), lacks: [] },
   {
     name: "Chat Completions",
@@ -88,6 +90,9 @@ export const layerOver = (wire: Wire) => (script: Script.Script, toolkit: Toolki
     Layer.provideMerge(wire.model(script)),
     Layer.provideMerge(SessionStore.layerMemory)
   )
+
+/** The same without a network. */
+export const layer = layerOver(scripted)
 
 export const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
 

@@ -35,6 +35,18 @@ describe("Request", () => {
     assert.deepStrictEqual(request.reasoning, { effort: "high" })
   })
 
+  it("takes tools of every kind, and none that is half of one", () => {
+    const is = Schema.is(Request.ToolDeclaration)
+    const format = { type: "grammar", syntax: "lark", definition: "start: /.+/" }
+    const custom = { type: "custom", name: "apply_patch", description: "", format }
+    assert.isTrue(is(custom))
+    assert.isTrue(is({ type: "web_search", search_context_size: "low" }))
+    assert.isTrue(is({ type: "made_up_next_year" }))
+    assert.isFalse(is({ ...custom, format: { ...format, syntax: "bnf" } }))
+    assert.isFalse(is({ type: "function", name: "ls" }))
+    assert.isFalse(is({ name: "ls" }))
+  })
+
   it("survives the wire", () => {
     const request = Request.make({ ...least, reasoning: { summary: "auto" } })
     const json = JSON.parse(JSON.stringify(request))

@@ -41,7 +41,7 @@ const responded = (items: ReadonlyArray<Item>, change: Partial<SessionEvent.Mode
     ...change
   }) satisfies SessionEvent.ModelResponded
 
-const ran = (itemId: string, text: string): SessionEvent.SessionEvent => ({
+const ran = (itemId: string, text: string): SessionEvent.ToolEnded => ({
   _tag: "ToolEnded",
   turnId: "t",
   itemId,
@@ -143,6 +143,23 @@ describe("History", () => {
       output(2, "two"),
       output(3, "three")
     ])
+  })
+
+  it("answers a call in the form in which it was made", () => {
+    const custom = { type: "custom_tool_call", call_id: "call_2", name: "apply_patch", input: "*** Begin Patch" }
+    assert.deepStrictEqual(inputOf(responded([call(1), custom]), ran("t.0.1", "two")).slice(2), [
+      output(1, History.unknownOutcome),
+      { type: "custom_tool_call_output", call_id: "call_2", output: "two" }
+    ])
+    assert.deepStrictEqual(inputOf(responded([{ type: "custom_tool_call_output", call_id: "x", output: "lost" }])), [])
+  })
+
+  it("sends images to those who can see, and a word to the others", () => {
+    const image = { type: "input_image", image_url: "data:image/png;base64,AA==" }
+    const history = History.fromEvents([responded([call(1)]), { ...ran("t.0.0", ""), output: [image] }])
+    assert.deepStrictEqual(History.toInput(history, recipient).at(-1)?.["output"], [image])
+    const shown = JSON.stringify(History.toInput(history, { ...recipient, isTextOnly: true }).at(-1)?.["output"])
+    assert.match(shown, /^\[\{"type":"input_text","text":"\[An image is here\./)
   })
 
   it("says of a call that never ended that nobody knows", () => {

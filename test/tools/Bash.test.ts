@@ -1,17 +1,29 @@
+import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import { existsSync } from "node:fs"
+import * as Artifacts from "../../src/tools/Artifacts.ts"
 import * as BoundedOutput from "../../src/tools/BoundedOutput.ts"
-import { at, context, fail, get, isAlive, layer, names, put, succeed } from "./support.ts"
+import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
+import { at, call, context, fail, get, isAlive, layer, layerWith, names, put, succeed } from "./support.ts"
 
 const bash = (command: string, more: { readonly workdir?: string; readonly timeout_ms?: number } = {}) =>
   succeed("bash", { command, ...more })
 
 /** The numbers that a command has told of its processes. */
 const pids = (text: string) => Array.from(text.matchAll(/^pid (\d+)$/gm), ([, pid]) => Number(pid))
+
+const locationIn = (output: string): string => / is in (.*): look into it/.exec(output)?.[1] ?? assert.fail(output)
+
+const full = new PlatformError.SystemError({
+  reason: "Unknown",
+  module: "FileSystem",
+  method: "mkdir",
+  description: "ENOSPC: no space left on device"
+})
 
 describe("bash", () => {
   it.live("gives the output and the exit code", () =>
@@ -141,11 +153,61 @@ describe("bash", () => {
   it.live("shows the end of an endless output, in bounded memory", () =>
     Effect.gen(function*() {
       const before = process.memoryUsage().rss
-      const output = yield* bash("yes 'a line of 31 characters and end' | head -c 200000000; echo; echo the end")
+      const output = yield* bash("head -c 1000000000 /dev/zero; yes | head -c 100000000; echo the end")
       assert.isBelow(process.memoryUsage().rss - before, 150 * 1024 * 1024)
-      assert.match(output, /\nthe end\n\[Output cut: the last \d+ of 6250002 lines are shown\..*> output\.txt.*\]$/)
+      assert.match(output, /\nthe end\n\[Output cut: the last \d+ of 50000001 lines are shown\. .*\]$/)
       assert.isAtMost(Buffer.byteLength(output), BoundedOutput.maxBytes + 1024)
-    }).pipe(Effect.provide(layer)), 30_000)
+      const { size } = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(locationIn(output)))
+      assert.strictEqual(Number(size), Artifacts.maxBytes)
+    }).pipe(Effect.provide(layer)), 60_000)
+
+  it.live("keeps the whole output where the model can look into it", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const first = locationIn(yield* bash("seq 5000"))
+      assert.match(first, /\/sessions\/session-1\/artifacts\/call_1\.txt$/)
+      assert.strictEqual(yield* fs.readFileString(first), Array.from({ length: 5000 }, (_, n) => `${n + 1}\n`).join(""))
+      assert.strictEqual((yield* fs.stat(first)).mode & 0o777, 0o600)
+      assert.strictEqual(yield* bash(`sed -n 17p ${first}`), "17")
+      // The same call id once more is another call.
+      const second = locationIn(yield* bash("head -c 40000 /dev/zero | tr '\\0' '\\377'"))
+      assert.match(second, /\/call_1-2\.txt$/)
+      assert.strictEqual(Number((yield* fs.stat(second)).size), 40_000)
+    }).pipe(Effect.provide(layer)))
+
+  it.live("does without an artifact when the disk is full", () =>
+    Effect.gen(function*() {
+      const output = yield* bash("seq 5000")
+      assert.match(output, /\n5000\n\[Output cut: .* The rest could not be kept\. .*> output\.txt.*\]$/)
+    }).pipe(Effect.provide(layerWith({ makeDirectory: () => Effect.fail(full) }))))
+
+  it.live("tells whoever watches how the command ended", () =>
+    Effect.gen(function*() {
+      const details = (command: string, timeout_ms = 60_000) =>
+        Effect.map(call("bash", { command, timeout_ms }), ({ details }) => details)
+      assert.deepStrictEqual(yield* details("true"), { exit_code: 0 })
+      assert.deepStrictEqual(yield* details("exit 3"), { exit_code: 3 })
+      assert.deepStrictEqual(yield* details("kill -KILL $$"), { signal: "SIGKILL" })
+      assert.deepStrictEqual(yield* details("sleep 100", 100), { timed_out: true })
+      const cut = yield* details("seq 5000; exit 4")
+      assert.strictEqual(cut?.["exit_code"], 4)
+      assert.match(String(cut?.["artifact"]), /call_1\.txt$/)
+    }).pipe(Effect.provide(layer)))
+
+  it.live("shows its latest output while it runs", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const { execute } = yield* ToolExecutor.ToolExecutor
+      const progress = (text: string) => Effect.sync(() => void told.push(text))
+      yield* execute({
+        type: "function_call",
+        call_id: "c",
+        name: "bash",
+        arguments: JSON.stringify({ command: "echo one; sleep 0.3; printf '%02000d' 7" })
+      }, { ...context, progress })
+      assert.strictEqual(told[0], "one\n")
+      assert.match(told.at(-1) ?? "", /^0{1,999}7$/)
+    }).pipe(Effect.provide(layer)))
 
   it.live("keeps the exit code of a long output", () =>
     Effect.gen(function*() {

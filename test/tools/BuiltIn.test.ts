@@ -1,101 +1,87 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
-import * as Record from "effect/Record"
-import * as BoundedOutput from "../../src/tools/BoundedOutput.ts"
 import * as BuiltIn from "../../src/tools/BuiltIn.ts"
-import { at, call, fail, layer, names, put, succeed } from "./support.ts"
+import { contract, type Example } from "./contract.ts"
+import { everything } from "./support.ts"
 
-/**
- * What the contract needs to know of a tool: a call that does well where `a.txt` holds "some text", a call that has a
- * lot to say, and the argument that leads to files. A new tool gets a line here.
- */
-const contract: Readonly<
-  Record<string, { readonly good: Arguments; readonly long: Arguments; readonly place: string; readonly file?: string }>
-> = {
-  read: { good: { path: "a.txt", offset: 1, limit: 5 }, long: { path: "long.txt" }, place: "path" },
-  write: { good: { path: "a.txt", content: "x" }, long: { path: "a/".repeat(9999), content: "" }, place: "path" },
+const patch = (...lines: ReadonlyArray<string>) => ["*** Begin Patch", ...lines, "*** End Patch"].join("\n")
+
+/** A new tool gets an example here. */
+const examples: Readonly<Record<string, Example>> = {
+  read: {
+    good: { path: "a.txt", offset: 1, limit: 5 },
+    long: { path: "long.txt" },
+    leadingTo: (path) => ({ path })
+  },
+  write: {
+    good: { path: "a.txt", content: "x" },
+    long: { path: "a/".repeat(9999), content: "" },
+    leadingTo: (path) => ({ path, content: "x" })
+  },
   edit: {
     good: { path: "a.txt", old_string: "some", new_string: "more", replace_all: false },
     long: { path: "a/".repeat(99_999), old_string: "a", new_string: "b" },
-    place: "path"
+    leadingTo: (path) => ({ path, old_string: "secret", new_string: "x" })
+  },
+  apply_patch: {
+    good: patch("*** Update File: a.txt", "-some text", "+more text"),
+    long: patch("*** Update File: long.txt", `-${"€".repeat(10_000)}`, "+x"),
+    leadingTo: (path) => patch(`*** Update File: ${path}`, "-secret", "+x")
   },
   bash: {
     good: { command: "cat a.txt", timeout_ms: 60_000, workdir: "." },
     long: { command: "cat long.txt long.txt" },
-    place: "workdir"
+    leadingTo: (workdir) => ({ command: "touch made", workdir }),
+    slow: { command: "sleep 100" }
   },
   grep: {
     good: { pattern: "some", path: ".", glob: "*.txt", ignore_case: true, literal: false, context: 1, limit: 5 },
     long: { pattern: "€", context: 20, limit: 1000 },
-    place: "path"
+    leadingTo: (path) => ({ pattern: "some", path })
   },
-  find: { good: { pattern: "*.txt", path: ".", limit: 5 }, long: { pattern: "a/".repeat(99_999) }, place: "path" },
-  ls: { good: { path: ".", limit: 5 }, long: { path: "a/".repeat(99_999) }, place: "path" }
+  find: {
+    good: { pattern: "*.txt", path: ".", limit: 5 },
+    long: { pattern: "a/".repeat(99_999) },
+    leadingTo: (path) => ({ pattern: "*.txt", path })
+  },
+  ls: {
+    good: { path: ".", limit: 5 },
+    long: { path: "a/".repeat(99_999) },
+    leadingTo: (path) => ({ path })
+  },
+  update_plan: {
+    good: {
+      entries: [{ step: "Look", status: "completed" }, { step: "Act", status: "in_progress" }],
+      explanation: "x"
+    },
+    long: { entries: Array.from({ length: 50_000 }, () => ({ step: "x".repeat(1000), status: "done" })) }
+  }
 }
 
-type Arguments = Readonly<Record<string, unknown>>
-
 describe("A built-in tool", () => {
+  const local = [...everything.tools.values()].filter(({ name }) => name !== BuiltIn.webSearch.name)
+
   it("is under the contract", () => {
-    assert.sameMembers([...BuiltIn.toolkit.tools.keys()], Object.keys(contract))
+    assert.sameMembers(local.map(({ name }) => name), Object.keys(examples))
   })
 
-  for (const [name, { declaration }] of BuiltIn.toolkit.tools) {
-    const { good, long, place } = contract[name] ?? assert.fail(name)
-    const parameters = declaration.parameters as { readonly properties: Arguments; readonly required: Array<string> }
+  for (const tool of local) contract(tool, examples[tool.name] ?? assert.fail(tool.name))
+})
 
-    describe(name, () => {
-      it("is declared as the API wants it", () => {
-        assert.strictEqual(declaration.name, name)
-        assert.isNotEmpty(declaration.description)
-        assert.deepInclude(declaration.parameters, { type: "object", additionalProperties: false })
-        assert.notMatch(JSON.stringify(declaration), /\$schema|\$ref|\$defs|\$id/)
-        for (const property of Object.values(parameters.properties)) {
-          assert.containsAllKeys(property, ["type", "description"])
-        }
-      })
+describe("The built-in toolkit", () => {
+  const names = (options?: BuiltIn.Options) => [...BuiltIn.make(options).tools.keys()]
 
-      it.live("takes what it declares", () =>
-        Effect.gen(function*() {
-          yield* put("a.txt", "some text")
-          assert.sameMembers(Object.keys(parameters.properties), Object.keys(good))
-          yield* succeed(name, good)
-        }).pipe(Effect.provide(layer)))
+  it("has one way to change a part of a file, as the model prefers", () => {
+    assert.includeMembers(names(), ["read", "write", "edit", "bash", "update_plan"])
+    assert.notInclude(names(), "apply_patch")
+    assert.include(names({ changes: "apply_patch" }), "apply_patch")
+    assert.notInclude(names({ changes: "apply_patch" }), "edit")
+    assert.deepStrictEqual([...BuiltIn.toolkit.tools.keys()], names())
+  })
 
-      it.live("names what is missing or wrong", () =>
-        Effect.gen(function*() {
-          yield* put("a.txt", "some text")
-          for (const field of Object.keys(good)) {
-            assert.match(yield* fail(name, { ...good, [field]: { no: "thing" } }), new RegExp(`${field}: Expected`))
-            const { status, output } = yield* call(name, Record.remove(good, field))
-            const isRequired = parameters.required.includes(field)
-            assert.strictEqual(status, isRequired ? "failed" : "completed", field)
-            if (isRequired) assert.match(output, new RegExp(`${field}: is missing`))
-          }
-        }).pipe(Effect.provide(layer)))
-
-      it.live("touches nothing outside the workspace", () =>
-        Effect.gen(function*() {
-          const fs = yield* FileSystem.FileSystem
-          yield* fs.symlink("../outside/secret.txt", yield* at("link-to-file"))
-          const secret = yield* at("../outside/secret.txt")
-          for (const path of ["../outside/secret.txt", secret, "link-out/secret.txt", "link-to-file", "link-out"]) {
-            const output = yield* fail(name, { ...good, [place]: path })
-            assert.match(output, /is outside the workspace/)
-            assert.notMatch(output, /secret$/)
-          }
-          assert.deepStrictEqual(yield* names("../outside"), ["secret.txt"])
-          assert.strictEqual(yield* fs.readFileString(secret), "secret")
-        }).pipe(Effect.provide(layer)))
-
-      it.live("is not talkative", () =>
-        Effect.gen(function*() {
-          yield* put("long.txt", "€".repeat(100) + "\n€".repeat(100_000))
-          const { output } = yield* call(name, long)
-          assert.isAtMost(Buffer.byteLength(output), BoundedOutput.maxBytes + 1024)
-          assert.isAtMost(output.split("\n").length, BoundedOutput.maxLines + 3)
-        }).pipe(Effect.provide(layer)))
+  it("searches the web only if it is told to, and then at the server", () => {
+    assert.notInclude(names(), "web_search")
+    assert.deepStrictEqual(BuiltIn.make({ webSearch: true }).tools.get("web_search")?.declaration, {
+      type: "web_search"
     })
-  }
+  })
 })

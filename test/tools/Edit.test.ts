@@ -15,6 +15,7 @@ const edit = (old_string: string, new_string: string, replace_all?: boolean) => 
 const edited = (text: string, ...change: Parameters<typeof edit>) =>
   Effect.gen(function*() {
     yield* put("a.txt", text)
+    yield* succeed("read", { path: "a.txt" })
     yield* succeed("edit", edit(...change))
     return yield* get("a.txt")
   })
@@ -23,6 +24,7 @@ const edited = (text: string, ...change: Parameters<typeof edit>) =>
 const refused = (text: string, ...change: Parameters<typeof edit>) =>
   Effect.gen(function*() {
     yield* put("a.txt", text)
+    yield* succeed("read", { path: "a.txt" })
     const failure = yield* fail("edit", edit(...change))
     assert.strictEqual(yield* get("a.txt"), text)
     return failure
@@ -106,5 +108,58 @@ describe("edit", () => {
         if (old === "" || old === by || !before.includes(old)) continue
         assert.strictEqual(yield* edited(before, old, by, true), before.replaceAll(old, () => by))
       }
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("says what is nearest to what is not there", () =>
+    Effect.gen(function*() {
+      const text = "one\n\nfunction add(a, b) {\n  return a + b\n}\n\nlast\n"
+      const near = yield* refused(text, "function add(x, y) {\n  return x + y\n}", "")
+      assert.match(near, /^old_string is not in a\.txt; read the file and quote it exactly\. Line 3 is the nearest:\n/)
+      assert.isTrue(near.endsWith("\nfunction add(a, b) {\n  return a + b\n}"))
+      assert.include(
+        yield* refused(text, "function add(a,b) {\n\treturn a + b\n}\n", ""),
+        "Line 3 differs in white space only:"
+      )
+      assert.include(yield* refused(text, "something else altogether", ""), "Nothing there is like it.")
+      assert.include(yield* refused("", "a", ""), "Nothing there is like it.")
+      assert.include(yield* refused(text, "\t\n", ""), "Nothing there is like it.")
+    }).pipe(Effect.provide(layer)))
+
+  it.live("says so in bounded time and space, however large the file", () =>
+    Effect.gen(function*() {
+      const lines = Array.from({ length: 100_000 }, (_, n) => `the ${n}th line of a long file, with ${n * 7} in it`)
+      yield* put("a.txt", lines.join("\n"))
+      const wanted = `${lines.slice(500, 900).join("\n")}!`
+      const output = yield* Effect.timeout(fail("edit", edit(wanted, "")), "5 seconds")
+      assert.include(output, "Line 501 is the nearest:\nthe 500th line")
+      assert.isBelow(output.length, 3000)
+      yield* put("b.txt", "x".repeat(5_000_000))
+      yield* Effect.timeout(fail("edit", { ...edit("y".repeat(1_000_000), ""), path: "b.txt" }), "5 seconds")
+    }).pipe(Effect.provide(layer)), 20_000)
+
+  it.effect("does not undo what somebody else did since the file was read", () =>
+    Effect.gen(function*() {
+      yield* put("a.txt", "one\ntwo\n")
+      yield* succeed("read", { path: "a.txt", limit: 1 })
+      yield* put("a.txt", "one\ntwo\nthree\n")
+      assert.strictEqual(
+        yield* fail("edit", edit("two", "2")),
+        "a.txt has changed since you last read it; read it again, then change it"
+      )
+      yield* succeed("read", { path: "a.txt" })
+      yield* succeed("edit", edit("two", "2"))
+      yield* succeed("edit", edit("three", "3"))
+      assert.strictEqual(yield* get("a.txt"), "one\n2\n3\n")
+      yield* succeed("write", { path: "a.txt", content: "new" })
+      yield* succeed("edit", edit("new", "newer"))
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("changes a file that the session has not read as it is, and one that was only touched", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      yield* put("a.txt", "one")
+      yield* succeed("edit", edit("one", "two"))
+      yield* fs.utimes(yield* at("a.txt"), 1, 1)
+      yield* succeed("edit", edit("two", "three"))
     }).pipe(Effect.provide(layer)))
 })

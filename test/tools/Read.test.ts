@@ -2,7 +2,7 @@ import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { at, fail, layer, put, succeed } from "./support.ts"
+import { at, call, fail, layer, put, succeed } from "./support.ts"
 
 const read = (path: string, part: { readonly offset?: number; readonly limit?: number } = {}) =>
   succeed("read", { path, ...part })
@@ -71,12 +71,52 @@ describe("read", () => {
       assert.match(yield* read("a.txt"), /^x{51200}\n\[Line 1 of 1 is too long: .*for the rest\.\]$/)
     }).pipe(Effect.provide(layer)))
 
-  it.effect("refuses what is no text", () =>
+  it.effect("refuses what is no text, and says what it is", () =>
     Effect.gen(function*() {
-      yield* put("a.bin", Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0))
-      assert.strictEqual(yield* fail("read", { path: "a.bin" }), "a.bin is a binary file")
-      yield* put("a.bin", Uint8Array.of(0xe9, 0x74, 0xe9))
-      assert.match(yield* fail("read", { path: "a.bin" }), /binary file, or text in another encoding/)
+      const refused = (...bytes: ReadonlyArray<number>) =>
+        Effect.zipRight(put("a.bin", Uint8Array.from(bytes)), fail("read", { path: "a.bin" }))
+      assert.strictEqual(
+        yield* refused(0x7f, 0x45, 0x4c, 0x46, 0),
+        "a.bin is a binary file (ELF program, 5 bytes); look at it with bash (file, od -c)"
+      )
+      assert.match(yield* refused(1, 2, 0), /^a\.bin is a binary file \(of no known type, 3 bytes\)/)
+      assert.match(yield* refused(0x50, 0x4b, 3, 4, 0xff), /^a\.bin is a binary file, .*\(ZIP archive, 5 bytes\)/)
+      assert.match(yield* refused(0xe9, 0x74, 0xe9), /binary file, or text in another encoding/)
+      assert.match(yield* refused(0xff, 0xfe, 0x61, 0), /text in UTF-16, 4 bytes/)
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("shows an image, whatever its name", () =>
+    Effect.gen(function*() {
+      const images: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
+        ["image/png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0]],
+        ["image/jpeg", [0xff, 0xd8, 0xff, 0xe0, 0]],
+        ["image/gif", [0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0]],
+        ["image/webp", [0x52, 0x49, 0x46, 0x46, 1, 2, 3, 4, 0x57, 0x45, 0x42, 0x50, 0]]
+      ]
+      for (const [type, bytes] of images) {
+        yield* put("a.txt", Uint8Array.from(bytes))
+        const { raw, status } = yield* call("read", { path: "a.txt" })
+        assert.strictEqual(status, "completed")
+        assert.deepStrictEqual<unknown>(raw, [
+          { type: "input_text", text: `[a.txt: ${type}, ${bytes.length} bytes]` },
+          { type: "input_image", image_url: `data:${type};base64,${Buffer.from(bytes).toString("base64")}` }
+        ])
+      }
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("shows no image that would fill the request, and edits none", () =>
+    Effect.gen(function*() {
+      const png = new Uint8Array(6 * 1024 * 1024)
+      png.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+      yield* put("a.png", png)
+      assert.strictEqual(
+        yield* fail("read", { path: "a.png" }),
+        "a.png is too large to show (image/png, 6 MB; at most 5 MB); make it smaller"
+      )
+      assert.match(
+        yield* fail("edit", { path: "a.png", old_string: "PNG", new_string: "x" }),
+        /^a\.png is a binary file \(PNG image, 6 MB\)/
+      )
     }).pipe(Effect.provide(layer)))
 
   it.effect("refuses what is huge, without reading it", () =>

@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import { FunctionTool } from "../../src/responses/Request.ts"
 import * as Tool from "../../src/tools/Tool.ts"
 import { context } from "./support.ts"
 
@@ -29,6 +30,12 @@ const weather = Tool.make({
   handler: ({ days = 1 }) => Effect.succeed({ day: new Date(0), days })
 })
 
+/** What the model is told. */
+const said = <R>(tool: Tool.Tool<R>, args: unknown) => Effect.map(tool.call(args, context), ({ output }) => output)
+
+const parametersOf = ({ declaration }: Tool.Tool) =>
+  Schema.is(FunctionTool)(declaration) ? declaration.parameters : assert.fail("no function")
+
 const refusal = (args: unknown) => Effect.map(Effect.flip(weather.call(args, context)), ({ message }) => message)
 
 describe("Tool", () => {
@@ -39,7 +46,7 @@ describe("Tool", () => {
       description: "Tells the weather",
       strict: false
     })
-    const { parameters } = weather.declaration
+    const parameters = parametersOf(weather)
     assert.nestedPropertyVal(parameters, "properties.city.description", "Where")
     assert.nestedPropertyVal(parameters, "properties.days.type", "string")
     assert.deepInclude(parameters, { type: "object", required: ["city"], additionalProperties: false })
@@ -47,7 +54,7 @@ describe("Tool", () => {
   })
 
   it("is declared as an object even without parameters", () => {
-    assert.deepStrictEqual(describing(Schema.Struct({})).declaration.parameters, {
+    assert.deepStrictEqual(parametersOf(describing(Schema.Struct({}))), {
       type: "object",
       properties: {},
       additionalProperties: false
@@ -56,7 +63,7 @@ describe("Tool", () => {
 
   it("is declared as an object also when its schema has a name", () => {
     class Place extends Schema.Class<Place>("Place")({ city: Schema.NonEmptyString }) {}
-    const { parameters } = describing(Place).declaration
+    const parameters = parametersOf(describing(Place))
     assert.deepInclude(parameters, { type: "object", required: ["city"] })
     assert.notProperty(parameters, "$ref")
   })
@@ -67,7 +74,7 @@ describe("Tool", () => {
     }
     const Tree = Schema.Struct({ children: Schema.Array(Schema.suspend((): Schema.Schema<Tree> => Tree)) })
       .annotations({ identifier: "Tree" })
-    const { parameters } = describing(Tree).declaration
+    const parameters = parametersOf(describing(Tree))
     assert.propertyVal(parameters, "type", "object")
     assert.nestedPropertyVal(parameters, "properties.children.items.$ref", "#/$defs/Tree")
     assert.nestedPropertyVal(parameters, "$defs.Tree.type", "object")
@@ -75,15 +82,15 @@ describe("Tool", () => {
 
   it.effect("decodes its arguments and encodes its success", () =>
     Effect.gen(function*() {
-      const output = yield* weather.call({ city: "Ulm", days: "3" }, context)
-      assert.deepStrictEqual(JSON.parse(output), { day: "1970-01-01T00:00:00.000Z", days: 3 })
+      const output = yield* said(weather, { city: "Ulm", days: "3" })
+      assert.deepStrictEqual(JSON.parse(String(output)), { day: "1970-01-01T00:00:00.000Z", days: 3 })
     }))
 
   it.effect("says text as it is, and nothing where there is nothing to say", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* giving(Schema.String, "a \"b\"").call({}, context), "a \"b\"")
-      assert.strictEqual(yield* giving(Schema.NullOr(Schema.String), null).call({}, context), "null")
-      assert.strictEqual(yield* giving(Schema.Void, undefined).call({}, context), "")
+      assert.strictEqual(yield* said(giving(Schema.String, "a \"b\""), {}), "a \"b\"")
+      assert.strictEqual(yield* said(giving(Schema.NullOr(Schema.String), null), {}), "null")
+      assert.strictEqual(yield* said(giving(Schema.Void, undefined), {}), "")
     }))
 
   it.effect("names every argument that is wrong, and ignores the ones it does not know", () =>
@@ -93,7 +100,7 @@ describe("Tool", () => {
       assert.match(yield* refusal({ city: 7 }), /city: Expected .*7/)
       assert.match(yield* refusal([]), /Expected .*\[\]/)
       assert.match(yield* refusal(null), /Expected .*null/)
-      assert.include(yield* weather.call({ city: "Ulm", country: "DE" }, context), "1970")
+      assert.include(String(yield* said(weather, { city: "Ulm", country: "DE" })), "1970")
     }))
 
   it.effect("tells its handler which call it works for", () =>
@@ -104,12 +111,128 @@ describe("Tool", () => {
         parameters: Schema.Struct({}),
         handler: (_, { callId, sessionId }) => Effect.succeed(`${callId} of ${sessionId}`)
       })
-      assert.strictEqual(yield* tool.call({}, context), "call_1 of session-1")
+      assert.strictEqual(yield* said(tool, {}), "call_1 of session-1")
     }))
 
   it.effect("dies when its handler breaks its own promise", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(giving(Schema.NonEmptyString, "").call({}, context))
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+    }))
+
+  it.effect("gives details for whoever watches beside the output", () =>
+    Effect.gen(function*() {
+      const tool = Tool.make({
+        name: "t",
+        description: "",
+        parameters: Schema.Struct({}),
+        handler: () => Effect.succeed(new Tool.Result({ output: "text", details: { exit_code: 3 } }))
+      })
+      const { details, output } = yield* tool.call({}, context)
+      assert.strictEqual(output, "text")
+      assert.deepStrictEqual(details, { exit_code: 3 })
+    }))
+
+  it.effect("gives a list of content items as it is, and any other list as JSON", () =>
+    Effect.gen(function*() {
+      const image = { type: "input_image", image_url: "data:image/png;base64,AA==" }
+      const giving = (value: ReadonlyArray<unknown>) =>
+        Tool.make({
+          name: "t",
+          description: "",
+          parameters: Schema.Struct({}),
+          handler: () => Effect.succeed(value)
+        })
+      assert.deepStrictEqual<unknown>(yield* said(giving([image]), {}), [image])
+      assert.strictEqual(yield* said(giving([1, 2]), {}), "[1,2]")
+    }))
+
+  it.effect("tells the model of a declared failure, encoded", () =>
+    Effect.gen(function*() {
+      class NotThere extends Schema.TaggedError<NotThere>("effixir/test/tools/Tool.test/NotThere")("NotThere", {
+        since: Schema.Date
+      }) {}
+      const tool = Tool.make({
+        name: "t",
+        description: "",
+        parameters: Schema.Struct({ plain: Schema.Boolean }),
+        failure: NotThere,
+        handler: ({ plain }) =>
+          plain ? new Tool.ToolFailure({ message: "plain" }) : new NotThere({ since: new Date(0) })
+      })
+      const told = (plain: boolean) => Effect.map(Effect.flip(tool.call({ plain }, context)), ({ message }) => message)
+      assert.strictEqual(yield* told(true), "plain")
+      assert.deepStrictEqual(JSON.parse(yield* told(false)), { _tag: "NotThere", since: "1970-01-01T00:00:00.000Z" })
+    }))
+
+  it.effect("says what a call would do without doing it", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const tool = Tool.make({
+        name: "remove",
+        description: "",
+        parameters: Schema.Struct({ path: Schema.String }),
+        describe: ({ path }) => `removes ${path}`,
+        handler: () => Effect.sync(() => String(++calls))
+      })
+      assert.strictEqual(tool.describe({ path: "a.txt" }), "removes a.txt")
+      assert.strictEqual(tool.describe({ path: 7 }), "remove {\"path\":7}")
+      assert.isAtMost(tool.describe({ no: "x".repeat(10_000) }).length, 200)
+      assert.strictEqual(calls, 0)
+      assert.strictEqual(weather.describe({ city: "Ulm" }), "weather {\"city\":\"Ulm\"}")
+    }))
+
+  describe("from a JSON Schema", () => {
+    const parameters = { properties: { a: { type: "number" } }, required: ["a"], title: "kept" }
+    const tool = Tool.fromJsonSchema({
+      name: "remote",
+      description: "Elsewhere",
+      parameters,
+      handler: (args) => Effect.succeed(JSON.stringify(args))
+    })
+
+    it("is declared with it", () => {
+      assert.deepStrictEqual(parametersOf(tool), { ...parameters, type: "object" })
+    })
+
+    it.effect("takes an object with what is required, and passes it on as it is", () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* said(tool, { b: [1], a: "no number" }), "{\"b\":[1],\"a\":\"no number\"}")
+        for (const args of [[], null, "text", 7]) {
+          const { message } = yield* Effect.flip(tool.call(args, context))
+          assert.strictEqual(message, "Invalid arguments for remote: expected an object")
+        }
+        assert.strictEqual(
+          (yield* Effect.flip(tool.call({ b: 1 }, context))).message,
+          "Invalid arguments for remote: a: is missing"
+        )
+      }))
+  })
+
+  it.effect("takes plain text if it has a grammar", () =>
+    Effect.gen(function*() {
+      const tool = Tool.freeform({
+        name: "shout",
+        description: "Shouts",
+        syntax: "lark",
+        grammar: "start: /.+/",
+        handler: (text) => Effect.succeed(text.toUpperCase())
+      })
+      assert.deepStrictEqual(tool.declaration, {
+        type: "custom",
+        name: "shout",
+        description: "Shouts",
+        format: { type: "grammar", syntax: "lark", definition: "start: /.+/" }
+      })
+      assert.strictEqual(yield* said(tool, "hey"), "HEY")
+      assert.match((yield* Effect.flip(tool.call({}, context))).message, /plain text/)
+    }))
+
+  it.effect("may be one that the server runs", () =>
+    Effect.gen(function*() {
+      const tool = Tool.hosted({ type: "web_search", search_context_size: "low" })
+      assert.strictEqual(tool.name, "web_search")
+      assert.deepStrictEqual(tool.declaration, { type: "web_search", search_context_size: "low" })
+      assert.match((yield* Effect.flip(tool.call({}, context))).message, /run by the server/)
     }))
 })

@@ -6,12 +6,15 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import type { Item } from "../../src/responses/Item.ts"
+import { outputText } from "../../src/responses/ToolCall.ts"
 import * as BoundedOutput from "../../src/tools/BoundedOutput.ts"
 import * as Tool from "../../src/tools/Tool.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
 import * as Toolkit from "../../src/tools/Toolkit.ts"
-import { call, fail, succeed } from "./support.ts"
+import { call, context, fail, succeed } from "./support.ts"
 
 class Greeting extends Context.Tag("effixir/test/tools/ToolExecutor.test/Greeting")<Greeting, string>() {}
 
@@ -37,8 +40,8 @@ const executor = ToolExecutor.layer(toolkit).pipe(Layer.provide(Layer.succeed(Gr
 describe("ToolExecutor", () => {
   it.effect("declares its tools in order", () =>
     Effect.gen(function*() {
-      const { declarations } = yield* ToolExecutor.ToolExecutor
-      assert.deepStrictEqual(declarations.map(({ name }) => name), ["greet", "refuse", "crash", "wait"])
+      const declarations = yield* Effect.flatMap(ToolExecutor.ToolExecutor, ({ declarations }) => declarations)
+      assert.deepStrictEqual(declarations.map((tool) => tool["name"]), ["greet", "refuse", "crash", "wait"])
       assert.strictEqual(declarations[0], greet.declaration)
     }).pipe(Effect.provide(executor)))
 
@@ -104,4 +107,74 @@ describe("ToolExecutor", () => {
       yield* Fiber.interrupt(fiber)
       assert.isTrue(yield* Deferred.isDone(stopped))
     }))
+
+  it.effect("knows the tools that there are at the moment", () =>
+    Effect.gen(function*() {
+      const ref = yield* Ref.make<Toolkit.Toolkit>(Toolkit.empty)
+      yield* Effect.gen(function*() {
+        const { declarations } = yield* ToolExecutor.ToolExecutor
+        assert.deepStrictEqual(yield* declarations, [])
+        assert.match(yield* fail("late", {}), /no tool named late/)
+        yield* Ref.set(ref, Toolkit.make(handling("late", () => Effect.succeed("here"))))
+        assert.deepStrictEqual((yield* declarations).map((tool) => tool["name"]), ["late"])
+        assert.strictEqual(yield* succeed("late", {}), "here")
+      }).pipe(Effect.provide(ToolExecutor.layer(Ref.get(ref))))
+    }))
+
+  it.effect("bounds a list: its texts together, and what is no text by size and number", () =>
+    Effect.gen(function*() {
+      const image = (length: number) => ({ type: "input_image", image_url: "x".repeat(length) })
+      const text = { type: "input_text", text: "y\n".repeat(1500) }
+      const giving = (...parts: ReadonlyArray<Item>) =>
+        Effect.map(call("list", {}), ({ raw }) => raw).pipe(
+          Effect.provide(ToolExecutor.layer(Toolkit.make(Tool.make({
+            name: "list",
+            description: "",
+            parameters: Schema.Struct({}),
+            handler: () => Effect.succeed(parts)
+          }))))
+        )
+      assert.deepStrictEqual<unknown>(yield* giving(text, image(10), image(20)), [
+        text,
+        image(10),
+        image(20)
+      ])
+      const bounded = yield* giving(text, image(8 * 1024 * 1024), text, image(10))
+      assert.deepStrictEqual<unknown>(bounded.slice(1), [image(10)])
+      assert.match(outputText(bounded), /\[Output cut: 2000 of 3001 lines are shown.*\]\n\[Left out: 1, .*\]$/m)
+    }))
+
+  it.effect("reads a call as the tool was declared, whichever form it comes in", () =>
+    Effect.gen(function*() {
+      const { execute } = yield* ToolExecutor.ToolExecutor
+      const custom = (name: string, input: string) =>
+        Effect.map(
+          execute({ type: "custom_tool_call", call_id: "c", name, input }, context),
+          ({ output, status }) => [status, output]
+        )
+      assert.deepStrictEqual(yield* custom("shout", "{\"a\"}"), ["completed", "{\"A\"}"])
+      assert.deepStrictEqual(yield* custom("greet", "{\"name\":\"Ada\"}"), ["completed", "Hello, Ada!\n"])
+      assert.strictEqual(yield* succeed("shout", "hey"), "HEY")
+    }).pipe(Effect.provide(
+      ToolExecutor.layer(Toolkit.make(
+        greet,
+        Tool.freeform({
+          name: "shout",
+          description: "",
+          syntax: "regex",
+          grammar: ".*",
+          handler: (text) => Effect.succeed(text.toUpperCase())
+        })
+      )).pipe(Layer.provide(Layer.succeed(Greeting, "Hello")))
+    )))
+
+  it.effect("says what a call would do, whatever the call", () =>
+    Effect.gen(function*() {
+      const { describe } = yield* ToolExecutor.ToolExecutor
+      const said = (name: string, args: string) =>
+        describe({ type: "function_call", call_id: "c", name, arguments: args })
+      assert.strictEqual(yield* said("crash", "{}"), "crash {}")
+      assert.strictEqual(yield* said("crash", "{"), "crash {")
+      assert.strictEqual(yield* said("nope", "{}"), "nope (there is no such tool)")
+    }).pipe(Effect.provide(executor)))
 })

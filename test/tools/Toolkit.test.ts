@@ -21,8 +21,16 @@ describe("Toolkit", () => {
       const one = Toolkit.make(saying("a", "first"), saying("b", "first"))
       const both = Toolkit.merge(one, Toolkit.make(saying("c", "second"), saying("a", "second")))
       assert.deepStrictEqual(names(both), ["a", "b", "c"])
-      assert.strictEqual(yield* both.tools.get("a")?.call({}, context) ?? Effect.succeed(""), "second")
+      assert.strictEqual((yield* both.tools.get("a")?.call({}, context) ?? Effect.die("gone")).output, "second")
       assert.deepStrictEqual(names(one), ["a", "b"])
       assert.deepStrictEqual(names(Toolkit.merge(Toolkit.empty, one)), ["a", "b"])
     }))
+
+  it("is filtered, by name or otherwise, and keeps its order", () => {
+    const abc = Toolkit.make(saying("a", ""), saying("b", ""), saying("c", ""))
+    assert.deepStrictEqual(names(Toolkit.pick(abc, "c", "a", "nope")), ["a", "c"])
+    assert.deepStrictEqual(names(Toolkit.omit(abc, "b", "nope")), ["a", "c"])
+    assert.deepStrictEqual(names(Toolkit.filter(abc, ({ name }) => name > "a")), ["b", "c"])
+    assert.deepStrictEqual(names(abc), ["a", "b", "c"])
+  })
 })

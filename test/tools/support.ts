@@ -4,14 +4,20 @@ import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { existsSync, readFileSync } from "node:fs"
+import * as ArtifactFiles from "../../src/node/ArtifactFiles.ts"
+import * as NodeFiles from "../../src/node/NodeFiles.ts"
 import * as NodeFileSearch from "../../src/node/NodeFileSearch.ts"
 import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
+import { outputText } from "../../src/responses/ToolCall.ts"
 import * as BuiltIn from "../../src/tools/BuiltIn.ts"
 import { FileSearch } from "../../src/tools/FileSearch.ts"
+import * as SeenFiles from "../../src/tools/SeenFiles.ts"
+import type { CallContext } from "../../src/tools/Tool.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
+import * as Toolkit from "../../src/tools/Toolkit.ts"
 import * as Workspace from "../../src/tools/Workspace.ts"
 
-export const context = { callId: "call_1", sessionId: "session-1" }
+export const context: CallContext = { callId: "call_1", sessionId: "session-1", progress: () => Effect.void }
 
 /** Calls a tool as the model does: with a name and a string of JSON. */
 export const call = (name: string, args: unknown) =>
@@ -21,7 +27,7 @@ export const call = (name: string, args: unknown) =>
       call_id: context.callId,
       name,
       arguments: typeof args === "string" ? args : JSON.stringify(args)
-    }, context))
+    }, context)).pipe(Effect.map(({ output, ...result }) => ({ ...result, output: outputText(output), raw: output })))
 
 /** What a call says that must go well. */
 export const succeed = (name: string, args: unknown) =>
@@ -52,9 +58,21 @@ export const layerWorkspace = Layer.unwrapScoped(Effect.gen(function*() {
   return Workspace.layer({ root: `${folder}/root` })
 })).pipe(Layer.provideMerge(NodeContext.layer))
 
+/** All built-in tools, also those of which an agent has one or the other. */
+export const everything = Toolkit.merge(
+  BuiltIn.make({ changes: "edit" }),
+  BuiltIn.make({ changes: "apply_patch", webSearch: true })
+)
+
+/** What is too long to be shown goes beside the workspace, into the folder `sessions`. */
+const artifacts = Layer.unwrapEffect(
+  Effect.map(Workspace.Workspace, ({ root }) => ArtifactFiles.layer({ folder: `${root}/../sessions` }))
+)
+
 /** The built-in tools at work in such a folder, on a file system of which some methods do something else. */
 export const layerWith = (methods: Partial<FileSystem.FileSystem>) =>
-  ToolExecutor.layer(BuiltIn.toolkit).pipe(
+  ToolExecutor.layer(everything).pipe(
+    Layer.provide(Layer.mergeAll(NodeFiles.layer, SeenFiles.layer, artifacts)),
     Layer.provide(Layer.effect(
       FileSystem.FileSystem,
       Effect.map(FileSystem.FileSystem, (fs) => ({ ...fs, ...methods }))
@@ -77,6 +95,7 @@ export const layerWithSearch = (search: Layer.Layer<FileSearch>, locked: Readonl
       }))
     )),
     Layer.provide(search),
+    Layer.provide(Layer.mergeAll(NodeFiles.layer, SeenFiles.layer, artifacts)),
     Layer.provideMerge(Layer.merge(layerWorkspace, ProcessGroup.layer))
   )
 

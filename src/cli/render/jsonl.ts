@@ -5,6 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
+import { argument } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
 import { shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
 import * as ExitCode from "../ExitCode.ts"
@@ -67,8 +68,15 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
     }
     case "ToolStarted":
       return [line("item.started", { item: { ...callJson(event), status: "in_progress" } })]
-    case "ToolEnded":
-      return [line("item.completed", { item: { ...callJson(event), output: event.output, status: event.status } })]
+    case "ToolProgress":
+      return [
+        line("item.updated", { item: { id: event.itemId, type: "tool_call", status: "in_progress", text: event.text } })
+      ]
+    case "ToolEnded": {
+      const { details, output, status } = event
+      const more = details === undefined ? {} : { details }
+      return [line("item.completed", { item: { ...callJson(event), output, status, ...more } })]
+    }
     case "TurnCompleted":
       return [line("turn.completed", { usage: usageJson(event.usage), finish_reason: event.finishReason })]
     case "TurnFailed": {
@@ -92,7 +100,7 @@ const callJson = ({ call, itemId }: ToolStarted | ToolEnded) => ({
   type: "tool_call",
   call_id: call.call_id,
   name: call.name,
-  arguments: call.arguments
+  arguments: argument(call)
 })
 
 const usageJson = (usage: Usage.Usage) => ({

@@ -6,7 +6,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
-import { isMessage, text } from "../../responses/Item.ts"
+import { field, parse, text } from "../../internal/json.ts"
+import { isMessage, text as textOf } from "../../responses/Item.ts"
+import { isToolCall, outputText } from "../../responses/ToolCall.ts"
 import type { ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
 import { dim as dimOn, harmless, type Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
@@ -15,6 +17,9 @@ import type { Renderer } from "./Renderer.ts"
 const shownLines = 4
 const maxWidth = 120
 
+/** A terminal is at least this wide. */
+const maxStatus = 79
+
 export const make = (screen: typeof Screen.Service): Renderer => {
   const dim = dimOn(screen)
   /** Which text, if any, stands unfinished on the terminal. */
@@ -22,6 +27,8 @@ export const make = (screen: typeof Screen.Service): Renderer => {
   let hasStatus = false
   let streamed = ""
   let activity = "thinking"
+  /** The last word of the tool that is running. */
+  let latest = ""
   let since: number | undefined
   let frame = 0
   let session: string | undefined
@@ -55,6 +62,7 @@ export const make = (screen: typeof Screen.Service): Renderer => {
   const work = (what: string) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       activity = what
+      latest = ""
       since = now
     })
 
@@ -88,6 +96,12 @@ export const make = (screen: typeof Screen.Service): Renderer => {
       case "ToolStarted":
         lastCall = event.itemId
         return Effect.zipRight(note(`• ${callLine(event)}`), work(`running ${event.call.name}`))
+      case "ToolProgress": {
+        const line = oneLine(event.text.trimEnd().split("\n").at(-1) ?? "")
+        return Effect.sync(() => {
+          latest = line
+        })
+      }
       case "ToolEnded": {
         const heading = lastCall === event.itemId ? [] : [`◦ ${callLine(event)}`]
         lastCall = undefined
@@ -109,8 +123,8 @@ export const make = (screen: typeof Screen.Service): Renderer => {
 
   /** What the model said on the way to its calls. On a terminal it has been seen already. */
   const showRemarks = (event: ModelResponded) => {
-    const isOnTheWay = event.items.some((item) => item.type === "function_call")
-    const remarks = event.items.filter(isMessage).map(text).filter((remark) => remark !== "")
+    const isOnTheWay = event.items.some(isToolCall)
+    const remarks = event.items.filter(isMessage).map(textOf).filter((remark) => remark !== "")
     const isUnseen = isOnTheWay && !screen.isOutTerminal
     if (isOnTheWay) streamed = ""
     return Effect.forEach(isUnseen ? remarks : [], (remark) => note(dim(harmless(remark))), { discard: true })
@@ -130,9 +144,10 @@ export const make = (screen: typeof Screen.Service): Renderer => {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const spinner = frames[frame++ % frames.length] ?? ""
       hasStatus = true
-      return screen.err(
-        `\r\u001B[2K${dim(`${spinner} ${activity} ${Math.floor((now - start) / 1000)}s · Ctrl-C to stop`)}`
-      )
+      const seconds = Math.floor((now - start) / 1000)
+      const status = `${spinner} ${activity} ${seconds}s · Ctrl-C to stop${latest === "" ? "" : ` · ${latest}`}`
+      // A line that wraps could not be taken back.
+      return screen.err(`\r\u001B[2K${dim(status.slice(0, maxStatus))}`)
     })
   })
 
@@ -145,33 +160,54 @@ export const make = (screen: typeof Screen.Service): Renderer => {
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
-const callLine = ({ call }: ToolStarted | ToolEnded): string => `${call.name} ${oneLine(mainArgument(call.arguments))}`
+const callLine = ({ call }: ToolStarted | ToolEnded): string => {
+  const what = call.type === "function_call" ? mainArgument(call.arguments) : call.input
+  return `${call.name} ${oneLine(what)}`
+}
 
 /** The first argument says most: a path, or a command. */
 const mainArgument = (json: string): string => {
-  try {
-    const args: unknown = JSON.parse(json)
-    const [first] = Object.values(typeof args === "object" && args !== null ? args : {})
-    return typeof first === "string" ? first : json
-  } catch {
-    return json
-  }
+  const args = parse(json)
+  const [first] = Object.values(typeof args === "object" && args !== null ? args : {})
+  return typeof first === "string" ? first : Array.isArray(first) ? "" : json
 }
 
-const outputLines = ({ output, status }: ToolEnded): ReadonlyArray<string> => {
-  const lines = output.replace(/\n$/, "").split("\n")
+const outputLines = (event: ToolEnded): ReadonlyArray<string> => {
+  const plan = planOf(event.details)
+  if (plan !== undefined) return plan
+  const lines = outputText(event.output).replace(/\n$/, "").split("\n")
   const shown = lines.slice(0, shownLines).map(oneLine)
-  // What a tool says of its own output, as an exit code, is never hidden.
+  // What a tool says of its own output, as how to read on, is never hidden.
   const last = lines.length > shownLines && /^\[.*\]$/.test(lines.at(-1) ?? "") ? lines.slice(-1).map(oneLine) : []
   const more = lines.length - shown.length - last.length
   return [
-    ...shown.map((line, index) => `  ${index === 0 ? marks[status] : " "} ${line}`),
+    ...shown.map((line, index) => `  ${index === 0 ? markOf(event) : " "} ${line}`),
     ...(more > 0 ? [`    … ${more} more ${more === 1 ? "line" : "lines"}`] : []),
     ...last.map((line) => `    ${line}`)
   ]
 }
 
 const marks: { readonly [status in ToolEnded["status"]]: string } = { completed: "✓", failed: "✗", interrupted: "■" }
+
+/** A command that went wrong is an answer like any other to the model, and not to a person. */
+const markOf = ({ details, status }: ToolEnded): string => {
+  const { exit_code: code, signal } = details ?? {}
+  if (status !== "completed") return marks[status]
+  if (typeof signal === "string") return `✗ ${signal}:`
+  return typeof code === "number" && code !== 0 ? `✗ exit ${code}:` : marks.completed
+}
+
+/** A plan as a list to tick off. */
+const planOf = (details: ToolEnded["details"]): ReadonlyArray<string> | undefined => {
+  const plan = details?.["plan"]
+  return Array.isArray(plan) && plan.length > 0
+    ? plan.map((entry) =>
+      `  ${boxes[text(field(entry, "status")) ?? ""] ?? "☐"} ${oneLine(text(field(entry, "step")) ?? "")}`
+    )
+    : undefined
+}
+
+const boxes: { readonly [status: string]: string } = { pending: "☐", in_progress: "▶", completed: "☑" }
 
 const oneLine = (text: string): string => {
   const line = harmless(text).replaceAll(/\s+/g, " ").trimEnd()

@@ -2,8 +2,9 @@ import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { field } from "../../internal/json.ts"
-import { isFunctionCall, isFunctionCallOutput, isItem, type Item } from "../../responses/Item.ts"
+import { isItem, type Item } from "../../responses/Item.ts"
 import { type Request, ToolDeclaration } from "../../responses/Request.ts"
+import { isAnswer, isToolCall } from "../../responses/ToolCall.ts"
 import { detail, error, type Reply } from "./http.ts"
 
 type Body = { readonly [field: string]: unknown }
@@ -200,8 +201,8 @@ const namespaceVerdict = (item: Item, index: number): Verdict =>
     : undefined
 
 const pairVerdict = (input: ReadonlyArray<Item>): Verdict => {
-  const calls = input.filter(isFunctionCall).map((item) => item.call_id)
-  const outputs = input.filter(isFunctionCallOutput).map((item) => item.call_id)
+  const calls = input.filter(isToolCall).map((item) => item.call_id)
+  const outputs = input.filter(isAnswer).map((item) => item.call_id)
   const stray = outputs.find((id) => !calls.includes(id))
   if (stray !== undefined) {
     const message = `No tool call found for function call output with call_id ${stray}.`

@@ -1,0 +1,30 @@
+/**
+ * What a running call tells of itself, bounded: a tool may tell more than anybody can read.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+
+/** At most one word in this time, in milliseconds. */
+const interval = 100
+
+/** How much of the end of a word is shown. */
+const maxLength = 1000
+
+/**
+ * Passes on the first word, and then one in each interval; those between are dropped.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  show: (text: string) => Effect.Effect<void>
+): Effect.Effect<(text: string) => Effect.Effect<void>> =>
+  Effect.map(Ref.make(-Infinity), (last) => (text) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.flatMap(
+        Ref.modify(last, (shown): [boolean, number] => now - shown >= interval ? [true, now] : [false, shown]),
+        (isDue) => isDue ? show(text.slice(-maxLength).toWellFormed()) : Effect.void
+      )))

@@ -1,0 +1,52 @@
+/**
+ * Artifacts as files, in the folder of their session.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Artifacts, limited, nameOf } from "../tools/Artifacts.ts"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** The folder of all sessions. */
+  readonly folder: string
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+
+  const open = (
+    folder: string,
+    callId: string,
+    n: number
+  ): Effect.Effect<readonly [string, FileSystem.File], PlatformError, Scope.Scope> => {
+    const location = path.join(folder, nameOf(callId, n))
+    return fs.open(location, { flag: "wx", mode: 0o600 }).pipe(
+      Effect.map((file) => [location, file] as const),
+      Effect.catchIf(isThere, () => open(folder, callId, n + 1))
+    )
+  }
+
+  return Artifacts.of({
+    begin: Effect.fnUntraced(function*(session, callId) {
+      const folder = path.join(options.folder, session, "artifacts")
+      yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+      const [location, file] = yield* open(folder, callId, 1)
+      return { location, write: limited((bytes) => file.writeAll(bytes)) }
+    })
+  })
+})
+
+/** @since 0.1.0 @category layers */
+export const layer = (
+  options: Options
+): Layer.Layer<Artifacts, never, FileSystem.FileSystem | Path.Path> => Layer.effect(Artifacts, make(options))
+
+const isThere = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "AlreadyExists"

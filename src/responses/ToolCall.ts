@@ -1,0 +1,100 @@
+/**
+ * A call of one of our tools, in either of its two forms, and the item that answers it.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import {
+  CustomToolCall,
+  type CustomToolCallOutput,
+  FunctionCall,
+  type FunctionCallOutput,
+  isCustomToolCall,
+  isCustomToolCallOutput,
+  isFunctionCall,
+  isFunctionCallOutput,
+  Item
+} from "./Item.ts"
+
+/**
+ * A call with JSON as its argument, or with plain text. It is kept byte for byte.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolCall = Schema.typeSchema(Schema.Union(FunctionCall, CustomToolCall))
+
+/** @since 0.1.0 @category models */
+export type ToolCall = FunctionCall | CustomToolCall
+
+/** @since 0.1.0 @category guards */
+export const isToolCall = (u: unknown): u is ToolCall => isFunctionCall(u) || isCustomToolCall(u)
+
+/** @since 0.1.0 @category guards */
+export const isAnswer = (u: unknown): u is FunctionCallOutput | CustomToolCallOutput =>
+  isFunctionCallOutput(u) || isCustomToolCallOutput(u)
+
+/**
+ * What a call gave: text, or a list of `input_text` and `input_image` parts.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Output = Schema.Union(Schema.String, Schema.Array(Item))
+
+/** @since 0.1.0 @category models */
+export type Output = typeof Output.Type
+
+/**
+ * What the model wrote as the argument.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const argument = (call: ToolCall): string => call.type === "function_call" ? call.arguments : call.input
+
+/**
+ * The item that answers a call. The server refuses half a character.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const answer = (call: ToolCall, output: Output): Item => ({
+  type: call.type === "function_call" ? "function_call_output" : "custom_tool_call_output",
+  call_id: call.call_id,
+  output: mapText(output, (text) => text.toWellFormed())
+})
+
+/**
+ * An output with its texts changed, and everything else left as it is.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const mapText = (output: Output, change: (text: string) => string): Output =>
+  Predicate.isString(output) ?
+    change(output) :
+    output.map((part) => Predicate.isString(part["text"]) ? { ...part, text: change(part["text"]) } : part)
+
+/**
+ * An output as a person reads it: its texts, and a word for what is no text.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const outputText = (output: Output): string =>
+  Predicate.isString(output)
+    ? output
+    : output.map((part) => Predicate.isString(part["text"]) ? part["text"] : `[${part.type}]`).join("\n")
+
+/**
+ * An output for a model that cannot see: a placeholder stands where an image was.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutImages = (output: Output): Output =>
+  Predicate.isString(output) ? output : output.map((part) => part.type === "input_image" ? placeholder : part)
+
+const placeholder: Item = { type: "input_text", text: "[An image is here. This model cannot see images.]" }

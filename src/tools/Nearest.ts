@@ -1,0 +1,93 @@
+/**
+ * The place in a text that is most like lines which are not there, so that a failure can say what may have been meant.
+ * The work is bounded, however large both are.
+ *
+ * @since 0.1.0
+ */
+import { distance } from "fastest-levenshtein"
+
+/**
+ * `line` counts from 1.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Nearest {
+  readonly line: number
+  readonly lines: ReadonlyArray<string>
+  readonly differsInWhiteSpaceOnly: boolean
+}
+
+/** How much is compared: lines of the text, characters of a line, candidates, and lines and characters of each. */
+const maxLines = 20_000
+const maxLine = 200
+const maxCandidates = 10
+const maxWanted = 40
+const maxWindow = 2000
+
+/** What is less alike than this is something else. */
+const enough = 0.6
+
+/**
+ * The lines that are most like the wanted ones; none if there is nothing like them.
+ *
+ * @since 0.1.0
+ * @category searching
+ */
+export const find = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>): Nearest | undefined => {
+  const block = wanted.slice(0, maxWanted)
+  const trimmed = block.map((line) => line.trim().slice(0, maxLine))
+  // The longest line tells most; the others are compared where it may be.
+  const longest = Math.max(...trimmed.map(({ length }) => length))
+  const probe = trimmed.findIndex(({ length }) => length === longest)
+  if (longest <= 0) return undefined
+
+  const candidates: Array<{ readonly at: number; readonly likeness: number }> = []
+  for (const [at, line] of lines.slice(0, maxLines).entries()) {
+    const likeness = alike(line.trim().slice(0, maxLine), trimmed[probe] ?? "")
+    if (likeness < enough || likeness <= (candidates[maxCandidates - 1]?.likeness ?? 0)) continue
+    candidates.push({ at: Math.max(0, at - probe), likeness })
+    candidates.sort((a, b) => b.likeness - a.likeness)
+    candidates.length = Math.min(candidates.length, maxCandidates)
+  }
+
+  const [best] = candidates
+    .map(({ at }) => ({ at, likeness: alike(window(lines.slice(at, at + block.length)), window(block)) }))
+    .filter(({ likeness }) => likeness >= enough)
+    .toSorted((a, b) => b.likeness - a.likeness)
+  if (best === undefined) return undefined
+  const found = lines.slice(best.at, best.at + block.length)
+  return {
+    line: best.at + 1,
+    lines: found,
+    differsInWhiteSpaceOnly: found.length === wanted.length &&
+      found.every((line, index) => withoutSpace(line) === withoutSpace(block[index] ?? ""))
+  }
+}
+
+/**
+ * What is nearest, in words that end a sentence.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const tell = (nearest: Nearest | undefined): string => {
+  if (nearest === undefined) return "Nothing there is like it."
+  const shown = nearest.lines.slice(0, shownLines).map((line) => line.slice(0, maxLine))
+  const more = nearest.lines.length > shown.length ? ["…"] : []
+  const how = nearest.differsInWhiteSpaceOnly ? "differs in white space only" : "is the nearest"
+  return [`Line ${nearest.line} ${how}:`, ...shown, ...more].join("\n")
+}
+
+const shownLines = 12
+
+const window = (lines: ReadonlyArray<string>): string => lines.map((line) => line.trim()).join("\n").slice(0, maxWindow)
+
+const withoutSpace = (line: string): string => line.replaceAll(/\s+/g, "")
+
+/** From 0 for nothing in common to 1 for the same. Very different lengths need no closer look. */
+const alike = (a: string, b: string): number => {
+  const longer = Math.max(a.length, b.length)
+  if (longer === 0) return 1
+  return Math.min(a.length, b.length) / longer < enough ? 0 : 1 - distance(a, b) / longer
+}

@@ -1,0 +1,229 @@
+/**
+ * Patches in the format that Codex's models write: which files are added, deleted and updated, and where a change
+ * belongs told by the lines around it instead of by numbers.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as Nearest from "./Nearest.ts"
+
+/**
+ * The grammar that the model is held to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const grammar = `start: begin_patch hunk+ end_patch
+begin_patch: "*** Begin Patch" LF
+end_patch: "*** End Patch" LF?
+
+hunk: add_hunk | delete_hunk | update_hunk
+add_hunk: "*** Add File: " filename LF add_line+
+delete_hunk: "*** Delete File: " filename LF
+update_hunk: "*** Update File: " filename LF change_move? change?
+
+filename: /(.+)/
+add_line: "+" /(.*)/ LF -> line
+
+change_move: "*** Move to: " filename LF
+change: (change_context | change_line)+ eof_line?
+change_context: ("@@" | "@@ " /(.+)/) LF
+change_line: ("+" | "-" | " ") /(.*)/ LF
+eof_line: "*** End of File" LF
+
+%import common.LF
+`
+
+/**
+ * What a patch does to one file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Change =
+  | { readonly _tag: "Add"; readonly path: string; readonly lines: ReadonlyArray<string> }
+  | { readonly _tag: "Delete"; readonly path: string }
+  | {
+    readonly _tag: "Update"
+    readonly path: string
+    readonly moveTo: string | undefined
+    readonly hunks: ReadonlyArray<Hunk>
+  }
+
+/**
+ * One place of a file. `anchors` are lines that come before it, each below the one before.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Hunk {
+  readonly anchors: ReadonlyArray<string>
+  readonly lines: ReadonlyArray<{ readonly sign: Sign; readonly text: string }>
+  readonly isAtEnd: boolean
+}
+
+type Sign = " " | "+" | "-"
+
+/**
+ * Reads a patch; what is wrong with it is said in a sentence.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const parse = (patch: string): Either.Either<ReadonlyArray<Change>, string> => {
+  const lines = patch.trim().split(/\r?\n/)
+  if (lines[0]?.trim() !== begin) return Either.left(`the first line is not "${begin}"`)
+  if (lines.at(-1)?.trim() !== end || lines.length < 2) return Either.left(`the last line is not "${end}"`)
+
+  const changes: Array<Change> = []
+  let at = 1
+  const takeWhile = (belongs: (line: string) => boolean): ReadonlyArray<string> => {
+    const from = at
+    while (at < lines.length - 1 && belongs(lines[at] ?? "")) at++
+    return lines.slice(from, at)
+  }
+  while (at < lines.length - 1) {
+    const line = lines[at] ?? ""
+    at++
+    const [, kind, path = ""] = /^\*\*\* (Add|Delete|Update) File: *(.*?)\s*$/.exec(line) ?? []
+    if (kind === undefined) {
+      if (line.trim() === "") continue
+      return Either.left(`line ${at} (${line.slice(0, 80)}) begins no file; write *** Add, Delete or Update File: PATH`)
+    }
+    if (path === "") return Either.left(`line ${at} names no file`)
+    if (kind === "Delete") changes.push({ _tag: "Delete", path })
+    if (kind === "Add") {
+      changes.push({ _tag: "Add", path, lines: takeWhile((line) => line.startsWith("+")).map((line) => line.slice(1)) })
+    }
+    if (kind === "Update") {
+      const moveTo = /^\*\*\* Move to: *(.*?)\s*$/.exec(lines[at] ?? "")?.[1]
+      if (moveTo !== undefined) at++
+      const from = at
+      const hunks = parseHunks(takeWhile((line) => !line.startsWith("*** ") || line.trimEnd() === endOfFile), from + 1)
+      if (Either.isLeft(hunks)) return Either.left(hunks.left)
+      if (hunks.right.length === 0 && moveTo === undefined) return Either.left(`the update of ${path} has no lines`)
+      changes.push({ _tag: "Update", path, moveTo, hunks: hunks.right })
+    }
+  }
+  return changes.length === 0 ? Either.left("it has no files") : Either.right(changes)
+}
+
+const begin = "*** Begin Patch"
+const end = "*** End Patch"
+const endOfFile = "*** End of File"
+
+/** Some models write the numbers of other patch formats; they are not needed. */
+const header = /^@@(?: -\d+(?:,\d+)? \+\d+(?:,\d+)? @@)?(?: (.*))?$/
+
+const parseHunks = (lines: ReadonlyArray<string>, firstLine: number): Either.Either<ReadonlyArray<Hunk>, string> => {
+  const hunks: Array<Hunk> = []
+  let anchors: Array<string> = []
+  let changes: Array<Hunk["lines"][number]> = []
+  let isAtEnd = false
+  const close = () => {
+    if (changes.length > 0) hunks.push({ anchors, lines: changes, isAtEnd })
+    if (changes.length > 0) anchors = []
+    changes = []
+    isAtEnd = false
+  }
+  for (const [index, line] of lines.entries()) {
+    const anchor = header.exec(line)
+    const sign = line === "" ? " " : line[0]
+    if (anchor !== null) {
+      close()
+      if (anchor[1] !== undefined && anchor[1].trim() !== "") anchors.push(anchor[1])
+    } else if (line.trimEnd() === endOfFile) isAtEnd = true
+    else if (sign === " " || sign === "+" || sign === "-") changes.push({ sign, text: line.slice(1) })
+    else {return Either.left(
+        `line ${firstLine + index} (${line.slice(0, 80)}) begins with none of " ", "+", "-" and "@@"`
+      )}
+  }
+  close()
+  return Either.right(hunks)
+}
+
+/**
+ * Puts hunks into a text, one below the other. What does not fit is said in sentences: which hunk, and what is nearest.
+ * Lines that only lead to the place stay as they are in the text.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const apply = (text: string, hunks: ReadonlyArray<Hunk>): Either.Either<string, string> => {
+  const endsInNewline = text === "" || text.endsWith("\n")
+  const lines = text === "" ? [] : (endsInNewline ? text.slice(0, -1) : text).split("\n")
+  const result: Array<string> = []
+  let done = 0
+  for (const [index, hunk] of hunks.entries()) {
+    const place = locate(lines, hunk, done)
+    if (Either.isLeft(place)) return Either.left(`hunk ${index + 1} of ${hunks.length} does not fit: ${place.left}`)
+    while (done < place.right.at) result.push(lines[done++] ?? "")
+    for (const { sign, text } of place.right.lines) {
+      if (sign === " ") result.push(lines[done] ?? text)
+      if (sign === "+") result.push(text)
+      else done++
+    }
+  }
+  while (done < lines.length) result.push(lines[done++] ?? "")
+  return Either.right(result.length === 0 ? "" : result.join("\n") + (endsInNewline ? "\n" : ""))
+}
+
+interface Place {
+  readonly at: number
+  readonly lines: Hunk["lines"]
+}
+
+const locate = (lines: ReadonlyArray<string>, hunk: Hunk, from: number): Either.Either<Place, string> => {
+  let start = from
+  for (const anchor of hunk.anchors) {
+    const at = seek(lines, [anchor], start)
+    if (at === undefined) return Either.left(missing(lines, [anchor], `the line after @@ is not there`))
+    start = at + 1
+  }
+  const old = oldLines(hunk.lines)
+  // Nothing says where it belongs but the line above it, or the end.
+  if (old.length === 0) return Either.right({ at: hunk.anchors.length > 0 ? start : lines.length, lines: hunk.lines })
+  const last = lines.length - old.length
+  const isAtEnd = hunk.isAtEnd && last >= start && seek(lines.slice(last), old, 0) === 0
+  const at = isAtEnd ? last : seek(lines, old, start)
+  if (at !== undefined) return Either.right({ at, lines: hunk.lines })
+  // Many patches end with an empty line that is not in the file.
+  const final = hunk.lines.at(-1)
+  if (final?.sign === " " && final.text === "" && hunk.lines.length > 1) {
+    return locate(lines, { ...hunk, anchors: [], lines: hunk.lines.slice(0, -1) }, start)
+  }
+  return Either.left(missing(
+    lines,
+    old,
+    seek(lines, old, 0) === undefined
+      ? "the lines to change are not there"
+      : "the lines to change come before the place of the hunk above it, or of its @@ line"
+  ))
+}
+
+const oldLines = (lines: Hunk["lines"]): ReadonlyArray<string> =>
+  lines.flatMap(({ sign, text }) => sign === "+" ? [] : [text])
+
+const missing = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>, why: string): string =>
+  `${why}. ${Nearest.tell(Nearest.find(lines, wanted))}`
+
+const asIs = (line: string): string => line
+const readings: ReadonlyArray<(line: string) => string> = [asIs, (line) => line.trimEnd(), (line) => line.trim()]
+
+/** How many lines are compared at most in each reading: a text that repeats itself could take for ever. */
+const maxComparisons = 20_000_000
+
+/** Where lines stand one after the other: exactly, or but for white space at their ends, or at both ends. */
+const seek = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>, from: number): number | undefined => {
+  for (const reading of readings) {
+    const [text, pattern] = reading === asIs ? [lines, wanted] : [lines.map(reading), wanted.map(reading)]
+    let comparisons = 0
+    for (let at = from; at + pattern.length <= text.length && comparisons < maxComparisons; at++) {
+      let matched = 0
+      while (matched < pattern.length && text[at + matched] === pattern[matched]) matched++
+      if (matched === pattern.length) return at
+      comparisons += matched + 1
+    }
+  }
+  return undefined
+}

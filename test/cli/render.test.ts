@@ -1,0 +1,96 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
+import * as jsonl from "../../src/cli/render/jsonl.ts"
+import * as text from "../../src/cli/render/text.ts"
+import type { ToolEnded } from "../../src/session/SessionEvent.ts"
+
+const stamp = { seq: 1, at: DateTime.unsafeMake(0) }
+
+const ended = (name: string, change: Partial<ToolEnded>): AgentEvent => ({
+  _tag: "ToolEnded",
+  turnId: "t",
+  itemId: "t.0.0",
+  call: { type: "function_call", call_id: "c", name, arguments: "{\"command\":\"make\"}" },
+  status: "completed",
+  output: "out",
+  ...change,
+  ...stamp
+})
+
+const progress = (text: string): AgentEvent => ({ _tag: "ToolProgress", turnId: "t", itemId: "t.0.0", text, ...stamp })
+
+/** What a person sees on a terminal. */
+const seen = (...events: ReadonlyArray<AgentEvent>) =>
+  Effect.gen(function*() {
+    let written = ""
+    const renderer = text.make({
+      out: () => Effect.void,
+      err: (text) => Effect.sync(() => void (written += text)),
+      isOutTerminal: true,
+      isErrTerminal: true,
+      hasColors: false
+    })
+    yield* renderer.show({ _tag: "TurnStarted", turnId: "t", model: "m", input: [], ...stamp })
+    for (const event of events) yield* renderer.show(event)
+    yield* renderer.tick
+    return written
+  })
+
+describe("text", () => {
+  it.effect("shows how a command ended, instead of a tick that is none", () =>
+    Effect.gen(function*() {
+      assert.include(yield* seen(ended("bash", { details: { exit_code: 0 } })), "  ✓ out\n")
+      assert.include(yield* seen(ended("bash", { details: { exit_code: 3 } })), "  ✗ exit 3: out\n")
+      assert.include(yield* seen(ended("bash", { details: { signal: "SIGKILL" } })), "  ✗ SIGKILL: out\n")
+      assert.include(yield* seen(ended("bash", { status: "failed" })), "  ✗ out\n")
+    }))
+
+  it.effect("shows a plan as a list to tick off", () =>
+    Effect.gen(function*() {
+      const plan = [
+        { step: "Look", status: "completed" },
+        { step: "Act", status: "in_progress" },
+        { step: "Check", status: "pending" }
+      ]
+      assert.include(yield* seen(ended("update_plan", { details: { plan } })), "  ☑ Look\n  ▶ Act\n  ☐ Check\n")
+    }))
+
+  it.effect("shows the latest word of a running tool in the status line, harmless and short", () =>
+    Effect.gen(function*() {
+      const written = yield* seen(progress("first"), progress(`old\n\u001B[31mnew ${"x".repeat(5000)}\r\n`))
+      const status = written.split("\r\u001B[2K").at(-1) ?? ""
+      assert.match(status, / · new x+$/)
+      assert.isAtMost(status.length, 80)
+      assert.notInclude(written, "first")
+    }))
+
+  it.effect("says a word for an image", () =>
+    Effect.gen(function*() {
+      const output = [{ type: "input_text", text: "[a.png]" }, { type: "input_image", image_url: "data:," }]
+      assert.include(yield* seen(ended("read", { output })), "  ✓ [a.png]\n    [input_image]\n")
+    }))
+})
+
+describe("jsonl", () => {
+  it("tells where a call stands, and the details of its end", () => {
+    assert.deepInclude(jsonl.linesOf(progress("half"), false, "SIGINT")[0], {
+      type: "item.updated",
+      item: { id: "t.0.0", type: "tool_call", status: "in_progress", text: "half" }
+    })
+    assert.deepInclude(jsonl.linesOf(ended("bash", { details: { exit_code: 3 } }), false, "SIGINT")[0], {
+      type: "item.completed",
+      item: {
+        id: "t.0.0",
+        type: "tool_call",
+        call_id: "c",
+        name: "bash",
+        arguments: "{\"command\":\"make\"}",
+        output: "out",
+        status: "completed",
+        details: { exit_code: 3 }
+      }
+    })
+  })
+})
