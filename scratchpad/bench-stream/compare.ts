@@ -1,0 +1,198 @@
+/** Starts the processes of all measurements and tells what they found. */
+import { type ChildProcess, fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import OpenAI from "openai"
+import { rolldown } from "rolldown"
+import type { Decoded, Opened } from "./measure.ts"
+import type { Options } from "./server.ts"
+import type { Name } from "./sides.ts"
+import * as Wire from "./wire.ts"
+
+const titles: Readonly<Record<Name, string>> = {
+  floor: "floor: fetch + parser + JSON",
+  floorOverHttp: "floor over node:http",
+  ours: "effixir, FetchHttpClient",
+  oursDefault: "effixir, its own network layer",
+  openaiCreate: "openai, responses.create",
+  openaiStream: "openai, responses.stream",
+  aiOpenai: "@effect/ai-openai"
+}
+
+const folder = fileURLToPath(new URL("../../node_modules/.cache/bench-stream/", import.meta.url))
+const program = `${folder}bench-stream.js`
+const eventsPerSecond = 50
+
+interface Server {
+  readonly url: string
+  readonly events: Readonly<Record<string, number>>
+  readonly bytes: Readonly<Record<string, number>>
+}
+
+export const compare = async (args: Array<string>): Promise<void> => {
+  const { values } = parseArgs({
+    args,
+    options: {
+      soak: { type: "boolean", default: false },
+      runs: { type: "string", default: "7" },
+      size: { type: "string", default: "20" },
+      streams: { type: "string", default: "1000" },
+      seconds: { type: "string", default: "10" },
+      only: { type: "string", default: "decode,open" },
+      sides: { type: "string", default: Object.keys(titles).join(",") }
+    }
+  })
+  await build()
+  const names = values.sides.split(",") as Array<Name>
+  const without = names.includes("openaiStream") ? await unreadable() : []
+  const options: Options = {
+    size: Number(values.size) * 1e6,
+    without: { openaiStream: without },
+    eventsPerSecond,
+    seconds: Number(values.seconds)
+  }
+  const child = start("server", options)
+  const server = await answer<Server>(child)
+  try {
+    if (values.soak) return await soak(server)
+    if (values.only.includes("decode")) {
+      await decode(server, names, Number(values.runs))
+      if (without.length > 0) say(`openai's responses.stream throws on ${without.join(", ")}: left out for it`)
+    }
+    if (values.only.includes("open")) {
+      await open(server, names, Math.min(3, Number(values.runs)), Number(values.streams), options.seconds)
+    }
+  } finally {
+    child.disconnect()
+  }
+}
+
+const build = async (): Promise<void> => {
+  const bundle = await rolldown({
+    input: fileURLToPath(new URL("../bench-stream.ts", import.meta.url)),
+    platform: "node",
+    external: /^[^./]/
+  })
+  await bundle.write({ dir: folder, format: "esm", cleanDir: true })
+  await bundle.close()
+}
+
+/** The environment may name proxies, and certificates that Node 20 reads at every start. */
+const start = (job: string, ...args: ReadonlyArray<unknown>): ChildProcess =>
+  fork(program, [job, ...args.map((arg) => JSON.stringify(arg))], {
+    execArgv: ["--expose-gc", ...process.env["BENCH_NODE_OPTIONS"]?.split(" ") ?? []],
+    env: { PATH: process.env["PATH"], BENCH_RECORDINGS: Wire.folder }
+  })
+
+const answer = <A>(child: ChildProcess): Promise<A> =>
+  new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(message as A))
+    child.once("exit", (code) => reject(new Error(`a process ended with ${code} and told nothing`)))
+  })
+
+const measure = async <A>(job: string, ...args: ReadonlyArray<unknown>): Promise<A> => {
+  const child = start(job, ...args)
+  const ended = new Promise((resolve) => child.once("exit", resolve))
+  const result = await answer<A>(child)
+  child.disconnect()
+  await ended
+  return result
+}
+
+/** The recordings on which the helper of the `openai` package throws. */
+const unreadable = async (): Promise<ReadonlyArray<string>> => {
+  const names: Array<string> = []
+  for (const recording of Wire.recordings()) {
+    const client = new OpenAI({ apiKey: "sk-bench", fetch: async () => new Response(Wire.alone(recording)) })
+    try {
+      for await (const _ of client.responses.stream({ model: "gpt-5.5", input: "Hi" }));
+    } catch {
+      names.push(recording.name)
+    }
+  }
+  return names
+}
+
+const inTurns = async <A>(names: ReadonlyArray<Name>, runs: number, run: (name: Name) => Promise<A>) => {
+  const results = new Map(names.map((name) => [name, [] as Array<A>]))
+  for (let n = 0; n < runs; n++) {
+    for (const name of names) results.get(name)?.push(await run(name))
+  }
+  return results
+}
+
+const decode = async (server: Server, names: ReadonlyArray<Name>, runs: number): Promise<void> => {
+  const pathOf = (name: Name) => name in server.events ? name : "all"
+  const results = await inTurns(
+    names,
+    runs,
+    (name) => measure<Decoded>("decode", name, `${server.url}/${pathOf(name)}`)
+  )
+  say(`${server.events["all"]} events in ${mega(server.bytes["all"] ?? 0)} MB, medians of ${runs} runs`)
+  row("", "CPU s", "(spread)", "events/s", "MB/CPU s", "read", "unknown", "× floor")
+  let floor: number | undefined
+  for (const [name, all] of results) {
+    const path = pathOf(name)
+    const cpu = all.map(({ cpuSeconds }) => cpuSeconds)
+    const [last] = all
+    const [events = 0, bytes = 0] = [server.events[path], server.bytes[path]]
+    const perEvent = median(cpu) / events
+    floor ??= perEvent
+    row(
+      titles[name],
+      median(cpu).toFixed(2),
+      `${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)}`,
+      (events / median(all.map(({ seconds }) => seconds))).toFixed(0),
+      mega(bytes / median(cpu)),
+      last?.events ?? 0,
+      last?.unknown ?? 0,
+      (perEvent / floor).toFixed(2)
+    )
+  }
+}
+
+const open = async (
+  server: Server,
+  names: ReadonlyArray<Name>,
+  runs: number,
+  streams: number,
+  seconds: number
+): Promise<void> => {
+  const compared = names.filter((name) => name === "floor" || name === "ours")
+  const results = await inTurns(
+    compared,
+    runs,
+    (name) => measure<Opened>("open", name, server.url, streams, streams * eventsPerSecond * seconds)
+  )
+  say(`\n${streams} open streams with ${eventsPerSecond} events/s each for ${seconds} s, medians of ${runs} runs`)
+  row("", "CPU", "p50 ms", "p99 ms", "max ms", "heap KB/stream", "rss KB/stream")
+  for (const [name, all] of results) {
+    const of = (field: keyof Opened) => median(all.map((result) => result[field]))
+    row(
+      titles[name],
+      `${(of("cpuShare") * 100).toFixed(0)} %`,
+      of("p50").toFixed(1),
+      of("p99").toFixed(1),
+      of("max").toFixed(1),
+      `${kilo(of("heapIdle"))}, ${kilo(of("heapBusy"))} after`,
+      `${kilo(of("rssIdle"))}, ${kilo(of("rssBusy"))} after`
+    )
+  }
+}
+
+const soak = async (server: Server): Promise<void> => {
+  const hour = 3600 * eventsPerSecond
+  const rounds = Math.ceil(hour / (server.events["all"] ?? hour))
+  say(`${rounds} × ${server.events["all"]} events; the heap in MB after every 10,000`)
+  for (const name of ["floor", "ours"] as const) {
+    const heaps = await measure<ReadonlyArray<number>>("soak", name, `${server.url}/all`, 10_000)
+    say(`${titles[name].padEnd(32)}${heaps.map(mega).join(" ")}`)
+  }
+}
+
+const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+const mega = (bytes: number): string => (bytes / 1e6).toFixed(1)
+const kilo = (bytes: number): string => (bytes / 1e3).toFixed(1)
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const row = (title: string, ...cells: ReadonlyArray<string | number>): void =>
+  say(title.padEnd(32) + cells.map((cell) => String(cell).padStart(12)).join("  "))
