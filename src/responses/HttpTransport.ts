@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
 import { story } from "../internal/story.ts"
+import { unwrap } from "../internal/stream.ts"
 import type { Dialect } from "./Dialect.ts"
 import { ModelError } from "./ModelError.ts"
 import * as RateLimits from "./RateLimits.ts"
@@ -44,7 +45,7 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
   })
 
   const attempt: Attempt = (request) =>
-    Stream.unwrap(
+    unwrap(
       Effect.map(open(request), (response) =>
         dialect.decode(Timeouts.watching(timeouts)(Stream.mapError(response.stream, broken))))
     )

@@ -13,6 +13,7 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import * as Stream from "effect/Stream"
 import { OAuthError } from "../auth/OAuthError.ts"
+import { unwrap } from "../internal/stream.ts"
 import type { Attempt } from "./HttpTransport.ts"
 import type { ModelError } from "./ModelError.ts"
 import * as Request from "./Request.ts"
@@ -54,18 +55,19 @@ const schedule = (budget: Budget): Schedule.Schedule<unknown, ModelError> =>
  * @since 0.1.0
  * @category combining
  */
-export const make = (budget: Budget) => (attempt: Attempt): Attempt => (request) => {
-  const plan = schedule(budget)
+export const make = (budget: Budget): (attempt: Attempt) => Attempt => planned(budget, schedule(budget))
 
+/** The plan is the same for every call, and a dozen objects. */
+const planned = (budget: Budget, plan: ReturnType<typeof schedule>) => (attempt: Attempt): Attempt => (request) => {
   const from = (request: Request.Request, state: State): ReturnType<Attempt> =>
     Stream.catchAll(attempt(request), (error) =>
-      Stream.unwrap(Effect.gen(function*() {
+      unwrap(Effect.gen(function*() {
         const next = yield* after(error, request, state)
         if (Option.isNone(next)) return Stream.fail(error)
         const { event, request: again, state: then } = next.value
         return Stream.concat(
           Stream.make(event),
-          Stream.unwrap(Effect.as(Effect.sleep(event.delay), from(again, then)))
+          unwrap(Effect.as(Effect.sleep(event.delay), from(again, then)))
         )
       })))
 

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
-import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createParser } from "eventsource-parser"
 import { parse } from "../internal/json.ts"
@@ -61,7 +61,7 @@ export const decodeWith = <E>(
   bytes: Stream.Stream<Uint8Array, E>,
   read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader
 ): Stream.Stream<StreamEvent.StreamEvent, E | ModelError> =>
-  Stream.suspend(() => {
+  Stream.fromChannel(Channel.suspend(() => {
     const text = new TextDecoder()
     let events: Array<StreamEvent.StreamEvent> = []
     let last: StreamEvent.StreamEvent | undefined
@@ -102,24 +102,32 @@ export const decodeWith = <E>(
       return Chunk.unsafeFromArray(events)
     }
 
-    const body = Stream.mapChunksEffect(bytes, (chunks) =>
-      Effect.suspend(() => {
-        const events = take(Chunk.toReadonlyArray(chunks).map((chunk) => text.decode(chunk, { stream: true })).join(""))
-        // The bytes may have no end, so this cannot wait for it.
-        return isTooLarge ? Effect.fail(tooLarge) : Effect.succeed(events)
-      }))
-    const rest = Stream.fromChunk(Chunk.of(undefined)).pipe(Stream.mapChunks(takeRest))
-    const end = Stream.unwrap(Effect.sync((): Stream.Stream<never, ModelError> => {
-      if (last === undefined) return Stream.fail(new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" }))
+    const end = Channel.suspend(() => {
+      if (last === undefined) return Channel.fail(new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" }))
       const failure = ServerFailure.fromEvent(last)
-      return failure === undefined ? Stream.empty : Stream.fromEffect(ServerFailure.fail(failure))
-    }))
-
-    return Stream.concat(body, rest).pipe(
-      Stream.takeUntil(StreamEvent.isTerminal),
-      Stream.concat(end)
-    )
-  })
+      return failure === undefined ? Channel.void : Channel.fromEffect(ServerFailure.fail(failure))
+    })
+    const body: Channel.Channel<
+      Chunk.Chunk<StreamEvent.StreamEvent>,
+      Chunk.Chunk<Uint8Array>,
+      E | ModelError,
+      E,
+      void,
+      unknown
+    > = Channel.readWithCause({
+      onInput: (chunks: Chunk.Chunk<Uint8Array>) => {
+        let read = ""
+        for (const chunk of chunks) read += text.decode(chunk, { stream: true })
+        const events = take(read)
+        // The bytes may have no end, so neither the last event nor a failure can wait for it.
+        const next = last !== undefined ? end : isTooLarge ? Channel.fail(tooLarge) : body
+        return events.length === 0 ? next : Channel.zipRight(Channel.write(events), next)
+      },
+      onFailure: Channel.failCause,
+      onDone: () => Channel.zipRight(Channel.write(takeRest()), end)
+    })
+    return Channel.pipeTo(Stream.toChannel(bytes), body)
+  }))
 
 const tooLarge = new ModelError({
   reason: { _tag: "MalformedOutput" },

@@ -3,12 +3,14 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { unwrapScoped } from "../internal/stream.ts"
 import { ModelError } from "./ModelError.ts"
 
 /**
@@ -58,20 +60,22 @@ const bufferSize = 16
  * @category combining
  */
 export const watching = (timeouts: Timeouts) => <A, E>(self: Stream.Stream<A, E>): Stream.Stream<A, E | ModelError> =>
-  Stream.unwrapScoped(Effect.gen(function*() {
+  unwrapScoped(Effect.gen(function*() {
     const clock = yield* Effect.clock
     const chunks = yield* Mailbox.make<A, E | ModelError>(bufferSize)
     let limit = Duration.toMillis(timeouts.firstByte)
     /** Since when the server is waited for; while nobody takes what it has sent, it is not to blame. */
     let since = Option.some(clock.unsafeCurrentTimeMillis())
 
-    const read = Stream.runForEachChunk(self, (chunk) => {
+    // Pulled by hand: to run a stream takes a fiber and an executor more.
+    const pull = yield* Stream.toPull(self)
+    const read = Effect.forever(Effect.flatMap(pull, (chunk) => {
       since = Option.none()
       return Effect.map(chunks.offerAll(chunk), () => {
         limit = Duration.toMillis(timeouts.idle)
         since = Option.some(clock.unsafeCurrentTimeMillis())
       })
-    })
+    }))
     const watch = Effect.gen(function*() {
       while (true) {
         const waited = Option.match(since, { onNone: () => 0, onSome: (at) => clock.unsafeCurrentTimeMillis() - at })
@@ -80,8 +84,11 @@ export const watching = (timeouts: Timeouts) => <A, E>(self: Stream.Stream<A, E>
       }
     })
 
-    yield* Effect.forkScoped(watch)
-    yield* Effect.forkScoped(Mailbox.into(read, chunks))
+    const end = (cause: Cause.Cause<Option.Option<E>>) =>
+      chunks.done(Option.match(Cause.flipCauseOption(cause), { onNone: () => Exit.void, onSome: Exit.failCause }))
+
+    // The watch is a child of the other fiber, and ends with it.
+    yield* Effect.forkScoped(Effect.zipRight(Effect.fork(watch), Effect.catchAllCause(read, end)))
     return Mailbox.toStream(chunks)
   }))
 
