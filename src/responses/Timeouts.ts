@@ -80,7 +80,8 @@ export const watching = (timeouts: Timeouts) => <A, E>(self: Stream.Stream<A, E>
       while (true) {
         const waited = Option.match(since, { onNone: () => 0, onSome: (at) => clock.unsafeCurrentTimeMillis() - at })
         if (waited >= limit) return yield* chunks.done(Exit.fail(silent(limit)))
-        yield* clock.sleep(Duration.millis(limit - waited))
+        // Part of a millisecond may be too little to move the clock on, and this would turn on the spot.
+        yield* clock.sleep(Duration.millis(Math.ceil(limit - waited)))
       }
     })
 

@@ -1,0 +1,50 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { createServer, type RequestListener } from "node:http"
+import * as AuthClient from "../../src/auth/AuthClient.ts"
+import { apiKey } from "../../src/auth/Credential.ts"
+import * as Credentials from "../../src/auth/Credentials.ts"
+import * as Responses from "../../src/responses/Responses.ts"
+
+/** The client, real down to the socket, in front of a server. */
+export const real = (baseUrl: string, key = "sk-secret") =>
+  Responses.layer.pipe(
+    Layer.provide(AuthClient.layer({
+      chatgptBaseUrl: baseUrl,
+      apiBaseUrl: baseUrl,
+      originator: "effixir",
+      organization: Option.none(),
+      project: Option.none()
+    })),
+    Layer.provide(Layer.mock(Credentials.Credentials, {
+      current: Effect.succeed({
+        credential: apiKey(Redacted.make(key)),
+        source: "environment" as const,
+        reason: ""
+      })
+    })),
+    Layer.provide(FetchHttpClient.layer)
+  )
+
+/** A server on this machine, and its URL. */
+export const serve = (listener: RequestListener) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.async<ReturnType<typeof createServer>>((resume) => {
+        const server = createServer(listener)
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+        })
+    ),
+    (server) => {
+      const address = server.address()
+      return `http://127.0.0.1:${typeof address === "object" ? address?.port : address}`
+    }
+  )

@@ -1,0 +1,90 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import type { RequestListener } from "node:http"
+import * as Item from "../../src/responses/Item.ts"
+import * as Request from "../../src/responses/Request.ts"
+import * as Responses from "../../src/responses/Responses.ts"
+import * as Script from "../../src/testing/Script.ts"
+import { real, serve } from "./loopback.ts"
+import { block } from "./sse.ts"
+
+const prompt = "a prompt that nobody else reads"
+const key = "sk-secret"
+
+const stream = Stream.unwrap(Effect.map(Responses.Responses, (responses) =>
+  responses.stream(Request.make({
+    model: "gpt-5.5",
+    instructions: "Be brief.",
+    input: [Item.userMessage(prompt)],
+    cacheKey: "session-1"
+  }))))
+
+const blocks = Script.events(Script.answer(Script.say("Grüße 👋")), { model: "gpt-5.5", responseId: "resp_1" }).map(
+  block
+)
+
+describe("A span", () => {
+  /** Keeps all that is ever told to it. */
+  const recorder = () => {
+    const spans: Array<{ readonly name: string; readonly attributes: Map<string, unknown>; told: Array<unknown> }> = []
+    const tracer = Tracer.make({
+      context: (f) => f(),
+      span: (name, parent, context, links, startTime, kind, options) => {
+        const attributes = new Map<string, unknown>(Object.entries(options?.attributes ?? {}))
+        const told: Array<unknown> = []
+        spans.push({ name, attributes, told })
+        return {
+          _tag: "Span",
+          name,
+          spanId: String(spans.length),
+          traceId: "trace",
+          parent,
+          context,
+          status: { _tag: "Started", startTime },
+          attributes,
+          links,
+          kind,
+          sampled: true,
+          end: (_, exit) => void told.push(exit._tag === "Failure" ? Cause.pretty(exit.cause) : ""),
+          attribute: (key, value) => void attributes.set(key, value),
+          event: (name, _, attributes) => void told.push(name, attributes),
+          addLinks: (links) => void told.push(links)
+        }
+      }
+    })
+    return { spans, tracer }
+  }
+
+  const outcomes: ReadonlyArray<readonly [name: string, RequestListener]> = [
+    ["answered", (_, response) => void response.end(blocks.join(""))],
+    ["refused", (_, response) => void response.writeHead(400).end("no")],
+    [
+      "failed on the way",
+      (_, response) => void response.end(blocks[0] + block({ type: "error", code: "invalid_prompt" }))
+    ]
+  ]
+  for (const [name, listener] of outcomes) {
+    it.scopedLive(`holds ids and counts of a call, and nothing else, when it is ${name}`, () =>
+      Effect.gen(function*() {
+        const url = yield* serve(listener)
+        const { spans, tracer } = recorder()
+        yield* Stream.runDrain(stream).pipe(
+          Effect.provide(real(url, key)),
+          Effect.ignore,
+          Effect.withSpan("around"),
+          Effect.withTracer(tracer)
+        )
+        const open = spans.find((span) => span.name === "Responses.open")
+        assert.deepInclude(Object.fromEntries(open?.attributes ?? []), { model: "gpt-5.5", items: 1 })
+        assert.isAbove(spans.length, 1)
+        const all = JSON.stringify(spans.map((span) => [span.name, Array.from(span.attributes), span.told]))
+        for (const secret of [prompt, "Be brief", key, "Bearer", "Grüße"]) assert.notInclude(all, secret)
+        const known: ReadonlySet<string> = new Set(["model", "items", "code.stacktrace"])
+        const keys = spans.flatMap((span) => Array.from(span.attributes.keys()))
+        assert.deepStrictEqual(keys.filter((key) => !known.has(key)), [])
+      }))
+  }
+})
