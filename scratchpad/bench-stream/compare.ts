@@ -165,12 +165,13 @@ const open = async (
     (name) => measure<Opened>("open", name, server.url, streams, streams * eventsPerSecond * seconds)
   )
   say(`\n${streams} open streams with ${eventsPerSecond} events/s each for ${seconds} s, medians of ${runs} runs`)
-  row("", "CPU", "p50 ms", "p99 ms", "max ms", "heap KB/stream", "rss KB/stream")
+  row("", "CPU", "took s", "p50 ms", "p99 ms", "max ms", "heap KB/stream", "rss KB/stream")
   for (const [name, all] of results) {
     const of = (field: keyof Opened) => median(all.map((result) => result[field]))
     row(
       titles[name],
       `${(of("cpuShare") * 100).toFixed(0)} %`,
+      of("seconds").toFixed(1),
       of("p50").toFixed(1),
       of("p99").toFixed(1),
       of("max").toFixed(1),

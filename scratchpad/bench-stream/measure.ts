@@ -37,6 +37,8 @@ export const decode = async (name: Name, url: string): Promise<Decoded> => {
 
 export interface Opened {
   readonly cpuShare: number
+  /** How long the server took to send all of it; more than it was told to if it had not enough of the machine. */
+  readonly seconds: number
   readonly p50: number
   readonly p99: number
   readonly max: number
@@ -80,7 +82,8 @@ export const open = async (name: Name, url: string, count: number, expected: num
   const start = Wire.now()
   await (await fetch(`${url}/go`)).text()
   await Promise.race([allReceived, ended])
-  const cpuShare = cpuSeconds(cpu) / ((Wire.now() - start) / 1e6)
+  const seconds = (Wire.now() - start) / 1e6
+  const cpuShare = cpuSeconds(cpu) / seconds
   const busy = memory()
   await ended
 
@@ -89,6 +92,7 @@ export const open = async (name: Name, url: string, count: number, expected: num
   const at = (share: number) => (latencies[Math.min(expected - 1, Math.floor(share * expected))] ?? 0) / 1000
   return {
     cpuShare,
+    seconds,
     p50: at(0.5),
     p99: at(0.99),
     max: at(1),

@@ -60,18 +60,10 @@ export const opening = data({ type: "response.in_progress", response: { id: "res
   type: string
 })
 
-/** A token as the API tells it, and when it was sent. */
+/** A token as the API tells it, and when it was sent. Put together by hand: the server must keep up with all streams. */
 export const token = (sequence: number): string =>
-  data({
-    type: "response.output_text.delta",
-    content_index: 0,
-    delta: " token",
-    item_id: "msg_68a1c9d0b1a0819c8d7f7f0a6f6f4f1b0a6f6f4f1b",
-    logprobs: [],
-    obfuscation: "q3TzAx0Rkd",
-    output_index: 0,
-    sequence_number: sequence,
-    sent: now()
-  } as { type: string })
+  "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"content_index\":0,\"delta\":\" token\"," +
+  "\"item_id\":\"msg_68a1c9d0b1a0819c8d7f7f0a6f6f4f1b0a6f6f4f1b\",\"logprobs\":[],\"obfuscation\":\"q3TzAx0Rkd\"," +
+  `"output_index":0,"sequence_number":${sequence},"sent":${now()}}\n\n`
 
 export const ending = completed
