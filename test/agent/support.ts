@@ -11,9 +11,11 @@ import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
+import * as NodeSocketClient from "../../src/node/NodeSocketClient.ts"
 import * as ChatCompletions from "../../src/responses/ChatCompletions.ts"
 import type { Request } from "../../src/responses/Request.ts"
 import * as Responses from "../../src/responses/Responses.ts"
+import * as SocketTransport from "../../src/responses/SocketTransport.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -76,6 +78,11 @@ const scripted: Wire = { name: "a script", model: ScriptedResponses.layer, lacks
 export const wires: ReadonlyArray<Wire> = [
   scripted,
   { name: "the Responses API", model: overSockets(Responses.layer), lacks: [] },
+  {
+    name: "WebSockets",
+    model: overSockets(Layer.provide(SocketTransport.layerWebSocket(), Layer.orDie(NodeSocketClient.layerConfig()))),
+    lacks: []
+  },
   {
     name: "Chat Completions",
     model: overSockets(ChatCompletions.layer),

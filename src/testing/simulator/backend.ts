@@ -8,6 +8,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { randomBytes, randomUUID } from "node:crypto"
+import { withoutId } from "../../responses/Item.ts"
 import type { Request } from "../../responses/Request.ts"
 import * as Script from "../Script.ts"
 import { type Account, bearerOf } from "./auth.ts"
@@ -98,7 +99,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         const answer = yield* respond(host, owner, request, body)
         if (!("events" in answer)) return yield* Effect.fail(answer)
         const { events, responseId, turn } = answer
-        if (turn._tag === "Answer") remembered.set(responseId, [...request.input, ...turn.items])
+        if (turn._tag === "Answer") remembered.set(responseId, [...request.input, ...turn.items.map(withoutId)])
         return { events, isCut: turn._tag === "Cut" }
       })
     })
