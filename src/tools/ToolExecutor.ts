@@ -80,6 +80,23 @@ export const layer = <R>(
 
 type Tools<R> = Toolkit<R>["tools"]
 
+/**
+ * Puts something around an executor, as a layer over the one below: done before or after each call, or in its place.
+ *
+ * ```ts
+ * const layerLogged = ToolExecutor.middleware((next) => ({
+ *   ...next,
+ *   execute: (call, context) => Effect.tap(next.execute(call, context), () => Effect.logDebug(call.name))
+ * })).pipe(Layer.provide(ToolExecutor.layer(toolkit)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const middleware = (
+  wrap: (next: typeof ToolExecutor.Service) => typeof ToolExecutor.Service
+): Layer.Layer<ToolExecutor, never, ToolExecutor> => Layer.effect(ToolExecutor, Effect.map(ToolExecutor, wrap))
+
 const run = <R>(
   tools: Tools<R>,
   call: ToolCall,

@@ -92,6 +92,35 @@ describe("ToolExecutor", () => {
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     }).pipe(Effect.provide(executor)))
 
+  it.effect("does something before, after, or in the place of a call", () => {
+    const seen: Array<string> = []
+    const logged = ToolExecutor.middleware((next) => ({
+      ...next,
+      execute: (call, context) =>
+        Effect.suspend(() => {
+          seen.push(`before ${call.name}`)
+          return Effect.map(next.execute(call, context), (result) => {
+            seen.push(`after ${result.status}`)
+            return { ...result, output: `${String(result.output)}(logged)` }
+          })
+        })
+    }))
+    const guarded = ToolExecutor.middleware((next) => ({
+      ...next,
+      execute: (call, context) =>
+        call.name === "crash"
+          ? Effect.succeed({ status: "failed", output: "not today" })
+          : next.execute(call, context)
+    }))
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* succeed("greet", { name: "Ada" }), "Hello, Ada!\n(logged)")
+      assert.strictEqual(yield* fail("crash", {}), "not today(logged)")
+      assert.deepStrictEqual(seen, ["before greet", "after completed", "before crash", "after failed"])
+      const { declarations } = yield* ToolExecutor.ToolExecutor
+      assert.strictEqual(declarations[0], greet.declaration)
+    }).pipe(Effect.provide(logged.pipe(Layer.provide(guarded), Layer.provide(executor))))
+  })
+
   it.effect("stops a handler when it is interrupted itself", () =>
     Effect.gen(function*() {
       const started = yield* Deferred.make<void>()
