@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,19 +16,24 @@ import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
 import * as History from "../session/History.ts"
 import {
+  endsTurn,
   type SessionEvent,
   SessionStarted,
   ToolEnded,
   type ToolStarted,
   TurnCompleted,
+  type TurnEnd,
   TurnInterrupted,
+  TurnLimited,
   TurnStarted
 } from "../session/SessionEvent.ts"
 import { type Session, SessionStore } from "../session/SessionStore.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
+import type { Inbox } from "./Inbox.ts"
 import * as Step from "./Step.ts"
+import * as Teller from "./Teller.ts"
 import * as Turn from "./Turn.ts"
 
 /**
@@ -36,12 +42,23 @@ import * as Turn from "./Turn.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Options extends Turn.Control {
   readonly model: string
   readonly instructions: string
   readonly reasoning?: ReasoningOptions | undefined
   /** The folder the agent works in; it is noted in the session, so that a later run can go on there. */
   readonly workspace?: string | undefined
+}
+
+/**
+ * What one run does differently.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunOptions extends Partial<Options> {
+  /** Where more is said while the agent is at work. */
+  readonly inbox?: Inbox | undefined
 }
 
 /** @since 0.1.0 @category services */
@@ -54,13 +71,14 @@ export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
   readonly run: (
     session: string,
     input: string | ReadonlyArray<Item>,
-    options?: Partial<Options>
+    options?: RunOptions
   ) => Stream.Stream<AgentEvent, AgentError>
   /**
-   * Goes on with the last turn of a session where a crash has cut it off. What is done is not done again, and a call
-   * that nobody saw the end of is told to the model as such. Emits nothing if that turn has ended.
+   * Goes on with the last turn of a session unless it has completed: whether a crash cut it off, or it was interrupted,
+   * reached a limit, or failed. What is done is not done again, a call that nobody saw the end of is told to the model
+   * as such, and a call that was never begun is run. Emits nothing if that turn has completed.
    */
-  readonly resume: (session: string, options?: Partial<Options>) => Stream.Stream<AgentEvent, AgentError>
+  readonly resume: (session: string, options?: RunOptions) => Stream.Stream<AgentEvent, AgentError>
 }>() {}
 
 /** How many events may wait for whoever reads them. */
@@ -74,35 +92,35 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
 
   const stream = (
     id: string,
-    work: (session: Session, publish: Publish) => Effect.Effect<void, AgentError>
+    work: (session: Session, teller: Teller.Teller) => Effect.Effect<void, AgentError>
   ): Stream.Stream<AgentEvent, AgentError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
       // Who is not signed in learns it before anything is written.
       yield* responses.account
       const session = yield* store.open(id)
       const mailbox = yield* Mailbox.make<AgentEvent, AgentError>(bufferSize)
-      yield* work(session, (event) => mailbox.offer(event)).pipe(
+      yield* work(session, Teller.make(session, (event) => mailbox.offer(event))).pipe(
         Effect.onExit((exit) => mailbox.done(exit)),
         Effect.forkScoped
       )
       return Mailbox.toStream(mailbox)
     }))
 
-  const runTurn = (session: Session, publish: Publish, turn: Turn.Options) =>
+  const runTurn = (session: Session, teller: Teller.Teller, turn: Turn.Options) =>
     Turn.run(turn).pipe(
-      Effect.provideService(Step.Step, Step.make(session, publish)),
+      Effect.provideService(Step.Step, Step.make(session, teller.tell)),
       Effect.provideService(Responses, responses),
       Effect.provideService(ToolExecutor, tools),
-      ending(session, publish, turn.turnId)
+      ending(session, teller, turn.turnId)
     )
 
   return Agent.of({
     run: (id, input, overrides) =>
-      stream(id, (session, publish) =>
+      stream(id, (session, teller) =>
         Effect.gen(function*() {
           const options = { ...defaults, ...overrides }
           const record = (key: string, event: SessionEvent) =>
-            Effect.tap(session.append(key, event), (stored) => publish(fromStored(stored)))
+            Effect.tap(session.append(key, event), (stored) => teller.tell(fromStored(stored)))
 
           const { workspace } = options
           yield* record(
@@ -113,8 +131,9 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const turnId = `turn-${past.filter((event) => event._tag === "TurnStarted").length + 1}`
           const items = typeof input === "string" ? [userMessage(input)] : input
           const started = TurnStarted.make({ turnId, model: options.model, input: items })
+          yield* teller.begin
           yield* record(turnId, started)
-          yield* runTurn(session, publish, {
+          yield* runTurn(session, teller, {
             ...options,
             reasoning: options.reasoning,
             sessionId: id,
@@ -123,17 +142,19 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           })
         })),
     resume: (id, overrides) =>
-      stream(id, (session, publish) =>
+      stream(id, (session, teller) =>
         Effect.gen(function*() {
           const stored = yield* session.events
           const past = stored.map(({ event }) => event)
-          const open = History.openTurn(past)
-          if (Option.isNone(open)) return
-          const { at, started } = open.value
-          yield* Effect.forEach(stored.slice(0, 1), (first) => publish(fromStored(first)))
+          const turn = History.unfinishedTurn(past)
+          if (Option.isNone(turn)) return
+          const { at, started } = turn.value
+          yield* Effect.forEach(stored.slice(0, 1), (first) => teller.tell(fromStored(first)))
+          yield* teller.begin
           yield* endLostCalls(session)
+          yield* teller.rest
           const options = { ...defaults, ...overrides }
-          yield* runTurn(session, publish, {
+          yield* runTurn(session, teller, {
             ...options,
             reasoning: options.reasoning,
             model: started.model,
@@ -150,28 +171,41 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
 export const layer = (options: Options): Layer.Layer<Agent, never, Responses | SessionStore | ToolExecutor> =>
   Layer.effect(Agent, make(options))
 
-type Publish = (event: AgentEvent) => Effect.Effect<unknown>
-
 /** Ends a turn with exactly one event, whatever becomes of the work. */
 const ending =
-  (session: Session, publish: Publish, turnId: string) =>
+  (session: Session, teller: Teller.Teller, turnId: string) =>
   <R>(work: Effect.Effect<Turn.Outcome, AgentError, R>): Effect.Effect<void, AgentError, R> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(restore(work))
-        if (Exit.isFailure(exit)) yield* endLostCalls(session)
-        const end = yield* session.append(`${turnId}/end`, endOf(turnId, exit))
+        const end = endOf(turnId, exit)
+        if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
+        yield* session.append(yield* endKey(session, turnId), end)
         // Nobody reads on after an interruption.
-        if (!Exit.isInterrupted(exit)) yield* restore(publish(fromStored(end)))
+        if (end._tag !== "TurnInterrupted") yield* restore(teller.rest)
         return yield* Effect.asVoid(exit)
       })
     )
 
-const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>): SessionEvent => {
-  if (Exit.isSuccess(exit)) return TurnCompleted.make({ turnId, ...exit.value })
-  if (Exit.isInterrupted(exit)) return TurnInterrupted.make({ turnId, reason: "cancelled" })
-  return toTurnFailed(turnId, exit.cause)
+const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>): TurnEnd => {
+  if (Exit.isSuccess(exit)) {
+    const outcome = exit.value
+    if (outcome._tag === "Limited") return TurnLimited.make({ turnId, limit: outcome.limit, usage: outcome.usage })
+    const { answer, finishReason, usage } = outcome
+    return TurnCompleted.make({ turnId, answer, usage, finishReason })
+  }
+  // A tool that fails takes those beside it along; that is no interruption of the turn.
+  return Cause.isInterruptedOnly(exit.cause)
+    ? TurnInterrupted.make({ turnId, reason: "cancelled" })
+    : toTurnFailed(turnId, exit.cause)
 }
+
+/** A turn that went on after its end has another one. */
+const endKey = (session: Session, turnId: string) =>
+  Effect.map(eventsOf(session), (events) => {
+    const ends = events.filter((event) => endsTurn(event) && event.turnId === turnId).length
+    return `${turnId}/end${ends === 0 ? "" : `/${ends}`}`
+  })
 
 /** Gives a turn that a crash has cut off its ending, and tells all that has happened in the session. */
 const closeOpenTurn = Effect.fnUntraced(function*(session: Session) {
@@ -179,7 +213,10 @@ const closeOpenTurn = Effect.fnUntraced(function*(session: Session) {
   if (Option.isSome(open)) {
     const { turnId } = open.value.started
     yield* endLostCalls(session)
-    yield* session.append(`${turnId}/end`, TurnInterrupted.make({ turnId, reason: "crashed" }))
+    yield* session.append(
+      yield* endKey(session, turnId),
+      TurnInterrupted.make({ turnId, reason: "crashed" })
+    )
   }
   return yield* eventsOf(session)
 })

@@ -24,6 +24,11 @@ export class Step extends Context.Tag("effixir/agent/Step")<Step, {
     schema: Schema.Schema<A, I>,
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SessionError, R>
+  /** The result that is kept under `key`, if there is one. */
+  readonly recall: <A extends SessionEvent, I>(
+    key: string,
+    schema: Schema.Schema<A, I>
+  ) => Effect.Effect<Option.Option<A>, SessionError>
   /** Tells of something that is not kept. */
   readonly show: (event: Ephemeral) => Effect.Effect<void>
 }>() {}
@@ -37,26 +42,33 @@ export class Step extends Context.Tag("effixir/agent/Step")<Step, {
 export const make = (
   session: Session,
   publish: (event: AgentEvent) => Effect.Effect<void>
-): typeof Step.Service => ({
-  step: Effect.fnUntraced(function*(key, schema, effect) {
-    const is = Schema.is(schema)
-    const kept = yield* session.lookup(key)
-    if (Option.isSome(kept)) {
-      if (is(kept.value.event)) return kept.value.event
-      return yield* new SessionError({
-        reason: "Corrupt",
-        session: session.id,
-        detail: `${key} is a ${kept.value.event._tag}`
-      })
-    }
-    const result = yield* effect
-    yield* Effect.flatMap(session.append(key, result), (stored) => publish(fromStored(stored)))
-    return result
-  }),
-  show: (event) =>
-    Effect.gen(function*() {
-      const seq = yield* session.number
-      const at = yield* DateTime.now
-      yield* publish({ ...event, seq, at })
+): typeof Step.Service => {
+  const recall = <A extends SessionEvent, I>(
+    key: string,
+    schema: Schema.Schema<A, I>
+  ): Effect.Effect<Option.Option<A>, SessionError> =>
+    Effect.flatMap(session.lookup(key), (kept) => {
+      if (Option.isNone(kept)) return Effect.succeedNone
+      const { event } = kept.value
+      return Schema.is(schema)(event)
+        ? Effect.succeedSome(event)
+        : new SessionError({ reason: "Corrupt", session: session.id, detail: `${key} is a ${event._tag}` })
     })
-})
+
+  return {
+    recall,
+    step: Effect.fnUntraced(function*(key, schema, effect) {
+      const kept = yield* recall(key, schema)
+      if (Option.isSome(kept)) return kept.value
+      const result = yield* effect
+      yield* Effect.flatMap(session.append(key, result), (stored) => publish(fromStored(stored)))
+      return result
+    }),
+    show: (event) =>
+      Effect.gen(function*() {
+        const seq = yield* session.number
+        const at = yield* DateTime.now
+        yield* publish({ ...event, seq, at })
+      })
+  }
+}

@@ -6,6 +6,7 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import type { CredentialsError } from "../auth/Credentials.ts"
 import { answer as answerIn } from "../responses/Item.ts"
@@ -17,10 +18,14 @@ import type { StreamEvent } from "../responses/StreamEvent.ts"
 import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
-import { itemId, ModelResponded, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
+import { itemId, type Limit, ModelResponded, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
-import { ToolExecutor } from "../tools/ToolExecutor.ts"
+import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
+import * as Admission from "./Admission.ts"
 import type { Ephemeral } from "./AgentEvent.ts"
+import type { Inbox } from "./Inbox.ts"
+import * as Inputs from "./Inputs.ts"
+import * as Limits from "./Limits.ts"
 import * as Progress from "./Progress.ts"
 import { Step } from "./Step.ts"
 
@@ -33,21 +38,58 @@ const maxConcurrentCalls = 8
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Options extends Control {
   readonly sessionId: string
   readonly turnId: string
   readonly history: History.History
   readonly model: string
   readonly instructions: string
   readonly reasoning: Request.ReasoningOptions | undefined
+  readonly inbox?: Inbox | undefined
+}
+
+/**
+ * How a turn is held back, changed and ended from outside.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Control {
+  readonly limits?: Limits.Limits | undefined
+  /** Changes the request of one model call: its model, tools, instructions. A call that is made again is not asked again. */
+  readonly prepareStep?: ((context: PrepareContext) => Effect.Effect<Request.Request>) | undefined
+  /** Ends the turn after a step whose calls have run, as completed with the finish reason `stopped`. */
+  readonly stopWhen?: ((context: StopContext) => Effect.Effect<boolean>) | undefined
 }
 
 /** @since 0.1.0 @category models */
-export interface Outcome {
-  readonly answer: string
-  readonly usage: Usage.Usage
-  readonly finishReason: string
+export interface PrepareContext {
+  readonly sessionId: string
+  readonly turnId: string
+  readonly step: number
+  readonly request: Request.Request
 }
+
+/** @since 0.1.0 @category models */
+export interface StopContext {
+  readonly step: number
+  readonly response: ModelResponded
+}
+
+/**
+ * How a turn ended: with an answer, or at a limit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Outcome =
+  | {
+    readonly _tag: "Completed"
+    readonly answer: string
+    readonly usage: Usage.Usage
+    readonly finishReason: string
+  }
+  | { readonly _tag: "Limited"; readonly limit: Limit; readonly usage: Usage.Usage }
 
 /**
  * Runs a turn, or what is left of it: steps that are done already give their results at once.
@@ -63,43 +105,84 @@ export const run: (
   Step | Responses | ToolExecutor
 > = Effect.fn("Turn.run")(function*(options) {
   yield* Effect.annotateCurrentSpan({ session: options.sessionId, turn: options.turnId })
-  const { step } = yield* Step
+  const used = yield* Ref.make(Usage.zero)
+  const work = loop(options, used)
+  const { time } = options.limits ?? Limits.none
+  if (time === undefined) return yield* work
+  const outcome = yield* Effect.timeoutOption(work, time)
+  return Option.isSome(outcome) ? outcome.value : limited("time", yield* Ref.get(used))
+})
+
+const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.Usage>) {
+  const { limits = Limits.none, stopWhen, turnId } = options
+  const { recall, step } = yield* Step
+  const inputs = yield* Inputs.make(turnId, options.inbox)
   let history = options.history
-  let usage = Usage.zero
+  let account = Admission.empty
+  let isAnswered = false
 
   for (let n = 0;; n++) {
-    const response = yield* step(`${options.turnId}/model/${n}`, ModelResponded, askModel(options, history, n))
+    const key = `${turnId}/model/${n}`
+    const isNew = Option.isNone(yield* recall(key, ModelResponded))
+    if (isNew) {
+      const limit = Limits.beforeStep(limits, account.spent)
+      if (limit !== undefined) return limited(limit, yield* Ref.get(used))
+    }
+    const heard = yield* inputs.recalled(n)
+    if (isNew) heard.push(...yield* inputs.take(n, isAnswered && heard.length === 0))
+    history = heard.reduce(History.add, history)
+    const response = yield* step(key, ModelResponded, askModel(options, history, n))
     history = History.add(history, response)
-    usage = Usage.add(usage, response.usage)
+    const usage = yield* Ref.updateAndGet(used, (usage) => Usage.add(usage, response.usage))
+    if (isNew) account = Admission.addStep(account, response.usage)
 
+    const answer = answerIn(response.items)
     const calls = callsOf(response)
+    isAnswered = calls.length === 0 && answer !== ""
+    if (isAnswered) {
+      const mayAsk = Limits.beforeStep(limits, account.spent) === undefined
+      if (yield* inputs.hasMore(n + 1, mayAsk)) continue
+      return completed(answer, usage, response.finishReason)
+    }
     if (calls.length === 0) {
-      const answer = answerIn(response.items)
-      if (answer === "") return yield* noAnswer(response.finishReason)
-      return { answer, usage, finishReason: response.finishReason }
+      // A turn that goes on after it has ended without an answer asks for one again.
+      if (isNew) return yield* noAnswer(response.finishReason)
+      continue
     }
 
-    const ended = yield* runTools(options, calls)
+    const known = yield* Effect.forEach(
+      calls,
+      (call) => Effect.map(recall(call.key, ToolEnded), (ended) => ({ ...call, isDone: Option.isSome(ended) }))
+    )
+    const admitted = Admission.admit(account, limits, known)
+    account = admitted.account
+    const ended = yield* runTools(options, admitted.calls)
+    if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
+
+    if (stopWhen !== undefined && Option.isNone(yield* recall(`${turnId}/model/${n + 1}`, ModelResponded))) {
+      if (yield* stopWhen({ step: n, response })) return completed(answer, usage, "stopped")
+    }
   }
 })
+
+const completed = (answer: string, usage: Usage.Usage, finishReason: string): Outcome => ({
+  _tag: "Completed",
+  answer,
+  usage,
+  finishReason
+})
+
+const limited = (limit: Limit, usage: Usage.Usage): Outcome => ({ _tag: "Limited", limit, usage })
 
 /** One model call. Its deltas are shown as they come; its items count only when it has ended well. */
 const askModel = Effect.fnUntraced(function*(options: Options, history: History.History, n: number) {
   const responses = yield* Responses
-  const tools = yield* ToolExecutor
   const { show } = yield* Step
-  const { model, turnId } = options
+  const { turnId } = options
   const account = yield* responses.account
 
-  const request = Request.make({
-    model,
-    instructions: options.instructions,
-    input: History.toInput(history, { model, account }),
-    tools: yield* tools.declarations,
-    reasoning: options.reasoning,
-    cacheKey: options.sessionId
-  })
+  const request = yield* prepare(options, history, account, n)
   let response = Response.empty
   let isWithoutEncrypted = false
   yield* Stream.runForEachChunk(responses.stream(request), (events) => {
@@ -114,13 +197,33 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
   return ModelResponded.make({
     turnId,
     step: n,
-    model,
+    model: request.model,
     account,
     items: Response.items(response),
     usage: response.usage,
     finishReason: response.finishReason ?? "stop",
     ...(isWithoutEncrypted ? { isWithoutEncrypted } : {})
   })
+})
+
+/** The request of a model call, as the options and whoever prepares it want it. */
+const prepare = Effect.fnUntraced(function*(options: Options, history: History.History, account: string, n: number) {
+  const { model, prepareStep, sessionId, turnId } = options
+  const tools = yield* ToolExecutor
+  const request = Request.make({
+    model,
+    instructions: options.instructions,
+    input: History.toInput(history, { model, account }),
+    tools: yield* tools.declarations,
+    reasoning: options.reasoning,
+    cacheKey: sessionId
+  })
+  if (prepareStep === undefined) return request
+  const prepared = yield* prepareStep({ sessionId, turnId, step: n, request })
+  // Another model cannot read what this one has thought.
+  return prepared.model === model || prepared.input !== request.input
+    ? prepared
+    : { ...prepared, input: History.toInput(history, { model: prepared.model, account }) }
 })
 
 /**
@@ -137,6 +240,8 @@ interface Call {
   readonly call: ToolCall
 }
 
+type Admitted = Admission.Admitted<Call>["calls"][number]
+
 /** The calls of a response. A call id that comes twice still names two steps. */
 const callsOf = (response: ModelResponded): ReadonlyArray<Call> => {
   const seen = new Map<string, number>()
@@ -150,7 +255,7 @@ const callsOf = (response: ModelResponded): ReadonlyArray<Call> => {
 }
 
 /** Runs the calls of a response in their order: what may run side by side does, and what may not runs alone. */
-const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<Call>) {
+const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<Admitted>) {
   const tools = yield* ToolExecutor
   const kinds = yield* Effect.forEach(calls, ({ call }) => tools.concurrency(call))
   const ended: Array<ToolEnded> = []
@@ -163,13 +268,15 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
   return ended
 })
 
-const runTool = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId, key }: Call) {
+const runTool = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId, key, refusal }: Admitted) {
   const tools = yield* ToolExecutor
   const { show, step } = yield* Step
   yield* step(key + startedSuffix, ToolStarted, Effect.succeed(ToolStarted.make({ turnId, itemId, call })))
   const progress = yield* Progress.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
   const execute = Effect.map(
-    tools.execute(call, { callId: call.call_id, sessionId, progress }),
+    refusal === undefined
+      ? tools.execute(call, { callId: call.call_id, sessionId, progress })
+      : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
     ({ details, output, status }) =>
       ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })
   )

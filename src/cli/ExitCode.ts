@@ -2,7 +2,7 @@
  * What the exit code of a run says to a script.
  */
 import * as Data from "effect/Data"
-import type { TurnEnd } from "../session/SessionEvent.ts"
+import type { Limit, TurnEnd } from "../session/SessionEvent.ts"
 
 export const success = 0
 export const failure = 1
@@ -12,6 +12,8 @@ export const signedOut = 4
 export const sessionBusy = 5
 export const noAnswer = 6
 export const usedUp = 7
+export const limited = 8
+export const timedOut = 124
 
 /** Signals, as shells count them. */
 export type Signal = "SIGINT" | "SIGTERM"
@@ -34,6 +36,9 @@ const codes: { readonly [kind: string]: number } = {
   RateLimited: usedUp
 }
 
+/** The code for a limit that a turn has reached; for the time it is the one of `timeout`. */
+export const ofLimit = (limit: Limit): number => limit === "time" ? timedOut : limited
+
 /** The code for the end of a turn. */
 export const ofEnd = (end: TurnEnd, signal: Signal): number => {
   switch (end._tag) {
@@ -41,6 +46,8 @@ export const ofEnd = (end: TurnEnd, signal: Signal): number => {
       return ofKind(end.kind)
     case "TurnInterrupted":
       return interrupted(signal)
+    case "TurnLimited":
+      return ofLimit(end.limit)
     case "TurnCompleted":
       return success
   }

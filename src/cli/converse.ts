@@ -5,9 +5,11 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Agent } from "../agent/Agent.ts"
+import type { Limits } from "../agent/Limits.ts"
 import { Credentials } from "../auth/Credentials.ts"
 import { defined } from "../internal/json.ts"
 import type { Dialect } from "../node/Settings.ts"
+import type { Item } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { TurnInterrupted } from "../session/SessionEvent.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -20,12 +22,13 @@ import { Screen } from "./Screen.ts"
 
 export interface Conversation {
   readonly session: string
-  /** Without a prompt, the turn that a crash has cut off goes on. */
-  readonly prompt: string | undefined
+  /** Without a prompt, the last turn goes on. */
+  readonly prompt: string | ReadonlyArray<Item> | undefined
   readonly folder: string
   readonly model: Option.Option<string>
   readonly json: boolean
   readonly deltas: boolean
+  readonly limits?: Limits
 }
 
 export const converse = Effect.fnUntraced(function*(conversation: Conversation) {
@@ -51,7 +54,7 @@ export const beforeTurn =
       }))
 
 const turn = Effect.fnUntraced(
-  function*({ deltas, json, prompt, session }: Conversation, settings: Settings) {
+  function*({ deltas, json, limits, prompt, session }: Conversation, settings: Settings) {
     const agent = yield* Agent
     const screen = yield* Screen
     const { signal } = yield* Interruption
@@ -61,8 +64,8 @@ const turn = Effect.fnUntraced(
     }
     const reasoning = reasoningFor(settings, isPlan)
     const events = prompt === undefined
-      ? agent.resume(session, { reasoning })
-      : agent.run(session, prompt, { reasoning })
+      ? agent.resume(session, { reasoning, limits })
+      : agent.run(session, prompt, { reasoning, limits })
     return yield* follow(session, events, json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen))
   }
 )

@@ -3,18 +3,27 @@
  *
  * @since 0.1.0
  */
+import * as List from "effect/List"
 import * as Option from "effect/Option"
 import { isReasoning, type Item, withoutId } from "../responses/Item.ts"
-import { answer, isAnswer, isToolCall, type Output, withoutImages } from "../responses/ToolCall.ts"
-import { endsTurn, itemId, type ModelResponded, type SessionEvent, type TurnStarted } from "./SessionEvent.ts"
+import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall.ts"
+import {
+  endsTurn,
+  itemId,
+  type ModelResponded,
+  type SessionEvent,
+  type TurnEnd,
+  type TurnStarted
+} from "./SessionEvent.ts"
 
 /**
- * The parts of a conversation in order. `outputs` holds what the calls of a response gave, by item id.
+ * The parts of a conversation, the latest first: a part is added at the same cost however long the conversation is, and
+ * nobody's history changes by it. `outputs` holds what the calls of a response gave, by item id.
  *
  * @since 0.1.0
  * @category models
  */
-export type History = ReadonlyArray<Part>
+export type History = List.List<Part>
 
 /** @since 0.1.0 @category models */
 export type Part =
@@ -22,7 +31,7 @@ export type Part =
   | { readonly _tag: "Response"; readonly response: ModelResponded; readonly outputs: ReadonlyMap<string, Output> }
 
 /** @since 0.1.0 @category constructors */
-export const empty: History = []
+export const empty: History = List.empty()
 
 /** @since 0.1.0 @category constructors */
 export const fromEvents = (events: Iterable<SessionEvent>): History => {
@@ -35,18 +44,23 @@ export const fromEvents = (events: Iterable<SessionEvent>): History => {
 export const add = (self: History, event: SessionEvent): History => {
   switch (event._tag) {
     case "TurnStarted":
-      return [...self, { _tag: "Input", items: event.input }]
+    case "InputAdded":
+      return List.cons({ _tag: "Input", items: event.input }, self)
     case "ModelResponded":
-      return [...self, { _tag: "Response", response: event, outputs: new Map() }]
-    case "ToolEnded": {
-      const last = self.at(-1)
-      return last?._tag === "Response"
-        ? [...self.slice(0, -1), { ...last, outputs: new Map(last.outputs).set(event.itemId, event.output) }]
-        : self
-    }
+      return List.cons({ _tag: "Response", response: event, outputs: new Map() }, self)
+    case "ToolStarted":
+      return withOutput(self, event.itemId, unknownOutcome)
+    case "ToolEnded":
+      return withOutput(self, event.itemId, event.output)
     default:
       return self
   }
+}
+
+const withOutput = (self: History, itemId: string, output: Output): History => {
+  if (List.isNil(self) || self.head._tag === "Input") return self
+  const { head, tail } = self
+  return List.cons({ ...head, outputs: new Map(head.outputs).set(itemId, output) }, tail)
 }
 
 /**
@@ -58,8 +72,6 @@ export const add = (self: History, event: SessionEvent): History => {
 export interface Recipient {
   readonly model: string
   readonly account: string
-  /** Whether the model is known to read text alone. */
-  readonly isTextOnly?: boolean
 }
 
 /**
@@ -68,15 +80,17 @@ export interface Recipient {
  * - Items go without their ids: the server checks pairs of ids that it does not keep (`store: false`).
  * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and not
  *   once the server has said that it cannot read it any more.
- * - Every call has its output, in the order of the calls; one that never ended says so.
- * - A model that reads text alone gets a placeholder where a tool gave an image.
+ * - Every call has its output, in the order of the calls; one that never ended says so, and one that never began.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item> => {
-  const unreadable = self.findLastIndex((part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
-  return self.flatMap((part, index) =>
+  const parts = List.toArray(self).toReversed()
+  const unreadable = parts.findLastIndex((part) =>
+    part._tag === "Response" && part.response.isWithoutEncrypted === true
+  )
+  return parts.flatMap((part, index) =>
     part._tag === "Input"
       ? part.items.map(withoutId)
       : replay(part.response, part.outputs, recipient, index >= unreadable)
@@ -84,20 +98,50 @@ export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item
 }
 
 /**
- * The last turn, if nothing has ended it yet, and where it starts.
+ * The last turn of a session: where it starts, how it last ended unless it was cut off, and how many times it has ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LastTurn {
+  readonly at: number
+  readonly started: TurnStarted
+  readonly end: TurnEnd | undefined
+  readonly ends: number
+}
+
+/** @since 0.1.0 @category accessors */
+export const lastTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<LastTurn> => {
+  const at = events.findLastIndex((event) => event._tag === "TurnStarted")
+  const started = events[at]
+  if (started?._tag !== "TurnStarted") return Option.none()
+  const own = events.slice(at).filter((event) => "turnId" in event && event.turnId === started.turnId)
+  const last = own.at(-1)
+  return Option.some({
+    at,
+    started,
+    end: last !== undefined && endsTurn(last) ? last : undefined,
+    ends: own.filter(endsTurn).length
+  })
+}
+
+/**
+ * The last turn, if nothing has ended it since something happened in it.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const openTurn = (
-  events: ReadonlyArray<SessionEvent>
-): Option.Option<{ readonly at: number; readonly started: TurnStarted }> => {
-  const at = events.findLastIndex((event) => event._tag === "TurnStarted")
-  const started = events[at]
-  return started?._tag === "TurnStarted" && !events.slice(at).some(endsTurn)
-    ? Option.some({ at, started })
-    : Option.none()
-}
+export const openTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<LastTurn> =>
+  Option.filter(lastTurn(events), ({ end }) => end === undefined)
+
+/**
+ * The last turn, unless it has completed: it can go on.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const unfinishedTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<LastTurn> =>
+  Option.filter(lastTurn(events), ({ end }) => end?._tag !== "TurnCompleted")
 
 const replay = (
   response: ModelResponded,
@@ -110,16 +154,13 @@ const replay = (
     !isAnswer(item) &&
     (item.type !== "reasoning" || isSame && isReasoning(item) && belongsToSomething(response.items, index))
   )
-  const readable = recipient.isTextOnly === true ? withoutImages : asIs
   const answers = response.items.flatMap((item, index) =>
     isToolCall(item)
-      ? [answer(item, readable(outputs.get(itemId(response.turnId, response.step, index)) ?? unknownOutcome))]
+      ? [answer(item, outputs.get(itemId(response.turnId, response.step, index)) ?? notRun)]
       : []
   )
   return [...items.map((item) => isReasoning(item) ? withoutContent(item) : withoutId(item)), ...answers]
 }
-
-const asIs = (output: Output): Output => output
 
 /** Reasoning at the end of a broken response has lost what it led to, and the server refuses it. */
 const belongsToSomething = (items: ReadonlyArray<Item>, index: number): boolean =>
@@ -132,6 +173,14 @@ const belongsToSomething = (items: ReadonlyArray<Item>, index: number): boolean 
  * @category conversions
  */
 export const unknownOutcome = "[The call was interrupted before it ended. What it did until then is not known.]"
+
+/**
+ * What the model is told of a call that was never begun.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const notRun = "[The call was not run: the turn ended before its time came.]"
 
 const without = (item: Item, ...fields: ReadonlyArray<string>): Item => ({
   ...Object.fromEntries(Object.entries(item).filter(([field]) => !fields.includes(field))),

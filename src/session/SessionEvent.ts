@@ -37,6 +37,23 @@ export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
 export type TurnStarted = typeof TurnStarted.Type
 
 /**
+ * Somebody said more while the turn was on. `step` is the model call that hears of it; a `steer` was to be heard as soon
+ * as possible, a `followUp` when the turn would have ended.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const InputAdded = Schema.TaggedStruct("InputAdded", {
+  turnId: Schema.String,
+  step: Schema.Number,
+  kind: Schema.Literal("steer", "followUp"),
+  input: Schema.Array(Item)
+})
+
+/** @since 0.1.0 @category models */
+export type InputAdded = typeof InputAdded.Type
+
+/**
  * One model call was answered. `step` counts the calls of a turn from 0; `account` is whom its encrypted reasoning is
  * bound to; `finishReason` is `stop`, or the server's word for what cut the answer short; `isWithoutEncrypted` says that
  * the server could no longer read what it had encrypted before this response, so that it is not sent again.
@@ -133,16 +150,45 @@ export const TurnInterrupted = Schema.TaggedStruct("TurnInterrupted", {
   reason: Schema.Literal("cancelled", "crashed")
 })
 
+/**
+ * Why a turn was ended before its answer: so many model calls (`steps`), calls of tools or tokens, so much time, or the
+ * same call again and again (`repeats`).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Limit = Schema.Literal("steps", "toolCalls", "tokens", "time", "repeats")
+
+/** @since 0.1.0 @category models */
+export type Limit = typeof Limit.Type
+
+/**
+ * The turn has reached a limit that it was given. It can go on, with a budget of its own.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TurnLimited = Schema.TaggedStruct("TurnLimited", {
+  turnId: Schema.String,
+  limit: Limit,
+  usage: Usage
+})
+
+/** @since 0.1.0 @category models */
+export type TurnLimited = typeof TurnLimited.Type
+
 /** @since 0.1.0 @category schemas */
 export const SessionEvent = Schema.Union(
   SessionStarted,
   TurnStarted,
+  InputAdded,
   ModelResponded,
   ToolStarted,
   ToolEnded,
   TurnCompleted,
   TurnFailed,
-  TurnInterrupted
+  TurnInterrupted,
+  TurnLimited
 )
 
 /** @since 0.1.0 @category models */
@@ -198,13 +244,19 @@ export const shownItems = (
 export const itemId = (turnId: string, step: number, index: number): string => `${turnId}.${step}.${index}`
 
 /**
- * The one event that ends a turn.
+ * The one event that ends a turn. One that did not complete may go on, and then has an end again.
  *
  * @since 0.1.0
  * @category models
  */
-export type TurnEnd = typeof TurnCompleted.Type | TurnFailed | typeof TurnInterrupted.Type
+export type TurnEnd = typeof TurnCompleted.Type | TurnFailed | typeof TurnInterrupted.Type | TurnLimited
 
 /** @since 0.1.0 @category guards */
-export const endsTurn = (event: { readonly _tag: string }): event is TurnEnd =>
-  event._tag === "TurnCompleted" || event._tag === "TurnFailed" || event._tag === "TurnInterrupted"
+export const endsTurn = (event: { readonly _tag: string }): event is TurnEnd => ends.has(event._tag)
+
+const ends: ReadonlySet<string> = new Set<TurnEnd["_tag"]>([
+  "TurnCompleted",
+  "TurnFailed",
+  "TurnInterrupted",
+  "TurnLimited"
+])

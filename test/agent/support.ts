@@ -104,8 +104,14 @@ export const layer = layerOver(scripted)
 export const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
 
 /** Runs a turn of the session `s` and gives all its events. */
-export const run = (input: string, options?: Partial<Agent.Options>) =>
+export const run = (input: string, options?: Agent.RunOptions) =>
   Effect.flatMap(Agent.Agent, (agent) => Stream.runCollect(agent.run("s", input, options))).pipe(
+    Effect.map(Chunk.toReadonlyArray)
+  )
+
+/** Goes on with the last turn of the session `s` and gives what is told of it. */
+export const resume = (options?: Agent.RunOptions) =>
+  Effect.flatMap(Agent.Agent, (agent) => Stream.runCollect(agent.resume("s", options))).pipe(
     Effect.map(Chunk.toReadonlyArray)
   )
 

@@ -22,12 +22,13 @@ const say = (text: string) => ({ type: "message", role: "assistant", content: [{
 const output = (n: number, text: string) => ({ type: "function_call_output", call_id: `call_${n}`, output: text })
 const bare = (item: Item) => Struct.omit(item, "id")
 
-const asked = (text: string, turnId = "t"): SessionEvent.SessionEvent => ({
-  _tag: "TurnStarted",
-  turnId,
-  model: "gpt-5.5",
-  input: [userMessage(text)]
-})
+const asked = (text: string, turnId = "t") =>
+  ({
+    _tag: "TurnStarted",
+    turnId,
+    model: "gpt-5.5",
+    input: [userMessage(text)]
+  }) satisfies SessionEvent.SessionEvent
 
 const responded = (items: ReadonlyArray<Item>, change: Partial<SessionEvent.ModelResponded> = {}) =>
   ({
@@ -48,6 +49,13 @@ const ran = (itemId: string, text: string): SessionEvent.ToolEnded => ({
   call: { type: "function_call", call_id: "call", name: "ls", arguments: "{}" },
   status: "completed",
   output: text
+})
+
+const began = (itemId: string): SessionEvent.SessionEvent => ({
+  _tag: "ToolStarted",
+  turnId: "t",
+  itemId,
+  call: { type: "function_call", call_id: "call", name: "ls", arguments: "{}" }
 })
 
 const inputOf = (...events: ReadonlyArray<SessionEvent.SessionEvent>): ReadonlyArray<unknown> =>
@@ -148,25 +156,34 @@ describe("History", () => {
   it("answers a call in the form in which it was made", () => {
     const custom = { type: "custom_tool_call", call_id: "call_2", name: "apply_patch", input: "*** Begin Patch" }
     assert.deepStrictEqual(inputOf(responded([call(1), custom]), ran("t.0.1", "two")).slice(2), [
-      output(1, History.unknownOutcome),
+      output(1, History.notRun),
       { type: "custom_tool_call_output", call_id: "call_2", output: "two" }
     ])
     assert.deepStrictEqual(inputOf(responded([{ type: "custom_tool_call_output", call_id: "x", output: "lost" }])), [])
   })
 
-  it("sends images to those who can see, and a word to the others", () => {
-    const image = { type: "input_image", image_url: "data:image/png;base64,AA==" }
-    const history = History.fromEvents([responded([call(1)]), { ...ran("t.0.0", ""), output: [image] }])
-    assert.deepStrictEqual(History.toInput(history, recipient).at(-1)?.["output"], [image])
-    const shown = JSON.stringify(History.toInput(history, { ...recipient, isTextOnly: true }).at(-1)?.["output"])
-    assert.match(shown, /^\[\{"type":"input_text","text":"\[An image is here\./)
+  it("says of a call that never ended that nobody knows, and of one that never began that it was not run", () => {
+    const calls = [call(1), call(2), call(3)]
+    const events = [responded(calls), began("t.0.0"), began("t.0.1"), ran("t.0.1", "two")]
+    assert.deepStrictEqual(inputOf(...events).slice(3), [
+      output(1, History.unknownOutcome),
+      output(2, "two"),
+      output(3, History.notRun)
+    ])
   })
 
-  it("says of a call that never ended that nobody knows", () => {
-    assert.deepStrictEqual(inputOf(responded([call(1), call(2)]), ran("t.0.1", "two")).slice(2), [
-      output(1, History.unknownOutcome),
-      output(2, "two")
-    ])
+  it("takes in what was said on the way, where it was heard", () => {
+    const added = (text: string): SessionEvent.SessionEvent => ({
+      _tag: "InputAdded",
+      turnId: "t",
+      step: 1,
+      kind: "steer",
+      input: [userMessage(text)]
+    })
+    assert.deepStrictEqual(
+      inputOf(asked("Hi"), responded([call(1)]), ran("t.0.0", "one"), added("Wait"), responded([say("Yes?")])),
+      [userMessage("Hi"), bare(call(1)), output(1, "one"), userMessage("Wait"), say("Yes?")]
+    )
   })
 
   it("tells calls apart that the server gave the same id", () => {
@@ -242,10 +259,33 @@ describe("History", () => {
 
     it("is the last turn, and where it starts", () => {
       const second = asked("Again", "t2")
-      assert.deepStrictEqual<unknown>(
-        History.openTurn([asked("Hi"), interrupted, second, responded([call(1)])]),
-        Option.some({ at: 2, started: second })
-      )
+      const open = History.openTurn([asked("Hi"), interrupted, second, responded([call(1)], { turnId: "t2" })])
+      assert.deepStrictEqual(Option.getOrUndefined(open), { at: 2, started: second, end: undefined, ends: 0 })
+    })
+
+    it("is one that was ended and went on, and not one after which something else happened", () => {
+      const began = [asked("Hi"), responded([call(1)]), interrupted]
+      const open = History.openTurn([...began, responded([say("Hi")], { step: 1 })])
+      assert.deepInclude(Option.getOrUndefined(open), { end: undefined, ends: 1 })
+      assert.isTrue(Option.isNone(History.openTurn([...began, responded([say("Hi")], { turnId: "other" })])))
+    })
+  })
+
+  describe("unfinishedTurn", () => {
+    const ends: ReadonlyArray<readonly [SessionEvent.TurnEnd, boolean]> = [
+      [{ _tag: "TurnCompleted", turnId: "t", answer: "", usage: Usage.zero, finishReason: "stop" }, false],
+      [{ _tag: "TurnInterrupted", turnId: "t", reason: "cancelled" }, true],
+      [{ _tag: "TurnFailed", turnId: "t", kind: "Transport", message: "", retryable: true, details: {} }, true],
+      [{ _tag: "TurnLimited", turnId: "t", limit: "steps", usage: Usage.zero }, true]
+    ]
+
+    it.each(ends)("%j", (end, canGoOn) => {
+      assert.strictEqual(Option.isSome(History.unfinishedTurn([asked("Hi"), end])), canGoOn)
+    })
+
+    it("is one that was cut off, and none before the first", () => {
+      assert.isTrue(Option.isSome(History.unfinishedTurn([asked("Hi")])))
+      assert.isTrue(Option.isNone(History.unfinishedTurn([])))
     })
   })
 })

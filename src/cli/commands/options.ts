@@ -3,10 +3,14 @@
  */
 import * as Options from "@effect/cli/Options"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Limits } from "../../agent/Limits.ts"
 import { Choice } from "../../auth/Credentials.ts"
+import { defined } from "../../internal/json.ts"
 import * as Home from "../../node/Home.ts"
+import { BadInput } from "../ExitCode.ts"
 
 export const json = Options.boolean("json")
 
@@ -41,6 +45,67 @@ export const turn = {
     Options.optional
   )
 }
+
+/** How much the run may do. */
+export const limits = {
+  maxSteps: Options.text("max-steps").pipe(
+    Options.withDescription("Stop before more calls of the model than this"),
+    Options.optional
+  ),
+  maxToolCalls: Options.text("max-tool-calls").pipe(
+    Options.withDescription("Stop before more calls of tools than this"),
+    Options.optional
+  ),
+  maxTokens: Options.text("max-tokens").pipe(
+    Options.withDescription("Stop once this many tokens, in and out, are used"),
+    Options.optional
+  ),
+  timeout: Options.text("timeout").pipe(
+    Options.withDescription("Stop after this time: 90, 90s, 5m, 1h"),
+    Options.optional
+  )
+}
+
+/** The limits that the flags set. */
+export const limitsOf: (flags: {
+  readonly maxSteps: Option.Option<string>
+  readonly maxToolCalls: Option.Option<string>
+  readonly maxTokens: Option.Option<string>
+  readonly timeout: Option.Option<string>
+}) => Effect.Effect<Limits, BadInput> = Effect.fnUntraced(function*(flags) {
+  const steps = yield* read("max-steps", flags.maxSteps, "a whole number from 1 on", count(1))
+  const toolCalls = yield* read("max-tool-calls", flags.maxToolCalls, "a whole number from 0 on", count(0))
+  const tokens = yield* read("max-tokens", flags.maxTokens, "a whole number from 1 on", count(1))
+  const time = yield* read("timeout", flags.timeout, "a time such as 90, 90s, 5m or 1h", duration)
+  return { ...defined({ steps, toolCalls, tokens, time }) }
+})
+
+const read = <A>(
+  flag: string,
+  given: Option.Option<string>,
+  expected: string,
+  parse: (text: string) => A | undefined
+): Effect.Effect<A | undefined, BadInput> => {
+  if (Option.isNone(given)) return Effect.succeed(undefined)
+  const value = parse(given.value.trim())
+  return value === undefined
+    ? new BadInput({ message: `--${flag} cannot be "${given.value}": give it ${expected}` })
+    : Effect.succeed(value)
+}
+
+const count = (least: number) => (text: string): number | undefined => {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : undefined
+  return value !== undefined && value >= least ? value : undefined
+}
+
+const duration = (text: string): Duration.Duration | undefined => {
+  const [, amount, unit = "s"] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text) ?? []
+  const millis = Number(amount) * (units[unit] ?? NaN)
+  // A timer cannot wait longer, and would not wait at all.
+  return millis > 0 && millis < 2 ** 31 ? Duration.millis(millis) : undefined
+}
+
+const units: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 /** Puts what the flags say in front of the environment. */
 export const override = (flags: {

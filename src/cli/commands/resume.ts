@@ -7,7 +7,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
-import { openTurn } from "../../session/History.ts"
+import { unfinishedTurn } from "../../session/History.ts"
 import type { Stored } from "../../session/SessionEvent.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import { Argv } from "../Argv.ts"
@@ -20,20 +20,25 @@ export const resume = Command.make(
   "resume",
   {
     ...Common.turn,
+    ...Common.limits,
     ...Common.credential,
     last: Options.boolean("last").pipe(Options.withDescription("The session that was used last")),
     words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
   },
-  Effect.fnUntraced(function*({ auth, cd, deltas, json, last, model, profile, words }) {
+  Effect.fnUntraced(function*({ auth, cd, deltas, json, last, model, profile, words, ...flags }) {
     const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
+    const limits = yield* Common.limitsOf(flags)
     const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
     const prompt = yield* beforeTurn(json)(promptFor(log, given[last ? 0 : 1]))
     const folder = Option.getOrElse(cd, () => workspaceOf(log) ?? ".")
-    yield* converse({ session: id, prompt, folder, model, json, deltas }).pipe(Common.override({ auth, profile }))
+    yield* converse({ session: id, prompt, folder, model, json, deltas, limits }).pipe(
+      Common.override({ auth, profile })
+    )
   })
 ).pipe(
   Command.withDescription(
-    "Go on with a session, in the folder it worked in. Without a prompt, a turn that a crash has cut off goes on"
+    "Go on with a session, in the folder it worked in. Without a prompt, the last turn goes on: one that was " +
+      "interrupted, reached a limit, failed, or was cut off by a crash"
   )
 )
 
@@ -50,9 +55,9 @@ const find = Effect.fnUntraced(function*(given: string | undefined, last: boolea
   return { id, log: yield* store.read(id) }
 })
 
-/** A turn that was cut off can go on without a word; any other session needs something to do. */
+/** A turn that did not complete can go on without a word; any other session needs something to do. */
 const promptFor = (log: ReadonlyArray<Stored>, given: string | undefined) =>
-  given === undefined && Option.isSome(openTurn(log.map((stored) => stored.event)))
+  given === undefined && Option.isSome(unfinishedTurn(log.map((stored) => stored.event)))
     ? Effect.succeed(undefined)
     : Prompt.read(given)
 

@@ -3,22 +3,39 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as CliOptions from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as SessionStore from "../../session/SessionStore.ts"
 import { Argv } from "../Argv.ts"
 import { beforeTurn, converse } from "../converse.ts"
+import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import * as Options from "./options.ts"
 
+const image = CliOptions.text("image").pipe(
+  CliOptions.withAlias("i"),
+  CliOptions.withDescription("Show the model this image as well (png, jpeg, gif or webp)"),
+  CliOptions.repeated
+)
+
 export const run = Command.make(
   "run",
-  { ...Options.turn, ...Options.credential, words: Args.text({ name: "prompt" }).pipe(Args.repeated) },
-  Effect.fnUntraced(function*({ auth, cd, deltas, json, model, profile, words }) {
+  {
+    ...Options.turn,
+    ...Options.limits,
+    ...Options.credential,
+    image,
+    words: Args.text({ name: "prompt" }).pipe(Args.repeated)
+  },
+  Effect.fnUntraced(function*({ auth, cd, deltas, image, json, model, profile, words, ...flags }) {
     const [given] = yield* Prompt.positionals(words, 1, yield* Argv)
-    const prompt = yield* beforeTurn(json)(Prompt.read(given))
+    const limits = yield* Options.limitsOf(flags)
+    const images = yield* Effect.forEach(image, Image.read)
+    const text = yield* beforeTurn(json)(Prompt.read(given))
     const session = yield* SessionStore.makeId
-    yield* converse({ session, prompt, folder: Option.getOrElse(cd, () => "."), model, json, deltas }).pipe(
+    const prompt = images.length === 0 ? text : [Image.message(text, images)]
+    yield* converse({ session, prompt, folder: Option.getOrElse(cd, () => "."), model, json, deltas, limits }).pipe(
       Options.override({ auth, profile })
     )
   })

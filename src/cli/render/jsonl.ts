@@ -52,6 +52,12 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       return [line("thread.started", { thread_id: event.sessionId, schema_version: event.schemaVersion })]
     case "TurnStarted":
       return [line("turn.started", { turn_id: event.turnId })]
+    case "InputAdded":
+      return [line("input.added", {
+        turn_id: event.turnId,
+        kind: event.kind === "followUp" ? "follow_up" : event.kind,
+        text: event.input.map(text).join("\n\n")
+      })]
     case "TextDelta":
     case "ReasoningDelta":
       return deltas ? [line("item.delta", { item_id: event.itemId, delta: event.delta })] : []
@@ -85,6 +91,11 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
     }
     case "TurnInterrupted":
       return [line("turn.interrupted", { reason: signal, exit_code: ExitCode.interrupted(signal) })]
+    case "TurnLimited": {
+      const { limit, usage } = event
+      const name = limit === "toolCalls" ? "tool_calls" : limit
+      return [line("turn.limited", { limit: name, usage: usageJson(usage), exit_code: ExitCode.ofLimit(limit) })]
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import type { AgentEvent } from "../../agent/AgentEvent.ts"
 import { field, parse, text } from "../../internal/json.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
-import type { ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
+import type { Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
 import { dim as dimOn, harmless, type Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
 
@@ -115,11 +115,15 @@ export const make = (screen: typeof Screen.Service): Renderer => {
           discard: true
         })
       case "TurnInterrupted":
-        return note(`Interrupted. To go on: effixir resume ${session ?? "--last"} "…"`)
+        return note(`Interrupted. ${howToGoOn()}`)
+      case "TurnLimited":
+        return note(`Stopped: ${limits[event.limit]}. ${howToGoOn()}`)
       default:
         return Effect.void
     }
   }
+
+  const howToGoOn = () => `To go on: effixir resume ${session ?? "--last"}`
 
   /** What the model said on the way to its calls. On a terminal it has been seen already. */
   const showRemarks = (event: ModelResponded) => {
@@ -156,6 +160,14 @@ export const make = (screen: typeof Screen.Service): Renderer => {
     tick: screen.isErrTerminal ? tick : Effect.void,
     finish: Effect.suspend(() => session === undefined ? eraseStatus : note(dim(`session ${session}`)))
   }
+}
+
+const limits: { readonly [limit in Limit]: string } = {
+  steps: "the model was called as many times as --max-steps allows",
+  toolCalls: "as many tools were called as --max-tool-calls allows",
+  tokens: "as many tokens were used as --max-tokens allows",
+  time: "the time of --timeout is over",
+  repeats: "the model makes the same call again and again"
 }
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]

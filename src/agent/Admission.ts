@@ -1,0 +1,72 @@
+/**
+ * Which calls of a response are run: what is done already costs nothing, what is new is counted.
+ *
+ * @since 0.1.0
+ */
+import type { Usage } from "../responses/Usage.ts"
+import type { Limit } from "../session/SessionEvent.ts"
+import * as Limits from "./Limits.ts"
+import * as Repeats from "./Repeats.ts"
+
+/**
+ * What a run has done so far.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Account {
+  readonly spent: Limits.Spent
+  readonly repeats: Repeats.Repeats
+}
+
+/** @since 0.1.0 @category constructors */
+export const empty: Account = { spent: Limits.nothing, repeats: Repeats.none }
+
+/** @since 0.1.0 @category combining */
+export const addStep = (self: Account, usage: Usage): Account => ({
+  ...self,
+  spent: Limits.addStep(self.spent, usage)
+})
+
+/**
+ * The calls that have, or will have, an output, and the limit that keeps the others back. Those are not started, so that
+ * the turn can go on with them. `refusal` is what the model is told where a call is not run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Admitted<Call> {
+  readonly account: Account
+  readonly calls: ReadonlyArray<Call & { readonly refusal: string | undefined }>
+  readonly limit: Limit | undefined
+}
+
+/** @since 0.1.0 @category admitting */
+export const admit = <Call extends { readonly call: Repeats.Call; readonly isDone: boolean }>(
+  account: Account,
+  limits: Limits.Limits,
+  calls: ReadonlyArray<Call>
+): Admitted<Call> => {
+  let { repeats, spent } = account
+  let limit: Limit | undefined
+  const admitted: Array<Call & { readonly refusal: string | undefined }> = []
+
+  for (const call of calls) {
+    if (call.isDone) {
+      admitted.push({ ...call, refusal: undefined })
+      continue
+    }
+    if (limit !== undefined) continue
+    const next = Repeats.add(repeats, call.call)
+    const verdict = Repeats.verdict(next)
+    if (verdict === "run") {
+      limit = Limits.beforeToolCall(limits, spent)
+      if (limit !== undefined) continue
+      spent = Limits.addToolCall(spent)
+    }
+    repeats = next
+    admitted.push({ ...call, refusal: verdict === "run" ? undefined : Repeats.advice(next) })
+    if (verdict === "stop") limit = "repeats"
+  }
+  return { account: { spent, repeats }, calls: admitted, limit }
+}

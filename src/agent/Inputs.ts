@@ -1,0 +1,65 @@
+/**
+ * What is said while a turn is on: written down once, before the model call that hears of it.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { InputAdded } from "../session/SessionEvent.ts"
+import type { Inbox, Waiting } from "./Inbox.ts"
+import { Step } from "./Step.ts"
+
+/**
+ * The inputs of a turn that may have been run before. `inbox` is where new ones wait.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | undefined) {
+  const { recall, step } = yield* Step
+  const pending = inbox?.pending ?? Effect.succeed<ReadonlyArray<Waiting>>([])
+  let count = 0
+  const key = () => `${turnId}/input/${count}`
+
+  const recallOne = (n: number) => Effect.map(recall(key(), InputAdded), Option.filter((added) => added.step === n))
+
+  const takeOne = Effect.fnUntraced(function*(waiting: Waiting, n: number) {
+    const isKept = Effect.map(recall(key(), InputAdded), Option.isSome)
+    const added = yield* step(key(), InputAdded, Effect.succeed(InputAdded.make({ turnId, step: n, ...waiting }))).pipe(
+      // Once it is in the log it waits no more, even if nobody has heard of that.
+      Effect.ensuring(
+        Effect.ignore(
+          Effect.flatMap(isKept, (isKept) => isKept && inbox !== undefined ? inbox.remove(waiting) : Effect.void)
+        )
+      )
+    )
+    count++
+    return added
+  })
+
+  return {
+    /** What model call `n` has heard before, if the turn goes on. */
+    recalled: Effect.fnUntraced(function*(n: number) {
+      const heard: Array<InputAdded> = []
+      for (let kept = yield* recallOne(n); Option.isSome(kept); kept = yield* recallOne(n)) {
+        heard.push(kept.value)
+        count++
+      }
+      return heard
+    }),
+
+    /** Takes all that steers model call `n`. A turn that is answered goes on for the next thing it is asked. */
+    take: Effect.fnUntraced(function*(n: number, isAnswered: boolean) {
+      const waiting = yield* pending
+      const steers = waiting.filter(({ kind }) => kind === "steer")
+      const next = isAnswered && steers.length === 0 ? waiting.slice(0, 1) : steers
+      return yield* Effect.forEach(next, (one) => takeOne(one, n))
+    }),
+
+    /** Whether there is something for model call `n` to hear; something new only if it may be made. */
+    hasMore: Effect.fnUntraced(function*(n: number, mayAsk: boolean) {
+      if (Option.isSome(yield* recallOne(n))) return true
+      return mayAsk && (yield* pending).length > 0
+    })
+  }
+})

@@ -1,0 +1,73 @@
+/**
+ * How much one run may do before it stops by itself.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Usage from "../responses/Usage.ts"
+import type { Limit } from "../session/SessionEvent.ts"
+
+/**
+ * What is not given has no limit. Only what a run does itself counts: what a resumed turn has done before is free.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  /** Calls of the model. */
+  readonly steps?: number | undefined
+  /** Calls of tools. One over the limit is not run. */
+  readonly toolCalls?: number | undefined
+  /** Tokens in and out. The call that goes over the limit is the last one. */
+  readonly tokens?: number | undefined
+  /** Time on the wall. What is running then is stopped. */
+  readonly time?: Duration.DurationInput | undefined
+}
+
+/** @since 0.1.0 @category constructors */
+export const none: Limits = {}
+
+/**
+ * What a run has done.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Spent {
+  readonly steps: number
+  readonly toolCalls: number
+  readonly tokens: number
+}
+
+/** @since 0.1.0 @category constructors */
+export const nothing: Spent = { steps: 0, toolCalls: 0, tokens: 0 }
+
+/** @since 0.1.0 @category combining */
+export const addStep = (self: Spent, { inputTokens, outputTokens }: Usage.Usage): Spent => ({
+  ...self,
+  steps: self.steps + 1,
+  tokens: self.tokens + inputTokens + outputTokens
+})
+
+/** @since 0.1.0 @category combining */
+export const addToolCall = (self: Spent): Spent => ({ ...self, toolCalls: self.toolCalls + 1 })
+
+/**
+ * The limit that forbids one more call of the model, if one does.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const beforeStep = (self: Limits, spent: Spent): Limit | undefined => {
+  if (spent.steps >= (self.steps ?? Infinity)) return "steps"
+  return spent.tokens >= (self.tokens ?? Infinity) ? "tokens" : undefined
+}
+
+/**
+ * The limit that forbids one more call of a tool, if one does.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const beforeToolCall = (self: Limits, spent: Spent): Limit | undefined =>
+  spent.toolCalls >= (self.toolCalls ?? Infinity) ? "toolCalls" : undefined

@@ -1,0 +1,66 @@
+/**
+ * Notices a model that makes the same call again and again.
+ *
+ * @since 0.1.0
+ */
+
+/** From this time on, the same call is not run any more. */
+const refusedFrom = 3
+
+/** At this time the turn ends: the model does not listen. */
+const stoppedAt = 5
+
+/**
+ * The latest call, and how many times running it was made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Repeats {
+  readonly name: string
+  readonly argument: unknown
+  readonly times: number
+}
+
+/** @since 0.1.0 @category constructors */
+export const none: Repeats = { name: "", argument: undefined, times: 0 }
+
+/**
+ * A call of a tool, whether its argument is JSON or free text.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Call {
+  readonly name: string
+  readonly [field: string]: unknown
+}
+
+/** @since 0.1.0 @category combining */
+export const add = (self: Repeats, call: Call): Repeats => {
+  const argument = call["arguments"] ?? call["input"]
+  const isSame = self.name === call.name && self.argument === argument
+  return { name: call.name, argument, times: isSame ? self.times + 1 : 1 }
+}
+
+/**
+ * What is to be done about the latest call: run it, tell the model instead, or tell it and end the turn.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const verdict = ({ times }: Repeats): "run" | "refuse" | "stop" => {
+  if (times < refusedFrom) return "run"
+  return times < stoppedAt ? "refuse" : "stop"
+}
+
+/**
+ * What the model is told in the place of an output.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const advice = ({ name, times }: Repeats): string =>
+  `The call was not run: it is the same call of ${name} with the same arguments for time number ${times} running, and ` +
+  "would give the same result. Use what it gave before, change the arguments, choose another way, or say what is in " +
+  "the way."

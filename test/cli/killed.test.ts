@@ -1,0 +1,67 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { isFunctionCallOutput } from "../../src/responses/Item.ts"
+import * as History from "../../src/session/History.ts"
+import type { Script } from "../../src/testing/Script.ts"
+import * as Scripts from "../../src/testing/Script.ts"
+import { lines, machine, platform } from "./support.ts"
+
+const steps = 7
+const kills = 20
+
+/** Six calls one after the other, and an answer: what comes next follows from what the request already holds. */
+const script: Script = ({ input }) => {
+  const n = input.filter(isFunctionCallOutput).length
+  return n < steps - 1
+    ? Scripts.answer(Scripts.call("bash", { command: `sleep 0.03; echo ${n} >> done.txt` }, `c${n}`))
+    : Scripts.answer(Scripts.say("All done."))
+}
+
+const isEnd = ({ type }: { readonly type: string }) => /^turn\.(?!started)/.test(type)
+
+describe("kill -9", () => {
+  it.scopedLive(
+    "at growing moments of a turn: each is resumed to its end, and no call that has ended runs again",
+    () =>
+      Effect.gen(function*() {
+        const { file, fs, home, path, run, start } = yield* machine(script)
+        const folder = (name: string) => Effect.as(fs.makeDirectory(file(name)), file(name))
+
+        const begin = performance.now()
+        const whole = yield* run(["run", "--json", "-C", yield* folder("whole"), "Count"])
+        const length = performance.now() - begin
+        assert.strictEqual(whole.code, 0)
+
+        const left: Array<number> = []
+        for (let n = 0; n < kills; n++) {
+          const place = yield* folder(`killed-${n}`)
+          const { child, result } = yield* start(["run", "--json", "-C", place, "Count"])
+          yield* Effect.sleep(length * (0.2 + 0.75 * n / kills))
+          child.kill("SIGKILL")
+          const killed = lines((yield* result).stdout)
+          const id = killed[0]?.["thread_id"]
+          if (id === undefined || killed.some(isEnd)) continue
+
+          const { code, stderr, stdout } = yield* run(["resume", String(id), "--json"])
+          assert.strictEqual(code, 0, stderr)
+          const resumed = lines(stdout)
+          assert.deepStrictEqual(resumed.filter(isEnd).map(({ type }) => type), ["turn.completed"])
+          assert.strictEqual(resumed.at(-1)?.type, "turn.completed")
+          left.push(resumed.filter(({ type }) => type === "usage").length)
+
+          const ended = lines(yield* fs.readFileString(path.join(home, "sessions", String(id), "log.ndjson")))
+            .map(({ event }) => JSON.stringify(event))
+            .filter((event) => event.includes("\"_tag\":\"ToolEnded\""))
+          assert.strictEqual(ended.length, steps - 1)
+          const lost = ended.filter((event) => event.includes(History.unknownOutcome))
+          assert.isAtMost(lost.length, 1)
+          const done = (yield* fs.readFileString(path.join(place, "done.txt"))).trim().split("\n")
+          assert.deepStrictEqual(done, Array.from(new Set(done)))
+          assert.isAtLeast(done.length, steps - 1 - lost.length)
+        }
+        // The kills came at different steps.
+        assert.isAbove(new Set(left).size, 2, `${left.length} kills, steps left: ${left.join(" ")}`)
+      }).pipe(Effect.provide(platform)),
+    120_000
+  )
+})
