@@ -48,6 +48,11 @@ export interface Options extends Turn.Control {
   readonly reasoning?: ReasoningOptions | undefined
   /** The folder the agent works in; it is noted in the session, so that a later run can go on there. */
   readonly workspace?: string | undefined
+  /**
+   * What stands before all that is said in a session. It is looked up once, when the session begins, and kept with the
+   * first turn: what the server has cached of a conversation must not change under it.
+   */
+  readonly preamble?: Effect.Effect<ReadonlyArray<Item>> | undefined
 }
 
 /**
@@ -122,15 +127,16 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const record = (key: string, event: SessionEvent) =>
             Effect.tap(session.append(key, event), (stored) => teller.tell(fromStored(stored)))
 
-          const { workspace } = options
+          const { preamble = Effect.succeed([]), workspace } = options
           yield* record(
             "session",
             SessionStarted.make({ sessionId: id, schemaVersion: 1, ...(workspace === undefined ? {} : { workspace }) })
           )
           const past = yield* closeOpenTurn(session)
           const turnId = `turn-${past.filter((event) => event._tag === "TurnStarted").length + 1}`
+          const before = turnId === "turn-1" ? yield* preamble : []
           const items = typeof input === "string" ? [userMessage(input)] : input
-          const started = TurnStarted.make({ turnId, model: options.model, input: items })
+          const started = TurnStarted.make({ turnId, model: options.model, input: [...before, ...items] })
           yield* teller.begin
           yield* record(turnId, started)
           yield* runTurn(session, teller, {

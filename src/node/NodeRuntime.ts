@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Agent from "../agent/Agent.ts"
 import * as Instructions from "../agent/Instructions.ts"
+import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
@@ -135,6 +136,8 @@ export interface Options {
   readonly dialect?: Settings.Dialect | undefined
   /** How model calls travel; as server-sent events unless told otherwise. Chat Completions knows nothing else. */
   readonly transport?: Settings.Transport | undefined
+  /** Whether the agent is told what the `AGENTS.md` files of the workspace say: not unless somebody trusts them. */
+  readonly hasProjectInstructions?: boolean
   /** Tools in addition to the built-in ones, or in the place of those with the same name. */
   readonly toolkit?: Toolkit.Toolkit
 }
@@ -161,18 +164,25 @@ export const layer = (
   | Workspace.Workspace,
   ConfigError | Settings.ConfigError | PlatformError
 > =>
-  Layer.unwrapEffect(Effect.map(Workspace.Workspace, ({ root }) =>
-    Agent.layer({
+  Layer.unwrapEffect(Effect.gen(function*() {
+    const { root } = yield* Workspace.Workspace
+    const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+    const projectInstructions = Effect.map(ProjectInstructions.load(root), ProjectInstructions.toItems)
+    return Agent.layer({
       model: options.model,
       instructions: options.instructions ?? Instructions.coding(root),
       reasoning: options.reasoning,
-      workspace: root
-    }))).pipe(
-      Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
-      Layer.provideMerge(layerResponses(options)),
-      Layer.provideMerge(layerHome),
-      Layer.provideMerge(layerWorkspace(options.workspace))
-    )
+      workspace: root,
+      ...(options.hasProjectInstructions === true
+        ? { preamble: Effect.provide(projectInstructions, platform) }
+        : {})
+    })
+  })).pipe(
+    Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
+    Layer.provideMerge(layerResponses(options)),
+    Layer.provideMerge(layerHome),
+    Layer.provideMerge(layerWorkspace(options.workspace))
+  )
 
 const tools = (toolkit: Toolkit.Toolkit | undefined): typeof BuiltIn.toolkit =>
   toolkit === undefined ? BuiltIn.toolkit : Toolkit.merge(BuiltIn.toolkit, toolkit)

@@ -157,7 +157,9 @@ export const makeMemory: Effect.Effect<typeof SessionStore.Service> = Effect.syn
         Effect.suspend(() =>
           makeSession(id, [...logs.get(id) ?? []], (stored) =>
             Effect.sync(() => {
-              logs.set(id, [...logs.get(id) ?? [], stored])
+              const log = logs.get(id)
+              if (log === undefined) logs.set(id, [stored])
+              else log.push(stored)
             }))
         )
       ),

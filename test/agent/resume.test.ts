@@ -23,6 +23,22 @@ const requests = Effect.flatMap(ScriptedResponses, (model) => model.requests)
 const log = Effect.flatMap(SessionStore.SessionStore, (store) => store.read("s"))
 const ends = Effect.map(log, (stored) => stored.flatMap(({ event, key }) => endsTurn(event) ? [[key, event._tag]] : []))
 
+describe("a preamble", () => {
+  it.effect("is looked up when a session begins, and stands before all that follows", () =>
+    Effect.gen(function*() {
+      const looks = yield* Ref.make(0)
+      const preamble = Effect.map(Ref.updateAndGet(looks, (n) => n + 1), (n) => [
+        { type: "message", role: "developer", content: [{ type: "input_text", text: `look ${n}` }] }
+      ])
+      yield* Effect.exit(run("Go", { preamble }))
+      yield* resume({ preamble })
+      yield* run("Again", { preamble })
+      for (const { input } of yield* requests) assert.include(JSON.stringify(input[0]), "look 1")
+      assert.strictEqual(JSON.stringify((yield* requests).at(-1)?.input).split("look").length, 2)
+      assert.strictEqual(yield* Ref.get(looks), 1)
+    }).pipe(Effect.provide(layer(turns(Script.refuse(400, { detail: "no" }), hello, hello)))))
+})
+
 /** All events of a run, and how it went. */
 const watch = (events: (agent: typeof Agent.Agent.Service) => ReturnType<typeof Agent.Agent.Service["resume"]>) =>
   Effect.gen(function*() {

@@ -32,6 +32,15 @@ describe("effixir status", () => {
     timeout
   )
 
+  it.scopedLive("lists the instructions of the project", () =>
+    Effect.gen(function*() {
+      const { file, fs, run } = yield* machine(nothing)
+      const listed = Effect.map(run(["status", "--json"]), ({ stdout }) => JSON.parse(stdout).instructions)
+      assert.deepStrictEqual(yield* listed, [])
+      yield* fs.writeFileString(file("AGENTS.md"), "Be kind.")
+      assert.deepStrictEqual(yield* listed, [file("AGENTS.md")])
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("says how to sign in when nobody is, with code 4", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(nothing, { signedIn: false })

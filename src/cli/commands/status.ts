@@ -7,6 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import { accountOf, claims } from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
@@ -30,10 +31,11 @@ export const status = Command.make(
   Effect.fnUntraced(function*({ auth, json, profile, refresh }) {
     const screen = yield* Screen
     const { home, model, selected, snapshot } = yield* look(refresh).pipe(Common.override({ auth, profile }))
+    const instructions = (yield* ProjectInstructions.load(".")).map(({ path }) => path)
     const report = { ...describe(selected), profile: home.profile ?? null, model, home: home.path }
     yield* screen.out(
       json
-        ? `${JSON.stringify({ ...report, ...toJson(snapshot) })}\n`
+        ? `${JSON.stringify({ ...report, ...toJson(snapshot), instructions })}\n`
         : `${harmless(toText({ ...report, ...(yield* toLines(snapshot)) }))}\n`
     )
     if (Either.isLeft(selected)) return yield* new ExitCode.Stop({ code: ExitCode.signedOut })

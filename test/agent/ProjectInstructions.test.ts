@@ -1,0 +1,87 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as ProjectInstructions from "../../src/agent/ProjectInstructions.ts"
+import { layer, makeFolder, put } from "../node/support.ts"
+
+/** A project of three folders, of which the middle one says nothing. */
+const project = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const base = yield* Effect.flatMap(makeFolder, fs.realPath)
+  const root = path.join(base, "project")
+  const inner = path.join(root, "src", "inner")
+  yield* fs.makeDirectory(inner, { recursive: true })
+  return { fs, path, base, root, inner, at: (...parts: ReadonlyArray<string>) => path.join(root, ...parts) }
+})
+
+const told = (folder: string) =>
+  Effect.map(ProjectInstructions.load(folder), (sources) => sources.map(({ text }) => text))
+
+describe("ProjectInstructions", () => {
+  it.scoped("are those from the repository down to the folder, and none from above it", () =>
+    Effect.gen(function*() {
+      const { at, base, fs, inner, path, root } = yield* project
+      yield* fs.makeDirectory(at(".git"))
+      yield* put(path.join(base, "AGENTS.md"), "above")
+      yield* put(at("AGENTS.md"), "outer")
+      yield* put(path.join(inner, "AGENTS.md"), "inner")
+      const sources = yield* ProjectInstructions.load(inner)
+      assert.deepStrictEqual(sources, [
+        { path: at("AGENTS.md"), text: "outer", isCut: false },
+        { path: path.join(inner, "AGENTS.md"), text: "inner", isCut: false }
+      ])
+      assert.deepStrictEqual(yield* told(root), ["outer"])
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("are the folder's alone where there is no repository, and none where there is no file", () =>
+    Effect.gen(function*() {
+      const { at, inner } = yield* project
+      yield* put(at("AGENTS.md"), "outer")
+      assert.deepStrictEqual(yield* told(inner), [])
+      assert.deepStrictEqual(yield* told(at()), ["outer"])
+      assert.deepStrictEqual(yield* told(at("missing")), [])
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("are 32 KiB in all, and end with a whole character", () =>
+    Effect.gen(function*() {
+      const { at, fs, inner, path } = yield* project
+      yield* fs.makeDirectory(at(".git"))
+      yield* put(at("AGENTS.md"), "a".repeat(20_000))
+      yield* put(at("src", "AGENTS.md"), "é".repeat(20_000))
+      yield* put(path.join(inner, "AGENTS.md"), "too late")
+      const sources = yield* ProjectInstructions.load(inner)
+      assert.deepStrictEqual(sources.map(({ isCut, text }) => [text.length, isCut]), [[20_000, false], [6384, true]])
+      assert.match(sources[1]?.text ?? "", /^é+$/)
+      const [item] = ProjectInstructions.toItems(sources)
+      assert.include(JSON.stringify(item), "The file goes on")
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("are no link out of the project, no folder, and nothing empty", () =>
+    Effect.gen(function*() {
+      const { at, base, fs, inner, path, root } = yield* project
+      yield* fs.makeDirectory(at(".git"))
+      yield* put(path.join(base, "secret"), "secret")
+      yield* fs.symlink(path.join(base, "secret"), at("AGENTS.md"))
+      yield* fs.makeDirectory(at("src", "AGENTS.md"))
+      yield* put(path.join(inner, "AGENTS.md"), "")
+      assert.deepStrictEqual(yield* told(inner), [])
+      yield* fs.remove(at("AGENTS.md"))
+      yield* put(at("README.md"), "inside")
+      yield* fs.symlink(at("README.md"), at("AGENTS.md"))
+      assert.deepStrictEqual(yield* told(root), ["inside"])
+    }).pipe(Effect.provide(layer)))
+
+  it("are one message of the developer, the nearest file last, or none", () => {
+    assert.deepStrictEqual(ProjectInstructions.toItems([]), [])
+    const source = (path: string, text: string) => ({ path, text, isCut: false })
+    const items = ProjectInstructions.toItems([source("/p/AGENTS.md", "outer\n"), source("/p/a/AGENTS.md", "inner")])
+    assert.strictEqual(items.length, 1)
+    assert.strictEqual(items[0]?.["role"], "developer")
+    assert.match(
+      JSON.stringify(items[0]?.["content"]),
+      /\/p\/AGENTS\.md\\n\\nouter\\n\\n## \/p\/a\/AGENTS\.md\\n\\ninner"/
+    )
+  })
+})
