@@ -82,11 +82,19 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>, firstSignal: () => ExitCode.S
   return Exit.isInterrupted(exit) ? ExitCode.interrupted(firstSignal()) : ExitCode.failure
 }
 
+/**
+ * Ends the program once everything is written. Connections that are kept for a next request would keep it for a while,
+ * too.
+ */
+const leave = (code: number): void => {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)))
+}
+
 export const main = (argv: ReadonlyArray<string>): void => {
   const firstSignal = Interruption.listen()
   NodeRuntime.runMain(Effect.provide(run(argv), services(firstSignal)), {
     disableErrorReporting: true,
     disablePrettyLogger: true,
-    teardown: (exit, done) => done(codeOf(exit, firstSignal))
+    teardown: (exit) => leave(codeOf(exit, firstSignal))
   })
 }
