@@ -87,14 +87,3 @@ export const outputText = (output: Output): string =>
   Predicate.isString(output)
     ? output
     : output.map((part) => Predicate.isString(part["text"]) ? part["text"] : `[${part.type}]`).join("\n")
-
-/**
- * An output for a model that cannot see: a placeholder stands where an image was.
- *
- * @since 0.1.0
- * @category combining
- */
-export const withoutImages = (output: Output): Output =>
-  Predicate.isString(output) ? output : output.map((part) => part.type === "input_image" ? placeholder : part)
-
-const placeholder: Item = { type: "input_text", text: "[An image is here. This model cannot see images.]" }

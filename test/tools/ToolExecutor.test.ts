@@ -117,7 +117,7 @@ describe("ToolExecutor", () => {
       assert.strictEqual(yield* fail("crash", {}), "not today(logged)")
       assert.deepStrictEqual(seen, ["before greet", "after completed", "before crash", "after failed"])
       const { declarations } = yield* ToolExecutor.ToolExecutor
-      assert.strictEqual(declarations[0], greet.declaration)
+      assert.strictEqual((yield* declarations)[0], greet.declaration)
     }).pipe(Effect.provide(logged.pipe(Layer.provide(guarded), Layer.provide(executor))))
   })
 
