@@ -5,7 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
-import { Window } from "./RateLimits.ts"
+import { Window } from "./RateLimitReading.ts"
 
 /**
  * - `UsageLimitReached` the plan is used up until `resetsAt`; `kind` is the server's word for whose limit it is, and

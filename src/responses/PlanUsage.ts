@@ -16,6 +16,7 @@ import { Credentials } from "../auth/Credentials.ts"
 import { askJson } from "../internal/askJson.ts"
 import * as BaseUrls from "../internal/baseUrls.ts"
 import { ModelError } from "./ModelError.ts"
+import { fromUsage } from "./RateLimitReading.ts"
 import * as RateLimits from "./RateLimits.ts"
 
 /** @since 0.1.0 @category services */
@@ -42,7 +43,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const { credential } = yield* credentials.selected
     if (credential.kind !== "subscription") return
     const { json } = yield* askJson(client, HttpClientRequest.get(path))
-    const reading = RateLimits.fromUsage(json, yield* DateTime.now)
+    const reading = fromUsage(json, yield* DateTime.now)
     if (reading === undefined) {
       return yield* new ModelError({ reason: { _tag: "MalformedOutput" }, detail: "it tells of no usage" })
     }

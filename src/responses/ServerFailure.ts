@@ -14,7 +14,7 @@ import * as Predicate from "effect/Predicate"
 import { defined, field, number, parse, text } from "../internal/json.ts"
 import { retryAfter as retryAfterOf } from "../internal/retryAfter.ts"
 import { ModelError, type Reason } from "./ModelError.ts"
-import * as RateLimits from "./RateLimits.ts"
+import * as RateLimitReading from "./RateLimitReading.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
 /** @since 0.1.0 @category models */
@@ -156,8 +156,8 @@ const tryAgainIn = (message: string): number | undefined => {
 }
 
 /** Those of the limit that refused. */
-const windowsOf = (headers: Headers, now: number): ReadonlyArray<RateLimits.Window> | undefined => {
-  const reading = RateLimits.fromHeaders(headers, DateTime.unsafeMake(now))
+const windowsOf = (headers: Headers, now: number): ReadonlyArray<RateLimitReading.Window> | undefined => {
+  const reading = RateLimitReading.fromHeaders(headers, DateTime.unsafeMake(now))
   const active = reading?.limits.find(({ id }) => id === reading.activeLimit)
   return (active ?? reading?.limits[0])?.windows
 }

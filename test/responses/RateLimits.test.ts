@@ -11,14 +11,15 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
+import * as RateLimitReading from "../../src/responses/RateLimitReading.ts"
 import * as RateLimits from "../../src/responses/RateLimits.ts"
 import * as Recordings from "./recordings.ts"
 
 const now = DateTime.unsafeMake(1_790_000_000_000)
 
 /** What the reader makes of it, as plain values. */
-const plain = (reading: RateLimits.Reading | undefined) =>
-  reading === undefined ? undefined : Schema.encodeSync(RateLimits.Reading)(reading)
+const plain = (reading: RateLimitReading.Reading | undefined) =>
+  reading === undefined ? undefined : Schema.encodeSync(RateLimitReading.Reading)(reading)
 
 const headers = {
   "content-type": "text/event-stream",
@@ -44,7 +45,7 @@ const without = (...names: ReadonlyArray<string>) =>
 
 describe("The headers", () => {
   it("tell of the windows of the plan", () => {
-    assert.deepStrictEqual(plain(RateLimits.fromHeaders(headers, now)), {
+    assert.deepStrictEqual(plain(RateLimitReading.fromHeaders(headers, now)), {
       plan: "plus",
       activeLimit: "codex",
       credits: { hasCredits: false, unlimited: false },
@@ -54,7 +55,7 @@ describe("The headers", () => {
 
   it("tell of nothing when there is no window among them", () => {
     for (const nothing of [{}, without("used-percent"), { "x-used-percent": "1", "x-ratelimit-limit-requests": "5" }]) {
-      assert.isUndefined(RateLimits.fromHeaders(nothing, now))
+      assert.isUndefined(RateLimitReading.fromHeaders(nothing, now))
     }
   })
 
@@ -65,14 +66,14 @@ describe("The headers", () => {
       "x-codex-secondary-window-minutes": "0",
       "x-codex-secondary-used-percent": "0"
     }
-    assert.deepStrictEqual(plain(RateLimits.fromHeaders(free, now))?.limits, [{
+    assert.deepStrictEqual(plain(RateLimitReading.fromHeaders(free, now))?.limits, [{
       id: "codex",
       windows: [{ ...fiveHours, kind: "weekly", minutes: 10_080 }]
     }])
     const month = { ...headers, "x-codex-primary-window-minutes": "43200" }
-    assert.strictEqual(plain(RateLimits.fromHeaders(month, now))?.limits[0]?.windows[0]?.kind, "other")
+    assert.strictEqual(plain(RateLimitReading.fromHeaders(month, now))?.limits[0]?.windows[0]?.kind, "other")
     const rounded = { ...headers, "x-codex-primary-window-minutes": "299" }
-    assert.strictEqual(plain(RateLimits.fromHeaders(rounded, now))?.limits[0]?.windows[0]?.kind, "five-hour")
+    assert.strictEqual(plain(RateLimitReading.fromHeaders(rounded, now))?.limits[0]?.windows[0]?.kind, "five-hour")
   })
 
   it("tell of other limits beside that of the plan, by scanning their names", () => {
@@ -82,7 +83,7 @@ describe("The headers", () => {
       "x-codex-other-model-primary-window-minutes": "300",
       "x-codex-other-model-limit-name": "Other model"
     }
-    assert.deepStrictEqual(plain(RateLimits.fromHeaders(spark, now))?.limits, [
+    assert.deepStrictEqual(plain(RateLimitReading.fromHeaders(spark, now))?.limits, [
       { id: "codex", windows: [fiveHours, week] },
       {
         id: "codex_other_model",
@@ -94,7 +95,7 @@ describe("The headers", () => {
 
   it("are read in any case, and with values that are no texts, as an error frame has them", () => {
     assert.deepStrictEqual(
-      plain(RateLimits.fromHeaders({
+      plain(RateLimitReading.fromHeaders({
         "X-Codex-Primary-Used-Percent": 100,
         "X-Codex-Primary-Window-Minutes": 300,
         "X-Codex-Primary-Reset-After-Seconds": 10_000,
@@ -112,7 +113,7 @@ describe("The headers", () => {
   })
 
   it("lose only what makes no sense", () => {
-    const odd = (change: object) => plain(RateLimits.fromHeaders({ ...headers, ...change }, now))
+    const odd = (change: object) => plain(RateLimitReading.fromHeaders({ ...headers, ...change }, now))
     for (const percent of ["", "much", "NaN", "-1", "Infinity"]) {
       assert.deepStrictEqual(odd({ "x-codex-primary-used-percent": percent })?.limits[0]?.windows, [week], percent)
     }
@@ -127,8 +128,8 @@ describe("The headers", () => {
   it("never throw, whatever is in them", () => {
     const name = fc.constantFrom(...Object.keys(headers), "x--primary-used-percent", "x-a-primary-used-percent")
     fc.assert(fc.property(fc.dictionary(name, fc.anything()), (headers) => {
-      const reading = RateLimits.fromHeaders(headers, now)
-      if (reading !== undefined) Schema.encodeSync(RateLimits.Reading)(reading)
+      const reading = RateLimitReading.fromHeaders(headers, now)
+      if (reading !== undefined) Schema.encodeSync(RateLimitReading.Reading)(reading)
     }))
   })
 })
@@ -145,7 +146,7 @@ describe("The event", () => {
   }
 
   it("tells the same", () => {
-    assert.deepStrictEqual(plain(RateLimits.fromEvent(event, now)), {
+    assert.deepStrictEqual(plain(RateLimitReading.fromEvent(event, now)), {
       plan: "pro",
       credits: { hasCredits: true, unlimited: false, balance: "10.00" },
       limits: [{ id: "codex", windows: [fiveHours, week] }]
@@ -154,7 +155,7 @@ describe("The event", () => {
 
   it("may be of another limit, and lack nearly everything", () => {
     assert.deepStrictEqual(
-      plain(RateLimits.fromEvent(
+      plain(RateLimitReading.fromEvent(
         {
           ...event,
           metered_limit_name: "codex-spark",
@@ -167,27 +168,31 @@ describe("The event", () => {
       )),
       { limits: [{ id: "codex_spark", name: "Spark", windows: [week] }] }
     )
-    assert.isUndefined(RateLimits.fromEvent({ type: "codex.rate_limits" }, now))
+    assert.isUndefined(RateLimitReading.fromEvent({ type: "codex.rate_limits" }, now))
   })
 
   it("is none of the others", () => {
     for (const json of [undefined, null, "codex.rate_limits", [], { ...event, type: "response.created" }]) {
-      assert.isUndefined(RateLimits.fromEvent(json, now))
+      assert.isUndefined(RateLimitReading.fromEvent(json, now))
     }
   })
 
   it.skipIf(!Recordings.areHere)("is found in a recording only where there is one", () => {
     for (const { events, name } of Recordings.streams) {
       for (const event of events) {
-        assert.strictEqual(RateLimits.fromEvent(event, now) !== undefined, event.type === "codex.rate_limits", name)
+        assert.strictEqual(
+          RateLimitReading.fromEvent(event, now) !== undefined,
+          event.type === "codex.rate_limits",
+          name
+        )
       }
     }
   })
 
   it.skipIf(!Recordings.areHere)("never comes out of a body that was meant to be something else", () => {
     for (const { body } of Recordings.refusals) {
-      assert.isUndefined(RateLimits.fromEvent(body, now))
-      assert.isUndefined(RateLimits.fromUsage(body, now))
+      assert.isUndefined(RateLimitReading.fromEvent(body, now))
+      assert.isUndefined(RateLimitReading.fromUsage(body, now))
     }
   })
 })
@@ -215,7 +220,7 @@ describe("The usage that is asked for", () => {
   }
 
   it("tells of every limit", () => {
-    assert.deepStrictEqual(plain(RateLimits.fromUsage(usage, now)), {
+    assert.deepStrictEqual(plain(RateLimitReading.fromUsage(usage, now)), {
       plan: "plus",
       credits: { hasCredits: false, unlimited: false },
       limits: [
@@ -227,11 +232,11 @@ describe("The usage that is asked for", () => {
 
   it("may tell of a plan without limits, or of nothing", () => {
     assert.deepStrictEqual(
-      plain(RateLimits.fromUsage({ plan_type: "enterprise", rate_limit: null, additional_rate_limits: {} }, now)),
+      plain(RateLimitReading.fromUsage({ plan_type: "enterprise", rate_limit: null, additional_rate_limits: {} }, now)),
       { plan: "enterprise", limits: [] }
     )
     for (const json of [undefined, null, "<html>", [], {}, { detail: "Not Found" }]) {
-      assert.isUndefined(RateLimits.fromUsage(json, now))
+      assert.isUndefined(RateLimitReading.fromUsage(json, now))
     }
   })
 })
@@ -266,11 +271,11 @@ describe("A reader of JSON", () => {
       )
     })
     fc.assert(fc.property(body, (json) => {
-      plain(RateLimits.fromEvent({ ...json, type: "codex.rate_limits" }, now))
-      plain(RateLimits.fromUsage(json, now))
+      plain(RateLimitReading.fromEvent({ ...json, type: "codex.rate_limits" }, now))
+      plain(RateLimitReading.fromUsage(json, now))
     }))
     assert.deepStrictEqual(
-      plain(RateLimits.fromUsage({ plan_type: "plus", credits: { has_credits: { toString: 1 } } }, now)),
+      plain(RateLimitReading.fromUsage({ plan_type: "plus", credits: { has_credits: { toString: 1 } } }, now)),
       { plan: "plus", limits: [] }
     )
   })
@@ -282,7 +287,7 @@ const snapshotOf = (account: string) =>
     Effect.map(Option.getOrNull)
   )
 
-const observe = (account: string, headers: RateLimits.Headers) =>
+const observe = (account: string, headers: RateLimitReading.Headers) =>
   Effect.flatMap(RateLimits.RateLimits, ({ observeHeaders }) => observeHeaders(account, headers))
 
 const broken = Effect.fail(new SystemError({ reason: "PermissionDenied", module: "KeyValueStore", method: "any" }))
