@@ -7,7 +7,7 @@ import { BadInput } from "./ExitCode.ts"
 
 export class Argv extends Context.Tag("effixir/cli/Argv")<Argv, ReadonlyArray<string>>() {}
 
-const builtIn = new Set(["--help", "-h", "--version", "--wizard", "--completions", "--log-level"])
+const builtIn = new Set(["help", "--help", "-h", "--version", "--wizard", "--completions", "--log-level"])
 
 /**
  * Puts `run` in front of what is no command: `effixir "prompt"` is `effixir run "prompt"`. A single word that could be
@@ -28,4 +28,11 @@ export const normalize = (
         `to send it as a prompt: effixir run ${first}`
     })
     : Effect.succeed(["run", ...argv])
+}
+
+/** `help`, or a flag that asks for it where no prompt has begun. */
+export const asksForHelp = (words: ReadonlyArray<string>): boolean => {
+  const end = words.indexOf("--")
+  const flags = end < 0 ? words : words.slice(0, end)
+  return words[0] === "help" || flags.includes("--help") || flags.includes("-h")
 }

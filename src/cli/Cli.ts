@@ -13,9 +13,11 @@ import { models } from "./commands/models.ts"
 import { resume } from "./commands/resume.ts"
 import { run as runCommand } from "./commands/run.ts"
 import { status } from "./commands/status.ts"
+import * as Help from "./help.ts"
+import { Screen } from "./Screen.ts"
 
 const commands = [runCommand, resume, login, logout, status, models, demo] as const
-const names = ["run", "resume", "login", "logout", "status", "models", "demo"]
+const names: ReadonlyArray<string> = ["run", "resume", "login", "logout", "status", "models", "demo"]
 
 const root = Command.make("effixir").pipe(
   Command.withDescription("Agents that work in a folder of yours. `effixir \"prompt\"` is short for `effixir run`"),
@@ -28,12 +30,27 @@ const parse = Command.run(root, {
   summary: Span.text("An agent runtime made of Effect services")
 })
 
+const described = (): ReadonlyArray<Help.Described> => [
+  Help.describe("run", runCommand),
+  Help.describe("resume", resume),
+  Help.describe("login", login),
+  Help.describe("logout", logout),
+  Help.describe("status", status),
+  Help.describe("models", models),
+  Help.describe("demo", demo)
+]
+
 /** Runs what the words after the program's name ask for. */
-export const run = (argv: ReadonlyArray<string>) =>
-  Effect.flatMap(
-    Argv.normalize(argv, names),
-    (words) => parse(["node", "effixir", ...words]).pipe(Effect.provideService(Argv.Argv, words))
-  )
+export const run = Effect.fnUntraced(function*(argv: ReadonlyArray<string>) {
+  const words = yield* Argv.normalize(argv, names)
+  if (Argv.asksForHelp(words)) {
+    const screen = yield* Screen
+    const asked = described().find(({ name }) => words.includes(name))
+    const text = asked === undefined ? Help.ofProgram(described(), screen.width) : Help.ofCommand(asked, screen.width)
+    return yield* screen.out(`${text}\n`)
+  }
+  return yield* parse(["node", "effixir", ...words]).pipe(Effect.provideService(Argv.Argv, words))
+})
 
 /** Whether the words ask for a turn, whose events end with one that says how it went. */
 export const runsTurn = ([first = ""]: ReadonlyArray<string>): boolean =>

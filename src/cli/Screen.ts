@@ -16,6 +16,8 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly isErrTerminal: boolean
   /** Whether colours are wanted on stderr. */
   readonly hasColors: boolean
+  /** How many characters a line of stdout may have to be read well. */
+  readonly width: number
 }>() {}
 
 /** What was asked for cannot be given. Nothing else that could be told would change that. */
@@ -36,7 +38,8 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
     err: (text) => Effect.ignore(write(process.stderr, text)),
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
-    hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
+    hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",
+    width: Math.min(process.stdout.columns ?? 100, 100)
   })
 })
 

@@ -6,7 +6,7 @@
 import module from "node:module"
 import { version } from "../internal/version.ts"
 
-if (process.argv.length === 3 && process.argv[2] === "--version") {
+if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? "")) {
   process.stdout.once("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") return
     process.stderr.write(`effixir: The output could not be written: ${error.message}\n`)

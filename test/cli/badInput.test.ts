@@ -47,7 +47,7 @@ describe("the command line", () => {
       for (const args of [["--help"], ["run", "--help"], ["resume", "--help"], ["status", "--help"], ["demo", "-h"]]) {
         const { code, stdout } = yield* run(args)
         assert.strictEqual(code, 0)
-        assert.include(stdout, "USAGE")
+        assert.include(stdout, "Usage")
         assert.notInclude(stdout, "\u001B")
       }
     }).pipe(Effect.provide(platform)), timeout)

@@ -30,7 +30,8 @@ const seen = (...events: ReadonlyArray<AgentEvent>) =>
       err: (text) => Effect.sync(() => void (written += text)),
       isOutTerminal: true,
       isErrTerminal: true,
-      hasColors: false
+      hasColors: false,
+      width: 80
     })
     yield* renderer.show({ _tag: "TurnStarted", turnId: "t", model: "m", input: [], ...stamp })
     for (const event of events) yield* renderer.show(event)

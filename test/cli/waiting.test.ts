@@ -20,7 +20,8 @@ const watch = Effect.fnUntraced(function*(isErrTerminal: boolean) {
     err: (text) => Ref.update(seen, (all) => [...all, text]),
     isOutTerminal: false,
     isErrTerminal,
-    hasColors: false
+    hasColors: false,
+    width: 80
   }
   const until = DateTime.addDuration(yield* DateTime.now, "15 minutes")
   const work = Effect.as(Effect.sleep("2500 millis"), "done").pipe(

@@ -17,6 +17,7 @@ export const json = Options.boolean("json")
 /** Whose credential to use. */
 export const credential = {
   profile: Options.text("profile").pipe(
+    Options.withPseudoName("NAME"),
     Options.filterMap(
       (name) => Home.isProfile(name) ? Option.some(name) : Option.none(),
       `--profile cannot be used: ${Home.profileRule}`
@@ -35,11 +36,13 @@ export const turn = {
   json: json.pipe(Options.withDescription("Print one JSON object per event on stdout")),
   deltas: Options.boolean("deltas").pipe(Options.withDescription("With --json: texts piece by piece as well")),
   model: Options.text("model").pipe(
+    Options.withPseudoName("NAME"),
     Options.withAlias("m"),
     Options.withDescription("The model to ask"),
     Options.optional
   ),
   cd: Options.text("cd").pipe(
+    Options.withPseudoName("FOLDER"),
     Options.withAlias("C"),
     Options.withDescription("The folder to work in"),
     Options.optional
@@ -49,18 +52,22 @@ export const turn = {
 /** How much the run may do. */
 export const limits = {
   maxSteps: Options.text("max-steps").pipe(
+    Options.withPseudoName("N"),
     Options.withDescription("Stop before more calls of the model than this"),
     Options.optional
   ),
   maxToolCalls: Options.text("max-tool-calls").pipe(
+    Options.withPseudoName("N"),
     Options.withDescription("Stop before more calls of tools than this"),
     Options.optional
   ),
   maxTokens: Options.text("max-tokens").pipe(
+    Options.withPseudoName("N"),
     Options.withDescription("Stop once this many tokens, in and out, are used"),
     Options.optional
   ),
   timeout: Options.text("timeout").pipe(
+    Options.withPseudoName("TIME"),
     Options.withDescription("Stop after this time: 90, 90s, 5m, 1h"),
     Options.optional
   )

@@ -14,6 +14,7 @@ import * as Prompt from "../prompt.ts"
 import * as Options from "./options.ts"
 
 const image = CliOptions.text("image").pipe(
+  CliOptions.withPseudoName("FILE"),
   CliOptions.withAlias("i"),
   CliOptions.withDescription("Show the model this image as well (png, jpeg, gif or webp)"),
   CliOptions.repeated

@@ -1,0 +1,118 @@
+/**
+ * What `--help` says: a screen that a person can take in, made of what `@effect/cli` knows of a command.
+ */
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import type * as Span from "@effect/cli/HelpDoc/Span"
+import { stripVTControlCharacters } from "node:util"
+import { version } from "../internal/version.ts"
+
+/** One line of a list: what is typed, and what it does. */
+interface Entry {
+  readonly name: string
+  readonly text: string
+}
+
+/** A command by its name, with what `@effect/cli` would say of it. */
+export interface Described {
+  readonly name: string
+  readonly doc: HelpDoc.HelpDoc
+}
+
+export const describe = <Name extends string, R, E, A>(
+  name: string,
+  command: Command.Command<Name, R, E, A>
+): Described => ({
+  name,
+  doc: Command.getHelp(command, CliConfig.make({ showBuiltIns: false }))
+})
+
+export const ofProgram = (commands: ReadonlyArray<Described>, width: number): string => {
+  const entries = commands.map(({ doc, name }) => ({ name, text: descriptionOf(doc) }))
+  return page([
+    `effixir ${version}: agents that work in a folder of yours`,
+    "Usage\n  effixir \"prompt\"             short for effixir run \"prompt\"\n  effixir COMMAND --help      what a command takes",
+    section("Commands", entries, width),
+    section("Options", [
+      { name: "--version", text: "Print the version" },
+      { name: "--completions SHELL", text: "Print a completion script for bash, fish, sh or zsh" },
+      { name: "--log-level LEVEL", text: "How much to tell on stderr: debug, info, warning, error or none" }
+    ], width)
+  ])
+}
+
+export const ofCommand = ({ doc, name }: Described, width: number): string => {
+  const parts = flatten(doc)
+  const args = entriesUnder(parts, "ARGUMENTS")
+  const options = entriesUnder(parts, "OPTIONS")
+  const usage = ["effixir", name, ...(options.length > 0 ? ["[options]"] : []), ...args.map((arg) => arg.name)]
+  return page([
+    wrap(descriptionOf(doc), width, ""),
+    `Usage\n  ${usage.join(" ")}`,
+    section("Arguments", args.filter(({ text }) => text !== ""), width),
+    section("Options", options, width)
+  ])
+}
+
+const page = (sections: ReadonlyArray<string>): string => sections.filter((text) => text !== "").join("\n\n")
+
+const section = (title: string, entries: ReadonlyArray<Entry>, width: number): string => {
+  if (entries.length === 0) return ""
+  const column = Math.min(30, Math.max(...entries.map(({ name }) => name.length)) + 4)
+  const lines = entries.map(({ name, text }) => {
+    const body = wrap(text, width, " ".repeat(column)).trimStart()
+    const isLong = name.length + 4 > column
+    return `  ${isLong ? `${name}\n${" ".repeat(column)}` : name.padEnd(column - 2)}${body}`.trimEnd()
+  })
+  return `${title}\n${lines.join("\n")}`
+}
+
+/** Breaks a text into lines, each behind the indent. */
+const wrap = (text: string, width: number, indent: string): string => {
+  const lines = [""]
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1) ?? ""
+    if (last !== "" && indent.length + last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`
+  }
+  return lines.map((line) => `${indent}${line}`).join("\n")
+}
+
+const flatten = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
+  HelpDoc.isSequence(doc) ? [...flatten(doc.left), ...flatten(doc.right)] : [doc]
+
+const descriptionOf = (doc: HelpDoc.HelpDoc): string => {
+  const [, first] = flatten(doc)
+  return first !== undefined && HelpDoc.isParagraph(first) ? textOf(first.value) : ""
+}
+
+/** The lists below a heading, up to the next one. */
+const entriesUnder = (parts: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): ReadonlyArray<Entry> => {
+  const start = parts.findIndex((part) => HelpDoc.isHeader(part) && textOf(part.value) === heading)
+  if (start < 0) return []
+  const rest = parts.slice(start + 1)
+  const end = rest.findIndex(HelpDoc.isHeader)
+  return (end < 0 ? rest : rest.slice(0, end)).flatMap((part) =>
+    HelpDoc.isDescriptionList(part)
+      ? part.definitions.map(([name, doc]) => ({ name: nameOf(textOf(name)), text: sentences(doc) }))
+      : []
+  )
+}
+
+/** `(-m, --model text)` is written `-m, --model TEXT`, as everywhere else. */
+const nameOf = (text: string): string =>
+  text.replace(/^\((.*)\)(\.\.\.)?$/, "$1$2").trim()
+    .replace(/^(-[^<]*?--[\w-]+|--[\w-]+) (.+)$/, (_, flag: string, value: string) =>
+      `${flag} ${value.includes("|") ? value.replaceAll(" | ", "|") : value.toUpperCase()}`)
+
+/** What `@effect/cli` says of every text and every switch says nothing of this one. */
+const sentences = (doc: HelpDoc.HelpDoc): string =>
+  flatten(doc).flatMap((part) => HelpDoc.isParagraph(part) ? [textOf(part.value)] : [])
+    .filter((text) =>
+      !/^(?:A true or false value|A user-defined piece of text|This setting is optional|This option may|This argument|One of the following)/
+        .test(text)
+    )
+    .join(". ")
+
+const textOf = (span: Span.Span): string => stripVTControlCharacters(HelpDoc.toAnsiText(HelpDoc.p(span))).trim()
