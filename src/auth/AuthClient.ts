@@ -153,7 +153,7 @@ const prepare = (
 }
 
 /**
- * A key that was pasted over two lines is still that key. `fetch` refuses a header with such characters in it, and
+ * A key that was pasted over two lines is still that key. A header with such characters in it is refused, and `fetch`
  * puts the whole header into its message.
  */
 const bearer = (token: Redacted.Redacted) =>

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
@@ -12,6 +11,7 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -143,8 +143,6 @@ const config: Config.Config.Wrap<Options> = {
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
   const issuer = options.issuer.replace(/\/+$/, "")
-  const inner = yield* Effect.serviceOption(FetchHttpClient.Fetch)
-  const fetch = withDeadline(inner._tag === "Some" ? inner.value : globalThis.fetch)
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.withTracerDisabledWhen(() => true),
     HttpClient.withTracerPropagation(false)
@@ -153,8 +151,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const send = (request: HttpClientRequest.HttpClientRequest, body: Body): Effect.Effect<Answer.Answer, OAuthError> =>
     client.execute(request).pipe(
       Effect.flatMap((response) => Answer.read(response, withoutSecrets(body))),
-      Effect.provideService(FetchHttpClient.Fetch, fetch),
-      Effect.mapError(Answer.unreachable)
+      Effect.mapError(Answer.unreachable),
+      withDeadline
     )
 
   const postJson = (path: string, body: Body) =>
@@ -289,7 +287,18 @@ const withoutSecrets = (body: Body) => (text: string): string =>
     text
   )
 
-const withDeadline = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => (input, init) => {
-  const signals = [AbortSignal.timeout(Duration.toMillis(deadline)), ...(init?.signal == null ? [] : [init.signal])]
-  return fetch(input, { ...init, signal: AbortSignal.any(signals) })
-}
+/** The call has a fiber of its own: that ends at the deadline where its caller may not be interrupted, and not before. */
+const withDeadline = <A>(call: Effect.Effect<A, OAuthError>): Effect.Effect<A, OAuthError> =>
+  Effect.uninterruptibleMask((restore) =>
+    call.pipe(
+      Effect.timeoutFail({
+        duration: deadline,
+        onTimeout: () =>
+          new OAuthError({ reason: "Transport", detail: `no answer within ${Duration.format(deadline)}` })
+      }),
+      Effect.interruptible,
+      // A child is interrupted together with its parent, whatever that is in the middle of.
+      Effect.forkDaemon,
+      Effect.flatMap((calling) => Effect.onInterrupt(restore(Fiber.join(calling)), () => Fiber.interrupt(calling)))
+    )
+  )

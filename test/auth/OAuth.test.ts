@@ -3,8 +3,10 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
@@ -117,6 +119,47 @@ describe("every call", () => {
         const date = "Thu, 01 Jan 2026 12:00:30 GMT"
         const error = yield* Effect.flip(ask(429, "busy", call, { "retry-after": date }))
         assert.deepInclude(error, { reason: "Transport", retryAfter: 30_000 })
+      }))
+
+    it.effect(`${name} waits for an answer for twenty seconds, even where nothing may cut in`, () =>
+      Effect.gen(function*() {
+        let isClosed = false
+        const network = HttpClient.make(() =>
+          Effect.onInterrupt(Effect.never, () => Effect.sync(() => isClosed = true))
+        )
+        const failed = yield* Deferred.make<OAuth.OAuthError | SignedOut>()
+        const calling = yield* Effect.flatMap(OAuth.OAuth, call).pipe(
+          Effect.provide(OAuth.layer({ issuer: "https://auth.test/", originator: "effixir" })),
+          Effect.provideService(HttpClient.HttpClient, network),
+          Effect.tapError((error) => Deferred.succeed(failed, error)),
+          Effect.uninterruptible,
+          Effect.fork
+        )
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.interruptFork(calling)
+        yield* TestClock.adjust("18 seconds")
+        assert.isFalse(isClosed)
+        yield* TestClock.adjust("1 second")
+        const error = yield* Deferred.await(failed)
+        assert.deepInclude(error, { _tag: "OAuthError", reason: "Transport", isTransient: true })
+        assert.include(error.message, "20s")
+        assert.isTrue(isClosed)
+      }))
+
+    it.effect(`${name} ends at once where it may be interrupted`, () =>
+      Effect.gen(function*() {
+        let isClosed = false
+        const network = HttpClient.make(() =>
+          Effect.onInterrupt(Effect.never, () => Effect.sync(() => isClosed = true))
+        )
+        const calling = yield* Effect.flatMap(OAuth.OAuth, call).pipe(
+          Effect.provide(OAuth.layer({ issuer: "https://auth.test/", originator: "effixir" })),
+          Effect.provideService(HttpClient.HttpClient, network),
+          Effect.fork
+        )
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.interrupt(calling)
+        assert.isTrue(isClosed)
       }))
 
     it.effect(`${name} tells a certificate that is not trusted, which does not pass`, () =>
