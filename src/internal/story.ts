@@ -7,7 +7,7 @@ import * as Predicate from "effect/Predicate"
 export const story = (error: unknown): string => {
   const inner = innermost(error)
   if (inner instanceof AggregateError) return inner.errors.map(story).join("; ")
-  const said = inner instanceof Error ? inner.message : String(inner)
+  const said = isCutOff(inner) ? "the connection broke off" : inner instanceof Error ? inner.message : String(inner)
   const advice = certificateAdvice(inner)
   return advice === undefined ? said : `the certificate of the server is not trusted (${said}); ${advice}`
 }
@@ -20,6 +20,10 @@ const innermost = (error: unknown): unknown => {
   while (current instanceof Error && current.cause instanceof Error) current = current.cause
   return current
 }
+
+/** For which Node has the one word "aborted", as if we had done it. */
+const isCutOff = (error: unknown): boolean =>
+  error instanceof Error && error.message === "aborted" && "code" in error && error.code === "ECONNRESET"
 
 const certificateAdvice = (error: unknown): string | undefined =>
   Predicate.hasProperty(error, "code") && Predicate.isString(error.code) ? advices[error.code] : undefined

@@ -4,8 +4,10 @@
  *
  * @since 0.1.0
  */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import type { HttpClient } from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import { RequestError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -42,19 +44,43 @@ export const config: Config.Config.Wrap<Options> = {
   certificates: Config.option(Config.nonEmptyString("SSL_CERT_FILE"))
 }
 
-/** @since 0.1.0 @category constructors */
-export const makeFetch = Effect.fnUntraced(function*(options: Options) {
-  const hasProxy = Option.isSome(options.httpsProxy) || Option.isSome(options.httpProxy)
+/**
+ * Straight to the server by `node:http`: a stream that `fetch` reads holds 30 KB more, and takes twice the time. Only
+ * `fetch` knows of proxies. Either way a redirect is an answer like others: a secret goes where it is sent, and nowhere
+ * else.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(options: Options) {
   const tls = yield* makeTls(options)
-  if (!hasProxy && tls.ca === undefined) return globalThis.fetch
-  const loaded = lazily(() => load(options, tls))
-  const fetch: typeof globalThis.fetch = (input, init) => {
-    // Certificates are nothing to a plain connection, as to a server on this machine.
-    const isPlain = !hasProxy && String(input instanceof Request ? input.url : input).startsWith("http:")
-    return isPlain ? globalThis.fetch(input, init) : loaded().then((fetch) => fetch(input, init))
-  }
-  return fetch
+  const hasProxy = Option.isSome(options.httpsProxy) || Option.isSome(options.httpProxy)
+  if (hasProxy) return yield* proxied(options, tls)
+  const agent = yield* NodeHttpClient.makeAgent({ keepAlive: true, timeout: keptAlive, ...tls })
+  const client = yield* Effect.provideService(NodeHttpClient.make, NodeHttpClient.HttpAgent, agent)
+  // It throws on a header that cannot be sent.
+  return HttpClient.transform(
+    client,
+    (response, request) =>
+      Effect.catchAllDefect(response, (cause) => new RequestError({ request, reason: "Encode", cause }))
+  )
 })
+
+/** In milliseconds, as `fetch` does: many servers close a connection that is not used after five seconds. */
+const keptAlive = 4000
+
+const proxied = (options: Options, tls: Tls) => {
+  const loaded = lazily(() => load(options, tls))
+  return HttpClient.HttpClient.pipe(
+    Effect.provide(FetchHttpClient.layer),
+    Effect.map(HttpClient.transformResponse((response) =>
+      response.pipe(
+        Effect.provideService(FetchHttpClient.Fetch, (input, init) => loaded().then((fetch) => fetch(input, init))),
+        Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
+      )
+    ))
+  )
+}
 
 /**
  * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or not, and `SSL_CERT_FILE`. Node itself reads
@@ -65,10 +91,8 @@ export const makeFetch = Effect.fnUntraced(function*(options: Options) {
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Options> = config
-): Layer.Layer<HttpClient | FetchHttpClient.Fetch, ConfigError> =>
-  FetchHttpClient.layer.pipe(
-    Layer.provideMerge(Layer.effect(FetchHttpClient.Fetch, Effect.flatMap(Config.unwrap(options), makeFetch)))
-  )
+): Layer.Layer<HttpClient.HttpClient, ConfigError> =>
+  Layer.scoped(HttpClient.HttpClient, Effect.flatMap(Config.unwrap(options), make))
 
 /**
  * The proxy on the way to a URL, if there is one: an `http:` one for what is not encrypted, and for the rest too if no

@@ -9,6 +9,7 @@ describe("story", () => {
     assert.strictEqual(story(fetchFailed(new Error("connect ECONNREFUSED"))), "connect ECONNREFUSED")
     assert.strictEqual(story("odd"), "odd")
     assert.strictEqual(story(fetchFailed(new AggregateError([new Error("one"), new Error("two")]))), "one; two")
+    assert.strictEqual(story(Object.assign(new Error("aborted"), { code: "ECONNRESET" })), "the connection broke off")
   })
 
   it("says what helps where a certificate is not trusted", () => {

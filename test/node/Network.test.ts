@@ -1,11 +1,15 @@
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
+import { story } from "../../src/internal/story.ts"
 import * as Network from "../../src/node/Network.ts"
 
 const serve = (listener: RequestListener) =>
@@ -43,6 +47,82 @@ describe("Network", () => {
     Effect.gen(function*() {
       const server = yield* serve(direct)
       assert.strictEqual(yield* get(`${server.url}/a`, {}), "direct")
+    }))
+
+  it.scopedLive("says in one line why nobody is reached", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(get("http://127.0.0.1:1/", {}))
+      assert.strictEqual(error._tag, "RequestError")
+      assert.strictEqual(story(error), "connect ECONNREFUSED 127.0.0.1:1")
+    }))
+
+  it.scopedLive("fails when a connection is reset in the middle", () =>
+    Effect.gen(function*() {
+      const server = yield* serve((request, response) => {
+        response.write("half")
+        setTimeout(() => request.socket.resetAndDestroy(), 20)
+      })
+      const error = yield* Effect.flip(get(server.url, {}))
+      assert.strictEqual(error._tag, "ResponseError")
+      assert.strictEqual(story(error), "the connection broke off")
+    }))
+
+  it.scopedLive("closes the connection of whoever is interrupted", () =>
+    Effect.gen(function*() {
+      const asked = yield* Deferred.make<void>()
+      const closed = yield* Deferred.make<void>()
+      const server = yield* serve((request, response) => {
+        request.socket.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+        response.write("half")
+        Deferred.unsafeDone(asked, Effect.void)
+      })
+      const reading = yield* Effect.fork(get(server.url, {}))
+      yield* Deferred.await(asked)
+      yield* Fiber.interrupt(reading)
+      yield* Deferred.await(closed)
+    }))
+
+  it.scopedLive("refuses a header that cannot be sent", () =>
+    Effect.gen(function*() {
+      const server = yield* serve(direct)
+      const request = HttpClientRequest.setHeader(HttpClientRequest.get(server.url), "openai-project", "a\nb")
+      const error = yield* HttpClient.execute(request).pipe(
+        Effect.provide(Network.layerConfig()),
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
+        Effect.flip
+      )
+      assert.strictEqual(error._tag, "RequestError")
+      assert.notInclude(story(error), "a\nb")
+      assert.deepStrictEqual(server.seen, [])
+    }))
+
+  for (const way of ["directly", "through a proxy"]) {
+    it.scopedLive(`follows no redirect, ${way}`, () =>
+      Effect.gen(function*() {
+        const server = yield* serve((_, response) => response.writeHead(307, { location: "/b" }).end("moved"))
+        const environment = way === "directly" ? {} : { HTTP_PROXY: server.url }
+        assert.strictEqual(yield* get(`${server.url}/a`, environment), "moved")
+        assert.lengthOf(server.seen, 1)
+      }))
+  }
+
+  it.scopedLive("keeps a connection, and makes a new one when the server has closed it", () =>
+    Effect.gen(function*() {
+      const ports: Array<number | undefined> = []
+      const server = yield* serve((request, response) => {
+        ports.push(request.socket.remotePort)
+        response.end("direct")
+      })
+      yield* Effect.gen(function*() {
+        const ask = Effect.flatMap(HttpClient.get(server.url), (response) => response.text)
+        yield* ask
+        yield* ask
+        server.close()
+        yield* Effect.sleep("50 millis")
+        assert.strictEqual(yield* ask, "direct")
+      }).pipe(Effect.provide(Network.layerConfig()), Effect.withConfigProvider(ConfigProvider.fromMap(new Map())))
+      assert.strictEqual(ports[0], ports[1])
+      assert.notStrictEqual(ports[1], ports[2])
     }))
 
   for (const name of ["http_proxy", "HTTP_PROXY"]) {
