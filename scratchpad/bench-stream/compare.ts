@@ -158,7 +158,7 @@ const open = async (
   streams: number,
   seconds: number
 ): Promise<void> => {
-  const compared = names.filter((name) => name === "floor" || name === "ours")
+  const compared = names.filter((name) => name.startsWith("floor") || name.startsWith("ours"))
   const results = await inTurns(
     compared,
     runs,
