@@ -1,4 +1,4 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -7,7 +7,15 @@ import { createServer, type RequestListener } from "node:http"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
+import * as Network from "../../src/node/Network.ts"
 import * as Responses from "../../src/responses/Responses.ts"
+
+const direct: Network.Options = {
+  httpsProxy: Option.none(),
+  httpProxy: Option.none(),
+  noProxy: Option.none(),
+  certificates: Option.none()
+}
 
 /** The client, real down to the socket, in front of a server. */
 export const real = (baseUrl: string, key = "sk-secret") =>
@@ -26,7 +34,7 @@ export const real = (baseUrl: string, key = "sk-secret") =>
         reason: ""
       })
     })),
-    Layer.provide(FetchHttpClient.layer)
+    Layer.provide(Layer.scoped(HttpClient.HttpClient, Network.make(direct)))
   )
 
 /** A server on this machine, and its URL. */
