@@ -29,6 +29,11 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
   syntax: "lark",
   grammar: Patch.grammar,
   concurrency: "exclusive",
+  access: (patch) =>
+    Either.match(Patch.parse(patch.slice(0, maxLength)), {
+      onLeft: () => Tool.nothing,
+      onRight: (changes) => Tool.writes(...changes.flatMap(pathsOf))
+    }),
   describe: (patch) =>
     Either.match(Patch.parse(patch.slice(0, maxLength)), {
       onLeft: (problem) => `a patch that cannot be read: ${problem}`,
@@ -136,6 +141,9 @@ const put = ({ before, mode, real }: Draft, content: string | Uint8Array | undef
 const fail = (message: string) => new Tool.ToolFailure({ message })
 
 const gone = (path: string) => fail(`${path} is not there any more when the patch comes to it. No file was changed.`)
+
+const pathsOf = (change: Patch.Change): ReadonlyArray<string> =>
+  change._tag === "Update" && change.moveTo !== undefined ? [change.path, change.moveTo] : [change.path]
 
 const tellChange = (change: Patch.Change): string => {
   if (change._tag !== "Update") return `${change._tag === "Add" ? "A" : "D"} ${change.path}`

@@ -43,6 +43,7 @@ export const tool: Tool.Tool<Artifacts.Artifacts | CommandRunner | FileSystem.Fi
     "It has no stdin. Processes it leaves in the background are stopped when it ends, except those in a session of " +
     "their own (setsid).",
   parameters: Parameters,
+  access: ({ command, workdir }) => ({ kind: "run", command, workdir }),
   describe: ({ command, workdir }) => `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}`,
   handler: (parameters, context) => Effect.scoped(run(parameters, context))
 })

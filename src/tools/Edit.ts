@@ -33,6 +33,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
     "white space included, unless replace_all is set.",
   parameters: Parameters,
   concurrency: "exclusive",
+  access: ({ path }) => Tool.writes(path),
   describe: ({ path, replace_all }) => `replace ${replace_all === true ? "every occurrence of " : ""}a text in ${path}`,
   handler: (parameters, { sessionId }) =>
     Effect.flatMap(Workspace, (workspace) => workspace.exclusively(edit(parameters, sessionId)))

@@ -49,6 +49,7 @@ export const tool: Tool.Tool<FileSearch | FileSystem.FileSystem | Path.Path | Wo
     "folders with a slash at the end. What is hidden is found only when the glob says so (.github/**), and what " +
     ".gitignore leaves out only when path names it.",
   parameters: Parameters,
+  access: ({ path = "." }) => Tool.reads(path),
   handler: (parameters) => find(parameters)
 })
 

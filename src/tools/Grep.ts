@@ -63,6 +63,7 @@ export const tool: Tool.Tool<FileSearch | FileSystem.FileSystem | Path.Path | Wo
     "Find lines in the files of the workspace. Output: path:line:text, with path-line-text for lines of the " +
     "context. Binary and hidden files, and what .gitignore leaves out, are not searched unless path names them.",
   parameters: Parameters,
+  access: ({ path = "." }) => Tool.reads(path),
   handler: (parameters) => grep(parameters)
 })
 

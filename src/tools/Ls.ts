@@ -39,6 +39,7 @@ export const tool: Tool.Tool<FileSearch | FileSystem.FileSystem | Path.Path | Wo
     "List a folder of the workspace: names in order, folders with a slash at the end. What is hidden or left " +
     "out by .gitignore is only counted.",
   parameters: Parameters,
+  access: ({ path = "." }) => Tool.reads(path),
   handler: (parameters) => ls(parameters)
 })
 

@@ -44,6 +44,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
     `${BoundedOutput.maxLines} lines and ${BoundedOutput.maxBytes / 1024} KB of text come at once; use offset and ` +
     "limit for a part.",
   parameters: Parameters,
+  access: ({ path }) => Tool.reads(path),
   describe: ({ offset, path }) => `read ${path}${offset === undefined ? "" : ` from line ${offset}`}`,
   handler: (parameters, { sessionId }) => read(parameters, sessionId)
 })

@@ -49,6 +49,27 @@ export interface CallContext {
 export type Concurrency = "parallel" | "exclusive"
 
 /**
+ * What a call would touch: files at paths as the model has named them, whatever a command does, or something that is
+ * not told. A call that reads no path touches nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Access =
+  | { readonly kind: "read" | "write"; readonly paths: ReadonlyArray<string> }
+  | { readonly kind: "run"; readonly command: string; readonly workdir: string | undefined }
+  | { readonly kind: "other" }
+
+/** @since 0.1.0 @category access */
+export const nothing: Access = { kind: "read", paths: [] }
+
+/** @since 0.1.0 @category access */
+export const reads = (...paths: ReadonlyArray<string>): Access => ({ kind: "read", paths })
+
+/** @since 0.1.0 @category access */
+export const writes = (...paths: ReadonlyArray<string>): Access => ({ kind: "write", paths })
+
+/**
  * What a call gives: the output for the model, and details for whoever watches.
  *
  * @since 0.1.0
@@ -72,6 +93,8 @@ export interface Tool<out R = never> {
   readonly concurrency: Concurrency
   /** Says in a line what a call would do, and does nothing. */
   readonly describe: (args: unknown) => string
+  /** Says what a call would touch. Arguments that cannot be used touch nothing: the call fails before it does. */
+  readonly access: (args: unknown) => Access
   readonly call: (args: unknown, context: CallContext) => Effect.Effect<Result, ToolFailure, R>
 }
 
@@ -81,6 +104,8 @@ interface Common<A> {
   readonly concurrency?: Concurrency
   /** What a call would do, in a line. */
   readonly describe?: (parameters: A) => string
+  /** What a call would touch. A tool that does not tell is taken to touch anything. */
+  readonly access?: (parameters: A) => Access
 }
 
 /**
@@ -114,6 +139,10 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
       return parameters._tag === "Some" && options.describe !== undefined
         ? options.describe(parameters.value)
         : preview(options.name, args)
+    },
+    access: (args) => {
+      const parameters = read(args)
+      return parameters._tag === "None" ? nothing : accessOf(options, parameters.value)
     },
     call: (args, context) =>
       decode(args).pipe(
@@ -152,6 +181,7 @@ export const fromJsonSchema = <R>(
     concurrency: options.concurrency ?? "parallel",
     describe: (args) =>
       isArguments(args) && options.describe !== undefined ? options.describe(args) : preview(options.name, args),
+    access: (args) => isArguments(args) ? accessOf(options, args) : nothing,
     call: (args, context) =>
       Effect.suspend(() => {
         if (!isArguments(args)) return invalid(options.name, "expected an object")
@@ -186,6 +216,7 @@ export const freeform = <R>(
   concurrency: options.concurrency ?? "parallel",
   describe: (args) =>
     Predicate.isString(args) && options.describe !== undefined ? options.describe(args) : preview(options.name, args),
+  access: (args) => Predicate.isString(args) ? accessOf(options, args) : nothing,
   call: (args, context) =>
     Predicate.isString(args)
       ? Effect.flatMap(options.handler(args, context), give)
@@ -203,6 +234,7 @@ export const hosted = (declaration: HostedTool): Tool => ({
   declaration,
   concurrency: "parallel",
   describe: () => `${declaration.type} at the server`,
+  access: () => nothing,
   call: () => new ToolFailure({ message: `${declaration.type} is run by the server and cannot be called here` })
 })
 
@@ -213,6 +245,8 @@ export const hosted = (declaration: HostedTool): Tool => ({
  * @category models
  */
 export type Arguments = { readonly [field: string]: unknown }
+
+const accessOf = <A>({ access }: Common<A>, parameters: A): Access => access?.(parameters) ?? { kind: "other" }
 
 const isArguments = (args: unknown): args is Arguments => Predicate.isReadonlyRecord(args)
 

@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import type { ToolDeclaration } from "../responses/Request.ts"
 import { argument, type Output, type ToolCall } from "../responses/ToolCall.ts"
 import * as BoundedOutput from "./BoundedOutput.ts"
-import { type CallContext, type Concurrency, type Result, type Tool, ToolFailure } from "./Tool.ts"
+import { type Access, type CallContext, type Concurrency, nothing, type Result, type Tool, ToolFailure } from "./Tool.ts"
 import type { Toolkit } from "./Toolkit.ts"
 
 /**
@@ -32,6 +32,8 @@ export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<Tool
   readonly concurrency: (call: ToolCall) => Effect.Effect<Concurrency>
   /** Says in a line what a call would do, and does nothing. */
   readonly describe: (call: ToolCall) => Effect.Effect<string>
+  /** Says what a call would touch, and does nothing. */
+  readonly access: (call: ToolCall) => Effect.Effect<Access>
   /** Runs one call. It has no error: whatever goes wrong in a way the tool foresaw is a failed result. */
   readonly execute: (call: ToolCall, context: CallContext) => Effect.Effect<ToolResult>
 }>() {}
@@ -46,6 +48,7 @@ export const make = <R>(
       declarations: Effect.map(tools, (tools) => Array.from(tools.values(), (tool) => tool.declaration)),
       concurrency: (call) => Effect.map(tools, (tools) => tools.get(call.name)?.concurrency ?? "parallel"),
       describe: (call) => Effect.flatMap(tools, (tools) => describe(tools.get(call.name), call)),
+      access: (call) => Effect.flatMap(tools, (tools) => access(tools.get(call.name), call)),
       execute: Effect.fn("ToolExecutor.execute")(function*(call, context) {
         yield* Effect.annotateCurrentSpan({ tool: call.name, callId: call.call_id })
         return yield* run(yield* tools, call, context).pipe(
@@ -117,6 +120,12 @@ const describe = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<s
       Effect.match(read(tool, call), { onFailure: () => tool.describe(argument(call)), onSuccess: tool.describe }),
       oneLine
     )
+
+/** A call that cannot be made touches nothing. */
+const access = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<Access> =>
+  tool === undefined
+    ? Effect.succeed(nothing)
+    : Effect.match(read(tool, call), { onFailure: () => nothing, onSuccess: tool.access })
 
 const maxDescription = 300
 

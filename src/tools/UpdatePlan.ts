@@ -33,6 +33,7 @@ export const tool: Tool.Tool = Tool.make({
     "Each call replaces the plan as a whole.",
   parameters: Parameters,
   concurrency: "exclusive",
+  access: () => Tool.nothing,
   describe: ({ entries }) => `show a plan of ${entries.length} steps`,
   handler: ({ entries, explanation }) =>
     entries.filter(({ status }) => status === "in_progress").length > 1

@@ -27,6 +27,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   description: "Write a file of the workspace: make it, with the folders above it, or replace its whole content.",
   parameters: Parameters,
   concurrency: "exclusive",
+  access: ({ path }) => Tool.writes(path),
   describe: ({ content, path }) => `write ${sizeOf(content)} bytes to ${path}`,
   handler: ({ content, path }, { sessionId }) =>
     Effect.flatMap(Workspace, (workspace) =>
