@@ -13,6 +13,7 @@ import * as BoundedOutput from "./BoundedOutput.ts"
 import { FileSearch, type Hit, type Query } from "./FileSearch.ts"
 import * as FileTree from "./FileTree.ts"
 import * as SearchTime from "./SearchTime.ts"
+import { SecretFiles } from "./SecretFiles.ts"
 import * as Tool from "./Tool.ts"
 import { failure, Workspace } from "./Workspace.ts"
 
@@ -64,10 +65,10 @@ export const tool: Tool.Tool<FileSearch | FileSystem.FileSystem | Path.Path | Wo
     "context. Binary and hidden files, and what .gitignore leaves out, are not searched unless path names them.",
   parameters: Parameters,
   access: ({ path = "." }) => Tool.reads(path),
-  handler: (parameters) => grep(parameters)
+  handler: (parameters, { sessionId }) => grep(parameters, sessionId)
 })
 
-const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type) {
+const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, session: string) {
   const { context = 0, limit = defaultLimit, path = ".", pattern } = parameters
   if (pattern === "") return yield* new Tool.ToolFailure({ message: "pattern is empty" })
   if (/[\r\n]/.test(pattern)) {
@@ -84,7 +85,7 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type) {
   }
 
   const page = yield* makePage(limit, context)
-  const isComplete = yield* filesOf(path, parameters.glob, page.miss).pipe(
+  const isComplete = yield* filesOf(path, parameters.glob, session, page).pipe(
     Stream.grouped(batchSize),
     Stream.flatMap((files) => search.lines(query, Chunk.toReadonlyArray(files))),
     Stream.runForEachWhile(page.add),
@@ -93,8 +94,13 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type) {
   return page.read(isComplete)
 })
 
-/** The files to search, in order. A file that is asked for by name is searched in any case. */
-const filesOf = (given: string, pattern: string | undefined, miss: () => void) =>
+/** The files to search, in order. A file that is asked for by name is searched in any case; a secret one only then. */
+const filesOf = (
+  given: string,
+  pattern: string | undefined,
+  session: string,
+  { hide, miss }: { readonly hide: () => void; readonly miss: () => void }
+) =>
   Stream.unwrap(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const workspace = yield* Workspace
@@ -106,6 +112,7 @@ const filesOf = (given: string, pattern: string | undefined, miss: () => void) =
       return yield* new Tool.ToolFailure({ message: `${given} is neither a file nor a folder` })
     }
     const search = yield* FileSearch
+    const secrets = yield* SecretFiles
     const isWanted = pattern === undefined ? () => true : yield* FileTree.glob(pattern)
     return FileTree.walk({
       folder: real,
@@ -116,7 +123,12 @@ const filesOf = (given: string, pattern: string | undefined, miss: () => void) =
       Stream.mapChunksEffect((found) =>
         search.briefly(pattern ?? "", () => Chunk.filter(found, (file) => isWanted(path.relative(real, file.path))))
       ),
-      Stream.map((file) => file.path)
+      Stream.map((file) => file.path),
+      Stream.filter((file) => {
+        const isHidden = secrets.isHidden(file, session)
+        if (isHidden) hide()
+        return !isHidden
+      })
     )
   }))
 
@@ -129,6 +141,7 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
   let bytes = 0
   let matches = 0
   let missed = 0
+  let hidden = 0
   let isFull = false
 
   const add = Effect.fnUntraced(function*(hit: Hit) {
@@ -176,6 +189,13 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
         ]
         : [],
       ...isComplete ? [] : [SearchTime.note],
+      ...hidden > 0
+        ? [
+          `[${hidden} ${hidden === 1 ? "file" : "files"} that may hold secrets ${
+            hidden === 1 ? "was" : "were"
+          } left out.]`
+        ]
+        : [],
       ...missed > 0 ? [`[${missed} ${missed === 1 ? "file or folder" : "files or folders"} could not be read.]`] : []
     ].join("\n")
   }
@@ -183,6 +203,9 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
   return {
     add,
     read,
+    hide: () => {
+      hidden++
+    },
     miss: () => {
       missed++
     }

@@ -81,9 +81,18 @@ export interface Options {
  */
 export const isSafe = (line: string, options: Options): boolean => {
   const commands = split(line)
-  if (commands === undefined) return false
-  const isMoved = options.isElsewhere === true || commands.some(([program]) => program === "cd")
-  return commands.every(([program, ...args]) =>
+  return commands !== undefined && areSafe(commands, commands, options)
+}
+
+/**
+ * Whether some of the programs of a line, which has been split, are safe.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const areSafe = (some: ReadonlyArray<Words>, all: ReadonlyArray<Words>, options: Options): boolean => {
+  const isMoved = options.isElsewhere === true || all.some(([program]) => program === "cd")
+  return some.every(([program, ...args]) =>
     (program !== "git" || !isMoved) && args.every((word) => staysWithin(word, options.within)) &&
     Object.hasOwn(programs, program) && programs[program]?.(args) === true
   )
@@ -139,7 +148,8 @@ const findWords = new Set(
     "-xdev -mount -readable -writable -executable").split(" ")
 )
 
-const commits = "oneline stat patch no-patch graph decorate all branches tags remotes name-only name-status since until after " +
+const commits =
+  "oneline stat patch no-patch graph decorate all branches tags remotes name-only name-status since until after " +
   "before author committer grep follow no-merges merges first-parent numstat shortstat summary dirstat abbrev-commit " +
   "abbrev reverse date max-count skip diff-filter word-diff raw check quiet exit-code merge-base find-renames " +
   "find-copies left-right no-color no-ext-diff no-textconv no-renames cached staged ignore-all-space " +
@@ -163,7 +173,8 @@ const gits: { readonly [command: string]: Check } = {
   "ls-files": only({
     letters: "cdmosikzt",
     valued: "x",
-    long: "cached deleted modified others stage ignored killed exclude exclude-standard full-name error-unmatch directory"
+    long:
+      "cached deleted modified others stage ignored killed exclude exclude-standard full-name error-unmatch directory"
   }),
   "rev-parse": only({ long: "show-toplevel abbrev-ref short is-inside-work-tree git-dir verify quiet show-prefix" }),
   blame: only({ letters: "welstfnbp", valued: "L", long: "date porcelain line-porcelain root show-name show-number" })
@@ -207,7 +218,8 @@ const programs: { readonly [program: string]: Check } = {
   rg: only({
     letters: "niFwxclovHNISsUPqpb0",
     valued: "ABCmetTgMEj",
-    long: "line-number ignore-case fixed-strings word-regexp line-regexp count files-with-matches files-without-match " +
+    long:
+      "line-number ignore-case fixed-strings word-regexp line-regexp count files-with-matches files-without-match " +
       "only-matching invert-match with-filename no-filename no-line-number smart-case case-sensitive multiline quiet " +
       "files heading no-heading color after-context before-context context max-count max-depth max-columns regexp type " +
       "type-not glob iglob sort sortr stats vimgrep json column trim pcre2 no-messages type-list count-matches null"

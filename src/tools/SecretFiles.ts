@@ -11,6 +11,8 @@ import * as SafeCommands from "./SafeCommands.ts"
 export interface Options {
   /** The folder in which effixir keeps sign-ins and sessions, by its real path. */
   readonly home?: string | undefined
+  /** Other paths that nobody may open, as a policy has it. */
+  readonly isDenied?: ((path: string) => boolean) | undefined
 }
 
 /** @since 0.1.0 @category models */
@@ -20,12 +22,18 @@ export interface Secrets {
    * artifacts of this session.
    */
   readonly isSecret: (path: string, session?: string) => boolean
-  /** Whether a command names one, as far as its words tell: a shell has many ways to spell a name. */
-  readonly isNamedIn: (command: string, session?: string) => boolean
+  /** Whether a search over a folder passes a file by: a secret, or what a policy denies. */
+  readonly isHidden: (path: string, session?: string) => boolean
+  /**
+   * Whether a command that runs in a folder names one, as far as its words tell: a shell has many ways to spell a name.
+   */
+  readonly isNamedIn: (command: string, folder: string, session?: string) => boolean
+  /** The folder of the artifacts of a session, if it is known. */
+  readonly artifacts: (session: string) => ReadonlyArray<string>
 }
 
 /** @since 0.1.0 @category constructors */
-export const make = ({ home }: Options = {}): Secrets => {
+export const make = ({ home, isDenied = () => false }: Options = {}): Secrets => {
   const isOwn = (path: string, session: string | undefined): boolean => {
     if (home === undefined || path !== home && !path.startsWith(`${home}/`)) return false
     return session === undefined || !path.startsWith(`${artifactsOf(home, session)}/`)
@@ -39,17 +47,23 @@ export const make = ({ home }: Options = {}): Secrets => {
   const isWord = (word: string, session: string | undefined) => isSecret(word, session) || isGlobOfSecret(word)
   return {
     isSecret,
-    isNamedIn: (command, session) => wordsOf(command).some((word) => isWord(word, session))
+    isHidden: (path, session) => isSecret(path, session) || isDenied(path),
+    artifacts: (session) => home === undefined ? [] : [artifactsOf(home, session)],
+    isNamedIn: (command, folder, session) =>
+      wordsOf(command).some((word) => isWord(word, session) || isOwn(joined(folder, word), session))
   }
 }
 
-/**
- * Where the artifacts of a session are.
- *
- * @since 0.1.0
- * @category naming
- */
-export const artifactsOf = (home: string, session: string): string => `${home}/sessions/${session}/artifacts`
+const joined = (folder: string, word: string): string => {
+  const parts: Array<string> = []
+  for (const part of (word.startsWith("/") ? word : `${folder}/${word}`).split("/")) {
+    if (part === "..") parts.pop()
+    else if (part !== "" && part !== ".") parts.push(part)
+  }
+  return `/${parts.join("/")}`
+}
+
+const artifactsOf = (home: string, session: string): string => `${home}/sessions/${session}/artifacts`
 
 /**
  * The files that count as secret for the tools of a run. Without more, they go by their names.
@@ -67,11 +81,23 @@ const hasSecretName = (path: string): boolean => {
   if (/^\.env(\..+)?$/.test(name)) return !/\.(example|sample|template|dist)$/.test(name)
   if (/^id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/.test(name)) return true
   return names.has(name) || /[^/]\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)$/.test(name) ||
-    /(^|\/)\.ssh\/.+(?<!\.pub|\/known_hosts)$/.test(folded) || places.test(folded) || /(^|\/)\.effixir(\/|$)/.test(folded)
+    /(^|\/)\.ssh\/.+(?<!\.pub|\/known_hosts)$/.test(folded) || places.test(folded) ||
+    /(^|\/)\.effixir(\/|$)/.test(folded)
 }
 
 const names: ReadonlySet<string> = new Set(
-  [".envrc", ".netrc", "_netrc", ".npmrc", ".pypirc", ".git-credentials", ".pgpass", ".my.cnf", ".htpasswd", ".dockercfg"]
+  [
+    ".envrc",
+    ".netrc",
+    "_netrc",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    ".pgpass",
+    ".my.cnf",
+    ".htpasswd",
+    ".dockercfg"
+  ]
 )
 
 /** What the programs of clouds and the like keep below a home folder. */

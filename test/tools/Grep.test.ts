@@ -239,6 +239,19 @@ const plantMany = Effect.gen(function*() {
 })
 
 describe("grep", () => {
+  it.live("passes by files that hold secrets, unless it is sent to one", () =>
+    Effect.gen(function*() {
+      yield* plant({ ".env": "KEY=1", "server.pem": "KEY=2", "inside/.env.local": "KEY=3", "a.txt": "KEY=4" })
+      assert.strictEqual(
+        yield* succeed("grep", { pattern: "KEY" }),
+        "a.txt:1:KEY=4\n[1 file that may hold secrets was left out.]"
+      )
+      const hidden = yield* succeed("grep", { pattern: "KEY", glob: "**/.env*" })
+      assert.strictEqual(hidden, "[No line matches.]\n[2 files that may hold secrets were left out.]")
+      // Whether it may be sent there is not for the tool to say.
+      assert.strictEqual(yield* succeed("grep", { pattern: "KEY", path: ".env" }), ".env:1:KEY=1")
+    }).pipe(Effect.provide(layer)))
+
   it.live("gives up on a pattern that does not come to an end", () =>
     Effect.gen(function*() {
       yield* put("a.txt", `${"a".repeat(40)}b\n`)

@@ -1,0 +1,293 @@
+/**
+ * Whether a call may run: a decision before each call, with the rule that made it.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Policy from "./Policy.ts"
+import * as SafeCommands from "./SafeCommands.ts"
+import { SecretFiles } from "./SecretFiles.ts"
+import type { Access } from "./Tool.ts"
+import { Workspace } from "./Workspace.ts"
+
+/**
+ * A call that is about to run, as far as it matters here. `describe` says in a line what it would do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Request {
+  readonly sessionId: string
+  readonly tool: string
+  readonly access: Access
+  readonly describe: string
+}
+
+/**
+ * - `Allow` the call runs; `isRoutine` where nothing else could have been decided, so that nobody need read of it
+ * - `Deny` it does not, and the model is told why
+ * - `Ask` somebody has to say; `grants` is what "always" would let pass from then on, and `always` says so in a line
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Decision =
+  | { readonly _tag: "Allow"; readonly rule: string; readonly isRoutine: boolean }
+  | { readonly _tag: "Deny"; readonly rule: string; readonly reason: string }
+  | {
+    readonly _tag: "Ask"
+    readonly rule: string
+    readonly question: string
+    readonly grants: ReadonlyArray<string>
+    readonly always: string
+  }
+
+/** @since 0.1.0 @category services */
+export class Permission extends Context.Tag("effixir/tools/Permission")<Permission, {
+  readonly decide: (request: Request) => Effect.Effect<Decision>
+  /** Lets pass in a session what somebody has allowed for all of it. */
+  readonly remember: (sessionId: string, grants: ReadonlyArray<string>) => Effect.Effect<void>
+}>() {}
+
+type FileAccess = Extract<Access, { readonly paths: unknown }>
+type CommandAccess = Extract<Access, { readonly kind: "run" }>
+
+const allow = (rule: string, isRoutine = false): Decision => ({ _tag: "Allow", rule, isRoutine })
+const deny = (rule: string, reason: string): Decision => ({ _tag: "Deny", rule, reason })
+
+/**
+ * Decides by a policy, and by a mode where no rule is about a call.
+ *
+ * - Secret files are denied to every tool that takes paths, unless a rule allows their very paths.
+ * - `auto` lets everything else run. That holds for commands too, also for those that name a secret file: a shell can
+ *   reach it in more ways than a name tells, and what is asked for by one name and not by another protects nothing.
+ * - `ask` lets run what reads, and commands that only look; it asks about all others.
+ * - `read-only` refuses what `ask` asks about.
+ *
+ * "Always" is about the tool, and for a command about the same command: all of it, or the first words of programs that
+ * have commands of their own (`git push`). No such word outdoes a rule that denies.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise: Policy.Mode) {
+  const workspace = yield* Workspace
+  const secrets = yield* SecretFiles
+  const granted = yield* Ref.make<ReadonlyMap<string, ReadonlySet<string>>>(new Map())
+  const { root } = workspace
+
+  /** As the model spells it and as it is, both relative to the workspace where they are in it. */
+  const spellings = (given: string) =>
+    Effect.map(Effect.either(workspace.resolve(given)), (resolved) => {
+      const spelled = relative(root, given)
+      return resolved._tag === "Left" ? [spelled] : [spelled, relative(root, resolved.right)]
+    })
+
+  /** Commands that leave the workspace by their folder fail before they do anything. */
+  const folderOf = (workdir = ".") => Effect.orElseSucceed(workspace.resolve(workdir), () => root)
+
+  const byMode = (request: Request, isHarmless: boolean, why: string, namesSecret = false): Decision => {
+    const rule = `mode ${otherwise}`
+    if (otherwise === "auto") return allow(rule, policy.rules.length === 0)
+    if (isHarmless) return allow(rule)
+    return otherwise === "ask" ? ask(rule, request, namesSecret) : deny(rule, why)
+  }
+
+  const decideFiles = Effect.fnUntraced(function*(request: Request, access: FileAccess) {
+    const { sessionId, tool } = request
+    const paths = yield* Effect.forEach(access.paths, spellings)
+    const verdict = Policy.judge(policy, tool, { _tag: "Files", paths })
+    if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
+    const isExplicit = verdict._tag === "allow" && verdict.isExplicit
+    const secret = paths.flat().find((path) => secrets.isSecret(absolute(root, path), sessionId))
+    if (secret !== undefined && !isExplicit) {
+      return deny("secret files", `${secret} is a file that holds secrets, or is taken for one`)
+    }
+    if (verdict._tag === "allow") return allow(verdict.rule)
+    return verdict._tag === "ask"
+      ? ask(verdict.rule, request)
+      : byMode(request, access.kind === "read", "it would change files")
+  })
+
+  const decideCommand = Effect.fnUntraced(function*(request: Request, access: CommandAccess) {
+    const { sessionId, tool } = request
+    const { command, workdir } = access
+    if (otherwise === "auto" && policy.rules.length === 0) return byMode(request, true, "")
+    const verdict = Policy.judge(policy, tool, { _tag: "Command", command })
+    if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
+    const folder = yield* folderOf(workdir)
+    const namesSecret = secrets.isNamedIn(command, folder, sessionId)
+    if (verdict._tag === "ask") return ask(verdict.rule, request, namesSecret)
+    if (verdict._tag === "allow" && (!namesSecret || otherwise === "auto")) return allow(verdict.rule)
+    if (otherwise === "auto") return byMode(request, true, "")
+    const split = SafeCommands.split(command)
+    const open = verdict._tag === "allow" ? [] : verdict.undecided ?? split
+    const isSafe = split !== undefined && open !== undefined &&
+      SafeCommands.areSafe(open, split, {
+        within: [root, ...secrets.artifacts(sessionId)],
+        isElsewhere: folder !== root
+      })
+    return byMode(
+      request,
+      isSafe && !namesSecret,
+      namesSecret ? "it names a file that holds secrets" : "it is not known to only look",
+      namesSecret
+    )
+  })
+
+  const decide = (request: Request): Effect.Effect<Decision> => {
+    const { access, tool } = request
+    switch (access.kind) {
+      case "read":
+      case "write":
+        return decideFiles(request, access)
+      case "run":
+        return decideCommand(request, access)
+      case "other": {
+        const verdict = Policy.judge(policy, tool, { _tag: "Other" })
+        if (verdict._tag === "deny") return Effect.succeed(deny(verdict.rule, "a rule denies it"))
+        if (verdict._tag === "ask") return Effect.succeed(ask(verdict.rule, request))
+        return Effect.succeed(
+          verdict._tag === "allow"
+            ? allow(verdict.rule)
+            : byMode(request, false, `what ${tool} does is not known to only look`)
+        )
+      }
+    }
+  }
+
+  return Permission.of({
+    decide: Effect.fnUntraced(function*(request) {
+      const decision = yield* decide(request)
+      if (decision._tag !== "Ask") return decision
+      const known = (yield* Ref.get(granted)).get(request.sessionId)
+      return decision.grants.length > 0 && decision.grants.every((grant) => known?.has(grant) === true)
+        ? allow("always in this session")
+        : decision
+    }),
+    remember: (sessionId, grants) =>
+      Ref.update(
+        granted,
+        (all) => new Map(all).set(sessionId, new Set([...all.get(sessionId) ?? [], ...grants]))
+      )
+  })
+})
+
+const noRules: Policy.Policy = { source: "", rules: [], otherwise: undefined }
+
+/**
+ * Decides by a policy; `otherwise` is the mode if the policy names none.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPolicy = (
+  policy: Policy.Policy,
+  otherwise: Policy.Mode = "auto"
+): Layer.Layer<Permission, never, Workspace> => Layer.effect(Permission, make(policy, policy.otherwise ?? otherwise))
+
+/**
+ * Decides by a mode alone.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMode = (mode: Policy.Mode): Layer.Layer<Permission, never, Workspace> => layerPolicy(noRules, mode)
+
+/** @since 0.1.0 @category layers */
+export const layerAuto: Layer.Layer<Permission, never, Workspace> = layerMode("auto")
+
+/** @since 0.1.0 @category layers */
+export const layerAsk: Layer.Layer<Permission, never, Workspace> = layerMode("ask")
+
+/** @since 0.1.0 @category layers */
+export const layerReadOnly: Layer.Layer<Permission, never, Workspace> = layerMode("read-only")
+
+/**
+ * Lets everything run: for tools that are nobody's business but the host's.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAllowAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
+  decide: () => Effect.succeed(allow("all is allowed", true)),
+  remember: () => Effect.void
+})
+
+/**
+ * Lets nothing run.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerDenyAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
+  decide: () => Effect.succeed(deny("all is denied", "no tool may run")),
+  remember: () => Effect.void
+})
+
+const ask = (rule: string, { access, describe, tool }: Request, namesSecret = false): Decision => {
+  if (access.kind !== "run") {
+    return { _tag: "Ask", rule, question: describe, grants: [`tool ${tool}`], always: `every call of ${tool}` }
+  }
+  const { command, workdir } = access
+  // Who lets git show one thing has not let it show a secret.
+  const commands = namesSecret ? [exactly(command)] : commandsOf(command)
+  return {
+    _tag: "Ask",
+    rule,
+    question: describe,
+    grants: commands.map(({ grant }) => `${tool} ${grant}${workdir === undefined ? "" : ` in ${workdir}`}`),
+    always: commands.map(({ always }) => always).join(", and ")
+  }
+}
+
+/** Programs whose first word after the name says what they do, and how many words say it. */
+const commanders: { readonly [program: string]: number } = {
+  git: 2,
+  npm: 2,
+  pnpm: 2,
+  yarn: 2,
+  bun: 2,
+  cargo: 2,
+  go: 2,
+  make: 2,
+  docker: 2,
+  kubectl: 2,
+  gh: 2,
+  pip: 2,
+  uv: 2
+}
+
+/** What "always" is about: a command with whatever options, where its words say what it is, and else the very command. */
+const commandsOf = (line: string): ReadonlyArray<{ readonly grant: string; readonly always: string }> => {
+  const parts = SafeCommands.split(line)
+  if (parts === undefined) return [exactly(line)]
+  return parts.map((words) => {
+    const [program] = words
+    const count = Object.hasOwn(commanders, program) ? commanders[program] ?? 0 : 0
+    const length = words[1] === "run" || words[1] === "compose" ? count + 1 : count
+    const first = words.slice(0, length)
+    return count > 0 && first.length === length && first.every((word) => /^[\w:./]+[\w:./-]*$/.test(word))
+      ? { grant: `begins ${JSON.stringify(first)}`, always: `commands that begin with "${first.join(" ")}"` }
+      : exactly(JSON.stringify(words), words.join(" "))
+  })
+}
+
+const exactly = (command: string, shown = command) => ({ grant: `is ${command}`, always: `"${shown}"` })
+
+const absolute = (root: string, path: string): string => path.startsWith("/") ? path : `${root}/${path}`
+
+/** Without `.` and `..`, as far as they can be resolved by their spelling. */
+const relative = (root: string, given: string): string => {
+  const parts: Array<string> = []
+  for (const part of absolute(root, given).split("/")) {
+    if (part === "..") parts.pop()
+    else if (part !== "" && part !== ".") parts.push(part)
+  }
+  const path = `/${parts.join("/")}`
+  if (path === root) return "."
+  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path
+}

@@ -1,0 +1,311 @@
+/**
+ * What a person has laid down about calls: rules on tools, paths and commands, each with examples that prove what it
+ * means.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import picomatch from "picomatch"
+import { diskProblem } from "../internal/diskProblem.ts"
+import { isNotFound } from "../internal/isNotFound.ts"
+import { parse } from "../internal/json.ts"
+import * as SafeCommands from "./SafeCommands.ts"
+
+/**
+ * What becomes of a call that no rule is about: all of them run, somebody is asked about those that change something, or
+ * those are refused.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Mode = Schema.Literal("auto", "ask", "read-only")
+
+/** @since 0.1.0 @category models */
+export type Mode = typeof Mode.Type
+
+const Text = Schema.NonEmptyTrimmedString
+
+/**
+ * A rule is about the calls that all it names is true of: a tool (a glob), a file (a glob, relative to the workspace), or
+ * a command that begins with these words.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Rule = Schema.Struct({
+  decision: Schema.Literal("allow", "ask", "deny"),
+  tool: Schema.optional(Text),
+  command: Schema.optional(Text),
+  path: Schema.optional(Text),
+  examples: Schema.optional(Schema.Struct({
+    match: Schema.optional(Schema.Array(Schema.String)),
+    no_match: Schema.optional(Schema.Array(Schema.String))
+  }))
+})
+
+/** @since 0.1.0 @category models */
+export type Rule = typeof Rule.Type
+
+/** @since 0.1.0 @category schemas */
+export const Rules = Schema.Struct({
+  rules: Schema.Array(Rule),
+  otherwise: Schema.optional(Mode)
+})
+
+/**
+ * Rules that have been checked. `source` is what a decision names them by.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Policy {
+  readonly source: string
+  readonly rules: ReadonlyArray<Checked>
+  readonly otherwise: Mode | undefined
+}
+
+/** @since 0.1.0 @category models */
+export interface Checked {
+  readonly name: string
+  readonly rule: Rule
+  readonly isTool: (name: string) => boolean
+  readonly isPath: (path: string) => boolean
+}
+
+/**
+ * A policy cannot be used. The message is the whole sentence, with the number of the rule.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PolicyError extends Schema.TaggedError<PolicyError>("effixir/tools/Policy/PolicyError")("PolicyError", {
+  source: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `The policy ${this.source} cannot be used: ${this.problem}`
+  }
+}
+
+/**
+ * Reads a policy and tries its examples.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const load: (
+  file: string
+) => Effect.Effect<Policy, PolicyError, FileSystem.FileSystem> = Effect.fnUntraced(function*(file) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* Effect.mapError(
+    fs.readFileString(file),
+    (error) =>
+      new PolicyError({ source: file, problem: isNotFound(error) ? "there is no such file" : diskProblem(error) })
+  )
+  return yield* fromText(text, file)
+})
+
+/** @since 0.1.0 @category loading */
+export const fromText: (text: string, source: string) => Effect.Effect<Policy, PolicyError> = Effect.fnUntraced(
+  function*(text, source) {
+    const fail = (problem: string) => new PolicyError({ source, problem })
+    const json = parse(text)
+    if (json === undefined) return yield* fail("it is not JSON")
+    const { otherwise, rules } = yield* Effect.mapError(decode(json), (error) => fail(tell(error)))
+    const file = source.slice(source.lastIndexOf("/") + 1)
+    const checked = rules.map((rule, index) => compile(rule, `rule ${index + 1} of ${file}`))
+    for (const [index, one] of checked.entries()) {
+      const problem = problemOf(one)
+      if (problem !== undefined) return yield* fail(`rule ${index + 1} ${problem}`)
+    }
+    return { source, rules: checked, otherwise }
+  }
+)
+
+const decode = Schema.decodeUnknown(Rules, { onExcessProperty: "error" })
+
+const tell = (error: ParseResult.ParseError): string => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  if (issue === undefined) return "it is no policy"
+  const [first, index, ...rest] = issue.path
+  const message = issue.message.replaceAll(/\s+/g, " ")
+  return first === "rules" && typeof index === "number"
+    ? `rule ${index + 1}${rest.length === 0 ? "" : `, ${rest.map(String).join(".")}`}: ${message}`
+    : `${issue.path.length === 0 ? "the whole" : issue.path.map(String).join(".")}: ${message}`
+}
+
+const compile = (rule: Rule, name: string): Checked => ({
+  name,
+  rule,
+  isTool: rule.tool === undefined ? () => true : matcher(rule.tool),
+  isPath: rule.path === undefined ? () => true : matcher(rule.path.replace(/^\.\//, ""))
+})
+
+const matcher = (glob: string): (text: string) => boolean => {
+  const isMatch = picomatch(glob, { dot: true })
+  return (text) => isMatch(text)
+}
+
+const problemOf = (checked: Checked): string | undefined => {
+  const { command, examples, path, tool } = checked.rule
+  if (command !== undefined && path !== undefined) return "names both a command and a path; make two rules of it"
+  if (command === undefined && path === undefined && tool === undefined) {
+    return "names neither a tool nor a command nor a path (for all calls: \"tool\": \"*\")"
+  }
+  if (command !== undefined && wordsOf(command) === undefined) {
+    return `has a command that is more than plain words: ${command}`
+  }
+  if (path !== undefined && (path.startsWith("/") || path.split("/").includes(".."))) {
+    return `has a path that is not relative to the workspace: ${path}`
+  }
+  const missed = examples?.match?.find((example) => !matchesExample(checked, example))
+  if (missed !== undefined) return `does not match its example "${missed}"`
+  const caught = examples?.no_match?.find((example) => matchesExample(checked, example))
+  return caught === undefined ? undefined : `matches "${caught}", which it should not`
+}
+
+/** An example is a command line, a path, or the name of a tool, as the rule is about one or the other. */
+const matchesExample = (checked: Checked, example: string): boolean => {
+  const { command, decision, path } = checked.rule
+  if (command !== undefined) return decision === "allow" ? allows([checked], example) : hits(checked, partsOf(example))
+  return path === undefined ? checked.isTool(example) : checked.isPath(example.replace(/^\.\//, ""))
+}
+
+const wordsOf = (prefix: string): SafeCommands.Words | undefined => {
+  const parts = SafeCommands.split(prefix)
+  return parts?.length === 1 ? parts[0] : undefined
+}
+
+/**
+ * What a call is to a policy. A path comes as all its spellings: as it was given, and as it really is, relative to the
+ * workspace.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Subject =
+  | { readonly _tag: "Files"; readonly paths: ReadonlyArray<ReadonlyArray<string>> }
+  | { readonly _tag: "Command"; readonly command: string }
+  | { readonly _tag: "Other" }
+
+/**
+ * What the rules say of a call: the strictest one that is about it counts. `undecided` are the programs of a command line
+ * that no rule allows; `isExplicit` says that the rule that allows names the very files or the very command.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Verdict =
+  | { readonly _tag: "deny"; readonly rule: string }
+  | { readonly _tag: "ask"; readonly rule: string }
+  | { readonly _tag: "allow"; readonly rule: string; readonly isExplicit: boolean }
+  | { readonly _tag: "none"; readonly undecided: ReadonlyArray<SafeCommands.Words> | undefined }
+
+/** @since 0.1.0 @category judging */
+export const judge = ({ rules }: Policy, tool: string, subject: Subject): Verdict => {
+  const own = rules.filter(({ isTool }) => isTool(tool))
+  for (const decision of ["deny", "ask"] as const) {
+    const strict = own.find((checked) => checked.rule.decision === decision && concerns(checked, subject))
+    if (strict !== undefined) return { _tag: decision, rule: strict.name }
+  }
+  const allowing = own.filter(({ rule }) => rule.decision === "allow")
+  const general = allowing.find(({ rule }) => rule.command === undefined && rule.path === undefined)
+  if (subject._tag === "Files" && subject.paths.length > 0) {
+    const covering = subject.paths.map((spellings) =>
+      allowing.find((checked) => checked.rule.path !== undefined && spellings.every((path) => isWithin(checked, path)))
+    )
+    const [first] = covering
+    if (first !== undefined && covering.every((checked) => checked !== undefined)) {
+      return { _tag: "allow", rule: first.name, isExplicit: true }
+    }
+  }
+  if (general !== undefined) return { _tag: "allow", rule: general.name, isExplicit: false }
+  if (subject._tag !== "Command") return { _tag: "none", undecided: undefined }
+  const parts = SafeCommands.split(subject.command)
+  if (parts === undefined) return { _tag: "none", undecided: undefined }
+  const undecided = parts.filter((part) => !allowing.some((checked) => begins(checked, part)))
+  const first = allowing.find((checked) => parts.some((part) => begins(checked, part)))
+  return undecided.length === 0 && first !== undefined
+    ? { _tag: "allow", rule: first.name, isExplicit: true }
+    : { _tag: "none", undecided }
+}
+
+/**
+ * Whether the rules deny a file, whoever asks for it: a search over its folder leaves it out.
+ *
+ * @since 0.1.0
+ * @category judging
+ */
+export const denies = ({ rules }: Policy, tool: string, path: string): boolean =>
+  rules.some((checked) =>
+    checked.rule.decision === "deny" && checked.rule.path !== undefined && checked.isTool(tool) && checked.isPath(path)
+  )
+
+const concerns = (checked: Checked, subject: Subject): boolean => {
+  const { command, path } = checked.rule
+  if (command !== undefined) return subject._tag === "Command" && hits(checked, partsOf(subject.command))
+  if (path === undefined) return true
+  return subject._tag === "Files" && subject.paths.some((spellings) => spellings.some(checked.isPath))
+}
+
+const isWithin = (checked: Checked, path: string): boolean =>
+  !path.startsWith("..") && !path.startsWith("/") && checked.isPath(path)
+
+const allows = (rules: ReadonlyArray<Checked>, line: string): boolean =>
+  SafeCommands.split(line)?.every((part) => rules.some((checked) => begins(checked, part))) === true
+
+/** To allow, the words must be those of the rule. */
+const begins = ({ rule }: Checked, words: SafeCommands.Words): boolean => {
+  const prefix = rule.command === undefined ? undefined : wordsOf(rule.command)
+  return prefix !== undefined && prefix.every((word, index) => words[index] === word)
+}
+
+/** To deny or to ask, it is enough that they come in this order, whatever options stand between them. */
+const hits = ({ rule }: Checked, parts: ReadonlyArray<ReadonlyArray<string>>): boolean => {
+  const prefix = rule.command === undefined ? undefined : wordsOf(rule.command)
+  return prefix !== undefined && parts.some((words) => comesAs(prefix, words))
+}
+
+const comesAs = (prefix: ReadonlyArray<string>, words: ReadonlyArray<string>): boolean => {
+  let places = new Set([0])
+  for (const next of prefix) {
+    const behind = new Set<number>()
+    for (const at of places) {
+      const word = words[at]
+      if (word === next || word?.endsWith(`/${next}`)) behind.add(at + 1)
+      // An option, perhaps with a value.
+      else if (word?.startsWith("-")) places.add(at + 1).add(at + 2)
+    }
+    places = behind
+  }
+  return places.size > 0
+}
+
+/**
+ * The commands that a line may run, seen without understanding it. A name can be hidden from this (`g\it push`), which is
+ * why a rule that denies is a reminder to a model, and no wall around it.
+ */
+const partsOf = (line: string): ReadonlyArray<ReadonlyArray<string>> => {
+  const read = SafeCommands.split(line) ?? []
+  const spelled = line.slice(0, maxLength).split(/[;&|()`{}\n]+|\$\(/).map((part) =>
+    part.split(/\s+/).filter((word) => word !== "").map((word) => word.replaceAll(/^['"]+|['"]+$/g, ""))
+  )
+  return [...read, ...spelled].map(unwrapped).filter((words) => words.length > 0).slice(0, maxParts)
+}
+
+const maxLength = 100_000
+const maxParts = 10_000
+
+/** Without what only stands in front: `A=1 sudo -n git push` pushes, and so does `bash -c "git push"`. */
+const unwrapped = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const at = words.findIndex((word) => !/^\w+=/.test(word) && !wrappers.has(word) && !word.startsWith("-"))
+  const rest = at === -1 ? [] : words.slice(at)
+  return rest.length === 1 && /\s/.test(rest[0] ?? "") ? unwrapped((rest[0] ?? "").split(/\s+/)) : rest
+}
+
+const wrappers: ReadonlySet<string> = new Set(
+  ["sudo", "env", "command", "exec", "nohup", "time", "xargs", "eval", "bash", "sh", "zsh", "then", "do", "else", "!"]
+)

@@ -1,0 +1,182 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Permission from "../../src/tools/Permission.ts"
+import * as Policy from "../../src/tools/Policy.ts"
+import * as SecretFiles from "../../src/tools/SecretFiles.ts"
+import * as Tool from "../../src/tools/Tool.ts"
+import { Workspace } from "../../src/tools/Workspace.ts"
+import { at, layerWorkspace, plant } from "./support.ts"
+
+const run = (command: string, workdir?: string): Tool.Access => ({ kind: "run", command, workdir })
+
+const decide = (access: Tool.Access, tool: string = access.kind === "run" ? "bash" : access.kind) =>
+  Effect.flatMap(
+    Permission.Permission,
+    (permission) => permission.decide({ sessionId: "s1", tool, access, describe: "do it" })
+  )
+
+/** effixir's own folder lies in the workspace. */
+const secrets = Layer.effect(
+  SecretFiles.SecretFiles,
+  Effect.map(Workspace, ({ root }) => SecretFiles.make({ home: `${root}/own` }))
+)
+
+const layer = (permission: Layer.Layer<Permission.Permission, never, Workspace>) =>
+  permission.pipe(Layer.provide(secrets), Layer.provideMerge(layerWorkspace))
+
+const ruled = (rules: ReadonlyArray<Policy.Rule>, mode: Policy.Mode) =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.orDie(Policy.fromText(JSON.stringify({ rules }), "p.json")),
+      (policy) => Permission.layerPolicy(policy, mode)
+    )
+  )
+
+const accesses: ReadonlyArray<readonly [access: Tool.Access, auto: string, ask: string, readOnly: string]> = [
+  [Tool.nothing, "Allow", "Allow", "Allow"],
+  [Tool.reads("a.txt"), "Allow", "Allow", "Allow"],
+  [Tool.reads("../outside/secret.txt"), "Allow", "Allow", "Allow"],
+  [Tool.writes("a.txt"), "Allow", "Ask", "Deny"],
+  [{ kind: "other" }, "Allow", "Ask", "Deny"],
+  [run("git status"), "Allow", "Allow", "Allow"],
+  [run("ls", "inside"), "Allow", "Allow", "Allow"],
+  [run("git status", "inside"), "Allow", "Ask", "Deny"],
+  [run("rm x"), "Allow", "Ask", "Deny"],
+  [run("ls > x"), "Allow", "Ask", "Deny"],
+  [run("cat .env"), "Allow", "Ask", "Deny"],
+  [run("cat own/auth.json"), "Allow", "Ask", "Deny"],
+  [run("cat auth.json", "own"), "Allow", "Ask", "Deny"],
+  [Tool.reads(".env"), "Deny", "Deny", "Deny"],
+  [Tool.reads("a.txt", "inside/.env.local"), "Deny", "Deny", "Deny"],
+  [Tool.reads("./inside/../.env"), "Deny", "Deny", "Deny"],
+  [Tool.writes("server.pem"), "Deny", "Deny", "Deny"],
+  [Tool.reads(".env.example"), "Allow", "Allow", "Allow"],
+  [Tool.reads("harmless.txt"), "Deny", "Deny", "Deny"],
+  [Tool.reads("own"), "Deny", "Deny", "Deny"],
+  [Tool.reads("own/auth.json"), "Deny", "Deny", "Deny"],
+  [Tool.reads("own/sessions/s2/artifacts/c.txt"), "Deny", "Deny", "Deny"],
+  [Tool.reads("own/sessions/s1/artifacts/c.txt"), "Allow", "Allow", "Allow"]
+]
+
+const prepared = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  yield* plant({ ".env": "KEY=1", "own/auth.json": "{}" })
+  yield* fs.symlink(".env", yield* at("harmless.txt"))
+})
+
+describe("Permission", () => {
+  const modes = [["auto", Permission.layerAuto, 1], ["ask", Permission.layerAsk, 2], [
+    "read-only",
+    Permission.layerReadOnly,
+    3
+  ]] as const
+  for (const [mode, permission, column] of modes) {
+    it.scoped(`decides in mode ${mode}`, () =>
+      Effect.gen(function*() {
+        yield* prepared
+        for (const row of accesses) {
+          const { _tag, rule } = yield* decide(row[0])
+          assert.strictEqual(_tag, row[column], JSON.stringify(row[0]))
+          assert.match(rule, _tag === "Allow" || _tag === "Ask" ? new RegExp(`^mode ${mode}$`) : /^mode|^secret files$/)
+        }
+      }).pipe(Effect.provide(layer(permission))))
+  }
+
+  it.scoped("need not be told of what mode auto lets run", () =>
+    Effect.gen(function*() {
+      assert.deepInclude(yield* decide(run("rm x")), { isRoutine: true })
+    }).pipe(Effect.provide(layer(Permission.layerAuto))))
+
+  it.scoped("lets rules come before the mode, and names them", () =>
+    Effect.gen(function*() {
+      const expected: ReadonlyArray<readonly [Tool.Access, tag: string, rule: string]> = [
+        [run("npm test"), "Allow", "rule 1 of p.json"],
+        [run("npm test | tail -5"), "Allow", "mode read-only"],
+        [run("npm test && rm x"), "Deny", "mode read-only"],
+        [run("git push"), "Ask", "rule 2 of p.json"],
+        [run("ls"), "Allow", "mode read-only"],
+        [Tool.writes("inside/a"), "Allow", "rule 3 of p.json"],
+        [Tool.writes("link-in/a"), "Deny", "mode read-only"],
+        [Tool.reads("inside/private/a"), "Deny", "rule 4 of p.json"],
+        [Tool.reads("link-in/private/a"), "Deny", "rule 4 of p.json"],
+        [Tool.writes("b"), "Deny", "mode read-only"]
+      ]
+      for (const [access, tag, rule] of expected) {
+        const decision = yield* decide(access)
+        assert.deepStrictEqual([decision._tag, decision.rule], [tag, rule], JSON.stringify(access))
+      }
+    }).pipe(Effect.provide(layer(ruled([
+      { decision: "allow", command: "npm test" },
+      { decision: "ask", command: "git push" },
+      { decision: "allow", path: "inside/**" },
+      { decision: "deny", path: "inside/private/**" }
+    ], "read-only")))))
+
+  it.scoped("opens a secret file only to a rule that names its path", () =>
+    Effect.gen(function*() {
+      yield* prepared
+      assert.strictEqual((yield* decide(Tool.reads(".env")))._tag, "Allow")
+      assert.strictEqual((yield* decide(Tool.reads("inside/.env")))._tag, "Deny")
+      // The link is another path, and the secret behind it is not named by it.
+      assert.strictEqual((yield* decide(Tool.reads("harmless.txt")))._tag, "Deny")
+    }).pipe(Effect.provide(layer(ruled([
+      { decision: "allow", tool: "read" },
+      { decision: "allow", path: ".env" }
+    ], "auto")))))
+
+  it.scoped("asks about a secret that a rule for commands did not think of", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* decide(run("cat a.txt")))._tag, "Allow")
+      assert.strictEqual((yield* decide(run("cat .env")))._tag, "Ask")
+    }).pipe(Effect.provide(layer(ruled([{ decision: "allow", command: "cat" }], "ask")))))
+
+  it.scoped("remembers what is always allowed, for the session and for nothing else", () =>
+    Effect.gen(function*() {
+      const permission = yield* Permission.Permission
+      const always = (access: Tool.Access) =>
+        Effect.flatMap(decide(access), (decision) =>
+          decision._tag === "Ask"
+            ? Effect.as(permission.remember("s1", decision.grants), decision.always)
+            : Effect.dieMessage("was not asked"))
+      const expected: ReadonlyArray<
+        readonly [Tool.Access, always: string, then: ReadonlyArray<readonly [Tool.Access, string]>]
+      > = [
+        [run("git push origin"), "commands that begin with \"git push\"", [
+          [run("git push --force"), "Allow"],
+          [run("git push && rm x"), "Ask"],
+          [run("git push > x"), "Ask"],
+          [run("git pull"), "Ask"],
+          [run("git push", "inside"), "Ask"]
+        ]],
+        [run("npm run build"), "commands that begin with \"npm run build\"", [
+          [run("npm run build -- --watch"), "Allow"],
+          [run("npm run evil"), "Ask"]
+        ]],
+        [run("rm a"), "\"rm a\"", [[run("rm  a"), "Allow"], [run("rm a /"), "Ask"], [run("rm b"), "Ask"]]],
+        [run("rm $X"), "\"rm $X\"", [[run("rm $X"), "Allow"], [run("rm $Y"), "Ask"]]],
+        [run("git show HEAD:.env"), "\"git show HEAD:.env\"", [[run("git show HEAD:.npmrc"), "Ask"]]],
+        [Tool.writes("a"), "every call of write", [[Tool.writes("b"), "Allow"], [Tool.writes(".env"), "Deny"]]]
+      ]
+      for (const [access, words, then] of expected) {
+        assert.strictEqual(yield* always(access), words)
+        for (const [next, tag] of then) assert.strictEqual((yield* decide(next))._tag, tag, JSON.stringify(next))
+      }
+      assert.strictEqual((yield* decide(Tool.writes("b"), "edit"))._tag, "Ask")
+      const elsewhere = yield* permission.decide({
+        sessionId: "s2",
+        tool: "write",
+        access: Tool.writes("b"),
+        describe: ""
+      })
+      assert.strictEqual(elsewhere._tag, "Ask")
+    }).pipe(Effect.provide(layer(Permission.layerAsk))))
+
+  it.effect("can let everything run, or nothing", () =>
+    Effect.gen(function*() {
+      const all = yield* Effect.provide(decide(run("rm x")), Permission.layerAllowAll)
+      const none = yield* Effect.provide(decide(Tool.nothing), Permission.layerDenyAll)
+      assert.deepStrictEqual([all._tag, none._tag], ["Allow", "Deny"])
+    }))
+})
