@@ -21,6 +21,7 @@ import {
   Agent,
   History,
   type Item,
+  Permission,
   Responses,
   type SessionEvent,
   SessionStore,
@@ -69,7 +70,7 @@ const agent = (
   tool = echo
 ) =>
   Agent.layer({ model: "gpt-5.5", instructions: "Be brief." }).pipe(
-    Layer.provide(ToolExecutor.layer(Toolkit.make(tool))),
+    Layer.provide([ToolExecutor.layer(Toolkit.make(tool)), Permission.layerAllowAll]),
     Layer.provide(model(answer)),
     Layer.provideMerge(store)
   )

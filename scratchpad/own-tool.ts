@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { Agent, AgentEvent, SessionStore, Tool, ToolExecutor, Toolkit } from "../src/index.ts"
+import { Agent, AgentEvent, Permission, SessionStore, Tool, ToolExecutor, Toolkit } from "../src/index.ts"
 import { Script, ScriptedResponses } from "../src/testing/index.ts"
 
 class Weather extends Context.Tag("effixir/scratchpad/own-tool/Weather")<Weather, {
@@ -27,7 +27,7 @@ const model = Script.fromTurns([
 ])
 
 const AgentLive = Agent.layer({ model: "gpt-5.5", instructions: "Answer questions about the weather." }).pipe(
-  Layer.provide(ToolExecutor.layer(Toolkit.make(temperature))),
+  Layer.provide([ToolExecutor.layer(Toolkit.make(temperature)), Permission.layerAllowAll]),
   Layer.provide(Layer.succeed(Weather, { degrees: () => Effect.succeed(21) })),
   Layer.provide([ScriptedResponses.layer(model), SessionStore.layerMemory])
 )

@@ -28,6 +28,8 @@ import {
   TurnStarted
 } from "../session/SessionEvent.ts"
 import { type Session, SessionStore } from "../session/SessionStore.ts"
+import { Approver } from "../tools/Approver.ts"
+import { Permission } from "../tools/Permission.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
@@ -94,6 +96,8 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const responses = yield* Responses
   const store = yield* SessionStore
   const tools = yield* ToolExecutor
+  const permission = yield* Permission
+  const approver = yield* Approver
 
   const stream = (
     id: string,
@@ -111,11 +115,20 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
       return Mailbox.toStream(mailbox)
     }))
 
+  /** What somebody has allowed for the whole session holds in every run of it. */
+  const remember = (id: string, past: ReadonlyArray<SessionEvent>) =>
+    permission.remember(
+      id,
+      past.flatMap((event) => event._tag === "PermissionDecided" ? event.grants ?? [] : [])
+    )
+
   const runTurn = (session: Session, teller: Teller.Teller, turn: Turn.Options) =>
     Turn.run(turn).pipe(
       Effect.provideService(Step.Step, Step.make(session, teller.tell)),
       Effect.provideService(Responses, responses),
       Effect.provideService(ToolExecutor, tools),
+      Effect.provideService(Permission, permission),
+      Effect.provideService(Approver, approver),
       ending(session, teller, turn.turnId)
     )
 
@@ -137,6 +150,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const before = turnId === "turn-1" ? yield* preamble : []
           const items = typeof input === "string" ? [userMessage(input)] : input
           const started = TurnStarted.make({ turnId, model: options.model, input: [...before, ...items] })
+          yield* remember(id, past)
           yield* teller.begin
           yield* record(turnId, started)
           yield* runTurn(session, teller, {
@@ -156,6 +170,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           if (Option.isNone(turn)) return
           const { at, started } = turn.value
           yield* Effect.forEach(stored.slice(0, 1), (first) => teller.tell(fromStored(first)))
+          yield* remember(id, past)
           yield* teller.begin
           yield* endLostCalls(session)
           yield* teller.rest
@@ -174,8 +189,9 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
 })
 
 /** @since 0.1.0 @category layers */
-export const layer = (options: Options): Layer.Layer<Agent, never, Responses | SessionStore | ToolExecutor> =>
-  Layer.effect(Agent, make(options))
+export const layer = (
+  options: Options
+): Layer.Layer<Agent, never, Permission | Responses | SessionStore | ToolExecutor> => Layer.effect(Agent, make(options))
 
 /** Ends a turn with exactly one event, whatever becomes of the work. */
 const ending =

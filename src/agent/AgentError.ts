@@ -12,8 +12,28 @@ import { type ModelError, Reason } from "../responses/ModelError.ts"
 import { TurnFailed } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
 
+/**
+ * A call needs somebody's word, and nobody is there to give it. The turn can go on with that very call.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PermissionNeeded
+  extends Schema.TaggedError<PermissionNeeded>("effixir/agent/AgentError/PermissionNeeded")("PermissionNeeded", {
+    session: Schema.String,
+    tool: Schema.String,
+    question: Schema.String,
+    rule: Schema.String
+  })
+{
+  override get message(): string {
+    return `Nobody is there to say whether this may be done (${this.rule}): ${this.question}. ` +
+      `Go on at a terminal, or without being asked: effixir resume ${this.session} --permission auto`
+  }
+}
+
 /** @since 0.1.0 @category errors */
-export type AgentError = ModelError | CredentialsError | SessionError
+export type AgentError = ModelError | CredentialsError | SessionError | PermissionNeeded
 
 /**
  * The event that ends a turn with this failure. A defect is told by its message alone.
@@ -49,6 +69,10 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
     }
     case "SessionError":
       return { kind: `Session${error.reason}`, retryable: error.reason === "Busy", details: { session: error.session } }
+    case "PermissionNeeded": {
+      const { question, rule, session, tool } = error
+      return { kind: error._tag, retryable: false, details: { session, tool, question, rule } }
+    }
     case "SignedOut":
       return { kind: error._tag, retryable: false, details: { reason: error.reason } }
     case "OAuthError":

@@ -6,6 +6,7 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type { ToolCall } from "../responses/ToolCall.ts"
 import type { SessionEvent, Stored } from "../session/SessionEvent.ts"
 
 /**
@@ -54,12 +55,28 @@ export interface Retrying {
 }
 
 /**
+ * Somebody is asked whether a call may run. It is never kept: the decision follows, unless nobody is there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PermissionRequested {
+  readonly _tag: "PermissionRequested"
+  readonly turnId: string
+  readonly itemId: string
+  readonly call: ToolCall
+  readonly rule: string
+  readonly question: string
+  readonly always: string
+}
+
+/**
  * What is told and not kept.
  *
  * @since 0.1.0
  * @category models
  */
-export type Ephemeral = Delta | ToolProgress | Retrying
+export type Ephemeral = Delta | ToolProgress | PermissionRequested | Retrying
 
 /**
  * An event with its number in the session. Events of the log were stored under that number before they were emitted.

@@ -68,6 +68,20 @@ export const toItems = (sources: ReadonlyArray<Source>): ReadonlyArray<Item> => 
   return [{ type: "message", role: "developer", content: [{ type: "input_text", text: text.toWellFormed() }] }]
 }
 
+/**
+ * The project that a folder belongs to, by its real path.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const projectOf: (
+  folder: string
+) => Effect.Effect<string, never, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(function*(folder) {
+  const fs = yield* FileSystem.FileSystem
+  const real = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
+  return (yield* foldersTo(real))[0] ?? real
+})
+
 /** The folders from the project down to this one. */
 const foldersTo = Effect.fnUntraced(function*(folder: string) {
   const fs = yield* FileSystem.FileSystem

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
-import type { CredentialsError } from "../auth/Credentials.ts"
 import { answer as answerIn } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
@@ -18,10 +17,19 @@ import type { StreamEvent } from "../responses/StreamEvent.ts"
 import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
-import { itemId, type Limit, ModelResponded, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
-import type { SessionError } from "../session/SessionStore.ts"
+import {
+  itemId,
+  type Limit,
+  ModelResponded,
+  PermissionDecided,
+  ToolEnded,
+  ToolStarted
+} from "../session/SessionEvent.ts"
+import { Approver } from "../tools/Approver.ts"
+import { type Decision, Permission } from "../tools/Permission.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import * as Admission from "./Admission.ts"
+import { type AgentError, PermissionNeeded } from "./AgentError.ts"
 import type { Ephemeral } from "./AgentEvent.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
@@ -101,8 +109,8 @@ export const run: (
   options: Options
 ) => Effect.Effect<
   Outcome,
-  ModelError | CredentialsError | SessionError,
-  Step | Responses | ToolExecutor
+  AgentError,
+  Permission | Step | Responses | ToolExecutor
 > = Effect.fn("Turn.run")(function*(options) {
   yield* Effect.annotateCurrentSpan({ session: options.sessionId, turn: options.turnId })
   const used = yield* Ref.make(Usage.zero)
@@ -156,7 +164,8 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     )
     const admitted = Admission.admit(account, limits, known)
     account = admitted.account
-    const ended = yield* runTools(options, admitted.calls)
+    const permitted = yield* Effect.forEach(admitted.calls, (call) => permit(options, call))
+    const ended = yield* runTools(options, permitted)
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
 
@@ -240,7 +249,7 @@ interface Call {
   readonly call: ToolCall
 }
 
-type Admitted = Admission.Admitted<Call>["calls"][number]
+type Admitted = Admission.Admitted<Call & { readonly isDone: boolean }>["calls"][number]
 
 /** The calls of a response. A call id that comes twice still names two steps. */
 const callsOf = (response: ModelResponded): ReadonlyArray<Call> => {
@@ -253,6 +262,56 @@ const callsOf = (response: ModelResponded): ReadonlyArray<Call> => {
     return [{ key, itemId: itemId(response.turnId, response.step, index), call }]
   })
 }
+
+/**
+ * Asks whether a call may run, and makes a refusal of a no. All calls of a response are asked for before the first one
+ * runs: where nobody is there to answer, none of them is cut off in the middle.
+ */
+const permit = Effect.fnUntraced(function*(options: Options, admitted: Admitted) {
+  if (admitted.isDone || admitted.refusal !== undefined) return admitted
+  const tools = yield* ToolExecutor
+  const permission = yield* Permission
+  const { recall, step } = yield* Step
+  const { call, itemId, key } = admitted
+  const { sessionId, turnId } = options
+  const decisionKey = `${key}/permission`
+  let decided = Option.getOrUndefined(yield* recall(decisionKey, PermissionDecided))
+  if (decided === undefined) {
+    const [access, describe] = yield* Effect.all([tools.access(call), tools.describe(call)])
+    const decision = yield* permission.decide({ sessionId, tool: call.name, access, describe })
+    if (decision._tag === "Allow" && decision.isRoutine) return admitted
+    const of = { turnId, itemId, rule: decision.rule, by: "rule" as const }
+    const decide = decision._tag === "Ask"
+      ? askFor(options, admitted, decision)
+      : Effect.succeed(
+        decision._tag === "Allow"
+          ? PermissionDecided.make({ ...of, decision: "allowed" })
+          : PermissionDecided.make({ ...of, decision: "denied", reason: decision.reason })
+      )
+    decided = yield* step(decisionKey, PermissionDecided, decide)
+    yield* permission.remember(sessionId, decided.grants ?? [])
+  }
+  if (decided.decision === "allowed") return admitted
+  const why = decided.reason === undefined ? decided.rule : `${decided.reason} (${decided.rule})`
+  return { ...admitted, refusal: `The call was not permitted: ${why}. Do not try to reach the same in another way.` }
+})
+
+type Ask = Extract<Decision, { readonly _tag: "Ask" }>
+
+const askFor = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId }: Admitted, ask: Ask) {
+  const approver = yield* Approver
+  const { show } = yield* Step
+  const { always, grants, question, rule } = ask
+  yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, always })
+  const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, always })
+  if (Option.isNone(answer)) {
+    return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule })
+  }
+  const of = { turnId, itemId, rule, by: "person" as const }
+  return answer.value === "no"
+    ? PermissionDecided.make({ ...of, decision: "denied", reason: "the user said no" })
+    : PermissionDecided.make({ ...of, decision: "allowed", ...(answer.value === "always" ? { grants } : {}) })
+})
 
 /** Runs the calls of a response in their order: what may run side by side does, and what may not runs alone. */
 const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<Admitted>) {

@@ -25,7 +25,9 @@ export const ofKind = (kind: string): number => codes[kind] ?? failure
 const codes: { readonly [kind: string]: number } = {
   BadInput: badInput,
   ConfigError: badInput,
+  PolicyError: badInput,
   SessionNotFound: badInput,
+  PermissionNeeded: denied,
   SignedOut: signedOut,
   OAuthError: signedOut,
   CredentialStoreError: signedOut,

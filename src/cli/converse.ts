@@ -6,19 +6,24 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Agent } from "../agent/Agent.ts"
 import type { Limits } from "../agent/Limits.ts"
+import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import { Credentials } from "../auth/Credentials.ts"
 import { defined } from "../internal/json.ts"
+import type { Home } from "../node/Home.ts"
 import type { Dialect } from "../node/Settings.ts"
+import * as Trust from "../node/Trust.ts"
 import type { Item } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { TurnInterrupted } from "../session/SessionEvent.ts"
+import * as Policy from "../tools/Policy.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { follow } from "./follow.ts"
 import { Interruption } from "./Interruption.ts"
+import * as Keyboard from "./Keyboard.ts"
 import * as Jsonl from "./render/jsonl.ts"
 import * as Text from "./render/text.ts"
 import * as Runtime from "./runtime.ts"
-import { Screen } from "./Screen.ts"
+import { harmless, Screen } from "./Screen.ts"
 
 export interface Conversation {
   readonly session: string
@@ -29,16 +34,51 @@ export interface Conversation {
   readonly json: boolean
   readonly deltas: boolean
   readonly limits?: Limits
+  readonly permission?: Option.Option<Policy.Mode>
+  readonly policy?: Option.Option<string>
+  /** Whether the project is trusted from now on. */
+  readonly trust?: boolean
 }
 
 export const converse = Effect.fnUntraced(function*(conversation: Conversation) {
   const settings = yield* Runtime.settings
   const { dialect, models, transport } = settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
+  const policyFile = orElse(conversation.policy, settings.policy)
+  const policy = policyFile === undefined ? undefined : yield* Policy.load(policyFile)
   const code = yield* turn(conversation, settings).pipe(
-    Runtime.provide({ workspace: conversation.folder, model, models, dialect, transport })
+    Runtime.provide({
+      workspace: conversation.folder,
+      model,
+      models,
+      dialect,
+      transport,
+      policy,
+      permission: orElse(conversation.permission, policy?.otherwise ?? settings.permission),
+      approver: Keyboard.isThere() ? yield* Keyboard.approver(conversation.json) : undefined,
+      hasProjectInstructions: yield* trusts(conversation, settings.home)
+    })
   )
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
+})
+
+/** What a flag says, if it says something. */
+const orElse = <A>(flag: Option.Option<A> | undefined, otherwise: A | undefined): A | undefined =>
+  flag === undefined ? otherwise : Option.getOrElse(flag, () => otherwise)
+
+/** Whether the project's instructions count; if they would be left out, that is said. */
+const trusts = Effect.fnUntraced(function*({ folder, prompt, trust }: Conversation, home: Home) {
+  if (trust === true) yield* Trust.trust(home, folder)
+  if (yield* Trust.isTrusted(home, folder)) return true
+  const screen = yield* Screen
+  const [first, ...more] = yield* ProjectInstructions.load(folder)
+  // What a turn was told when it began, it goes on with.
+  if (first === undefined || prompt === undefined) return false
+  const which = more.length === 0 ? first.path : `${first.path} and ${more.length} more`
+  yield* screen.err(
+    `effixir: ${harmless(which)} left out: this project is not trusted. To follow what it says from now on: --trust\n`
+  )
+  return false
 })
 
 /** Under --json an interruption is told also when it comes before there is a turn to interrupt. */
@@ -66,7 +106,11 @@ const turn = Effect.fnUntraced(
     const events = prompt === undefined
       ? agent.resume(session, { reasoning, limits })
       : agent.run(session, prompt, { reasoning, limits })
-    return yield* follow(session, events, json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen))
+    return yield* follow(
+      session,
+      events,
+      json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { canAsk: Keyboard.isThere() })
+    )
   }
 )
 

@@ -12,6 +12,7 @@ import * as Home from "../node/Home.ts"
 import * as NodeRuntime from "../node/NodeRuntime.ts"
 import * as Settings from "../node/Settings.ts"
 import { defaultModel } from "../responses/Models.ts"
+import { Mode } from "../tools/Policy.ts"
 import { BadInput } from "./ExitCode.ts"
 
 /** What a person has set, wherever they did. */
@@ -21,11 +22,13 @@ export const settings = Effect.gen(function*() {
   const model = yield* Config.option(Config.nonEmptyString("EFFIXIR_MODEL"))
   const transport = yield* choice("EFFIXIR_TRANSPORT", Settings.Transport)
   const dialect = yield* choice("EFFIXIR_DIALECT", Settings.Dialect)
+  const permission = yield* choice("EFFIXIR_PERMISSION", Mode)
   return {
     ...stored,
     home,
     model: Option.getOrElse(model, () => stored.model ?? defaultModel),
     transport: Option.getOrElse(transport, () => stored.transport ?? "sse"),
+    permission: Option.getOrElse(permission, () => stored.permission),
     dialect: Option.getOrElse(dialect, () => stored.dialect ?? "responses")
   }
 })

@@ -1,6 +1,6 @@
 /**
- * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `sessions/`, `cache/`. A profile has a
- * credential of its own, in `profiles/NAME/`.
+ * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `trusted.json`, `sessions/`,
+ * `cache/`. A profile has a credential of its own, in `profiles/NAME/`.
  *
  * @since 0.1.0
  */
@@ -17,6 +17,7 @@ export interface Home {
   readonly profile: string | undefined
   readonly auth: string
   readonly config: string
+  readonly trusted: string
   readonly sessions: string
   readonly cache: string
 }
@@ -29,6 +30,7 @@ export const make = (path: string, profile?: string): Home => {
     profile,
     auth: profile === undefined ? join(root, "auth.json") : join(root, "profiles", profile, "auth.json"),
     config: join(root, "config.json"),
+    trusted: join(root, "trusted.json"),
     sessions: join(root, "sessions"),
     cache: join(root, "cache")
   }

@@ -6,7 +6,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import type { PlatformError } from "@effect/platform/Error"
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -27,11 +27,15 @@ import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
 import * as SocketTransport from "../responses/SocketTransport.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
+import * as Approver from "../tools/Approver.ts"
 import type { Artifacts } from "../tools/Artifacts.ts"
 import * as BuiltIn from "../tools/BuiltIn.ts"
 import type { CommandRunner } from "../tools/CommandRunner.ts"
 import type { Files } from "../tools/Files.ts"
 import type { FileSearch } from "../tools/FileSearch.ts"
+import * as Permission from "../tools/Permission.ts"
+import * as Policy from "../tools/Policy.ts"
+import * as SecretFiles from "../tools/SecretFiles.ts"
 import * as SeenFiles from "../tools/SeenFiles.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
@@ -138,6 +142,12 @@ export interface Options {
   readonly transport?: Settings.Transport | undefined
   /** Whether the agent is told what the `AGENTS.md` files of the workspace say: not unless somebody trusts them. */
   readonly hasProjectInstructions?: boolean
+  /** What may run without a question; if this is not told, the policy's word counts, and else all may. */
+  readonly permission?: Policy.Mode | undefined
+  /** Rules about calls. */
+  readonly policy?: Policy.Policy | undefined
+  /** Who is asked. Without one, a turn ends where a question comes up, and can go on from there. */
+  readonly approver?: Approver.Asking | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. */
   readonly toolkit?: Toolkit.Toolkit
 }
@@ -178,7 +188,9 @@ export const layer = (
         : {})
     })
   })).pipe(
+    Layer.provide(layerPermission(options)),
     Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
+    Layer.provide(layerSecrets(options.policy)),
     Layer.provideMerge(layerResponses(options)),
     Layer.provideMerge(layerHome),
     Layer.provideMerge(layerWorkspace(options.workspace))
@@ -186,6 +198,35 @@ export const layer = (
 
 const tools = (toolkit: Toolkit.Toolkit | undefined): typeof BuiltIn.toolkit =>
   toolkit === undefined ? BuiltIn.toolkit : Toolkit.merge(BuiltIn.toolkit, toolkit)
+
+/** Effixir's own folder is nobody's business, and searches pass by what the policy denies. */
+const layerSecrets = (
+  policy: Policy.Policy | undefined
+): Layer.Layer<never, ConfigError, FileSystem.FileSystem | Workspace.Workspace> =>
+  Layer.effect(
+    SecretFiles.SecretFiles,
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { root } = yield* Workspace.Workspace
+      const { path } = yield* Home.config
+      return SecretFiles.make({
+        home: yield* Effect.orElseSucceed(fs.realPath(path), () => path),
+        isDenied: policy === undefined
+          ? undefined
+          : (file) => file.startsWith(`${root}/`) && Policy.denies(policy, "grep", file.slice(root.length + 1))
+      })
+    })
+  )
+
+const layerPermission = (
+  { approver, permission, policy }: Options
+): Layer.Layer<Permission.Permission, never, Workspace.Workspace> =>
+  Layer.merge(
+    policy === undefined
+      ? Permission.layerMode(permission ?? "auto")
+      : Permission.layerPolicy({ ...policy, otherwise: permission ?? policy.otherwise }),
+    approver === undefined ? Approver.layerNobody : Approver.layer(approver.ask)
+  )
 
 const layerResponses = (
   { dialect, models, transport }: Options

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { Overrides } from "../responses/ModelProfile.ts"
+import { Mode } from "../tools/Policy.ts"
 
 /**
  * How model calls travel: as server-sent events, over a WebSocket, or over one where that works.
@@ -42,6 +43,10 @@ export const Settings = Schema.Struct({
   credential_store: Schema.optional(Schema.Literal("file", "keyring")),
   transport: Schema.optional(Transport),
   dialect: Schema.optional(Dialect),
+  /** What may run without a question. */
+  permission: Schema.optional(Mode),
+  /** The file of rules about calls. */
+  policy: Schema.optional(Schema.NonEmptyString),
   /** What models can be sent, where their names do not tell. */
   models: Schema.optional(Overrides)
 })
@@ -107,6 +112,8 @@ const expected: { readonly [key: string]: string } = {
   credential_store: oneOf(Schema.Literal("file", "keyring")),
   transport: oneOf(Transport),
   dialect: oneOf(Dialect),
+  permission: oneOf(Mode),
+  policy: "expected the path of a file",
   models:
     "expected, for a name or the beginning of names (\"qwen*\"), an object with reasoning, parallel_tool_calls, " +
     "images (each true or false) and context_window (a number of tokens), or some of them"

@@ -76,6 +76,27 @@ export const ModelResponded = Schema.TaggedStruct("ModelResponded", {
 export type ModelResponded = typeof ModelResponded.Type
 
 /**
+ * Whether a call may run: by which rule, and whether a person has said so. `grants` is what that person has allowed for
+ * the rest of the session; `reason` is what the model is told of a call that was denied. What a mode lets run anyway is
+ * not noted.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PermissionDecided = Schema.TaggedStruct("PermissionDecided", {
+  turnId: Schema.String,
+  itemId: Schema.String,
+  decision: Schema.Literal("allowed", "denied"),
+  rule: Schema.String,
+  by: Schema.Literal("rule", "person"),
+  grants: Schema.optional(Schema.Array(Schema.String)),
+  reason: Schema.optional(Schema.String)
+})
+
+/** @since 0.1.0 @category models */
+export type PermissionDecided = typeof PermissionDecided.Type
+
+/**
  * A tool is about to run. Without a {@link ToolEnded} of the same `itemId` nobody knows what it has done.
  *
  * @since 0.1.0
@@ -183,6 +204,7 @@ export const SessionEvent = Schema.Union(
   TurnStarted,
   InputAdded,
   ModelResponded,
+  PermissionDecided,
   ToolStarted,
   ToolEnded,
   TurnCompleted,

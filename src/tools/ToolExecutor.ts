@@ -9,7 +9,15 @@ import * as Layer from "effect/Layer"
 import type { ToolDeclaration } from "../responses/Request.ts"
 import { argument, type Output, type ToolCall } from "../responses/ToolCall.ts"
 import * as BoundedOutput from "./BoundedOutput.ts"
-import { type Access, type CallContext, type Concurrency, nothing, type Result, type Tool, ToolFailure } from "./Tool.ts"
+import {
+  type Access,
+  type CallContext,
+  type Concurrency,
+  nothing,
+  type Result,
+  type Tool,
+  ToolFailure
+} from "./Tool.ts"
 import type { Toolkit } from "./Toolkit.ts"
 
 /**

@@ -19,6 +19,7 @@ import { ModelResponded, SessionStarted, ToolEnded, ToolStarted, TurnStarted } f
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { ScriptedResponses } from "../../src/testing/ScriptedResponses.ts"
+import * as Permission from "../../src/tools/Permission.ts"
 import * as Tool from "../../src/tools/Tool.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
 import * as Toolkit from "../../src/tools/Toolkit.ts"
@@ -440,7 +441,7 @@ describe("an agent", () => {
       assert.strictEqual((yield* Effect.flip(log)).reason, "NotFound")
     }).pipe(Effect.provide(
       Agent.layer({ model: "gpt-5.5", instructions: "" }).pipe(
-        Layer.provide(ToolExecutor.layer(Toolkit.empty)),
+        Layer.provide([ToolExecutor.layer(Toolkit.empty), Permission.layerAllowAll]),
         Layer.provide(Layer.mock(Responses, { account: new SignedOut({ reason: "NeverSignedIn" }) })),
         Layer.provideMerge(SessionStore.layerMemory)
       )
@@ -457,7 +458,7 @@ describe("an agent", () => {
       })
     }).pipe(Effect.provide(
       Agent.layer({ model: "gpt-5.5", instructions: "" }).pipe(
-        Layer.provide(ToolExecutor.layer(Toolkit.empty)),
+        Layer.provide([ToolExecutor.layer(Toolkit.empty), Permission.layerAllowAll]),
         Layer.provide(Layer.mock(Responses, { account: Effect.succeed("me"), stream: () => Stream.never })),
         Layer.provideMerge(SessionStore.layerMemory)
       )

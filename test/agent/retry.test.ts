@@ -9,6 +9,7 @@ import * as Retry from "../../src/responses/Retry.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as ScriptedResponses from "../../src/testing/ScriptedResponses.ts"
+import * as Permission from "../../src/tools/Permission.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
 import * as Toolkit from "../../src/tools/Toolkit.ts"
 import { echo, run, tags, turns } from "./support.ts"
@@ -16,7 +17,7 @@ import { echo, run, tags, turns } from "./support.ts"
 /** An agent whose model is tried again like the real one. */
 const layer = (script: Script.Script) =>
   Agent.layer({ model: "gpt-5.5", instructions: "Be brief." }).pipe(
-    Layer.provide(ToolExecutor.layer(Toolkit.make(echo))),
+    Layer.provide([ToolExecutor.layer(Toolkit.make(echo)), Permission.layerAllowAll]),
     Layer.provide(Layer.effect(
       Responses,
       Effect.map(Responses, ({ account, stream }) => ({ account, stream: Retry.make(Retry.defaults)(stream) }))

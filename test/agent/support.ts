@@ -20,6 +20,7 @@ import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as ScriptedResponses from "../../src/testing/ScriptedResponses.ts"
+import * as Permission from "../../src/tools/Permission.ts"
 import * as Tool from "../../src/tools/Tool.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
 import * as Toolkit from "../../src/tools/Toolkit.ts"
@@ -93,7 +94,7 @@ export const wires: ReadonlyArray<Wire> = [
 /** An agent with a scripted model and a memory. */
 export const layerOver = (wire: Wire) => (script: Script.Script, toolkit: Toolkit.Toolkit = Toolkit.make(echo)) =>
   Agent.layer({ model: "gpt-5.5", instructions: "Be brief." }).pipe(
-    Layer.provide(ToolExecutor.layer(toolkit)),
+    Layer.provide([ToolExecutor.layer(toolkit), Permission.layerAllowAll]),
     Layer.provideMerge(wire.model(script)),
     Layer.provideMerge(SessionStore.layerMemory)
   )

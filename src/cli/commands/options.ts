@@ -10,6 +10,7 @@ import type { Limits } from "../../agent/Limits.ts"
 import { Choice } from "../../auth/Credentials.ts"
 import { defined } from "../../internal/json.ts"
 import * as Home from "../../node/Home.ts"
+import { Mode } from "../../tools/Policy.ts"
 import { BadInput } from "../ExitCode.ts"
 
 export const json = Options.boolean("json")
@@ -46,6 +47,23 @@ export const turn = {
     Options.withAlias("C"),
     Options.withDescription("The folder to work in"),
     Options.optional
+  )
+}
+
+/** What the run may do without a question. */
+export const permission = {
+  permission: Options.choice("permission", Mode.literals).pipe(
+    Options.withDescription(
+      "What tools may do: auto lets all run, ask asks before anything is changed, read-only refuses that"
+    ),
+    Options.optional
+  ),
+  policy: Options.text("policy").pipe(
+    Options.withDescription("A JSON file of rules that allow, ask about or deny calls"),
+    Options.optional
+  ),
+  trust: Options.boolean("trust").pipe(
+    Options.withDescription("Trust this project from now on: its AGENTS.md files are followed")
   )
 }
 

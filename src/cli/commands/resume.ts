@@ -21,20 +21,23 @@ export const resume = Command.make(
   {
     ...Common.turn,
     ...Common.limits,
+    ...Common.permission,
     ...Common.credential,
     last: Options.boolean("last").pipe(Options.withDescription("The session that was used last")),
     words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
   },
-  Effect.fnUntraced(function*({ auth, cd, deltas, json, last, model, profile, words, ...flags }) {
-    const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
-    const limits = yield* Common.limitsOf(flags)
-    const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
-    const prompt = yield* beforeTurn(json)(promptFor(log, given[last ? 0 : 1]))
-    const folder = Option.getOrElse(cd, () => workspaceOf(log) ?? ".")
-    yield* converse({ session: id, prompt, folder, model, json, deltas, limits }).pipe(
-      Common.override({ auth, profile })
-    )
-  })
+  Effect.fnUntraced(
+    function*({ auth, cd, deltas, json, last, model, permission, policy, profile, trust, words, ...flags }) {
+      const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
+      const limits = yield* Common.limitsOf(flags)
+      const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
+      const prompt = yield* beforeTurn(json)(promptFor(log, given[last ? 0 : 1]))
+      const folder = Option.getOrElse(cd, () => workspaceOf(log) ?? ".")
+      yield* converse({ session: id, prompt, folder, model, json, deltas, limits, permission, policy, trust }).pipe(
+        Common.override({ auth, profile })
+      )
+    }
+  )
 ).pipe(
   Command.withDescription(
     "Go on with a session, in the folder it worked in. Without a prompt, the last turn goes on: one that was " +

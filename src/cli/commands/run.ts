@@ -25,19 +25,23 @@ export const run = Command.make(
   {
     ...Options.turn,
     ...Options.limits,
+    ...Options.permission,
     ...Options.credential,
     image,
     words: Args.text({ name: "prompt" }).pipe(Args.repeated)
   },
-  Effect.fnUntraced(function*({ auth, cd, deltas, image, json, model, profile, words, ...flags }) {
-    const [given] = yield* Prompt.positionals(words, 1, yield* Argv)
-    const limits = yield* Options.limitsOf(flags)
-    const images = yield* Effect.forEach(image, Image.read)
-    const text = yield* beforeTurn(json)(Prompt.read(given))
-    const session = yield* SessionStore.makeId
-    const prompt = images.length === 0 ? text : [Image.message(text, images)]
-    yield* converse({ session, prompt, folder: Option.getOrElse(cd, () => "."), model, json, deltas, limits }).pipe(
-      Options.override({ auth, profile })
-    )
-  })
+  Effect.fnUntraced(
+    function*({ auth, cd, deltas, image, json, model, permission, policy, profile, trust, words, ...flags }) {
+      const [given] = yield* Prompt.positionals(words, 1, yield* Argv)
+      const limits = yield* Options.limitsOf(flags)
+      const images = yield* Effect.forEach(image, Image.read)
+      const text = yield* beforeTurn(json)(Prompt.read(given))
+      const session = yield* SessionStore.makeId
+      const prompt = images.length === 0 ? text : [Image.message(text, images)]
+      const folder = Option.getOrElse(cd, () => ".")
+      yield* converse({ session, prompt, folder, model, json, deltas, limits, permission, policy, trust }).pipe(
+        Options.override({ auth, profile })
+      )
+    }
+  )
 ).pipe(Command.withDescription("Ask for something to be done in a folder. `-` reads the prompt from stdin"))

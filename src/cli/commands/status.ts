@@ -11,6 +11,7 @@ import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import { accountOf, claims } from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
+import * as Trust from "../../node/Trust.ts"
 import { PlanUsage } from "../../responses/PlanUsage.ts"
 import type { Limit, Window } from "../../responses/RateLimitReading.ts"
 import { RateLimits, type Snapshot } from "../../responses/RateLimits.ts"
@@ -33,15 +34,25 @@ export const status = Command.make(
     const screen = yield* Screen
     const { home, model, selected, snapshot } = yield* look(refresh).pipe(Common.override({ auth, profile }))
     const instructions = (yield* ProjectInstructions.load(".")).map(({ path }) => path)
+    const trusted = yield* Trust.isTrusted(home, ".")
     const report = { ...describe(selected), profile: home.profile ?? null, model, home: home.path }
     yield* screen.out(
       json
-        ? `${JSON.stringify({ ...report, ...toJson(snapshot), instructions })}\n`
-        : `${harmless(toText({ ...report, ...(yield* toLines(snapshot)) }))}\n`
+        ? `${JSON.stringify({ ...report, ...toJson(snapshot), trusted, instructions })}\n`
+        : `${
+          harmless(toText({ ...report, ...(yield* toLines(snapshot)), ...instructionsOf(instructions, trusted) }))
+        }\n`
     )
     if (Either.isLeft(selected)) return yield* new ExitCode.Stop({ code: ExitCode.signedOut })
   })
 ).pipe(Command.withDescription("Show who is signed in, how, and how much of the plan is used"))
+
+const instructionsOf = (files: ReadonlyArray<string>, trusted: boolean) =>
+  files.length === 0
+    ? {}
+    : {
+      instructions: `${files.join(", ")}${trusted ? "" : " (not followed: this project is not trusted; see --trust)"}`
+    }
 
 /** Without `refresh` no server is asked. */
 const look = Effect.fnUntraced(function*(refresh: boolean) {

@@ -3,7 +3,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import type { AgentEvent } from "../../agent/AgentEvent.ts"
+import type { AgentEvent, PermissionRequested } from "../../agent/AgentEvent.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
 import { argument } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
@@ -72,6 +72,16 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
         line("usage", usageJson(event.usage), items.length)
       ]
     }
+    case "PermissionRequested": {
+      const { question, rule } = event
+      return [line("permission.requested", { item: callJson(event), question, rule })]
+    }
+    case "PermissionDecided": {
+      const { by, decision, itemId, reason, rule } = event
+      return [
+        line("permission.decided", { item_id: itemId, decision, rule, by, ...(reason === undefined ? {} : { reason }) })
+      ]
+    }
     case "ToolStarted":
       return [line("item.started", { item: { ...callJson(event), status: "in_progress" } })]
     case "ToolProgress":
@@ -106,7 +116,7 @@ const itemJson = (id: string, item: Item) => {
   return isReasoning(item) ? { id, type: "reasoning", text: text(item) } : { ...item, id }
 }
 
-const callJson = ({ call, itemId }: ToolStarted | ToolEnded) => ({
+const callJson = ({ call, itemId }: ToolStarted | ToolEnded | PermissionRequested) => ({
   id: itemId,
   type: "tool_call",
   call_id: call.call_id,

@@ -5,7 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { AgentEvent } from "../../agent/AgentEvent.ts"
+import type { AgentEvent, PermissionRequested } from "../../agent/AgentEvent.ts"
 import { field, parse, text } from "../../internal/json.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
@@ -20,11 +20,18 @@ const maxWidth = 120
 /** A terminal is at least this wide. */
 const maxStatus = 79
 
-export const make = (screen: typeof Screen.Service): Renderer => {
+export interface Options {
+  /** Whether somebody sits at the keyboard, to whom questions are put. */
+  readonly canAsk: boolean
+}
+
+export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canAsk: false }): Renderer => {
   const dim = dimOn(screen)
   /** Which text, if any, stands unfinished on the terminal. */
   let open: "none" | "answer" | "reasoning" = "none"
   let hasStatus = false
+  /** Whether a question stands unanswered on the terminal. */
+  let isAsking = false
   let streamed = ""
   let activity = "thinking"
   /** The last word of the tool that is running. */
@@ -43,6 +50,10 @@ export const make = (screen: typeof Screen.Service): Renderer => {
 
   const closeLine = Effect.suspend(() => {
     const was = open
+    // A question that nobody has answered: the turn has come to an end.
+    const wasAsking = isAsking
+    isAsking = false
+    if (wasAsking) return screen.err("\n")
     open = "none"
     if (was === "answer") return screen.out("\n")
     return was === "reasoning" ? screen.err("\n") : Effect.void
@@ -93,6 +104,27 @@ export const make = (screen: typeof Screen.Service): Renderer => {
       }
       case "ModelResponded":
         return Effect.zipRight(closeLine, showRemarks(event))
+      case "PermissionRequested": {
+        if (!canAsk) return Effect.void
+        // Until it is answered, nothing else is shown in its line.
+        since = undefined
+        return Effect.all([
+          eraseStatus,
+          closeLine,
+          screen.err(toQuestion(event)),
+          Effect.sync(() => {
+            isAsking = true
+          })
+        ], { discard: true })
+      }
+      case "PermissionDecided": {
+        const wasAsking = isAsking
+        isAsking = false
+        const said = event.decision === "denied" ? "no" : event.grants === undefined ? "yes" : "always"
+        return wasAsking && event.by === "person"
+          ? Effect.zipRight(screen.err(`${said}\n`), work("thinking"))
+          : Effect.void
+      }
       case "ToolStarted":
         lastCall = event.itemId
         return Effect.zipRight(note(`• ${callLine(event)}`), work(`running ${event.call.name}`))
@@ -169,6 +201,10 @@ const limits: { readonly [limit in Limit]: string } = {
   time: "the time of --timeout is over",
   repeats: "the model makes the same call again and again"
 }
+
+/** What would be done, and what each key means. */
+export const toQuestion = ({ always, question }: Pick<PermissionRequested, "always" | "question">): string =>
+  `? ${oneLine(question)}\n  y yes · a always in this session: ${oneLine(always)} · n no  `
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 

@@ -1,0 +1,227 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { existsSync } from "node:fs"
+import * as Script from "../../src/testing/Script.ts"
+import { assertSentence, eventually, type Line, lines, machine, platform } from "./support.ts"
+
+const done = Script.answer(Script.say("Done."))
+const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
+const bash = (command: string) => Script.answer(Script.call("bash", { command }))
+const write = (path: string) => Script.answer(Script.call("write", { path, content: "x" }))
+const timeout = 30_000
+
+const of = (all: ReadonlyArray<Line>, type: string) => all.filter((line) => line.type === type)
+const output = (all: ReadonlyArray<Line>) =>
+  of(all, "item.completed").flatMap(({ item }) => item?.type === "tool_call" ? [String(item["output"])] : [])
+
+describe("--permission", () => {
+  it.scopedLive(
+    "auto, which is what runs have without it, lets all run and tells nothing of it",
+    () =>
+      Effect.gen(function*() {
+        const { file, fs, run } = yield* machine(turns(bash("echo once >> once.txt"), done, done))
+        const { code, stdout } = yield* run(["run", "--json", "Go on"])
+        assert.deepStrictEqual([code, of(lines(stdout), "permission.decided").length], [0, 0])
+        assert.strictEqual(yield* fs.readFileString(file("once.txt")), "once\n")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive(
+    "ask ends the turn where nobody can be asked, and it goes on with that very call",
+    () =>
+      Effect.gen(function*() {
+        const { file, fs, run } = yield* machine(turns(bash("ls"), bash("echo once >> once.txt"), done))
+        const first = yield* run(["run", "--json", "--permission", "ask", "Go on"])
+        const told = lines(first.stdout)
+        assert.strictEqual(first.code, 3)
+        assert.deepStrictEqual(
+          of(told, "permission.decided").map((line) => [line["decision"], line["rule"], line["by"]]),
+          [["allowed", "mode ask", "rule"]]
+        )
+        const [requested] = of(told, "permission.requested")
+        assert.deepInclude(requested, { question: "run echo once >> once.txt", rule: "mode ask" })
+        assert.deepInclude(requested?.item, { type: "tool_call", name: "bash" })
+        assert.deepInclude(told.at(-1), { type: "turn.failed", exit_code: 3 })
+        assert.deepInclude(told.at(-1)?.["error"], { kind: "PermissionNeeded", retryable: false })
+        const session = String(told[0]?.["thread_id"])
+        assertSentence(first.stderr, "echo once", `effixir resume ${session} --permission auto`)
+        assert.isFalse(yield* fs.exists(file("once.txt")))
+
+        const second = yield* run(["resume", session, "--permission", "auto"])
+        assert.deepStrictEqual([second.code, second.stdout], [0, "Done.\n"])
+        assert.strictEqual(yield* fs.readFileString(file("once.txt")), "once\n")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive("read-only lets look and refuses the rest, wherever it is set", () =>
+    Effect.gen(function*() {
+      const script = turns(bash("ls -a"), bash("rm -f x"), write("x"), done)
+      for (const way of ["flag", "environment", "config.json"]) {
+        const { file, fs, home, path, run } = yield* machine(script)
+        if (way === "config.json") {
+          yield* fs.writeFileString(path.join(home, "config.json"), JSON.stringify({ permission: "read-only" }))
+        }
+        const { code, stdout } = yield* run(
+          ["run", "--json", ...(way === "flag" ? ["--permission=read-only"] : []), "Look"],
+          { env: way === "environment" ? { EFFIXIR_PERMISSION: "read-only" } : {} }
+        )
+        const [ls, rm, written] = output(lines(stdout))
+        assert.strictEqual(code, 0, way)
+        assert.match(ls ?? "", /^\.\n/)
+        assert.match(rm ?? "", /^The call was not permitted: .* \(mode read-only\)/)
+        assert.match(written ?? "", /^The call was not permitted: .* \(mode read-only\)/)
+        assert.isFalse(yield* fs.exists(file("x")))
+      }
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("keeps secrets from the tools in every mode", () =>
+    Effect.gen(function*() {
+      const read = (path: string) => Script.answer(Script.call("read", { path }))
+      const grep = Script.answer(Script.call("grep", { pattern: "KEY", glob: "**/.*" }))
+      const { base, file, fs, run } = yield* machine(
+        turns(read("work/.env"), read("work/link"), read("home/auth.json"), grep, done)
+      )
+      yield* fs.writeFileString(file(".env"), "KEY=hidden")
+      yield* fs.symlink(".env", file("link"))
+      // Effixir's own folder lies in this workspace.
+      const { stdout } = yield* run(["run", "--json", "-C", base, "Look"])
+      const [direct, linked, own, searched] = output(lines(stdout))
+      assert.match(direct ?? "", /not permitted: work\/\.env is a file that holds secrets.*\(secret files\)/)
+      assert.match(linked ?? "", /not permitted: work\/\.env is a file/)
+      assert.match(own ?? "", /not permitted: home\/auth\.json is a file/)
+      assert.match(searched ?? "", /1 file that may hold secrets was left out/)
+      assert.notInclude(stdout, "hidden")
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("cannot be what it is not", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(turns())
+      const flag = yield* run(["run", "--permission", "yolo", "Go on"])
+      const variable = yield* run(["run", "Go on"], { env: { EFFIXIR_PERMISSION: "yolo" } })
+      assert.deepStrictEqual([flag.code, variable.code], [2, 2])
+      assertSentence(variable.stderr, "EFFIXIR_PERMISSION", "auto or ask or read-only")
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("--policy", () => {
+  it.scopedLive("lets rules decide, and names them", () =>
+    Effect.gen(function*() {
+      const { file, fs, run } = yield* machine(turns(bash("echo a > a.txt"), bash("touch b"), write("c.txt"), done))
+      yield* fs.writeFileString(
+        file("policy.json"),
+        JSON.stringify({
+          rules: [
+            { decision: "allow", command: "touch", examples: { match: ["touch x"], no_match: ["rm x"] } },
+            { decision: "deny", tool: "write", path: "*.txt" }
+          ],
+          otherwise: "read-only"
+        })
+      )
+      const { code, stdout } = yield* run(["run", "--json", "--policy", "policy.json", "Go on"])
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(
+        of(lines(stdout), "permission.decided").map((line) => [line["decision"], line["rule"]]),
+        [["denied", "mode read-only"], ["allowed", "rule 1 of policy.json"], ["denied", "rule 2 of policy.json"]]
+      )
+      assert.deepStrictEqual([existsSync(file("b")), existsSync(file("c.txt"))], [true, false])
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("is refused before anything runs if it is wrong", () =>
+    Effect.gen(function*() {
+      const { file, fs, run } = yield* machine(turns())
+      yield* fs.writeFileString(
+        file("policy.json"),
+        `{"rules": [{"decision": "deny", "command": "rm", "examples": {"match": ["mv x"]}}]}`
+      )
+      const wrong = yield* run(["run", "--json", "--policy", "policy.json", "Go on"])
+      const missing = yield* run(["run", "--policy", "nowhere.json", "Go on"])
+      assert.deepStrictEqual([wrong.code, missing.code], [2, 2])
+      assertSentence(wrong.stderr, "policy.json", "rule 1 does not match its example \"mv x\"")
+      assertSentence(missing.stderr, "nowhere.json", "there is no such file")
+      assert.deepInclude(lines(wrong.stdout).at(-1)?.["error"], { kind: "PolicyError" })
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("--trust", () => {
+  it.scopedLive("lets the project speak, from then on", () =>
+    Effect.gen(function*() {
+      const { file, fs, run, simulator } = yield* machine(() => done)
+      yield* fs.writeFileString(file("AGENTS.md"), "Speak like a pirate.")
+      const status = Effect.map(run(["status", "--json"]), ({ stdout }) => JSON.parse(stdout))
+      const bodies = Effect.map(simulator.requests, (all) => all.map(({ body }) => JSON.stringify(body)).join())
+
+      const without = yield* run(["run", "Go on"])
+      assert.deepStrictEqual([without.code, without.stdout], [0, "Done.\n"])
+      assert.match(without.stderr, /^effixir: .*AGENTS\.md left out: .*--trust$/m)
+      assert.notInclude(yield* bodies, "pirate")
+      assert.deepInclude(yield* status, { trusted: false, instructions: [file("AGENTS.md")] })
+
+      assert.notInclude((yield* run(["run", "--trust", "Go on"])).stderr, "left out")
+      assert.include(yield* bodies, "pirate")
+      assert.deepInclude(yield* status, { trusted: true })
+      yield* fs.makeDirectory(file("sub"))
+      yield* fs.makeDirectory(file("sub/.git"))
+      yield* fs.writeFileString(file("sub/AGENTS.md"), "Speak like a parrot.")
+      assert.notInclude((yield* run(["run", "Go on"])).stderr, "left out")
+      // Another repository within it is another project.
+      assert.include((yield* run(["run", "-C", "sub", "Go on"])).stderr, "left out")
+      assert.notInclude(yield* bodies, "parrot")
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("says what is wrong with its memory", () =>
+    Effect.gen(function*() {
+      const { fs, home, path, run } = yield* machine(() => done)
+      yield* fs.writeFileString(path.join(home, "trusted.json"), "no")
+      const { code, stderr } = yield* run(["run", "Go on"])
+      assert.strictEqual(code, 2)
+      assertSentence(stderr, "trusted.json", "trust folders anew")
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+/** A terminal of its own for the program: what is typed comes through the pipe. */
+const terminal = ["sh", "-c", "exec script -qefc \"$*\" /dev/null", "sh"]
+
+describe.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))("a question on a terminal", () => {
+  const ask = (key: string, script: Script.Script) =>
+    Effect.gen(function*() {
+      const all = yield* machine(script)
+      const { child, output, result } = yield* all.start(["run", "--permission", "ask", "Go"], {
+        stdin: null,
+        through: terminal,
+        env: { TERM: "xterm" }
+      })
+      yield* eventually("asked", () => output().stdout.includes("n no"))
+      // What is typed at once is not taken for an answer.
+      yield* Effect.sleep("300 millis")
+      child.stdin?.write(key)
+      const { code, stdout } = yield* result
+      return { ...all, code, stdout }
+    })
+
+  for (
+    const [key, code, text, wrote] of [
+      ["y", 0, "yes", true],
+      ["a", 0, "always", true],
+      ["n", 0, "no", false],
+      ["\u001B", 0, "no", false],
+      ["\u0003", 130, "Interrupted", false]
+    ] as const
+  ) {
+    it.scopedLive(`${JSON.stringify(key)} is ${text}`, () =>
+      Effect.gen(function*() {
+        const told = yield* ask(
+          key,
+          turns(bash("echo once >> once.txt"), ...key === "a" ? [bash("echo once >> once.txt")] : [], done)
+        )
+        assert.strictEqual(told.code, code, told.stdout)
+        assert.include(told.stdout, text)
+        assert.match(
+          told.stdout,
+          /\? run echo once >> once\.txt\r\n {2}y yes · a always in this session: .* · n no {2}/
+        )
+        assert.isTrue(existsSync(told.file("once.txt")) === wrote)
+      }).pipe(Effect.provide(platform), Effect.timeout("20 seconds")), timeout)
+  }
+})
