@@ -27,7 +27,8 @@ export class PermissionNeeded
   })
 {
   override get message(): string {
-    return `Nobody is there to say whether this may be done (${this.rule}): ${this.question}. ` +
+    const what = this.question.replaceAll(/\s+/g, " ").slice(0, 300).toWellFormed()
+    return `Nobody is there to say whether this may be done (${this.rule}): ${what}. ` +
       `Go on at a terminal, or without being asked: effixir resume ${this.session} --permission auto`
   }
 }

@@ -4,6 +4,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { resolve } from "node:path"
 import { Agent } from "../agent/Agent.ts"
 import type { Limits } from "../agent/Limits.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
@@ -27,6 +28,8 @@ import { harmless, Screen } from "./Screen.ts"
 
 export interface Conversation {
   readonly session: string
+  /** Whether the session begins with this turn. */
+  readonly isNew?: boolean
   /** Without a prompt, the last turn goes on. */
   readonly prompt: string | ReadonlyArray<Item> | undefined
   readonly folder: string
@@ -44,7 +47,9 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   const settings = yield* Runtime.settings
   const { dialect, models, transport } = settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
-  const policyFile = orElse(conversation.policy, settings.policy)
+  // What config.json names is beside it.
+  const stored = settings.policy === undefined ? undefined : resolve(settings.home.path, settings.policy)
+  const policyFile = orElse(conversation.policy, stored)
   const policy = policyFile === undefined ? undefined : yield* Policy.load(policyFile)
   const code = yield* turn(conversation, settings).pipe(
     Runtime.provide({
@@ -67,13 +72,13 @@ const orElse = <A>(flag: Option.Option<A> | undefined, otherwise: A | undefined)
   flag === undefined ? otherwise : Option.getOrElse(flag, () => otherwise)
 
 /** Whether the project's instructions count; if they would be left out, that is said. */
-const trusts = Effect.fnUntraced(function*({ folder, prompt, trust }: Conversation, home: Home) {
+const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversation, home: Home) {
   if (trust === true) yield* Trust.trust(home, folder)
   if (yield* Trust.isTrusted(home, folder)) return true
   const screen = yield* Screen
   const [first, ...more] = yield* ProjectInstructions.load(folder)
-  // What a turn was told when it began, it goes on with.
-  if (first === undefined || prompt === undefined) return false
+  // What a session was told when it began, it goes on with.
+  if (first === undefined || isNew !== true) return false
   const which = more.length === 0 ? first.path : `${first.path} and ${more.length} more`
   yield* screen.err(
     `effixir: ${harmless(which)} left out: this project is not trusted. To follow what it says from now on: --trust\n`

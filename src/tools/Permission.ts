@@ -233,13 +233,14 @@ const ask = (rule: string, { access, describe, tool }: Request, namesSecret = fa
     return { _tag: "Ask", rule, question: describe, grants: [`tool ${tool}`], always: `every call of ${tool}` }
   }
   const { command, workdir } = access
+  const place = workdir === undefined ? "" : ` in ${workdir}`
   // Who lets git show one thing has not let it show a secret.
   const commands = namesSecret ? [exactly(command)] : commandsOf(command)
   return {
     _tag: "Ask",
     rule,
-    question: describe,
-    grants: commands.map(({ grant }) => `${tool} ${grant}${workdir === undefined ? "" : ` in ${workdir}`}`),
+    question: `run ${whole(command)}${place}`,
+    grants: commands.map(({ grant }) => `${tool} ${grant}${place}`),
     always: commands.map(({ always }) => always).join(", and ")
   }
 }
@@ -276,14 +277,25 @@ const commandsOf = (line: string): ReadonlyArray<{ readonly grant: string; reado
   })
 }
 
+/** Whoever allows a command must have seen it; what is too long to be read is told by its two ends. */
+const whole = (command: string): string =>
+  command.length <= maxShown
+    ? command
+    : `${command.slice(0, maxShown / 2)} [… ${command.length - maxShown} characters …] ${command.slice(-maxShown / 2)}`
+
+const maxShown = 2000
+
 const exactly = (command: string, shown = command) => ({ grant: `is ${command}`, always: `"${shown}"` })
 
 const absolute = (root: string, path: string): string => path.startsWith("/") ? path : `${root}/${path}`
 
+/** No system knows a longer one. */
+const maxPath = 5000
+
 /** Without `.` and `..`, as far as they can be resolved by their spelling. */
 const relative = (root: string, given: string): string => {
   const parts: Array<string> = []
-  for (const part of absolute(root, given).split("/")) {
+  for (const part of absolute(root, given.slice(0, maxPath)).split("/")) {
     if (part === "..") parts.pop()
     else if (part !== "" && part !== ".") parts.push(part)
   }

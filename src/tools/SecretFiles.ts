@@ -134,7 +134,7 @@ const isGlobOfSecret = (word: string): boolean => {
     const length = Math.min(sample.length, parts.length)
     return sample.slice(-length).every((name, index) => {
       const part = parts.at(index - length) ?? ""
-      return part.length <= maxGlobLength && picomatch.isMatch(name, part, { dot: true })
+      return part.length <= maxGlobLength && picomatch.isMatch(name, part, { dot: true, noextglob: true })
     })
   })
 }

@@ -128,6 +128,23 @@ describe("--policy", () => {
       assert.deepStrictEqual([existsSync(file("b")), existsSync(file("c.txt"))], [true, false])
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive(
+    "can be set once for all, and --permission has the last word on what no rule is about",
+    () =>
+      Effect.gen(function*() {
+        const { file, fs, home, path, run } = yield* machine(
+          turns(bash("touch a"), bash("touch b"), done, bash("touch c"), done)
+        )
+        const policy = { rules: [{ decision: "deny", command: "touch a" }], otherwise: "read-only" }
+        yield* fs.writeFileString(path.join(home, "rules.json"), JSON.stringify(policy))
+        yield* fs.writeFileString(path.join(home, "config.json"), JSON.stringify({ policy: "rules.json" }))
+        yield* run(["run", "Go on"])
+        yield* run(["run", "--permission", "auto", "Go on"])
+        assert.deepStrictEqual(["a", "b", "c"].map((name) => existsSync(file(name))), [false, false, true])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("is refused before anything runs if it is wrong", () =>
     Effect.gen(function*() {
       const { file, fs, run } = yield* machine(turns())

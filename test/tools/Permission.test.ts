@@ -173,6 +173,17 @@ describe("Permission", () => {
       assert.strictEqual(elsewhere._tag, "Ask")
     }).pipe(Effect.provide(layer(Permission.layerAsk))))
 
+  it.scoped("shows a command as a whole to whoever allows it, or says what is left out", () =>
+    Effect.gen(function*() {
+      const question = (access: Tool.Access) =>
+        Effect.map(decide(access), (decision) => decision._tag === "Ask" ? decision.question : "")
+      const long = `echo ${"x".repeat(1000)} && rm -rf y`
+      assert.strictEqual(yield* question(run(long, "inside")), `run ${long} in inside`)
+      const huge = yield* question(run(`echo ${"x".repeat(100_000)} && rm -rf y`))
+      assert.match(huge, /^run echo x+ \[… 98017 characters …\] x+ && rm -rf y$/)
+      assert.strictEqual(yield* question(Tool.writes("a")), "do it")
+    }).pipe(Effect.provide(layer(Permission.layerAsk))))
+
   it.effect("can let everything run, or nothing", () =>
     Effect.gen(function*() {
       const all = yield* Effect.provide(decide(run("rm x")), Permission.layerAllowAll)

@@ -39,9 +39,10 @@ export const run = Command.make(
       const session = yield* SessionStore.makeId
       const prompt = images.length === 0 ? text : [Image.message(text, images)]
       const folder = Option.getOrElse(cd, () => ".")
-      yield* converse({ session, prompt, folder, model, json, deltas, limits, permission, policy, trust }).pipe(
-        Options.override({ auth, profile })
-      )
+      yield* converse({ session, isNew: true, prompt, folder, model, json, deltas, limits, permission, policy, trust })
+        .pipe(
+          Options.override({ auth, profile })
+        )
     }
   )
 ).pipe(Command.withDescription("Ask for something to be done in a folder. `-` reads the prompt from stdin"))

@@ -204,7 +204,9 @@ const limits: { readonly [limit in Limit]: string } = {
 
 /** What would be done, and what each key means. */
 export const toQuestion = ({ always, question }: Pick<PermissionRequested, "always" | "question">): string =>
-  `? ${oneLine(question)}\n  y yes · a always in this session: ${oneLine(always)} · n no  `
+  `? ${harmless(question).trimEnd().replaceAll("\n", "\n    ")}\n  y yes · a always in this session: ${
+    oneLine(always)
+  } · n no  `
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
