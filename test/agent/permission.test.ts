@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -168,11 +169,13 @@ describe("permission", () => {
 
   it.scoped("can be interrupted while a question is open", () =>
     Effect.gen(function*() {
-      const asked = yield* Ref.make(false)
+      const asked = yield* Deferred.make<void>()
       const { log, process, ran } = yield* machine(Script.answer(call("rm x")), done)
-      const waiting = Approver.layer(() => Effect.zipRight(Ref.set(asked, true), Effect.map(Effect.never, Option.some)))
+      const waiting = Approver.layer(() =>
+        Effect.zipRight(Deferred.succeed(asked, undefined), Effect.map(Effect.never, Option.some))
+      )
       const fiber = yield* Effect.fork(process(Permission.layerAsk, waiting)(run("Go")))
-      while (!(yield* Ref.get(asked))) yield* Effect.yieldNow()
+      yield* Deferred.await(asked)
       yield* Fiber.interrupt(fiber)
       assert.strictEqual((yield* log).at(-1)?.event._tag, "TurnInterrupted")
       yield* process(Permission.layerAsk, Approver.layerScripted("once"))(resume())
