@@ -167,9 +167,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       if (!Answer.isOk(answer)) return Answer.toError(answer)
       return Effect.map(Answer.decode(DeviceAnswer, answer), (device) => ({
         deviceAuthId: device.device_auth_id,
-        userCode: device.user_code,
+        userCode: device.user_code ?? device.usercode ?? "",
         verificationUri: `${issuer}/codex/device`,
-        interval: Duration.seconds(Math.max(1, device.interval ?? 5))
+        interval: Duration.seconds(intervalOf(device.interval))
       }))
     }).pipe(Effect.withSpan("OAuth.startDevice")),
 
@@ -257,10 +257,18 @@ export const layerConfig = (
 
 const DeviceAnswer = Schema.Struct({
   device_auth_id: Secret,
-  user_code: Schema.NonEmptyString,
+  user_code: Schema.optional(Schema.NonEmptyString),
+  /** Its older name. */
+  usercode: Schema.optional(Schema.NonEmptyString),
   // Codex reads only strings here, others read numbers.
-  interval: Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString)))
-})
+  interval: Schema.optional(Schema.Unknown)
+}).pipe(Schema.filter(({ user_code, usercode }) => user_code !== undefined || usercode !== undefined))
+
+/** In seconds; what cannot be read is as good as nothing. */
+const intervalOf = (said: unknown): number => {
+  const seconds = Number(said ?? Number.NaN)
+  return Number.isFinite(seconds) ? Math.max(1, seconds) : 5
+}
 
 const ApprovedAnswer = Schema.Struct({ authorization_code: Secret, code_verifier: Secret })
 

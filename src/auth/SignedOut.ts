@@ -50,12 +50,12 @@ export class SignedOut extends Schema.TaggedError<SignedOut>("effixir/auth/Signe
         return "The ChatGPT sign-in does not say for which account it is, which the server wants to know: run " +
           "`effixir login` again"
       case "RefreshTokenExpired":
-        return "Your sign-in has expired: run `effixir login` again, or set OPENAI_API_KEY"
+        return "Your sign-in has expired: run `effixir login` again, or use OPENAI_API_KEY with `--auth api-key`"
       case "RefreshTokenReused":
         return "Your sign-in was used up by another program that shares it: run `effixir login` again, or set " +
           "OPENAI_API_KEY"
       case "RefreshTokenRevoked":
-        return "Your sign-in was ended at the server: run `effixir login` again, or set OPENAI_API_KEY"
+        return "Your sign-in was ended at the server: run `effixir login` again, or use OPENAI_API_KEY with `--auth api-key`"
       case "AccountChanged":
         return "Another account was signed in to meanwhile: run the command again to go on with that one"
     }

@@ -18,6 +18,8 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly hasColors: boolean
   /** How many characters a line of stdout may have to be read well. */
   readonly width: number
+  /** A line for the terminal of stderr that fits one row of it: what wraps cannot be taken back. */
+  readonly oneRow: (text: string) => string
 }>() {}
 
 /** What was asked for cannot be given. Nothing else that could be told would change that. */
@@ -30,7 +32,8 @@ export class OutputLost extends Data.TaggedError("OutputLost")<{ readonly cause:
 
 /** The streams of this process. */
 export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
-  const isErrTerminal = process.stderr.isTTY === true
+  // A dumb terminal can take nothing back that it has shown.
+  const isErrTerminal = process.stderr.isTTY === true && process.env["TERM"] !== "dumb"
   // Each write hears of its own failure; without a listener the stream would end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
   return Screen.of({
@@ -39,7 +42,8 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",
-    width: Math.min(process.stdout.columns ?? 100, 100)
+    width: Math.min(process.stdout.columns || 100, 100),
+    oneRow: (text) => text.slice(0, Math.max(1, Math.min(process.stderr.columns || 80, 80) - 1))
   })
 })
 

@@ -12,7 +12,10 @@ export const whileWaiting =
   (line: Effect.Effect<string>) => <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen> =>
     Effect.flatMap(Screen, (screen) => {
       if (!screen.isErrTerminal) return work
-      const show = Effect.flatMap(line, (text) => screen.err(`${erase}${dim(screen)(`${text} · Ctrl-C to stop`)}`))
+      const show = Effect.flatMap(
+        line,
+        (text) => screen.err(`${erase}${dim(screen)(screen.oneRow(`${text} · Ctrl-C to stop`))}`)
+      )
       const showing = Effect.zipRight(Effect.repeat(show, Schedule.spaced("1 second")), Effect.never)
       return Effect.ensuring(Effect.raceFirst(work, showing), screen.err(erase))
     })

@@ -29,7 +29,10 @@ export const askJson = <E>(
       if (status === 304) return Effect.as(drain(response), { status, headers, json: undefined })
       return status < 200 || status > 299
         ? Effect.zipRight(drain(response), new NotAnswered({ message: `the server answered with status ${status}` }))
-        : Effect.map(response.json, (json) => ({ status, headers, json }))
+        : Effect.map(
+          Effect.mapError(response.json, () => new NotAnswered({ message: "what came back is no JSON" })),
+          (json) => ({ status, headers, json })
+        )
     }),
     Effect.mapError((error) => error instanceof NotAnswered ? error : new NotAnswered({ message: story(error) })),
     Effect.timeoutFail({

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
+import { defined } from "../internal/json.ts"
 import { story } from "../internal/story.ts"
 import { unwrap } from "../internal/stream.ts"
 import type { Dialect } from "./Dialect.ts"
@@ -47,7 +48,13 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
   const attempt: Attempt = (request) =>
     unwrap(
       Effect.map(open(request), (response) =>
-        dialect.decode(Timeouts.watching(timeouts)(Stream.mapError(response.stream, broken))))
+        response.stream.pipe(
+          Stream.mapError(broken),
+          Timeouts.watching(timeouts),
+          dialect.decode,
+          Stream.mapError(named(response.headers)),
+          observe.events
+        ))
     )
   return attempt
 })
@@ -104,6 +111,12 @@ export const unreachable = (cause: HttpClientError.HttpClientError | Credentials
       return broken(cause)
   }
   return new ModelError({ reason: { _tag: "Unauthorized" }, detail: cause.message, cause })
+}
+
+/** What fails after its head has been read is found by the same names as what is refused. */
+const named = (headers: ServerFailure.Headers) => (error: ModelError): ModelError => {
+  const { cfRay, requestId } = ServerFailure.names(headers)
+  return new ModelError({ ...error, ...defined({ requestId: error.requestId ?? requestId, cfRay }) })
 }
 
 const broken = (cause: HttpClientError.HttpClientError): ModelError =>

@@ -102,7 +102,9 @@ const sentence = (reason: Reason): string => {
     case "UsageLimitReached": {
       const plan = reason.plan === undefined ? "" : ` (${reason.plan} plan)`
       const until = reason.resetsAt === undefined ? "Try again later" : `Try again after ${local(reason.resetsAt)}`
-      return `The ChatGPT usage limit is reached${plan}. ${until}${wayOut(reason)}, or set OPENAI_API_KEY`
+      return `The ChatGPT usage limit is reached${plan}. ${until}${
+        wayOut(reason)
+      }, or use an API key (OPENAI_API_KEY and \`--auth api-key\`)`
     }
     case "RateLimited":
       return "Too many requests; wait a little and try again"

@@ -84,11 +84,19 @@ export const toModelError = (failure: ServerFailure, now: number): ModelError =>
     ...defined({
       code: code === "" ? undefined : code,
       status,
-      requestId: headers["x-request-id"] ?? headers["x-oai-request-id"],
-      cfRay: headers["cf-ray"]
+      ...names(headers)
     })
   })
 }
+
+/**
+ * What the operators of a server, and of the network before it, find a call by.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const names = (headers: Headers): { readonly requestId?: string; readonly cfRay?: string } =>
+  defined({ requestId: headers["x-request-id"] ?? headers["x-oai-request-id"], cfRay: headers["cf-ray"] })
 
 /**
  * The same, at the time of the clock.

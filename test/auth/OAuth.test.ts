@@ -188,9 +188,17 @@ describe("every call", () => {
 })
 
 describe("OAuth.startDevice", () => {
+  it.effect("takes the code by its older name, too", () =>
+    Effect.gen(function*() {
+      const code = yield* ask(200, { device_auth_id: "d", usercode: "A-B" }, (oauth) => oauth.startDevice)
+      assert.strictEqual(code.userCode, "A-B")
+      const nothing = yield* Effect.flip(ask(200, { device_auth_id: "d" }, (oauth) => oauth.startDevice))
+      assert.strictEqual(nothing.reason, "Protocol")
+    }))
+
   it.effect("takes the interval as a text and as a number, and five seconds for none", () =>
     Effect.gen(function*() {
-      for (const [interval, seconds] of [["3", 3], [7, 7], [null, 5], ["0", 1]] as const) {
+      for (const [interval, seconds] of [["3", 3], [7, 7], [null, 5], ["0", 1], ["soon", 5]] as const) {
         const code = yield* ask(200, { device_auth_id: "d", user_code: "A-B", interval }, (oauth) => oauth.startDevice)
         assert.strictEqual(Duration.toSeconds(code.interval), seconds)
       }

@@ -31,7 +31,8 @@ const seen = (...events: ReadonlyArray<AgentEvent>) =>
       isOutTerminal: true,
       isErrTerminal: true,
       hasColors: false,
-      width: 80
+      width: 80,
+      oneRow: (text) => text.slice(0, 79)
     })
     yield* renderer.show({ _tag: "TurnStarted", turnId: "t", model: "m", input: [], ...stamp })
     for (const event of events) yield* renderer.show(event)

@@ -73,6 +73,19 @@ describe("the way to the model", () => {
 })
 
 describe("a server of one's own", () => {
+  it.scopedLive("has an address that can be one, or code 2 before anything is sent", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(script())
+      for (const address of ["localhost:11434/v1", "ftp://x/v1", "not a url", "http://x/v1?key=1"]) {
+        const { code, stderr } = yield* run(["--auth", "api-key", "Hi"], {
+          env: { OPENAI_BASE_URL: address, OPENAI_API_KEY: "sk-1" }
+        })
+        assert.strictEqual(code, 2, address)
+        assertSentence(stderr, "OPENAI_BASE_URL", address, "https://api.openai.com/v1")
+      }
+      assert.deepStrictEqual(yield* simulator.requests, [])
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("is not sent what its model does not know, unless it is said to know it", () =>
     Effect.gen(function*() {
       const { fs, home, path, run, simulator } = yield* machine(() => Script.answer(Script.say("Hello")))

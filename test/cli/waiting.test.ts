@@ -21,7 +21,8 @@ const watch = Effect.fnUntraced(function*(isErrTerminal: boolean) {
     isOutTerminal: false,
     isErrTerminal,
     hasColors: false,
-    width: 80
+    width: 80,
+    oneRow: (text) => text.slice(0, 79)
   }
   const until = DateTime.addDuration(yield* DateTime.now, "15 minutes")
   const work = Effect.as(Effect.sleep("2500 millis"), "done").pipe(

@@ -12,7 +12,11 @@ const table: ReadonlyArray<readonly [Reason, boolean, RegExp]> = [
     false,
     /\(plus plan\)\. Try again after 1 Oct 2026, \d\d:\d\d, upgrade to Pro .*buy credits .*OPENAI_API_KEY/
   ],
-  [{ _tag: "UsageLimitReached" }, false, /reached\. Try again later, or set OPENAI_API_KEY/],
+  [
+    { _tag: "UsageLimitReached" },
+    false,
+    /reached\. Try again later, or use an API key \(OPENAI_API_KEY and `--auth api-key`\)/
+  ],
   [{ _tag: "RateLimited", retryAfter: 1500 }, true, /wait a little/],
   [{ _tag: "QuotaExceeded" }, false, /check its plan and billing/],
   [{ _tag: "Unauthorized" }, false, /sign in with `effixir login` or check OPENAI_API_KEY/],

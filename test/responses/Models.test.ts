@@ -117,6 +117,7 @@ describe("Models", () => {
     ["status 404", () => Effect.sync(() => Response.json({ detail: "Not Found" }, { status: 404 }))],
     ["no list of models", () => Host.json({ detail: "hm" })],
     ["no list of models", () => Host.json(null)],
+    ["what came back is no JSON", () => Effect.sync(() => new Response("<html>no</html>"))],
     ["", () => Effect.sync(() => new Response("<html>"))]
   ]
 

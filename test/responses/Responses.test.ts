@@ -21,6 +21,7 @@ import * as Credentials from "../../src/auth/Credentials.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
 import * as Item from "../../src/responses/Item.ts"
 import type { ModelError } from "../../src/responses/ModelError.ts"
+import * as RateLimits from "../../src/responses/RateLimits.ts"
 import * as Request from "../../src/responses/Request.ts"
 import * as Response from "../../src/responses/Response.ts"
 import * as Responses from "../../src/responses/Responses.ts"
@@ -326,3 +327,28 @@ for (const transport of transports) {
     })
   })
 }
+
+describe("what a response says beside its events", () => {
+  const plan = {
+    type: "codex.rate_limits",
+    plan_type: "plus",
+    rate_limits: { primary: { used_percent: 42, window_minutes: 300, reset_at: 2_000_000_000 } }
+  }
+
+  it.effect("is heard by who remembers how much of the plan is used", () =>
+    Effect.gen(function*() {
+      const limits = yield* RateLimits.RateLimits
+      yield* Effect.provide(ask, answers(`${block(plan)}${created}${completed}`, {}))
+      const known = Option.getOrThrow(yield* limits.snapshot("chatgpt:acct-1"))
+      assert.deepInclude(known.limits[0]?.windows[0], { kind: "five-hour", usedPercent: 42 })
+    }).pipe(Effect.provide(RateLimits.layerMemory)))
+
+  it.effect("names the call whose stream fails", () =>
+    Effect.gen(function*() {
+      const error = yield* failure
+      assert.deepInclude(error, { code: "invalid_prompt", requestId: "req_7", cfRay: "ray-7" })
+    }).pipe(Effect.provide(answers(
+      block({ type: "response.failed", response: { error: { code: "invalid_prompt", message: "No." } } }),
+      { headers: { "x-request-id": "req_7", "cf-ray": "ray-7" } }
+    ))))
+})

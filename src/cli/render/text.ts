@@ -17,9 +17,6 @@ import type { Renderer } from "./Renderer.ts"
 const shownLines = 4
 const maxWidth = 120
 
-/** A terminal is at least this wide. */
-const maxStatus = 79
-
 export interface Options {
   /** Whether somebody sits at the keyboard, to whom questions are put. */
   readonly canAsk: boolean
@@ -182,8 +179,7 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
       hasStatus = true
       const seconds = Math.floor((now - start) / 1000)
       const status = `${spinner} ${activity} ${seconds}s · Ctrl-C to stop${latest === "" ? "" : ` · ${latest}`}`
-      // A line that wraps could not be taken back.
-      return screen.err(`\r\u001B[2K${dim(status.slice(0, maxStatus))}`)
+      return screen.err(`\r\u001B[2K${dim(screen.oneRow(status))}`)
     })
   })
 
