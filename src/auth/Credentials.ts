@@ -150,7 +150,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       "SignedOut",
       (error) => Ref.set(over, Option.some({ credential, error }))
     )
-    return Credential.renew(credential, renewal, yield* DateTime.now)
+    const renewed = Credential.renew(credential, renewal, yield* DateTime.now)
+    // Whoever the new tokens speak for, it has to be who was signed in.
+    const { accountId } = Credential.claims({ ...renewed, account_id: null })
+    return accountId === undefined || accountId === Credential.claims(credential).accountId
+      ? renewed
+      : yield* new SignedOut({ reason: "AccountChanged" })
   })
 
   /** Under the lock of the store: whoever comes second finds what the first one has brought. */

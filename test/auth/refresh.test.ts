@@ -20,6 +20,7 @@ import * as CredentialStore from "../../src/auth/CredentialStore.ts"
 import { OAuth, OAuthError, type Renewal } from "../../src/auth/OAuth.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
 import { forAll } from "../forAll.ts"
+import { jwt, nested } from "./tokens.ts"
 
 /** The access token `a1`, whose refresh token is `r1`, of account `me`; good for so long. */
 const signedIn = (n: number, lifetime: Duration.DurationInput = "1 hour", account = "me"): Subscription => ({
@@ -201,6 +202,18 @@ describe("a credential that the server refuses", () => {
       const { credential, isRefreshed } = yield* replace(signedIn(1))
       assert.strictEqual(name(credential), "a2")
       assert.isTrue(isRefreshed)
+    }))
+
+  it.scoped("is not replaced by tokens that speak for another account", () =>
+    Effect.gen(function*() {
+      const token = Redacted.make(jwt(nested({ chatgpt_account_id: "somebody else" })))
+      const { replace, stored } = yield* setup(
+        signedIn(1),
+        () =>
+          Effect.succeed({ access_token: token, refresh_token: Redacted.make("r2"), id_token: token, expires_in: 3600 })
+      )
+      assert.deepInclude(yield* Effect.flip(replace(signedIn(1))), { reason: "AccountChanged" })
+      assert.strictEqual(yield* stored, "a1")
     }))
 
   it.scoped("is not replaced by that of another account, nor by nothing", () =>
