@@ -37,7 +37,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const open = Effect.fnUntraced(function*(id: string) {
     if (!isId(id)) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
-    yield* Effect.mapError(fs.makeDirectory(folderOf(id), { recursive: true, mode: 0o700 }), failed(id))
+    yield* Effect.mapError(fs.makeDirectory(folderOf(id), { recursive: true, mode: 0o700 }), notMade(id))
     const file = yield* Effect.mapError(fs.open(logOf(id), { flag: "a+", mode: 0o600 }), failed(id))
     if (!(yield* FileLock.tryLock(file))) return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
     const log = yield* readLog(id)
@@ -136,6 +136,17 @@ const encodeLine = Schema.encodeSync(Schema.parseJson(Stored))
 const decodeLine = Schema.decodeUnknownEither(Schema.parseJson(Stored))
 
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
+
+/** Node says of a folder that it may not make on a read-only disk that it is not there. */
+const notMade = (id: string) => (cause: PlatformError): SessionError =>
+  isNotFound(cause)
+    ? new SessionError({
+      reason: "Io",
+      session: id,
+      detail: "its folder cannot be made; make sure that effixir's home is not on a read-only disk",
+      cause
+    })
+    : failed(id)(cause)
 
 const failed = (id: string) => (cause: PlatformError): SessionError =>
   isNotFound(cause)

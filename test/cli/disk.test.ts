@@ -83,6 +83,29 @@ for (const [name, needs, can, through, said] of disks) {
   })
 }
 
+/** The home as it is, on a disk that nothing can be written to. */
+const readOnlyDisk: Through = [
+  "unshare",
+  "--mount",
+  "sh",
+  "-c",
+  `cp "$EFFIXIR_HOME/auth.json" before && mount -t tmpfs -o mode=700 tmpfs "$EFFIXIR_HOME" || exit 90
+   cp before "$EFFIXIR_HOME/auth.json" && chmod 600 "$EFFIXIR_HOME/auth.json" || exit 91
+   mount -o remount,ro "$EFFIXIR_HOME" && exec "$@"`,
+  "sh"
+]
+
+describe.runIf(canMount)(where(canMount, "a disk that is read-only", "the right to mount one"), () => {
+  it.scopedLive("is what a turn fails of, before anything is asked", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(always)
+      const { code, stderr } = yield* run(["Say hello"], { through: readOnlyDisk })
+      assert.strictEqual(code, 1, stderr)
+      assertSentence(stderr, "cannot be made", "read-only disk")
+      assert.deepStrictEqual(yield* simulator.requests, [])
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
 const isRoot = process.getuid?.() === 0
 const nobody = 65_534
 
