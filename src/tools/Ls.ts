@@ -73,7 +73,7 @@ const more = (limit: number): string =>
  * The real path of a folder that the model has named.
  *
  * @since 0.1.0
- * @category helpers
+ * @category conversions
  */
 export const resolveFolder: (
   given: string
@@ -86,7 +86,7 @@ export const resolveFolder: (
   return real
 })
 
-/** @since 0.1.0 @category helpers */
+/** @since 0.1.0 @category conversions */
 export const withKind = (name: string, kind: Entry["kind"]): string =>
   kind === "Folder" ? `${name}/` : kind === "Link" ? `${name} (link)` : name
 
@@ -94,7 +94,7 @@ export const withKind = (name: string, kind: Entry["kind"]): string =>
  * Lines up to a limit of their number and of their size. `add` tells whether there is room for more.
  *
  * @since 0.1.0
- * @category helpers
+ * @category conversions
  */
 export const makePage = (limit: number) => {
   const lines: Array<string> = []

@@ -5,7 +5,7 @@ const secrets = SecretFiles.make({ home: "/home/me/own" })
 
 const secret = [
   ".env",
-  "/work/.env",
+  "/project/.env",
   "a/.ENV",
   ".env.local",
   ".env.production",
