@@ -7,7 +7,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as Stream from "effect/Stream"
+import { runForEachChunk } from "../internal/stream.ts"
 import { answer as answerIn } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
@@ -194,7 +194,7 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
   const request = yield* prepare(options, history, account, n)
   let response = Response.empty
   let isWithoutEncrypted = false
-  yield* Stream.runForEachChunk(responses.stream(request), (events) => {
+  yield* runForEachChunk(responses.stream(request), (events) => {
     response = Chunk.reduce(events, response, Response.add)
     isWithoutEncrypted ||= Chunk.some(events, (event) => event.type === "effixir.retry" && event.isWithoutEncrypted)
     return Effect.forEach(Chunk.filterMap(events, (event) => toShow(event, turnId, n)), show, { discard: true })

@@ -1,11 +1,13 @@
 import * as Channel from "effect/Channel"
+import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /*
- * As their namesakes in `Stream`, but the one stream is not taken for a stream of streams: that costs two executors,
- * some kilobytes, for as long as the stream is open, and a hop for every chunk.
+ * As their namesakes in `Stream`, with less between: what a stream is made of costs some kilobytes for each part, for as
+ * long as the stream is open, and a hop for every chunk.
  */
 
 export const unwrap = <A, E, R, E2, R2>(
@@ -20,3 +22,15 @@ export const unwrapScoped = <A, E, R, E2, R2>(
     (scope) => Channel.unwrap(Effect.map(Scope.extend(effect, scope), Stream.toChannel)),
     (scope, exit) => Scope.close(scope, exit)
   ))
+
+/** Without a sink, which is three channels. */
+export const runForEachChunk = <A, E, R, E2, R2>(
+  self: Stream.Stream<A, E, R>,
+  f: (chunk: Chunk.Chunk<A>) => Effect.Effect<void, E2, R2>
+): Effect.Effect<void, E | E2, R | R2> =>
+  Effect.scoped(Effect.flatMap(
+    Stream.toPull(self),
+    (pull) => Effect.forever(Effect.flatMap(pull, (chunk) => Effect.mapError(f(chunk), Option.some)))
+  )).pipe(
+    Effect.catchAll((end: Option.Option<E | E2>) => Option.isNone(end) ? Effect.void : Effect.fail(end.value))
+  )

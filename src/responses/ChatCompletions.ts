@@ -19,7 +19,7 @@ import * as Sse from "./Sse.ts"
 export const dialect: Dialect = {
   path: "/chat/completions",
   encode: ChatRequest.encode,
-  decode: (bytes) => Sse.decodeWith(bytes, ChatStream.reader)
+  decoder: () => Sse.decoderOf(ChatStream.reader)
 }
 
 /**

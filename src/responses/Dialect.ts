@@ -3,11 +3,8 @@
  *
  * @since 0.1.0
  */
-import type * as Stream from "effect/Stream"
-import type { ModelError } from "./ModelError.ts"
 import type { Request } from "./Request.ts"
 import * as Sse from "./Sse.ts"
-import type { StreamEvent } from "./StreamEvent.ts"
 
 /**
  * What is not the Responses API is translated at this edge, so that everybody else knows requests and events of one kind.
@@ -20,9 +17,9 @@ export interface Dialect {
   readonly path: string
   /** The JSON of the body. */
   readonly encode: (request: Request) => unknown
-  /** Reads the body of an answer whose status is good. It ends, or fails, like `Responses.stream` does. */
-  readonly decode: <E>(bytes: Stream.Stream<Uint8Array, E>) => Stream.Stream<StreamEvent, E | ModelError>
+  /** Reads the body of an answer whose status is good, from its first byte to the outcome that `Responses.stream` ends with. */
+  readonly decoder: () => Sse.Decoder
 }
 
 /** @since 0.1.0 @category dialects */
-export const responses: Dialect = { path: "/responses", encode: (request) => request, decode: Sse.decode }
+export const responses: Dialect = { path: "/responses", encode: (request) => request, decoder: Sse.decoder }

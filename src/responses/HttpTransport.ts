@@ -6,14 +6,19 @@
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
 import { defined } from "../internal/json.ts"
 import { story } from "../internal/story.ts"
-import { unwrap } from "../internal/stream.ts"
+import { unwrapScoped } from "../internal/stream.ts"
 import type { Dialect } from "./Dialect.ts"
+import * as Inbound from "./Inbound.ts"
 import { ModelError } from "./ModelError.ts"
 import * as RateLimits from "./RateLimits.ts"
 import type { Request } from "./Request.ts"
@@ -45,19 +50,38 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
     return response
   })
 
-  const attempt: Attempt = (request) =>
-    unwrap(
-      Effect.map(open(request), (response) =>
-        response.stream.pipe(
-          Stream.mapError(broken),
-          Timeouts.watching(timeouts),
-          dialect.decode,
-          Stream.mapError(named(response.headers)),
-          observe.events
-        ))
-    )
+  /** What comes over the connection, piece by piece as it comes. */
+  const receive = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
+    const inbound = yield* Inbound.make<Uint8Array, HttpClientError.ResponseError>(timeouts)
+    const decoder = dialect.decoder()
+    if (Inbound.isSource(response)) {
+      const release = response[Inbound.SourceTypeId](inbound)
+      yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
+    } else yield* Inbound.pump(inbound, response.stream)
+
+    const tell = (events: Array<StreamEvent>): Events => {
+      if (events.length === 0) return next()
+      const told = Channel.flatMap(Channel.write(Chunk.unsafeFromArray(events)), next)
+      const observed = observe.events(events)
+      return observed === undefined ? told : Channel.zipRight(observed, told)
+    }
+    const next = (): Events => {
+      const outcome = decoder.outcome()
+      if (outcome !== undefined) return outcome
+      const pieces = inbound.take()
+      if (pieces.length > 0) return tell(decoder.write(pieces))
+      const exit = inbound.exit()
+      if (exit === undefined) return Channel.flatMap(inbound.wait, next)
+      return Exit.isSuccess(exit) ? tell(decoder.end()) : Channel.failCause(Cause.map(exit.cause, broken))
+    }
+    return Stream.fromChannel(Channel.mapError(Channel.suspend(next), named(response.headers)))
+  })
+
+  const attempt: Attempt = (request) => unwrapScoped(Effect.flatMap(open(request), receive))
   return attempt
 })
+
+type Events = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, ModelError>
 
 /**
  * The ids find the machine that has the conversation's prefix in its cache.
@@ -119,5 +143,7 @@ const named = (headers: ServerFailure.Headers) => (error: ModelError): ModelErro
   return new ModelError({ ...error, ...defined({ requestId: error.requestId ?? requestId, cfRay }) })
 }
 
-const broken = (cause: HttpClientError.HttpClientError): ModelError =>
-  new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })
+const broken = (cause: HttpClientError.HttpClientError | ModelError): ModelError =>
+  cause._tag === "ModelError"
+    ? cause
+    : new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })

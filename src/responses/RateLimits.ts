@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
-import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -12,7 +11,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { AuthClient } from "../auth/AuthClient.ts"
 import { fromEvent, fromHeaders, type Headers, mainLimit, Reading, type Window } from "./RateLimitReading.ts"
@@ -140,26 +138,29 @@ export const layerMemory: Layer.Layer<RateLimits> = Layer.scoped(
  */
 export interface Observer {
   readonly headers: (headers: Headers) => Effect.Effect<void>
-  readonly events: <E, R>(events: Stream.Stream<StreamEvent, E, R>) => Stream.Stream<StreamEvent, E, R>
+  /** Nothing, if there is nothing to record: which is so for all events but a few. */
+  readonly events: (events: ReadonlyArray<StreamEvent>) => Effect.Effect<void> | undefined
 }
 
 /** @since 0.1.0 @category observing */
 export const observer: Effect.Effect<Observer, never, AuthClient> = Effect.gen(function*() {
   const { account } = yield* AuthClient
   return Option.match(yield* Effect.serviceOption(RateLimits), {
-    onNone: (): Observer => ({ headers: () => Effect.void, events: (events) => events }),
+    onNone: (): Observer => ({ headers: () => Effect.void, events: () => undefined }),
     onSome: (limits): Observer => ({
       headers: (headers) =>
         Effect.ignore(Effect.flatMap(account, (account) => limits.observeHeaders(account, headers))),
-      events: Stream.mapChunksEffect((events) =>
-        Effect.as(
-          Effect.forEach(Chunk.filter(events, ({ type }) => type === "codex.rate_limits"), (event) =>
-            Effect.ignore(Effect.flatMap(account, (account) => limits.observeEvent(account, event))), {
-            discard: true
-          }),
-          events
-        )
-      )
+      events: (events) => {
+        const telling = events.filter(({ type }) => type === "codex.rate_limits")
+        return telling.length === 0
+          ? undefined
+          : Effect.ignore(
+            Effect.flatMap(
+              account,
+              (account) => Effect.forEach(telling, (event) => limits.observeEvent(account, event), { discard: true })
+            )
+          )
+      }
     })
   })
 })

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,6 +15,7 @@ import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
+import { runForEachChunk } from "../internal/stream.ts"
 import * as Dialect from "./Dialect.ts"
 import * as HttpTransport from "./HttpTransport.ts"
 import { isMessage, type Item, userMessage, withoutId } from "./Item.ts"
@@ -90,7 +92,16 @@ export const layer: Layer.Layer<Responses, never, AuthClient> = layerWith({})
  * @category accessors
  */
 export const complete = (request: Request.Request): Effect.Effect<Response.Response, ModelError, Responses> =>
-  Stream.runFold(stream(request), Response.empty, Response.add)
+  Effect.suspend(() => {
+    let response = Response.empty
+    return Effect.map(
+      runForEachChunk(stream(request), (events) =>
+        Effect.sync(() => {
+          response = Chunk.reduce(events, response, Response.add)
+        })),
+      () => response
+    )
+  })
 
 /**
  * The finished items of one call, and nothing on the way. They come when the response has ended: until then an attempt

@@ -20,6 +20,7 @@ import { story } from "../internal/story.ts"
 import * as Continuation from "./Continuation.ts"
 import * as Dialect from "./Dialect.ts"
 import * as HttpTransport from "./HttpTransport.ts"
+import * as Inbound from "./Inbound.ts"
 import { ModelError } from "./ModelError.ts"
 import * as RateLimits from "./RateLimits.ts"
 import type { Request } from "./Request.ts"
@@ -101,9 +102,8 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
     Stream.unwrapScoped(Effect.map(open(request), ({ frame, line }) => {
       const send = Stream.drain(Stream.fromEffect(line.connection.send(frame.text)))
       return Stream.concat(send, line.connection.messages).pipe(
-        Timeouts.watching(timeouts),
-        read(line, frame),
-        observe.events
+        Inbound.watched(timeouts),
+        read(line, frame, observe)
       )
     }))
 
@@ -144,7 +144,7 @@ const write = (encoded: unknown, memory: Continuation.Continuation | undefined):
 }
 
 /** Reads one response, and leaves the line as the next request may find it. */
-const read = (line: SocketPool.Line, frame: Frame) => {
+const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer) => {
   const isReused = line.isUsed
   let response = Response.empty
   /** Whether the server has told of the response, so that it cannot begin again unseen. */
@@ -204,6 +204,7 @@ const read = (line: SocketPool.Line, frame: Frame) => {
       isTold ||= event.type.startsWith("response.")
       response = Response.add(response, event)
     }
+    yield* observe.events(events) ?? Effect.void
     return Chunk.unsafeFromArray(events)
   })
 

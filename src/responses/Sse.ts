@@ -5,6 +5,7 @@
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createParser } from "eventsource-parser"
 import { parse } from "../internal/json.ts"
@@ -16,8 +17,25 @@ import * as StreamEvent from "./StreamEvent.ts"
 const maxEventSize = 128 * 1024 * 1024
 
 /**
- * What makes stream events of what a server says, in whatever dialect. It is made anew for every stream, and called
- * while the stream has no end yet.
+ * Bytes to events. It is made anew for every response.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Decoder {
+  /** The events that these pieces complete; they may be cut anywhere. */
+  readonly write: (pieces: Iterable<Uint8Array>) => Array<StreamEvent.StreamEvent>
+  /** The events that the end completes. */
+  readonly end: () => Array<StreamEvent.StreamEvent>
+  /**
+   * How the response has ended, once nothing more is to be read: the bytes may have no end, so neither the last event nor
+   * a failure waits for it.
+   */
+  readonly outcome: () => Effect.Effect<void, ModelError> | undefined
+}
+
+/**
+ * What makes events of what a server says, in whatever dialect.
  *
  * @since 0.1.0
  * @category models
@@ -32,23 +50,20 @@ export interface Reader {
 /**
  * Decodes the body of a response, whatever its content type says: the ChatGPT host often sends none.
  *
- * Chunks may be cut anywhere. Data that is not JSON is skipped, like every client of this API does. The stream ends at
- * the first terminal event; it fails if that event tells of a failure, or if the bytes end before there is one.
+ * Data that is not JSON is skipped, like every client of this API does. The response ends at the first terminal event; it
+ * fails if that event tells of a failure, or if the bytes end before there is one.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const decode = <E>(
-  bytes: Stream.Stream<Uint8Array, E>
-): Stream.Stream<StreamEvent.StreamEvent, E | ModelError> => decodeWith(bytes, readEvent)
-
-const readEvent = (tell: (event: StreamEvent.StreamEvent) => void): Reader => ({
-  data: (data) => {
-    const json = parse(data)
-    if (json !== undefined) tell(StreamEvent.fromJson(json))
-  },
-  end: () => {}
-})
+export const decoder = (): Decoder =>
+  decoderOf((tell) => ({
+    data: (data) => {
+      const json = parse(data)
+      if (json !== undefined) tell(StreamEvent.fromJson(json))
+    },
+    end: () => {}
+  }))
 
 /**
  * The same for any dialect: `read` is given what tells an event, and gives back what it wants to be called with. A body
@@ -57,77 +72,101 @@ const readEvent = (tell: (event: StreamEvent.StreamEvent) => void): Reader => ({
  * @since 0.1.0
  * @category decoding
  */
-export const decodeWith = <E>(
-  bytes: Stream.Stream<Uint8Array, E>,
-  read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader
-): Stream.Stream<StreamEvent.StreamEvent, E | ModelError> =>
-  Stream.fromChannel(Channel.suspend(() => {
-    const text = new TextDecoder()
-    let events: Array<StreamEvent.StreamEvent> = []
-    let last: StreamEvent.StreamEvent | undefined
-    let isTooLarge = false
-    let isJson: boolean | undefined
-    let json = ""
-    const reader = read((event) => {
-      if (last !== undefined) return
-      events.push(event)
-      if (StreamEvent.isTerminal(event)) last = event
-    })
-    const parser = createParser({
-      maxBufferSize: maxEventSize,
-      onError: (error) => {
-        isTooLarge ||= error.type === "max-buffer-size-exceeded"
-      },
-      onEvent: ({ data }) => {
-        if (last === undefined) reader.data(data)
-      }
-    })
-    const feed = (chunk: string) => {
-      if (isJson === undefined && chunk.trim() !== "") isJson = chunk.trimStart().startsWith("{")
-      if (isJson !== true) return parser.feed(chunk)
-      json += chunk
-      isTooLarge ||= json.length > maxEventSize
+export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader): Decoder => {
+  const text = new TextDecoder()
+  let events: Array<StreamEvent.StreamEvent> = []
+  let last: StreamEvent.StreamEvent | undefined
+  let hasEnded = false
+  let isTooLarge = false
+  let isJson: boolean | undefined
+  let json = ""
+  const reader = read((event) => {
+    if (last !== undefined) return
+    events.push(event)
+    if (StreamEvent.isTerminal(event)) last = event
+  })
+  const parser = createParser({
+    maxBufferSize: maxEventSize,
+    onError: (error) => {
+      isTooLarge ||= error.type === "max-buffer-size-exceeded"
+    },
+    onEvent: ({ data }) => {
+      if (last === undefined) reader.data(data)
     }
-    const take = (chunk: string) => {
-      events = []
-      feed(chunk)
-      return Chunk.unsafeFromArray(events)
-    }
-    const takeRest = () => {
-      events = []
+  })
+  const feed = (chunk: string) => {
+    if (isJson === undefined && chunk.trim() !== "") isJson = chunk.trimStart().startsWith("{")
+    if (isJson !== true) return parser.feed(chunk)
+    json += chunk
+    isTooLarge ||= json.length > maxEventSize
+  }
+  const told = () => {
+    const all = events
+    events = []
+    return all
+  }
+
+  return {
+    write: (pieces) => {
+      let read = ""
+      for (const piece of pieces) read += text.decode(piece, { stream: true })
+      feed(read)
+      return told()
+    },
+    end: () => {
       // A last event without its empty line still counts; half an event is no JSON and does not.
       feed(`${text.decode()}\n\n`)
       if (isJson === true) reader.data(json)
       if (last === undefined) reader.end()
-      return Chunk.unsafeFromArray(events)
+      hasEnded = true
+      return told()
+    },
+    outcome: () => {
+      if (last !== undefined) {
+        const failure = ServerFailure.fromEvent(last)
+        return failure === undefined ? Effect.void : ServerFailure.fail(failure)
+      }
+      return isTooLarge ? tooLarge : hasEnded ? incomplete : undefined
     }
+  }
+}
 
-    const end = Channel.suspend(() => {
-      if (last === undefined) return Channel.fail(new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" }))
-      const failure = ServerFailure.fromEvent(last)
-      return failure === undefined ? Channel.void : Channel.fromEffect(ServerFailure.fail(failure))
-    })
-    const body: Channel.Channel<
+/**
+ * A stream of bytes by a decoder.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decodeWith = (make: () => Decoder) =>
+<E>(
+  bytes: Stream.Stream<Uint8Array, E>
+): Stream.Stream<StreamEvent.StreamEvent, E | ModelError> =>
+  Stream.fromChannel(Channel.suspend(() => {
+    const decoder = make()
+    type Body = Channel.Channel<
       Chunk.Chunk<StreamEvent.StreamEvent>,
       Chunk.Chunk<Uint8Array>,
       E | ModelError,
       E,
       void,
       unknown
-    > = Channel.readWithCause({
-      onInput: (chunks: Chunk.Chunk<Uint8Array>) => {
-        let read = ""
-        for (const chunk of chunks) read += text.decode(chunk, { stream: true })
-        const events = take(read)
-        // The bytes may have no end, so neither the last event nor a failure can wait for it.
-        const next = last !== undefined ? end : isTooLarge ? Channel.fail(tooLarge) : body
-        return events.length === 0 ? next : Channel.zipRight(Channel.write(events), next)
-      },
+    >
+    const tell = (events: Array<StreamEvent.StreamEvent>): Body => {
+      const next = Channel.suspend((): Body => decoder.outcome() ?? body)
+      return events.length === 0 ? next : Channel.zipRight(Channel.write(Chunk.unsafeFromArray(events)), next)
+    }
+    const body: Body = Channel.readWithCause({
+      onInput: (pieces: Chunk.Chunk<Uint8Array>) => tell(decoder.write(pieces)),
       onFailure: Channel.failCause,
-      onDone: () => Channel.zipRight(Channel.write(takeRest()), end)
+      onDone: () => tell(decoder.end())
     })
     return Channel.pipeTo(Stream.toChannel(bytes), body)
   }))
+
+/** @since 0.1.0 @category decoding */
+export const decode = decodeWith(decoder)
+
+const incomplete = new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" })
 
 const tooLarge = new ModelError({
   reason: { _tag: "MalformedOutput" },

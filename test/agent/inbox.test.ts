@@ -2,21 +2,24 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Agent from "../../src/agent/Agent.ts"
 import * as Inbox from "../../src/agent/Inbox.ts"
 import { type Item, text } from "../../src/responses/Item.ts"
+import type { Request } from "../../src/responses/Request.ts"
+import { Responses } from "../../src/responses/Responses.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
-import { ScriptedResponses } from "../../src/testing/ScriptedResponses.ts"
+import * as ScriptedResponses from "../../src/testing/ScriptedResponses.ts"
 import * as Tool from "../../src/tools/Tool.ts"
 import * as Toolkit from "../../src/tools/Toolkit.ts"
-import { layer, resume, run, tags, turns } from "./support.ts"
+import { layer, layerOver, resume, run, tags, turns, type Wire } from "./support.ts"
 
 const say = (what: string) => Script.answer(Script.say(what))
-const requests = Effect.flatMap(ScriptedResponses, (model) => model.requests)
+const requests = Effect.flatMap(ScriptedResponses.ScriptedResponses, (model) => model.requests)
 const log = Effect.map(
   Effect.flatMap(SessionStore.SessionStore, (store) => store.read("s")),
   (stored) => stored.map(({ event }) => event)
@@ -79,14 +82,37 @@ describe("steer", () => {
   it.effect("that comes with the answer is heard, too", () =>
     Effect.gen(function*() {
       const inbox = yield* Inbox.make(8)
-      const agent = yield* Agent.Agent
+      const said = yield* Deferred.make<void>()
       const answers: Array<string> = []
-      yield* Stream.runForEach(agent.run("s", "Go", { inbox }), (event) => {
-        if (event._tag === "TurnCompleted") answers.push(event.answer)
-        return event._tag === "TextDelta" && event.delta === "First." ? inbox.steer("Wait.") : Effect.void
-      })
+      yield* Effect.gen(function*() {
+        const agent = yield* Agent.Agent
+        yield* Stream.runForEach(agent.run("s", "Go", { inbox }), (event) => {
+          if (event._tag === "TurnCompleted") answers.push(event.answer)
+          return event._tag === "TextDelta" && event.delta === "First."
+            ? Effect.zipRight(inbox.steer("Wait."), Deferred.succeed(said, undefined))
+            : Effect.void
+        })
+      }).pipe(Effect.provide(layerOver(endingAfter(said))(turns(say("First."), say("Second.")))))
       assert.deepStrictEqual(answers, ["Second."])
-    }).pipe(Effect.provide(layer(turns(say("First."), say("Second."))))))
+    }))
+})
+
+/** A model whose responses do not end before something has happened. */
+const endingAfter = (happened: Deferred.Deferred<void>): Wire => ({
+  name: "a script",
+  lacks: [],
+  model: (script) =>
+    Layer.effect(
+      Responses,
+      Effect.map(Responses, (responses) => ({
+        ...responses,
+        stream: (request: Request) =>
+          Stream.tap(
+            Stream.rechunk(responses.stream(request), 1),
+            ({ type }) => type === "response.completed" ? Deferred.await(happened) : Effect.void
+          )
+      }))
+    ).pipe(Layer.provideMerge(ScriptedResponses.layer(script)))
 })
 
 describe("followUp", () => {

@@ -8,7 +8,7 @@ import * as Response from "../../src/responses/Response.ts"
 import { forAll } from "../forAll.ts"
 import { bytes, cutAt, type Read, read } from "./sse.ts"
 
-const decode = ChatCompletions.dialect.decode
+const decode = ChatCompletions.dialect.decoder
 
 const head = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "qwen3" }
 const chunk = (delta: object, finish_reason: string | null = null) => ({

@@ -39,10 +39,13 @@ export interface Read {
 }
 
 /** All that a stream tells, and how it ends. */
-export const read = (stream: Stream.Stream<Uint8Array>, decode: Dialect["decode"] = Sse.decode): Effect.Effect<Read> =>
+export const read = (
+  stream: Stream.Stream<Uint8Array>,
+  decoder: Dialect["decoder"] = Sse.decoder
+): Effect.Effect<Read> =>
   Effect.suspend(() => {
     const events: Array<StreamEvent> = []
-    return decode(stream).pipe(
+    return Sse.decodeWith(decoder)(stream).pipe(
       Stream.runForEachChunk((chunk) => Effect.sync(() => Array.from(chunk, (event) => events.push(event)))),
       Effect.either,
       Effect.map((end) => ({ events, failure: Option.getOrUndefined(Either.getLeft(end)) }))
