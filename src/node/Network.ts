@@ -4,10 +4,8 @@
  *
  * @since 0.1.0
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
-import { RequestError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -15,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import { rootCertificates } from "node:tls"
+import * as NodeHttp from "./NodeHttp.ts"
 
 /**
  * What the environment says of the network.
@@ -56,14 +55,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const tls = yield* makeTls(options)
   const hasProxy = Option.isSome(options.httpsProxy) || Option.isSome(options.httpProxy)
   if (hasProxy) return yield* proxied(options, tls)
-  const agent = yield* NodeHttpClient.makeAgent({ keepAlive: true, timeout: keptAlive, ...tls })
-  const client = yield* Effect.provideService(NodeHttpClient.make, NodeHttpClient.HttpAgent, agent)
-  // It throws on a header that cannot be sent.
-  return HttpClient.transform(
-    client,
-    (response, request) =>
-      Effect.catchAllDefect(response, (cause) => new RequestError({ request, reason: "Encode", cause }))
-  )
+  return yield* NodeHttp.make({ keepAlive: true, timeout: keptAlive, ...tls })
 })
 
 /** In milliseconds, as `fetch` does: many servers close a connection that is not used after five seconds. */
