@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { decodeJwt } from "jose"
 import { field } from "../internal/json.ts"
 import type { Renewal, Tokens } from "./OAuth.ts"
@@ -18,6 +19,7 @@ import type { Renewal, Tokens } from "./OAuth.ts"
  * - `access_token`, `id_token` JWTs; `refresh_token` opaque, and good for one use only
  * - `expires_at` milliseconds since the epoch
  * - `obtained_at` ISO 8601
+ * - `refused` that the server has refused the refresh token for good
  *
  * @since 0.1.0
  * @category schemas
@@ -29,7 +31,9 @@ export const Subscription = Schema.Struct({
   id_token: Schema.optional(Schema.NullOr(Schema.Redacted(Schema.String))),
   expires_at: Schema.optional(Schema.NullOr(Schema.Number)),
   account_id: Schema.optional(Schema.NullOr(Schema.String)),
-  obtained_at: Schema.optional(Schema.NullOr(Schema.String))
+  obtained_at: Schema.optional(Schema.NullOr(Schema.String)),
+  /** What `Refusal` reads. Whatever else stands there must not keep anybody from a good token. */
+  refused: Schema.optional(Schema.Unknown)
 })
 
 /** @since 0.1.0 @category models */
@@ -155,7 +159,7 @@ export const fromTokens = (tokens: Tokens, now: DateTime.Utc): Subscription => {
  * @category combining
  */
 export const renew = (self: Subscription, renewal: Renewal, now: DateTime.Utc): Subscription => ({
-  ...self,
+  ...Struct.omit(self, "refused"),
   access_token: renewal.access_token ?? self.access_token,
   refresh_token: renewal.refresh_token ?? self.refresh_token,
   id_token: renewal.id_token ?? self.id_token,

@@ -16,10 +16,12 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import { choice } from "../internal/choice.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
 import { OAuth } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
+import * as Refusal from "./Refusal.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /** @since 0.1.0 @category errors */
@@ -117,7 +119,7 @@ export const select = (
     const why = hasKey ? "a stored ChatGPT sign-in comes before OPENAI_API_KEY" : "a ChatGPT sign-in is stored"
     return Either.right({ credential: stored.value, source: "store", reason: chosen || why })
   }
-  if (options.choice === "chatgpt") return none(hasKey || Option.isSome(stored) ? "ApiKeyRuledOut" : "NeverSignedIn")
+  if (options.choice === "chatgpt") return none(hasKey || Option.isSome(stored) ? "ApiKeyRuledOut" : "NoSubscription")
   if (hasKey) {
     const why = Option.isSome(stored)
       ? "OPENAI_API_KEY comes before the stored API key"
@@ -126,7 +128,7 @@ export const select = (
   }
   return Option.isSome(stored) && stored.value.kind === "api_key"
     ? Either.right({ credential: stored.value, source: "store", reason: chosen || "an API key is stored" })
-    : none(Option.isSome(stored) ? "SubscriptionRuledOut" : "NeverSignedIn")
+    : none(Option.isSome(stored) ? "SubscriptionRuledOut" : options.choice === "api-key" ? "NoApiKey" : "NeverSignedIn")
 }
 
 /** @since 0.1.0 @category constructors */
@@ -141,10 +143,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const selected = Effect.flatMap(store.load, (stored) => select(stored, options))
 
+  /** The server will not change its mind about a token that it has refused for good: it is asked once. */
+  const known = Effect.fnUntraced(function*(credential: Credential.Subscription) {
+    const told = Option.filter(yield* Ref.get(over), (told) => Credential.isSame(told.credential, credential))
+    return Option.isSome(told) ? Option.some(told.value.error) : yield* Refusal.of(credential)
+  })
+
   const refresh = Effect.fnUntraced(function*(credential: Credential.Subscription) {
-    // The server will not change its mind about a token that it has refused for good: it is asked once.
-    const known = Option.filter(yield* Ref.get(over), (known) => Credential.isSame(known.credential, credential))
-    if (Option.isSome(known)) return yield* known.value.error
     const renewal = yield* Effect.tapErrorTag(
       oauth.refresh(credential.refresh_token),
       "SignedOut",
@@ -162,14 +167,24 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const replace = (refused: Credential.Subscription) =>
     Effect.gen(function*() {
       let isRefreshed = false
+      let refusal: SignedOut | undefined
       const next = yield* store.modify((stored) =>
         Effect.gen(function*() {
           const credential = yield* sameAccount(stored, refused)
           if (!Credential.isSame(credential, refused)) return stored
+          const before = yield* known(credential)
+          if (Option.isSome(before)) return yield* before.value
           isRefreshed = true
-          return Option.some(yield* refresh(credential))
+          return yield* Effect.asSome(Effect.catchIf(refresh(credential), isNamed, (error) => {
+            refusal = error
+            return Refusal.mark(credential, error)
+          }))
         })
+      ).pipe(
+        // That it could not be noted is the lesser trouble.
+        Effect.catchTag("CredentialStoreError", (error) => Effect.fail(refusal ?? error))
       )
+      if (refusal !== undefined) return yield* refusal
       return { credential: yield* sameAccount(next, refused), isRefreshed }
     }).pipe(
       Effect.retry({
@@ -228,10 +243,14 @@ export const layer = (options: Options): Layer.Layer<Credentials, never, Credent
 export const layerConfig = (
   options: Config.Config.Wrap<Options> = {
     apiKey: Config.option(Config.redacted("OPENAI_API_KEY")),
-    choice: Config.withDefault(Config.literal(...Choice.literals)("EFFIXIR_AUTH"), "any")
+    choice: Config.map(choice("EFFIXIR_AUTH", Choice), Option.getOrElse((): Choice => "any"))
   }
 ): Layer.Layer<Credentials, ConfigError, CredentialStore | OAuth> =>
   Layer.scoped(Credentials, Effect.flatMap(Config.unwrap(options), make))
+
+/** Whether the server has said itself that the sign-in is over. */
+const isNamed = (error: SignedOut | OAuthError): error is SignedOut =>
+  error._tag === "SignedOut" && error.code !== undefined
 
 /** A token that does not say when it ends is good until the server refuses it. */
 const timeLeft = (credential: Credential.Subscription): Effect.Effect<Duration.Duration> =>

@@ -230,8 +230,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       })
       if (Answer.isOk(answer)) return yield* Answer.decode(Renewal, answer)
       const isRefused = answer.status === 401 && !answer.isBlocked
-      const reason = permanent[Answer.failureOf(answer).code] ?? (isRefused ? "RefreshTokenRevoked" : undefined)
-      return reason === undefined ? yield* Answer.toError(answer) : yield* new SignedOut({ reason })
+      const { code } = Answer.failureOf(answer)
+      const named = permanent[code]
+      if (named !== undefined) return yield* new SignedOut({ reason: named, code })
+      return isRefused ? yield* new SignedOut({ reason: "RefreshTokenRevoked" }) : yield* Answer.toError(answer)
     }),
 
     revoke: Effect.fn("OAuth.revoke")(function*(token) {

@@ -7,6 +7,8 @@ import * as Schema from "effect/Schema"
 
 /**
  * - `NeverSignedIn` there is no credential
+ * - `NoSubscription` there is none, and only a ChatGPT sign-in was asked for
+ * - `NoApiKey` there is none, and only an API key was asked for
  * - `ApiKeyRuledOut` there is an API key, and only a ChatGPT sign-in was asked for
  * - `SubscriptionRuledOut` there is a ChatGPT sign-in, and only an API key was asked for
  * - `AccountUnknown` there is a ChatGPT sign-in that does not say for which account
@@ -18,6 +20,8 @@ import * as Schema from "effect/Schema"
  */
 export const Reason = Schema.Literal(
   "NeverSignedIn",
+  "NoSubscription",
+  "NoApiKey",
   "ApiKeyRuledOut",
   "SubscriptionRuledOut",
   "AccountUnknown",
@@ -34,12 +38,19 @@ export const Reason = Schema.Literal(
  * @category errors
  */
 export class SignedOut extends Schema.TaggedError<SignedOut>("effixir/auth/SignedOut")("SignedOut", {
-  reason: Reason
+  reason: Reason,
+  /** What the server called it, if it did: a bare 401 may come from something that stands before it. */
+  code: Schema.optional(Schema.String)
 }) {
   override get message(): string {
     switch (this.reason) {
       case "NeverSignedIn":
         return "You are not signed in: run `effixir login` to use your ChatGPT plan, or set OPENAI_API_KEY"
+      case "NoSubscription":
+        return "There is no ChatGPT sign-in, and --auth chatgpt (or EFFIXIR_AUTH) asks for one: run `effixir login`"
+      case "NoApiKey":
+        return "There is no API key, and --auth api-key (or EFFIXIR_AUTH) asks for one: set OPENAI_API_KEY, or store " +
+          "one with `effixir login --with-api-key`"
       case "ApiKeyRuledOut":
         return "There is an API key, but --auth chatgpt (or EFFIXIR_AUTH) rules it out: run `effixir login` to use " +
           "your ChatGPT plan, or leave that choice away"

@@ -6,7 +6,7 @@ import { isValidationError } from "@effect/cli/ValidationError"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Cause from "effect/Cause"
-import { isConfigError } from "effect/ConfigError"
+import { type ConfigError, isConfigError } from "effect/ConfigError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -48,7 +48,7 @@ const run = (argv: ReadonlyArray<string>) =>
     Effect.catchAll((error) => {
       if (error instanceof ExitCode.Stop) return Effect.fail(error)
       if (isValidationError(error)) return report(argv, "BadInput", toAnsiText(error.error).trim(), true)
-      if (isConfigError(error)) return report(argv, "ConfigError", `The environment cannot be used: ${String(error)}`)
+      if (isConfigError(error)) return report(argv, "ConfigError", sayConfig(error))
       return report(argv, error._tag === "SessionError" ? `Session${error.reason}` : error._tag, error.message)
     }),
     Effect.catchAllDefect((defect) =>
@@ -58,6 +58,17 @@ const run = (argv: ReadonlyArray<string>) =>
         : report(argv, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
     )
   )
+
+/** Of several things that are wrong with a variable, the one that is about its value says most. */
+const sayConfig = (error: ConfigError): string => {
+  const [said] = leaves(error).toSorted((a, b) => Number(a._op === "MissingData") - Number(b._op === "MissingData"))
+  return said === undefined
+    ? "The environment cannot be used"
+    : `${said.path.join("_")} in the environment cannot be used: ${said.message}`
+}
+
+const leaves = (error: ConfigError): ReadonlyArray<Exclude<ConfigError, { readonly _op: "And" | "Or" }>> =>
+  error._op === "And" || error._op === "Or" ? [...leaves(error.left), ...leaves(error.right)] : [error]
 
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
 

@@ -3,11 +3,11 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { choice } from "../internal/choice.ts"
 import * as Home from "../node/Home.ts"
 import * as NodeRuntime from "../node/NodeRuntime.ts"
 import * as Settings from "../node/Settings.ts"
@@ -32,20 +32,6 @@ export const settings = Effect.gen(function*() {
     dialect: Option.getOrElse(dialect, () => stored.dialect ?? "responses")
   }
 })
-
-/** One of some words from the environment; an empty text sets nothing. */
-const choice = <A extends string>(name: string, { literals }: { readonly literals: ReadonlyArray<A> }) =>
-  Config.option(Config.nonEmptyString(name)).pipe(
-    Config.mapOrFail(Option.match({
-      onNone: () => Either.right(Option.none<A>()),
-      onSome: (word) =>
-        Option.match(Option.fromNullable(literals.find((literal) => literal === word)), {
-          onNone: () =>
-            Either.left(ConfigError.InvalidData([name], `expected ${literals.join(" or ")}, not "${word}"`)),
-          onSome: (literal) => Either.right(Option.some(literal))
-        })
-    }))
-  )
 
 type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
 

@@ -56,6 +56,8 @@ const current = (options: {
     )
   )
 
+const absent = { any: "NeverSignedIn", chatgpt: "NoSubscription", "api-key": "NoApiKey" } as const
+
 describe("Credentials.select", () => {
   it("lets a stored sign-in win, then the key of the environment, then a stored key", () => {
     fc.assert(fc.property(stored, environment, choice, (stored, text, choice) => {
@@ -70,7 +72,7 @@ describe("Credentials.select", () => {
         ? "ApiKeyRuledOut"
         : choice === "api-key" && stored !== undefined
         ? "SubscriptionRuledOut"
-        : "NeverSignedIn"
+        : absent[choice]
       const won = Either.map(select(stored, text, choice), ({ credential, source }) => ({ credential, source }))
       assert.deepStrictEqual<unknown>(
         won,
@@ -86,7 +88,9 @@ describe("Credentials.select", () => {
     assert.match(message(key("sk-1"), undefined, "chatgpt"), /There is an API key.*--auth chatgpt/)
     const signedIn = subscription({ accountId: "acct-1" })
     assert.match(message(signedIn, undefined, "api-key"), /There is a ChatGPT sign-in.*--auth api-key.*OPENAI_API_KEY/)
-    assert.match(message(undefined, undefined, "chatgpt"), /You are not signed in/)
+    assert.match(message(undefined, undefined, "chatgpt"), /There is no ChatGPT sign-in.*effixir login/)
+    assert.match(message(undefined, undefined, "api-key"), /There is no API key.*OPENAI_API_KEY/)
+    assert.match(message(undefined, undefined, "any"), /You are not signed in/)
   })
 
   it("uses no sign-in that does not say for which account it is, and nothing in its place", () => {

@@ -75,3 +75,50 @@ describe("an expired sign-in", () => {
     timeout
   )
 })
+
+describe("a refresh token that the server has refused for good", () => {
+  it.scopedLive(
+    "is asked about once by all processes, for an hour, and a new sign-in is free of that",
+    () =>
+      Effect.gen(function*() {
+        const { auth, fs, refreshes, run, simulator } = yield* expired
+        const json: { readonly [field: string]: unknown } = JSON.parse(yield* fs.readFileString(auth))
+        const write = (fields: object) =>
+          fs.writeFileString(auth, JSON.stringify({ ...json, mine: 1, expires_at: 1, ...fields }))
+        yield* write({ refresh_token: "rt_revoked" })
+        for (const args of [["Say hello"], ["Say hello"], ["status", "--refresh"]]) {
+          const { code, stderr, stdout } = yield* run(args)
+          assert.strictEqual(code, 4)
+          assert.include(stderr + stdout, "effixir login")
+          assert.strictEqual(yield* refreshes, 1)
+        }
+        const status = (yield* run(["status"])).stdout
+        assert.match(status, /^token +expired \S+ y ago .*ended at the server: run `effixir login`/m)
+        assert.deepInclude(JSON.parse((yield* run(["status", "--json"])).stdout), { expired: true, refreshable: false })
+
+        const marked: { readonly mine: number; readonly refused: { readonly at: string } } = JSON.parse(
+          yield* fs.readFileString(auth)
+        )
+        assert.strictEqual(marked.mine, 1)
+        assert.notInclude(JSON.stringify(marked.refused), "rt_revoked")
+        // Whatever stands there: it is about another token, too old, from the future, or nothing that can be read.
+        const hourAgo = new Date(Date.parse(marked.refused.at) - 3_600_001).toISOString()
+        const ahead = new Date(Date.parse(marked.refused.at) + 3_600_000).toISOString()
+        yield* write({ refused: marked.refused })
+        assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+        assert.notInclude(yield* fs.readFileString(auth), "refused")
+        for (const refused of [{ ...marked.refused, at: hourAgo }, { ...marked.refused, at: ahead }, "yes", null]) {
+          const before = yield* refreshes
+          yield* write({ refresh_token: "rt_revoked", refused })
+          assert.strictEqual((yield* run(["Say hello"])).code, 4)
+          assert.strictEqual(yield* refreshes, before + 1)
+        }
+        const next = JSON.stringify(yield* Schema.encode(Credential)(yield* simulator.signIn()))
+        yield* run(["login", "--with-api-key"], { stdin: "sk-1" })
+        assert.notInclude(yield* fs.readFileString(auth), "refused")
+        yield* fs.writeFileString(auth, next)
+        assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})

@@ -1,0 +1,55 @@
+/**
+ * The note in the store that the server has refused a refresh token for good, so that other processes need not ask it
+ * as well.
+ *
+ * A note never stands in the way of a good token: it names the refresh token that it is about, so that a new sign-in is
+ * free of it, and it counts for an hour, should the server have been wrong, or not the right one.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { base64url } from "jose"
+import type { Subscription } from "./Credential.ts"
+import { Reason, SignedOut } from "./SignedOut.ts"
+
+const Note = Schema.Struct({
+  /** The beginning of the SHA-256 of the refresh token. */
+  token: Schema.String,
+  reason: Reason,
+  /** ISO 8601. */
+  at: Schema.DateTimeUtc
+})
+
+const lifetime = Duration.hours(1)
+
+/** Notes a refusal beside the token that it is about. */
+export const mark = Effect.fnUntraced(function*(credential: Subscription, error: SignedOut) {
+  const note = { token: yield* nameOf(credential), reason: error.reason, at: yield* DateTime.now }
+  const marked: Subscription = { ...credential, refused: encode(note) }
+  return marked
+})
+
+/** What is known of the refresh token already, if that is that it is refused. */
+export const of = Effect.fnUntraced(function*(credential: Subscription) {
+  const note = decode(credential.refused)
+  if (Option.isNone(note) || note.value.token !== (yield* nameOf(credential))) return Option.none<SignedOut>()
+  const now = yield* DateTime.now
+  return DateTime.between(now, {
+      minimum: note.value.at,
+      maximum: DateTime.addDuration(note.value.at, lifetime)
+    })
+    ? Option.some(new SignedOut({ reason: note.value.reason }))
+    : Option.none<SignedOut>()
+})
+
+const encode = Schema.encodeSync(Note)
+const decode = Schema.decodeUnknownOption(Note)
+
+const nameOf = ({ refresh_token }: Subscription): Effect.Effect<string> =>
+  Effect.promise(async () => {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(Redacted.value(refresh_token)))
+    return base64url.encode(new Uint8Array(digest)).slice(0, 16)
+  })
