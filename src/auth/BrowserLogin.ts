@@ -7,6 +7,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { Browser } from "./Browser.ts"
@@ -28,8 +29,19 @@ export interface UrlShown {
   readonly url: string
 }
 
+/**
+ * What a person has pasted is not the answer that is waited for: it answers another sign-in, or it is no answer at all.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PasteRefused {
+  readonly _tag: "PasteRefused"
+  readonly problem: "AnotherSignIn" | "NoAnswer"
+}
+
 /** @since 0.1.0 @category models */
-export type BrowserState = UrlShown | SignedIn
+export type BrowserState = UrlShown | PasteRefused | SignedIn
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -38,8 +50,8 @@ export interface Options {
 }
 
 /**
- * Shows an address and opens it, waits for the answer, and signs in. Saves nothing. A pasted line that is no answer is
- * passed over; one that answers another sign-in ends this one with `StateMismatch`, so that the person hears of it.
+ * Shows an address and opens it, waits for the answer, and signs in. Saves nothing. A pasted line that is not the answer
+ * uses nothing up: the person hears of it, and may paste again.
  *
  * @since 0.1.0
  * @category signing in
@@ -57,13 +69,15 @@ export const login = (
     const url = oauth.authorizeUrl({ redirectUri, state, challenge })
     const grant = (code: string): Grant => ({ code: Redacted.make(code), verifier, redirectUri })
 
-    const answer = yield* Deferred.make<Callback, OAuthError>()
+    const answer = yield* Deferred.make<Callback>()
+    const refused = yield* Queue.unbounded<PasteRefused>()
     yield* Effect.forkScoped(receive(server, state, answer))
     yield* Effect.forkScoped(browser.open(url))
-    yield* Effect.forkScoped(readPasted(options.pasted ?? Stream.empty, state, answer))
+    yield* Effect.forkScoped(readPasted(options.pasted ?? Stream.empty, state, answer, refused))
     const shown: UrlShown = { _tag: "UrlShown", url }
     const signedIn = Effect.flatMap(Deferred.await(answer), (callback) => conclude(callback, grant))
-    return Stream.concat(Stream.make(shown), Stream.fromEffect(signedIn))
+    const waiting = Stream.merge(Stream.fromQueue(refused), Stream.fromEffect(signedIn), { haltStrategy: "right" })
+    return Stream.concat(Stream.make(shown), waiting)
   }))
 
 /** The browser waits for its page until it is known how the sign-in ends. */
@@ -77,7 +91,7 @@ const conclude = Effect.fnUntraced(function*({ query, reply }: Callback, grant: 
 })
 
 /** The first visit with our state is the answer. Whoever else comes is sent away and uses nothing up. */
-const receive = (server: Listening, state: string, answer: Deferred.Deferred<Callback, OAuthError>) =>
+const receive = (server: Listening, state: string, answer: Deferred.Deferred<Callback>) =>
   Effect.forever(Effect.gen(function*() {
     const callback = yield* server.next
     if (callback.query.get("state") !== state) return yield* callback.reply(mismatchPage)
@@ -85,20 +99,22 @@ const receive = (server: Listening, state: string, answer: Deferred.Deferred<Cal
     if (!isFirst) yield* callback.reply(underWayPage)
   }))
 
-/** The first line that is an answer at all decides. No browser waits for a page then. */
+/** The first line that answers this sign-in is the answer. No browser waits for a page then. */
 const readPasted = (
   pasted: Stream.Stream<string>,
   state: string,
-  answer: Deferred.Deferred<Callback, OAuthError>
+  answer: Deferred.Deferred<Callback>,
+  refused: Queue.Enqueue<PasteRefused>
 ): Effect.Effect<void> =>
   pasted.pipe(
-    Stream.filterMap(queryOf),
-    Stream.take(1),
-    Stream.runForEach((query) =>
-      (query.get("state") ?? state) === state
+    Stream.filter((line) => line.trim() !== ""),
+    Stream.runForEach((line) => {
+      const query = Option.getOrUndefined(queryOf(line))
+      if (query === undefined) return Queue.offer(refused, { _tag: "PasteRefused", problem: "NoAnswer" })
+      return (query.get("state") ?? state) === state
         ? Deferred.succeed(answer, { query, reply: () => Effect.void })
-        : Deferred.fail(answer, new OAuthError({ reason: "StateMismatch", detail: "" }))
-    )
+        : Queue.offer(refused, { _tag: "PasteRefused", problem: "AnotherSignIn" })
+    })
   )
 
 const queryOf = (line: string): Option.Option<ReadonlyMap<string, string>> => {

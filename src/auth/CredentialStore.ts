@@ -44,6 +44,8 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
   readonly load: Effect.Effect<Option.Option<Credential>, CredentialStoreError>
   /** Replaces the stored credential; a reader sees the old one or the new one, never a part. */
   readonly save: (credential: Credential) => Effect.Effect<void, CredentialStoreError>
+  /** Finds out whether a credential could be saved now, and changes nothing. */
+  readonly check: Effect.Effect<void, CredentialStoreError>
   /** Forgets the stored credential. Nothing stored is fine. */
   readonly clear: Effect.Effect<void, CredentialStoreError>
   /**
@@ -68,6 +70,8 @@ export interface Encoded {
   readonly read: Effect.Effect<Option.Option<string>, CredentialStoreError>
   /** Puts a text in the place of what is there, as a whole. */
   readonly write: (text: string) => Effect.Effect<void, CredentialStoreError>
+  /** Finds out whether a text could be written now, and changes nothing. */
+  readonly check: Effect.Effect<void, CredentialStoreError>
   readonly remove: Effect.Effect<void, CredentialStoreError>
   /**
    * Runs a change while no other process can make one. Waiting for that may be interrupted; the change may not, or a
@@ -101,6 +105,7 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
   return CredentialStore.of({
     load: Effect.flatMap(medium.read, decodeText),
     save: (credential) => medium.alone(replace(credential)),
+    check: medium.alone(Effect.zipRight(medium.read, medium.check)),
     clear: medium.alone(medium.remove),
     modify: (change) =>
       medium.alone(Effect.gen(function*() {
@@ -121,6 +126,7 @@ export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
   return CredentialStore.of({
     load: SynchronizedRef.get(ref),
     save: (credential) => SynchronizedRef.set(ref, Option.some(credential)),
+    check: Effect.void,
     clear: SynchronizedRef.set(ref, Option.none()),
     modify: (change) => Effect.uninterruptible(SynchronizedRef.updateAndGetEffect(ref, change))
   })

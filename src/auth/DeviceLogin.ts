@@ -6,6 +6,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
@@ -71,11 +72,13 @@ const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode, expiresAt: Da
   const oauth = yield* OAuth
   const interval = yield* Ref.make(device.interval)
   const pages = yield* Ref.make(0)
+  const trouble = yield* Ref.make<string | undefined>("its server has not answered")
   const waiting = (atLeast: Duration.DurationInput = 0) =>
     Effect.map(Ref.get(interval), (delay): Answer => ({ _tag: "Waiting", delay: Duration.max(delay, atLeast) }))
 
   const ask = oauth.pollDevice(device).pipe(
-    Effect.tap(() => Ref.set(pages, 0)),
+    Effect.tap(() => Effect.zipRight(Ref.set(pages, 0), Ref.set(trouble, undefined))),
+    Effect.tapError((error) => Ref.set(trouble, `the last word from its server was trouble (${error.detail})`)),
     Effect.flatMap((poll) => {
       switch (poll._tag) {
         case "Approved":
@@ -100,12 +103,12 @@ const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode, expiresAt: Da
     Schedule.addDelay((answer) => answer._tag === "Waiting" ? answer.delay : Duration.zero)
   )
   const answer = yield* Effect.repeat(ask, untilApproved).pipe(
-    Effect.timeoutFail({
-      duration: DateTime.distanceDuration(yield* DateTime.now, expiresAt),
-      onTimeout: () => new OAuthError({ reason: "Expired", detail: "nobody entered the code within 15 minutes" })
-    })
+    Effect.timeoutOption(DateTime.distanceDuration(yield* DateTime.now, expiresAt))
   )
-  return answer._tag === "Approved"
-    ? answer.grant
-    : yield* Effect.dieMessage("The polling ended before the code was entered")
+  if (Option.isSome(answer) && answer.value._tag === "Approved") return answer.value.grant
+  const lately = yield* Ref.get(trouble)
+  const detail = lately === undefined
+    ? "nobody entered the code within 15 minutes"
+    : `the 15 minutes of the code are over, and ${lately}`
+  return yield* new OAuthError({ reason: "Expired", detail })
 })

@@ -16,7 +16,7 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly isErrTerminal: boolean
   /** Whether colours are wanted on stderr. */
   readonly hasColors: boolean
-  /** How many characters a line of stdout may have to be read well. */
+  /** How many characters a line for a person may have to be read well. */
   readonly width: number
   /** A line for the terminal of stderr that fits one row of it: what wraps cannot be taken back. */
   readonly oneRow: (text: string) => string
@@ -42,7 +42,7 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",
-    width: Math.min(process.stdout.columns || 100, 100),
+    width: Math.min(process.stdout.columns || process.stderr.columns || 100, 100),
     oneRow: (text) => text.slice(0, Math.max(1, Math.min(process.stderr.columns || 80, 80) - 1))
   })
 })

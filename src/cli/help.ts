@@ -29,15 +29,18 @@ export const describe = <Name extends string, R, E, A>(
 })
 
 export const ofProgram = (commands: ReadonlyArray<Described>, width: number): string => {
-  const entries = commands.map(({ doc, name }) => ({ name, text: descriptionOf(doc) }))
+  const entries = commands.map(({ doc, name }) => ({ name, text: firstSentence(descriptionOf(doc)) }))
   return page([
     `effixir ${version}: agents that work in a folder of yours`,
-    "Usage\n  effixir \"prompt\"             short for effixir run \"prompt\"\n  effixir COMMAND --help      what a command takes",
+    "Usage\n  effixir \"prompt\"             short for effixir run \"prompt\"\n  effixir COMMAND --help       what a command takes",
     section("Commands", entries, width),
     section("Options", [
       { name: "--version", text: "Print the version" },
-      { name: "--completions SHELL", text: "Print a completion script for bash, fish, sh or zsh" },
-      { name: "--log-level LEVEL", text: "How much to tell on stderr: debug, info, warning, error or none" }
+      {
+        name: "--completions SHELL",
+        text: "Print completions for bash, fish, sh or zsh"
+      },
+      { name: "--log-level LEVEL", text: "Tell more or less: debug, info, warning, error, none" }
     ], width)
   ])
 }
@@ -55,6 +58,9 @@ export const ofCommand = ({ doc, name }: Described, width: number): string => {
   ])
 }
 
+/** In a list one sentence has to do; the rest is said by the command itself. */
+const firstSentence = (text: string): string => text.replace(/\. .*$/s, "")
+
 const page = (sections: ReadonlyArray<string>): string => sections.filter((text) => text !== "").join("\n\n")
 
 const section = (title: string, entries: ReadonlyArray<Entry>, width: number): string => {
@@ -69,7 +75,7 @@ const section = (title: string, entries: ReadonlyArray<Entry>, width: number): s
 }
 
 /** Breaks a text into lines, each behind the indent. */
-const wrap = (text: string, width: number, indent: string): string => {
+export const wrap = (text: string, width: number, indent: string): string => {
   const lines = [""]
   for (const word of text.split(/\s+/)) {
     const last = lines.at(-1) ?? ""

@@ -15,18 +15,11 @@ export const replaceFile: (
   function*(target, content, mode) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    // Its name has nothing of the target's, which may be as long as the disk allows.
-    const neighbour = path.join(path.dirname(target), `.${crypto.randomUUID()}.tmp`)
+    const neighbour = neighbourOf(path, target)
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
-    const write = Effect.scoped(Effect.gen(function*() {
-      const file = yield* fs.open(neighbour, { flag: "wx", mode })
-      // Writing nothing counts as a failed write.
-      if (bytes.length > 0) yield* file.writeAll(bytes)
-      yield* file.sync
-    }))
 
     yield* fs.makeDirectory(path.dirname(target), { recursive: true })
-    yield* write.pipe(
+    yield* write(neighbour, bytes, mode).pipe(
       // The umask may have taken bits from what open was asked for.
       Effect.zipRight(fs.chmod(neighbour, mode)),
       Effect.zipRight(fs.rename(neighbour, target)),
@@ -34,3 +27,31 @@ export const replaceFile: (
     )
   }
 )
+
+/** Writes so many bytes beside a file and takes them away again: what would fail when it counts fails now. */
+export const rehearse: (
+  path: string,
+  size: number
+) => Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
+  function*(target, size) {
+    const fs = yield* FileSystem.FileSystem
+    const neighbour = neighbourOf(yield* Path.Path, target)
+    yield* Effect.ensuring(
+      write(neighbour, new Uint8Array(size), 0o600),
+      Effect.ignore(fs.remove(neighbour, { force: true }))
+    )
+  }
+)
+
+/** Its name has nothing of the target's, which may be as long as the disk allows. */
+const neighbourOf = (path: Path.Path, target: string): string =>
+  path.join(path.dirname(target), `.${crypto.randomUUID()}.tmp`)
+
+const write = (path: string, bytes: Uint8Array, mode: number) =>
+  Effect.scoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* fs.open(path, { flag: "wx", mode })
+    // Writing nothing counts as a failed write.
+    if (bytes.length > 0) yield* file.writeAll(bytes)
+    yield* file.sync
+  }))

@@ -13,7 +13,7 @@ import * as Ref from "effect/Ref"
 import { CredentialStore, CredentialStoreError, type Encoded, makeEncoded } from "../auth/CredentialStore.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
-import { replaceFile } from "../internal/replaceFile.ts"
+import { rehearse, replaceFile } from "../internal/replaceFile.ts"
 import * as FileLock from "./FileLock.ts"
 
 /** @since 0.1.0 @category models */
@@ -78,11 +78,19 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
         Effect.provide(services),
         Effect.mapError(failed("save"))
       ),
+    check: prepareFolder.pipe(
+      Effect.zipRight(rehearse(path, roomForTokens)),
+      Effect.provide(services),
+      Effect.mapError(failed("save"))
+    ),
     remove: Effect.mapError(fs.remove(path, { force: true }), failed("clear")),
     alone: (change) => Effect.scoped(Effect.zipRight(lock, Effect.uninterruptible(change)))
   }
   return medium
 })
+
+/** In bytes; more than the tokens of a sign-in need. */
+const roomForTokens = 16_384
 
 /** Windows has no such bits. */
 const isOpenToOthers = (mode: number): boolean => process.platform !== "win32" && (mode & 0o077) !== 0

@@ -33,14 +33,18 @@ const services = Layer.unwrapEffect(
 const begin = Effect.gen(function*() {
   const pasted = yield* Queue.unbounded<string>()
   const shown = yield* Queue.unbounded<string>()
+  const refused = yield* Queue.unbounded<string>()
   const fiber = yield* BrowserLogin.login({ pasted: Stream.fromQueue(pasted) }).pipe(
-    Stream.tap((state) => state._tag === "UrlShown" ? Queue.offer(shown, state.url) : Effect.void),
+    Stream.tap((state) => {
+      if (state._tag === "UrlShown") return Queue.offer(shown, state.url)
+      return state._tag === "PasteRefused" ? Queue.offer(refused, state.problem) : Effect.void
+    }),
     Stream.runLast,
     Effect.flatten,
     Effect.forkScoped
   )
   const url = yield* Queue.take(shown)
-  return { fiber, url, paste: (line: string) => Queue.offer(pasted, line) }
+  return { fiber, url, refused: Queue.take(refused), paste: (line: string) => Queue.offer(pasted, line) }
 })
 
 const visit = (url: string) =>
@@ -148,11 +152,16 @@ describe("a paste", () => {
       }).pipe(Effect.provide(services)))
   }
 
-  it.scopedLive("of another sign-in is refused", () =>
+  it.scopedLive("that is not the answer is told, and another one may follow", () =>
     Effect.gen(function*() {
-      const { fiber, paste } = yield* begin
+      const { fiber, paste, refused, url } = yield* begin
       yield* paste("c0de#another")
-      assert.deepInclude(yield* Effect.flip(Fiber.join(fiber)), { reason: "StateMismatch" })
+      assert.strictEqual(yield* refused, "AnotherSignIn")
+      yield* paste("what was that again?")
+      assert.strictEqual(yield* refused, "NoAnswer")
+      yield* paste("")
+      yield* paste(yield* location(url))
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "SignedIn")
     }).pipe(Effect.provide(services)))
 })
 

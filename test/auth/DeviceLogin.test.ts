@@ -124,6 +124,18 @@ describe("DeviceLogin", () => {
       assert.strictEqual((yield* asked).at(-1), 15 * 60)
     }))
 
+  it.effect("tells at the deadline what the server said last", () =>
+    Effect.gen(function*() {
+      const waiting = yield* server({ polls: [trouble(), pending] })
+      const entered = yield* Effect.flip(Effect.flatten(signIn(waiting.layer, "1 hour")))
+      assert.include(entered.message, "nobody entered the code")
+      const broken = yield* server({ polls: [pending, trouble()] })
+      const unknown = yield* Effect.flip(Effect.flatten(signIn(broken.layer, "1 hour")))
+      assert.strictEqual(unknown.reason, "Expired")
+      assert.notInclude(unknown.message, "nobody")
+      assert.include(unknown.message, "trouble (down)")
+    }))
+
   it.effect("fails at once when the person has said no", () =>
     Effect.gen(function*() {
       const { layer } = yield* server({ polls: [pending, new OAuthError({ reason: "Denied", detail: "no" })] })

@@ -68,6 +68,23 @@ for (const [name, needs, can, through, said] of disks) {
         assert.isEmpty(readdirSync(home).filter((name) => name.endsWith(".tmp")))
       }).pipe(Effect.provide(platform)), timeout)
 
+    it.scopedLive("shows no code for a sign-in that it could not keep", () =>
+      Effect.gen(function*() {
+        for (const signedIn of [true, false]) {
+          const { fs, home, run, simulator } = yield* machine(always, { signedIn, autoApprove: true })
+          if (!signedIn) {
+            if (through === fullDisk) return
+            yield* fs.makeDirectory(home)
+          }
+          const { code, stderr } = yield* run(["login", "--device"], { through })
+          assert.strictEqual(code, 4, stderr)
+          assertSentence(stderr, said)
+          assert.notInclude(stderr, "enter the code")
+          assert.deepStrictEqual(yield* simulator.requests, [])
+          assert.isEmpty(readdirSync(home).filter((name) => name.endsWith(".tmp")))
+        }
+      }).pipe(Effect.provide(platform)), timeout)
+
     it.scopedLive("spends no refresh token that it could not replace", () =>
       Effect.gen(function*() {
         const { auth, fs, run, simulator } = yield* expired
@@ -138,7 +155,12 @@ describe.runIf(canBeSomebody)(where(canBeSomebody, "a home that is read-only", "
           handOver(base)
           chmodSync(home, 0o500)
           const files = readdirSync(home)
-          const commands: ReadonlyArray<ReadonlyArray<string>> = [["login", "--with-api-key"], ["status", "--refresh"]]
+          const commands: ReadonlyArray<ReadonlyArray<string>> = [
+            ["login", "--with-api-key"],
+            ["login", "--device"],
+            ["login", "--browser"],
+            ["status", "--refresh"]
+          ]
           for (const args of commands) {
             const { code, stderr, stdout } = yield* run(args, { stdin: "sk-new", through: asSomebody })
             assert.strictEqual(code, 4, stderr)

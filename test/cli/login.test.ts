@@ -38,6 +38,21 @@ describe("login --device", () => {
       assert.deepInclude(lines(stdout)[1], { type: "login.completed", email: "ada@example.com", plan: "plus" })
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive("prints one result line with --json when it is stopped", () =>
+    Effect.gen(function*() {
+      for (const [signal, exit_code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+        const { start } = yield* fresh
+        const { child, output, result } = yield* start(["login", "--json"])
+        yield* eventually("the code is shown", () => output().stdout.includes("\n"))
+        child.kill(signal)
+        const { code, stdout } = yield* result
+        assert.strictEqual(code, exit_code)
+        const [shown, ...rest] = lines(stdout)
+        assert.strictEqual(shown?.type, "login.code")
+        assert.deepStrictEqual<unknown>(rest, [{ type: "login.interrupted", reason: signal, exit_code }])
+      }
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("keeps the old sign-in when it is interrupted", () =>
     Effect.gen(function*() {
       const { auth, fs, start } = yield* machine(always)
@@ -170,6 +185,20 @@ describe("profiles", () => {
       assert.deepInclude(yield* status("api-key"), { kind: "api_key", source: "environment" })
       assert.deepInclude(yield* status("chatgpt"), { kind: "subscription", source: "store" })
       assert.strictEqual((yield* run(["status", "--auth", "nonsense"], { env })).code, 2)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("and it is told how to get what was asked for", () =>
+    Effect.gen(function*() {
+      const { run } = yield* fresh
+      for (const command of [["Say hello"], ["status"]]) {
+        const key = yield* run([...command, "--auth", "api-key"])
+        assert.strictEqual(key.code, 4)
+        assertSentence(key.stderr + key.stdout, "no API key", "set OPENAI_API_KEY", "effixir login --with-api-key")
+        const plan = yield* run([...command, "--auth", "chatgpt"])
+        assert.strictEqual(plan.code, 4)
+        assertSentence(plan.stderr + plan.stdout, "no ChatGPT sign-in", "run `effixir login`")
+        assert.notInclude(plan.stderr + plan.stdout, "OPENAI_API_KEY")
+      }
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("and it is told when that rules out the only credential there is", () =>

@@ -58,7 +58,7 @@ describe("the line of somebody who waits", () => {
         const { code, stdout } = yield* run(["login", "--device"], { through: terminal })
         assert.strictEqual(code, 0)
         assert.include(stdout, "Ctrl-C to stop")
-        assert.include(stdout, `${erase}Open  http`)
+        assert.include(stdout, `${erase}Open this address`)
         const end = stdout.slice(stdout.lastIndexOf(erase))
         assert.isTrue(end.startsWith(`${erase}Signed in as`), end)
       }).pipe(Effect.provide(platform)),

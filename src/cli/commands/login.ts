@@ -19,7 +19,9 @@ import * as NodeBrowser from "../../node/NodeBrowser.ts"
 import * as NodeCallbackServer from "../../node/NodeCallbackServer.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Confirm from "../confirm.ts"
-import { BadInput } from "../ExitCode.ts"
+import { BadInput, interrupted } from "../ExitCode.ts"
+import { wrap } from "../help.ts"
+import { Interruption } from "../Interruption.ts"
 import * as Prompt from "../prompt.ts"
 import { Screen } from "../Screen.ts"
 import { interject, timeLeft, whileWaiting } from "../waiting.ts"
@@ -39,7 +41,8 @@ export const login = Command.make(
   },
   Effect.fnUntraced(function*(options) {
     yield* signIn(options).pipe(
-      Effect.flatMap((credential) => keep(credential, options.json)),
+      Effect.tap((credential) => Effect.flatMap(CredentialStore, (store) => store.save(credential))),
+      tellingHowItEnds(options.json),
       Effect.provide([NodeRuntime.layerHome, NodeCallbackServer.layer(), NodeBrowser.layer, NodeRuntime.layerPlatform]),
       Common.override({ profile: options.profile })
     )
@@ -62,16 +65,32 @@ const signIn = Effect.fnUntraced(function*(choice: Choice) {
   if (choice.withApiKey) return yield* apiKey
   if (choice.fromCodex) return yield* takeOver(ForeignCredential.codex, choice.yes)
   if (choice.fromPi) return yield* takeOver(ForeignCredential.pi, choice.yes)
+  // The old credential stays until there is a new one. Nobody should agree to one that could not be kept.
+  yield* Effect.flatMap(CredentialStore, (store) => store.check)
   if (choice.device) return yield* withCode(choice.json)
   const screen = yield* Screen
   const hasBrowser = screen.isErrTerminal && !choice.json && (yield* NodeBrowser.canOpenBrowser)
   return yield* choice.browser || hasBrowser ? withBrowser(choice.json) : withCode(choice.json)
 })
 
-/** The old credential stays until there is a new one to put in its place. */
-const keep = Effect.fnUntraced(function*(credential: Credential.Credential, json: boolean) {
+/** A program that reads JSON lines hears of the end once, also when the sign-in is stopped; errors are told elsewhere. */
+const tellingHowItEnds =
+  (json: boolean) =>
+  <E, R>(signIn: Effect.Effect<Credential.Credential, E, R>): Effect.Effect<void, E, R | Screen | Interruption> =>
+    Effect.uninterruptibleMask((restore) =>
+      restore(signIn).pipe(
+        Effect.onInterrupt(() => json ? sayStopped : Effect.void),
+        Effect.flatMap((credential) => welcome(credential, json))
+      )
+    )
+
+const sayStopped = Effect.gen(function*() {
+  const signal = yield* Effect.flatMap(Interruption, ({ signal }) => signal)
+  yield* sayJson({ type: "login.interrupted", reason: signal, exit_code: interrupted(signal) })
+})
+
+const welcome = Effect.fnUntraced(function*(credential: Credential.Credential, json: boolean) {
   const screen = yield* Screen
-  yield* Effect.flatMap(CredentialStore, (store) => store.save(credential))
   const { accountId, email, plan } = credential.kind === "subscription"
     ? Credential.claims(credential)
     : { accountId: undefined, email: undefined, plan: undefined }
@@ -124,11 +143,14 @@ const showCode = ({ expiresAt, userCode, verificationUri }: DeviceLogin.CodeShow
       expires_at: DateTime.formatIso(expiresAt)
     })
     : say(
-      `Open  ${verificationUri}  in a browser, here or on any other device,`,
+      "Open this address in a browser, here or on any other device:",
+      "",
+      `  ${verificationUri}`,
+      "",
       `and enter the code  ${userCode}  within 15 minutes.`,
       "",
-      "If the page refuses: device codes must be enabled in ChatGPT, under Settings → Security (in a workspace: by its",
-      "admin); or use `effixir login --browser`.",
+      "If the page refuses: device codes must be enabled in ChatGPT, under Settings → Security (in a workspace: by its " +
+        "admin); or use `effixir login --browser`.",
       "Go on only if you started this sign-in yourself. Whoever sends you such a code wants your account.",
       ""
     )
@@ -136,7 +158,10 @@ const showCode = ({ expiresAt, userCode, verificationUri }: DeviceLogin.CodeShow
 /** A busy port is no reason to give up: the code needs none. */
 const withBrowser = Effect.fnUntraced(function*(json: boolean) {
   const signIn = BrowserLogin.login({ pasted: Prompt.lines }).pipe(
-    Stream.tap((state) => state._tag === "UrlShown" ? showUrl(state.url, json) : Effect.void)
+    Stream.tap((state) => {
+      if (state._tag === "UrlShown") return showUrl(state.url, json)
+      return state._tag === "PasteRefused" && !json ? say(pasteProblems[state.problem]) : Effect.void
+    })
   )
   return yield* credentialOf(signIn).pipe(
     whileWaiting(Effect.succeed("Waiting for the browser")),
@@ -161,6 +186,11 @@ const showUrl = (url: string, json: boolean) =>
     ""
   )
 
+const pasteProblems: { readonly [problem in BrowserLogin.PasteRefused["problem"]]: string } = {
+  AnotherSignIn: "That address belongs to another sign-in. Open the one above, and paste the address where it ends.",
+  NoAnswer: "That has no code in it. Paste the whole address of the page where the browser ended."
+}
+
 const credentialOf = <State extends { readonly _tag: string }, R>(
   states: Stream.Stream<
     State | { readonly _tag: "SignedIn"; readonly credential: Credential.Subscription },
@@ -173,7 +203,12 @@ const credentialOf = <State extends { readonly _tag: string }, R>(
       ? Effect.succeed(last.value.credential)
       : Effect.dieMessage("A sign-in ended without a credential"))
 
-const say = (...lines: ReadonlyArray<string>) => interject(lines.map((line) => `${line}\n`).join(""))
+/** Lines of words are broken where the terminal ends; an address or a code stays whole. */
+const say = (...lines: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    Screen,
+    ({ width }) => interject(lines.map((line) => `${line.length <= width ? line : wrap(line, width, "")}\n`).join(""))
+  )
 
 const sayJson = (line: { readonly type: string; readonly [field: string]: unknown }) =>
   Effect.flatMap(Screen, (screen) => screen.out(`${JSON.stringify(line)}\n`))
