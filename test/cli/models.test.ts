@@ -88,6 +88,14 @@ describe("effixir models", () => {
       assert.match((yield* run(["models", "--all"])).stdout, /codex-auto-review .*hidden\n/)
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive("says in a sentence that there are none", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(nothing, { models: [] })
+      const { code, stderr, stdout } = yield* run(["models"])
+      assert.deepStrictEqual([code, stdout], [0, ""])
+      assert.match(stderr, /^The server lists no models[^\n]*\.\n$/)
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive(
     "lists what a server with an API key has, and says when the default is not there",
     () =>

@@ -32,6 +32,35 @@ describe("effixir status", () => {
     timeout
   )
 
+  it.scopedLive(
+    "tells when the token ends by the clock of the person, and what becomes of it",
+    () =>
+      Effect.gen(function*() {
+        const { auth, fs, run } = yield* machine(nothing)
+        const json: object = JSON.parse(yield* fs.readFileString(auth))
+        const tokenOf = Effect.fnUntraced(function*(expires_at: number, zone: string) {
+          yield* fs.writeFileString(auth, JSON.stringify({ ...json, expires_at }))
+          const { code, stdout } = yield* run(["status"], { env: { TZ: zone } })
+          assert.strictEqual(code, 0)
+          assert.notMatch(stdout, /\dT\d/)
+          return /^token +(.*)$/m.exec(stdout)?.[1]
+        })
+        const past = Date.UTC(2020, 0, 1, 23, 30)
+        const old = /^expired \d+ y ago \(on (.*)\); the next request refreshes it$/
+        assert.strictEqual(old.exec((yield* tokenOf(past, "UTC")) ?? "")?.[1], "2020-01-01 at 23:30")
+        assert.strictEqual(old.exec((yield* tokenOf(past, "Asia/Tokyo")) ?? "")?.[1], "2020-01-02 at 08:30")
+        const soon = yield* tokenOf(Date.now() + 3 * 86_400_000 + 60_000, "UTC")
+        assert.match(soon ?? "", /^expires in 3 d \(on \d{4}-\d\d-\d\d at \d\d:\d\d\); refreshed by itself$/)
+        assert.match((yield* tokenOf(Date.now() + 50 * 365 * 86_400_000, "UTC")) ?? "", /^expires in \d\d y \(on /)
+        assert.strictEqual(yield* tokenOf(1e300, "UTC"), "refreshed by itself")
+
+        yield* fs.writeFileString(auth, JSON.stringify({ ...json, expires_at: past }))
+        const machineRead = JSON.parse((yield* run(["status", "--json"], { env: { TZ: "Asia/Tokyo" } })).stdout)
+        assert.deepInclude(machineRead, { expires_at: "2020-01-01T23:30:00.000Z", expired: true, refreshable: true })
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("lists the instructions of the project", () =>
     Effect.gen(function*() {
       const { file, fs, run } = yield* machine(nothing)
@@ -98,12 +127,12 @@ describe("effixir status", () => {
           name: "Spark\u001B[31m",
           windows: [{ kind: "other", minutes: 43_200, usedPercent: 99.96 }]
         })
-        known.credits = { hasCredits: true, unlimited: false, balance: "4.20" }
+        known.credits = { hasCredits: true, unlimited: false, balance: "1234567.891" }
         yield* fs.writeFileString(file, JSON.stringify(known))
         const old = yield* run(["status"])
         assert.match(old.stdout, /^5-hour window +12 % used when last seen, reset since$/m)
         assert.match(old.stdout, /^Spark 30-day window +100 % used$/m)
-        assert.match(old.stdout, /^credits +4\.20$/m)
+        assert.match(old.stdout, /^credits +1,234,567\.89$/m)
 
         // Another account, or a file that is torn, is nothing to show.
         assert.notInclude(

@@ -66,7 +66,7 @@ const toTable = (models: ReadonlyArray<Model>, defaultModel: string): string => 
   if (models.length === 0) return ""
   const rows = models.map((model) => [
     model.slug,
-    model.contextWindow === undefined ? "" : `${Math.round(model.contextWindow / 1000)}k`,
+    model.contextWindow === undefined ? "" : sizeOf(model.contextWindow),
     (model.efforts ?? []).map((effort) => effort === model.defaultEffort ? `[${effort}]` : effort).join(" "),
     (model.inputModalities ?? []).join(" "),
     [...(model.slug === defaultModel ? ["default"] : []), ...(isHidden(model) ? ["hidden"] : [])].join(" ")
@@ -84,6 +84,9 @@ const toTable = (models: ReadonlyArray<Model>, defaultModel: string): string => 
     .join("")
 }
 
+const sizeOf = (tokens: number): string =>
+  tokens < 1_000_000 ? `${Math.round(tokens / 1000)}k` : `${Math.round(tokens / 10_000) / 100}M`
+
 /** Where the list comes from, how old it is, and what has to be known of it. */
 const note = Effect.fnUntraced(function*({ at, models, problem, source }: Listing, defaultModel: string) {
   const why = problem === undefined ? "" : `The list could not be asked for: ${problem}\n`
@@ -92,6 +95,7 @@ const note = Effect.fnUntraced(function*({ at, models, problem, source }: Listin
     cache: `As the server listed them ${span(yield* ageOf(at))} ago; --refresh asks again.`,
     fallback: `As known of ChatGPT plans on ${DateTime.formatIsoDateUtc(at)}, which may have changed since.`
   }
+  if (models.length === 0) return `${why}The server lists no models that could be chosen; --all shows hidden ones.\n`
   const isListed = models.some(({ slug }) => slug === defaultModel)
   return `${why}${where[source]}${isListed ? "" : ` The default, ${defaultModel}, is not among them.`}\n`
 })

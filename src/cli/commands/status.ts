@@ -4,12 +4,14 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
-import { accountOf, claims } from "../../auth/Credential.ts"
+import { accountOf, claims, expiresAt, type Subscription } from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
+import * as Refusal from "../../auth/Refusal.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Trust from "../../node/Trust.ts"
 import { PlanUsage } from "../../responses/PlanUsage.ts"
@@ -18,7 +20,7 @@ import { RateLimits, type Snapshot } from "../../responses/RateLimits.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Runtime from "../runtime.ts"
 import { harmless, Screen } from "../Screen.ts"
-import { span } from "../span.ts"
+import { moment, span } from "../span.ts"
 import * as Common from "./options.ts"
 
 export const status = Command.make(
@@ -35,12 +37,30 @@ export const status = Command.make(
     const { home, model, selected, snapshot } = yield* look(refresh).pipe(Common.override({ auth, profile }))
     const instructions = (yield* ProjectInstructions.load(".")).map(({ path }) => path)
     const trusted = yield* Trust.isTrusted(home, ".")
-    const report = { ...describe(selected), profile: home.profile ?? null, model, home: home.path }
+    const now = yield* DateTime.now
+    const credential = Either.isRight(selected) ? selected.right.credential : undefined
+    const access = credential?.kind === "subscription" ? yield* accessOf(credential, now) : undefined
+    const settings = { profile: home.profile ?? null, model, home: home.path }
     yield* screen.out(
       json
-        ? `${JSON.stringify({ ...report, ...toJson(snapshot), trusted, instructions })}\n`
+        ? `${
+          JSON.stringify({
+            ...describe(selected, access?.json),
+            ...settings,
+            ...toJson(snapshot),
+            trusted,
+            instructions
+          })
+        }\n`
         : `${
-          harmless(toText({ ...report, ...(yield* toLines(snapshot)), ...instructionsOf(instructions, trusted) }))
+          harmless(
+            toText({
+              ...describe(selected, access?.text),
+              ...settings,
+              ...toLines(snapshot, now),
+              ...instructionsOf(instructions, trusted)
+            })
+          )
         }\n`
     )
     if (Either.isLeft(selected)) return yield* new ExitCode.Stop({ code: ExitCode.signedOut })
@@ -79,28 +99,40 @@ const ask = Effect.flatMap(PlanUsage, ({ refresh }) => refresh).pipe(
   )
 )
 
-const describe = (selected: Either.Either<Selected, { readonly message: string }>) =>
+const describe = (selected: Either.Either<Selected, { readonly message: string }>, access: object = {}) =>
   Either.match(selected, {
     onLeft: (error) => ({ signed_in: false, reason: error.message }),
     onRight: ({ credential, reason, source }) => ({
       signed_in: true,
       kind: credential.kind,
       ...(credential.kind === "subscription" ? describeAccount(credential) : {}),
+      ...access,
       source,
       reason
     })
   })
 
-const describeAccount = (subscription: Parameters<typeof claims>[0]) => {
+const describeAccount = (subscription: Subscription) => {
   const { accountId, email, plan } = claims(subscription)
-  const expiresAt = subscription.expires_at
-  return {
-    email: email ?? null,
-    plan: plan ?? null,
-    account_id: accountId ?? null,
-    expires_at: expiresAt == null ? null : DateTime.formatIso(DateTime.unsafeMake(expiresAt))
-  }
+  return { email: email ?? null, plan: plan ?? null, account_id: accountId ?? null }
 }
+
+/** How long the token is good, and whether somebody has to do something about its end. */
+const accessOf = Effect.fnUntraced(function*(subscription: Subscription, now: DateTime.Utc) {
+  const end = Option.getOrUndefined(expiresAt(subscription))
+  const refusal = yield* Refusal.of(subscription)
+  const isOver = end !== undefined && DateTime.lessThanOrEqualTo(end, now)
+  const refreshed = isOver ? "the next request refreshes it" : "refreshed by itself"
+  const what = Option.match(refusal, { onNone: () => refreshed, onSome: ({ message }) => message })
+  return {
+    json: {
+      expires_at: end === undefined ? null : DateTime.formatIso(end),
+      expired: isOver,
+      refreshable: Option.isNone(refusal)
+    },
+    text: { token: end === undefined ? what : `${isOver ? "expired" : "expires"} ${moment(end, now)}; ${what}` }
+  }
+})
 
 const toJson = Option.match({
   onNone: () => ({ limits: [], limits_at: null, credits: null }),
@@ -123,22 +155,27 @@ const toJson = Option.match({
 })
 
 /** The windows, each a line of its own, and how old they are. */
-const toLines = Effect.fnUntraced(function*(snapshot: Option.Option<Snapshot>) {
+const toLines = (snapshot: Option.Option<Snapshot>, now: DateTime.Utc) => {
   if (Option.isNone(snapshot)) return {}
   const { at, credits, limits } = snapshot.value
-  const now = yield* DateTime.now
   const windows = limits.flatMap((limit) =>
     limit.windows.map((window) => [`${nameOf(limit)}${lengthOf(window)} window`, usageOf(window, now)] as const)
   )
   const bought = credits === undefined || !credits.hasCredits && !credits.unlimited
     ? []
-    : [["credits", credits.unlimited ? "unlimited" : credits.balance ?? "some"] as const]
+    : [["credits", credits.unlimited ? "unlimited" : grouped(credits.balance ?? "some")] as const]
   return Object.fromEntries([
     ...windows,
     ...bought,
     ["usage seen", `${span(DateTime.distanceDuration(at, now))} ago`] as const
   ])
-})
+}
+
+/** What a server counts exactly is rounded for a person: `12,345.68`. */
+const grouped = (amount: string): string =>
+  /^\d{4,15}(?:\.\d*)?$/.test(amount) || /^\d+\.\d{3,}$/.test(amount)
+    ? Number(amount).toLocaleString("en", { maximumFractionDigits: 2 })
+    : amount
 
 /** The limit of the plan needs no name. */
 const nameOf = ({ id, name }: Limit): string => id === "codex" ? "" : `${name ?? id} `
@@ -147,7 +184,8 @@ const lengthOf = ({ kind, minutes }: Window): string => {
   if (kind === "weekly") return "weekly"
   if (kind === "five-hour") return "5-hour"
   if (minutes % (24 * 60) === 0) return `${minutes / (24 * 60)}-day`
-  return minutes % 60 === 0 ? `${minutes / 60}-hour` : `${minutes}-minute`
+  if (minutes % 60 === 0) return `${minutes / 60}-hour`
+  return minutes < 120 ? `${minutes}-minute` : span(Duration.minutes(minutes))
 }
 
 const usageOf = ({ resetsAt, usedPercent }: Window, now: DateTime.Utc): string => {
@@ -155,16 +193,7 @@ const usageOf = ({ resetsAt, usedPercent }: Window, now: DateTime.Utc): string =
   if (resetsAt === undefined) return used
   return DateTime.lessThanOrEqualTo(resetsAt, now)
     ? `${used} when last seen, reset since`
-    : `${used}, resets in ${span(DateTime.distanceDuration(now, resetsAt))} (${moment(resetsAt, now)})`
-}
-
-/** By the clock on the wall, with the day unless it is today. */
-const moment = (at: DateTime.Utc, now: DateTime.Utc): string => {
-  const local = (utc: DateTime.Utc) => DateTime.setZone(utc, DateTime.zoneMakeLocal())
-  const { hours, minutes } = DateTime.toParts(local(at))
-  const [day, today] = [at, now].map((utc) => DateTime.formatIsoDate(local(utc)))
-  const time = `at ${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`
-  return day === today ? time : `on ${day} ${time}`
+    : `${used}, resets ${moment(resetsAt, now)}`
 }
 
 const toText = (report: { readonly [name: string]: unknown }): string => {
