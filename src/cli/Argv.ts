@@ -21,6 +21,7 @@ export const normalize = (
   if (first !== undefined && (commands.includes(first) || builtIn.has(first.replace(/=.*/, "")))) {
     return Effect.succeed(argv)
   }
+  if (first === "completion") return completion(argv.slice(1))
   if (first === undefined && process.stdin.isTTY === true) return Effect.succeed(["--help"])
   return first !== undefined && argv.length === 1 && /^[a-z][a-z-]*$/.test(first)
     ? new BadInput({
@@ -30,9 +31,28 @@ export const normalize = (
     : Effect.succeed(["run", ...argv])
 }
 
+const shells: ReadonlyArray<string> = ["bash", "fish", "sh", "zsh"]
+
+/** `effixir completion SHELL` is how others call it. */
+const completion = (words: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, BadInput> =>
+  words.length === 1 && shells.includes(words[0] ?? "")
+    ? Effect.succeed(["--completions", ...words])
+    : new BadInput({ message: `For which shell? effixir completion ${shells.join("|")}` })
+
+/** The wizard asks with a menu, and would wait for ever for somebody who is not there. */
+export const refuseWizard = (words: ReadonlyArray<string>): Effect.Effect<void, BadInput> =>
+  beforeDashes(words).includes("--wizard") && !(process.stdin.isTTY === true && process.stdout.isTTY === true)
+    ? new BadInput({ message: "--wizard needs a terminal to ask in; `effixir --help` shows what there is" })
+    : Effect.void
+
 /** `help`, or a flag that asks for it where no prompt has begun. */
 export const asksForHelp = (words: ReadonlyArray<string>): boolean => {
-  const end = words.indexOf("--")
-  const flags = end < 0 ? words : words.slice(0, end)
+  const flags = beforeDashes(words)
   return words[0] === "help" || flags.includes("--help") || flags.includes("-h")
+}
+
+/** What follows `--` is no flag. */
+const beforeDashes = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const end = words.indexOf("--")
+  return end < 0 ? words : words.slice(0, end)
 }

@@ -49,6 +49,7 @@ export const run = Effect.fnUntraced(function*(argv: ReadonlyArray<string>) {
     const text = asked === undefined ? Help.ofProgram(described(), screen.width) : Help.ofCommand(asked, screen.width)
     return yield* screen.out(`${text}\n`)
   }
+  yield* Argv.refuseWizard(words)
   return yield* parse(["node", "effixir", ...words]).pipe(Effect.provideService(Argv.Argv, words))
 })
 

@@ -10,8 +10,11 @@ import { BadInput } from "./ExitCode.ts"
 /** What a server takes in one request, with room for the rest. */
 const maxBytes = 20 * 1024 * 1024
 
+const emptyImage = "--image is empty: give it a value, or leave it away"
+
 /** Reads an image as a part of a message. What it is, its bytes say; its name may lie. */
 export const read = Effect.fnUntraced(function*(path: string) {
+  if (path.trim() === "") return yield* new BadInput({ message: emptyImage })
   const fs = yield* FileSystem.FileSystem
   const refuse = (why: string) =>
     new BadInput({ message: `${path} cannot be sent as an image: ${why}; give a png, jpeg, gif or webp file` })

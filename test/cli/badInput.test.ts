@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
 const timeout = 30_000
+const hasBash = spawnSync("bash", ["-c", ":"]).status === 0
 const nothing = Script.fromTurns([])
 
 describe("the command line", () => {
@@ -25,6 +27,15 @@ describe("the command line", () => {
         [["resume", "--last", "Say hello"], "no session"],
         [["resume", "00000000-none", "Say hello"], "00000000-none"],
         [["resume", "../../etc", "Say hello"], "../../etc"],
+        [["run", "-m", "", "Say hello"], "--model is empty"],
+        [["run", "-C", " ", "Say hello"], "--cd is empty"],
+        [["run", "--policy", "", "Say hello"], "--policy is empty"],
+        [["run", "-i", "", "Say hello"], "--image is empty"],
+        [["resume", "", "Say hello"], "empty", "--last"],
+        [["--wizard"], "--wizard needs a terminal"],
+        [["run", "--wizard"], "--wizard needs a terminal"],
+        [["completion"], "completion bash|fish|sh|zsh"],
+        [["completion", "tcsh"], "completion bash|fish|sh|zsh"],
         [["-C", "missing", "Say hello"], "missing"],
         [["-C", "auth.json", "Say hello"], "auth.json"]
       ]
@@ -38,6 +49,45 @@ describe("the command line", () => {
       assert.deepInclude(lines(json.stdout)[0]?.["error"], { kind: "BadInput" })
       assert.include(json.stdout, "api-key")
       assert.deepStrictEqual(yield* simulator.requests, [])
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("says of a setting of the environment what it may be, in one line", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(nothing)
+      const settings = [
+        ["EFFIXIR_AUTH", "any, chatgpt, api-key"],
+        ["EFFIXIR_TRANSPORT", "sse, websocket, auto"],
+        ["EFFIXIR_DIALECT", "responses, chat-completions"],
+        ["EFFIXIR_PERMISSION", "auto, ask, read-only"]
+      ] as const
+      for (const [name, values] of settings) {
+        const { code, stderr } = yield* run(["status"], { env: { [name]: "bogus" } })
+        assert.strictEqual(code, 2)
+        assert.strictEqual(
+          stderr,
+          `effixir: ${name} in the environment cannot be used: "bogus" is none of ${values}\n`
+        )
+        assert.notInclude((yield* run(["status"], { env: { [name]: "" } })).stderr, name)
+      }
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive.runIf(hasBash)("completes its commands and options in bash", () =>
+    Effect.gen(function*() {
+      const { file, fs, run } = yield* machine(nothing)
+      const { code, stdout } = yield* run(["completion", "bash"])
+      assert.strictEqual(code, 0)
+      assert.strictEqual((yield* run(["--completions", "bash"])).stdout, stdout)
+      yield* fs.writeFileString(file("completion.sh"), stdout)
+      const complete = (...words: ReadonlyArray<string>) =>
+        spawnSync("bash", [
+          "-c",
+          `. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _effixir_bash_completions effixir; echo "\${COMPREPLY[*]}"`,
+          file("completion.sh"),
+          "effixir",
+          ...words
+        ], { encoding: "utf8" }).stdout.trim()
+      assert.strictEqual(complete("lo"), "login logout")
+      assert.strictEqual(complete("run", "--max-s"), "--max-steps")
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("helps, and tells its version, without colours into a pipe", () =>

@@ -252,7 +252,7 @@ describe("--json", () => {
 
       const text = yield* Effect.flatMap(machine(script()), ({ run }) => run(["Go on"]))
       assert.strictEqual(text.stdout, "A whole answer\n")
-      assert.match(text.stderr, /The stream ended before .*Trying again at once \(attempt 2 of 5\)/)
+      assert.match(text.stderr, /The stream ended before .*Trying again in 0\.\d s \(attempt 2 of 5\)/)
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("a sign-in that is refused even after a refresh is over: code 4", () =>
@@ -335,6 +335,23 @@ describe("credentials", () => {
 })
 
 describe("signals", () => {
+  it.scopedLive("tell a person once how to go on", () =>
+    Effect.gen(function*() {
+      const { file, fs, run, start } = yield* machine(turns(
+        Script.answer(Script.call("bash", { command: "touch begun; sleep 300" })),
+        hello
+      ))
+      const { child, result } = yield* start(["Take your time"])
+      yield* eventually("the tool runs", () => Effect.runPromise(fs.exists(file("begun"))))
+      child.kill("SIGINT")
+      const { code, stderr } = yield* result
+      assert.strictEqual(code, 130)
+      const [id = "", ...more] = stderr.match(/[0-9a-f]{8}-[0-9a-f-]{27}/g) ?? []
+      assert.deepStrictEqual(more, [])
+      assert.include(stderr, `Interrupted. To go on: effixir resume ${id}\n`)
+      assert.strictEqual((yield* run(["resume", id.slice(0, 8)])).stdout, "Hello!\n")
+    }).pipe(Effect.provide(platform)), timeout)
+
   for (
     const [signal, code, told] of [["SIGINT", 130, "SIGINT"], ["SIGTERM", 143, "SIGTERM"], [
       "SIGHUP",
@@ -391,6 +408,25 @@ describe("signals", () => {
       }).pipe(Effect.provide(platform)),
     timeout
   )
+
+  it.scopedLive("by the beginning of its id, if that says which is meant", () =>
+    Effect.gen(function*() {
+      const { fs, home, path, run } = yield* machine(turns(hello, hello, hello, hello))
+      yield* run(["Say hello"])
+      const sessions = path.join(home, "sessions")
+      const [id = ""] = yield* fs.readDirectory(sessions)
+      assert.strictEqual((yield* run(["resume", id.slice(0, 8), "Go on"])).stdout, "Hello!\n")
+      for (const [given, said] of [[id.slice(0, 7), "no session"], ["ffffffff", "no session"]] as const) {
+        const { code, stderr } = yield* run(["resume", given, "Go on"])
+        assert.strictEqual(code, 2)
+        assertSentence(stderr, given, said)
+      }
+      yield* fs.copy(path.join(sessions, id), path.join(sessions, `${id.slice(0, -1)}zz`))
+      const { code, stderr } = yield* run(["resume", id.slice(0, 12), "Go on"])
+      assert.strictEqual(code, 2)
+      assertSentence(stderr, "2 sessions begin with", id.slice(0, 12))
+      assert.strictEqual((yield* run(["resume", id, "Go on"])).stdout, "Hello!\n")
+    }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("after SIGKILL the next resume repairs the log and goes on", () =>
     Effect.gen(function*() {

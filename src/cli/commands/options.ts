@@ -32,17 +32,25 @@ export const credential = {
   )
 }
 
+/** A text that says something: an empty one is most often a variable of a script that was not set. */
+export const filled = (name: string): Options.Options<string> =>
+  Options.filterMap(
+    Options.text(name),
+    (text) => text.trim() === "" ? Option.none() : Option.some(text),
+    `--${name} is empty: give it a value, or leave it away`
+  )
+
 /** How to run a turn. */
 export const turn = {
   json: json.pipe(Options.withDescription("Print one JSON object per event on stdout")),
   deltas: Options.boolean("deltas").pipe(Options.withDescription("With --json: texts piece by piece as well")),
-  model: Options.text("model").pipe(
+  model: filled("model").pipe(
     Options.withPseudoName("NAME"),
     Options.withAlias("m"),
     Options.withDescription("The model to ask"),
     Options.optional
   ),
-  cd: Options.text("cd").pipe(
+  cd: filled("cd").pipe(
     Options.withPseudoName("FOLDER"),
     Options.withAlias("C"),
     Options.withDescription("The folder to work in"),
@@ -58,7 +66,7 @@ export const permission = {
     ),
     Options.optional
   ),
-  policy: Options.text("policy").pipe(
+  policy: filled("policy").pipe(
     Options.withDescription("A JSON file of rules that allow, ask about or deny calls"),
     Options.optional
   ),

@@ -40,7 +40,7 @@ export const resume = Command.make(
   )
 ).pipe(
   Command.withDescription(
-    "Go on with a session, in the folder it worked in. Without a prompt, the last turn goes on: one that was " +
+    "Go on with a session, in the folder it worked in. The first 8 characters of its id may do. Without a prompt, the last turn goes on: one that was " +
       "interrupted, reached a limit, failed, or was cut off by a crash"
   )
 )
@@ -55,7 +55,27 @@ const find = Effect.fnUntraced(function*(given: string | undefined, last: boolea
         : "Which session? Give its id, or --last for the one that was used last"
     })
   }
-  return { id, log: yield* store.read(id) }
+  const whole = last ? id : yield* complete(id)
+  return { id: whole, log: yield* store.read(whole) }
+})
+
+/** The beginning of an id that a person can type. What is shorter says too little of which session is meant. */
+const shortest = 8
+
+const complete = Effect.fnUntraced(function*(given: string) {
+  if (given.trim() === "") {
+    return yield* new BadInput({ message: "The id of the session is empty: give it, or --last" })
+  }
+  const ids = (yield* Effect.flatMap(SessionStore, (store) => store.list)).map(({ id }) => id)
+  const [first, ...more] = given.length < shortest || ids.includes(given)
+    ? []
+    : ids.filter((id) => id.startsWith(given))
+  if (more.length > 0) {
+    return yield* new BadInput({
+      message: `${more.length + 1} sessions begin with "${given}"; give more of the id, up to the whole of it`
+    })
+  }
+  return first ?? given
 })
 
 /** A turn that did not complete can go on without a word; any other session needs something to do. */

@@ -10,6 +10,7 @@ import { field, parse, text } from "../../internal/json.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
 import type { Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
+import { wrap } from "../help.ts"
 import { dim as dimOn, harmless, type Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
 
@@ -35,9 +36,12 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
   let latest = ""
   let since: number | undefined
   let frame = 0
+  /** The id that is still to be told. */
   let session: string | undefined
   /** The call whose line stands last: what it gives needs no heading. */
   let lastCall: string | undefined
+  /** The calls that have not ended, and the names of their tools. */
+  const running = new Map<string, string>()
 
   const eraseStatus = Effect.suspend(() => {
     if (!hasStatus) return Effect.void
@@ -57,6 +61,9 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
   })
 
   const note = (line: string) => Effect.all([eraseStatus, closeLine, screen.err(`${line}\n`)], { discard: true })
+
+  /** A sentence for a person, who should not have to put words together that the end of a row has cut. */
+  const remark = (sentence: string) => note(screen.isErrTerminal ? wrap(sentence, screen.width, "") : sentence)
 
   const stream = (to: "answer" | "reasoning", piece: string) =>
     Effect.gen(function*() {
@@ -87,11 +94,11 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
         return screen.isErrTerminal ? stream("reasoning", event.delta) : Effect.void
       case "Retrying": {
         const { attempt, delay, maxAttempts, message } = event
-        const wait = delay < 1000 ? "at once" : `in ${Math.round(delay / 1000)} s`
+        const wait = delay < 50 ? "at once" : `in ${secondsOf(delay)} s`
         const isVoid = open === "answer" || streamed !== ""
         streamed = ""
         return Effect.zipRight(
-          note(
+          remark(
             `↻ ${harmless(message)}. Trying again ${wait} (attempt ${attempt} of ${maxAttempts})${
               isVoid ? "; the answer begins anew" : ""
             }.`
@@ -124,6 +131,7 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
       }
       case "ToolStarted":
         lastCall = event.itemId
+        running.set(event.itemId, event.call.name)
         return Effect.zipRight(note(`• ${callLine(event)}`), work(`running ${event.call.name}`))
       case "ToolProgress": {
         const line = oneLine(event.text.trimEnd().split("\n").at(-1) ?? "")
@@ -134,9 +142,11 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
       case "ToolEnded": {
         const heading = lastCall === event.itemId ? [] : [`◦ ${callLine(event)}`]
         lastCall = undefined
+        running.delete(event.itemId)
+        const other = [...running.values()].at(-1)
         return Effect.zipRight(
           Effect.forEach([...heading, ...outputLines(event)], (line) => note(dim(line)), { discard: true }),
-          work("thinking")
+          work(other === undefined ? "thinking" : `running ${other}`)
         )
       }
       case "TurnCompleted":
@@ -144,15 +154,19 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
           discard: true
         })
       case "TurnInterrupted":
-        return note(`Interrupted. ${howToGoOn()}`)
+        return remark(`Interrupted. ${howToGoOn()}`)
       case "TurnLimited":
-        return note(`Stopped: ${limits[event.limit]}. ${howToGoOn()}`)
+        return remark(`Stopped: ${limits[event.limit]}. ${howToGoOn()}`)
       default:
         return Effect.void
     }
   }
 
-  const howToGoOn = () => `To go on: effixir resume ${session ?? "--last"}`
+  const howToGoOn = () => {
+    const id = session
+    session = undefined
+    return `To go on: effixir resume ${id ?? "--last"}`
+  }
 
   /** What the model said on the way to its calls. On a terminal it has been seen already. */
   const showRemarks = (event: ModelResponded) => {
@@ -189,6 +203,9 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
     finish: Effect.suspend(() => session === undefined ? eraseStatus : note(dim(`session ${session}`)))
   }
 }
+
+/** Whoever waits for less than three seconds sees the tenths. */
+const secondsOf = (millis: number): number => millis < 3000 ? Math.round(millis / 100) / 10 : Math.round(millis / 1000)
 
 const limits: { readonly [limit in Limit]: string } = {
   steps: "the model was called as many times as --max-steps allows",
