@@ -30,7 +30,7 @@ describe("the command line", () => {
         [["run", "-m", "", "Say hello"], "--model is empty"],
         [["run", "-C", " ", "Say hello"], "--cd is empty"],
         [["run", "--policy", "", "Say hello"], "--policy is empty"],
-        [["run", "-i", "", "Say hello"], "--image is empty"],
+        [["run", "-i", " ", "Say hello"], "--image is empty"],
         [["resume", "", "Say hello"], "empty", "--last"],
         [["--wizard"], "--wizard needs a terminal"],
         [["run", "--wizard"], "--wizard needs a terminal"],

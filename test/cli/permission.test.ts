@@ -102,7 +102,7 @@ describe("--permission", () => {
       const flag = yield* run(["run", "--permission", "yolo", "Go on"])
       const variable = yield* run(["run", "Go on"], { env: { EFFIXIR_PERMISSION: "yolo" } })
       assert.deepStrictEqual([flag.code, variable.code], [2, 2])
-      assertSentence(variable.stderr, "EFFIXIR_PERMISSION", "auto or ask or read-only")
+      assertSentence(variable.stderr, "EFFIXIR_PERMISSION", "auto, ask, read-only")
     }).pipe(Effect.provide(platform)), timeout)
 })
 
