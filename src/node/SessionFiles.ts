@@ -42,16 +42,25 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     if (!(yield* FileLock.tryLock(file))) return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
     const log = yield* readLog(id)
     let size = log.size
-    // A line that a crash or a full disk has cut off was never told to anybody.
-    yield* Effect.mapError(file.truncate(size), failed(id))
+    let isTorn = true
+    // A line that a crash or a full disk has cut off was never told to anybody, and none may be written behind it.
+    const mend = Effect.suspend(() => isTorn ? file.truncate(size) : Effect.void).pipe(
+      Effect.tap(() => {
+        isTorn = false
+      })
+    )
+    yield* Effect.mapError(mend, failed(id))
 
     return yield* makeSession(id, log.events, (stored) => {
       const line = encoder.encode(`${encodeLine(stored)}\n`)
-      return file.writeAll(line).pipe(
+      return Effect.zipRight(mend, file.writeAll(line)).pipe(
         Effect.tap(() => {
           size += line.length
         }),
-        Effect.tapError(() => Effect.ignore(file.truncate(size))),
+        Effect.tapError(() => {
+          isTorn = true
+          return Effect.ignore(mend)
+        }),
         Effect.mapError(failed(id))
       )
     })

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { spawnSync } from "node:child_process"
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Script from "../../src/testing/Script.ts"
-import { assertSentence, machine, platform, program } from "./support.ts"
+import { canMount, canRun, fileLimit, type Through, where } from "./disks.ts"
+import { assertSentence, machine, platform } from "./support.ts"
 
 const timeout = 60_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
@@ -18,14 +18,7 @@ const expired = Effect.gen(function*() {
   return all
 })
 
-type Through = ReadonlyArray<string>
-
-const succeeds = ([command = "", ...words]: ReadonlyArray<string>): boolean => spawnSync(command, words).status === 0
-
-const canRun = (through: Through): boolean => succeeds([...through, process.execPath, program, "--version"])
-
-/** No file of the process may grow. It needs no rights, and no disk of its own. */
-const fileLimit: Through = ["sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"]
+const noFiles = fileLimit(0)
 
 /** A home on a disk that is really full, and that nobody but the process sees. What it holds is compared in the end. */
 const fullDisk: Through = [
@@ -44,15 +37,10 @@ const fullDisk: Through = [
   "sh"
 ]
 
-const canMount = succeeds(["unshare", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /mnt"])
-
 const disks: ReadonlyArray<readonly [name: string, needs: string, can: boolean, through: Through, said: string]> = [
-  ["where files may not grow", "a shell with ulimit", canRun(fileLimit), fileLimit, "larger than files may be"],
+  ["where files may not grow", "a shell with ulimit", canRun(noFiles), noFiles, "larger than files may be"],
   ["that is full", "the right to mount one", canMount, fullDisk, "no space left on the disk"]
 ]
-
-/** What a test is called says why it was skipped. */
-const where = (can: boolean, name: string, needs: string): string => can ? name : `${name} (skipped: needs ${needs})`
 
 for (const [name, needs, can, through, said] of disks) {
   describe.runIf(can)(where(can, `a disk ${name}`, needs), () => {

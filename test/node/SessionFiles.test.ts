@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as SessionFiles from "../../src/node/SessionFiles.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import { completed, contract, started } from "./sessionStoreContract.ts"
-import { get, layer, layerWith, lockElsewhere, makeFolder, mode, names, openOnFullDisk, put } from "./support.ts"
+import { full, get, layer, layerWith, lockElsewhere, makeFolder, mode, names, openOnFullDisk, put } from "./support.ts"
 
 contract(
   "SessionFiles",
@@ -149,6 +149,33 @@ describe("SessionFiles", () => {
       yield* session.append("end/2", completed("t2"))
       assert.deepStrictEqual(keys(yield* store.read("s1")), ["start/1", "end/1", "start/2", "end/2"])
     }).pipe(Effect.provide(layerWith(openOnFullDisk(() => isFull))))
+  })
+
+  it.scoped("writes nothing behind half a line that could not be cut off", () => {
+    let isFull = false
+    const openStuck = (fs: FileSystem.FileSystem) => ({
+      open: (path: string, options?: FileSystem.OpenFileOptions) =>
+        Effect.map(
+          openOnFullDisk(() => isFull)(fs).open(path, options),
+          (file): FileSystem.File =>
+            Object.assign(Object.create(file) as FileSystem.File, {
+              truncate: (size?: FileSystem.SizeInput) => isFull ? Effect.fail(full) : file.truncate(size)
+            })
+        )
+    })
+    return Effect.gen(function*() {
+      const { log, store, text } = yield* makeUsedStore
+      const session = yield* store.open("s1")
+      isFull = true
+      for (const key of ["end/2", "end/3"]) {
+        assert.propertyVal(yield* Effect.flip(session.append(key, completed("t2"))), "reason", "Io")
+        assert.isAbove((yield* get(log)).length, text.length)
+        assert.deepStrictEqual(keys(yield* store.read("s1")), ["start/1", "end/1", "start/2"])
+      }
+      isFull = false
+      yield* session.append("end/2", completed("t2"))
+      assert.deepStrictEqual(keys(yield* store.read("s1")), ["start/1", "end/1", "start/2", "end/2"])
+    }).pipe(Effect.provide(layerWith(openStuck)))
   })
 
   it.scoped("says why a log cannot be used", () =>
