@@ -8,8 +8,9 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { Artifacts, limited, nameOf } from "../tools/Artifacts.ts"
+import { Artifacts, limited, nameOf, outdated } from "../tools/Artifacts.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -34,12 +35,45 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     )
   }
 
+  const writing = new Set<string>()
+
+  const keptIn = Effect.fnUntraced(function*(folder: string) {
+    // Whatever else somebody has put there is not ours to delete.
+    const names = (yield* fs.readDirectory(folder)).filter((name) => /^[\w-]+\.txt$/.test(name))
+    const locations = names.map((name) => path.join(folder, name)).filter((location) => !writing.has(location))
+    const all = yield* Effect.forEach(
+      locations,
+      (location) =>
+        Effect.option(Effect.map(fs.stat(location), ({ mtime, size }) => ({
+          location,
+          size: Number(size),
+          at: Option.match(mtime, { onNone: () => 0, onSome: (date) => date.getTime() })
+        }))),
+      { concurrency: 16 }
+    )
+    return all.flatMap(Option.toArray).toSorted((a, b) => a.at - b.at)
+  })
+
+  const makeRoom = Effect.fnUntraced(function*(folder: string) {
+    const gone = yield* Effect.forEach(
+      outdated(yield* keptIn(folder)),
+      ({ location }) => Effect.option(Effect.as(fs.remove(location), location))
+    )
+    return gone.flatMap(Option.toArray)
+  })
+
   return Artifacts.of({
     begin: Effect.fnUntraced(function*(session, callId) {
       const folder = path.join(options.folder, session, "artifacts")
       yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
       const [location, file] = yield* open(folder, callId, 1)
-      return { location, write: limited((bytes) => file.writeAll(bytes)) }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => writing.add(location)),
+        () => Effect.sync(() => writing.delete(location))
+      )
+      // Only now, so that no location stands for two outputs.
+      const removed = yield* makeRoom(folder)
+      return { location, removed, write: limited((bytes) => file.writeAll(bytes)) }
     })
   })
 })

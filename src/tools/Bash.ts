@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -111,23 +110,31 @@ const reportEnding = (
   return text === "" ? ["[No output, exit code 0.]"] : []
 }
 
-const maxShownProcesses = 10
+const maxListed = 10
+
+const listed = (all: ReadonlyArray<string>): string =>
+  `${all.slice(0, maxListed).join(", ")}${all.length > maxListed ? ` and ${all.length - maxListed} more` : ""}`
 
 const reportBackground = (ending: Option.Option<Ending>): ReadonlyArray<string> => {
   if (Option.isNone(ending) || ending.value.background.length === 0) return []
-  const { background } = ending.value
-  const shown = background.slice(0, maxShownProcesses).map(({ command, pid }) => `${pid} (${command})`)
-  const more = background.length > shown.length ? ` and ${background.length - shown.length} more` : ""
-  return [`[Still running in the background: ${shown.join(", ")}${more}. Stop with kill what is not needed.]`]
+  const processes = ending.value.background.map(({ command, pid }) => `${pid} (${command})`)
+  return [`[Still running in the background: ${listed(processes)}. Stop with kill what is not needed.]`]
 }
 
-const reportCut = ({ isCut, lines, location, problem, shownLines }: Spool.Spooled): ReadonlyArray<string> =>
-  isCut
-    ? [`[Output cut: the last ${shownLines} of ${lines} lines are shown. ${whereTheRestIs(location, problem)}]`]
-    : []
+const reportCut = (output: Spool.Spooled): ReadonlyArray<string> => {
+  const { isCut, lines, removed, shownLines } = output
+  if (!isCut) return []
+  const gone = removed.length === 0 ? "" : ` To make room, older outputs were deleted: ${listed(removed)}.`
+  return [`[Output cut: the last ${shownLines} of ${lines} lines are shown. ${whereTheRestIs(output)}${gone}]`]
+}
 
-const whereTheRestIs = (location: string | undefined, problem: PlatformError | undefined): string =>
-  location === undefined || problem !== undefined
-    ? "The rest could not be kept. To read on, send the output to a file (command > output.txt 2>&1) and read that."
-    : `The whole output, up to ${Artifacts.maxBytes / 1024 / 1024} MB, is in ${location}: ` +
+const whereTheRestIs = ({ location, problem }: Spool.Spooled): string => {
+  if (location !== undefined && problem === undefined) {
+    return `The whole output, up to ${Artifacts.maxBytes / 1024 / 1024} MB, is in ${location}: ` +
       "look into it with bash (grep, sed -n)."
+  }
+  const kept = location === undefined
+    ? "The rest could not be kept"
+    : `Only its beginning could be kept, in ${location}`
+  return `${kept}. To read on, send the output to a file (command > output.txt 2>&1) and read that.`
+}

@@ -20,13 +20,15 @@ export interface Spool {
 }
 
 /**
- * `location` is where all of the output is; `problem` why it could not be kept.
+ * `location` is where all of the output is, or, if there was a `problem`, its beginning; `removed` where older outputs
+ * were that have made room for it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Spooled extends BoundedOutput.Tail {
   readonly location: string | undefined
+  readonly removed: ReadonlyArray<string>
   readonly problem: PlatformError | undefined
 }
 
@@ -74,7 +76,7 @@ export const make: (
         const shown = tail.read()
         // Bytes that are no text take more room to show than they had.
         if (shown.isCut && artifact === undefined && problem === undefined) yield* Effect.catchAll(begin, giveUp)
-        return { ...shown, location: artifact?.location, problem }
+        return { ...shown, location: artifact?.location, removed: artifact?.removed ?? [], problem }
       })
     }
   }

@@ -175,6 +175,17 @@ describe("bash", () => {
       assert.strictEqual(Number((yield* fs.stat(second)).size), 40_000)
     }).pipe(Effect.provide(layer)))
 
+  it.live("says which older outputs have made room for one more", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const first = locationIn(yield* bash("seq 5000"))
+      yield* fs.truncate(first, Artifacts.maxSessionBytes)
+      const output = yield* bash("seq 5000")
+      assert.include(output, `To make room, older outputs were deleted: ${first}.]`)
+      assert.notStrictEqual(locationIn(output), first)
+      assert.deepStrictEqual([yield* fs.exists(locationIn(output)), yield* fs.exists(first)], [true, false])
+    }).pipe(Effect.provide(layer)))
+
   it.live("does without an artifact when the disk is full", () =>
     Effect.gen(function*() {
       const output = yield* bash("seq 5000")
