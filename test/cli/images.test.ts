@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
-import { assertSentence, machine, platform } from "./support.ts"
+import { assertSentence, lines, machine, platform } from "./support.ts"
 
 const timeout = 30_000
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
@@ -47,4 +48,34 @@ describe("-i", () => {
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
     }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("an image that the model reads", () => {
+  it.scopedLive(
+    "goes to the model and into the log as a whole, and is only named under --json",
+    () =>
+      Effect.gen(function*() {
+        const { file, fs, home, path, run, simulator } = yield* machine(({ input }) =>
+          Script.answer(
+            input.some(isFunctionCallOutput) ? Script.say("A picture.") : Script.call("read", { path: "a.png" })
+          )
+        )
+        for (const size of [100, 101, 102, 3_000_000]) {
+          const image = new Uint8Array(size)
+          image.set(images["image/png"])
+          yield* fs.writeFile(file("a.png"), image)
+          const { code, stderr, stdout } = yield* run(["--json", "Look at it"])
+          assert.strictEqual(code, 0, stderr)
+          const { item } = lines(stdout).find(({ type }) => type === "item.completed") ?? assert.fail(stdout)
+          assert.deepInclude(item?.["output"], { type: "input_image", mime_type: "image/png", bytes: size })
+          assert.isBelow(stdout.length, 10_000)
+
+          const whole = Buffer.from(image).toString("base64")
+          assert.include(JSON.stringify((yield* simulator.requests).at(-1)?.body), whole)
+          const [id = ""] = (yield* fs.readDirectory(path.join(home, "sessions"))).toSorted().reverse()
+          assert.include(yield* fs.readFileString(path.join(home, "sessions", id, "log.ndjson")), whole)
+        }
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 })

@@ -3,9 +3,10 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type { AgentEvent, PermissionRequested } from "../../agent/AgentEvent.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
-import { argument } from "../../responses/ToolCall.ts"
+import { argument, type Output } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
 import { shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
 import * as ExitCode from "../ExitCode.ts"
@@ -91,7 +92,7 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
     case "ToolEnded": {
       const { details, output, status } = event
       const more = details === undefined ? {} : { details }
-      return [line("item.completed", { item: { ...callJson(event), output, status, ...more } })]
+      return [line("item.completed", { item: { ...callJson(event), output: outputJson(output), status, ...more } })]
     }
     case "TurnCompleted":
       return [line("turn.completed", { usage: usageJson(event.usage), finish_reason: event.finishReason })]
@@ -123,6 +124,26 @@ const callJson = ({ call, itemId }: ToolStarted | ToolEnded | PermissionRequeste
   name: call.name,
   arguments: argument(call)
 })
+
+/** Megabytes of an image are for the model, and in the log; a program is told what and how much it was. */
+const outputJson = (output: Output): Output => Predicate.isString(output) ? output : output.map(partJson)
+
+const partJson = (part: Item): Item => ({
+  ...Object.fromEntries(
+    Object.entries(part).flatMap(([field, value]) => {
+      const data = Predicate.isString(value) ? /^data:([^;,]{1,100});base64,/.exec(value) : null
+      if (data === null || !Predicate.isString(value)) return [[field, value]]
+      const [prefix, type] = data
+      return [["mime_type", type], ["bytes", base64Size(value, prefix.length)]]
+    })
+  ),
+  type: part.type
+})
+
+const base64Size = (text: string, from: number): number => {
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0
+  return Math.floor((text.length - from) * 3 / 4) - padding
+}
 
 const usageJson = (usage: Usage.Usage) => ({
   input_tokens: usage.inputTokens,
