@@ -11,12 +11,14 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { defined } from "../internal/json.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
 import * as History from "../session/History.ts"
 import {
   endsTurn,
+  type Parent,
   type SessionEvent,
   SessionStarted,
   ToolEnded,
@@ -27,10 +29,12 @@ import {
   TurnLimited,
   TurnStarted
 } from "../session/SessionEvent.ts"
-import { type Session, SessionStore } from "../session/SessionStore.ts"
+import { makeId, type Session, SessionStore } from "../session/SessionStore.ts"
 import { Approver } from "../tools/Approver.ts"
 import { Permission } from "../tools/Permission.ts"
-import { ToolExecutor } from "../tools/ToolExecutor.ts"
+import type { CallContext } from "../tools/Tool.ts"
+import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
+import type { Toolkit } from "../tools/Toolkit.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
 import type { Inbox } from "./Inbox.ts"
@@ -66,7 +70,30 @@ export interface Options extends Turn.Control {
 export interface RunOptions extends Partial<Options> {
   /** Where more is said while the agent is at work. */
   readonly inbox?: Inbox | undefined
+  /** The call that a new session works for; {@link child} knows it. */
+  readonly parent?: Parent | undefined
 }
+
+/**
+ * What a child agent does differently from its parent: all but the model's account, the store and the permissions.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChildOptions<R> extends Options {
+  readonly toolkit: Toolkit<R>
+  readonly inbox?: Inbox | undefined
+  /** The id of its session, to find it again; a new one unless told otherwise. */
+  readonly session?: string | undefined
+}
+
+/**
+ * What an agent shares with its children.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Shared = Permission | Responses | SessionStore
 
 /** @since 0.1.0 @category services */
 export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
@@ -140,10 +167,10 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const record = (key: string, event: SessionEvent) =>
             Effect.tap(session.append(key, event), (stored) => teller.tell(fromStored(stored)))
 
-          const { preamble = Effect.succeed([]), workspace } = options
+          const { parent, preamble = Effect.succeed([]), workspace } = options
           yield* record(
             "session",
-            SessionStarted.make({ sessionId: id, schemaVersion: 1, ...(workspace === undefined ? {} : { workspace }) })
+            SessionStarted.make({ sessionId: id, schemaVersion: 1, ...defined({ workspace, parent }) })
           )
           const past = yield* closeOpenTurn(session)
           const turnId = `turn-${past.filter((event) => event._tag === "TurnStarted").length + 1}`
@@ -192,6 +219,47 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
 export const layer = (
   options: Options
 ): Layer.Layer<Agent, never, Permission | Responses | SessionStore | ToolExecutor> => Layer.effect(Agent, make(options))
+
+/**
+ * Runs another agent inside a call of a tool. It has a session of its own, which says from its first event on which call
+ * it works for; instructions, tools, model and limits of its own; and the store, the way to the model, the permissions
+ * and the person to ask of its parent. What was allowed for the parent's session is not allowed for its. It lives no
+ * longer than the stream: when the call is interrupted, or the time of the turn is up, it is interrupted. What it has
+ * used is told by the event that ends its turn (`AgentEvent.end`), and counts towards no limit but its own.
+ *
+ * ```ts
+ * const explore = Tool.make({
+ *   name: "explore",
+ *   description: "Have somebody look around, and get the answer",
+ *   parameters: Schema.Struct({ question: Schema.String }),
+ *   handler: ({ question }, call) =>
+ *     Agent.child(call, question, {
+ *       model: "gpt-5.5-mini",
+ *       instructions: "Look around and answer in a few lines.",
+ *       toolkit: Toolkit.pick(BuiltIn.toolkit, "read", "grep", "find"),
+ *       limits: { steps: 20 }
+ *     }).pipe(
+ *       AgentEvent.answer,
+ *       Effect.mapError(({ message }) => new Tool.ToolFailure({ message }))
+ *     )
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const child = <R>(
+  call: Pick<CallContext, "callId" | "sessionId">,
+  input: string | ReadonlyArray<Item>,
+  options: ChildOptions<R>
+): Stream.Stream<AgentEvent, AgentError, R | Shared> =>
+  Stream.unwrap(Effect.gen(function*() {
+    const tools = yield* makeExecutor(options.toolkit)
+    const agent = yield* Effect.provideService(make(options), ToolExecutor, tools)
+    const session = options.session ?? (yield* makeId)
+    const parent = { sessionId: call.sessionId, callId: call.callId }
+    return agent.run(session, input, { inbox: options.inbox, parent })
+  }))
 
 /** Ends a turn with exactly one event, whatever becomes of the work. */
 const ending =

@@ -5,9 +5,10 @@
  */
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { ToolCall } from "../responses/ToolCall.ts"
-import type { SessionEvent, Stored } from "../session/SessionEvent.ts"
+import { endsTurn, type SessionEvent, type Stored, type TurnEnd } from "../session/SessionEvent.ts"
 
 /**
  * A piece of text on its way. It is never kept: the finished item follows.
@@ -106,3 +107,12 @@ export const text = <E, R>(events: Stream.Stream<AgentEvent, E, R>): Stream.Stre
  */
 export const answer = <E, R>(events: Stream.Stream<AgentEvent, E, R>): Effect.Effect<string, E, R> =>
   Stream.runFold(events, "", (last, event) => event._tag === "TurnCompleted" ? event.answer : last)
+
+/**
+ * How a run ended: with an answer, at a limit, or not at all if there was nothing to do. A run that fails fails here.
+ *
+ * @since 0.1.0
+ * @category folding
+ */
+export const end = <E, R>(events: Stream.Stream<AgentEvent, E, R>): Effect.Effect<Option.Option<TurnEnd>, E, R> =>
+  Stream.runFold(events, Option.none<TurnEnd>(), (last, event) => endsTurn(event) ? Option.some(event) : last)

@@ -126,6 +126,14 @@ export const layerWorkspace = (
     Layer.provideMerge(layerPlatform)
   )
 
+/**
+ * What the tools of such an agent can have: all that the built-in ones have, and what `Agent.child` needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolRequirements = Agent.Shared | BuiltIn.Requirements
+
 /** @since 0.1.0 @category models */
 export interface Options {
   /** The folder the agent works in. */
@@ -148,8 +156,8 @@ export interface Options {
   readonly policy?: Policy.Policy | undefined
   /** Who is asked. Without one, a turn ends where a question comes up, and can go on from there. */
   readonly approver?: Approver.Asking | undefined
-  /** Tools in addition to the built-in ones, or in the place of those with the same name. */
-  readonly toolkit?: Toolkit.Toolkit
+  /** Tools in addition to the built-in ones, or in the place of those with the same name. They may have children. */
+  readonly toolkit?: Toolkit.Toolkit<ToolRequirements>
 }
 
 /**
@@ -188,15 +196,15 @@ export const layer = (
         : {})
     })
   })).pipe(
-    Layer.provide(layerPermission(options)),
     Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
+    Layer.provide(layerPermission(options)),
     Layer.provide(layerSecrets(options.policy)),
     Layer.provideMerge(layerResponses(options)),
     Layer.provideMerge(layerHome),
     Layer.provideMerge(layerWorkspace(options.workspace))
   )
 
-const tools = (toolkit: Toolkit.Toolkit | undefined): typeof BuiltIn.toolkit =>
+const tools = (toolkit: Options["toolkit"]): Toolkit.Toolkit<ToolRequirements> =>
   toolkit === undefined ? BuiltIn.toolkit : Toolkit.merge(BuiltIn.toolkit, toolkit)
 
 /** Effixir's own folder is nobody's business, and searches pass by what the policy denies. */

@@ -10,7 +10,18 @@ import { isToolCall, Output, ToolCall } from "../responses/ToolCall.ts"
 import { Usage } from "../responses/Usage.ts"
 
 /**
- * The first event of every session. `workspace` is the folder it works in.
+ * The call that a session works for: a tool has asked another agent for help.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Parent = Schema.Struct({ sessionId: Schema.String, callId: Schema.String })
+
+/** @since 0.1.0 @category models */
+export type Parent = typeof Parent.Type
+
+/**
+ * The first event of every session. `workspace` is the folder it works in; `parent` is the call that it works for.
  *
  * @since 0.1.0
  * @category schemas
@@ -18,7 +29,8 @@ import { Usage } from "../responses/Usage.ts"
 export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
   sessionId: Schema.String,
   schemaVersion: Schema.Literal(1),
-  workspace: Schema.optional(Schema.String)
+  workspace: Schema.optional(Schema.String),
+  parent: Schema.optional(Parent)
 })
 
 /**

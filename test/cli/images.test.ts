@@ -72,7 +72,7 @@ describe("an image that the model reads", () => {
 
           const whole = Buffer.from(image).toString("base64")
           assert.include(JSON.stringify((yield* simulator.requests).at(-1)?.body), whole)
-          const [id = ""] = (yield* fs.readDirectory(path.join(home, "sessions"))).toSorted().reverse()
+          const id = (yield* fs.readDirectory(path.join(home, "sessions"))).toSorted().at(-1) ?? ""
           assert.include(yield* fs.readFileString(path.join(home, "sessions", id, "log.ndjson")), whole)
         }
       }).pipe(Effect.provide(platform)),
