@@ -5,13 +5,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { constants } from "node:fs"
-import { type FileHandle, open } from "node:fs/promises"
+import type { FileHandle } from "node:fs/promises"
 import { TextDecoder } from "node:util"
 import { cutLine, type Hit, type Query } from "../tools/FileSearch.ts"
 import { ToolFailure } from "../tools/Tool.ts"
 import { briefly } from "./briefly.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
+import { openedAt } from "./openedAt.ts"
 
 /** Small files are read and searched in groups: the guard against endless patterns costs more than such a file. */
 const groupSize = 64
@@ -74,7 +74,7 @@ type Start =
 const readStart = (file: string): Effect.Effect<Start> =>
   Effect.promise(async () => {
     try {
-      const handle = await openFile(file)
+      const handle = await openedAt(file)
       try {
         const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(smallSize), 0, smallSize, 0)
         return bytesRead < smallSize
@@ -87,10 +87,6 @@ const readStart = (file: string): Effect.Effect<Start> =>
       return { _tag: "Unreadable" }
     }
   })
-
-/** What became of a file since it was listed does not count: a link is not followed, a pipe not waited for. */
-const openFile = (file: string): Promise<FileHandle> =>
-  open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
 
 const matchWhole = (
   query: Query,
@@ -107,7 +103,7 @@ const matchWhole = (
 
 const scan = (query: Query, expression: RegExp, file: string): Effect.Effect<ReadonlyArray<Hit>, ToolFailure> =>
   Effect.acquireUseRelease(
-    Effect.tryPromise(() => openFile(file)),
+    Effect.tryPromise(() => openedAt(file)),
     (handle) => scanOpen(query, expression, file, handle),
     (handle) => Effect.promise(() => handle.close())
   ).pipe(Effect.catchTag("UnknownException", () => Effect.succeed([unreadable])))

@@ -7,11 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Dirent } from "node:fs"
+import { constants, type Dirent } from "node:fs"
 import { readdir } from "node:fs/promises"
 import { type Entry, FileSearch } from "../tools/FileSearch.ts"
 import { briefly } from "./briefly.ts"
 import * as LineScanner from "./LineScanner.ts"
+import { openedAt, pathOf } from "./openedAt.ts"
 import * as Ripgrep from "./Ripgrep.ts"
 
 /** @since 0.1.0 @category models */
@@ -25,7 +26,7 @@ export const make = ({ ripgrep }: Options): typeof FileSearch.Service =>
   FileSearch.of({
     entries: (folder) =>
       Effect.option(Effect.map(
-        Effect.tryPromise(() => readdir(folder, { withFileTypes: true })),
+        Effect.tryPromise(() => entriesOf(folder)),
         (entries) => entries.map((entry): Entry => ({ name: entry.name, kind: kindOf(entry) }))
       )),
     lines: (query, files) =>
@@ -54,6 +55,16 @@ export const layer: Layer.Layer<FileSearch> = Layer.sync(
   FileSearch,
   () => make({ ripgrep: Option.getOrUndefined(Ripgrep.find()) })
 )
+
+const entriesOf = async (folder: string): Promise<ReadonlyArray<Dirent>> => {
+  const handle = await openedAt(folder, constants.O_DIRECTORY)
+  try {
+    return await readdir(pathOf(folder, handle), { withFileTypes: true })
+  } finally {
+    // Nobody need wait for that.
+    void handle.close()
+  }
+}
 
 const kindOf = (entry: Dirent): Entry["kind"] =>
   entry.isFile() ? "File" : entry.isDirectory() ? "Folder" : entry.isSymbolicLink() ? "Link" : "Other"

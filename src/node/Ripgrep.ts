@@ -16,6 +16,7 @@ import { field, number, parse, text } from "../internal/json.ts"
 import { cutLine, type Hit, type Query } from "../tools/FileSearch.ts"
 import * as ChildEnvironment from "./ChildEnvironment.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
+import { openedAt, pathOf } from "./openedAt.ts"
 
 /**
  * Ripgrep could not do it: it is gone, or does not know the pattern.
@@ -89,12 +90,46 @@ const options = (query: Query): ReadonlyArray<string> => [
 
 /**
  * The lines that match, file by file in the order given. Which files are searched is not left to ripgrep, so that it
- * does not depend on its version and settings.
+ * does not depend on its version and settings. What it has found it is sent to again, by handles: by a path it may have
+ * been led elsewhere, through a link that was not there when the files were listed.
  *
  * @since 0.1.0
  * @category searching
  */
 export const lines = (
+  program: string,
+  query: Query,
+  files: ReadonlyArray<string>
+): Stream.Stream<Hit, CannotSearch> =>
+  search(program, { ...query, context: 0, maxPerFile: 1 }, files).pipe(
+    Stream.grouped(heldAtOnce),
+    Stream.flatMap((found) => searchHeld(program, query, found))
+  )
+
+/** How many files are open at a time. */
+const heldAtOnce = 64
+
+const searchHeld = (program: string, query: Query, found: Iterable<Hit>): Stream.Stream<Hit, CannotSearch> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const held = new Map<string, string>()
+    const missed: Array<Hit> = []
+    for (const hit of found) {
+      const handle = hit._tag === "Line" ? yield* Effect.option(hold(hit.file)) : Option.none()
+      if (hit._tag === "Line" && Option.isSome(handle)) held.set(pathOf(hit.file, handle.value), hit.file)
+      else missed.push({ _tag: "Unreadable" })
+    }
+    const named = (hit: Hit): Hit => hit._tag === "Line" ? { ...hit, file: held.get(hit.file) ?? hit.file } : hit
+    const hits = held.size === 0 ? Stream.empty : Stream.map(search(program, query, [...held.keys()]), named)
+    return Stream.concat(hits, Stream.fromIterable(missed))
+  }))
+
+const hold = (file: string) =>
+  Effect.acquireRelease(
+    Effect.tryPromise(() => openedAt(file)),
+    (handle) => Effect.promise(() => handle.close())
+  )
+
+const search = (
   program: string,
   query: Query,
   files: ReadonlyArray<string>

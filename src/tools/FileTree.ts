@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -12,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import ignore, { type Ignore } from "ignore"
 import picomatch from "picomatch"
+import { Files } from "./Files.ts"
 import { type Entry, FileSearch } from "./FileSearch.ts"
 import { ToolFailure } from "./Tool.ts"
 import { Workspace } from "./Workspace.ts"
@@ -48,7 +48,7 @@ const chunkSize = 512
  */
 export const walk = (
   options: Options
-): Stream.Stream<Found, ToolFailure, FileSearch | FileSystem.FileSystem | Path.Path | Workspace> =>
+): Stream.Stream<Found, ToolFailure, FileSearch | Files | Path.Path | Workspace> =>
   Stream.unwrap(Effect.map(rulesAbove(options.folder), (rules) => {
     const stack: Array<Pending> = [{ path: options.folder, kind: "Folder", rules }]
     const next = Effect.gen(function*() {
@@ -153,8 +153,8 @@ type Rules = ReadonlyArray<{ readonly folder: string; readonly ignore: Ignore }>
 const list: (
   folder: Pending,
   includesHidden: boolean
-) => Effect.Effect<ReadonlyArray<Pending> | undefined, ToolFailure, FileSearch | FileSystem.FileSystem | Path.Path> =
-  Effect.fnUntraced(function*(folder, includesHidden) {
+) => Effect.Effect<ReadonlyArray<Pending> | undefined, ToolFailure, FileSearch | Files | Path.Path> = Effect.fnUntraced(
+  function*(folder, includesHidden) {
     const search = yield* FileSearch
     const all = yield* search.entries(folder.path)
     if (Option.isNone(all)) return undefined
@@ -169,21 +169,31 @@ const list: (
         () => candidates.filter(({ kind, path }) => !isIgnored(rules, path, kind === "Folder"))
       )
     return shown.toSorted((a, b) => compare(sortKey(a), sortKey(b)))
-  })
+  }
+)
 
 /** The paths below a folder sort as if they were listed in one go. */
 const sortKey = ({ kind, path }: Pending): string => kind === "Folder" ? `${path}/` : path
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
 
+/** Of one ignore file, in bytes. */
+const maxRulesSize = 1024 * 1024
+const decoder = new TextDecoder()
+
 const ignoreFiles = [".gitignore", ".ignore", ".rgignore"]
 
 const rulesOf = Effect.fnUntraced(function*(folder: string, entries: ReadonlyArray<Entry>, above: Rules) {
-  const fs = yield* FileSystem.FileSystem
+  const files = yield* Files
   const path = yield* Path.Path
   const names = ignoreFiles.filter((name) => entries.some((entry) => entry.name === name && entry.kind === "File"))
   const isRepository = entries.some(({ kind, name }) => name === ".git" && kind === "Folder")
-  const files = [...isRepository ? [".git/info/exclude"] : [], ...names].map((name) => path.join(folder, name))
-  const texts = yield* Effect.forEach(files, (file) => Effect.orElseSucceed(fs.readFileString(file), () => ""))
+  const paths = [...isRepository ? [".git/info/exclude"] : [], ...names].map((name) => path.join(folder, name))
+  // What is a link, a pipe or a device has nothing to say here.
+  const texts = yield* Effect.forEach(paths, (path) =>
+    Effect.match(files.read(path, maxRulesSize), {
+      onFailure: () => "",
+      onSuccess: (bytes) => decoder.decode(bytes)
+    }))
   return texts.every((text) => text === "")
     ? above
     : [{ folder, ignore: ignore({ ignorecase: false }).add(texts.join("\n")) }, ...above]

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as BoundedOutput from "./BoundedOutput.ts"
+import type { Files } from "./Files.ts"
 import { FileSearch } from "./FileSearch.ts"
 import * as FileTree from "./FileTree.ts"
 import * as Ls from "./Ls.ts"
@@ -42,7 +43,7 @@ const Parameters = Schema.Struct({
  * @since 0.1.0
  * @category tools
  */
-export const tool: Tool.Tool<FileSearch | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
   name: "find",
   description:
     "Find files and folders of the workspace by a glob. Output: paths relative to the workspace, in order, " +

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as BoundedOutput from "./BoundedOutput.ts"
+import type { Files } from "./Files.ts"
 import { FileSearch, type Hit, type Query } from "./FileSearch.ts"
 import * as FileTree from "./FileTree.ts"
 import * as SearchTime from "./SearchTime.ts"
@@ -58,7 +59,7 @@ const Parameters = Schema.Struct({
  * @since 0.1.0
  * @category tools
  */
-export const tool: Tool.Tool<FileSearch | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
   name: "grep",
   description:
     "Find lines in the files of the workspace. Output: path:line:text, with path-line-text for lines of the " +

@@ -8,6 +8,7 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as BoundedOutput from "./BoundedOutput.ts"
+import type { Files } from "./Files.ts"
 import type { Entry, FileSearch } from "./FileSearch.ts"
 import * as FileTree from "./FileTree.ts"
 import * as Tool from "./Tool.ts"
@@ -33,7 +34,7 @@ const Parameters = Schema.Struct({
  * @since 0.1.0
  * @category tools
  */
-export const tool: Tool.Tool<FileSearch | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
   name: "ls",
   description:
     "List a folder of the workspace: names in order, folders with a slash at the end. What is hidden or left " +

@@ -1,0 +1,23 @@
+import { constants, readlinkSync, realpathSync } from "node:fs"
+import { type FileHandle, open } from "node:fs/promises"
+
+const hasHandlePaths = process.platform === "linux"
+
+/** A path to what a handle holds, for other programs too. Only Linux has one; elsewhere it is the path it came by. */
+export const pathOf = (path: string, { fd }: FileHandle): string =>
+  hasHandlePaths ? `/proc/${process.pid}/fd/${fd}` : path
+
+/**
+ * Opens what is at a real path to read it, and nothing else that has taken its place since it was found: no link is
+ * followed, wherever on the way it is, and no pipe waited for.
+ */
+export const openedAt = async (real: string, flags = 0): Promise<FileHandle> => {
+  const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags)
+  try {
+    if ((hasHandlePaths ? readlinkSync(pathOf(real, handle)) : realpathSync(real)) === real) return handle
+  } catch {
+    // It is gone, and so not there any more either.
+  }
+  await handle.close()
+  throw new Error("something else took its place")
+}
