@@ -26,7 +26,7 @@ export class OutsideWorkspace
   })
 {
   override get message(): string {
-    return `${this.path} is outside the workspace ${this.root}`
+    return `${brief(this.path)} is outside the workspace ${this.root}`
   }
 }
 
@@ -97,7 +97,8 @@ export const layer = (
  * @since 0.1.0
  * @category errors
  */
-export const failure = (path: string) => (error: OutsideWorkspace | PlatformError): ToolFailure => {
+export const failure = (given: string) => (error: OutsideWorkspace | PlatformError): ToolFailure => {
+  const path = brief(given)
   switch (error._tag) {
     case "OutsideWorkspace":
       return new ToolFailure({ message: `${error.message}; only files inside it can be used` })
@@ -109,6 +110,9 @@ export const failure = (path: string) => (error: OutsideWorkspace | PlatformErro
       })
   }
 }
+
+/** A path may be megabytes long; what is wrong with it comes after it. */
+const brief = (path: string): string => path.length > 300 ? `${path.slice(0, 300)}…`.toWellFormed() : path
 
 /** The system's own words, without the path that it was told to use. */
 const tidy = (description: string): string => description.replace(/, [a-z]+( '.*')?$/s, "")

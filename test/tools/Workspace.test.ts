@@ -101,6 +101,7 @@ describe("Workspace", () => {
         const error = yield* Effect.flip(resolve(path))
         assert.include(["SystemError", "BadArgument"], error._tag)
         assert.notMatch(Workspace.failure("it")(error).message, /undefined|Unknown|BadResource/)
+        assert.isBelow(Workspace.failure(path)(error).message.length, 400)
       }
     }).pipe(Effect.provide(layerWorkspace)))
 
