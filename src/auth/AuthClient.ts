@@ -36,6 +36,15 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
     send: (prepared: HttpClientRequest.HttpClientRequest) => Effect.Effect<A, E, R>,
     isRefused: (answer: A) => Effect.Effect<boolean>
   ) => Effect.Effect<A, E | CredentialsError, R>
+  /**
+   * Sees to another credential in the place of the one that this request was sent with, for an answer that had begun
+   * before it told of the refusal; the next request goes with it. `None` where there can be no other. `isRefreshed` tells,
+   * on the way in and out, of a credential of the moment: if that one is refused as well, the sign-in is over.
+   */
+  readonly replace: (
+    refused: HttpClientRequest.HttpClientRequest,
+    isRefreshed: boolean
+  ) => Effect.Effect<Option.Option<{ readonly isRefreshed: boolean }>, CredentialsError>
   /** Whom the next request speaks for. What the server encrypts for one account, another cannot use. */
   readonly account: Effect.Effect<string, CredentialsError>
 }>() {}
@@ -90,6 +99,19 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return yield* credential.kind === "subscription" ? sendFor(credential, sendAs, isRefused) : sendAs(credential)
   })
 
+  const replace: typeof AuthClient.Service.replace = Effect.fnUntraced(function*(refused, isRefreshed) {
+    const { credential } = yield* credentials.current
+    if (credential.kind !== "subscription") return Option.none()
+    const { headers } = prepare(HttpClientRequest.get(""), credential, options)
+    if (headers["chatgpt-account-id"] !== refused.headers["chatgpt-account-id"]) {
+      return yield* new SignedOut({ reason: "AccountChanged" })
+    }
+    // Another call has found out before this one.
+    if (headers["authorization"] !== refused.headers["authorization"]) return Option.some({ isRefreshed })
+    if (isRefreshed) return yield* new SignedOut({ reason: "RefreshTokenRevoked" })
+    return Option.some(yield* credentials.replace(credential))
+  })
+
   const execute = (request: HttpClientRequest.HttpClientRequest) =>
     send(
       request,
@@ -103,6 +125,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.succeed
     ),
     send,
+    replace,
     account: Effect.map(credentials.current, ({ credential }) => accountOf(credential))
   })
 })

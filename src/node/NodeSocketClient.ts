@@ -38,7 +38,7 @@ export const make = Effect.fnUntraced(function*(options: Network.Options) {
   const connect: typeof SocketClient.Service.connect = Effect.fnUntraced(function*(url, headers) {
     const { WebSocket } = yield* library
     const ends: Ends = {
-      opened: yield* Deferred.make<void, SocketRefused>(),
+      opened: yield* Deferred.make<Connection["headers"], SocketRefused>(),
       // `pause` stops the network, and what has come by then is little: a bound could only lose some of it.
       messages: yield* Mailbox.make<string, SocketClosed>(),
       closed: yield* Deferred.make<never, SocketClosed>()
@@ -59,8 +59,8 @@ export const make = Effect.fnUntraced(function*(options: Network.Options) {
       Effect.try({ try: open, catch: notReached }),
       ({ socket }) => Effect.sync(() => hangUp(socket, 1000))
     )
-    yield* Deferred.await(ends.opened)
-    return connection
+    const answered = yield* Deferred.await(ends.opened)
+    return { ...connection, headers: answered }
   })
 
   return SocketClient.of({ connect })
@@ -81,20 +81,24 @@ export const layerConfig = (
 
 /** What a connection tells, once and over time. */
 interface Ends {
-  readonly opened: Deferred.Deferred<void, SocketRefused>
+  readonly opened: Deferred.Deferred<Connection["headers"], SocketRefused>
   readonly messages: Mailbox.Mailbox<string, SocketClosed>
   readonly closed: Deferred.Deferred<never, SocketClosed>
 }
 
-const listen = (socket: WebSocket, { closed, messages, opened }: Ends): Connection => {
+const listen = (socket: WebSocket, { closed, messages, opened }: Ends): Omit<Connection, "headers"> => {
   let waiting = 0
+  let answered: Connection["headers"] = {}
   let fault: Pick<SocketClosed, "code" | "reason"> | undefined
 
   const take = (message: string) => {
     messages.unsafeOffer(message)
     if (++waiting >= highWater) socket.pause()
   }
-  socket.on("open", () => Deferred.unsafeDone(opened, Effect.void))
+  socket.on("upgrade", (response) => {
+    answered = headersOf(response)
+  })
+  socket.on("open", () => Deferred.unsafeDone(opened, Effect.succeed(answered)))
   socket.on("unexpected-response", (_, response) => Deferred.unsafeDone(opened, refused(response)))
   socket.on("message", (data, isBinary) => {
     if (!isBinary) return take(String(data))
@@ -147,11 +151,14 @@ const refused = (response: IncomingMessage): Effect.Effect<never, SocketRefused>
     Effect.flatMap((body) =>
       new SocketRefused({
         status: response.statusCode ?? 0,
-        headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+        headers: headersOf(response),
         body
       })
     )
   )
+
+const headersOf = ({ headers }: IncomingMessage): Connection["headers"] =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 
 /** The server is told, and not waited for: it goes on with a response as long as somebody may be listening. */
 const hangUp = (socket: WebSocket, code: number): void => {

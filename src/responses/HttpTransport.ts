@@ -17,6 +17,7 @@ import type { CredentialsError } from "../auth/Credentials.ts"
 import { defined } from "../internal/json.ts"
 import { story } from "../internal/story.ts"
 import { unwrapScoped } from "../internal/stream.ts"
+import { type Attempt, renewing, Setback, unusable } from "./Attempt.ts"
 import type { Dialect } from "./Dialect.ts"
 import * as Inbound from "./Inbound.ts"
 import { ModelError } from "./ModelError.ts"
@@ -25,14 +26,6 @@ import type { Request } from "./Request.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 import * as Timeouts from "./Timeouts.ts"
-
-/**
- * Sends a request once, and tells what comes back.
- *
- * @since 0.1.0
- * @category models
- */
-export type Attempt = (request: Request) => Stream.Stream<StreamEvent, ModelError>
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Timeouts.Timeouts) {
@@ -51,7 +44,10 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
   })
 
   /** What comes over the connection, piece by piece as it comes. */
-  const receive = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
+  const receive = Effect.fnUntraced(function*<E>(
+    response: HttpClientResponse.HttpClientResponse,
+    failing: (error: ModelError) => E
+  ) {
     const inbound = yield* Inbound.make<Uint8Array, HttpClientError.ResponseError>(timeouts)
     const decoder = dialect.decoder()
     if (Inbound.isSource(response)) {
@@ -74,11 +70,17 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
       if (exit === undefined) return Channel.flatMap(inbound.wait, next)
       return Exit.isSuccess(exit) ? tell(decoder.end()) : Channel.failCause(Cause.map(exit.cause, broken))
     }
-    return Stream.fromChannel(Channel.mapError(Channel.suspend(next), named(response.headers)))
+    return Stream.fromChannel(Channel.mapError(Channel.suspend(next), failing))
   })
 
-  const attempt: Attempt = (request) => unwrapScoped(Effect.flatMap(open(request), receive))
-  return attempt
+  const attempt = (isRefreshed: boolean): Attempt => (request) =>
+    unwrapScoped(Effect.flatMap(open(request), (response) =>
+      receive(response, (failure) => {
+        const error = named(response.headers)(failure)
+        const again = renewing(auth, error, response.request, isRefreshed, attempt)
+        return again === undefined ? error : new Setback({ error, again })
+      })))
+  return attempt(false)
 })
 
 type Events = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, ModelError>
@@ -123,22 +125,21 @@ const maxRefusalSize = 64 * 1024
 export const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError): ModelError => {
   switch (cause._tag) {
     case "OAuthError":
-      // The token could not be refreshed just now, which says nothing against it.
-      if (cause.isTransient) {
-        return new ModelError({ reason: { _tag: "Transport" }, detail: cause.message, cause })
-      }
-      break
     case "SignedOut":
     case "CredentialStoreError":
-      break
+      return unusable(cause)
     default:
       return broken(cause)
   }
-  return new ModelError({ reason: { _tag: "Unauthorized" }, detail: cause.message, cause })
 }
 
-/** What fails after its head has been read is found by the same names as what is refused. */
-const named = (headers: ServerFailure.Headers) => (error: ModelError): ModelError => {
+/**
+ * What fails after its head has been read is found by the same names as what is refused.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const named = (headers: ServerFailure.Headers) => (error: ModelError): ModelError => {
   const { cfRay, requestId } = ServerFailure.names(headers)
   return new ModelError({ ...error, ...defined({ requestId: error.requestId ?? requestId, cfRay }) })
 }

@@ -16,6 +16,7 @@ import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
 import { runForEachChunk } from "../internal/stream.ts"
+import type { Attempt } from "./Attempt.ts"
 import * as Dialect from "./Dialect.ts"
 import * as HttpTransport from "./HttpTransport.ts"
 import { isMessage, type Item, userMessage, withoutId } from "./Item.ts"
@@ -69,7 +70,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
  * @since 0.1.0
  * @category constructors
  */
-export const over = Effect.fnUntraced(function*(attempt: HttpTransport.Attempt, options: Options = {}) {
+export const over = Effect.fnUntraced(function*(attempt: Attempt, options: Options = {}) {
   const { account } = yield* AuthClient
   const retrying = Retry.make(options.retry ?? Retry.defaults)(attempt)
   return Responses.of({

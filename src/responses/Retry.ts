@@ -14,10 +14,10 @@ import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import * as Stream from "effect/Stream"
 import { OAuthError } from "../auth/OAuthError.ts"
 import { unwrap } from "../internal/stream.ts"
-import type { Attempt } from "./HttpTransport.ts"
+import type { Attempt, Setback } from "./Attempt.ts"
 import type { ModelError } from "./ModelError.ts"
 import * as Request from "./Request.ts"
-import type { Retry } from "./StreamEvent.ts"
+import type { Retry, StreamEvent } from "./StreamEvent.ts"
 
 /**
  * @since 0.1.0
@@ -33,82 +33,82 @@ export interface Budget {
 /** @since 0.1.0 @category models */
 export const defaults: Budget = { attempts: 5, elapsed: "1 minute" }
 
-/** How long it is waited, by the error; done when the error, or the number of attempts, says so. */
-const schedule = (budget: Budget): Schedule.Schedule<unknown, ModelError> =>
-  pipe(
-    Schedule.exponential("200 millis"),
-    Schedule.jittered,
-    Schedule.intersect(Schedule.recurs(budget.attempts - 1)),
-    Schedule.zipRight(Schedule.identity<ModelError>()),
-    // A refresh of the credential has had a budget of its own.
-    Schedule.whileInput((error: ModelError) => error.isRetryable && !(error.cause instanceof OAuthError)),
-    // What the server asks for counts, and nothing shorter.
-    Schedule.modifyDelay((error, delay) => Duration.max(delay, Duration.millis(error.retryAfter ?? 0)))
-  )
+/** How long it is waited, by the error; done when the error says so. */
+const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
+  Schedule.exponential("200 millis"),
+  Schedule.jittered,
+  Schedule.zipRight(Schedule.identity<ModelError>()),
+  // A refresh of the credential has had a budget of its own.
+  Schedule.whileInput((error: ModelError) => error.isRetryable && !(error.cause instanceof OAuthError)),
+  // What the server asks for counts, and nothing shorter.
+  Schedule.modifyDelay((error, delay) => Duration.max(delay, Duration.millis(error.retryAfter ?? 0)))
+)
 
 /**
- * Makes the call again after a failure that may pass, and tells of it with a {@link Retry} event first: what was told
- * before is void then. Failures that do not pass, and the last one, are the stream's own.
+ * Makes the call again after a failure that may pass, or that the transport can mend, and tells of it with a
+ * {@link Retry} event first: what was told before is void then. Failures that do not pass, and the last one, are the
+ * stream's own.
  *
  * What the server had encrypted and cannot read any more is left out, once: the account or its keys have changed.
  *
  * @since 0.1.0
  * @category combining
  */
-export const make = (budget: Budget): (attempt: Attempt) => Attempt => planned(budget, schedule(budget))
+export const make =
+  (budget: Budget) => (attempt: Attempt) => (request: Request.Request): Stream.Stream<StreamEvent, ModelError> => {
+    const from = (request: Request.Request, state: State): Stream.Stream<StreamEvent, ModelError> =>
+      Stream.catchAll(state.attempt(request), (failure) =>
+        unwrap(Effect.gen(function*() {
+          const next = yield* after(failure, request, state)
+          if (Option.isNone(next)) return Stream.fail(errorOf(failure))
+          const { event, request: again, state: then } = next.value
+          return Stream.concat(
+            Stream.make(event),
+            unwrap(Effect.as(Effect.sleep(event.delay), from(again, then)))
+          )
+        })))
 
-/** The plan is the same for every call, and a dozen objects. */
-const planned = (budget: Budget, plan: ReturnType<typeof schedule>) => (attempt: Attempt): Attempt => (request) => {
-  const from = (request: Request.Request, state: State): ReturnType<Attempt> =>
-    Stream.catchAll(attempt(request), (error) =>
-      unwrap(Effect.gen(function*() {
-        const next = yield* after(error, request, state)
-        if (Option.isNone(next)) return Stream.fail(error)
-        const { event, request: again, state: then } = next.value
-        return Stream.concat(
-          Stream.make(event),
-          unwrap(Effect.as(Effect.sleep(event.delay), from(again, then)))
-        )
-      })))
-
-  const after = Effect.fnUntraced(function*(error: ModelError, request: Request.Request, state: State) {
-    const now = yield* Clock.currentTimeMillis
-    const told = (delay: number, isWithoutEncrypted: boolean): Retry => ({
-      type: "effixir.retry",
-      attempt: state.attempt + 1,
-      maxAttempts: Math.max(budget.attempts, state.attempt + 1),
-      delay,
-      reason: error.reason._tag,
-      message: error.message,
-      isWithoutEncrypted
-    })
-
-    if (error.code === "invalid_encrypted_content" && request.input.some(Request.isEncrypted)) {
-      return Option.some({
-        event: told(0, true),
-        request: Request.withoutEncrypted(request),
-        state: { ...state, attempt: state.attempt + 1 }
+    const after = Effect.fnUntraced(function*(failure: ModelError | Setback, request: Request.Request, state: State) {
+      const now = yield* Clock.currentTimeMillis
+      const error = errorOf(failure)
+      const since = state.since ?? now
+      const next = { ...state, number: state.number + 1 }
+      const told = (delay: number, isWithoutEncrypted: boolean): Retry => ({
+        type: "effixir.retry",
+        attempt: next.number,
+        maxAttempts: Math.max(budget.attempts, next.number),
+        delay,
+        reason: error.reason._tag,
+        message: error.message,
+        isWithoutEncrypted
       })
-    }
 
-    const since = state.since ?? now
-    const [memory, , decision] = yield* plan.step(now, error, state.memory)
-    if (ScheduleDecision.isDone(decision)) return Option.none()
-    const delay = Math.max(0, Math.round(ScheduleIntervals.start(decision.intervals) - now))
-    if (now + delay - since > Duration.toMillis(budget.elapsed)) return Option.none()
-    return Option.some({
-      event: told(delay, false),
-      request,
-      state: { attempt: state.attempt + 1, since, memory }
+      if (error.code === "invalid_encrypted_content" && request.input.some(Request.isEncrypted)) {
+        return Option.some({ event: told(0, true), request: Request.withoutEncrypted(request), state: next })
+      }
+      if (state.number >= budget.attempts) return Option.none()
+      if (failure._tag === "Setback") {
+        if (now - since > Duration.toMillis(budget.elapsed)) return Option.none()
+        const attempt = yield* failure.again
+        return Option.some({ event: told(0, false), request, state: { ...next, attempt, since } })
+      }
+
+      const [memory, , decision] = yield* schedule.step(now, error, state.memory)
+      if (ScheduleDecision.isDone(decision)) return Option.none()
+      const delay = Math.max(0, Math.round(ScheduleIntervals.start(decision.intervals) - now))
+      if (now + delay - since > Duration.toMillis(budget.elapsed)) return Option.none()
+      return Option.some({ event: told(delay, false), request, state: { ...next, since, memory } })
     })
-  })
 
-  return from(request, { attempt: 1, since: undefined, memory: plan.initial })
-}
+    return from(request, { attempt, number: 1, since: undefined, memory: schedule.initial })
+  }
 
-/** `since` is the time of the first failure; `memory` belongs to the schedule. */
+const errorOf = (failure: ModelError | Setback): ModelError => failure._tag === "Setback" ? failure.error : failure
+
+/** What the next attempt is made by, and its number; `since` is the time of the first failure; `memory` belongs to the schedule. */
 interface State {
-  readonly attempt: number
+  readonly attempt: Attempt
+  readonly number: number
   readonly since: number | undefined
   readonly memory: unknown
 }

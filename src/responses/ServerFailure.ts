@@ -133,7 +133,7 @@ const classify = (failure: ServerFailure, now: number): Reason => {
     return { _tag: "ContentFiltered" }
   }
   if (says("model_not_found") || noSuchModel.test(message)) return { _tag: "ModelUnavailable" }
-  if (status === 401 || says("token_invalidated", "token_expired", "invalid_api_key")) return { _tag: "Unauthorized" }
+  if (status === 401 || says(...refusalsOfCredential)) return { _tag: "Unauthorized" }
   if (says("server_is_overloaded", "slow_down", "overloaded", "server_error", "service_unavailable_error")) {
     return overloaded
   }
@@ -147,6 +147,15 @@ const classify = (failure: ServerFailure, now: number): Reason => {
   return isOurs ? { _tag: "InvalidRequest" } : overloaded
 }
 
+const refusalsOfCredential = [
+  "token_invalidated",
+  "token_expired",
+  "token_revoked",
+  "invalid_token",
+  "invalid_api_key",
+  "authentication_error",
+  "unauthorized"
+]
 const overflows = /context (?:window|length|size)|maximum context|exceeds the context|(?:input|prompt) is too long/i
 const faultOfRequest = /^(?:invalid|unsupported|image|empty_image|failed_to_download|missing|previous_response)_/
 const noSuchModel = /\bmodel\b.*(?:is not supported when using|does not exist)|\bmodel\b.{0,100}\bnot found/i

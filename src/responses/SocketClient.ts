@@ -50,6 +50,8 @@ export class SocketClosed extends Schema.TaggedError<SocketClosed>("effixir/resp
  * @category models
  */
 export interface Connection {
+  /** What the server has said with the upgrade; names in lower case. */
+  readonly headers: { readonly [name: string]: string }
   /** Gives back when the text has left this process. */
   readonly send: (text: string) => Effect.Effect<void, SocketClosed>
   /**

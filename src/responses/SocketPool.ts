@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,13 +15,23 @@ import type { Continuation } from "./Continuation.ts"
 import type { Connection } from "./SocketClient.ts"
 
 /**
+ * A connection, and the request that it was opened with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Opened {
+  readonly connection: Connection
+  readonly sent: HttpClientRequest
+}
+
+/**
  * One connection, lent to one response at a time.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Line {
-  readonly connection: Connection
+export interface Line extends Opened {
   /** Whom it speaks for. */
   readonly account: string
   /** In milliseconds since 1970. */
@@ -67,13 +78,15 @@ export const make = Effect.gen(function*() {
     yield* FiberMap.run(timers, session, Effect.interruptible(Effect.delay(expire, maxIdle)))
   })
 
-  const open = <E, R>(account: string, connect: Effect.Effect<Connection, E, R>) =>
+  const open = <E, R>(account: string, connect: Effect.Effect<Opened, E, R>) =>
     Effect.gen(function*() {
       const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-      const connection = yield* Effect.onError(Scope.extend(connect, own), (cause) =>
-        Scope.close(own, Exit.failCause(cause)))
+      const opened = yield* Effect.onError(
+        Scope.extend(connect, own),
+        (cause) => Scope.close(own, Exit.failCause(cause))
+      )
       const line: Line = {
-        connection,
+        ...opened,
         account,
         openedAt: yield* Clock.currentTimeMillis,
         scope: own,
@@ -89,7 +102,7 @@ export const make = Effect.gen(function*() {
    * busy with another response. With the Scope it is kept for the next response if it is free, and closed otherwise: the
    * server would go on with a response that nobody wants any more.
    */
-  const borrow = <E, R>(session: string, account: string, connect: Effect.Effect<Connection, E, R>) =>
+  const borrow = <E, R>(session: string, account: string, connect: Effect.Effect<Opened, E, R>) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const line = (yield* take(session, account)) ?? (yield* restore(open(account, connect)))

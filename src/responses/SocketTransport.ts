@@ -17,6 +17,7 @@ import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import { defined, parse } from "../internal/json.ts"
 import { story } from "../internal/story.ts"
+import { type Attempt, renewing, Setback } from "./Attempt.ts"
 import * as Continuation from "./Continuation.ts"
 import * as Dialect from "./Dialect.ts"
 import * as HttpTransport from "./HttpTransport.ts"
@@ -33,26 +34,26 @@ import * as StreamEvent from "./StreamEvent.ts"
 import * as Timeouts from "./Timeouts.ts"
 
 /**
- * An attempt that has failed, and what may be done about it before it counts as one.
+ * An attempt that has failed, and what may be done about it.
  *
- * - `again` over another connection, or with the whole input: the fault was with what had gone before
+ * - `isStale` if the fault was with what had gone before, so that the request does better over another connection or
+ *   with its whole input
+ * - `again` mends it, and gives what the request may be sent by at once
  * - `isAvoidable` by sending the request over HTTP: nothing has been told yet, and WebSockets may be the fault
- * - `isForGood` if the server itself says that they are
+ * - `isForGood` if it is certain that they are
  */
-class Setback extends Data.TaggedError("Setback")<{
+class Fault extends Data.TaggedError("Fault")<{
   readonly error: ModelError
-  readonly again?: boolean
+  readonly isStale?: boolean
+  readonly again?: Effect.Effect<SocketAttempt, ModelError> | undefined
   readonly isAvoidable?: boolean
   readonly isForGood?: boolean
 }> {}
 
-type SocketAttempt = (request: Request) => Stream.Stream<StreamEvent.StreamEvent, Setback>
+type SocketAttempt = (request: Request) => Stream.Stream<StreamEvent.StreamEvent, Fault>
 
 /** Nothing of the conversation is read before a connection stands, so it stands at once or never. */
 const maxConnect = Duration.seconds(15)
-
-/** How often an attempt begins anew at most: once without the memory of the server, once over a new connection. */
-const maxAgain = 2
 
 const makeAttempt = Effect.fnUntraced(function*(options: Options) {
   const auth = yield* AuthClient
@@ -66,18 +67,22 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
   const connect = Effect.fn("Responses.connect")(function*(request: Request) {
     const answer = yield* auth.send(
       HttpClientRequest.get(dialect.path, { headers: { ...HttpTransport.headers(request), ...beta } }),
-      ({ headers, url }) =>
-        Effect.either(sockets.connect(url.replace(/^http/, "ws"), headers)).pipe(
+      (sent) =>
+        Effect.either(sockets.connect(sent.url.replace(/^http/, "ws"), sent.headers)).pipe(
           connecting,
-          Effect.mapError((error) => new Setback({ error, isAvoidable: true }))
+          Effect.mapError((error) => new Fault({ error, isAvoidable: true })),
+          Effect.map(Either.map((connection) => ({ connection, sent })))
         ),
       (answer) => Effect.succeed(Either.isLeft(answer) && answer.left.status === 401)
     ).pipe(
       Effect.mapError((error) =>
-        error._tag === "Setback" ? error : new Setback({ error: HttpTransport.unreachable(error) })
+        error._tag === "Fault" ? error : new Fault({ error: HttpTransport.unreachable(error) })
       )
     )
-    if (Either.isRight(answer)) return answer.right
+    if (Either.isRight(answer)) {
+      yield* observe.headers(answer.right.connection.headers)
+      return answer.right
+    }
     yield* observe.headers(answer.left.headers)
     return yield* refused(answer.left)
   })
@@ -85,7 +90,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
   const open = Effect.fn("Responses.open")(function*(request: Request) {
     const account = yield* Effect.mapError(
       auth.account,
-      (error) => new Setback({ error: HttpTransport.unreachable(error) })
+      (error) => new Fault({ error: HttpTransport.unreachable(error) })
     )
     const line = yield* pool.borrow(request.prompt_cache_key, account, connect(request))
     const frame = write(dialect.encode(request), line.memory)
@@ -98,22 +103,25 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
     return { line, frame }
   })
 
-  const exchange: SocketAttempt = (request) =>
+  const attempt = (isRefreshed: boolean): SocketAttempt => (request) =>
     Stream.unwrapScoped(Effect.map(open(request), ({ frame, line }) => {
       const send = Stream.drain(Stream.fromEffect(line.connection.send(frame.text)))
+      const named = HttpTransport.named(line.connection.headers)
+      const mending = (fault: Fault): Fault => {
+        const error = named(fault.error)
+        const again = fault.isStale === true
+          ? Effect.succeed(attempt(isRefreshed))
+          : renewing(auth, error, line.sent, isRefreshed, attempt)
+        return new Fault({ ...fault, error, again })
+      }
       return Stream.concat(send, line.connection.messages).pipe(
         Inbound.watched(timeouts),
-        read(line, frame, observe)
+        read(line, frame, observe),
+        Stream.mapError(mending)
       )
     }))
 
-  const attempt = (times: number): SocketAttempt => (request) =>
-    Stream.catchAll(
-      exchange(request),
-      (setback) => setback.again === true && times > 0 ? attempt(times - 1)(request) : Stream.fail(setback)
-    )
-
-  return attempt(maxAgain)
+  return attempt(false)
 })
 
 const beta = { "openai-beta": "responses_websockets=2026-02-06" }
@@ -147,24 +155,26 @@ const write = (encoded: unknown, memory: Continuation.Continuation | undefined):
 const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer) => {
   const isReused = line.isUsed
   let response = Response.empty
-  /** Whether the server has told of the response, so that it cannot begin again unseen. */
+  /** Whether anything has come, and whether it was of the response, so that another way cannot be tried unseen. */
+  let isHeard = false
   let isTold = false
-  let end: Setback | undefined = new Setback({ error: incomplete("") })
+  let end: Fault | undefined = new Fault({ error: incomplete("") })
 
   /** Why nothing more comes. */
-  const lost = (cause: SocketClosed | ModelError | Setback): Setback => {
+  const lost = (cause: SocketClosed | ModelError | Fault): Fault => {
     switch (cause._tag) {
-      case "Setback":
+      case "Fault":
         return cause
       case "ModelError":
-        return new Setback({ error: cause, isAvoidable: !isTold })
+        return new Fault({ error: cause, isAvoidable: !isTold })
       case "SocketClosed": {
-        const isTheirs = cause.by === "server" && !isTold
-        return new Setback({
+        const isTooBig = cause.code === tooBig && cause.by === "server"
+        return new Fault({
           error: broken(cause),
           // A connection that stood still for a while may be gone without a word.
-          again: isTheirs && isReused && cause.code !== tooBig,
-          isAvoidable: isTheirs
+          isStale: cause.by === "server" && isReused && !isTold && !isTooBig,
+          isAvoidable: !isTold,
+          isForGood: isTooBig
         })
       }
     }
@@ -176,24 +186,27 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
       case "previous_response_not_found":
         line.memory = undefined
         line.isFree = true
-        return new Setback({ error, again: frame.isContinued && !isTold })
+        return new Fault({ error, isStale: frame.isContinued })
       case "websocket_connection_limit_reached":
-        return new Setback({ error: expired(error), again: !isTold })
+        return new Fault({ error: expired(error), isStale: isReused })
       default:
-        return new Setback({ error, again: isReused && !isTold && failure.status === 401 })
+        return new Fault({ error })
     }
   })
 
   const take = Effect.fnUntraced(function*(messages: Chunk.Chunk<string>) {
     const events: Array<StreamEvent.StreamEvent> = []
     for (const message of messages) {
+      if (message === "") continue
       const json = parse(message)
+      // What begins with something else is no server of this kind, and says no more that could be read.
+      if (json === undefined && !isHeard) return yield* new Fault({ error: foreign, isAvoidable: true })
+      isHeard = true
       if (json === undefined) continue
       const event = StreamEvent.fromJson(json)
       const failure = ServerFailure.fromEvent(event)
       if (failure !== undefined) {
         end = yield* failed(failure)
-        if (end.again === true) return yield* end
       } else if (StreamEvent.isTerminal(event)) {
         line.memory = Continuation.make(frame.body, Response.add(response, event))
         line.isFree = true
@@ -217,22 +230,27 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
     )
 }
 
+const foreign = new ModelError({
+  reason: { _tag: "MalformedOutput" },
+  detail: "what came over the WebSocket is no JSON; set the transport to `sse` or `auto`"
+})
+
 /** The answers to an upgrade that would be the same to a request: they are about who asks. */
 const isAboutCaller = (status: number): boolean => status === 401 || status === 402 || status === 429
 
 const refused = Effect.fnUntraced(function*({ body, cause, headers, status }: SocketRefused) {
   if (status === undefined) {
     const error = new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause })
-    return yield* new Setback({ error, isAvoidable: true })
+    return yield* new Fault({ error, isAvoidable: true })
   }
   if (status === 426) {
     const detail = "it takes no WebSockets; set the transport to `sse` or `auto`"
     const error = new ModelError({ reason: { _tag: "InvalidRequest" }, detail, status })
-    return yield* new Setback({ error, isAvoidable: true, isForGood: true })
+    return yield* new Fault({ error, isAvoidable: true, isForGood: true })
   }
   const now = yield* Clock.currentTimeMillis
   const error = ServerFailure.toModelError(ServerFailure.fromHttp(status, headers, body), now)
-  return yield* new Setback({ error, isAvoidable: !isAboutCaller(status) })
+  return yield* new Fault({ error, isAvoidable: !isAboutCaller(status) })
 })
 
 /** The code of a connection that is closed because a message is larger than the other side takes. */
@@ -263,27 +281,39 @@ const incomplete = (detail: string): ModelError => new ModelError({ reason: { _t
 const expired = ({ code, detail, status }: ModelError): ModelError =>
   new ModelError({ reason: { _tag: "Transport" }, detail, ...defined({ code, status }) })
 
-/** HTTP for the sessions in which WebSockets have failed before anything was told. */
+/** As anybody above sees it, who knows of no other transport. */
+const plain = (sockets: SocketAttempt): Attempt => (request) => Stream.mapError(sockets(request), told(plain))
+
+const told = (attempt: (sockets: SocketAttempt) => Attempt) => ({ again, error }: Fault): ModelError | Setback =>
+  again === undefined ? error : new Setback({ error, again: Effect.map(again, attempt) })
+
+/** HTTP for the sessions in which WebSockets have failed before anything was told, or cannot carry what is said. */
 const makeAuto = Effect.fnUntraced(function*(options: Options) {
-  const sockets = yield* makeAttempt(options)
   const http = yield* HttpTransport.make(options.dialect ?? Dialect.responses, options.timeouts ?? Timeouts.defaults)
   const avoiding = yield* Ref.make(HashSet.empty<string>())
 
-  const instead = Effect.fnUntraced(function*(request: Request, setback: Setback) {
-    if (setback.isAvoidable !== true) return Stream.fail(setback.error)
+  const auto = (sockets: SocketAttempt): Attempt => (request) => {
     const avoid = Ref.update(avoiding, HashSet.add(request.prompt_cache_key))
-    yield* Effect.logDebug(`WebSockets have failed; going on over HTTP. ${setback.error.message}`)
-    if (setback.isForGood === true) yield* avoid
-    // Only an answer over HTTP tells that it was not the network.
-    return Stream.mapChunksEffect(http(request), (events) => Effect.as(avoid, events))
-  })
 
-  const attempt: HttpTransport.Attempt = (request) =>
-    Stream.unwrap(Effect.map(Ref.get(avoiding), (sessions) =>
+    const instead = Effect.fnUntraced(function*(fault: Fault) {
+      const isTheirs = fault.isAvoidable === true || fault.isForGood === true
+      if (!isTheirs || fault.again !== undefined) return Stream.fail(told(auto)(fault))
+      yield* Effect.logDebug(`WebSockets have failed; going on over HTTP. ${fault.error.message}`)
+      if (fault.isForGood === true) yield* avoid
+      // What was told is void then, and somebody has to say so.
+      if (fault.isAvoidable !== true) {
+        return Stream.fail(new Setback({ error: fault.error, again: Effect.succeed(http) }))
+      }
+      // Only an answer over HTTP tells that it was not the network.
+      return Stream.mapChunksEffect(http(request), (events) => Effect.as(avoid, events))
+    })
+
+    return Stream.unwrap(Effect.map(Ref.get(avoiding), (sessions) =>
       HashSet.has(sessions, request.prompt_cache_key)
         ? http(request)
-        : Stream.catchAll(sockets(request), (setback) => Stream.unwrap(instead(request, setback)))))
-  return attempt
+        : Stream.catchAll(sockets(request), (fault) => Stream.unwrap(instead(fault)))))
+  }
+  return auto(yield* makeAttempt(options))
 })
 
 /**
@@ -297,7 +327,7 @@ export const layerWebSocket = (options: Options = {}): Layer.Layer<Responses, ne
     Responses,
     Effect.flatMap(
       makeAttempt(options),
-      (attempt) => over((request) => Stream.mapError(attempt(request), ({ error }) => error), options)
+      (attempt) => over(plain(attempt), options)
     )
   )
 

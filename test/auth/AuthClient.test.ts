@@ -4,10 +4,12 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
-import { apiKey, type Credential } from "../../src/auth/Credential.ts"
+import { apiKey, type Credential, type Subscription } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
 import { version } from "../../src/internal/version.ts"
@@ -176,4 +178,40 @@ describe("AuthClient", () => {
       assert.strictEqual(yield* account(subscription({})), "chatgpt:unknown")
       assert.strictEqual(yield* account(key), "api-key")
     }))
+
+  it.effect("replaces a credential that an answer has refused, if it is still the one that is used", () => {
+    const asked = (credential: Subscription, headers: Record<string, string>, isRefreshed = false) =>
+      Effect.flatMap(
+        AuthClient.AuthClient,
+        ({ replace }) => Effect.either(replace(HttpClientRequest.get("/responses", { headers }), isRefreshed))
+      ).pipe(
+        Effect.map(Either.match({ onLeft: (error) => error.message, onRight: Option.getOrUndefined })),
+        Effect.provide(AuthClient.layerConfig()),
+        Effect.provide(Layer.mock(Credentials.Credentials, {
+          current: Effect.succeed({ credential, source: "store" as const, reason: "" }),
+          replace: (credential) => Effect.succeed({ credential, isRefreshed: true })
+        })),
+        Effect.provideService(HttpClient.HttpClient, HttpClient.make(() => Effect.dieMessage("nobody is asked")))
+      )
+    return Effect.gen(function*() {
+      const { headers } = yield* send(signedIn)
+      assert.deepInclude(yield* asked(signedIn, headers), { isRefreshed: true })
+      // What another call has brought meanwhile.
+      const older = { ...headers, authorization: "Bearer older" }
+      assert.deepStrictEqual(yield* asked(signedIn, older), { isRefreshed: false })
+      assert.deepStrictEqual(yield* asked(signedIn, older, true), { isRefreshed: true })
+      assert.include(String(yield* asked(signedIn, headers, true)), "ended at the server")
+      assert.include(String(yield* asked(subscription({ accountId: "acct-2" }), headers)), "Another account")
+    })
+  })
+
+  it.effect("has no other key to replace one with", () =>
+    Effect.gen(function*() {
+      const { replace } = yield* AuthClient.AuthClient
+      const { headers } = yield* send(key)
+      assert.isTrue(Option.isNone(yield* replace(HttpClientRequest.get("/responses", { headers }), false)))
+    }).pipe(
+      Effect.provide(client(key, {})),
+      Effect.provideService(HttpClient.HttpClient, HttpClient.make(() => Effect.dieMessage("nobody is asked")))
+    ))
 })

@@ -4,8 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { readFileSync } from "node:fs"
 import { createServer, type IncomingMessage, type Server } from "node:http"
+import { createServer as createSecure } from "node:https"
 import { type AddressInfo, connect as connectTcp, type Socket } from "node:net"
+import { fileURLToPath } from "node:url"
 import { type WebSocket, WebSocketServer } from "ws"
 import type * as Network from "../../src/node/Network.ts"
 import * as NodeSocketClient from "../../src/node/NodeSocketClient.ts"
@@ -46,6 +49,9 @@ const refuseWith = (answer: string) =>
     return `ws://127.0.0.1:${yield* listening(server)}`
   })
 
+/** A CA that nobody knows, and a server that it has signed for localhost. */
+const fixture = (name: string) => fileURLToPath(new URL(`../cli/tls/${name}`, import.meta.url))
+
 const direct: Network.Options = {
   httpProxy: Option.none(),
   httpsProxy: Option.none(),
@@ -76,12 +82,37 @@ describe("NodeSocketClient", () => {
         socket.send(`${request.headers.authorization} ${request.headers["sec-websocket-extensions"]}`)
         socket.on("message", (data) => socket.send(`you said ${data}`))
       })
-      const { isOpen, messages, send } = yield* connect(url, { authorization: "Bearer t" })
+      const { headers, isOpen, messages, send } = yield* connect(url, { authorization: "Bearer t" })
       assert.isTrue(yield* isOpen)
+      assert.propertyVal(headers, "upgrade", "websocket")
       yield* send("Grüße 👋")
       const [first, second] = yield* Stream.runCollect(Stream.take(messages, 2))
       assert.match(first ?? "", /^Bearer t permessage-deflate/)
       assert.strictEqual(second, "you said Grüße 👋")
+    }))
+
+  it.scopedLive("speaks TLS to a server whose CA it is told of, and to no other", () =>
+    Effect.gen(function*() {
+      const server = createSecure({
+        cert: readFileSync(fixture("server.pem")),
+        key: readFileSync(fixture("server.key"))
+      })
+      const port = yield* listening(server as unknown as Server)
+      const sockets = new WebSocketServer({ server })
+      sockets.on("connection", (socket) => socket.on("message", (data) => socket.send(`you said ${data}`)))
+      sockets.on("headers", (headers) => headers.push("X-Codex-Primary-Used-Percent: 42"))
+      const url = `wss://localhost:${port}/a`
+      const { headers, messages, send } = yield* connect(url, {}, {
+        ...direct,
+        certificates: Option.some(fixture("ca.pem"))
+      })
+      yield* send("hi")
+      assert.deepStrictEqual([...yield* Stream.runCollect(Stream.take(messages, 1))], ["you said hi"])
+      assert.propertyVal(headers, "x-codex-primary-used-percent", "42")
+
+      const { cause, status } = yield* Effect.flip(connect(url))
+      assert.isUndefined(status)
+      assert.match(String(cause), /certificate/)
     }))
 
   it.scopedLive("goes on where the last reader has stopped", () =>

@@ -13,6 +13,7 @@ import * as TestClock from "effect/TestClock"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import * as Item from "../../src/responses/Item.ts"
 import type { ModelError } from "../../src/responses/ModelError.ts"
+import * as RateLimits from "../../src/responses/RateLimits.ts"
 import * as Request from "../../src/responses/Request.ts"
 import * as Response from "../../src/responses/Response.ts"
 import * as Responses from "../../src/responses/Responses.ts"
@@ -22,6 +23,7 @@ import type { StreamEvent } from "../../src/responses/StreamEvent.ts"
 import * as Script from "../../src/testing/Script.ts"
 
 const once: Responses.Options = { retry: { attempts: 1, elapsed: 0 } }
+const twice: Responses.Options = { retry: { attempts: 2, elapsed: 0 } }
 
 const request = (...input: ReadonlyArray<Item.Item>): Request.Request =>
   Request.make({ model: "gpt-5.5", instructions: "Be brief.", input, cacheKey: "session-1" })
@@ -57,10 +59,14 @@ interface Network {
   /** What comes back over HTTP. */
   readonly http?: () => globalThis.Response
   readonly account?: () => string
+  /** What the server says with every upgrade. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** A network without sockets, and what went over it. */
-const network = ({ account = () => "a", connect = () => Effect.void, http, reply }: Network) => {
+const network = (
+  { account = () => "a", connect = () => Effect.void, headers: answered = {}, http, reply }: Network
+) => {
   const sent: Array<Sent> = []
   const opened: Array<{ readonly url: string; readonly headers: object; isOpen: boolean }> = []
   let posts = 0
@@ -79,13 +85,14 @@ const network = ({ account = () => "a", connect = () => Effect.void, http, reply
         )
         const scope = yield* Effect.scope
         return {
+          headers: answered,
           isOpen: Effect.sync(() => state.isOpen),
           messages: Mailbox.toStream(messages),
           send: (text) => {
             const frame = { ...JSON.parse(text), connection }
             sent.push(frame)
             return reply(frame, sent.length - 1).pipe(
-              Stream.runForEach((event) => messages.offer("ping" in event ? "" : JSON.stringify(event))),
+              Stream.runForEach((event) => messages.offer("raw" in event ? String(event.raw) : JSON.stringify(event))),
               Effect.catchAll((closed) => messages.fail(closed)),
               Effect.forkIn(scope)
             )
@@ -100,6 +107,7 @@ const network = ({ account = () => "a", connect = () => Effect.void, http, reply
       return Effect.sync(() => HttpClientResponse.fromWeb(request, http?.() ?? new globalThis.Response(null)))
     }).pipe(HttpClient.mapRequest(to)),
     send: (request, send) => send(HttpClientRequest.setHeader(to(request), "authorization", "Bearer t")),
+    replace: () => Effect.succeedSome({ isRefreshed: true }),
     account: Effect.sync(account)
   })
   return {
@@ -235,10 +243,10 @@ describe("SocketTransport", () => {
       const first = answered((yield* listen(request(hi))).events)
       const { reason, types } = yield* listen(request(hi, ...first, more))
       assert.strictEqual(reason, undefined)
-      assert.strictEqual(types[0], "response.created")
+      assert.deepStrictEqual(types.slice(0, 3), ["error", "effixir.retry", "response.created"])
       assert.deepStrictEqual(net.sent.map(({ input }) => input.length), [1, 1, 3])
       assert.strictEqual(net.opened.length, 1)
-    }).pipe(Effect.provide(net.only()))
+    }).pipe(Effect.provide(net.only(twice)))
   })
 
   it.effect("believes a server that knows nothing twice", () => {
@@ -379,11 +387,22 @@ describe("SocketTransport", () => {
       const first = answered((yield* listen(request(hi))).events)
       const { reason, types } = yield* listen(request(hi, ...first, more))
       assert.strictEqual(reason, undefined)
-      assert.notInclude(types, "effixir.retry")
+      assert.strictEqual(types.filter((type) => type === "effixir.retry").length, 1)
       assert.deepStrictEqual(net.sent.map(({ connection, input }) => [connection, input.length]), [[0, 1], [0, 1], [
         1,
         3
       ]])
+    }).pipe(Effect.provide(net.only(twice)))
+  })
+
+  it.effect.each(Object.entries(faults))("counts it in the one budget when a connection %s", ([, fault]) => {
+    const net = network({ reply: (_, n) => n === 1 ? fault : says("Hello", n) })
+    return Effect.gen(function*() {
+      yield* listen(request(hi))
+      const { failure, types } = yield* listen(request(hi))
+      assert.isDefined(failure)
+      assert.notInclude(types, "effixir.retry")
+      assert.strictEqual(net.sent.length, 2)
     }).pipe(Effect.provide(net.only()))
   })
 
@@ -416,9 +435,47 @@ describe("SocketTransport", () => {
     }).pipe(Effect.provide(net.only()))
   })
 
+  it.effect("passes over what is no JSON once it has heard some, and not before", () => {
+    const heard = network({
+      reply: (_, n) => Stream.concat(Stream.make(created, { raw: "<!-- -->" }), says("Hello", n))
+    })
+    const foreign = network({ reply: () => Stream.concat(Stream.make({ raw: "hello there" }), silent) })
+    return Effect.gen(function*() {
+      assert.strictEqual((yield* Effect.provide(listen(request(hi)), heard.only())).reason, undefined)
+      const { failure } = yield* Effect.provide(listen(request(hi)), foreign.only())
+      assert.strictEqual(
+        failure?.message,
+        "The server's answer could not be understood: what came over the WebSocket is no JSON; set the transport to " +
+          "`sse` or `auto`"
+      )
+    })
+  })
+
+  it.effect("tells what the server says with the upgrade of how much of the plan is used, and of the call", () => {
+    const net = network({
+      reply: () => failing({ message: "Oops.", type: "server_error" }),
+      headers: {
+        "x-codex-primary-used-percent": "42",
+        "x-codex-primary-window-minutes": "300",
+        "x-request-id": "req_1",
+        "cf-ray": "ray_1"
+      }
+    })
+    return Effect.gen(function*() {
+      const limits = yield* RateLimits.RateLimits
+      const { failure } = yield* Effect.provide(listen(request(hi)), net.only())
+      const known = yield* limits.snapshot("a")
+      assert.deepStrictEqual(
+        Option.getOrThrow(known).limits.flatMap(({ windows }) => windows.map(({ usedPercent }) => usedPercent)),
+        [42]
+      )
+      assert.deepInclude({ ...failure }, { requestId: "req_1", cfRay: "ray_1" })
+    }).pipe(Effect.provide(RateLimits.layerMemory))
+  })
+
   it.effect("waits as long as the server pings", () => {
     const pings = Stream.schedule(
-      Stream.repeat(Stream.make({ ping: true }), Schedule.recurs(19)),
+      Stream.repeat(Stream.make({ raw: "" }), Schedule.recurs(19)),
       Schedule.spaced("1 minute")
     )
     const net = network({ reply: (_, n) => Stream.concat(pings, says("Hello", n)) })
@@ -451,9 +508,13 @@ describe("SocketTransport", () => {
 })
 
 describe("SocketTransport with HTTP to fall back on", () => {
-  const twice = Effect.zip(listen(request(hi)), listen(request(hi)))
+  const calls = Effect.zip(listen(request(hi)), listen(request(hi)))
 
+  const binary = closed(1003, "client", "a binary message came")
   const unusable: ReadonlyArray<readonly [string, Omit<Network, "http">]> = [
+    ["the first message is binary", { reply: () => Stream.fail(binary) }],
+    ["the first message is no JSON", { reply: () => Stream.concat(Stream.make({ raw: "hello there" }), silent) }],
+    ["only a ping came before", { reply: () => Stream.concat(Stream.make({ raw: "" }), Stream.fail(binary)) }],
     ["the server takes none", { reply: () => silent, connect: () => refusal(426) }],
     ["something in between takes none", { reply: () => silent, connect: () => refusal(502, "<html>") }],
     ["nobody is reached", { reply: () => silent, connect: () => refusal(undefined) }],
@@ -463,7 +524,7 @@ describe("SocketTransport with HTTP to fall back on", () => {
   it.effect.each(unusable)("goes on over HTTP, for the session, when %s", ([, broken]) => {
     const net = network({ ...broken, http: sse })
     return Effect.gen(function*() {
-      const [first, second] = yield* twice
+      const [first, second] = yield* calls
       for (const { events, types } of [first, second]) {
         assert.strictEqual(types[0], "response.created")
         assert.strictEqual(Response.text(events.reduce(Response.add, Response.empty)), "over HTTP")
@@ -492,7 +553,7 @@ describe("SocketTransport with HTTP to fall back on", () => {
       http: () => new globalThis.Response(null, { status: 503 })
     })
     return Effect.gen(function*() {
-      const [first] = yield* twice
+      const [first] = yield* calls
       assert.strictEqual(first.reason, "Overloaded")
       assert.strictEqual(net.opened.length, 2)
       assert.strictEqual(net.posts(), 2)
@@ -530,5 +591,28 @@ describe("SocketTransport with HTTP to fall back on", () => {
       assert.strictEqual(net.opened.length, 2)
       assert.strictEqual(net.posts(), 0)
     }).pipe(Effect.provide(net.auto({})))
+  })
+
+  it.effect("goes over to HTTP, and says so, when a message in the middle is too large", () => {
+    const net = network({ reply: () => Stream.concat(Stream.make(created), Stream.fail(closed(1009))), http: sse })
+    return Effect.gen(function*() {
+      const { events, reason, types } = yield* listen(request(hi))
+      assert.strictEqual(reason, undefined)
+      assert.deepStrictEqual(types.slice(0, 3), ["response.created", "effixir.retry", "response.created"])
+      assert.strictEqual(Response.text(events.reduce(Response.add, Response.empty)), "over HTTP")
+      yield* listen(request(hi))
+      assert.deepStrictEqual([net.opened.length, net.posts()], [1, 2])
+    }).pipe(Effect.provide(net.auto(twice)))
+  })
+
+  it.effect("does not leave WebSockets for a connection that had grown old", () => {
+    const net = network({ reply: (_, n) => n === 1 ? Stream.fail(closed(1006)) : says("Hello", n), http: sse })
+    return Effect.gen(function*() {
+      yield* listen(request(hi))
+      const { reason, types } = yield* listen(request(hi))
+      assert.strictEqual(reason, undefined)
+      assert.strictEqual(types[0], "effixir.retry")
+      assert.deepStrictEqual([net.opened.length, net.posts()], [2, 0])
+    }).pipe(Effect.provide(net.auto(twice)))
   })
 })

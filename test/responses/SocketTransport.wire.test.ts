@@ -51,7 +51,7 @@ const over = (responses: Layers, credential?: Credential) =>
     )
   }))
 
-const ask = (...input: ReadonlyArray<Item.Item>) =>
+const call = (...input: ReadonlyArray<Item.Item>) =>
   Effect.gen(function*() {
     const responses = yield* Responses.Responses
     const events: Array<StreamEvent> = []
@@ -59,8 +59,16 @@ const ask = (...input: ReadonlyArray<Item.Item>) =>
       responses.stream(Request.make({ model: "gpt-5.5", instructions: "Be brief.", input, cacheKey: "session-1" })),
       (event) => Effect.sync(() => events.push(event))
     )
-    assert.notInclude(events.map(({ type }) => type), "effixir.retry")
-    return Response.items(events.reduce(Response.add, Response.empty)).map(Item.withoutId)
+    return {
+      items: Response.items(events.reduce(Response.add, Response.empty)).map(Item.withoutId),
+      retries: events.filter(({ type }) => type === "effixir.retry").length
+    }
+  })
+
+const ask = (...input: ReadonlyArray<Item.Item>) =>
+  Effect.map(call(...input), ({ items, retries }) => {
+    assert.strictEqual(retries, 0)
+    return items
   })
 
 const received = (method: string) =>
@@ -147,14 +155,15 @@ describe("SocketTransport on the wire", () => {
       yield* TestClock.adjust("4 minutes")
       const second = yield* ask(hi, ...first, hi)
       yield* TestClock.adjust("4 minutes")
-      yield* ask(hi, ...first, hi, ...second, hi)
+      const { retries } = yield* call(hi, ...first, hi, ...second, hi)
+      assert.strictEqual(retries, 1)
       assert.strictEqual((yield* received("GET")).length, 2)
       const sizes = (yield* received("MESSAGE")).map(({ body }) =>
         (body as { readonly input: Array<unknown> }).input.length
       )
       assert.deepStrictEqual(sizes, [1, 1, 1, 5])
     }).pipe(Effect.provide(Layer.provideMerge(
-      over(sockets),
+      over(webSocket.layer({ retry: { attempts: 2, elapsed: 0 } })),
       OpenAiSimulator.layer({
         script: () => Script.answer(Script.say("Hello")),
         sockets: { maxAge: "5 minutes" }
