@@ -8,9 +8,11 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Agent from "../agent/Agent.ts"
 import * as Instructions from "../agent/Instructions.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
@@ -19,6 +21,7 @@ import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
 import * as ChatCompletions from "../responses/ChatCompletions.ts"
+import * as Dialect from "../responses/Dialect.ts"
 import type * as ModelProfile from "../responses/ModelProfile.ts"
 import * as Models from "../responses/Models.ts"
 import * as PlanUsage from "../responses/PlanUsage.ts"
@@ -237,15 +240,27 @@ const layerPermission = (
   )
 
 const layerResponses = (
-  { dialect, models, transport }: Options
-): Layer.Layer<Responses.Responses, ConfigError, AuthClient.AuthClient> => {
-  if (dialect === "chat-completions") return Responses.layerWith({ models, dialect: ChatCompletions.dialect })
-  switch (transport) {
-    case "websocket":
-      return Layer.provide(SocketTransport.layerWebSocket({ models }), NodeSocketClient.layerConfig())
-    case "auto":
-      return Layer.provide(SocketTransport.layerAuto({ models }), NodeSocketClient.layerConfig())
-    default:
-      return Responses.layerWith({ models })
-  }
+  options: Options
+): Layer.Layer<Responses.Responses, ConfigError, AuthClient.AuthClient> =>
+  Layer.unwrapEffect(Effect.map(Config.option(Config.nonEmptyString("OPENAI_BASE_URL")), (baseUrl) => {
+    const { models, transport } = options
+    const spoken = options.dialect === "chat-completions" ? ChatCompletions.dialect : Dialect.responses
+    const dialect = Option.isSome(baseUrl) ? { ...spoken, advice: advice(spoken) } : spoken
+    switch (spoken === Dialect.responses ? transport : "sse") {
+      case "websocket":
+        return Layer.provide(SocketTransport.layerWebSocket({ models, dialect }), NodeSocketClient.layerConfig())
+      case "auto":
+        return Layer.provide(SocketTransport.layerAuto({ models, dialect }), NodeSocketClient.layerConfig())
+      default:
+        return Responses.layerWith({ models, dialect })
+    }
+  }))
+
+/** About a server of one's own that does not know the path. */
+const advice = (dialect: Dialect.Dialect): string => {
+  const check =
+    `there is no ${dialect.path} below OPENAI_BASE_URL; check that address, which ends in /v1 for most servers`
+  return dialect === Dialect.responses
+    ? `${check}, or set EFFIXIR_DIALECT=chat-completions for a server that knows nothing else`
+    : check
 }

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { ModelError } from "./ModelError.ts"
 import type { Request } from "./Request.ts"
 import * as Sse from "./Sse.ts"
 
@@ -15,6 +16,8 @@ import * as Sse from "./Sse.ts"
 export interface Dialect {
   /** Below the base URL. */
   readonly path: string
+  /** What a person can do about a server that does not know this path: known to who has chosen the dialect and the URL. */
+  readonly advice?: string | undefined
   /** The JSON of the body. */
   readonly encode: (request: Request) => unknown
   /** Reads the body of an answer whose status is good, from its first byte to the outcome that `Responses.stream` ends with. */
@@ -23,3 +26,14 @@ export interface Dialect {
 
 /** @since 0.1.0 @category dialects */
 export const responses: Dialect = { path: "/responses", encode: (request) => request, decoder: Sse.decoder }
+
+/**
+ * Adds the advice of a dialect where a server does not know its path. One that only does not know the model has said so.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const advised = ({ advice }: Dialect) => (error: ModelError): ModelError =>
+  advice === undefined || error.status !== 404 || error.reason._tag !== "InvalidRequest"
+    ? error
+    : new ModelError({ ...error, detail: error.detail === "" ? advice : `${error.detail}; ${advice}` })

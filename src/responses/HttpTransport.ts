@@ -18,7 +18,7 @@ import { defined } from "../internal/json.ts"
 import { story } from "../internal/story.ts"
 import { unwrapScoped } from "../internal/stream.ts"
 import { type Attempt, renewing, Setback, unusable } from "./Attempt.ts"
-import type { Dialect } from "./Dialect.ts"
+import { advised, type Dialect } from "./Dialect.ts"
 import * as Inbound from "./Inbound.ts"
 import { ModelError } from "./ModelError.ts"
 import * as RateLimits from "./RateLimits.ts"
@@ -39,7 +39,9 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
       Timeouts.connecting(timeouts)
     )
     yield* observe.headers(response.headers)
-    if (response.status < 200 || response.status > 299) return yield* refused(response)
+    if (response.status < 200 || response.status > 299) {
+      return yield* Effect.mapError(refused(response), advised(dialect))
+    }
     return response
   })
 

@@ -8,10 +8,12 @@ import * as Schema from "effect/Schema"
 import { Window } from "./RateLimitReading.ts"
 
 /**
- * - `UsageLimitReached` the plan is used up until `resetsAt`; `kind` is the server's word for whose limit it is, and
- *   `windows` tells how far each of them is used
+ * - `UsageLimitReached` the plan is used up until `resetsAt`; `kind` is the server's word for whose limit it is, `limit`
+ *   the name of one that is not the plan's own, `promo` what the server offers, and `windows` tells how far each of them
+ *   is used
  * - `RateLimited` too many requests just now; `retryAfter` in milliseconds when the server said
- * - `QuotaExceeded` the API account has no credit left, or the plan does not include this
+ * - `QuotaExceeded` the API account has no credit left, or the plan does not include this: then `kind`, the server's word,
+ *   is `usage_not_included`
  * - `Unauthorized` the credential was refused, or there is none
  * - `ModelUnavailable` this account cannot use this model
  * - `ContextOverflow` the conversation no longer fits into the model
@@ -32,10 +34,12 @@ export const Reason = Schema.Union(
     plan: Schema.optional(Schema.String),
     resetsAt: Schema.optional(Schema.DateTimeUtc),
     kind: Schema.optional(Schema.String),
+    limit: Schema.optional(Schema.String),
+    promo: Schema.optional(Schema.String),
     windows: Schema.optional(Schema.Array(Window))
   }),
   Schema.TaggedStruct("RateLimited", { retryAfter: Schema.optional(Schema.Number) }),
-  Schema.TaggedStruct("QuotaExceeded", {}),
+  Schema.TaggedStruct("QuotaExceeded", { kind: Schema.optional(Schema.String) }),
   Schema.TaggedStruct("Unauthorized", {}),
   Schema.TaggedStruct("ModelUnavailable", {}),
   Schema.TaggedStruct("ContextOverflow", {}),
@@ -102,14 +106,16 @@ const sentence = (reason: Reason): string => {
     case "UsageLimitReached": {
       const plan = reason.plan === undefined ? "" : ` (${reason.plan} plan)`
       const until = reason.resetsAt === undefined ? "Try again later" : `Try again after ${local(reason.resetsAt)}`
-      return `The ChatGPT usage limit is reached${plan}. ${until}${
-        wayOut(reason)
-      }, or use an API key (OPENAI_API_KEY and \`--auth api-key\`)`
+      const whose = reason.limit === undefined ? "" : ` for ${reason.limit}`
+      const offer = reason.promo === undefined ? "" : ` ${reason.promo.replace(/[.\s]+$/, "")}.`
+      return `The ChatGPT usage limit${whose} is reached${plan}.${offer} ${until}${wayOut(reason)}, or ${useKey}`
     }
     case "RateLimited":
-      return "Too many requests; wait a little and try again"
+      return `Too many requests; ${patience(reason.retryAfter) ?? "wait a little and try again"}`
     case "QuotaExceeded":
-      return "The account has no quota left for this; check its plan and billing"
+      return reason.kind === notIncluded
+        ? `The ChatGPT plan of this account does not include this; ${plus}, or ${useKey}`
+        : "The account has no quota left for this; check its plan and billing"
     case "Unauthorized":
       return "The credential was not accepted; sign in with `effixir login` or check OPENAI_API_KEY"
     case "ModelUnavailable":
@@ -121,7 +127,7 @@ const sentence = (reason: Reason): string => {
     case "ContentFiltered":
       return "The server declined to answer"
     case "Overloaded":
-      return "The model is overloaded or failing; try again later"
+      return `The model is overloaded or failing; ${patience(reason.retryAfter) ?? "try again later"}`
     case "Transport":
       return "The model could not be reached; check the network and any proxy (HTTPS_PROXY)"
     case "StreamIncomplete":
@@ -138,17 +144,29 @@ const sentence = (reason: Reason): string => {
 const local = (time: DateTime.Utc): string =>
   DateTime.formatLocal(time, { locale: "en-GB", dateStyle: "medium", timeStyle: "short" })
 
+/** A wait that nobody would guess. */
+const patience = (retryAfter = 0): string | undefined => {
+  const seconds = Math.ceil(retryAfter / 1000)
+  if (seconds < 10) return undefined
+  const [amount, unit] = seconds < 120
+    ? [seconds, "seconds"]
+    : seconds < 2 * 3600
+    ? [Math.ceil(seconds / 60), "minutes"]
+    : [Math.ceil(seconds / 3600), "hours"]
+  return `the server asks to wait ${amount} ${unit}`
+}
+
 /** What else a person can do, by whose limit it is and by the plan. */
-const wayOut = (
-  { kind = "", plan = "" }: { readonly kind?: string | undefined; readonly plan?: string | undefined }
-) => {
+const wayOut = ({ kind = "", limit, plan = "", promo }: Extract<Reason, { readonly _tag: "UsageLimitReached" }>) => {
+  if (limit !== undefined) return ", switch to another model"
   if (kind.startsWith("workspace_member")) return ", ask the owner of your workspace for more"
   if (kind === "workspace_owner_credits_depleted") return `, add credits (${usagePage})`
   if (kind.startsWith("workspace_owner")) return ", raise the spending limit of your workspace"
+  if (promo !== undefined) return ""
   switch (plan) {
     case "free":
     case "go":
-      return ", upgrade to Plus (https://chatgpt.com/explore/plus)"
+      return `, ${plus}`
     case "plus":
       return `, upgrade to Pro (https://chatgpt.com/explore/pro), buy credits (${usagePage})`
     case "pro":
@@ -163,4 +181,9 @@ const wayOut = (
   }
 }
 
+/** The server's word for a plan that is too small. */
+const notIncluded = "usage_not_included"
+
+const plus = "upgrade to Plus (https://chatgpt.com/explore/plus)"
+const useKey = "use an API key (OPENAI_API_KEY and `--auth api-key`)"
 const usagePage = "https://chatgpt.com/codex/settings/usage"

@@ -121,11 +121,14 @@ const classify = (failure: ServerFailure, now: number): Reason => {
         plan: failure.plan ?? failure.headers["x-codex-plan-type"],
         resetsAt: resetOf(failure, now),
         kind: failure.headers["x-codex-rate-limit-reached-type"],
+        limit: limitOf(failure.headers),
+        promo: presentable(failure.headers["x-codex-promo-message"] ?? "") || undefined,
         windows: windowsOf(failure.headers, now)
       })
     }
   }
-  if (says("insufficient_quota", "usage_not_included", "billing_hard_limit_reached")) return { _tag: "QuotaExceeded" }
+  if (says("usage_not_included")) return { _tag: "QuotaExceeded", kind: "usage_not_included" }
+  if (says("insufficient_quota", "billing_hard_limit_reached")) return { _tag: "QuotaExceeded" }
   if (says("context_length_exceeded", "context_window_exceeded") || overflows.test(message)) {
     return { _tag: "ContextOverflow" }
   }
@@ -177,6 +180,14 @@ const windowsOf = (headers: Headers, now: number): ReadonlyArray<RateLimitReadin
   const reading = RateLimitReading.fromHeaders(headers, DateTime.unsafeMake(now))
   const active = reading?.limits.find(({ id }) => id === reading.activeLimit)
   return (active ?? reading?.limits[0])?.windows
+}
+
+/** The name of the limit that refused, unless it is the plan's own. */
+const limitOf = (headers: Headers): string | undefined => {
+  const id = headers["x-codex-active-limit"]?.trim().toLowerCase().replaceAll("_", "-")
+  return id === undefined || id === RateLimitReading.mainLimit
+    ? undefined
+    : presentable(headers[`x-${id}-limit-name`] ?? "") || undefined
 }
 
 /** Servers know one of the two; the date is the better one. */

@@ -84,7 +84,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
       return answer.right
     }
     yield* observe.headers(answer.left.headers)
-    return yield* refused(answer.left)
+    return yield* refused(dialect, answer.left)
   })
 
   const open = Effect.fn("Responses.open")(function*(request: Request) {
@@ -238,7 +238,10 @@ const foreign = new ModelError({
 /** The answers to an upgrade that would be the same to a request: they are about who asks. */
 const isAboutCaller = (status: number): boolean => status === 401 || status === 402 || status === 429
 
-const refused = Effect.fnUntraced(function*({ body, cause, headers, status }: SocketRefused) {
+const refused = Effect.fnUntraced(function*(
+  dialect: Dialect.Dialect,
+  { body, cause, headers, status }: SocketRefused
+) {
   if (status === undefined) {
     const error = new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause })
     return yield* new Fault({ error, isAvoidable: true })
@@ -250,7 +253,7 @@ const refused = Effect.fnUntraced(function*({ body, cause, headers, status }: So
   }
   const now = yield* Clock.currentTimeMillis
   const error = ServerFailure.toModelError(ServerFailure.fromHttp(status, headers, body), now)
-  return yield* new Fault({ error, isAvoidable: !isAboutCaller(status) })
+  return yield* new Fault({ error: Dialect.advised(dialect)(error), isAvoidable: !isAboutCaller(status) })
 })
 
 /** The code of a connection that is closed because a message is larger than the other side takes. */

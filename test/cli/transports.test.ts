@@ -73,6 +73,25 @@ describe("the way to the model", () => {
 })
 
 describe("a server of one's own", () => {
+  it.scopedLive("may not know the API that is spoken, and then the other one is named", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(script())
+      const ask = (base: string, dialect: string) =>
+        run(["--auth", "api-key", "-m", "qwen3", "Hi"], {
+          env: {
+            EFFIXIR_DIALECT: dialect,
+            OPENAI_BASE_URL: base,
+            OPENAI_API_KEY: Redacted.value(simulator.apiKey)
+          }
+        })
+      const lost = `${simulator.url}/somewhere`
+      assertSentence((yield* ask(lost, "responses")).stderr, "/responses below", "EFFIXIR_DIALECT=chat-completions")
+      const { code, stderr } = yield* ask(lost, "chat-completions")
+      assert.strictEqual(code, 1)
+      assertSentence(stderr, "no /chat/completions below OPENAI_BASE_URL", "/v1")
+      assert.notInclude(stderr, "EFFIXIR_DIALECT")
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("has an address that can be one, or code 2 before anything is sent", () =>
     Effect.gen(function*() {
       const { run, simulator } = yield* machine(script())

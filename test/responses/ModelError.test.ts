@@ -17,8 +17,26 @@ const table: ReadonlyArray<readonly [Reason, boolean, RegExp]> = [
     false,
     /reached\. Try again later, or use an API key \(OPENAI_API_KEY and `--auth api-key`\)/
   ],
+  [
+    { _tag: "UsageLimitReached", plan: "plus", limit: "GPT-5.3-Codex-Spark", resetsAt },
+    false,
+    /limit for GPT-5\.3-Codex-Spark is reached \(plus plan\)\. Try again after .*, switch to another model, or use an API key/
+  ],
+  [
+    { _tag: "UsageLimitReached", plan: "free", promo: "Visit https://x.test to try Plus for free." },
+    false,
+    /reached \(free plan\)\. Visit https:\/\/x\.test to try Plus for free\. Try again later, or use an API key/
+  ],
   [{ _tag: "RateLimited", retryAfter: 1500 }, true, /wait a little/],
+  [{ _tag: "RateLimited", retryAfter: 25_000 }, true, /Too many requests; the server asks to wait 25 seconds:/],
+  [{ _tag: "RateLimited", retryAfter: 600_000 }, true, /the server asks to wait 10 minutes:/],
+  [{ _tag: "Overloaded", retryAfter: 3 * 3_600_000 }, true, /failing; the server asks to wait 3 hours:/],
   [{ _tag: "QuotaExceeded" }, false, /check its plan and billing/],
+  [
+    { _tag: "QuotaExceeded", kind: "usage_not_included" },
+    false,
+    /plan of this account does not include this; upgrade to Plus \(https:.*\), or use an API key/
+  ],
   [{ _tag: "Unauthorized" }, false, /sign in with `effixir login` or check OPENAI_API_KEY/],
   [{ _tag: "ModelUnavailable" }, false, /choose another one/],
   [{ _tag: "ContextOverflow" }, false, /context window/],

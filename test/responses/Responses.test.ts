@@ -19,6 +19,7 @@ import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
+import * as Dialect from "../../src/responses/Dialect.ts"
 import * as Item from "../../src/responses/Item.ts"
 import type { ModelError } from "../../src/responses/ModelError.ts"
 import * as RateLimits from "../../src/responses/RateLimits.ts"
@@ -53,9 +54,9 @@ const [sse] = transports
 const budget: Responses.Options = { retry: { attempts: 1, elapsed: 0 } }
 
 /** The client over a network that is this function. */
-const over = (handler: Handler) =>
+const over = (handler: Handler, options: Responses.Options = {}) =>
   Layer.provide(
-    Responses.layerWith(budget),
+    Responses.layerWith({ ...budget, ...options }),
     Layer.mock(AuthClient.AuthClient, {
       client: HttpClient.make((request) =>
         Effect.map(handler(request), (response) => HttpClientResponse.fromWeb(request, response))
@@ -152,6 +153,26 @@ describe("Responses", () => {
     }).pipe(
       Effect.provide(answers(completed, { status: 400, headers: { "content-type": "text/event-stream" } }))
     ))
+
+  it.effect("gives the advice of its dialect where the path is not known, and not where the model is not", () => {
+    const dialect = { ...Dialect.responses, advice: "try another path" }
+    const refused = (status: number, body: string) =>
+      Effect.provide(failure, over(() => Effect.sync(() => new globalThis.Response(body, { status })), { dialect }))
+    return Effect.gen(function*() {
+      const path = yield* refused(404, "404 page not found")
+      assert.deepStrictEqual([path.reason._tag, path.detail], [
+        "InvalidRequest",
+        "404 page not found; try another path"
+      ])
+      assert.strictEqual((yield* refused(404, "")).detail, "try another path")
+      const model = yield* refused(404, JSON.stringify({ error: { message: "model \"x\" not found, try pulling it" } }))
+      assert.deepStrictEqual([model.reason._tag, model.detail], [
+        "ModelUnavailable",
+        "model \"x\" not found, try pulling it"
+      ])
+      assert.notInclude((yield* refused(400, "no")).detail, "try")
+    })
+  })
 
   it.effect("does not wait for a refusal to fall silent", () =>
     Effect.gen(function*() {

@@ -273,6 +273,29 @@ describe("ServerFailure", () => {
     assert.match(says("enterprise"), /Try again later, or use an API key/)
   })
 
+  it("tells what the server offers, and which limit it is if it is not the plan's own", () => {
+    const reason = (headers: Readonly<Record<string, string>>) => http(429, { error: limit }, headers).reason
+    assert.deepStrictEqual<unknown>(
+      reason({ "x-codex-active-limit": "codex_spark", "x-codex-spark-limit-name": "GPT-5.3-Codex-Spark" }),
+      { _tag: "UsageLimitReached", limit: "GPT-5.3-Codex-Spark" }
+    )
+    assert.deepStrictEqual<unknown>(
+      reason({ "x-codex-active-limit": "codex", "x-codex-limit-name": "Codex", "x-codex-promo-message": "Try  Pro." }),
+      { _tag: "UsageLimitReached", promo: "Try Pro." }
+    )
+    assert.deepStrictEqual<unknown>(reason({ "x-codex-active-limit": "premium", "x-codex-promo-message": " " }), {
+      _tag: "UsageLimitReached"
+    })
+  })
+
+  it("says which plan includes what this one does not, wherever the server tells of it", () => {
+    const error = { type: "usage_not_included", message: "Usage is not included in your plan." }
+    const raw = { type: "response.failed", response: { error: { code: error.type, message: error.message } } }
+    for (const told of [http(429, { error }), http(403, { error: { code: error.type } }), inStream(raw)]) {
+      assert.include(told?.message, "does not include this; upgrade to Plus (https://chatgpt.com/explore/plus)")
+    }
+  })
+
   it("tells how far the windows of a used-up plan are used", () => {
     const { reason } = http(429, { error: limit }, {
       "x-codex-active-limit": "premium",
