@@ -2,7 +2,8 @@
  * Chat Completions as one more dialect, for servers that have nothing else: Ollama, vLLM, LM Studio, llama.cpp,
  * OpenRouter, … Everybody above the `Responses` tag goes on with items and events of the Responses API.
  *
- * What this API has no words for is lost on the way to it: encrypted reasoning, the tools of the server, files, the
+ * A tool that takes free text is told of as one with an argument, and its calls are told as what they are. What this API
+ * has no words for is lost on the way to it: encrypted reasoning, the tools of the server, files, the
  * phase of a message.
  *
  * @since 0.1.0
@@ -19,7 +20,7 @@ import * as Sse from "./Sse.ts"
 export const dialect: Dialect = {
   path: "/chat/completions",
   encode: ChatRequest.encode,
-  decoder: () => Sse.decoderOf(ChatStream.reader)
+  decoder: (request) => Sse.decoderOf(ChatStream.reader(request.tools))
 }
 
 /**

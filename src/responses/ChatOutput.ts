@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { defined } from "../internal/json.ts"
+import { defined, field, parse, text as textOf } from "../internal/json.ts"
 import type { Item } from "./Item.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
@@ -27,8 +27,13 @@ export interface ChatOutput {
   readonly end: (incomplete: string | undefined, usage: object | undefined) => void
 }
 
-/** @since 0.1.0 @category constructors */
-export const make = (tell: (event: StreamEvent) => void): ChatOutput => {
+/**
+ * @param isCustom whether the tool of this name takes free text, which comes here as the `input` of an object
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string) => boolean): ChatOutput => {
   let identity: { readonly id?: string; readonly model?: string } = {}
   /** The items by their index; what is not finished yet is as it was added. */
   const items: Array<Item> = []
@@ -88,6 +93,21 @@ export const make = (tell: (event: StreamEvent) => void): ChatOutput => {
     )
   }
 
+  /** The text is known when the JSON around it has ended. */
+  const customCall = (call: Item) => {
+    const place = added(newId("ctc"), { ...call, status: "in_progress", input: "" })
+    let said = ""
+    calls.push((status) => {
+      const input = textOf(field(parse(said), "input")) ?? said
+      tell({ type: "response.custom_tool_call_input.delta", ...place, delta: input })
+      tell({ type: "response.custom_tool_call_input.done", ...place, input })
+      done(place, { ...call, status, input })
+    })
+    return (piece: string) => {
+      said += piece
+    }
+  }
+
   return {
     begin: ({ id, model }) => {
       identity = defined({ id, model })
@@ -109,6 +129,7 @@ export const make = (tell: (event: StreamEvent) => void): ChatOutput => {
       endText("completed")
       // Servers that check it take 40 characters at most.
       const call_id = id ?? `call_${identity.id === undefined ? "" : `${identity.id.slice(-24)}_`}${items.length}`
+      if (isCustom(name)) return customCall({ type: "custom_tool_call", call_id, name })
       const call = { type: "function_call", call_id, name }
       const place = added(newId("fc"), { ...call, status: "in_progress", arguments: "" })
       let said = ""

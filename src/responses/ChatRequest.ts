@@ -12,9 +12,11 @@ import {
   isCustomToolCallOutput,
   isFunctionCall,
   isFunctionCallOutput,
+  isReasoning,
   type Item,
   text as textOf
 } from "./Item.ts"
+import type { ModelProfile } from "./ModelProfile.ts"
 import type { Request, ToolChoice } from "./Request.ts"
 
 /**
@@ -24,11 +26,11 @@ import type { Request, ToolChoice } from "./Request.ts"
  * @since 0.1.0
  * @category encoding
  */
-export const encode = (request: Request): unknown => {
+export const encode = (request: Request, profile: ModelProfile): unknown => {
   const tools = request.tools.flatMap(tool)
   return {
     model: request.model,
-    messages: messages(request),
+    messages: messages(request, profile),
     // Without tools, servers refuse a list of none and every word about how to call them.
     ...(tools.length === 0 ? {} : {
       tools,
@@ -81,8 +83,15 @@ const responseFormat = ({ text }: Request): unknown => {
 type Message =
   | { readonly role: "system"; content: string }
   | { readonly role: "user"; readonly content: string | ReadonlyArray<Part> }
-  | { readonly role: "assistant"; content: string | null; tool_calls?: Array<object> }
+  | Spoken
   | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string }
+
+interface Spoken {
+  readonly role: "assistant"
+  content: string | null
+  reasoning_content?: string
+  tool_calls?: Array<object>
+}
 
 type Part =
   | { readonly type: "text"; readonly text: string }
@@ -90,26 +99,39 @@ type Part =
 
 /**
  * What the assistant says and calls without a break is one message, and right behind it stand the outputs of its calls
- * in their order, wherever they were: servers refuse anything else. Reasoning, items of a type not known, and an output
- * without a call are left out.
+ * in their order, wherever they were: servers refuse anything else. Reasoning that the server does not want, items of a
+ * type not known, and an output without a call are left out.
  */
-const messages = (request: Request): ReadonlyArray<Message> => {
+const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Message> => {
   const messages: Array<Message> = []
   const outputs = outputsOf(request.input)
   /** The calls of the last message, which wait for their outputs. */
   let calls: Array<FunctionCall | CustomToolCall> = []
+  /** What was thought before what comes next. */
+  let thoughts = ""
 
+  /** The message that the assistant is still at, or a new one. */
+  const assistant = (): Spoken => {
+    const last = messages.at(-1)
+    const message: Spoken = last?.role === "assistant" ? last : { role: "assistant", content: null }
+    if (message !== last) messages.push(message)
+    if (thoughts !== "") message.reasoning_content = joined(message.reasoning_content, thoughts)
+    thoughts = ""
+    return message
+  }
   const say = (role: "system" | "assistant", content: string): void => {
     const last = messages.at(-1)
     // Many chat templates take one system message at the start, and roles that take turns.
-    if (last?.role === role) last.content = last.content === null ? content : `${last.content}\n\n${content}`
-    else messages.push({ role, content })
+    const message = role === "assistant" ? assistant() : last?.role === role ? last : undefined
+    if (message === undefined) messages.push({ role: "system", content })
+    else message.content = joined(message.content, content)
   }
   const call = (item: FunctionCall | CustomToolCall): void => {
-    const last = messages.at(-1)
     const toolCall = { id: item.call_id, type: "function", function: { name: item.name, arguments: argumentsOf(item) } }
-    if (last?.role === "assistant") last.tool_calls = [...last.tool_calls ?? [], toolCall]
-    else messages.push({ role: "assistant", content: null, tool_calls: [toolCall] })
+    const message = assistant()
+    message.tool_calls = [...message.tool_calls ?? [], toolCall]
+    // A call of another model has no thoughts, and a server that asks for them takes no empty ones.
+    if (profile.reasoningContent) message.reasoning_content ??= " "
     calls.push(item)
   }
   const answer = (): void => {
@@ -118,6 +140,7 @@ const messages = (request: Request): ReadonlyArray<Message> => {
       return output === undefined ? [] : [{ id: call.call_id, ...told(output) }]
     })
     calls = []
+    thoughts = ""
     const images = answered.flatMap(({ images }) => images)
     messages.push(...answered.map(({ content, id }) => ({ role: "tool" as const, tool_call_id: id, content })))
     if (images.length > 0) {
@@ -129,6 +152,7 @@ const messages = (request: Request): ReadonlyArray<Message> => {
   for (const item of request.input) {
     if (isFunctionCall(item) || isCustomToolCall(item)) call(item)
     else if (isFunctionCallOutput(item) || isCustomToolCallOutput(item)) answer()
+    else if (isReasoning(item)) thoughts = profile.reasoningContent ? joined(thoughts || null, textOf(item)) : ""
     else if (item.type === "message" && item["role"] === "assistant") {
       const said = saidIn(item)
       if (said !== "") say("assistant", said)
@@ -141,6 +165,9 @@ const messages = (request: Request): ReadonlyArray<Message> => {
   answer()
   return messages
 }
+
+const joined = (before: string | null | undefined, more: string): string =>
+  before == null ? more : `${before}\n\n${more}`
 
 /** By call id, in their order: there may be two calls of one id. */
 const outputsOf = (input: ReadonlyArray<Item>): ReadonlyMap<string, Array<unknown>> => {

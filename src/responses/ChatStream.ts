@@ -9,6 +9,7 @@
 import * as Predicate from "effect/Predicate"
 import { defined, field, number, parse, text } from "../internal/json.ts"
 import * as ChatOutput from "./ChatOutput.ts"
+import type { ToolDeclaration } from "./Request.ts"
 import type { Reader } from "./Sse.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
@@ -16,11 +17,14 @@ import type { StreamEvent } from "./StreamEvent.ts"
  * A response has ended with `[DONE]`, or with the last byte if the server has said before why it finished: the usage may
  * stand between the two.
  *
+ * @param tools those that were declared: what a call is depends on its tool
+ *
  * @since 0.1.0
  * @category decoding
  */
-export const reader = (tell: (event: StreamEvent) => void): Reader => {
-  const output = ChatOutput.make(tell)
+export const reader = (tools: ReadonlyArray<ToolDeclaration>) => (tell: (event: StreamEvent) => void): Reader => {
+  const custom = new Set(tools.flatMap((tool) => tool.type === "custom" ? [tool["name"]] : []))
+  const output = ChatOutput.make(tell, (name) => custom.has(name))
   const calls: Array<Call> = []
   let isBegun = false
   let hasSaid = false

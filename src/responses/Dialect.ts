@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { ModelError } from "./ModelError.ts"
+import type { ModelProfile } from "./ModelProfile.ts"
 import type { Request } from "./Request.ts"
 import * as Sse from "./Sse.ts"
 
@@ -18,10 +19,10 @@ export interface Dialect {
   readonly path: string
   /** What a person can do about a server that does not know this path: known to who has chosen the dialect and the URL. */
   readonly advice?: string | undefined
-  /** The JSON of the body. */
-  readonly encode: (request: Request) => unknown
-  /** Reads the body of an answer whose status is good, from its first byte to the outcome that `Responses.stream` ends with. */
-  readonly decoder: () => Sse.Decoder
+  /** The JSON of the body, for a model of this profile. */
+  readonly encode: (request: Request, profile: ModelProfile) => unknown
+  /** Reads the body of an answer to the request, whose status is good, to the outcome that `Responses.stream` ends with. */
+  readonly decoder: (request: Request) => Sse.Decoder
 }
 
 /** @since 0.1.0 @category dialects */

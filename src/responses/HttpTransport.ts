@@ -21,20 +21,26 @@ import { type Attempt, renewing, Setback, unusable } from "./Attempt.ts"
 import { advised, type Dialect } from "./Dialect.ts"
 import * as Inbound from "./Inbound.ts"
 import { ModelError } from "./ModelError.ts"
+import * as ModelProfile from "./ModelProfile.ts"
 import * as RateLimits from "./RateLimits.ts"
 import type { Request } from "./Request.ts"
 import * as ServerFailure from "./ServerFailure.ts"
+import type { Decoder } from "./Sse.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 import * as Timeouts from "./Timeouts.ts"
 
 /** @since 0.1.0 @category constructors */
-export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Timeouts.Timeouts) {
+export const make = Effect.fnUntraced(function*(
+  dialect: Dialect,
+  timeouts: Timeouts.Timeouts,
+  models: ModelProfile.Overrides = {}
+) {
   const auth = yield* AuthClient
   const observe = yield* RateLimits.observer
 
   const open = Effect.fn("Responses.open")(function*(request: Request) {
     yield* Effect.annotateCurrentSpan({ model: request.model, items: request.input.length })
-    const response = yield* auth.client.execute(post(dialect, request)).pipe(
+    const response = yield* auth.client.execute(post(dialect, request, models)).pipe(
       Effect.mapError(unreachable),
       Timeouts.connecting(timeouts)
     )
@@ -48,10 +54,10 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
   /** What comes over the connection, piece by piece as it comes. */
   const receive = Effect.fnUntraced(function*<E>(
     response: HttpClientResponse.HttpClientResponse,
+    decoder: Decoder,
     failing: (error: ModelError) => E
   ) {
     const inbound = yield* Inbound.make<Uint8Array, HttpClientError.ResponseError>(timeouts)
-    const decoder = dialect.decoder()
     if (Inbound.isSource(response)) {
       const release = response[Inbound.SourceTypeId](inbound)
       yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
@@ -77,7 +83,7 @@ export const make = Effect.fnUntraced(function*(dialect: Dialect, timeouts: Time
 
   const attempt = (isRefreshed: boolean): Attempt => (request) =>
     unwrapScoped(Effect.flatMap(open(request), (response) =>
-      receive(response, (failure) => {
+      receive(response, dialect.decoder(request), (failure) => {
         const error = named(response.headers)(failure)
         const again = renewing(auth, error, response.request, isRefreshed, attempt)
         return again === undefined ? error : new Setback({ error, again })
@@ -99,10 +105,10 @@ export const headers = (request: Request): Record<string, string> => ({
   "x-client-request-id": request.prompt_cache_key
 })
 
-const post = (dialect: Dialect, request: Request) =>
+const post = (dialect: Dialect, request: Request, models: ModelProfile.Overrides) =>
   HttpClientRequest.post(dialect.path).pipe(
     HttpClientRequest.setHeaders({ accept: "text/event-stream", ...headers(request) }),
-    HttpClientRequest.bodyUnsafeJson(dialect.encode(request))
+    HttpClientRequest.bodyUnsafeJson(dialect.encode(request, ModelProfile.profileOf(request.model, models)))
   )
 
 /** A body that breaks off, is too long for a refusal, or never ends must not hold up what the status says. */

@@ -13,6 +13,8 @@ import type { Request } from "./Request.ts"
  * - `reasoning` it thinks before it answers, and takes `reasoning` and `include` in a request
  * - `parallelToolCalls` it may call several tools at once
  * - `images` it sees pictures
+ * - `reasoningContent` its server wants its thoughts back in plain text, with the calls that they led to, and refuses
+ *   those calls without (DeepSeek, Kimi); others refuse the thoughts. Only Chat Completions has words for it
  * - `contextWindow` in tokens
  *
  * @since 0.1.0
@@ -22,6 +24,7 @@ export const ModelProfile = Schema.Struct({
   reasoning: Schema.Boolean,
   parallelToolCalls: Schema.Boolean,
   images: Schema.Boolean,
+  reasoningContent: Schema.Boolean,
   contextWindow: Schema.optional(Schema.Number)
 })
 
@@ -40,6 +43,7 @@ export const Overrides = Schema.Record({
     reasoning: Schema.optional(Schema.Boolean),
     parallelToolCalls: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("parallel_tool_calls")),
     images: Schema.optional(Schema.Boolean),
+    reasoningContent: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("reasoning_content")),
     contextWindow: Schema.optional(Schema.Int.pipe(Schema.positive())).pipe(Schema.fromKey("context_window"))
   })
 })
@@ -65,6 +69,7 @@ export const profileOf = (model: string, overrides: Overrides = {}): ModelProfil
       reasoning: reasons.test(model),
       parallelToolCalls: true,
       images: sees.test(model) && !blind.test(model),
+      reasoningContent: thinksAloud.test(model),
       ...(contextWindow === undefined ? {} : { contextWindow })
     },
     ...fitting.map(([, override]) => defined(override))
@@ -75,6 +80,8 @@ export const profileOf = (model: string, overrides: Overrides = {}): ModelProfil
 const reasons = /^(?:openai\/)?(?:gpt-[56](?!\d)|o[134](?:-|$)|codex-)/
 const sees = /^(?:openai\/)?(?:gpt-[56](?!\d)|gpt-4o|gpt-4\.1|gpt-4\.5|gpt-4-turbo|o[134](?:-|$)|codex-)/
 const blind = /-spark$|^(?:openai\/)?(?:o1-mini|o3-mini|gpt-4o-(?:audio|transcribe))/
+const thinksAloud =
+  /(?:^|\/)(?:deepseek-(?:v3\.2|v[4-9]|reasoner|chat)|kimi-(?:k2[.-](?:\d|thinking)|k[3-9]|for-coding))/i
 
 /**
  * A request without what the model, or its server, does not take. Its pictures become words that say so.

@@ -59,7 +59,8 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const attempt = yield* HttpTransport.make(
     options.dialect ?? Dialect.responses,
-    options.timeouts ?? Timeouts.defaults
+    options.timeouts ?? Timeouts.defaults,
+    options.models
   )
   return yield* over(attempt, options)
 })

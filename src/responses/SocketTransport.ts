@@ -23,6 +23,7 @@ import * as Dialect from "./Dialect.ts"
 import * as HttpTransport from "./HttpTransport.ts"
 import * as Inbound from "./Inbound.ts"
 import { ModelError } from "./ModelError.ts"
+import * as ModelProfile from "./ModelProfile.ts"
 import * as RateLimits from "./RateLimits.ts"
 import type { Request } from "./Request.ts"
 import * as Response from "./Response.ts"
@@ -93,7 +94,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
       (error) => new Fault({ error: HttpTransport.unreachable(error) })
     )
     const line = yield* pool.borrow(request.prompt_cache_key, account, connect(request))
-    const frame = write(dialect.encode(request), line.memory)
+    const frame = write(dialect.encode(request, ModelProfile.profileOf(request.model, options.models)), line.memory)
     yield* Effect.annotateCurrentSpan({
       model: request.model,
       items: frame.items,
@@ -292,7 +293,8 @@ const told = (attempt: (sockets: SocketAttempt) => Attempt) => ({ again, error }
 
 /** HTTP for the sessions in which WebSockets have failed before anything was told, or cannot carry what is said. */
 const makeAuto = Effect.fnUntraced(function*(options: Options) {
-  const http = yield* HttpTransport.make(options.dialect ?? Dialect.responses, options.timeouts ?? Timeouts.defaults)
+  const { dialect = Dialect.responses, models, timeouts = Timeouts.defaults } = options
+  const http = yield* HttpTransport.make(dialect, timeouts, models)
   const avoiding = yield* Ref.make(HashSet.empty<string>())
 
   const auto = (sockets: SocketAttempt): Attempt => (request) => {

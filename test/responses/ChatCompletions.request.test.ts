@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ChatCompletions from "../../src/responses/ChatCompletions.ts"
 import * as Item from "../../src/responses/Item.ts"
+import * as ModelProfile from "../../src/responses/ModelProfile.ts"
 import * as Request from "../../src/responses/Request.ts"
 
 const echo: Request.ToolDeclaration = {
@@ -16,7 +17,8 @@ const make = (input: ReadonlyArray<Item.Item>, more: Partial<Request.Request> = 
   ...more
 })
 
-const encode = (request: Request.Request) => ChatCompletions.dialect.encode(request)
+const encode = (request: Request.Request) =>
+  ChatCompletions.dialect.encode(request, ModelProfile.profileOf(request.model))
 
 /** The messages behind the instructions. */
 const messages = (...input: ReadonlyArray<Item.Item>) => Object(encode(make(input, { instructions: "" })))["messages"]
@@ -221,5 +223,64 @@ describe("a request in Chat Completions", () => {
       ),
       [{ role: "user", content: "Hi" }, assistant("Ho"), { role: "user", content: "" }]
     )
+  })
+
+  describe("to a server that wants thoughts back", () => {
+    const thought = (text: string) => ({ type: "reasoning", summary: [{ type: "summary_text", text }] })
+    const sent = (model: string, ...input: ReadonlyArray<Item.Item>) =>
+      Object(encode(make(input, { model, instructions: "" })))["messages"]
+    const history = [
+      user,
+      thought("I look."),
+      said,
+      call("a"),
+      output("a", "1"),
+      thought("One."),
+      call("b"),
+      output("b", "2")
+    ]
+
+    it.each([
+      "deepseek-v3.2",
+      "deepseek/deepseek-v4-pro",
+      "deepseek-reasoner",
+      "moonshotai/kimi-k2.5",
+      "kimi-k2-thinking"
+    ])(
+      "holds them in the message of what they led to: %s",
+      (model) => {
+        assert.deepStrictEqual(sent(model, ...history), [
+          { role: "user", content: "Hi" },
+          { ...assistant("Let me look.", toolCall("a")), reasoning_content: "I look." },
+          tool("a", "1"),
+          { ...assistant(null, toolCall("b")), reasoning_content: "One." },
+          tool("b", "2")
+        ])
+      }
+    )
+
+    it("holds none for any other", () => {
+      for (const model of ["qwen3", "deepseek-r1:70b", "my-deepseek-v3.2", "kimi-k2", "gpt-5.5"]) {
+        assert.notInclude(JSON.stringify(sent(model, ...history)), "reasoning_content", model)
+      }
+    })
+
+    it("joins thoughts that follow each other, and forgets those that led to nothing", () => {
+      assert.deepStrictEqual(
+        sent("deepseek-v3.2", thought("a"), thought("b"), call("x"), thought("c"), call("y"), thought("d"), user),
+        [
+          { ...assistant(null, toolCall("x"), toolCall("y")), reasoning_content: "a\n\nb\n\nc" },
+          { role: "user", content: "Hi" }
+        ]
+      )
+    })
+
+    it("says nothing where there were none: a call without is refused, and so is an empty text", () => {
+      assert.deepStrictEqual(sent("kimi-k2.5", said, call("x"), output("x", "1"), said), [
+        { ...assistant("Let me look.", toolCall("x")), reasoning_content: " " },
+        tool("x", "1"),
+        assistant("Let me look.")
+      ])
+    })
   })
 })

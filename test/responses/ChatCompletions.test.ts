@@ -3,8 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
 import * as ChatCompletions from "../../src/responses/ChatCompletions.ts"
-import { text } from "../../src/responses/Item.ts"
+import * as Item from "../../src/responses/Item.ts"
+import * as ModelProfile from "../../src/responses/ModelProfile.ts"
+import * as Request from "../../src/responses/Request.ts"
 import * as Response from "../../src/responses/Response.ts"
+import * as ToolCall from "../../src/responses/ToolCall.ts"
 import { forAll } from "../forAll.ts"
 import { bytes, cutAt, type Read, read } from "./sse.ts"
 
@@ -30,7 +33,7 @@ const responseOf = ({ events }: Read) => events.reduce(Response.add, Response.em
 /** The items as one would say them: what it is, and what it says. */
 const essence = (read: Read) =>
   Response.items(responseOf(read)).map((item) =>
-    item.type === "function_call" ? [item["name"], item["arguments"]] : [item.type, text(item)]
+    item.type === "function_call" ? [item["name"], item["arguments"]] : [item.type, Item.text(item)]
   )
 const callsOf = (read: Read) =>
   Response.calls(responseOf(read)).map(({ arguments: json, call_id, name }) => [call_id, name, json])
@@ -351,7 +354,94 @@ describe("a server that does not stream", () => {
     }))
 })
 
+describe("a call with free text in Chat Completions", () => {
+  const tool: Request.ToolDeclaration = {
+    type: "custom",
+    name: "patch",
+    description: "Changes files",
+    format: { type: "grammar", syntax: "lark", definition: "start: /.+/" }
+  }
+  const input = "*** Begin Patch\n+ä \"quoted\"\n*** End Patch"
+  const asked = JSON.stringify({ input })
+  const answered = (...pieces: ReadonlyArray<string>) => {
+    const [first = "", ...rest] = pieces
+    const data = sse(
+      piece({ index: 0, id: "call_1", type: "function", function: { name: "patch", arguments: first } }),
+      ...rest.map((more) => piece({ index: 0, function: { arguments: more } })),
+      piece({ index: 1, id: "call_2", type: "function", function: { name: "ls", arguments: "{}" } }),
+      chunk({}, "tool_calls"),
+      done
+    )
+    return read(Stream.make(bytes(data)), decode, [tool])
+  }
+
+  it.effect("comes back as what was declared, and goes out again as it came", () =>
+    Effect.gen(function*() {
+      const told = yield* answered(asked.slice(0, 7), asked.slice(7))
+      const [call, other] = Response.items(responseOf(told)).map(Item.withoutId)
+      assert.deepStrictEqual(call, {
+        type: "custom_tool_call",
+        call_id: "call_1",
+        name: "patch",
+        status: "completed",
+        input
+      })
+      assert.isTrue(Item.isCustomToolCall(call))
+      assert.isTrue(Item.isFunctionCall(other))
+      const said = told.events.flatMap((event) => event.type.includes("custom_tool_call_input") ? [event] : [])
+      assert.deepStrictEqual<unknown>(said, [
+        { type: "response.custom_tool_call_input.delta", item_id: "ctc_chatcmpl-1_0", output_index: 0, delta: input },
+        { type: "response.custom_tool_call_input.done", item_id: "ctc_chatcmpl-1_0", output_index: 0, input }
+      ])
+
+      const request = Request.make({
+        model: "qwen3",
+        instructions: "",
+        input: call === undefined ? [] : [call, ToolCall.answer(call as Item.CustomToolCall, "Done")],
+        tools: [tool],
+        cacheKey: "s"
+      })
+      const sent = Object(ChatCompletions.dialect.encode(request, ModelProfile.profileOf("qwen3")))
+      assert.deepStrictEqual(sent["messages"], [
+        {
+          role: "assistant",
+          content: null,
+          tool_calls: [{ id: "call_1", type: "function", function: { name: "patch", arguments: asked } }]
+        },
+        { role: "tool", tool_call_id: "call_1", content: "Done" }
+      ])
+    }))
+
+  it.effect.each(["*** Begin Patch", "{\"input\": 1}", "{\"inp"])(
+    "is the text itself where the model has forgotten the JSON: %s",
+    (text) =>
+      Effect.map(answered(text), (told) => {
+        const [call] = Response.items(responseOf(told))
+        assert.propertyVal(call, "type", "custom_tool_call")
+        assert.propertyVal(call, "input", text)
+      })
+  )
+})
+
 describe("an error in a stream of Chat Completions", () => {
+  it.effect("may be a bare line, as llama.cpp has it, before anything or in the middle", () =>
+    Effect.gen(function*() {
+      const error = {
+        code: 400,
+        message: "the request exceeds the available context size",
+        type: "invalid_request_error"
+      }
+      for (const before of ["", sse(chunk({ content: "Hel" }))]) {
+        for (const after of ["", "\n", "\n\ndata: [DONE]\n\n"]) {
+          const { failure } = yield* readText(`${before}error: ${JSON.stringify(error)}${after}`)
+          assert.deepInclude({ ...failure }, { status: 400, detail: error.message })
+          assert.strictEqual(failure?.reason._tag, "ContextOverflow")
+        }
+      }
+      const { failure } = yield* readText("error: out of memory\n\n")
+      assert.deepStrictEqual([failure?.reason._tag, failure?.detail], ["Overloaded", "out of memory"])
+    }))
+
   const cases: ReadonlyArray<readonly [data: object, reason: string, detail: string]> = [
     [{ error: { message: "Busy", type: "server_error", code: null } }, "Overloaded", "Busy"],
     [{ error: { message: "Upstream", code: 502 } }, "Overloaded", "Upstream"],

@@ -24,18 +24,21 @@ describe("A model's profile", () => {
       reasoning: true,
       parallelToolCalls: true,
       images: true,
+      reasoningContent: false,
       contextWindow: 272_000
     })
     assert.deepStrictEqual(ModelProfile.profileOf("gpt-5.3-codex-spark"), {
       reasoning: true,
       parallelToolCalls: true,
       images: false,
+      reasoningContent: false,
       contextWindow: 128_000
     })
     assert.deepStrictEqual(ModelProfile.profileOf("llama3:8b"), {
       reasoning: false,
       parallelToolCalls: true,
-      images: false
+      images: false,
+      reasoningContent: false
     })
   })
 
@@ -50,15 +53,18 @@ describe("A model's profile", () => {
       reasoning: true,
       parallelToolCalls: false,
       images: true,
+      reasoningContent: false,
       contextWindow: 64_000
     })
     assert.deepStrictEqual(ModelProfile.profileOf("qwen2", said), {
       reasoning: true,
       parallelToolCalls: false,
       images: false,
+      reasoningContent: false,
       contextWindow: 32_000
     })
     assert.isFalse(ModelProfile.profileOf("gpt-5.5", overrides({ "gpt-5.5": { reasoning: false } })).reasoning)
+    assert.isTrue(ModelProfile.profileOf("glm-5", overrides({ "glm*": { reasoning_content: true } })).reasoningContent)
     // A star is one only at the end, and a name is the whole name.
     assert.isTrue(ModelProfile.profileOf("gpt-5.5", overrides({ "gpt-5": { reasoning: false } })).reasoning)
     assert.isFalse(
@@ -80,10 +86,10 @@ describe("A model's profile", () => {
       reasoning: { effort: "low" },
       cacheKey: "s"
     })
-    const capable = { reasoning: true, parallelToolCalls: true, images: true }
+    const capable = { reasoning: true, parallelToolCalls: true, images: true, reasoningContent: false }
     assert.deepStrictEqual(ModelProfile.fit(request, capable), request)
 
-    const plain = ModelProfile.fit(request, { reasoning: false, parallelToolCalls: false, images: false })
+    const plain = ModelProfile.fit(request, { ...capable, reasoning: false, parallelToolCalls: false, images: false })
     assert.notProperty(plain, "reasoning")
     assert.notProperty(plain, "include")
     assert.isFalse(plain.parallel_tool_calls)

@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Dialect } from "../../src/responses/Dialect.ts"
 import type { ModelError } from "../../src/responses/ModelError.ts"
+import * as Request from "../../src/responses/Request.ts"
 import * as Sse from "../../src/responses/Sse.ts"
 import type { StreamEvent } from "../../src/responses/StreamEvent.ts"
 
@@ -38,14 +39,17 @@ export interface Read {
   readonly failure: ModelError | undefined
 }
 
+const request = Request.make({ model: "m", instructions: "", input: [], cacheKey: "s" })
+
 /** All that a stream tells, and how it ends. */
 export const read = (
   stream: Stream.Stream<Uint8Array>,
-  decoder: Dialect["decoder"] = Sse.decoder
+  decoder: Dialect["decoder"] = Sse.decoder,
+  tools: ReadonlyArray<Request.ToolDeclaration> = []
 ): Effect.Effect<Read> =>
   Effect.suspend(() => {
     const events: Array<StreamEvent> = []
-    return Sse.decodeWith(decoder)(stream).pipe(
+    return Sse.decodeWith(() => decoder({ ...request, tools }))(stream).pipe(
       Stream.runForEachChunk((chunk) => Effect.sync(() => Array.from(chunk, (event) => events.push(event)))),
       Effect.either,
       Effect.map((end) => ({ events, failure: Option.getOrUndefined(Either.getLeft(end)) }))
