@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import * as Json from "../internal/json.ts"
 import { answer, type FunctionCall, isFunctionCall, isItem, type Item } from "./Item.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
@@ -47,12 +48,15 @@ export const add = (self: Response, event: StreamEvent): Response => {
     case "response.created":
       return { ...self, ...identity(event.response, self) }
     case "response.output_item.done":
-      return { ...self, slots: new Map(self.slots).set(event.output_index, event.item) }
+      return {
+        ...self,
+        slots: new Map(self.slots).set(event.output_index, answerable(event.item, self, event.output_index))
+      }
     case "response.completed":
     case "response.incomplete":
       return {
         ...identity(event.response, self),
-        slots: fill(self.slots, Json.field(event.response, "output")),
+        slots: fill(self, Json.field(event.response, "output")),
         usage: Usage.fromJson(Json.field(event.response, "usage")),
         finishReason: event.type === "response.completed" ? "stop" : incompleteReason(event.response)
       }
@@ -88,14 +92,25 @@ const identity = (response: unknown, otherwise: Response): Pick<Response, "id" |
   model: Json.text(Json.field(response, "model")) ?? otherwise.model
 })
 
-const fill = (slots: Response["slots"], output: unknown): Response["slots"] => {
+const fill = (self: Response, output: unknown): Response["slots"] => {
+  const { slots } = self
   if (!Array.isArray(output)) return slots
   const filled = new Map(slots)
   for (const [index, final] of output.entries()) {
     const item = merge(slots.get(index), final)
-    if (item !== undefined) filled.set(index, item)
+    if (item !== undefined) filled.set(index, answerable(item, self, index))
   }
   return filled
+}
+
+/**
+ * A call without a `call_id` could not be answered. It gets one that is the same whenever the same response is read; those
+ * who check ids take 40 characters at least.
+ */
+const answerable = (item: Item, { id }: Response, index: number): Item => {
+  const isCall = item.type === "function_call" || item.type === "custom_tool_call"
+  if (!isCall || Predicate.isString(item["call_id"]) && item["call_id"] !== "") return item
+  return { ...item, call_id: `call_${id === undefined ? "" : `${id.slice(-24)}_`}${index}` }
 }
 
 /** Some hosts send `encrypted_content` in the final output alone. */

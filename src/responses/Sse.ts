@@ -89,6 +89,8 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     maxBufferSize: maxEventSize,
     onError: (error) => {
       isTooLarge ||= error.type === "max-buffer-size-exceeded"
+      // Servers of llama.cpp tell of a failure in a field that no standard knows.
+      if (error.type === "unknown-field" && error.field === "error") reader.data(failure(error.value))
     },
     onEvent: ({ data }) => {
       if (last === undefined) reader.data(data)
@@ -167,6 +169,8 @@ export const decodeWith = (make: () => Decoder) =>
 export const decode = decodeWith(decoder)
 
 const incomplete = new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" })
+
+const failure = (text = ""): string => JSON.stringify({ type: "error", error: parse(text) ?? text })
 
 const tooLarge = new ModelError({
   reason: { _tag: "MalformedOutput" },

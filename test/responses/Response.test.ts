@@ -106,4 +106,30 @@ describe("Response", () => {
     Response.add(first, StreamEvent.fromJson(done(1, call)))
     assert.deepStrictEqual(Response.items(first), [thought])
   })
+
+  it("gives a call without a call id one that it always has", () => {
+    const calls = (responseId: string | undefined, ...items: ReadonlyArray<object>) =>
+      Response.calls(fold(
+        { type: "response.created", response: { id: responseId } },
+        ...items.map((item, output_index) => ({ type: "response.output_item.done", output_index, item })),
+        { type: "response.completed", response: { id: responseId, output: [] } }
+      ))
+    const call = { type: "function_call", name: "ls", arguments: "{}" }
+    const ids = calls(`resp_${"a".repeat(60)}`, call, { ...call, call_id: null }, { ...call, call_id: "" }, {
+      ...call,
+      call_id: "call_x"
+    }).map(({ call_id }) => call_id)
+    const tail = "a".repeat(24)
+    assert.deepStrictEqual(ids, [`call_${tail}_0`, `call_${tail}_1`, `call_${tail}_2`, "call_x"])
+    assert.deepStrictEqual(calls(undefined, call).map(({ call_id }) => call_id), ["call_0"])
+  })
+
+  it("gives it one too when only the final output tells of the call", () => {
+    const custom = { type: "custom_tool_call", name: "patch", input: "x" }
+    const [item] = Response.items(fold(
+      { type: "response.created", response: { id: "resp_1" } },
+      { type: "response.completed", response: { id: "resp_1", output: [custom] } }
+    ))
+    assert.deepStrictEqual<unknown>(item, { ...custom, call_id: "call_resp_1_0" })
+  })
 })

@@ -157,6 +157,14 @@ describe("Sse", () => {
       assert.deepStrictEqual(events, [{ type: "response.completed", response: null }])
     }))
 
+  it.effect("takes a bare line of an error, which no standard knows, for a failure", () =>
+    Effect.gen(function*() {
+      const { failure } = yield* readText(
+        "error: {\"code\":500,\"message\":\"out of memory\",\"type\":\"server_error\"}\n\n"
+      )
+      assert.deepStrictEqual([failure?.reason._tag, failure?.detail], ["Overloaded", "out of memory"])
+    }))
+
   it.effect("joins data that is told in several lines", () =>
     Effect.map(readText("data: {\"type\":\ndata:\"response.completed\"}\n\n"), ({ events }) => {
       assert.deepStrictEqual(events, [{ type: "response.completed" }])
