@@ -133,13 +133,33 @@ export const fromHeaders = (headers: Headers, at: DateTime.Utc): Reading | undef
 }
 
 /**
- * Reads a `codex.rate_limits` event; `undefined` for every other event.
+ * The events that may tell of it: one of its own, and those that carry headers of a response.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isTelling = ({ type }: { readonly type: string }): boolean => telling.has(type)
+
+const telling: ReadonlySet<string> = new Set([
+  "codex.rate_limits",
+  "codex.response.metadata",
+  "response.metadata",
+  "error"
+])
+
+/**
+ * Reads such an event; `undefined` for every other event.
  *
  * @since 0.1.0
  * @category decoding
  */
 export const fromEvent = (json: unknown, at: DateTime.Utc): Reading | undefined => {
-  if (field(json, "type") !== "codex.rate_limits") return undefined
+  const type = text(field(json, "type")) ?? ""
+  if (!isTelling({ type })) return undefined
+  if (type !== "codex.rate_limits") {
+    const headers = field(json, "headers")
+    return Predicate.isRecord(headers) ? fromHeaders(headers, at) : undefined
+  }
   const slot = (name: string) => {
     const value = field(field(json, "rate_limits"), name)
     return window(field(value, "used_percent"), numeric(field(value, "window_minutes")), {

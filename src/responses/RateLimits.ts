@@ -13,7 +13,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { AuthClient } from "../auth/AuthClient.ts"
-import { fromEvent, fromHeaders, type Headers, mainLimit, Reading, type Window } from "./RateLimitReading.ts"
+import { fromEvent, fromHeaders, type Headers, isTelling, mainLimit, Reading, type Window } from "./RateLimitReading.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
 /**
@@ -151,7 +151,7 @@ export const observer: Effect.Effect<Observer, never, AuthClient> = Effect.gen(f
       headers: (headers) =>
         Effect.ignore(Effect.flatMap(account, (account) => limits.observeHeaders(account, headers))),
       events: (events) => {
-        const telling = events.filter(({ type }) => type === "codex.rate_limits")
+        const telling = events.filter(isTelling)
         return telling.length === 0
           ? undefined
           : Effect.ignore(

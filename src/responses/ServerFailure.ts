@@ -51,7 +51,7 @@ export const fromHttp = (status: number, headers: Headers, body: string): Server
     status,
     type: read.type || inHeader.type,
     code: read.code || inHeader.code,
-    message: read.message || inHeader.message,
+    message: read.message || inHeader.message || presentable(headers["x-openai-authorization-error"] ?? ""),
     headers
   }
 }

@@ -112,8 +112,11 @@ const events = {
 
   /** The ChatGPT host tells how much of the plan is used, maybe before anything else. */
   "codex.rate_limits": Schema.Struct({ type: Schema.Literal("codex.rate_limits") }, JsonObject),
-  /** Headers that came late. */
+  /** Headers that came late, in `headers`. */
   "response.metadata": Schema.Struct({ type: Schema.Literal("response.metadata") }, JsonObject),
+  /** The same, and how long the server took, as the ChatGPT host tells them over WebSockets. */
+  "codex.response.metadata": Schema.Struct({ type: Schema.Literal("codex.response.metadata") }, JsonObject),
+  "responsesapi.websocket_timing": Schema.Struct({ type: Schema.Literal("responsesapi.websocket_timing") }, JsonObject),
   /** Says nothing, so that nobody in between hangs up. */
   keepalive: Schema.Struct({ type: Schema.Literal("keepalive") }, JsonObject),
   /**

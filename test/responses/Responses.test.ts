@@ -364,6 +364,18 @@ describe("what a response says beside its events", () => {
       assert.deepInclude(known.limits[0]?.windows[0], { kind: "five-hour", usedPercent: 42 })
     }).pipe(Effect.provide(RateLimits.layerMemory)))
 
+  const late = { "X-Codex-Primary-Used-Percent": 43, "x-codex-primary-window-minutes": "300" }
+  it.effect.each([
+    { type: "error", status: 429, error: { type: "usage_limit_reached" }, headers: late },
+    { type: "response.metadata", headers: late }
+  ])("is heard in the headers of an event too: $type", (event) =>
+    Effect.gen(function*() {
+      const limits = yield* RateLimits.RateLimits
+      yield* Effect.ignore(Effect.provide(ask, answers(`${created}${block(event)}`, {})))
+      const known = Option.getOrThrow(yield* limits.snapshot("chatgpt:acct-1"))
+      assert.deepInclude(known.limits[0]?.windows[0], { kind: "five-hour", usedPercent: 43 })
+    }).pipe(Effect.provide(RateLimits.layerMemory)))
+
   it.effect("names the call whose stream fails", () =>
     Effect.gen(function*() {
       const error = yield* failure

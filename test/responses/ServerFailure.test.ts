@@ -64,6 +64,20 @@ const anywhere: ReadonlyArray<readonly [status: number, code: string, message: s
   [400, "failed_to_download_image", "Send another one.", "InvalidRequest"]
 ]
 
+/** What the API may name in a response that has failed, beside the above. */
+const named: ReadonlyArray<readonly [code: string, Tag]> = [
+  ["invalid_image", "InvalidRequest"],
+  ["invalid_image_format", "InvalidRequest"],
+  ["invalid_base64_image", "InvalidRequest"],
+  ["invalid_image_url", "InvalidRequest"],
+  ["invalid_image_mode", "InvalidRequest"],
+  ["image_too_small", "InvalidRequest"],
+  ["image_parse_error", "InvalidRequest"],
+  ["image_content_policy_violation", "ContentFiltered"],
+  ["image_file_too_large", "InvalidRequest"],
+  ["image_file_not_found", "InvalidRequest"]
+]
+
 /** Overflow as servers tell of it when no code does. */
 const overflows = [
   "Your input exceeds the context window of this model. Please adjust your input and try again.",
@@ -189,6 +203,12 @@ describe("ServerFailure", () => {
       assert.strictEqual(error?.reason._tag, "Overloaded")
       assert.strictEqual(error?.message, "The model is overloaded or failing; try again later")
     }
+  })
+
+  it.each(named)("knows what the API names in a response that has failed: %s", (code, expected) => {
+    const error = { code, message: "Send another one." }
+    assert.strictEqual(inStream({ type: "response.failed", response: { error } })?.reason._tag, expected)
+    assert.strictEqual(inStream({ type: "error", param: null, ...error })?.reason._tag, expected)
   })
 
   it("reads an odd body without losing what it says", () => {
@@ -318,6 +338,10 @@ describe("ServerFailure", () => {
     const error = http(401, "", { "x-error-json": json, "cf-ray": "8f1-FRA" })
     assert.deepInclude(error, { code: "token_invalidated", detail: "Over.", cfRay: "8f1-FRA" })
     assert.strictEqual(http(400, { detail: "No." }, { "x-error-json": "%%%" }).detail, "No.")
+    assert.strictEqual(
+      http(401, "", { "x-openai-authorization-error": "Bearer abc has ended" }).detail,
+      "Bearer … has ended"
+    )
   })
 
   it("reads the headers that come with an event", () => {

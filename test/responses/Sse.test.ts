@@ -88,6 +88,21 @@ describe("Sse", () => {
           assert.match(recording.events[told.length - 1]?.type ?? "", /^(?:error|response\.(?:completed|incomplete))$/)
         }), { discard: true }))
 
+    it.effect("gives the same items wherever the bytes are cut", () => {
+      const small = Recordings.streams.filter(({ text }) => text.length < 30_000)
+      const itemsOf = (stream: Stream.Stream<Uint8Array>) =>
+        Effect.map(read(stream), ({ events }) => Response.items(events.reduce(Response.add, Response.empty)))
+      return forAll(
+        fc.tuple(fc.nat(small.length - 1), fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 60 })),
+        ([index, places]) =>
+          Effect.gen(function*() {
+            const wire = bytes(small[index]?.text ?? "")
+            const cut = yield* itemsOf(cutAt(wire, places.map((place) => Math.floor(place * wire.length))))
+            assert.deepStrictEqual(cut, yield* itemsOf(Stream.make(wire)))
+          })
+      )
+    })
+
     it.effect("misses the end wherever the stream is cut before it", () =>
       forAll(
         fc.tuple(fc.nat(Recordings.streams.length - 1), fc.double({ min: 0, max: 1, noNaN: true })),

@@ -17,6 +17,9 @@ const known = [
   { type: "response.reasoning_summary_text.delta", delta: "Hm", output_index: 0, summary_index: 0 },
   { type: "response.reasoning_text.delta", delta: "Hm" },
   { type: "response.function_call_arguments.delta", delta: "{", safety_buffering: { reasons: [] } },
+  { type: "response.metadata", headers: { "x-codex-turn-state": "a" } },
+  { type: "codex.response.metadata", metadata: {} },
+  { type: "responsesapi.websocket_timing", total_ms: 7 },
   { type: "error", code: "server_error", message: "Oops", param: null },
   { type: "error", error: { type: "usage_limit_reached" }, status_code: 429 }
 ]

@@ -1,15 +1,24 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { RequestListener } from "node:http"
+import * as AuthClient from "../../src/auth/AuthClient.ts"
+import { apiKey } from "../../src/auth/Credential.ts"
+import * as Credentials from "../../src/auth/Credentials.ts"
 import * as Item from "../../src/responses/Item.ts"
 import * as Request from "../../src/responses/Request.ts"
 import * as Responses from "../../src/responses/Responses.ts"
+import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { real, serve } from "./loopback.ts"
 import { block } from "./sse.ts"
+import { transports } from "./transports.ts"
 
 const prompt = "a prompt that nobody else reads"
 const key = "sk-secret"
@@ -87,4 +96,36 @@ describe("A span", () => {
         assert.deepStrictEqual(keys.filter((key) => !known.has(key)), [])
       }))
   }
+
+  it.scopedLive("holds no more of a call over a WebSocket", () =>
+    Effect.gen(function*() {
+      const script: Script.Script = (_, n) =>
+        n === 0 ? Script.answer(Script.say("Grüße 👋")) : Script.fail({ code: "invalid_prompt", message: "No." })
+      const simulator = yield* OpenAiSimulator.make({ script })
+      const { spans, tracer } = recorder()
+      const secret = Redacted.value(simulator.apiKey)
+      const auth = AuthClient.layer({
+        chatgptBaseUrl: simulator.chatgptBaseUrl,
+        apiBaseUrl: simulator.apiBaseUrl,
+        originator: "effixir",
+        organization: Option.none(),
+        project: Option.none()
+      }).pipe(
+        Layer.provide(Layer.mock(Credentials.Credentials, {
+          current: Effect.succeed({ credential: apiKey(simulator.apiKey), source: "environment" as const, reason: "" })
+        })),
+        Layer.provide(FetchHttpClient.layer)
+      )
+      yield* Effect.all([Stream.runDrain(stream), Effect.ignore(Stream.runDrain(stream))], { discard: true }).pipe(
+        Effect.provide(Layer.provide(transports[1].layer({}), auth)),
+        Effect.withTracer(tracer)
+      )
+      const opened = spans.filter((span) => span.name === "Responses.open")
+      assert.deepStrictEqual(opened.map(({ attributes }) => attributes.get("isReused")), [false, true])
+      const all = JSON.stringify(spans.map((span) => [span.name, Array.from(span.attributes), span.told]))
+      for (const word of [prompt, "Be brief", secret, "Bearer", "Grüße"]) assert.notInclude(all, word)
+      const known: ReadonlySet<string> = new Set(["model", "items", "isContinued", "isReused", "code.stacktrace"])
+      const keys = spans.flatMap((span) => Array.from(span.attributes.keys()))
+      assert.deepStrictEqual(keys.filter((key) => !known.has(key)), [])
+    }))
 })
