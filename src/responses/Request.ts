@@ -132,10 +132,13 @@ export type ToolChoice = typeof ToolChoice.Type
  */
 export const Request = Schema.Struct({
   model: Schema.String,
+  /** What comes before the conversation, and is the same for all of it. */
   instructions: Schema.String,
+  /** The whole conversation: the server remembers nothing. */
   input: Schema.Array(Item),
   tools: Schema.Array(ToolDeclaration),
   tool_choice: ToolChoice,
+  /** Whether one response may hold several calls. */
   parallel_tool_calls: Schema.Boolean,
   reasoning: Schema.optional(ReasoningOptions),
   text: Schema.optional(TextOptions),
@@ -145,13 +148,18 @@ export const Request = Schema.Struct({
   include: Schema.optional(Schema.Array(Schema.String)),
   /** `priority`, `flex`, …; what the account pays for. */
   service_tier: Schema.optional(Schema.String),
+  /** One for a conversation, and its ids in headers: by these the server finds the prefix that it has cached. */
   prompt_cache_key: Schema.String,
 
+  /** In tokens, thoughts included. */
   max_output_tokens: Schema.optional(Schema.Number),
+  /** From 0, the same each time as far as possible, to 2. */
   temperature: Schema.optional(Schema.Number),
+  /** Only the likeliest tokens that make up this share, from 0 to 1. */
   top_p: Schema.optional(Schema.Number),
   /** How long the server keeps the prefix: `in_memory` or `24h`. */
   prompt_cache_retention: Schema.optional(Schema.String),
+  /** What the API keeps beside the response, for people. */
   metadata: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
 })
 

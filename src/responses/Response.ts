@@ -5,8 +5,9 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Json from "../internal/json.ts"
-import { answer, type FunctionCall, isFunctionCall, isItem, type Item } from "./Item.ts"
+import { answer, isItem, type Item } from "./Item.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
+import { isToolCall, type ToolCall } from "./ToolCall.ts"
 import * as Usage from "./Usage.ts"
 
 /**
@@ -84,8 +85,13 @@ export const items = (self: Response): ReadonlyArray<Item> =>
  */
 export const text = (self: Response): string => answer(items(self))
 
-/** @since 0.1.0 @category accessors */
-export const calls = (self: Response): ReadonlyArray<FunctionCall> => items(self).filter(isFunctionCall)
+/**
+ * The calls of our tools, in either form.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const calls = (self: Response): ReadonlyArray<ToolCall> => items(self).filter(isToolCall)
 
 const identity = (response: unknown, otherwise: Response): Pick<Response, "id" | "model"> => ({
   id: Json.text(Json.field(response, "id")) ?? otherwise.id,

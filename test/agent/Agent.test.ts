@@ -112,6 +112,13 @@ describe.each(wires.map((wire) => [wire.name, wire] as const))("an agent over %s
         }
       }).pipe(Effect.provide(layer(turns(Script.answer(Script.call("echo", { text: "x" })), hello, hello)))))
 
+    it.effect("keeps the key of one conversation out of another", () =>
+      Effect.gen(function*() {
+        const agent = yield* Agent.Agent
+        for (const session of ["s", "other"]) yield* Stream.runDrain(agent.run(session, "Do it"))
+        assert.deepStrictEqual((yield* requests).map((request) => request.prompt_cache_key), ["s", "other"])
+      }).pipe(Effect.provide(layer(turns(hello, hello)))))
+
     it.effect("adds up the usage of its calls", () =>
       Effect.gen(function*() {
         const events = yield* run("Do it")

@@ -164,6 +164,25 @@ describe("a turn with tools", () => {
 })
 
 describe("--json", () => {
+  it.scopedLive("tells of every model call what share of it the server had in its cache", () =>
+    Effect.gen(function*() {
+      const usage = { inputTokens: 2000, cachedInputTokens: 1500, outputTokens: 7, reasoningOutputTokens: 0 }
+      const { run } = yield* machine(turns(
+        {
+          _tag: "Answer",
+          items: [Script.call("bash", { command: "true" }, "c1")],
+          usage: { ...usage, cachedInputTokens: 0 }
+        },
+        { _tag: "Answer", items: [Script.say("Done.")], usage }
+      ))
+      const { stdout } = yield* run(["run", "--json", "Go"])
+      const all = lines(stdout).filter(({ type }) => type === "usage")
+      assert.deepStrictEqual(all.map((line) => [line["cached_input_tokens"], line["cached_share"]]), [[0, 0], [
+        1500,
+        0.75
+      ]])
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive(
     "prints one object a line, in growing numbers, and one line that ends the turn",
     () =>

@@ -36,7 +36,7 @@ const essence = (read: Read) =>
     item.type === "function_call" ? [item["name"], item["arguments"]] : [item.type, Item.text(item)]
   )
 const callsOf = (read: Read) =>
-  Response.calls(responseOf(read)).map(({ arguments: json, call_id, name }) => [call_id, name, json])
+  Response.calls(responseOf(read)).map((call) => [call.call_id, call.name, ToolCall.argument(call)])
 
 const piece = (call: object) => chunk({ tool_calls: [call] })
 const called = (read: Read) => callsOf(read).map(([, name, json]) => [name, json])

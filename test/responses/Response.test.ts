@@ -37,6 +37,8 @@ describe("Response", () => {
     const response = fold(done(2, message), done(0, thought), done(1, call), completed({ output: [] }))
     assert.deepStrictEqual(Response.items(response), [thought, call, message])
     assert.deepStrictEqual<unknown>(Response.calls(response), [call])
+    const custom = { type: "custom_tool_call", call_id: "call_2", name: "patch", input: "x" }
+    assert.deepStrictEqual<unknown>(Response.calls(fold(done(0, call), done(1, custom))), [call, custom])
   })
 
   it("leaves no hole where the server skips a number", () => {
