@@ -61,6 +61,28 @@ describe("the way to the model", () => {
       assert.deepStrictEqual(sent.map(({ path }) => path), ["/v1/chat/completions", "/v1/chat/completions"])
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive(
+    "sends thoughts back in Chat Completions to a model whose server refuses its calls without",
+    () =>
+      Effect.gen(function*() {
+        const think = Script.answer(Script.think("I look."), Script.call("bash", { command: "true" }, "c1"))
+        const { run, simulator } = yield* machine((_, n) => n % 2 === 0 ? think : Script.answer(Script.say("Done.")))
+        const env = { EFFIXIR_DIALECT: "chat-completions", OPENAI_API_KEY: Redacted.value(simulator.apiKey) }
+        for (const model of ["deepseek-v3.2", "qwen3"]) {
+          const { code, stderr } = yield* run(["--auth", "api-key", "-m", model, "Go"], { env })
+          assert.strictEqual(code, 0, stderr)
+        }
+        const sent = (yield* simulator.requests).map(({ body }) => JSON.stringify(body))
+        assert.deepStrictEqual(sent.map((body) => body.includes("\"reasoning_content\":\"I look.\"")), [
+          false,
+          true,
+          false,
+          false
+        ])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("is one word of three, or code 2", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(script())

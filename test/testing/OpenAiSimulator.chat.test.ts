@@ -59,6 +59,16 @@ const refusals: ReadonlyArray<readonly [what: string, change: object, message: R
   ["a call without its output", { messages: [user, calling("a", "b"), tool("a")] }, /response messages: b$/],
   ["an output that comes late", { messages: [user, calling("a"), user, tool("a")] }, /response messages: a$/],
   ["an output without its call", { messages: [user, tool("a")] }, /^messages with role 'tool' must be a response/],
+  [
+    "thoughts that are not asked for",
+    { messages: [{ ...calling("a"), reasoning_content: "Hm." }, tool("a")] },
+    /supplied: reasoning_content$/
+  ],
+  [
+    "a call without its thoughts where they are",
+    { model: "deepseek-v3.2", messages: [calling("a"), tool("a")] },
+    /^The reasoning_content in the thinking mode must be passed back/
+  ],
   ["an output that comes twice", { messages: [calling("a"), tool("a"), tool("a")] }, /^messages with role 'tool'/]
 ]
 
@@ -149,6 +159,24 @@ describe("Chat Completions of OpenAiSimulator", () => {
         { type: "function_call_output", call_id: "a", output: "a.txt" }
       ])
       assert.deepStrictEqual(request.tools.map(({ name }) => name), ["ls"])
+      return Script.answer(Script.say("Hello"))
+    }))))
+
+  it.effect("shows a script the thoughts that a model wants back", () =>
+    Effect.gen(function*() {
+      const messages = [{ ...calling("a"), reasoning_content: "Hm." }, tool("a"), {
+        ...calling("b"),
+        reasoning_content: " "
+      }, tool("b")]
+      assert.strictEqual((yield* send({ model: "deepseek-v3.2", messages })).status, 200)
+    }).pipe(Effect.provide(simulator((request) => {
+      assert.deepStrictEqual(request.input.slice(0, 4).map((item) => item.type), [
+        "reasoning",
+        "function_call",
+        "function_call_output",
+        "function_call"
+      ])
+      assert.deepStrictEqual(request.input[0], { type: "reasoning", summary: [{ type: "summary_text", text: "Hm." }] })
       return Script.answer(Script.say("Hello"))
     }))))
 

@@ -43,6 +43,7 @@ const Message = Schema.Union(
   Schema.Struct({
     role: Schema.Literal("assistant"),
     content: Schema.optional(Schema.NullOr(Text)),
+    reasoning_content: Schema.optional(Schema.NonEmptyString),
     tool_calls: Schema.optional(Schema.NonEmptyArray(ToolCall))
   }),
   Schema.Struct({ role: Schema.Literal("tool"), tool_call_id: Schema.NonEmptyString, content: Text })
@@ -111,7 +112,7 @@ export const read = ({ body, headers }: Received): Either.Either<Read, Reply> =>
   }
   // The decoded value has read the arguments; what was sent is the original.
   const sent = body as Body
-  const wrong = orderVerdict(sent.messages) ?? toolsVerdict(sent)
+  const wrong = orderVerdict(sent.messages) ?? toolsVerdict(sent) ?? thoughtsVerdict(sent)
   if (wrong !== undefined) return Either.left(error(400, { message: wrong, code: null }))
   return Either.right({ body: sent, request: requestOf(sent, headers["session-id"] ?? "") })
 }
@@ -139,6 +140,18 @@ const toolsVerdict = (body: Body): string | undefined =>
   body.tools === undefined && (body.tool_choice !== undefined || body.parallel_tool_calls !== undefined)
     ? "'tool_choice' and 'parallel_tool_calls' are only allowed when 'tools' are specified."
     : undefined
+
+/** Some models have to be given the thoughts that their calls came from, and the servers of others refuse them. */
+const thoughtsVerdict = ({ messages, model }: Body): string | undefined => {
+  const spoken = messages.filter((message) => message.role === "assistant")
+  const isWanted = /deepseek-v|kimi-k2/.test(model)
+  if (!isWanted && spoken.some(({ reasoning_content }) => reasoning_content !== undefined)) {
+    return "Unrecognized request argument supplied: reasoning_content"
+  }
+  return isWanted && spoken.some((message) => message.tool_calls && message.reasoning_content === undefined)
+    ? "The reasoning_content in the thinking mode must be passed back to the API."
+    : undefined
+}
 
 const requestOf = (body: Body, cacheKey: string): Request.Request => {
   const [first, ...others] = body.messages
@@ -174,6 +187,10 @@ const itemsOf = (message: Message): ReadonlyArray<Item> => {
       ]
     case "assistant": {
       const text = textOf(message.content ?? "")
+      const { reasoning_content: thoughts = "" } = message
+      const thought = thoughts.trim() === "" ? [] : [
+        { type: "reasoning", summary: [{ type: "summary_text", text: thoughts }] }
+      ]
       const calls = (message.tool_calls ?? []).map((call) => ({
         type: "function_call",
         call_id: call.id,
@@ -181,8 +198,8 @@ const itemsOf = (message: Message): ReadonlyArray<Item> => {
         arguments: call.function.arguments
       }))
       return text === ""
-        ? calls
-        : [{ type: "message", role: "assistant", content: [{ type: "output_text", text }] }, ...calls]
+        ? [...thought, ...calls]
+        : [...thought, { type: "message", role: "assistant", content: [{ type: "output_text", text }] }, ...calls]
     }
     case "tool":
       return [functionCallOutput(message.tool_call_id, textOf(message.content))]
