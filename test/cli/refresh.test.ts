@@ -122,3 +122,31 @@ describe("a refresh token that the server has refused for good", () => {
     timeout
   )
 })
+
+describe("a sign-in that the server refuses inside of an answer", () => {
+  const refusal = Script.fail({ status: 401, code: "token_expired", message: "It has expired." }, "error-nested")
+
+  it.scopedLive.each(["sse", "websocket"])(
+    "is refreshed, and the answer comes, over %s",
+    (transport) =>
+      Effect.gen(function*() {
+        const { run, simulator } = yield* machine((_, n) => n === 0 ? refusal : Script.answer(Script.say("Hello!")))
+        const { code, stderr, stdout } = yield* run(["Say hello"], { env: { EFFIXIR_TRANSPORT: transport } })
+        assert.deepStrictEqual([code, stdout], [0, "Hello!\n"], stderr)
+        assert.include(stderr, "attempt 2 of 5")
+        const paths = (yield* simulator.requests).map(({ path }) => path)
+        assert.strictEqual(paths.filter((path) => path === "/oauth/token").length, 1)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive("is over where a refreshed one is refused as well: code 4", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(() => refusal)
+      const { code, stderr, stdout } = yield* run(["Say hello"])
+      assert.deepStrictEqual([code, stdout], [4, ""])
+      assert.include(stderr, "run `effixir login` again")
+      const paths = (yield* simulator.requests).map(({ path }) => path)
+      assert.deepStrictEqual(paths.map((path) => path.split("/").at(-1)), ["responses", "token", "responses"])
+    }).pipe(Effect.provide(platform)), timeout)
+})
