@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 /**
- * The entry: keeps the start short. The version is told without loading anything, and where Node can keep compiled code
- * (22 and newer), the rest comes from there.
+ * The entry: keeps the start short. The version is told without loading anything, and the rest is compiled once.
  */
-import module from "node:module"
 import { version } from "../internal/version.ts"
 
 if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? "")) {
@@ -14,7 +12,10 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
   })
   process.stdout.write(`${version}\n`)
 } else {
-  Reflect.get(module, "enableCompileCache")?.()
-  const { main } = await import("./main.ts")
-  main(process.argv.slice(2))
+  const argv = process.argv.slice(2)
+  void import("./compiled.ts").then(async ({ keep }) => {
+    keep(argv.find((word) => /^(?:resume|login|logout|status|models|demo|--help|-h)$/.test(word)) ?? "run")
+    const { main } = await import("./main.ts")
+    main(argv)
+  })
 }

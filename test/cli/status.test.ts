@@ -117,7 +117,7 @@ describe("effixir status", () => {
         assert.strictEqual((yield* simulator.requests).length, 1)
 
         const cache = path.join(home, "cache")
-        const [name = ""] = yield* fs.readDirectory(cache)
+        const name = (yield* fs.readDirectory(cache)).find((name) => name.endsWith(".json")) ?? ""
         const file = path.join(cache, name)
         assert.strictEqual((yield* fs.stat(file)).mode & 0o777, 0o600)
         const known = JSON.parse(yield* fs.readFileString(file))
