@@ -8,6 +8,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import { createRequire } from "node:module"
 
 /**
  * Locks an open file if nobody else has. The lock goes when the file is closed.
@@ -37,12 +38,38 @@ export const acquire: (
  * The native part is loaded when it is first needed: most starts of the CLI never do. Where there is no build of it,
  * one process still works as it should, and several are told that they are on their own.
  */
-const native: Effect.Effect<(fd: number) => boolean> = Effect.tryPromise(() => import("fs-native-extensions")).pipe(
-  Effect.map(({ tryLock }) => (fd: number) => tryLock(fd)),
-  Effect.catchAll(() =>
-    Effect.as(
-      Effect.logWarning("Files cannot be locked on this platform; run one effixir at a time"),
-      () => true
+const native: Effect.Effect<(fd: number) => boolean> = Effect.suspend(() => Effect.orElse(prebuilt, () => searched))
+  .pipe(
+    Effect.catchAll(() =>
+      Effect.as(
+        Effect.logWarning("Files cannot be locked on this platform; run one effixir at a time"),
+        () => true
+      )
     )
   )
+
+/** The package searches for its native part with a dozen modules, which takes 10 ms; where it is put is known. */
+const prebuilt = Effect.try(() => {
+  const file = `fs-native-extensions/prebuilds/${process.platform}-${process.arch}/fs-native-extensions.node`
+  const binding: Binding = createRequire(import.meta.url)(file)
+  if (typeof binding.tryLock !== "function") throw new TypeError(`${file} has no tryLock`)
+  return (fd: number): boolean => {
+    try {
+      binding.tryLock(fd, 0, 0, true)
+      return true
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EAGAIN") return false
+      throw error
+    }
+  }
+})
+
+/** What throws if it cannot lock. */
+interface Binding {
+  readonly tryLock: (fd: number, offset: number, length: number, isExclusive: boolean) => void
+}
+
+const searched = Effect.map(
+  Effect.tryPromise(() => import("fs-native-extensions")),
+  ({ tryLock }) => (fd: number) => tryLock(fd)
 )
