@@ -83,6 +83,6 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
   }
 }
 
-const encodeReason = Schema.encodeSync(Reason)
+const encodeReason = (reason: typeof Reason.Type) => Schema.encodeSync(Reason)(reason)
 
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)

@@ -141,8 +141,8 @@ export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
 export const layerMemory = (initial?: Credential): Layer.Layer<CredentialStore> =>
   Layer.effect(CredentialStore, makeMemory(initial))
 
-const encode = Schema.encodeSync(Credential)
-const decode = Schema.decodeUnknownEither(Credential, { errors: "all" })
+const encode = (credential: Credential) => Schema.encodeSync(Credential)(credential)
+const decode = (json: unknown) => Schema.decodeUnknownEither(Credential, { errors: "all" })(json)
 
 const expected = "expected {\"kind\":\"subscription\",\"access_token\":…,\"refresh_token\":…,…} or " +
   "{\"kind\":\"api_key\",\"api_key\":…}; mend the file, or remove it and run `effixir login`"

@@ -141,8 +141,9 @@ const parse = (id: string, bytes: Uint8Array): Either.Either<Log, SessionError> 
 const newline = 10
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-const encodeLine = Schema.encodeSync(Schema.parseJson(Stored))
-const decodeLine = Schema.decodeUnknownEither(Schema.parseJson(Stored))
+const Line = Schema.parseJson(Stored)
+const encodeLine = (stored: Stored) => Schema.encodeSync(Line)(stored)
+const decodeLine = (line: string) => Schema.decodeUnknownEither(Line)(line)
 
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
 

@@ -98,7 +98,7 @@ export const load: (
   })
 })
 
-const decode = Schema.decodeUnknown(Schema.parseJson(Settings), { onExcessProperty: "error" })
+const decode = (text: string) => Schema.decodeUnknown(Schema.parseJson(Settings), { onExcessProperty: "error" })(text)
 
 const aText = "expected a text"
 

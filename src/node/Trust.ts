@@ -18,8 +18,8 @@ import { ConfigError } from "./Settings.ts"
 
 const Trusted = Schema.parseJson(Schema.Struct({ folders: Schema.Array(Schema.String) }))
 
-const decode = Schema.decode(Trusted)
-const encode = Schema.encodeSync(Trusted)
+const decode = (text: string) => Schema.decode(Trusted)(text)
+const encode = (trusted: typeof Trusted.Type) => Schema.encodeSync(Trusted)(trusted)
 
 /**
  * Whether the project that a folder belongs to is trusted. A project within another one has to be trusted on its own.

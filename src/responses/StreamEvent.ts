@@ -194,8 +194,12 @@ export type StreamEvent = Known | Unknown | Retry
 
 const tokenTypes: ReadonlySet<string> = new Set(Object.keys(tokens))
 
-const guards: ReadonlyMap<string, (u: unknown) => u is Known> = new Map(
-  Object.entries(events).map(([type, schema]) => [type, Schema.is(schema as Schema.Schema<Known>)])
+/** A check is compiled for the first event of its type: of all the types few come in a run. */
+const guards: ReadonlyMap<string, (u: unknown) => boolean> = new Map(
+  Object.entries(events).map(([type, schema]) => {
+    let guard: ((u: unknown) => boolean) | undefined
+    return [type, (u) => (guard ??= Schema.is(schema as Schema.Schema<Known>))(u)]
+  })
 )
 
 /** The check of a schema costs as much as the parsing of a token, so there is one of our own that says the same. */

@@ -39,7 +39,8 @@ export const make = <A, I>(schema: Schema.Schema<A, I>): StructuredOutput<A> => 
     )
 }
 
-const decodeWrapped = Schema.decodeUnknown(Schema.parseJson(Schema.Struct({ value: Schema.Unknown })))
+const Wrapped = Schema.parseJson(Schema.Struct({ value: Schema.Unknown }))
+const decodeWrapped = (text: unknown) => Schema.decodeUnknown(Wrapped)(text)
 
 /**
  * What the model is asked when its answer did not fit.

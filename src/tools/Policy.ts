@@ -125,7 +125,7 @@ export const fromText: (text: string, source: string) => Effect.Effect<Policy, P
   }
 )
 
-const decode = Schema.decodeUnknown(Rules, { onExcessProperty: "error" })
+const decode = (json: unknown) => Schema.decodeUnknown(Rules, { onExcessProperty: "error" })(json)
 
 const tell = (error: ParseResult.ParseError): string => {
   const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
