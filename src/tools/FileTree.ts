@@ -113,7 +113,7 @@ const maxGlobLength = 1000
 export const namesHidden = (pattern: string): boolean => /(^!?|[/{,])\.[^./]/.test(pattern)
 
 /**
- * How the model is told of a path: relative to the workspace, and on one line whatever the name holds.
+ * How the model is told of a path: relative to the workspace if it is inside, and on one line whatever the name holds.
  *
  * @since 0.1.0
  * @category matching
@@ -123,7 +123,8 @@ export const display: (path: string) => Effect.Effect<string, never, Workspace |
     const path = yield* Path.Path
     const { root } = yield* Workspace
     const relative = path.relative(root, absolute)
-    return relative === "" ? "." : quote(relative)
+    if (relative === "") return "."
+    return quote(relative === ".." || relative.startsWith(`..${path.sep}`) ? absolute : relative)
   }
 )
 

@@ -106,7 +106,7 @@ const filesOf = (
     const fs = yield* FileSystem.FileSystem
     const workspace = yield* Workspace
     const path = yield* Path.Path
-    const real = yield* Effect.mapError(workspace.resolve(given), failure(given))
+    const real = yield* Effect.mapError(workspace.resolveToRead(given), failure(given))
     const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
     if (type === "File") return Stream.make(real)
     if (type !== "Directory") {

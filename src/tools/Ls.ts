@@ -81,7 +81,7 @@ export const resolveFolder: (
 ) => Effect.Effect<string, Tool.ToolFailure, FileSystem.FileSystem | Workspace> = Effect.fnUntraced(function*(given) {
   const fs = yield* FileSystem.FileSystem
   const workspace = yield* Workspace
-  const real = yield* Effect.mapError(workspace.resolve(given), failure(given))
+  const real = yield* Effect.mapError(workspace.resolveToRead(given), failure(given))
   const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
   if (type !== "Directory") return yield* new Tool.ToolFailure({ message: `${given} is no folder` })
   return real

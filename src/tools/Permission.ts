@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
 
   /** As the model spells it and as it is, both relative to the workspace where they are in it. */
   const spellings = (given: string) =>
-    Effect.map(Effect.either(workspace.resolve(given)), (resolved) => {
+    Effect.map(Effect.either(workspace.resolveToRead(given)), (resolved) => {
       const spelled = relative(root, given)
       return resolved._tag === "Left" ? [spelled] : [spelled, relative(root, resolved.right)]
     })
@@ -102,9 +102,15 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const verdict = Policy.judge(policy, tool, { _tag: "Files", paths })
     if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
     const isExplicit = verdict._tag === "allow" && verdict.isExplicit
-    const secret = paths.flat().find((path) => secrets.isSecret(absolute(root, path), sessionId))
+    const secret = paths.flat().find((path) => secrets.isSecret(absolute(root, path), sessionId, access.kind))
     if (secret !== undefined && !isExplicit) {
-      return deny("secret files", `${secret} is a file that holds secrets, or is taken for one`)
+      const isSkill = access.kind === "write" && !secrets.isSecret(absolute(root, secret), sessionId)
+      return deny(
+        "secret files",
+        isSkill
+          ? `${secret} is part of a skill, which can only be read`
+          : `${secret} is a file that holds secrets, or is taken for one`
+      )
     }
     if (verdict._tag === "allow") return allow(verdict.rule)
     return verdict._tag === "ask"
@@ -127,7 +133,7 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const open = verdict._tag === "allow" ? [] : verdict.undecided ?? split
     const isSafe = split !== undefined && open !== undefined &&
       SafeCommands.areSafe(open, split, {
-        within: [root, ...secrets.artifacts(sessionId)],
+        within: [root, ...secrets.open(sessionId)],
         isElsewhere: folder !== root
       })
     return byMode(

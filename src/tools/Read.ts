@@ -50,7 +50,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
 })
 
 const read = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, session: string) {
-  const file = yield* TextFile.load(parameters.path)
+  const file = yield* TextFile.loadToRead(parameters.path)
   const type = FileKind.fromBytes(file.bytes)?.image
   if (type !== undefined) return yield* showImage(file, type)
   return yield* showText(yield* TextFile.text(file, session), parameters)

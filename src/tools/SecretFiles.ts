@@ -11,6 +11,8 @@ import * as SafeCommands from "./SafeCommands.ts"
 export interface Options {
   /** The folder in which effixir keeps sign-ins and sessions, by its real path. */
   readonly home?: string | undefined
+  /** The folders of skills, by their real paths: they may be read wherever they lie. */
+  readonly skills?: ReadonlyArray<string> | undefined
   /** Other paths that nobody may open, as a policy has it. */
   readonly isDenied?: ((path: string) => boolean) | undefined
 }
@@ -19,27 +21,34 @@ export interface Options {
 export interface Secrets {
   /**
    * Whether a path leads to a secret. Of effixir's own folder everything is one, but what tools have put into the
-   * artifacts of this session.
+   * artifacts of this session, and skills as long as they are only read.
    */
-  readonly isSecret: (path: string, session?: string) => boolean
+  readonly isSecret: (path: string, session?: string, access?: "read" | "write") => boolean
   /** Whether a search over a folder passes a file by: a secret, or what a policy denies. */
   readonly isHidden: (path: string, session?: string) => boolean
   /**
    * Whether a command that runs in a folder names one, as far as its words tell: a shell has many ways to spell a name.
    */
   readonly isNamedIn: (command: string, folder: string, session?: string) => boolean
-  /** The folder of the artifacts of a session, if it is known. */
-  readonly artifacts: (session: string) => ReadonlyArray<string>
+  /** The folders outside of a workspace in which a command may look: the artifacts of a session, and skills. */
+  readonly open: (session: string) => ReadonlyArray<string>
 }
 
 /** @since 0.1.0 @category constructors */
-export const make = ({ home, isDenied = () => false }: Options = {}): Secrets => {
+export const make = ({ home, isDenied = () => false, skills = [] }: Options = {}): Secrets => {
   const isOwn = (path: string, session: string | undefined): boolean => {
     if (home === undefined || path !== home && !path.startsWith(`${home}/`)) return false
     return session === undefined || !path.startsWith(`${artifactsOf(home, session)}/`)
   }
-  const isSecret: Secrets["isSecret"] = (path, session) => {
+  /** Where in a skill a path leads; its place among effixir's own files tells nothing then. */
+  const inSkill = (path: string): string | undefined => {
+    const skill = skills.find((folder) => path === folder || path.startsWith(`${folder}/`))
+    return skill === undefined || path.split("/").includes("..") ? undefined : path.slice(skill.length + 1)
+  }
+  const isSecret: Secrets["isSecret"] = (path, session, access = "read") => {
     const plain = path.replaceAll("\\", "/")
+    const part = access === "read" ? inSkill(plain) : undefined
+    if (part !== undefined) return hasSecretName(part)
     if (isOwn(plain, session)) return true
     if (home !== undefined && plain.startsWith(`${home}/`)) return false
     return hasSecretName(plain)
@@ -48,9 +57,12 @@ export const make = ({ home, isDenied = () => false }: Options = {}): Secrets =>
   return {
     isSecret,
     isHidden: (path, session) => isSecret(path, session) || isDenied(path),
-    artifacts: (session) => home === undefined ? [] : [artifactsOf(home, session)],
+    open: (session) => [...home === undefined ? [] : [artifactsOf(home, session)], ...skills],
     isNamedIn: (command, folder, session) =>
-      wordsOf(command).some((word) => isWord(word, session) || isOwn(joined(folder, word), session))
+      wordsOf(command).some((word) => {
+        const path = joined(folder, word)
+        return isWord(word, session) || isOwn(path, session) && inSkill(path) === undefined
+      })
   }
 }
 

@@ -36,15 +36,26 @@ export interface Loaded {
 }
 
 /**
- * The bytes of a file. Refuses what is no regular file, and what is huge.
+ * The bytes of a file that is to be changed. Refuses what is no regular file, and what is huge.
  *
  * @since 0.1.0
  * @category files
  */
-export const load: (path: string) => Effect.Effect<Loaded, ToolFailure, Files | Workspace> = Effect.fnUntraced(
-  function*(path) {
+export const load = (path: string): Effect.Effect<Loaded, ToolFailure, Files | Workspace> =>
+  Effect.flatMap(resolve(path), (real) => loadFrom(path, real))
+
+/**
+ * The bytes of a file that is only read: it may also be in a folder that is open for that.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const loadToRead = (path: string): Effect.Effect<Loaded, ToolFailure, Files | Workspace> =>
+  Effect.flatMap(resolveToRead(path), (real) => loadFrom(path, real))
+
+const loadFrom: (path: string, real: string) => Effect.Effect<Loaded, ToolFailure, Files> = Effect.fnUntraced(
+  function*(path, real) {
     const files = yield* Files
-    const real = yield* resolve(path)
     const info = yield* Effect.mapError(files.stat(real), failure(path))
     if (Option.isNone(info)) return yield* new ToolFailure({ message: `${path}: no such file or folder` })
     const { mode, size, type } = info.value
@@ -129,6 +140,15 @@ export const write: (
  */
 export const resolve = (path: string): Effect.Effect<string, ToolFailure, Workspace> =>
   Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolve(path), failure(path)))
+
+/**
+ * The real path of a path that is only read.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const resolveToRead = (path: string): Effect.Effect<string, ToolFailure, Workspace> =>
+  Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolveToRead(path), failure(path)))
 
 /**
  * Whether every line ends as on Windows. Models quote lines with a bare newline, whatever the file has.

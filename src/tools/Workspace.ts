@@ -39,6 +39,8 @@ export class Workspace extends Context.Tag("effixir/tools/Workspace")<Workspace,
    * followed through every link, and must end inside the root.
    */
   readonly resolve: (path: string) => Effect.Effect<string, OutsideWorkspace | PlatformError>
+  /** The same for a path that is only read: it may also end inside one of the folders that are open for that. */
+  readonly resolveToRead: (path: string) => Effect.Effect<string, OutsideWorkspace | PlatformError>
   /** Runs one change of files at a time, so that two edits of one file cannot undo each other. */
   readonly exclusively: <A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }>() {}
@@ -46,6 +48,11 @@ export class Workspace extends Context.Tag("effixir/tools/Workspace")<Workspace,
 /** @since 0.1.0 @category models */
 export interface Options {
   readonly root: string
+  /**
+   * Folders elsewhere that may be read and never changed, by their real paths: one that becomes a link later is not
+   * followed.
+   */
+  readonly readable?: ReadonlyArray<string> | undefined
 }
 
 /** @since 0.1.0 @category constructors */
@@ -56,7 +63,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   yield* fs.readDirectory(root)
   const lock = yield* Effect.makeSemaphore(1)
 
-  const isInside = (real: string) => real === root || real.startsWith(root.endsWith(path.sep) ? root : root + path.sep)
+  const isIn = (folder: string) => (real: string) =>
+    real === folder || real.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
+  const isInside = isIn(root)
+  const isReadable = [root, ...options.readable ?? []].map(isIn)
 
   const realPath = (target: string): Effect.Effect<string, PlatformError> =>
     Effect.catchIf(fs.realPath(target), isNotFound, (notFound: PlatformError) =>
@@ -69,14 +79,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         onSuccess: () => Effect.fail(notFound)
       }))
 
+  const resolveInto = (isAllowed: (real: string) => boolean) => (given: string) =>
+    Effect.filterOrFail(
+      realPath(path.resolve(root, given)),
+      isAllowed,
+      () => new OutsideWorkspace({ path: given, root })
+    )
+
   return Workspace.of({
     root,
-    resolve: (given) =>
-      Effect.filterOrFail(
-        realPath(path.resolve(root, given)),
-        isInside,
-        () => new OutsideWorkspace({ path: given, root })
-      ),
+    resolve: resolveInto(isInside),
+    resolveToRead: resolveInto((real) => isReadable.some((isIn) => isIn(real))),
     exclusively: lock.withPermits(1)
   })
 })

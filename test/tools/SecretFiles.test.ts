@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SecretFiles from "../../src/tools/SecretFiles.ts"
 
-const secrets = SecretFiles.make({ home: "/home/me/own" })
+const secrets = SecretFiles.make({
+  home: "/home/me/own",
+  skills: ["/home/me/own/skills/deploy", "/home/me/.effixir/skills/other"]
+})
 
 const secret = [
   ".env",
@@ -29,7 +32,13 @@ const secret = [
   "/home/me/own/auth.json",
   "/home/me/own/sessions/s1/events.jsonl",
   "/home/me/own/sessions/s2/artifacts/call.txt",
-  "/home/me/.effixir/auth.json"
+  "/home/me/.effixir/auth.json",
+  "/home/me/own/skills",
+  "/home/me/own/skills/deployed/SKILL.md",
+  "/home/me/own/skills/deploy/.env",
+  "/home/me/own/skills/deploy/keys/server.pem",
+  "/home/me/own/skills/deploy/../../auth.json",
+  "/home/me/.effixir/skills/another/SKILL.md"
 ]
 
 const open = [
@@ -45,7 +54,10 @@ const open = [
   "monkey",
   "package.json",
   "/home/me/owner/auth.json",
-  "/home/me/own/sessions/s1/artifacts/call.txt"
+  "/home/me/own/sessions/s1/artifacts/call.txt",
+  "/home/me/own/skills/deploy",
+  "/home/me/own/skills/deploy/SKILL.md",
+  "/home/me/.effixir/skills/other/scripts/run.sh"
 ]
 
 const naming = [
@@ -70,7 +82,11 @@ const naming = [
   "ls src; cat a/server.pem",
   "cat own/auth.json",
   "cat ./x/../own/auth.json",
-  "ls own"
+  "ls own",
+  "ls own/skills",
+  "cat own/skills/deploy/../../auth.json",
+  "cat /home/me/own/skills/deploy/../../auth.json",
+  "cat own/skills/deploy/.env"
 ]
 
 const harmless = [
@@ -78,12 +94,17 @@ const harmless = [
   "ls src/*.ts",
   "cat .env.example",
   "npm test",
-  "cat /home/me/own/sessions/s1/artifacts/a.txt"
+  "cat /home/me/own/sessions/s1/artifacts/a.txt",
+  "cat /home/me/own/skills/deploy/SKILL.md",
+  "sh own/skills/deploy/scripts/run.sh"
 ]
 
 describe("SecretFiles", () => {
   for (const path of secret) it(`keeps ${path}`, () => assert.isTrue(secrets.isSecret(path, "s1")))
   for (const path of open) it(`leaves ${path} open`, () => assert.isFalse(secrets.isSecret(path, "s1")))
+  for (const path of ["/home/me/own/skills/deploy/SKILL.md", "/home/me/.effixir/skills/other/new.md"]) {
+    it(`closes ${path} to whoever writes`, () => assert.isTrue(secrets.isSecret(path, "s1", "write")))
+  }
   for (const command of naming) {
     it(`sees a secret in "${command}"`, () => assert.isTrue(secrets.isNamedIn(command, "/home/me", "s1")))
   }

@@ -50,7 +50,8 @@ const layerSwapping = (swap: Effect.Effect<unknown>) =>
       Workspace.Workspace,
       Effect.map(Workspace.Workspace, (workspace) => ({
         ...workspace,
-        resolve: (path: string) => Effect.tap(workspace.resolve(path), () => swap)
+        resolve: (path: string) => Effect.tap(workspace.resolve(path), () => swap),
+        resolveToRead: (path: string) => Effect.tap(workspace.resolveToRead(path), () => swap)
       }))
     ))
   )
