@@ -22,7 +22,7 @@ import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
 import * as ChatCompletions from "../responses/ChatCompletions.ts"
 import * as Dialect from "../responses/Dialect.ts"
-import type * as ModelProfile from "../responses/ModelProfile.ts"
+import * as ModelProfile from "../responses/ModelProfile.ts"
 import * as Models from "../responses/Models.ts"
 import * as PlanUsage from "../responses/PlanUsage.ts"
 import * as RateLimits from "../responses/RateLimits.ts"
@@ -164,7 +164,8 @@ export interface Options {
 }
 
 /**
- * An agent for a folder of this machine, with everything below it.
+ * An agent for a folder of this machine, with everything below it. How it changes a part of a file (`apply_patch` or
+ * `edit`) is chosen for the model named here, and stays so if a run or a `prepareStep` asks another one.
  *
  * @since 0.1.0
  * @category layers
@@ -199,7 +200,7 @@ export const layer = (
         : {})
     })
   })).pipe(
-    Layer.provide(ToolExecutor.layer(tools(options.toolkit))),
+    Layer.provide(ToolExecutor.layer(tools(options))),
     Layer.provide(layerPermission(options)),
     Layer.provide(layerSecrets(options.policy)),
     Layer.provideMerge(layerResponses(options)),
@@ -207,8 +208,14 @@ export const layer = (
     Layer.provideMerge(layerWorkspace(options.workspace))
   )
 
-const tools = (toolkit: Options["toolkit"]): Toolkit.Toolkit<ToolRequirements> =>
-  toolkit === undefined ? BuiltIn.toolkit : Toolkit.merge(BuiltIn.toolkit, toolkit)
+const tools = ({ dialect, model, models, toolkit }: Options): Toolkit.Toolkit<ToolRequirements> => {
+  const isChat = dialect === "chat-completions"
+  const builtIn = BuiltIn.make({
+    // A patch is plain text in a grammar, for which Chat Completions has no words.
+    changes: !isChat && ModelProfile.profileOf(model, models).applyPatch ? "apply_patch" : "edit"
+  })
+  return toolkit === undefined ? builtIn : Toolkit.merge(builtIn, toolkit)
+}
 
 /** Effixir's own folder is nobody's business, and searches pass by what the policy denies. */
 const layerSecrets = (

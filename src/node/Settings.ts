@@ -116,7 +116,7 @@ const expected: { readonly [key: string]: string } = {
   policy: "expected the path of a file",
   models:
     "expected, for a name or the beginning of names (\"qwen*\"), an object with reasoning, parallel_tool_calls, " +
-    "images, reasoning_content (each true or false) and context_window (a number of tokens), or some of them"
+    "images, reasoning_content, apply_patch (each true or false) and context_window (a number of tokens), or some of them"
 } satisfies Record<keyof Settings, string>
 
 const whole = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, or some of them`

@@ -15,6 +15,7 @@ import type { Request } from "./Request.ts"
  * - `images` it sees pictures
  * - `reasoningContent` its server wants its thoughts back in plain text, with the calls that they led to, and refuses
  *   those calls without (DeepSeek, Kimi); others refuse the thoughts. Only Chat Completions has words for it
+ * - `applyPatch` it was taught the tool `apply_patch`, and its server takes tools that are called with plain text
  * - `contextWindow` in tokens
  *
  * @since 0.1.0
@@ -25,6 +26,7 @@ export const ModelProfile = Schema.Struct({
   parallelToolCalls: Schema.Boolean,
   images: Schema.Boolean,
   reasoningContent: Schema.Boolean,
+  applyPatch: Schema.Boolean,
   contextWindow: Schema.optional(Schema.Number)
 })
 
@@ -44,6 +46,7 @@ export const Overrides = Schema.Record({
     parallelToolCalls: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("parallel_tool_calls")),
     images: Schema.optional(Schema.Boolean),
     reasoningContent: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("reasoning_content")),
+    applyPatch: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("apply_patch")),
     contextWindow: Schema.optional(Schema.Int.pipe(Schema.positive())).pipe(Schema.fromKey("context_window"))
   })
 })
@@ -70,11 +73,15 @@ export const profileOf = (model: string, overrides: Overrides = {}): ModelProfil
       parallelToolCalls: true,
       images: sees.test(model) && !blind.test(model),
       reasoningContent: thinksAloud.test(model),
+      applyPatch: patches.test(model),
       ...(contextWindow === undefined ? {} : { contextWindow })
     },
     ...fitting.map(([, override]) => defined(override))
   )
 }
+
+/** Only under OpenAI's own names: routers do not all pass on a tool that is called with plain text. */
+const patches = /^(?:gpt-[56](?!\d)(?!.*-chat)|codex-)/
 
 /** With or without the name of its maker in front, as routers have it. */
 const reasons = /^(?:openai\/)?(?:gpt-[56](?!\d)|o[134](?:-|$)|codex-)/

@@ -207,8 +207,10 @@ export type Verdict =
 /** @since 0.1.0 @category judging */
 export const judge = ({ rules }: Policy, tool: string, subject: Subject): Verdict => {
   const own = rules.filter(({ isTool }) => isTool(tool))
+  // Which of the two a model has depends on the model, and whoever forbids one forbids what it does.
+  const strictest = tool === "apply_patch" ? rules.filter(({ isTool }) => isTool(tool) || isTool("edit")) : own
   for (const decision of ["deny", "ask"] as const) {
-    const strict = own.find((checked) => checked.rule.decision === decision && concerns(checked, subject))
+    const strict = strictest.find((checked) => checked.rule.decision === decision && concerns(checked, subject))
     if (strict !== undefined) return { _tag: decision, rule: strict.name }
   }
   const allowing = own.filter(({ rule }) => rule.decision === "allow")

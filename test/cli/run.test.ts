@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { isItem, type Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
-import { assertSentence, eventually, isAlive, type Line, lines, machine, platform } from "./support.ts"
+import { applyPatch, assertSentence, eventually, isAlive, type Line, lines, machine, platform } from "./support.ts"
 
 const hello = Script.answer(Script.say("Hello!"))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
@@ -108,7 +108,7 @@ describe("a turn with tools", () => {
             Script.call("bash", { command: "cat in.txt | tr a-z A-Z; exit 3" }, "c_bash")
           ),
           Script.answer(Script.call("write", { path: "sub/out.txt", content: "one two" }, "c_write")),
-          Script.answer(Script.call("edit", { path: "sub/out.txt", old_string: "two", new_string: "three" }, "c_edit")),
+          Script.answer(applyPatch("c_patch", "*** Update File: sub/out.txt", "-one two", "+one three")),
           hello
         ))
         yield* fs.writeFileString(file("in.txt"), "quiet\n")
@@ -146,7 +146,8 @@ describe("a turn with tools", () => {
           Script.call("read", { path: "/etc/passwd" }),
           Script.call("read", { path: "link" }),
           Script.call("write", { path: "../new.txt", content: "x" }),
-          Script.call("edit", { path: "link", old_string: "top", new_string: "no" }),
+          applyPatch("c_delete", "*** Delete File: link"),
+          applyPatch("c_add", "*** Add File: ../new.txt", "+no"),
           Script.call("bash", { command: "cat secret.txt", workdir: ".." })
         ),
         hello
@@ -155,7 +156,7 @@ describe("a turn with tools", () => {
       yield* fs.symlink(path.join(base, "secret.txt"), file("link"))
       const { stdout } = yield* run(["--json", "Escape, please"])
       const ended = toolLines(lines(stdout)).filter(({ type }) => type === "item.completed")
-      assert.deepStrictEqual(ended.map(({ item }) => item?.["status"]), Array(6).fill("failed"))
+      assert.deepStrictEqual(ended.map(({ item }) => item?.["status"]), Array(7).fill("failed"))
       assert.notInclude(stdout, "top secret")
       assert.notInclude(stdout, "root:")
       assert.isFalse(yield* fs.exists(path.join(base, "new.txt")))

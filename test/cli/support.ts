@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { type ChildProcess, spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { Credential } from "../../src/auth/Credential.ts"
+import type { Item } from "../../src/responses/Item.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import type * as Script from "../../src/testing/Script.ts"
 
@@ -138,6 +139,16 @@ export const isAlive = (pid: number): boolean => {
     return false
   }
 }
+
+/** A call of `apply_patch`, which takes plain text. */
+export const applyPatch = (callId: string, ...changes: ReadonlyArray<string>): Item => ({
+  id: `ctc_${callId}`,
+  type: "custom_tool_call",
+  status: "completed",
+  call_id: callId,
+  name: "apply_patch",
+  input: ["*** Begin Patch", ...changes, "*** End Patch"].join("\n")
+})
 
 /** What a person is told: a sentence with these parts, and no stack, object or page. */
 export const assertSentence = (stderr: string, ...parts: ReadonlyArray<string>) => {

@@ -19,12 +19,29 @@ describe("A model's profile", () => {
     (model) => assert.isFalse(ModelProfile.profileOf(model).reasoning)
   )
 
+  it.each(["gpt-5", "gpt-5.5", "gpt-5.3-codex-spark", "gpt-6-astra", "codex-mini-latest"])(
+    "%s is given apply_patch",
+    (model) => assert.isTrue(ModelProfile.profileOf(model).applyPatch)
+  )
+
+  it.each(["openai/gpt-5.5", "gpt-5-chat-latest", "gpt-50", "o3", "gpt-4o", "gpt-oss:20b", "qwen3-coder", ""])(
+    "%s is not given apply_patch",
+    (model) => assert.isFalse(ModelProfile.profileOf(model).applyPatch)
+  )
+
+  it("may be said to take apply_patch, or not", () => {
+    const said = overrides({ "gpt-5*": { apply_patch: false }, "my-gpt": { apply_patch: true } })
+    assert.isFalse(ModelProfile.profileOf("gpt-5.5", said).applyPatch)
+    assert.isTrue(ModelProfile.profileOf("my-gpt", said).applyPatch)
+  })
+
   it("tells what else is known", () => {
     assert.deepStrictEqual(ModelProfile.profileOf("gpt-5.5"), {
       reasoning: true,
       parallelToolCalls: true,
       images: true,
       reasoningContent: false,
+      applyPatch: true,
       contextWindow: 272_000
     })
     assert.deepStrictEqual(ModelProfile.profileOf("gpt-5.3-codex-spark"), {
@@ -32,13 +49,15 @@ describe("A model's profile", () => {
       parallelToolCalls: true,
       images: false,
       reasoningContent: false,
+      applyPatch: true,
       contextWindow: 128_000
     })
     assert.deepStrictEqual(ModelProfile.profileOf("llama3:8b"), {
       reasoning: false,
       parallelToolCalls: true,
       images: false,
-      reasoningContent: false
+      reasoningContent: false,
+      applyPatch: false
     })
   })
 
@@ -54,6 +73,7 @@ describe("A model's profile", () => {
       parallelToolCalls: false,
       images: true,
       reasoningContent: false,
+      applyPatch: false,
       contextWindow: 64_000
     })
     assert.deepStrictEqual(ModelProfile.profileOf("qwen2", said), {
@@ -61,6 +81,7 @@ describe("A model's profile", () => {
       parallelToolCalls: false,
       images: false,
       reasoningContent: false,
+      applyPatch: false,
       contextWindow: 32_000
     })
     assert.isFalse(ModelProfile.profileOf("gpt-5.5", overrides({ "gpt-5.5": { reasoning: false } })).reasoning)
@@ -86,7 +107,13 @@ describe("A model's profile", () => {
       reasoning: { effort: "low" },
       cacheKey: "s"
     })
-    const capable = { reasoning: true, parallelToolCalls: true, images: true, reasoningContent: false }
+    const capable = {
+      reasoning: true,
+      parallelToolCalls: true,
+      images: true,
+      reasoningContent: false,
+      applyPatch: true
+    }
     assert.deepStrictEqual(ModelProfile.fit(request, capable), request)
 
     const plain = ModelProfile.fit(request, { ...capable, reasoning: false, parallelToolCalls: false, images: false })

@@ -31,11 +31,21 @@ export const resume = Command.make(
       const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
       const limits = yield* Common.limitsOf(flags)
       const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
-      const prompt = yield* beforeTurn(json)(promptFor(log, given[last ? 0 : 1]))
-      const folder = Option.getOrElse(cd, () => workspaceOf(log) ?? ".")
-      yield* converse({ session: id, prompt, folder, model, json, deltas, limits, permission, policy, trust }).pipe(
-        Common.override({ auth, profile })
-      )
+      const unfinished = unfinishedTurn(log.map((stored) => stored.event))
+      const prompt = yield* beforeTurn(json)(promptFor(unfinished, given[last ? 0 : 1]))
+      yield* converse({
+        session: id,
+        prompt,
+        folder: Option.getOrElse(cd, () => workspaceOf(log) ?? "."),
+        // A turn that goes on keeps its model, and so has to have the tools of that one.
+        model: prompt === undefined ? Option.map(unfinished, ({ started }) => started.model) : model,
+        json,
+        deltas,
+        limits,
+        permission,
+        policy,
+        trust
+      }).pipe(Common.override({ auth, profile }))
     }
   )
 ).pipe(
@@ -79,10 +89,8 @@ const complete = Effect.fnUntraced(function*(given: string) {
 })
 
 /** A turn that did not complete can go on without a word; any other session needs something to do. */
-const promptFor = (log: ReadonlyArray<Stored>, given: string | undefined) =>
-  given === undefined && Option.isSome(unfinishedTurn(log.map((stored) => stored.event)))
-    ? Effect.succeed(undefined)
-    : Prompt.read(given)
+const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined) =>
+  given === undefined && Option.isSome(unfinished) ? Effect.succeed(undefined) : Prompt.read(given)
 
 const workspaceOf = (log: ReadonlyArray<Stored>): string | undefined => {
   const first = log[0]?.event

@@ -10,6 +10,7 @@ import { field, parse, text } from "../../internal/json.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
 import type { Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
+import * as ApplyPatch from "../../tools/ApplyPatch.ts"
 import { wrap } from "../help.ts"
 import { dim as dimOn, harmless, type Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
@@ -224,7 +225,11 @@ export const toQuestion = ({ always, question }: Pick<PermissionRequested, "alwa
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
 const callLine = ({ call }: ToolStarted | ToolEnded): string => {
-  const what = call.type === "function_call" ? mainArgument(call.arguments) : call.input
+  const what = call.type === "function_call"
+    ? mainArgument(call.arguments)
+    : call.name === ApplyPatch.tool.name
+    ? ApplyPatch.tool.describe(call.input)
+    : call.input
   return `${call.name} ${oneLine(what)}`
 }
 
