@@ -48,6 +48,43 @@ describe("-i", () => {
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
     }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("goes with the prompt of a session that goes on, and not without one", () =>
+    Effect.gen(function*() {
+      const answer = Script.answer(Script.say("A picture."))
+      const { file, fs, run, simulator } = yield* machine(
+        Script.fromTurns([answer, answer, Script.refuse(400, { detail: "no" }), answer, answer])
+      )
+      const png = images["image/png"]
+      const url = `data:image/png;base64,${Buffer.from(png).toString("base64")}`
+      const sent = Effect.map(simulator.requests, (all) => JSON.stringify(all.at(-1)?.body))
+      yield* fs.writeFile(file("a.png"), png)
+      yield* run(["run", "Hello"])
+      const { code, stdout } = yield* run(["resume", "--last", "-i", "a.png", "What is this?"])
+      assert.deepStrictEqual([code, stdout], [0, "A picture.\n"])
+      assert.include(yield* sent, JSON.stringify({ type: "input_image", image_url: url }))
+      assert.include(yield* sent, "What is this?")
+
+      const alone = yield* run(["resume", "--last", "-i", "a.png"])
+      assert.deepStrictEqual([alone.code, alone.stdout], [2, ""])
+      assertSentence(alone.stderr, "prompt")
+      const wrong = yield* run(["resume", "--last", "-i", "missing.png", "What is this?"])
+      assert.deepStrictEqual([wrong.code, wrong.stdout], [2, ""])
+      assertSentence(wrong.stderr, "missing.png", "there is no such file")
+      assert.strictEqual((yield* simulator.requests).length, 2)
+
+      // A turn that could go on without a prompt does not take an image on its way.
+      const failed = yield* run(["run", "--json", "Fail"])
+      assert.strictEqual(failed.code, 1, failed.stderr)
+      const before = (yield* simulator.requests).length
+      const again = yield* run(["resume", "--last", "-i", "a.png"])
+      assert.deepStrictEqual([again.code, again.stdout], [2, ""])
+      assertSentence(again.stderr, "prompt")
+      assert.strictEqual((yield* simulator.requests).length, before)
+      const piped = yield* run(["resume", "--last", "-i", "a.png"], { stdin: "And this?" })
+      assert.strictEqual(piped.code, 0, piped.stderr)
+      assert.include(yield* sent, "And this?")
+    }).pipe(Effect.provide(platform)), timeout)
 })
 
 describe("an image that the model reads", () => {

@@ -55,6 +55,12 @@ export const turn = {
     Options.withAlias("C"),
     Options.withDescription("The folder to work in"),
     Options.optional
+  ),
+  image: Options.text("image").pipe(
+    Options.withPseudoName("FILE"),
+    Options.withAlias("i"),
+    Options.withDescription("Show the model this image as well (png, jpeg, gif or webp)"),
+    Options.repeated
   )
 }
 

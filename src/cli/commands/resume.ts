@@ -13,6 +13,7 @@ import { SessionStore } from "../../session/SessionStore.ts"
 import { Argv } from "../Argv.ts"
 import { beforeTurn, converse } from "../converse.ts"
 import { BadInput } from "../ExitCode.ts"
+import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import * as Common from "./options.ts"
 
@@ -27,18 +28,19 @@ export const resume = Command.make(
     words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
   },
   Effect.fnUntraced(
-    function*({ auth, cd, deltas, json, last, model, permission, policy, profile, trust, words, ...flags }) {
+    function*({ auth, cd, deltas, image, json, last, model, permission, policy, profile, trust, words, ...flags }) {
       const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
       const limits = yield* Common.limitsOf(flags)
+      const images = yield* Effect.forEach(image, Image.read)
       const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
       const unfinished = unfinishedTurn(log.map((stored) => stored.event))
-      const prompt = yield* beforeTurn(json)(promptFor(unfinished, given[last ? 0 : 1]))
+      const text = yield* beforeTurn(json)(promptFor(unfinished, given[last ? 0 : 1], images.length > 0))
       yield* converse({
         session: id,
-        prompt,
+        prompt: text === undefined ? undefined : [Image.message(text, images)],
         folder: Option.getOrElse(cd, () => workspaceOf(log) ?? "."),
         // A turn that goes on keeps its model, and so has to have the tools of that one.
-        model: prompt === undefined ? Option.map(unfinished, ({ started }) => started.model) : model,
+        model: text === undefined ? Option.map(unfinished, ({ started }) => started.model) : model,
         json,
         deltas,
         limits,
@@ -88,9 +90,9 @@ const complete = Effect.fnUntraced(function*(given: string) {
   return first ?? given
 })
 
-/** A turn that did not complete can go on without a word; any other session needs something to do. */
-const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined) =>
-  given === undefined && Option.isSome(unfinished) ? Effect.succeed(undefined) : Prompt.read(given)
+/** A turn that did not complete can go on without a word; any other session needs something to do, and so do images. */
+const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined, hasImages: boolean) =>
+  given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Prompt.read(given)
 
 const workspaceOf = (log: ReadonlyArray<Stored>): string | undefined => {
   const first = log[0]?.event

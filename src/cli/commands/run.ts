@@ -3,7 +3,6 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import * as CliOptions from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as SessionStore from "../../session/SessionStore.ts"
@@ -13,13 +12,6 @@ import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import * as Options from "./options.ts"
 
-const image = CliOptions.text("image").pipe(
-  CliOptions.withPseudoName("FILE"),
-  CliOptions.withAlias("i"),
-  CliOptions.withDescription("Show the model this image as well (png, jpeg, gif or webp)"),
-  CliOptions.repeated
-)
-
 export const run = Command.make(
   "run",
   {
@@ -27,7 +19,6 @@ export const run = Command.make(
     ...Options.limits,
     ...Options.permission,
     ...Options.credential,
-    image,
     words: Args.text({ name: "prompt" }).pipe(Args.repeated)
   },
   Effect.fnUntraced(
@@ -37,7 +28,7 @@ export const run = Command.make(
       const images = yield* Effect.forEach(image, Image.read)
       const text = yield* beforeTurn(json)(Prompt.read(given))
       const session = yield* SessionStore.makeId
-      const prompt = images.length === 0 ? text : [Image.message(text, images)]
+      const prompt = [Image.message(text, images)]
       const folder = Option.getOrElse(cd, () => ".")
       yield* converse({ session, isNew: true, prompt, folder, model, json, deltas, limits, permission, policy, trust })
         .pipe(
