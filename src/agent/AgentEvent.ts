@@ -7,6 +7,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { Item } from "../responses/Item.ts"
 import type { ToolCall } from "../responses/ToolCall.ts"
 import { endsTurn, type SessionEvent, type Stored, type TurnEnd } from "../session/SessionEvent.ts"
 
@@ -72,12 +73,25 @@ export interface PermissionRequested {
 }
 
 /**
+ * The server has searched the web for the model. It is never kept: the response that holds the item follows.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WebSearched {
+  readonly _tag: "WebSearched"
+  readonly turnId: string
+  readonly itemId: string
+  readonly item: Item
+}
+
+/**
  * What is told and not kept.
  *
  * @since 0.1.0
  * @category models
  */
-export type Ephemeral = Delta | ToolProgress | PermissionRequested | Retrying
+export type Ephemeral = Delta | ToolProgress | PermissionRequested | Retrying | WebSearched
 
 /**
  * An event with its number in the session. Events of the log were stored under that number before they were emitted.

@@ -355,6 +355,15 @@ const toShow = (event: StreamEvent, turnId: string, n: number): Option.Option<Ep
       return Option.some({ _tag: "TextDelta", ...pieceOf(event, turnId, n) })
     case "response.reasoning_summary_text.delta":
       return Option.some({ _tag: "ReasoningDelta", ...pieceOf(event, turnId, n) })
+    case "response.output_item.done":
+      return event.item.type === "web_search_call"
+        ? Option.some({
+          _tag: "WebSearched",
+          turnId,
+          itemId: itemId(turnId, n, event.output_index ?? 0),
+          item: event.item
+        })
+        : Option.none()
     case "effixir.retry": {
       const { attempt, delay, maxAttempts, message, reason } = event
       return Option.some({ _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message })

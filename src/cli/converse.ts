@@ -39,6 +39,8 @@ export interface Conversation {
   readonly limits?: Limits
   readonly permission?: Option.Option<Policy.Mode>
   readonly policy?: Option.Option<string>
+  /** Whether the server may search the web. */
+  readonly search?: boolean
   /** Whether the project is trusted from now on. */
   readonly trust?: boolean
 }
@@ -61,7 +63,8 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
       policy,
       permission: orElse(conversation.permission, policy?.otherwise ?? settings.permission),
       approver: Keyboard.isThere() ? yield* Keyboard.approver(conversation.json) : undefined,
-      hasProjectInstructions: yield* trusts(conversation, settings.home)
+      hasProjectInstructions: yield* trusts(conversation, settings.home),
+      hasWebSearch: yield* searches(conversation, settings)
     })
   )
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
@@ -85,6 +88,21 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversatio
   )
   return false
 })
+
+/** Whether the server may search the web; where it cannot, that is said. */
+const searches = Effect.fnUntraced(function*({ search }: Conversation, { dialect, web_search }: SearchSettings) {
+  const screen = yield* Screen
+  const isWanted = search === true || web_search === true
+  if (isWanted && dialect === "chat-completions") {
+    yield* screen.err("effixir: the web cannot be searched over Chat Completions; the turn goes on without --search\n")
+  }
+  return isWanted
+})
+
+interface SearchSettings {
+  readonly dialect: Dialect
+  readonly web_search?: boolean | undefined
+}
 
 /** Under --json an interruption is told also when it comes before there is a turn to interrupt. */
 export const beforeTurn =

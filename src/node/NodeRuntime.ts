@@ -153,6 +153,8 @@ export interface Options {
   readonly transport?: Settings.Transport | undefined
   /** Whether the agent is told what the `AGENTS.md` files of the workspace say: not unless somebody trusts them. */
   readonly hasProjectInstructions?: boolean
+  /** Whether the server may search the web for the model. Over Chat Completions none can. */
+  readonly hasWebSearch?: boolean | undefined
   /** What may run without a question; if this is not told, the policy's word counts, and else all may. */
   readonly permission?: Policy.Mode | undefined
   /** Rules about calls. */
@@ -208,11 +210,14 @@ export const layer = (
     Layer.provideMerge(layerWorkspace(options.workspace))
   )
 
-const tools = ({ dialect, model, models, toolkit }: Options): Toolkit.Toolkit<ToolRequirements> => {
+const tools = (
+  { dialect, hasWebSearch, model, models, toolkit }: Options
+): Toolkit.Toolkit<ToolRequirements> => {
   const isChat = dialect === "chat-completions"
   const builtIn = BuiltIn.make({
     // A patch is plain text in a grammar, for which Chat Completions has no words.
-    changes: !isChat && ModelProfile.profileOf(model, models).applyPatch ? "apply_patch" : "edit"
+    changes: !isChat && ModelProfile.profileOf(model, models).applyPatch ? "apply_patch" : "edit",
+    webSearch: hasWebSearch === true && !isChat
   })
   return toolkit === undefined ? builtIn : Toolkit.merge(builtIn, toolkit)
 }

@@ -47,6 +47,8 @@ export const Settings = Schema.Struct({
   permission: Schema.optional(Mode),
   /** The file of rules about calls. */
   policy: Schema.optional(Schema.NonEmptyString),
+  /** Whether the server may search the web for the model. */
+  web_search: Schema.optional(Schema.Boolean),
   /** What models can be sent, where their names do not tell. */
   models: Schema.optional(Overrides)
 })
@@ -114,6 +116,7 @@ const expected: { readonly [key: string]: string } = {
   dialect: oneOf(Dialect),
   permission: oneOf(Mode),
   policy: "expected the path of a file",
+  web_search: "expected true or false",
   models:
     "expected, for a name or the beginning of names (\"qwen*\"), an object with reasoning, parallel_tool_calls, " +
     "images, reasoning_content, apply_patch (each true or false) and context_window (a number of tokens), or some of them"

@@ -61,7 +61,8 @@ export const turn = {
     Options.withAlias("i"),
     Options.withDescription("Show the model this image as well (png, jpeg, gif or webp)"),
     Options.repeated
-  )
+  ),
+  search: Options.boolean("search").pipe(Options.withDescription("Let the server search the web for the model"))
 }
 
 /** What the run may do without a question. */

@@ -28,7 +28,9 @@ export const resume = Command.make(
     words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
   },
   Effect.fnUntraced(
-    function*({ auth, cd, deltas, image, json, last, model, permission, policy, profile, trust, words, ...flags }) {
+    function*(
+      { auth, cd, deltas, image, json, last, model, permission, policy, profile, search, trust, words, ...flags }
+    ) {
       const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
       const limits = yield* Common.limitsOf(flags)
       const images = yield* Effect.forEach(image, Image.read)
@@ -46,6 +48,7 @@ export const resume = Command.make(
         limits,
         permission,
         policy,
+        search,
         trust
       }).pipe(Common.override({ auth, profile }))
     }

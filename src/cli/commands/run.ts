@@ -22,7 +22,7 @@ export const run = Command.make(
     words: Args.text({ name: "prompt" }).pipe(Args.repeated)
   },
   Effect.fnUntraced(
-    function*({ auth, cd, deltas, image, json, model, permission, policy, profile, trust, words, ...flags }) {
+    function*({ auth, cd, deltas, image, json, model, permission, policy, profile, search, trust, words, ...flags }) {
       const [given] = yield* Prompt.positionals(words, 1, yield* Argv)
       const limits = yield* Options.limitsOf(flags)
       const images = yield* Effect.forEach(image, Image.read)
@@ -30,10 +30,20 @@ export const run = Command.make(
       const session = yield* SessionStore.makeId
       const prompt = [Image.message(text, images)]
       const folder = Option.getOrElse(cd, () => ".")
-      yield* converse({ session, isNew: true, prompt, folder, model, json, deltas, limits, permission, policy, trust })
-        .pipe(
-          Options.override({ auth, profile })
-        )
+      yield* converse({
+        session,
+        isNew: true,
+        prompt,
+        folder,
+        model,
+        json,
+        deltas,
+        limits,
+        permission,
+        policy,
+        search,
+        trust
+      }).pipe(Options.override({ auth, profile }))
     }
   )
 ).pipe(Command.withDescription("Ask for something to be done in a folder. `-` reads the prompt from stdin"))

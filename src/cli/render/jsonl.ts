@@ -12,6 +12,7 @@ import { shownItems, type ToolEnded, type ToolStarted } from "../../session/Sess
 import * as ExitCode from "../ExitCode.ts"
 import type { Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
+import { isSearch, queryOf } from "./search.ts"
 
 export interface Options {
   /** Whether to tell texts piece by piece as well. */
@@ -85,6 +86,8 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
     }
     case "ToolStarted":
       return [line("item.started", { item: { ...callJson(event), status: "in_progress" } })]
+    case "WebSearched":
+      return []
     case "ToolProgress":
       return [
         line("item.updated", { item: { id: event.itemId, type: "tool_call", status: "in_progress", text: event.text } })
@@ -113,6 +116,10 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
 const itemJson = (id: string, item: Item) => {
   if (isMessage(item)) {
     return { id, type: "agent_message", text: text(item), ...(item.phase == null ? {} : { phase: item.phase }) }
+  }
+  if (isSearch(item)) {
+    const { action = null, status = null } = item
+    return { id, type: "web_search", query: queryOf(item), action, status }
   }
   return isReasoning(item) ? { id, type: "reasoning", text: text(item) } : { ...item, id }
 }

@@ -14,6 +14,7 @@ import * as ApplyPatch from "../../tools/ApplyPatch.ts"
 import { wrap } from "../help.ts"
 import { dim as dimOn, harmless, type Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
+import { queryOf } from "./search.ts"
 
 /** How much of a tool's output is shown. */
 const shownLines = 4
@@ -130,6 +131,8 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
           ? Effect.zipRight(screen.err(`${said}\n`), work("thinking"))
           : Effect.void
       }
+      case "WebSearched":
+        return Effect.zipRight(note(`• web_search ${oneLine(queryOf(event.item))}`), work("thinking"))
       case "ToolStarted":
         lastCall = event.itemId
         running.set(event.itemId, event.call.name)
