@@ -7,6 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { readStart } from "../internal/readStart.ts"
 import type { Item } from "../responses/Item.ts"
 
 /** How much of the files is read, in all. */
@@ -38,8 +39,7 @@ export const load: (
 ) => Effect.Effect<ReadonlyArray<Source>, never, FileSystem.FileSystem | Path.Path> = Effect.fn(
   "ProjectInstructions.load"
 )(function*(folder) {
-  const fs = yield* FileSystem.FileSystem
-  const folders = yield* foldersTo(yield* Effect.orElseSucceed(fs.realPath(folder), () => folder))
+  const folders = yield* foldersTo(folder)
   const sources: Array<Source> = []
   let left = maxBytes
   for (const folder of folders) {
@@ -76,16 +76,23 @@ export const toItems = (sources: ReadonlyArray<Source>): ReadonlyArray<Item> => 
  */
 export const projectOf: (
   folder: string
-) => Effect.Effect<string, never, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(function*(folder) {
-  const fs = yield* FileSystem.FileSystem
-  const real = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
-  return (yield* foldersTo(real))[0] ?? real
-})
+) => Effect.Effect<string, never, FileSystem.FileSystem | Path.Path> = (folder) =>
+  Effect.map(foldersTo(folder), ([project = folder]) => project)
 
-/** The folders from the project down to this one. */
-const foldersTo = Effect.fnUntraced(function*(folder: string) {
+/**
+ * The folders from the project down to this one, by their real paths.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const foldersTo: (
+  folder: string
+) => Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(function*(
+  given
+) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const folder = yield* Effect.orElseSucceed(fs.realPath(given), () => given)
   const folders = [folder]
   for (let current = folder;;) {
     if (yield* Effect.orElseSucceed(fs.exists(path.join(current, ".git")), () => false)) return folders
@@ -106,20 +113,10 @@ const read = Effect.fnUntraced(
     const isInside = real.startsWith(project.endsWith(path.sep) ? project : project + path.sep)
     const info = yield* fs.stat(real)
     if (!isInside || info.type !== "File" || info.size === 0n || left === 0) return Option.none()
-    const bytes = yield* readStart(real, left)
-    const source: Source = { path: file, text: decode(bytes), isCut: info.size > bytes.length }
-    return Option.some({ source, bytes: bytes.length })
+    const { bytes, isCut, text } = yield* readStart(real, left)
+    const source: Source = { path: file, text, isCut }
+    return Option.some({ source, bytes })
   },
   // A file that is not there, or cannot be read, says nothing.
   Effect.orElseSucceed(Option.none)
 )
-
-const readStart = (file: string, length: number) =>
-  Effect.scoped(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const handle = yield* fs.open(file, { flag: "r" })
-    return Option.getOrElse(yield* handle.readAlloc(length), () => new Uint8Array())
-  }))
-
-/** A character that the cut has gone through is left out. */
-const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes, { stream: true })

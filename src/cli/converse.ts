@@ -8,14 +8,17 @@ import { resolve } from "node:path"
 import { Agent } from "../agent/Agent.ts"
 import type { Limits } from "../agent/Limits.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
+import * as Skills from "../agent/Skills.ts"
 import { Credentials } from "../auth/Credentials.ts"
+import { diskProblem } from "../internal/diskProblem.ts"
 import { defined } from "../internal/json.ts"
 import type { Home } from "../node/Home.ts"
 import type { Dialect } from "../node/Settings.ts"
 import * as Trust from "../node/Trust.ts"
-import type { Item } from "../responses/Item.ts"
+import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { TurnInterrupted } from "../session/SessionEvent.ts"
+import { quote } from "../tools/FileTree.ts"
 import * as Policy from "../tools/Policy.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { follow } from "./follow.ts"
@@ -53,7 +56,9 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   const stored = settings.policy === undefined ? undefined : resolve(settings.home.path, settings.policy)
   const policyFile = orElse(conversation.policy, stored)
   const policy = policyFile === undefined ? undefined : yield* Policy.load(policyFile)
-  const code = yield* turn(conversation, settings).pipe(
+  const isTrusted = yield* trusts(conversation, settings.home)
+  const { prompt, skills } = yield* teach(conversation, settings.home, isTrusted)
+  const code = yield* turn({ ...conversation, prompt }, settings).pipe(
     Runtime.provide({
       workspace: conversation.folder,
       model,
@@ -63,7 +68,8 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
       policy,
       permission: orElse(conversation.permission, policy?.otherwise ?? settings.permission),
       approver: Keyboard.isThere() ? yield* Keyboard.approver(conversation.json) : undefined,
-      hasProjectInstructions: yield* trusts(conversation, settings.home),
+      hasProjectInstructions: isTrusted,
+      skills,
       hasWebSearch: yield* searches(conversation, settings)
     })
   )
@@ -74,19 +80,38 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
 const orElse = <A>(flag: Option.Option<A> | undefined, otherwise: A | undefined): A | undefined =>
   flag === undefined ? otherwise : Option.getOrElse(flag, () => otherwise)
 
-/** Whether the project's instructions count; if they would be left out, that is said. */
+/** Whether what the project says counts; if it would be left out, that is said. */
 const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversation, home: Home) {
   if (trust === true) yield* Trust.trust(home, folder)
   if (yield* Trust.isTrusted(home, folder)) return true
   const screen = yield* Screen
-  const [first, ...more] = yield* ProjectInstructions.load(folder)
+  const files = (yield* ProjectInstructions.load(folder)).map(({ path }) => path)
+  const [first, ...more] = [...files, ...yield* Skills.ofProject(folder)]
   // What a session was told when it began, it goes on with.
   if (first === undefined || isNew !== true) return false
-  const which = more.length === 0 ? first.path : `${first.path} and ${more.length} more`
+  const which = `${harmless(quote(first))}${more.length === 0 ? "" : ` and ${more.length} more`}`
   yield* screen.err(
-    `effixir: ${harmless(which)} left out: this project is not trusted. To follow what it says from now on: --trust\n`
+    `effixir: ${which} left out: this project is not trusted. To follow what it says from now on: --trust\n`
   )
   return false
+})
+
+/** The skills there are, and the prompt with those that it names. What cannot be used is said. */
+const teach = Effect.fnUntraced(function*({ folder, prompt }: Conversation, home: Home, isTrusted: boolean) {
+  const screen = yield* Screen
+  const leaveOut = ({ path, reason }: Skills.Problem) =>
+    screen.err(`effixir: the skill ${harmless(`${quote(path)} is left out: ${reason}`)}\n`)
+  const { problems, skills } = yield* Skills.load({ home: home.path, folder: isTrusted ? folder : undefined })
+  yield* Effect.forEach(problems, leaveOut, { discard: true })
+  if (prompt === undefined) return { prompt, skills }
+  const said = typeof prompt === "string" ? [userMessage(prompt)] : prompt
+  const named = Skills.named(skills, said.map(text).join("\n"))
+  const told = yield* Effect.forEach(named, (skill) =>
+    Effect.matchEffect(Skills.instructions(skill), {
+      onFailure: (error) => Effect.as(leaveOut({ path: skill.path, reason: diskProblem(error) }), []),
+      onSuccess: (item) => Effect.as(screen.err(`effixir: the skill ${harmless(quote(skill.path))} is used\n`), [item])
+    }))
+  return { prompt: [...said, ...told.flat()], skills }
 })
 
 /** Whether the server may search the web; where it cannot, that is said. */

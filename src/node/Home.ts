@@ -1,6 +1,6 @@
 /**
- * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `trusted.json`, `sessions/`,
- * `cache/`. A profile has a credential of its own, in `profiles/NAME/`.
+ * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `trusted.json`, `skills/`,
+ * `sessions/`, `cache/`. A profile has a credential of its own, in `profiles/NAME/`.
  *
  * @since 0.1.0
  */

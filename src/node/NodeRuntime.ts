@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import * as Agent from "../agent/Agent.ts"
 import * as Instructions from "../agent/Instructions.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
+import * as Skills from "../agent/Skills.ts"
 import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
@@ -102,13 +103,15 @@ export const layerHome: Layer.Layer<
 })).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
 
 /**
- * What tools may need on this machine: a workspace, its files, search, and shell commands.
+ * What tools may need on this machine: a workspace, its files, search, and shell commands. `readable` are folders
+ * elsewhere that may be read.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerWorkspace = (
-  root: string
+  root: string,
+  readable?: ReadonlyArray<string>
 ): Layer.Layer<
   | Workspace.Workspace
   | Files
@@ -120,7 +123,7 @@ export const layerWorkspace = (
   PlatformError
 > =>
   Layer.mergeAll(
-    Workspace.layer({ root }),
+    Workspace.layer({ root, readable }),
     NodeFiles.layer,
     SeenFiles.layer,
     ProcessGroup.layer,
@@ -153,6 +156,8 @@ export interface Options {
   readonly transport?: Settings.Transport | undefined
   /** Whether the agent is told what the `AGENTS.md` files of the workspace say: not unless somebody trusts them. */
   readonly hasProjectInstructions?: boolean
+  /** The skills of the agent, as `Skills.load` finds them. It is told of them when a session begins. */
+  readonly skills?: ReadonlyArray<Skills.Skill> | undefined
   /** Whether the server may search the web for the model. Over Chat Completions none can. */
   readonly hasWebSearch?: boolean | undefined
   /** What may run without a question; if this is not told, the policy's word counts, and else all may. */
@@ -191,23 +196,24 @@ export const layer = (
   Layer.unwrapEffect(Effect.gen(function*() {
     const { root } = yield* Workspace.Workspace
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-    const projectInstructions = Effect.map(ProjectInstructions.load(root), ProjectInstructions.toItems)
+    const preamble = Effect.map(
+      options.hasProjectInstructions === true ? ProjectInstructions.load(root) : Effect.succeed([]),
+      (sources) => [...ProjectInstructions.toItems(sources), ...Skills.toItems(options.skills ?? [])]
+    )
     return Agent.layer({
       model: options.model,
       instructions: options.instructions ?? Instructions.coding(root),
       reasoning: options.reasoning,
       workspace: root,
-      ...(options.hasProjectInstructions === true
-        ? { preamble: Effect.provide(projectInstructions, platform) }
-        : {})
+      preamble: Effect.provide(preamble, platform)
     })
   })).pipe(
     Layer.provide(ToolExecutor.layer(tools(options))),
     Layer.provide(layerPermission(options)),
-    Layer.provide(layerSecrets(options.policy)),
+    Layer.provide(layerSecrets(options)),
     Layer.provideMerge(layerResponses(options)),
     Layer.provideMerge(layerHome),
-    Layer.provideMerge(layerWorkspace(options.workspace))
+    Layer.provideMerge(layerWorkspace(options.workspace, foldersOf(options)))
   )
 
 const tools = (
@@ -222,9 +228,11 @@ const tools = (
   return toolkit === undefined ? builtIn : Toolkit.merge(builtIn, toolkit)
 }
 
-/** Effixir's own folder is nobody's business, and searches pass by what the policy denies. */
+const foldersOf = ({ skills = [] }: Options): ReadonlyArray<string> => skills.map(({ folder }) => folder)
+
+/** Effixir's own folder is nobody's business but for skills, and searches pass by what the policy denies. */
 const layerSecrets = (
-  policy: Policy.Policy | undefined
+  options: Options
 ): Layer.Layer<never, ConfigError, FileSystem.FileSystem | Workspace.Workspace> =>
   Layer.effect(
     SecretFiles.SecretFiles,
@@ -232,8 +240,10 @@ const layerSecrets = (
       const fs = yield* FileSystem.FileSystem
       const { root } = yield* Workspace.Workspace
       const { path } = yield* Home.config
+      const { policy } = options
       return SecretFiles.make({
         home: yield* Effect.orElseSucceed(fs.realPath(path), () => path),
+        skills: foldersOf(options),
         isDenied: policy === undefined
           ? undefined
           : (file) => file.startsWith(`${root}/`) && Policy.denies(policy, "grep", file.slice(root.length + 1))

@@ -78,7 +78,7 @@ export const permission = {
     Options.optional
   ),
   trust: Options.boolean("trust").pipe(
-    Options.withDescription("Trust this project from now on: its AGENTS.md files are followed")
+    Options.withDescription("Trust this project from now on: its AGENTS.md files and skills are followed")
   )
 }
 

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
+import * as Skills from "../../agent/Skills.ts"
 import { accountOf, claims, expiresAt, type Subscription } from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
 import * as Refusal from "../../auth/Refusal.ts"
@@ -17,6 +18,7 @@ import * as Trust from "../../node/Trust.ts"
 import { PlanUsage } from "../../responses/PlanUsage.ts"
 import type { Limit, Window } from "../../responses/RateLimitReading.ts"
 import { RateLimits, type Snapshot } from "../../responses/RateLimits.ts"
+import { quote } from "../../tools/FileTree.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Runtime from "../runtime.ts"
 import { harmless, Screen } from "../Screen.ts"
@@ -37,6 +39,7 @@ export const status = Command.make(
     const { home, model, selected, snapshot } = yield* look(refresh).pipe(Common.override({ auth, profile }))
     const instructions = (yield* ProjectInstructions.load(".")).map(({ path }) => path)
     const trusted = yield* Trust.isTrusted(home, ".")
+    const skills = yield* findSkills(home.path, trusted)
     const now = yield* DateTime.now
     const credential = Either.isRight(selected) ? selected.right.credential : undefined
     const access = credential?.kind === "subscription" ? yield* accessOf(credential, now) : undefined
@@ -49,7 +52,8 @@ export const status = Command.make(
             ...settings,
             ...toJson(snapshot),
             trusted,
-            instructions
+            instructions,
+            ...skillsToJson(skills)
           })
         }\n`
         : `${
@@ -58,7 +62,8 @@ export const status = Command.make(
               ...describe(selected, access?.text),
               ...settings,
               ...toLines(snapshot, now),
-              ...instructionsOf(instructions, trusted)
+              ...instructionsOf(instructions, trusted),
+              ...skillsToLines(skills)
             })
           )
         }\n`
@@ -73,6 +78,26 @@ const instructionsOf = (files: ReadonlyArray<string>, trusted: boolean) =>
     : {
       instructions: `${files.join(", ")}${trusted ? "" : " (not followed: this project is not trusted; see --trust)"}`
     }
+
+/** What a project that is not trusted would teach is left out like what cannot be used. */
+const findSkills = Effect.fnUntraced(function*(home: string, trusted: boolean) {
+  const { problems, skills } = yield* Skills.load({ home, folder: trusted ? "." : undefined })
+  const others = trusted ? [] : yield* Skills.ofProject(".")
+  const reason = "this project is not trusted; see --trust"
+  return { skills, problems: [...problems, ...others.map((path) => ({ path, reason }))] }
+})
+
+const skillsToJson = ({ problems, skills }: Skills.Loaded) => ({
+  skills: skills.map(({ description, name, path }) => ({ name, description, path })),
+  skill_problems: problems.map(({ path, reason }) => ({ path, problem: reason }))
+})
+
+const skillsToLines = ({ problems, skills }: Skills.Loaded) => ({
+  ...(skills.length === 0 ? {} : { skills: skills.map(({ name, path }) => `${name} (${quote(path)})`).join("\n") }),
+  ...(problems.length === 0
+    ? {}
+    : { "left out": problems.map(({ path, reason }) => `${quote(path)}: ${reason}`).join("\n") })
+})
 
 /** Without `refresh` no server is asked. */
 const look = Effect.fnUntraced(function*(refresh: boolean) {
@@ -200,8 +225,9 @@ const toText = (report: { readonly [name: string]: unknown }): string => {
   const rows = Object.entries(report).filter(([, value]) => value !== null)
   const width = Math.max(...rows.map(([name]) => name.length))
   return rows
-    .map(([name, value]) =>
-      `${name.replace("_", " ").padEnd(width)} ${value === true ? "yes" : value === false ? "no" : String(value)}`
-    )
+    .map(([name, value]) => {
+      const lines = value === true ? "yes" : value === false ? "no" : String(value)
+      return `${name.replace("_", " ").padEnd(width)} ${lines.replaceAll("\n", `\n${" ".repeat(width + 1)}`)}`
+    })
     .join("\n")
 }

@@ -1,0 +1,313 @@
+/**
+ * What a person or a project has taught agents: folders with a `SKILL.md`. The model is told what each is for, and reads
+ * the rest when a task calls for it.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError, SystemErrorReason } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
+import { diskProblem } from "../internal/diskProblem.ts"
+import { isNotFound } from "../internal/isNotFound.ts"
+import { readStart } from "../internal/readStart.ts"
+import { type Item, userMessage } from "../responses/Item.ts"
+import { quote } from "../tools/FileTree.ts"
+import * as ProjectInstructions from "./ProjectInstructions.ts"
+
+const fileName = "SKILL.md"
+
+/** Of the standard, in characters. */
+const maxName = 64
+const maxDescription = 1024
+
+/** How much of a file is looked at for its front matter, in bytes. */
+const maxFrontMatter = 16 * 1024
+
+/** How much of a skill is told when somebody names it, in bytes. */
+const maxBytes = 64 * 1024
+
+/** How long the list may be that the model is told, in characters. */
+const maxList = 16 * 1024
+
+/**
+ * A skill, by the real paths of its file and its folder. One that is not listed is used only when somebody names it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Skill {
+  readonly name: string
+  readonly description: string
+  readonly path: string
+  readonly folder: string
+  readonly isListed: boolean
+}
+
+/**
+ * Why something that looks like a skill is none, as the end of a sentence.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Problem {
+  readonly path: string
+  readonly reason: string
+}
+
+/** @since 0.1.0 @category models */
+export interface Loaded {
+  /** In the order of their names. */
+  readonly skills: ReadonlyArray<Skill>
+  readonly problems: ReadonlyArray<Problem>
+}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** Effixir's own folder: what is in `skills/` there is the person's own. */
+  readonly home: string
+  /** The folder that agents work in, if its project is trusted. */
+  readonly folder?: string | undefined
+}
+
+/**
+ * The skills of a person, and those of a project: what is in `.agents/skills/` of its folder and of each one down to that
+ * in which agents work. Of skills with the same name the nearest counts.
+ *
+ * A skill of a person may be a link to a folder anywhere; one of a project may not lead out of it.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const load: (
+  options: Options
+) => Effect.Effect<Loaded, never, FileSystem.FileSystem | Path.Path> = Effect.fn("Skills.load")(
+  function*({ folder, home }) {
+    const path = yield* Path.Path
+    const realHome = yield* realPath(home)
+    const own = path.join(realHome, "skills")
+    const isWithin = yield* isBelow
+    // Else everything there would be open to whoever may read the skill.
+    const isPrivate = (real: string) =>
+      real === realHome || isWithin(realHome, real) || isWithin(real, realHome) && !isWithin(real, own)
+    const ofPerson = yield* readAll(
+      own,
+      (real) => isPrivate(real) ? "its folder holds what is effixir's own" : undefined
+    )
+
+    const folders = folder === undefined ? [] : yield* ProjectInstructions.foldersTo(folder)
+    const [project = ""] = folders
+    const ofProject = yield* Effect.forEach(
+      folders,
+      (folder) =>
+        readAll(path.join(folder, ".agents", "skills"), (real) => {
+          if (isPrivate(real)) return "its folder holds what is effixir's own"
+          return isWithin(real, project) ? undefined : "its folder is a link that leads out of the project"
+        })
+    )
+    return nearest([ofPerson, ...ofProject].flat())
+  }
+)
+
+/**
+ * The files of a project that would be skills if it were trusted. None of them is opened.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const ofProject: (
+  folder: string
+) => Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
+  function*(folder) {
+    const path = yield* Path.Path
+    const folders = yield* ProjectInstructions.foldersTo(folder)
+    const found = yield* Effect.forEach(
+      folders,
+      (folder) => Effect.orElseSucceed(filesIn(path.join(folder, ".agents", "skills")), () => [])
+    )
+    return found.flat()
+  }
+)
+
+/**
+ * What the model is told of them: nothing, or one message of the developer. If the list would grow too long, the
+ * descriptions are cut, and what still does not fit is counted.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toItems = (skills: ReadonlyArray<Skill>): ReadonlyArray<Item> => {
+  const listed = skills.filter(({ isListed }) => isListed)
+  if (listed.length === 0) return []
+  const lines = (length: number) =>
+    listed.map(({ description, name, path }) => `- ${name}: ${cut(description, length)} (${quote(path)})`)
+  const fits = (lines: ReadonlyArray<string>) => lines.join("\n").length <= maxList
+  const all = [Infinity, 500, 250, 120].map(lines).find(fits) ?? lines(60)
+  let left = maxList
+  const shown = all.filter((line) => (left -= line.length + 1) >= 0)
+  const missing = all.length - shown.length
+  const text = "# Skills\n\n" +
+    "Each is a folder with instructions for one kind of task. When the task is of that kind, or a message names the " +
+    "skill as $NAME, follow it for this turn: read its file first, unless you have been shown it, and of what it " +
+    "mentions only what you need. Paths in a skill are relative to its folder; run its scripts where they lie. These " +
+    "folders can be read with read, ls, grep and find even outside the workspace, and cannot be changed there.\n\n" +
+    shown.join("\n") +
+    (missing === 0 ? "" : `\n\n[${missing} more ${missing === 1 ? "is" : "are"} not listed: there are too many.]`)
+  return [{ type: "message", role: "developer", content: [{ type: "input_text", text: text.toWellFormed() }] }]
+}
+
+/**
+ * The skills that a text names, as `$deploy` does. A name that no skill has is a word like any other.
+ *
+ * @since 0.1.0
+ * @category invoking
+ */
+export const named = (skills: ReadonlyArray<Skill>, text: string): ReadonlyArray<Skill> => {
+  const names = new Set(Array.from(text.matchAll(/\$([\w-]+)/g), ([, name]) => name))
+  return skills.filter(({ name }) => names.has(name))
+}
+
+/**
+ * What the model is told when somebody has named a skill: all that its file says. It goes beside what was said, as the
+ * word of the user.
+ *
+ * @since 0.1.0
+ * @category invoking
+ */
+export const instructions: (
+  skill: Skill
+) => Effect.Effect<Item, PlatformError, FileSystem.FileSystem> = Effect.fnUntraced(
+  function*({ folder, name, path }) {
+    const { isCut, text } = yield* readStart(path, maxBytes)
+    return userMessage(
+      `# The skill $${name}\n\nThis is ${path}. Paths in it are relative to ${folder}.\n\n${text.trim()}${
+        isCut ? "\n\n[The file goes on; read it if you need the rest.]" : ""
+      }`
+    )
+  }
+)
+
+const isOf = (reason: SystemErrorReason, error: PlatformError): boolean =>
+  error._tag === "SystemError" && error.reason === reason
+
+const whyNot = (error: PlatformError): string =>
+  isOf("PermissionDenied", error) ? "this user may not read it" : diskProblem(error)
+
+type Read = Either.Either<Skill, Problem>
+
+/** The skills in a folder, in the order of the names of their folders. */
+const readAll = Effect.fnUntraced(function*(folder: string, refuse: (real: string) => string | undefined) {
+  const files = yield* Effect.either(filesIn(folder))
+  if (Either.isRight(files)) return yield* Effect.forEach(files.right, (file) => read(file, refuse))
+  return isNotFound(files.left) ? [] : [Either.left({ path: folder, reason: whyNot(files.left) })]
+})
+
+const filesIn = Effect.fnUntraced(function*(folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const names = yield* fs.readDirectory(folder)
+  const files = names.filter((name) => !name.startsWith(".")).toSorted().map((name) =>
+    path.join(folder, name, fileName)
+  )
+  // Below a file there is nothing; whatever else cannot be looked at is told when it is read.
+  return yield* Effect.filter(
+    files,
+    (file) => Effect.catchAll(fs.exists(file), (error) => Effect.succeed(!isOf("BadResource", error)))
+  )
+})
+
+const read: (
+  file: string,
+  refuse: (real: string) => string | undefined
+) => Effect.Effect<Read, never, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
+  function*(file, refuse) {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const fail = (reason: string) => Either.left({ path: file, reason })
+    const folder = yield* fs.realPath(path.dirname(file))
+    const real = yield* fs.realPath(file)
+    const refusal = refuse(folder)
+    if (refusal !== undefined) return fail(refusal)
+    if (!(yield* isBelow)(real, folder)) return fail("it is a link that leads out of its folder")
+    if ((yield* fs.stat(real)).type !== "File") return fail("it is no regular file")
+    const fields = yield* frontMatter((yield* readStart(real, maxFrontMatter)).text)
+    return Either.mapBoth(Either.flatMap(fields, describe), {
+      onLeft: (reason) => ({ path: file, reason }),
+      onRight: (described) => ({ name: path.basename(path.dirname(file)), ...described, path: real, folder })
+    })
+  },
+  (effect, file) =>
+    Effect.catchAll(effect, (error) => Effect.succeed(Either.left({ path: file, reason: whyNot(error) })))
+)
+
+/** What stands between two lines of dashes at the beginning. Nothing in it is more than text, lists and fields. */
+const frontMatter = (text: string): Effect.Effect<Either.Either<unknown, string>> => {
+  const [, source] = /^---[ \t]*\r?\n((?:[^\n]*\n)*?)---[ \t]*(?:\r?\n|$)/.exec(text) ?? []
+  if (source === undefined) {
+    return Effect.succeed(Either.left(
+      `it does not begin with a front matter, which is YAML between two lines of "---", of ${
+        maxFrontMatter / 1024
+      } KiB ` +
+        "at most"
+    ))
+  }
+  // Who has no skill should not wait for a parser of them.
+  return Effect.map(Effect.promise(() => import("yaml")), (yaml) =>
+    Either.try({
+      try: (): unknown => yaml.parse(source, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" }),
+      catch: (error) =>
+        `its front matter is no YAML: ${String(error instanceof Error ? error.message : error).split("\n")[0] ?? ""}`
+    }))
+}
+
+/** As Codex and Pi do, the name is not held against the one of the folder, which counts where there is no name. */
+const describe = (fields: unknown) => {
+  const field = (name: string) => {
+    const value = Predicate.isReadonlyRecord(fields) ? fields[name] : undefined
+    return Predicate.isString(value) ? value.replaceAll(/\s+/g, " ").trim() : ""
+  }
+  const name = field("name")
+  const description = field("description")
+  if (description === "") return Either.left("its front matter has no description")
+  if (Array.from(description).length > maxDescription) {
+    return Either.left(`its description is longer than ${maxDescription} characters`)
+  }
+  if (Array.from(name).length > maxName) return Either.left(`its name is longer than ${maxName} characters`)
+  return Either.right({
+    ...(name === "" ? {} : { name }),
+    description,
+    isListed: field("disable-model-invocation") !== "true"
+  })
+}
+
+/** Of the same name the last counts. A skill that is there twice, as itself and as a link, is one. */
+const nearest = (all: ReadonlyArray<Read>): Loaded => {
+  const byName = new Map<string, Skill>()
+  const problems: Array<Problem> = []
+  for (const one of all) {
+    if (Either.isLeft(one)) {
+      problems.push(one.left)
+      continue
+    }
+    const skill = one.right
+    const before = byName.get(skill.name)
+    if (before !== undefined && before.path !== skill.path) {
+      problems.push({ path: before.path, reason: `${skill.path} has the same name, ${skill.name}, and goes before it` })
+    }
+    byName.set(skill.name, skill)
+  }
+  return { skills: [...byName.values()].toSorted((a, b) => a.name < b.name ? -1 : 1), problems }
+}
+
+const isBelow = Effect.map(
+  Path.Path,
+  ({ sep }) => (path: string, folder: string): boolean => path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
+)
+
+const realPath = (folder: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(folder), () => folder))
+
+const cut = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text

@@ -1,0 +1,25 @@
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+/** The beginning of a text file, of so many bytes at most. A character that the cut has gone through is left out. */
+export const readStart = (
+  path: string,
+  maxBytes: number
+): Effect.Effect<
+  { readonly text: string; readonly bytes: number; readonly isCut: boolean },
+  PlatformError,
+  FileSystem.FileSystem
+> =>
+  Effect.scoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const handle = yield* fs.open(path, { flag: "r" })
+    const { size } = yield* handle.stat
+    const bytes = Option.getOrElse(yield* handle.readAlloc(maxBytes), () => new Uint8Array())
+    return {
+      text: new TextDecoder().decode(bytes, { stream: true }),
+      bytes: bytes.length,
+      isCut: size > bytes.length
+    }
+  }))
