@@ -1,11 +1,12 @@
 import * as Command from "@effect/platform/Command"
+import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Skills from "../../src/agent/Skills.ts"
 import { text } from "../../src/responses/Item.ts"
-import { layer, makeFolder } from "../node/support.ts"
+import { layer, layerWith, makeFolder } from "../node/support.ts"
 
 /** A home, and a project with the folder `project/src` in which agents work. */
 const place = Effect.gen(function*() {
@@ -29,6 +30,14 @@ const place = Effect.gen(function*() {
 })
 
 const skill = (fields: string, body = "# How\n") => `---\n${fields}\n---\n${body}`
+
+/** What the system says of a file that somebody else keeps to himself. */
+const forbidden = new PlatformError.SystemError({
+  reason: "PermissionDenied",
+  module: "FileSystem",
+  method: "open",
+  description: "EACCES: permission denied"
+})
 
 const names = ({ skills }: Skills.Loaded) => skills.map(({ name }) => name)
 
@@ -181,15 +190,19 @@ describe("Skills", () => {
       }).pipe(Effect.provide(layer))
   )
 
-  it.scoped.runIf(process.getuid?.() !== 0)("that may not be read are told", () =>
+  it.scoped("that may not be read are told", () =>
     Effect.gen(function*() {
-      const { fs, load, own, write } = yield* place
+      const { load, own, write } = yield* place
       yield* write(own("closed"), skill("description: x"))
-      yield* fs.chmod(own("closed", "SKILL.md"), 0)
-      assert.deepStrictEqual((yield* load()).problems, [
+      yield* write(own("open"), skill("description: x"))
+      const loaded = yield* load()
+      assert.deepStrictEqual(names(loaded), ["open"])
+      assert.deepStrictEqual(loaded.problems, [
         { path: own("closed", "SKILL.md"), reason: "this user may not read it" }
       ])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layerWith((fs) => ({
+      open: (path, options) => path.includes("closed") ? Effect.fail(forbidden) : fs.open(path, options)
+    })))))
 
   it.scoped("of a person may be linked from anywhere, once, and are told of by where they really are", () =>
     Effect.gen(function*() {
