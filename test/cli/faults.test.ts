@@ -64,6 +64,7 @@ describe("a turn in which everything goes wrong", () => {
           Script.answer(Script.call("bash", { command: "echo one" }, "c_same"), Script.call("nothing", {}, "c_same")),
           Script.answer(Script.say("All the same."))
         ]))
+        yield* fs.writeFileString(path.join(home, "config.json"), "{\"models\":{\"*\":{\"apply_patch\":false}}}")
         yield* fs.writeFileString(file("a.txt"), "mine")
         yield* fs.writeFileString(path.join(base, "secret.txt"), "hidden-7f3a")
         const { child, result } = yield* start(["run", "Go wrong"])

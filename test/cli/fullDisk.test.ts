@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { isFunctionCallOutput } from "../../src/responses/Item.ts"
+import { isFunctionCallOutput, type Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { canMount, canRun, fileLimit, type Through, where } from "./disks.ts"
-import { assertSentence, type Line, lines, machine, platform } from "./support.ts"
+import { applyPatch, assertSentence, type Line, lines, machine, platform } from "./support.ts"
 
 const timeout = 120_000
 const calls = 4
@@ -143,16 +143,25 @@ const fullWork: Through = [
   "sh"
 ]
 
-const changing: Script.Script = Script.fromTurns([
-  Script.answer(
-    Script.call("read", { path: "a.txt" }, "c_read"),
-    Script.call("write", { path: "a.txt", content: "new ".repeat(5000) }, "c_over"),
-    Script.call("write", { path: "b.txt", content: "new ".repeat(5000) }, "c_write"),
-    Script.call("edit", { path: "a.txt", old_string: "old", new_string: "new ".repeat(5000) }, "c_edit"),
-    Script.call("bash", { command: "seq 10000 > c.txt; echo code $?" }, "c_bash")
-  ),
-  Script.answer(Script.say("All done."))
-])
+/** What changes a part of a file, in the two ways that models have been taught. */
+const parts = {
+  edit: Script.call("edit", { path: "a.txt", old_string: "old", new_string: "new ".repeat(5000) }, "c_part"),
+  apply_patch: applyPatch("c_part", "*** Update File: a.txt", "@@", "-old", `+${"new ".repeat(5000)}`)
+}
+
+const taught = (apply_patch: boolean) => JSON.stringify({ models: { "*": { apply_patch } } })
+
+const changing = (part: Item): Script.Script =>
+  Script.fromTurns([
+    Script.answer(
+      Script.call("read", { path: "a.txt" }, "c_read"),
+      Script.call("write", { path: "a.txt", content: "new ".repeat(5000) }, "c_over"),
+      Script.call("write", { path: "b.txt", content: "new ".repeat(5000) }, "c_write"),
+      part,
+      Script.call("bash", { command: "seq 10000 > c.txt; echo code $?" }, "c_bash")
+    ),
+    Script.answer(Script.say("All done."))
+  ])
 
 const outputsOf = (stdout: string) =>
   new Map(
@@ -161,23 +170,30 @@ const outputsOf = (stdout: string) =>
   )
 
 describe.runIf(canMount)(where(canMount, "a workspace on a disk that is full", "the right to mount one"), () => {
-  it.scopedLive("keeps its files as they were, the model is told, and the turn goes on", () =>
-    Effect.gen(function*() {
-      const { base, fs, path, run } = yield* machine(changing)
-      const { code, stderr, stdout } = yield* run(["--json", "Change it"], { through: fullWork })
-      assert.strictEqual(code, 0, stderr)
-      const outputs = outputsOf(stdout)
-      for (const [id, name] of [["c_over", "a.txt"], ["c_write", "b.txt"], ["c_edit", "a.txt"]] as const) {
-        assert.deepStrictEqual(outputs.get(id), ["failed", `${name}: ENOSPC: no space left on device`])
-      }
-      assert.include(outputs.get("c_bash")?.[1], "No space left on device")
-      assert.strictEqual(yield* fs.readFileString(path.join(base, "a.txt")), "old\n")
-      assert.deepStrictEqual((yield* fs.readFileString(path.join(base, "names.txt"))).trim().split("\n"), [
-        "a.txt",
-        "c.txt",
-        "rest"
-      ])
-    }).pipe(Effect.provide(platform)), timeout)
+  it.scopedLive.each(Object.entries(parts))(
+    "keeps its files as they were, and the turn goes on: %s",
+    ([tool, part]) =>
+      Effect.gen(function*() {
+        const { base, fs, home, path, run } = yield* machine(changing(part))
+        yield* fs.writeFileString(path.join(home, "config.json"), taught(tool === "apply_patch"))
+        const { code, stderr, stdout } = yield* run(["--json", "Change it"], { through: fullWork })
+        assert.strictEqual(code, 0, stderr)
+        const outputs = outputsOf(stdout)
+        for (const [id, name] of [["c_over", "a.txt"], ["c_write", "b.txt"], ["c_part", "a.txt"]] as const) {
+          const [status, output = ""] = outputs.get(id) ?? []
+          assert.strictEqual(status, "failed")
+          assert.include(output, `${name}: ENOSPC: no space left on device`)
+        }
+        assert.include(outputs.get("c_bash")?.[1], "No space left on device")
+        assert.strictEqual(yield* fs.readFileString(path.join(base, "a.txt")), "old\n")
+        assert.deepStrictEqual((yield* fs.readFileString(path.join(base, "names.txt"))).trim().split("\n"), [
+          "a.txt",
+          "c.txt",
+          "rest"
+        ])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 })
 
 describe.runIf(canLimit)(where(canLimit, "files that may not grow", "a shell with ulimit"), () => {
@@ -185,15 +201,18 @@ describe.runIf(canLimit)(where(canLimit, "files that may not grow", "a shell wit
     "stay as they were, the model is told, and long outputs are kept as far as they fit",
     () =>
       Effect.gen(function*() {
-        const { file, fs, run } = yield* machine(Script.fromTurns([
+        const { file, fs, home, path, run } = yield* machine(Script.fromTurns([
           Script.answer(
             Script.call("edit", { path: "a.txt", old_string: "a", new_string: "bbbb", replace_all: true }, "c_edit"),
             Script.call("bash", { command: "seq 100000; echo the end" }, "c_bash")
           ),
           Script.answer(Script.say("All done."))
         ]))
+        yield* fs.writeFileString(path.join(home, "config.json"), taught(false))
         yield* fs.writeFileString(file("a.txt"), "a".repeat(80_000))
-        const { code, stderr, stdout } = yield* run(["--json", "Change it"], { through: fileLimit(400) })
+        const { code, stderr, stdout } = yield* run(["--json", "Change it"], {
+          through: fileLimit(400)
+        })
         assert.strictEqual(code, 0, stderr)
         const outputs = outputsOf(stdout)
         assert.deepStrictEqual(outputs.get("c_edit"), ["failed", "a.txt: EFBIG: file too large"])

@@ -142,12 +142,24 @@ describe("login --browser", () => {
     timeout
   )
 
-  it.scopedLive("ends when the answer to another sign-in is pasted", () =>
-    Effect.gen(function*() {
-      const all = yield* begin
-      all.started.child.stdin?.write(`${all.callback({ state: "wrong", code: "c" })}\n`)
-      yield* refused(all, all.started, "another sign-in", "effixir login")
-    }).pipe(Effect.provide(platform)), timeout)
+  it.scopedLive(
+    "says that what was pasted answers another sign-in, and takes the right answer then",
+    () =>
+      Effect.gen(function*() {
+        const { callback, started, url } = yield* begin
+        const { output, result } = started
+        const paste = (address: string) => started.child.stdin?.write(`${address}\n`)
+        paste(callback({ state: "wrong", code: "c" }))
+        yield* eventually("it is refused", () => lines(output().stdout).length === 2)
+        const refusal = lines(output().stdout)[1]
+        assert.deepInclude(refusal, { type: "login.paste_refused", problem: "AnotherSignIn" })
+        const { headers } = yield* Effect.promise(() => fetch(url, { redirect: "manual" }))
+        paste(headers.get("location") ?? "")
+        assert.strictEqual((yield* result).code, 0)
+        assert.strictEqual(lines(output().stdout).at(-1)?.type, "login.completed")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 
   it.scopedLive("offers the other way when the server is in trouble", () =>
     Effect.gen(function*() {

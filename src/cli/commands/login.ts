@@ -160,7 +160,7 @@ const withBrowser = Effect.fnUntraced(function*(json: boolean) {
   const signIn = BrowserLogin.login({ pasted: Prompt.lines }).pipe(
     Stream.tap((state) => {
       if (state._tag === "UrlShown") return showUrl(state.url, json)
-      return state._tag === "PasteRefused" && !json ? say(pasteProblems[state.problem]) : Effect.void
+      return state._tag === "PasteRefused" ? refusePaste(state, json) : Effect.void
     })
   )
   return yield* credentialOf(signIn).pipe(
@@ -185,6 +185,11 @@ const showUrl = (url: string, json: boolean) =>
     "If the browser ends on a page that cannot be shown, as on another machine, paste the address of that page here.",
     ""
   )
+
+const refusePaste = ({ problem }: BrowserLogin.PasteRefused, json: boolean) =>
+  json
+    ? sayJson({ type: "login.paste_refused", problem, message: pasteProblems[problem] })
+    : say(pasteProblems[problem])
 
 const pasteProblems: { readonly [problem in BrowserLogin.PasteRefused["problem"]]: string } = {
   AnotherSignIn: "That address belongs to another sign-in. Open the one above, and paste the address where it ends.",
