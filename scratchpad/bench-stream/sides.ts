@@ -44,7 +44,7 @@ const ours = (network: "fetch" | "default"): Side => async (baseUrl) => {
   const Layer = await import("effect/Layer")
   const Option = await import("effect/Option")
   const Redacted = await import("effect/Redacted")
-  const Stream = await import("effect/Stream")
+  const { runForEachChunk } = await import("../../src/internal/stream.ts")
   const AuthClient = await import("../../src/auth/AuthClient.ts")
   const { Credentials } = await import("../../src/auth/Credentials.ts")
   const { apiKey: credential } = await import("../../src/auth/Credential.ts")
@@ -79,14 +79,15 @@ const ours = (network: "fetch" | "default"): Side => async (baseUrl) => {
     input: [Item.userMessage(body.input)],
     cacheKey: "bench"
   })
+  // As the agent reads it.
   return (show) =>
-    Effect.runPromise(Stream.runForEachChunk(responses.stream(request), (events) =>
-      Effect.sync(() => {
-        for (const event of events) {
-          if (event.type === "response.output_item.done") KnownItem.fromItem(event.item)
-          show(event as Event)
-        }
-      })))
+    Effect.runPromise(runForEachChunk(responses.stream(request), (events) => {
+      for (const event of events) {
+        if (event.type === "response.output_item.done") KnownItem.fromItem(event.item)
+        show(event as Event)
+      }
+      return Effect.void
+    }))
 }
 
 const openai = (how: "create" | "stream"): Side => async (baseUrl) => {

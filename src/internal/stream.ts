@@ -1,7 +1,7 @@
 import * as Channel from "effect/Channel"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Either from "effect/Either"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
@@ -28,9 +28,10 @@ export const runForEachChunk = <A, E, R, E2, R2>(
   self: Stream.Stream<A, E, R>,
   f: (chunk: Chunk.Chunk<A>) => Effect.Effect<void, E2, R2>
 ): Effect.Effect<void, E | E2, R | R2> =>
-  Effect.scoped(Effect.flatMap(
-    Stream.toPull(self),
-    (pull) => Effect.forever(Effect.flatMap(pull, (chunk) => Effect.mapError(f(chunk), Option.some)))
-  )).pipe(
-    Effect.catchAll((end: Option.Option<E | E2>) => Option.isNone(end) ? Effect.void : Effect.fail(end.value))
-  )
+  Effect.scoped(Effect.flatMap(Channel.toPull(Stream.toChannel(self)), (pull) => {
+    const loop: Effect.Effect<void, E | E2, R | R2> = Effect.flatMap(
+      pull,
+      (next) => Either.isLeft(next) ? Effect.void : Effect.zipRight(f(next.right), loop)
+    )
+    return loop
+  }))

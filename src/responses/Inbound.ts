@@ -7,15 +7,13 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { unwrapScoped } from "../internal/stream.ts"
+import { runForEachChunk, unwrapScoped } from "../internal/stream.ts"
 import { ModelError } from "./ModelError.ts"
 import type { Timeouts } from "./Timeouts.ts"
 
@@ -150,21 +148,15 @@ export const isSource = <A, E>(u: { readonly stream: Stream.Stream<A, E> }): u i
  * @category combining
  */
 export const pump = Effect.fnUntraced(function*<A, E>(self: Inbound<A, E>, stream: Stream.Stream<A, E>) {
-  // Pulled by hand: to run a stream takes three channels more.
-  const pull = yield* Stream.toPull(stream)
   const room = Effect.async<void>((resume) => {
     if (self.isFull()) self.onRoom = () => resume(Effect.void)
     else resume(Effect.void)
   })
-  const read = Effect.flatMap(pull, (chunk) => {
+  const read = runForEachChunk(stream, (chunk) => {
     for (const piece of chunk) self.offer(piece)
     return room
   })
-  const end = (cause: Cause.Cause<Option.Option<E>>) =>
-    Effect.sync(() =>
-      self.end(Option.match(Cause.flipCauseOption(cause), { onNone: () => Exit.void, onSome: Exit.failCause }))
-    )
-  yield* Effect.forkScoped(Effect.catchAllCause(Effect.forever(read), end))
+  yield* Effect.forkScoped(Effect.onExit(read, (exit) => Effect.sync(() => self.end(exit))))
 })
 
 /**
