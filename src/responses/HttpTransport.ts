@@ -63,9 +63,9 @@ export const make = Effect.fnUntraced(function*(
       yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
     } else yield* Inbound.pump(inbound, response.stream)
 
-    const tell = (events: Array<StreamEvent>): Events => {
-      if (events.length === 0) return next()
-      const told = Channel.flatMap(Channel.write(Chunk.unsafeFromArray(events)), next)
+    const tell = (events: Chunk.Chunk<StreamEvent>): Events => {
+      if (Chunk.isEmpty(events)) return next()
+      const told = Channel.flatMap(Channel.write(events), next)
       const observed = observe.events(events)
       return observed === undefined ? told : Channel.zipRight(observed, told)
     }

@@ -41,7 +41,7 @@ export interface Inlet<A, E> {
  * @category models
  */
 export interface Inbound<A, E> extends Inlet<A, E> {
-  /** What was left since the last time. */
+  /** What was left since the last time; good until the next. */
   readonly take: () => ReadonlyArray<A>
   /** How it ended; nothing as long as it goes on. What was left before can still be taken. */
   readonly exit: () => Exit.Exit<void, E> | undefined
@@ -70,6 +70,8 @@ export const make = Effect.fnUntraced(function*<A, E>(timeouts: Timeouts) {
   /** Since when the other side is waited for. */
   let since: number | undefined = now()
   let pieces: Array<A> = []
+  /** The other one of two that take turns: of new ones V8 believes, with many streams open, that they live long. */
+  let spare: Array<A> = []
   let exit: Exit.Exit<void, E | ModelError> | undefined
   let reader: (() => void) | undefined
 
@@ -94,7 +96,9 @@ export const make = Effect.fnUntraced(function*<A, E>(timeouts: Timeouts) {
     onRoom: () => {},
     take: () => {
       const taken = pieces
-      if (taken.length > 0) pieces = []
+      pieces = spare
+      pieces.length = 0
+      spare = taken
       if (since === undefined) {
         since = now()
         self.onRoom()
@@ -171,7 +175,7 @@ export const watched = (timeouts: Timeouts) => <A, E>(stream: Stream.Stream<A, E
     yield* pump(inbound, stream)
     const next = (): Channel.Channel<Chunk.Chunk<A>, unknown, E | ModelError> => {
       const pieces = inbound.take()
-      if (pieces.length > 0) return Channel.flatMap(Channel.write(Chunk.unsafeFromArray(pieces)), next)
+      if (pieces.length > 0) return Channel.flatMap(Channel.write(Chunk.fromIterable(Array.from(pieces))), next)
       return inbound.exit() ?? Channel.flatMap(inbound.wait, next)
     }
     return Stream.fromChannel(Channel.suspend(next))

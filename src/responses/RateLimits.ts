@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -139,7 +140,7 @@ export const layerMemory: Layer.Layer<RateLimits> = Layer.scoped(
 export interface Observer {
   readonly headers: (headers: Headers) => Effect.Effect<void>
   /** Nothing, if there is nothing to record: which is so for all events but a few. */
-  readonly events: (events: ReadonlyArray<StreamEvent>) => Effect.Effect<void> | undefined
+  readonly events: (events: Chunk.Chunk<StreamEvent>) => Effect.Effect<void> | undefined
 }
 
 /** @since 0.1.0 @category observing */
@@ -151,8 +152,8 @@ export const observer: Effect.Effect<Observer, never, AuthClient> = Effect.gen(f
       headers: (headers) =>
         Effect.ignore(Effect.flatMap(account, (account) => limits.observeHeaders(account, headers))),
       events: (events) => {
-        const telling = events.filter(isTelling)
-        return telling.length === 0
+        const telling = Chunk.filter(events, isTelling)
+        return Chunk.isEmpty(telling)
           ? undefined
           : Effect.ignore(
             Effect.flatMap(

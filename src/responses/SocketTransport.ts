@@ -218,8 +218,9 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
       isTold ||= event.type.startsWith("response.")
       response = Response.add(response, event)
     }
-    yield* observe.events(events) ?? Effect.void
-    return Chunk.unsafeFromArray(events)
+    const told = Chunk.unsafeFromArray(events)
+    yield* observe.events(told) ?? Effect.void
+    return told
   })
 
   return (messages: Stream.Stream<string, SocketClosed | ModelError>): ReturnType<SocketAttempt> =>

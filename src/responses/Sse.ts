@@ -24,9 +24,9 @@ const maxEventSize = 128 * 1024 * 1024
  */
 export interface Decoder {
   /** The events that these pieces complete; they may be cut anywhere. */
-  readonly write: (pieces: Iterable<Uint8Array>) => Array<StreamEvent.StreamEvent>
+  readonly write: (pieces: Iterable<Uint8Array>) => Chunk.Chunk<StreamEvent.StreamEvent>
   /** The events that the end completes. */
-  readonly end: () => Array<StreamEvent.StreamEvent>
+  readonly end: () => Chunk.Chunk<StreamEvent.StreamEvent>
   /**
    * How the response has ended, once nothing more is to be read: the bytes may have no end, so neither the last event nor
    * a failure waits for it.
@@ -102,10 +102,15 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     json += chunk
     isTooLarge ||= json.length > maxEventSize
   }
-  const told = () => {
+  /** Mostly it is one. Of arrays made here over and over V8 believes, with many streams open, that they live long. */
+  const told = (): Chunk.Chunk<StreamEvent.StreamEvent> => {
+    if (events.length < 2) {
+      const event = events.pop()
+      return event === undefined ? Chunk.empty() : Chunk.of(event)
+    }
     const all = events
     events = []
-    return all
+    return Chunk.unsafeFromArray(all)
   }
 
   return {
@@ -153,9 +158,9 @@ export const decodeWith = (make: () => Decoder) =>
       void,
       unknown
     >
-    const tell = (events: Array<StreamEvent.StreamEvent>): Body => {
+    const tell = (events: Chunk.Chunk<StreamEvent.StreamEvent>): Body => {
       const next = Channel.suspend((): Body => decoder.outcome() ?? body)
-      return events.length === 0 ? next : Channel.zipRight(Channel.write(Chunk.unsafeFromArray(events)), next)
+      return Chunk.isEmpty(events) ? next : Channel.zipRight(Channel.write(events), next)
     }
     const body: Body = Channel.readWithCause({
       onInput: (pieces: Chunk.Chunk<Uint8Array>) => tell(decoder.write(pieces)),
