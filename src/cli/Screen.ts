@@ -6,12 +6,15 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { stripVTControlCharacters } from "node:util"
+import { wrap } from "./wrap.ts"
 
 export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   /** Writes to stdout, as it is. */
   readonly out: (text: string) => Effect.Effect<void>
   /** Writes to stderr, as it is. */
   readonly err: (text: string) => Effect.Effect<void>
+  /** Tells a person something on stderr, in our name: one sentence, broken where the terminal ends. */
+  readonly say: (sentence: string) => Effect.Effect<void>
   readonly isOutTerminal: boolean
   readonly isErrTerminal: boolean
   /** Whether colours are wanted on stderr. */
@@ -36,13 +39,19 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   const isErrTerminal = process.stderr.isTTY === true && process.env["TERM"] !== "dumb"
   // Each write hears of its own failure; without a listener the stream would end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
+  const err = (text: string) => Effect.ignore(write(process.stderr, text))
+  const width = Math.min(process.stdout.columns || process.stderr.columns || 100, 100)
   return Screen.of({
     out: (text) => Effect.orDieWith(write(process.stdout, text), (cause) => new OutputLost({ cause })),
-    err: (text) => Effect.ignore(write(process.stderr, text)),
+    err,
+    say: (sentence) => {
+      const line = `effixir: ${harmless(sentence)}`
+      return err(`${process.stderr.isTTY === true && line.length > width ? wrap(line, width, "") : line}\n`)
+    },
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",
-    width: Math.min(process.stdout.columns || process.stderr.columns || 100, 100),
+    width,
     oneRow: (text) => text.slice(0, Math.max(1, Math.min(process.stderr.columns || 80, 80) - 1))
   })
 })

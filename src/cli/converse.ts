@@ -27,7 +27,7 @@ import * as Keyboard from "./Keyboard.ts"
 import * as Jsonl from "./render/jsonl.ts"
 import * as Text from "./render/text.ts"
 import * as Runtime from "./runtime.ts"
-import { harmless, Screen } from "./Screen.ts"
+import { Screen } from "./Screen.ts"
 
 export interface Conversation {
   readonly session: string
@@ -89,18 +89,15 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversatio
   const [first, ...more] = [...files, ...yield* Skills.ofProject(folder)]
   // What a session was told when it began, it goes on with.
   if (first === undefined || isNew !== true) return false
-  const which = `${harmless(quote(first))}${more.length === 0 ? "" : ` and ${more.length} more`}`
-  yield* screen.err(
-    `effixir: ${which} left out: this project is not trusted. To follow what it says from now on: --trust\n`
-  )
+  const which = `${quote(first)}${more.length === 0 ? "" : ` and ${more.length} more`}`
+  yield* screen.say(`${which} left out: this project is not trusted. To follow what it says from now on: --trust`)
   return false
 })
 
 /** The skills there are, and the prompt with those that it names. What cannot be used is said. */
 const teach = Effect.fnUntraced(function*({ folder, prompt }: Conversation, home: Home, isTrusted: boolean) {
   const screen = yield* Screen
-  const leaveOut = ({ path, reason }: Skills.Problem) =>
-    screen.err(`effixir: the skill ${harmless(`${quote(path)} is left out: ${reason}`)}\n`)
+  const leaveOut = ({ path, reason }: Skills.Problem) => screen.say(`the skill ${quote(path)} is left out: ${reason}`)
   const { problems, skills } = yield* Skills.load({ home: home.path, folder: isTrusted ? folder : undefined })
   yield* Effect.forEach(problems, leaveOut, { discard: true })
   if (prompt === undefined) return { prompt, skills }
@@ -109,7 +106,7 @@ const teach = Effect.fnUntraced(function*({ folder, prompt }: Conversation, home
   const told = yield* Effect.forEach(named, (skill) =>
     Effect.matchEffect(Skills.instructions(skill), {
       onFailure: (error) => Effect.as(leaveOut({ path: skill.path, reason: diskProblem(error) }), []),
-      onSuccess: (item) => Effect.as(screen.err(`effixir: the skill ${harmless(quote(skill.path))} is used\n`), [item])
+      onSuccess: (item) => Effect.as(screen.say(`the skill ${quote(skill.path)} is used`), [item])
     }))
   return { prompt: [...said, ...told.flat()], skills }
 })
@@ -119,7 +116,7 @@ const searches = Effect.fnUntraced(function*({ search }: Conversation, { dialect
   const screen = yield* Screen
   const isWanted = search === true || web_search === true
   if (isWanted && dialect === "chat-completions") {
-    yield* screen.err("effixir: the web cannot be searched over Chat Completions; the turn goes on without --search\n")
+    yield* screen.say("the web cannot be searched over Chat Completions; the turn goes on without --search")
   }
   return isWanted
 })

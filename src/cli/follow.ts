@@ -16,7 +16,7 @@ import { SessionStore } from "../session/SessionStore.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Interruption } from "./Interruption.ts"
 import type { Renderer } from "./render/Renderer.ts"
-import { harmless, OutputLost, Screen } from "./Screen.ts"
+import { OutputLost, Screen } from "./Screen.ts"
 
 /**
  * Shows every event, and exactly one that ends the turn. Of an interrupted run the end is in the log; of a run that
@@ -67,6 +67,6 @@ export const follow = Effect.fnUntraced(function*(
     ),
     Effect.ensuring(renderer.finish)
   )
-  if (end?._tag === "TurnFailed") yield* screen.err(`effixir: ${harmless(end.message)}\n`)
+  if (end?._tag === "TurnFailed") yield* screen.say(end.message)
   return end === undefined ? ExitCode.success : ExitCode.ofEnd(end, yield* interruption.signal)
 })

@@ -7,6 +7,7 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import type * as Span from "@effect/cli/HelpDoc/Span"
 import { stripVTControlCharacters } from "node:util"
 import { version } from "../internal/version.ts"
+import { wrap } from "./wrap.ts"
 
 /** One line of a list: what is typed, and what it does. */
 interface Entry {
@@ -72,17 +73,6 @@ const section = (title: string, entries: ReadonlyArray<Entry>, width: number): s
     return `  ${isLong ? `${name}\n${" ".repeat(column)}` : name.padEnd(column - 2)}${body}`.trimEnd()
   })
   return `${title}\n${lines.join("\n")}`
-}
-
-/** Breaks a text into lines, each behind the indent. */
-export const wrap = (text: string, width: number, indent: string): string => {
-  const lines = [""]
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1) ?? ""
-    if (last !== "" && indent.length + last.length + 1 + word.length > width) lines.push(word)
-    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`
-  }
-  return lines.map((line) => `${indent}${line}`).join("\n")
 }
 
 const flatten = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>

@@ -26,7 +26,7 @@ import * as Screen from "./Screen.ts"
 const report = (argv: ReadonlyArray<string>, kind: string, message: string, isPrinted = false) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
-    if (!isPrinted) yield* screen.err(`effixir: ${Screen.harmless(message)}\n`)
+    if (!isPrinted) yield* screen.say(message)
     if (argv.includes("--json")) {
       const failed = TurnFailed.make({
         turnId: "",

@@ -34,14 +34,22 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
       onLeft: () => Tool.nothing,
       onRight: (changes) => Tool.writes(...changes.flatMap(pathsOf))
     }),
-  describe: (patch) =>
-    Either.match(Patch.parse(patch.slice(0, maxLength)), {
-      onLeft: (problem) => `a patch that cannot be read: ${problem}`,
-      onRight: (changes) => changes.map(tellChange).join(", ")
-    }),
+  describe: (patch) => `apply a patch: ${summary(patch)}`,
   handler: (patch, { sessionId }) =>
     Effect.flatMap(Workspace, (workspace) => workspace.exclusively(applyPatch(patch, sessionId)))
 })
+
+/**
+ * The files of a patch in one line, each with what becomes of it (`A`, `M` or `D`).
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const summary = (patch: string): string =>
+  Either.match(Patch.parse(patch.slice(0, maxLength)), {
+    onLeft: (problem) => `it cannot be read (${problem})`,
+    onRight: (changes) => changes.map(tellChange).join(", ")
+  })
 
 const applyPatch = Effect.fnUntraced(function*(patch: string, session: string) {
   if (patch.length > maxLength) return yield* fail("The patch is too large; write the files with write")

@@ -28,6 +28,7 @@ const seen = (...events: ReadonlyArray<AgentEvent>) =>
     const renderer = text.make({
       out: () => Effect.void,
       err: (text) => Effect.sync(() => void (written += text)),
+      say: () => Effect.void,
       isOutTerminal: true,
       isErrTerminal: true,
       hasColors: false,

@@ -18,6 +18,7 @@ const watch = Effect.fnUntraced(function*(isErrTerminal: boolean) {
   const screen: typeof Screen.Service = {
     out: () => Effect.dieMessage("stdout is for results"),
     err: (text) => Ref.update(seen, (all) => [...all, text]),
+    say: () => Effect.void,
     isOutTerminal: false,
     isErrTerminal,
     hasColors: false,

@@ -20,11 +20,11 @@ import * as NodeCallbackServer from "../../node/NodeCallbackServer.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Confirm from "../confirm.ts"
 import { BadInput, interrupted } from "../ExitCode.ts"
-import { wrap } from "../help.ts"
 import { Interruption } from "../Interruption.ts"
 import * as Prompt from "../prompt.ts"
 import { Screen } from "../Screen.ts"
 import { interject, timeLeft, whileWaiting } from "../waiting.ts"
+import { wrap } from "../wrap.ts"
 import * as Common from "./options.ts"
 
 export const login = Command.make(

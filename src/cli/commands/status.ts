@@ -23,6 +23,7 @@ import * as ExitCode from "../ExitCode.ts"
 import * as Runtime from "../runtime.ts"
 import { harmless, Screen } from "../Screen.ts"
 import { moment, span } from "../span.ts"
+import { wrap } from "../wrap.ts"
 import * as Common from "./options.ts"
 
 export const status = Command.make(
@@ -64,7 +65,7 @@ export const status = Command.make(
               ...toLines(snapshot, now),
               ...instructionsOf(instructions, trusted),
               ...skillsToLines(skills)
-            })
+            }, screen.isOutTerminal ? screen.width : Infinity)
           )
         }\n`
     )
@@ -119,7 +120,7 @@ const ask = Effect.flatMap(PlanUsage, ({ refresh }) => refresh).pipe(
   Effect.catchAll((error) =>
     Effect.flatMap(
       Screen,
-      (screen) => screen.err(harmless(`effixir: how much of the plan is used could not be asked: ${error.detail}\n`))
+      (screen) => screen.say(`how much of the plan is used could not be asked: ${error.detail}`)
     )
   )
 )
@@ -221,13 +222,15 @@ const usageOf = ({ resetsAt, usedPercent }: Window, now: DateTime.Utc): string =
     : `${used}, resets ${moment(resetsAt, now)}`
 }
 
-const toText = (report: { readonly [name: string]: unknown }): string => {
+/** One row for each, broken where the terminal ends: a path that is longer stays whole. */
+const toText = (report: { readonly [name: string]: unknown }, width: number): string => {
   const rows = Object.entries(report).filter(([, value]) => value !== null)
-  const width = Math.max(...rows.map(([name]) => name.length))
-  return rows
-    .map(([name, value]) => {
-      const lines = value === true ? "yes" : value === false ? "no" : String(value)
-      return `${name.replace("_", " ").padEnd(width)} ${lines.replaceAll("\n", `\n${" ".repeat(width + 1)}`)}`
-    })
-    .join("\n")
+  const indent = " ".repeat(Math.max(...rows.map(([name]) => name.length)) + 1)
+  return rows.map(([name, value]) => {
+    const text = value === true ? "yes" : value === false ? "no" : String(value)
+    const lines = text.split("\n").map((line) =>
+      indent.length + line.length > width ? wrap(line, width, indent) : `${indent}${line}`
+    ).join("\n")
+    return `${name.replace("_", " ").padEnd(indent.length)}${lines.trimStart()}`
+  }).join("\n")
 }

@@ -11,8 +11,8 @@ import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
 import type { Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
 import * as ApplyPatch from "../../tools/ApplyPatch.ts"
-import { wrap } from "../help.ts"
 import { dim as dimOn, harmless, type Screen } from "../Screen.ts"
+import { wrap } from "../wrap.ts"
 import type { Renderer } from "./Renderer.ts"
 import { queryOf } from "./search.ts"
 
@@ -231,7 +231,7 @@ const callLine = ({ call }: ToolStarted | ToolEnded): string => {
   const what = call.type === "function_call"
     ? mainArgument(call.arguments)
     : call.name === ApplyPatch.tool.name
-    ? ApplyPatch.tool.describe(call.input)
+    ? ApplyPatch.summary(call.input)
     : call.input
   return `${call.name} ${oneLine(what)}`
 }
