@@ -80,7 +80,8 @@ export interface Recipient {
  * - Items go without their ids: the server checks pairs of ids that it does not keep (`store: false`).
  * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and not
  *   once the server has said that it cannot read it any more.
- * - Every call has its output, in the order of the calls; one that never ended says so, and one that never began.
+ * - Every call has its output, in the order of the calls; one that never ended says so, and one that never began. A call
+ *   that cannot be read is left out.
  *
  * @since 0.1.0
  * @category conversions
@@ -150,9 +151,9 @@ const replay = (
   isReadable: boolean
 ): ReadonlyArray<Item> => {
   const isSame = isReadable && response.model === recipient.model && response.account === recipient.account
-  const items = response.items.filter((item, index) =>
-    !isAnswer(item) &&
-    (item.type !== "reasoning" || isSame && isReasoning(item) && belongsToSomething(response.items, index))
+  const sound = response.items.filter((item) => !isAnswer(item) && !isBrokenCall(item))
+  const items = sound.filter((item, index) =>
+    item.type !== "reasoning" || isSame && isReasoning(item) && belongsToSomething(sound, index)
   )
   const answers = response.items.flatMap((item, index) =>
     isToolCall(item)
@@ -161,6 +162,10 @@ const replay = (
   )
   return [...items.map((item) => isReasoning(item) ? withoutContent(item) : withoutId(item)), ...answers]
 }
+
+/** A call without a name or arguments cannot be answered, and the server refuses a request in which one is not. */
+const isBrokenCall = (item: Item): boolean =>
+  (item.type === "function_call" || item.type === "custom_tool_call") && !isToolCall(item)
 
 /** Reasoning at the end of a broken response has lost what it led to, and the server refuses it. */
 const belongsToSomething = (items: ReadonlyArray<Item>, index: number): boolean =>

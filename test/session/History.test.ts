@@ -137,6 +137,19 @@ describe("History", () => {
     assert.deepStrictEqual(inputOf(responded([thought(1)])), [])
   })
 
+  it("leaves out a call that cannot be read, and what was thought for it alone", () => {
+    const broken = [
+      Struct.omit(call(1), "name"),
+      Struct.omit(call(1), "arguments"),
+      { ...call(1), arguments: {} },
+      { type: "custom_tool_call", call_id: "call_1", name: "apply_patch" }
+    ]
+    for (const item of broken) {
+      const history = History.fromEvents([asked("Go"), responded([thought(1), item]), asked("Again", "t2")])
+      assert.deepStrictEqual(History.toInput(history, recipient), [userMessage("Go"), userMessage("Again")])
+    }
+  })
+
   it("drops reasoning without the summary that the server wants back", () => {
     assert.deepStrictEqual(inputOf(responded([{ type: "reasoning", encrypted_content: "gAAAAA" }, say("Hi")])), [
       say("Hi")
