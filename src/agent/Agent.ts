@@ -37,6 +37,7 @@ import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { Toolkit } from "../tools/Toolkit.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
+import * as Calls from "./Calls.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Step from "./Step.ts"
 import * as Teller from "./Teller.ts"
@@ -317,7 +318,7 @@ const endLostCalls = Effect.fnUntraced(function*(session: Session) {
   const ended = new Set(log.flatMap(({ event }) => event._tag === "ToolEnded" ? [event.itemId] : []))
   for (const { event, key } of log) {
     if (event._tag !== "ToolStarted" || ended.has(event.itemId)) continue
-    yield* session.append(key.slice(0, -Turn.startedSuffix.length), lostCall(event))
+    yield* session.append(key.slice(0, -Calls.startedSuffix.length), lostCall(event))
   }
 })
 

@@ -14,31 +14,19 @@ import * as Request from "../responses/Request.ts"
 import * as Response from "../responses/Response.ts"
 import { Responses } from "../responses/Responses.ts"
 import type { StreamEvent } from "../responses/StreamEvent.ts"
-import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
-import {
-  itemId,
-  type Limit,
-  ModelResponded,
-  PermissionDecided,
-  ToolEnded,
-  ToolStarted
-} from "../session/SessionEvent.ts"
-import { Approver } from "../tools/Approver.ts"
-import { type Decision, Permission } from "../tools/Permission.ts"
-import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
+import { itemId, type Limit, ModelResponded } from "../session/SessionEvent.ts"
+import type { Permission } from "../tools/Permission.ts"
+import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import * as Admission from "./Admission.ts"
-import { type AgentError, PermissionNeeded } from "./AgentError.ts"
+import type { AgentError } from "./AgentError.ts"
 import type { Ephemeral } from "./AgentEvent.ts"
+import * as Calls from "./Calls.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
 import * as Limits from "./Limits.ts"
-import * as Progress from "./Progress.ts"
 import { Step } from "./Step.ts"
-
-/** How many calls of one response run at a time. */
-const maxConcurrentCalls = 8
 
 /**
  * What a turn needs to know. `history` is the conversation up to and with the turn's input.
@@ -145,7 +133,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     if (isNew) account = Admission.addStep(account, response.usage)
 
     const answer = answerIn(response.items)
-    const calls = callsOf(response)
+    const calls = yield* Calls.of(response)
     isAnswered = calls.length === 0 && answer !== ""
     if (isAnswered) {
       const mayAsk = Limits.beforeStep(limits, account.spent) === undefined
@@ -158,14 +146,9 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
       continue
     }
 
-    const known = yield* Effect.forEach(
-      calls,
-      (call) => Effect.map(recall(call.key, ToolEnded), (ended) => ({ ...call, isDone: Option.isSome(ended) }))
-    )
-    const admitted = Admission.admit(account, limits, known)
+    const admitted = Admission.admit(account, limits, calls)
     account = admitted.account
-    const permitted = yield* Effect.forEach(admitted.calls, (call) => permit(options, call))
-    const ended = yield* runTools(options, permitted)
+    const ended = yield* Calls.run(options, admitted.calls)
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
 
@@ -233,113 +216,6 @@ const prepare = Effect.fnUntraced(function*(options: Options, history: History.H
   return prepared.model === model || prepared.input !== request.input
     ? prepared
     : { ...prepared, input: History.toInput(history, { model: prepared.model, account }) }
-})
-
-/**
- * What the key of a call's beginning has behind the key of its end.
- *
- * @since 0.1.0
- * @category running
- */
-export const startedSuffix = "/started"
-
-interface Call {
-  readonly key: string
-  readonly itemId: string
-  readonly call: ToolCall
-}
-
-type Admitted = Admission.Admitted<Call & { readonly isDone: boolean }>["calls"][number]
-
-/** The calls of a response. A call id that comes twice still names two steps. */
-const callsOf = (response: ModelResponded): ReadonlyArray<Call> => {
-  const seen = new Map<string, number>()
-  return response.items.flatMap((call, index) => {
-    if (!isToolCall(call)) return []
-    const count = (seen.get(call.call_id) ?? 0) + 1
-    seen.set(call.call_id, count)
-    const key = `${response.turnId}/tool/${response.step}/${call.call_id}${count === 1 ? "" : `#${count}`}`
-    return [{ key, itemId: itemId(response.turnId, response.step, index), call }]
-  })
-}
-
-/**
- * Asks whether a call may run, and makes a refusal of a no. All calls of a response are asked for before the first one
- * runs: where nobody is there to answer, none of them is cut off in the middle.
- */
-const permit = Effect.fnUntraced(function*(options: Options, admitted: Admitted) {
-  if (admitted.isDone || admitted.refusal !== undefined) return admitted
-  const tools = yield* ToolExecutor
-  const permission = yield* Permission
-  const { recall, step } = yield* Step
-  const { call, itemId, key } = admitted
-  const { sessionId, turnId } = options
-  const decisionKey = `${key}/permission`
-  let decided = Option.getOrUndefined(yield* recall(decisionKey, PermissionDecided))
-  if (decided === undefined) {
-    const [access, describe] = yield* Effect.all([tools.access(call), tools.describe(call)])
-    const decision = yield* permission.decide({ sessionId, tool: call.name, access, describe })
-    if (decision._tag === "Allow" && decision.isRoutine) return admitted
-    const of = { turnId, itemId, rule: decision.rule, by: "rule" as const }
-    const decide = decision._tag === "Ask"
-      ? askFor(options, admitted, decision)
-      : Effect.succeed(
-        decision._tag === "Allow"
-          ? PermissionDecided.make({ ...of, decision: "allowed" })
-          : PermissionDecided.make({ ...of, decision: "denied", reason: decision.reason })
-      )
-    decided = yield* step(decisionKey, PermissionDecided, decide)
-    yield* permission.remember(sessionId, decided.grants ?? [])
-  }
-  if (decided.decision === "allowed") return admitted
-  const why = decided.reason === undefined ? decided.rule : `${decided.reason} (${decided.rule})`
-  return { ...admitted, refusal: `The call was not permitted: ${why}. Do not try to reach the same in another way.` }
-})
-
-type Ask = Extract<Decision, { readonly _tag: "Ask" }>
-
-const askFor = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId }: Admitted, ask: Ask) {
-  const approver = yield* Approver
-  const { show } = yield* Step
-  const { always, grants, question, rule } = ask
-  yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, always })
-  const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, always })
-  if (Option.isNone(answer)) {
-    return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule })
-  }
-  const of = { turnId, itemId, rule, by: "person" as const }
-  return answer.value === "no"
-    ? PermissionDecided.make({ ...of, decision: "denied", reason: "the user said no" })
-    : PermissionDecided.make({ ...of, decision: "allowed", ...(answer.value === "always" ? { grants } : {}) })
-})
-
-/** Runs the calls of a response in their order: what may run side by side does, and what may not runs alone. */
-const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<Admitted>) {
-  const tools = yield* ToolExecutor
-  const kinds = yield* Effect.forEach(calls, ({ call }) => tools.concurrency(call))
-  const ended: Array<ToolEnded> = []
-  for (let from = 0, to = 0; from < calls.length; from = to) {
-    to = from + 1
-    if (kinds[from] === "parallel") { while (kinds[to] === "parallel") to++ }
-    const group = calls.slice(from, to)
-    ended.push(...yield* Effect.forEach(group, (call) => runTool(options, call), { concurrency: maxConcurrentCalls }))
-  }
-  return ended
-})
-
-const runTool = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId, key, refusal }: Admitted) {
-  const tools = yield* ToolExecutor
-  const { show, step } = yield* Step
-  yield* step(key + startedSuffix, ToolStarted, Effect.succeed(ToolStarted.make({ turnId, itemId, call })))
-  const progress = yield* Progress.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
-  const execute = Effect.map(
-    refusal === undefined
-      ? tools.execute(call, { callId: call.call_id, sessionId, progress })
-      : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
-    ({ details, output, status }) =>
-      ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })
-  )
-  return yield* step(key, ToolEnded, execute)
 })
 
 const noAnswer = (finishReason: string) =>
