@@ -86,6 +86,17 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
       return resolved._tag === "Left" ? [spelled] : [spelled, relative(root, resolved.right)]
     })
 
+  /** What a word of a command leads to, if it is a path: a link may lead anywhere. */
+  const follow = (folder: string, word: string, open: ReadonlyArray<string>) => {
+    const path = word.startsWith("/") ? word : `${folder}/${word}`
+    return Effect.map(Effect.either(workspace.resolveToRead(path)), (resolved) => ({
+      isInside: resolved._tag === "Right" || resolved.left._tag !== "OutsideWorkspace" || word === "/dev/null" ||
+        open.some((folder) => word === folder || word.startsWith(`${folder}/`)),
+      real: resolved._tag === "Right" ? resolved.right : undefined,
+      paths: [relative(root, path), ...(resolved._tag === "Right" ? [relative(root, resolved.right)] : [])]
+    }))
+  }
+
   /** Commands that leave the workspace by their folder fail before they do anything. */
   const folderOf = (workdir = ".") => Effect.orElseSucceed(workspace.resolve(workdir), () => root)
 
@@ -125,13 +136,18 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const verdict = Policy.judge(policy, tool, { _tag: "Command", command })
     if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
     const folder = yield* folderOf(workdir)
-    const namesSecret = secrets.isNamedIn(command, folder, sessionId)
+    const split = SafeCommands.split(command)
+    const named = yield* Effect.forEach(pathsIn(split ?? []), (word) => follow(folder, word, secrets.open(sessionId)))
+    const denied = Policy.judge(policy, "read", { _tag: "Files", paths: named.map(({ paths }) => paths) })
+    if (denied._tag === "deny") return deny(denied.rule, "a rule denies what it names")
+    const namesSecret = secrets.isNamedIn(command, folder, sessionId) ||
+      named.some(({ real }) => real !== undefined && secrets.isSecret(real, sessionId, "read"))
     if (verdict._tag === "ask") return ask(verdict.rule, request, namesSecret)
     if (verdict._tag === "allow" && (!namesSecret || otherwise === "auto")) return allow(verdict.rule)
     if (otherwise === "auto") return byMode(request, true, "")
-    const split = SafeCommands.split(command)
     const open = verdict._tag === "allow" ? [] : verdict.undecided ?? split
-    const isSafe = split !== undefined && open !== undefined &&
+    const isSafe = split !== undefined && open !== undefined && named.every(({ isInside }) => isInside) &&
+      !SafeCommands.showsUnnamed(command) &&
       SafeCommands.areSafe(open, split, {
         within: [root, ...secrets.open(sessionId)],
         isElsewhere: folder !== root
@@ -292,6 +308,14 @@ const whole = (command: string): string =>
 const maxShown = 2000
 
 const exactly = (command: string, shown = command) => ({ grant: `is ${command}`, always: `"${shown}"` })
+
+/** The words that may be paths: operands, and the values of options. */
+const pathsIn = (commands: ReadonlyArray<SafeCommands.Words>): ReadonlyArray<string> =>
+  commands.flatMap(([, ...words]) =>
+    words.flatMap((word) =>
+      word.startsWith("-") ? word.includes("=") ? [word.slice(word.indexOf("=") + 1)] : [] : [word]
+    )
+  ).filter((word) => word !== "" && word.length <= maxPath)
 
 const absolute = (root: string, path: string): string => path.startsWith("/") ? path : `${root}/${path}`
 

@@ -98,7 +98,22 @@ export const areSafe = (some: ReadonlyArray<Words>, all: ReadonlyArray<Words>, o
   )
 }
 
-/** A link within the workspace that leads out of it is not seen here, as it is not by who reads the command. */
+/**
+ * Whether a line shows what is in files whose names it leaves to the shell: nobody can say which these are.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const showsUnnamed = (line: string): boolean =>
+  parse(withoutRedirects(line) ?? "").some((entry) => typeof entry !== "string" && "pattern" in entry) &&
+  split(line)?.every(([program]) => namers.has(program)) !== true
+
+/** The programs that show names, and nothing of what is in the files. */
+const namers: ReadonlySet<string> = new Set(
+  "basename cd dirname du echo false find ls pwd readlink realpath stat tree true which".split(" ")
+)
+
+/** By its spelling; where a link leads, whoever asks has to find out. */
 const staysWithin = (word: string, folders: ReadonlyArray<string>): boolean =>
   [word, word.slice(word.indexOf("=") + 1), word.replace(/^-\w/, "")].every((path) => {
     if (path.split("/").includes("..") || path.startsWith("~")) return false

@@ -55,6 +55,48 @@ describe("--permission", () => {
     timeout
   )
 
+  it.scopedLive(
+    "read-only follows the links that a command names, and shows nothing that lies elsewhere, is secret or denied",
+    () =>
+      Effect.gen(function*() {
+        const commands = [
+          "cat notes.md",
+          "tail -n 5 out/x.txt",
+          "cat x.txt",
+          "cat key.txt",
+          "grep -h . key.txt",
+          "cat *.md",
+          "cat closed/a.txt",
+          "find out/ -type f"
+        ]
+        const { auth, base, file, fs, path, run } = yield* machine(
+          turns(...commands.map((command) => bash(command)), bash("cat a.txt"), done)
+        )
+        const outside = path.join(base, "elsewhere")
+        yield* fs.makeDirectory(outside)
+        yield* fs.writeFileString(path.join(outside, "x.txt"), "OUTSIDE")
+        yield* fs.makeDirectory(file("closed"))
+        for (const [name, text] of [["a.txt", "plain"], [".env", "SECRET"], ["closed/a.txt", "CLOSED"]] as const) {
+          yield* fs.writeFileString(file(name), text)
+        }
+        const links = [[auth, "notes.md"], [outside, "out"], [path.join(outside, "x.txt"), "x.txt"], [
+          file(".env"),
+          "key.txt"
+        ]] as const
+        for (const [to, name] of links) yield* fs.symlink(to, file(name))
+        const policy = path.join(base, "policy.json")
+        yield* fs.writeFileString(policy, JSON.stringify({ rules: [{ decision: "deny", path: "closed/**" }] }))
+        const { code, stdout } = yield* run(["--json", "--permission", "read-only", "--policy", policy, "Go on"])
+        assert.strictEqual(code, 0)
+        const outputs = of(lines(stdout), "item.completed").map(({ item }) => item)
+          .filter((item) => item?.["type"] === "tool_call")
+        assert.deepStrictEqual(outputs.map((item) => item?.["status"]), [...commands.map(() => "failed"), "completed"])
+        assert.notMatch(stdout, /OUTSIDE|SECRET|CLOSED|access_token/)
+        assert.include(String(outputs.at(-1)?.["output"]), "plain")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("read-only lets look and refuses the rest, wherever it is set", () =>
     Effect.gen(function*() {
       const script = turns(bash("ls -a"), bash("rm -f x"), write("x"), done)
