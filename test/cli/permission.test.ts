@@ -48,6 +48,10 @@ describe("--permission", () => {
         assertSentence(first.stderr, "echo once", `effixir resume ${session} --permission auto`)
         assert.isFalse(yield* fs.exists(file("once.txt")))
 
+        // To go on is not to allow: that needs the flag, or somebody to ask.
+        assert.strictEqual((yield* run(["resume", session])).code, 3)
+        assert.isFalse(yield* fs.exists(file("once.txt")))
+
         const second = yield* run(["resume", session, "--permission", "auto"])
         assert.deepStrictEqual([second.code, second.stdout], [0, "Done.\n"])
         assert.strictEqual(yield* fs.readFileString(file("once.txt")), "once\n")

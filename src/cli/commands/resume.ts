@@ -7,9 +7,10 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
-import { unfinishedTurn } from "../../session/History.ts"
+import { type LastTurn, unfinishedTurn } from "../../session/History.ts"
 import type { Stored } from "../../session/SessionEvent.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
+import type { Mode } from "../../tools/Policy.ts"
 import { Argv } from "../Argv.ts"
 import { beforeTurn, converse } from "../converse.ts"
 import { BadInput } from "../ExitCode.ts"
@@ -46,7 +47,7 @@ export const resume = Command.make(
         json,
         deltas,
         limits,
-        permission,
+        permission: Option.orElse(permission, () => Option.exists(unfinished, isHeldBack) ? asking : Option.none()),
         policy,
         search,
         trust
@@ -92,6 +93,11 @@ const complete = Effect.fnUntraced(function*(given: string) {
   }
   return first ?? given
 })
+
+/** What nobody was there to allow is not allowed by going on: it is asked for again. */
+const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" && end.kind === "PermissionNeeded"
+
+const asking = Option.some<Mode>("ask")
 
 /** A turn that did not complete can go on without a word; any other session needs something to do, and so do images. */
 const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined, hasImages: boolean) =>
