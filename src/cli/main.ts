@@ -64,7 +64,7 @@ const sayConfig = (error: ConfigError): string => {
   const [said] = leaves(error).toSorted((a, b) => Number(a._op === "MissingData") - Number(b._op === "MissingData"))
   return said === undefined
     ? "The environment cannot be used"
-    : `${said.path.join("_")} in the environment cannot be used: ${said.message}`
+    : `${[...new Set(said.path)].join("_")} in the environment cannot be used: ${said.message}`
 }
 
 const leaves = (error: ConfigError): ReadonlyArray<Exclude<ConfigError, { readonly _op: "And" | "Or" }>> =>

@@ -9,7 +9,7 @@
  * Variables that hold a secret of ours: what signs us in is none of a command's business. Those of other programs, such
  * as `GITHUB_TOKEN`, are what commands are there to work with.
  */
-const secret = /^(OPENAI|CHATGPT|CODEX|EFFIXIR)_.*(KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)/i
+const secret = /(?:^|_)(?:OPENAI|CHATGPT|CODEX|EFFIXIR)_.*(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)|(?:^|_)CODEX_AUTH/i
 
 /** Nobody is there to answer a pager or a prompt. */
 const fixed = {
@@ -27,8 +27,10 @@ const fixed = {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !secret.test(name))),
-  ...fixed,
-  ...added
-})
+export const make = (added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => {
+  const ours = Object.entries(process.env)
+  // A key may stand under another name as well; what is short is no key.
+  const values = new Set(ours.flatMap(([name, value = ""]) => secret.test(name) && value.length >= 8 ? [value] : []))
+  const rest = ours.filter(([name, value]) => !secret.test(name) && !values.has(value ?? ""))
+  return { ...Object.fromEntries(rest), ...fixed, ...added }
+}

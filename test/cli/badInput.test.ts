@@ -69,6 +69,8 @@ describe("the command line", () => {
         )
         assert.notInclude((yield* run(["status"], { env: { [name]: "" } })).stderr, name)
       }
+      const address = yield* run(["status"], { env: { OPENAI_BASE_URL: "no url" } })
+      assert.match(address.stderr, /^effixir: OPENAI_BASE_URL in the environment cannot be used: /)
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive.runIf(hasBash)("completes its commands and options in bash", () =>

@@ -436,6 +436,7 @@ describe("signals", () => {
       const sessions = path.join(home, "sessions")
       const [id = ""] = yield* fs.readDirectory(sessions)
       assert.strictEqual((yield* run(["resume", id.slice(0, 8), "Go on"])).stdout, "Hello!\n")
+      assertSentence((yield* run(["resume", id.slice(0, 8)])).stderr, "The last turn of this session has completed")
       for (const [given, said] of [[id.slice(0, 7), "no session"], ["ffffffff", "no session"]] as const) {
         const { code, stderr } = yield* run(["resume", given, "Go on"])
         assert.strictEqual(code, 2)

@@ -73,10 +73,13 @@ describe("ProcessGroup", () => {
         "OPENAI_ADMIN_KEY",
         "CODEX_API_KEY",
         "CODEX_ACCESS_TOKEN",
+        "CODEX_AUTH",
+        "AZURE_OPENAI_API_KEY",
         "EFFIXIR_REFRESH_TOKEN",
         "effixir_client_secret"
       ]
       for (const name of secrets) vi.stubEnv(name, "not-for-you")
+      vi.stubEnv("MY_COPY_OF_IT", "not-for-you")
       vi.stubEnv("GITHUB_TOKEN", "for-commands")
       vi.stubEnv("OPENAI_BASE_URL", "http://127.0.0.1:1")
       yield* Effect.addFinalizer(() => Effect.sync(() => vi.unstubAllEnvs()))

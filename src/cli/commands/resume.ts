@@ -101,7 +101,13 @@ const asking = Option.some<Mode>("ask")
 
 /** A turn that did not complete can go on without a word; any other session needs something to do, and so do images. */
 const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined, hasImages: boolean) =>
-  given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Prompt.read(given)
+  given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Effect.mapError(
+    Prompt.read(given),
+    (error) =>
+      given === undefined && Option.isNone(unfinished)
+        ? new BadInput({ message: "The last turn of this session has completed: add what to do next" })
+        : error
+  )
 
 const workspaceOf = (log: ReadonlyArray<Stored>): string | undefined => {
   const first = log[0]?.event
