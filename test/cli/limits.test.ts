@@ -95,7 +95,7 @@ describe("resume without a prompt", () => {
         assert.deepStrictEqual(ends(lines(stdout)).map(({ type }) => type), ["turn.completed"])
         const again = yield* run(["resume", "--last"])
         assert.strictEqual(again.code, 2)
-        assertSentence(again.stderr, "prompt is empty")
+        assertSentence(again.stderr, "has completed")
       }).pipe(Effect.provide(platform)),
     timeout
   )
