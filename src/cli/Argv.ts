@@ -39,6 +39,18 @@ const completion = (words: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<s
     ? Effect.succeed(["--completions", ...words])
     : new BadInput({ message: `For which shell? effixir completion ${shells.join("|")}` })
 
+const switches: ReadonlySet<string> = new Set(
+  "all browser deltas device from-codex from-pi json last refresh search trust with-api-key".split(" ")
+)
+
+/** A switch would take a `yes` behind it for its value; here it is the word of a prompt. */
+export const explicit = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const flags = beforeDashes(words)
+  return words.map((word, index) =>
+    index < flags.length && word.startsWith("--") && switches.has(word.slice(2)) ? `${word}=true` : word
+  )
+}
+
 /** The wizard asks with a menu, and would wait for ever for somebody who is not there. */
 export const refuseWizard = (words: ReadonlyArray<string>): Effect.Effect<void, BadInput> =>
   beforeDashes(words).includes("--wizard") && !(process.stdin.isTTY === true && process.stdout.isTTY === true)

@@ -50,7 +50,7 @@ export const run = Effect.fnUntraced(function*(argv: ReadonlyArray<string>) {
     return yield* screen.out(`${text}\n`)
   }
   yield* Argv.refuseWizard(words)
-  return yield* parse(["node", "effixir", ...words]).pipe(Effect.provideService(Argv.Argv, words))
+  return yield* parse(["node", "effixir", ...Argv.explicit(words)]).pipe(Effect.provideService(Argv.Argv, words))
 })
 
 /** Whether the words ask for a turn, whose events end with one that says how it went. */

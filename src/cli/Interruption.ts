@@ -17,8 +17,9 @@ export class Interruption extends Context.Tag("effixir/cli/Interruption")<Interr
  */
 export const listen = (): () => Signal => {
   let first: Signal | undefined
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of signals) {
     process.prependOnceListener(signal, () => {
+      if (first === undefined) holdOff()
       first ??= signal
     })
   }
@@ -26,6 +27,18 @@ export const listen = (): () => Signal => {
   process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
   return () => first ?? "SIGINT"
 }
+
+/**
+ * For a second no other signal counts: a wrapper passes on what the terminal has sent already, and the end would be cut
+ * off. After that one more stops the program at once.
+ */
+const holdOff = (): void => {
+  const ignore = () => {}
+  for (const signal of signals) process.on(signal, ignore)
+  setTimeout(() => signals.forEach((signal) => process.off(signal, ignore)), 1000).unref()
+}
+
+const signals = ["SIGINT", "SIGTERM"] as const
 
 export const layer = (first: () => Signal): Layer.Layer<Interruption> =>
   Layer.succeed(Interruption, { signal: Effect.sync(first) })

@@ -66,10 +66,12 @@ const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, No
     )
   })
 
-/** Text of a model or a tool without what could steer the terminal. */
+/** Text of a model or a tool without what could steer the terminal, or show it in another order. */
 export const harmless = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  stripVTControlCharacters(text).replaceAll("\r\n", "\n").replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "")
+  stripVTControlCharacters(text).replaceAll("\r\n", "\n").replaceAll(steering, "")
+
+// oxlint-disable-next-line no-control-regex -- control characters are what this is about
+const steering = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g
 
 export const dim = (screen: typeof Screen.Service) => (text: string): string =>
   screen.hasColors ? `\u001B[2m${text}\u001B[22m` : text

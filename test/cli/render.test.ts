@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
 import * as jsonl from "../../src/cli/render/jsonl.ts"
 import * as text from "../../src/cli/render/text.ts"
+import { harmless } from "../../src/cli/Screen.ts"
 import type { ToolEnded } from "../../src/session/SessionEvent.ts"
 
 const stamp = { seq: 1, at: DateTime.unsafeMake(0) }
@@ -40,6 +41,12 @@ const seen = (...events: ReadonlyArray<AgentEvent>) =>
     yield* renderer.tick
     return written
   })
+
+describe("harmless", () => {
+  it("takes out what steers a terminal or turns the order of what is read", () => {
+    assert.strictEqual(harmless("a\u001B[31mb\u0008 \u202Etxt.exe\u2066\u2069\n"), "ab txt.exe\n")
+  })
+})
 
 describe("text", () => {
   it.effect("shows how a command ended, instead of a tick that is none", () =>

@@ -354,7 +354,41 @@ describe("credentials", () => {
     }).pipe(Effect.provide(platform)), timeout)
 })
 
+describe("a switch", () => {
+  it.scopedLive.each(["yes", "no", "1", "off"])(
+    "leaves the word behind it to the prompt: %s",
+    (word) =>
+      Effect.gen(function*() {
+        const { run, simulator } = yield* machine(turns(hello))
+        const { code, stdout } = yield* run(["run", "--json", word])
+        assert.deepStrictEqual([code, ends(lines(stdout)).length], [0, 1])
+        assert.include(JSON.stringify(yield* simulator.requests), `"${word}"`)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})
+
 describe("signals", () => {
+  it.scopedLive(
+    "that come twice, as through a wrapper that passes them on, leave the last line as it is",
+    () =>
+      Effect.gen(function*() {
+        const { file, fs, start } = yield* machine(turns(
+          Script.answer(Script.call("bash", { command: "trap '' TERM INT; touch begun; sleep 300" })),
+          hello
+        ))
+        const { child, result } = yield* start(["--json", "Take your time"])
+        yield* eventually("the tool runs", () => Effect.runPromise(fs.exists(file("begun"))))
+        child.kill("SIGINT")
+        yield* Effect.sleep("30 millis")
+        child.kill("SIGINT")
+        const { code, stdout } = yield* result
+        assert.strictEqual(code, 130)
+        assert.deepStrictEqual(ends(lines(stdout)).map(({ type }) => type), ["turn.interrupted"])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("tell a person once how to go on", () =>
     Effect.gen(function*() {
       const { file, fs, run, start } = yield* machine(turns(
