@@ -338,9 +338,14 @@ describe("Nobody gets out of the workspace", () => {
             folder,
             place,
             link
-          ], { stdio: "ignore" })
+          ], { stdio: "ignore", detached: true })
         ),
-        (child) => Effect.sync(() => child.kill("SIGKILL"))
+        // Its last move must be over before the folders are removed.
+        (child) =>
+          Effect.async<void>((resume) => {
+            child.once("exit", () => resume(Effect.void))
+            process.kill(-(child.pid ?? 0), "SIGKILL")
+          })
       )
       const until = performance.now() + 4000
       const seen = new Set<string>()

@@ -104,7 +104,7 @@ const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined
   given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Effect.mapError(
     Prompt.read(given),
     (error) =>
-      given === undefined && Option.isNone(unfinished)
+      given === undefined && !hasImages && Option.isNone(unfinished)
         ? new BadInput({ message: "The last turn of this session has completed: add what to do next" })
         : error
   )
