@@ -2,6 +2,7 @@ import * as Channel from "effect/Channel"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { constVoid } from "effect/Function"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
@@ -23,15 +24,17 @@ export const unwrapScoped = <A, E, R, E2, R2>(
     (scope, exit) => Scope.close(scope, exit)
   ))
 
-/** Without a sink, which is three channels. */
+/** Without a sink, which is three channels, and without anything new for every chunk. */
 export const runForEachChunk = <A, E, R, E2, R2>(
   self: Stream.Stream<A, E, R>,
   f: (chunk: Chunk.Chunk<A>) => Effect.Effect<void, E2, R2>
 ): Effect.Effect<void, E | E2, R | R2> =>
   Effect.scoped(Effect.flatMap(Channel.toPull(Stream.toChannel(self)), (pull) => {
-    const loop: Effect.Effect<void, E | E2, R | R2> = Effect.flatMap(
-      pull,
-      (next) => Either.isLeft(next) ? Effect.void : Effect.zipRight(f(next.right), loop)
-    )
-    return loop
+    let isOver = false
+    const round = Effect.flatMap(pull, (next) => {
+      if (Either.isRight(next)) return f(next.right)
+      isOver = true
+      return Effect.void
+    })
+    return Effect.whileLoop({ while: () => !isOver, body: () => round, step: constVoid })
   }))

@@ -63,21 +63,23 @@ export const make = Effect.fnUntraced(function*(
       yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
     } else yield* Inbound.pump(inbound, response.stream)
 
-    const tell = (events: Chunk.Chunk<StreamEvent>): Events => {
-      if (Chunk.isEmpty(events)) return next()
-      const told = Channel.flatMap(Channel.write(events), next)
-      const observed = observe.events(events)
-      return observed === undefined ? told : Channel.zipRight(observed, told)
-    }
     const next = (): Events => {
+      inbound.drain(decoder.write)
+      const events = decoder.take()
+      if (Chunk.isNonEmpty(events)) {
+        const told = Channel.flatMap(Channel.write(events), next)
+        const observed = observe.events(events)
+        return observed === undefined ? told : Channel.zipRight(observed, told)
+      }
       const outcome = decoder.outcome()
       if (outcome !== undefined) return outcome
-      const pieces = inbound.take()
-      if (pieces.length > 0) return tell(decoder.write(pieces))
       const exit = inbound.exit()
-      if (exit === undefined) return Channel.flatMap(inbound.wait, next)
-      return Exit.isSuccess(exit) ? tell(decoder.end()) : Channel.failCause(Cause.map(exit.cause, broken))
+      if (exit === undefined) return waiting
+      if (Exit.isFailure(exit)) return Channel.failCause(Cause.map(exit.cause, broken))
+      decoder.end()
+      return next()
     }
+    const waiting = Channel.flatMap(Channel.fromEffect(inbound.wait), next)
     return Stream.fromChannel(Channel.mapError(Channel.suspend(next), failing))
   })
 

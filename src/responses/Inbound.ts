@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
+import { few } from "../internal/few.ts"
 import { runForEachChunk, unwrapScoped } from "../internal/stream.ts"
 import { ModelError } from "./ModelError.ts"
 import type { Timeouts } from "./Timeouts.ts"
@@ -41,8 +42,8 @@ export interface Inlet<A, E> {
  * @category models
  */
 export interface Inbound<A, E> extends Inlet<A, E> {
-  /** What was left since the last time; good until the next. */
-  readonly take: () => ReadonlyArray<A>
+  /** Gives what was left since the last time. */
+  readonly drain: (use: (piece: A) => void) => void
   /** How it ended; nothing as long as it goes on. What was left before can still be taken. */
   readonly exit: () => Exit.Exit<void, E> | undefined
   /** Waits for a piece or the end. There is one reader. */
@@ -61,7 +62,7 @@ const capacity = 16
  * @since 0.1.0
  * @category constructors
  */
-export const make = Effect.fnUntraced(function*<A, E>(timeouts: Timeouts) {
+export const make = Effect.fnUntraced(function*<A extends {}, E>(timeouts: Timeouts) {
   const clock = yield* Effect.clock
   const now = () => clock.unsafeCurrentTimeMillis()
   const firstByte = Duration.toMillis(timeouts.firstByte)
@@ -69,21 +70,19 @@ export const make = Effect.fnUntraced(function*<A, E>(timeouts: Timeouts) {
   let limit = firstByte
   /** Since when the other side is waited for. */
   let since: number | undefined = now()
-  let pieces: Array<A> = []
-  /** The other one of two that take turns: of new ones V8 believes, with many streams open, that they live long. */
-  let spare: Array<A> = []
+  const pieces = few<A>()
   let exit: Exit.Exit<void, E | ModelError> | undefined
-  let reader: (() => void) | undefined
+  let reader: ((taken: Effect.Effect<void>) => void) | undefined
 
   const wake = () => {
     const resume = reader
     reader = undefined
-    resume?.()
+    resume?.(Effect.void)
   }
 
   const self: Inbound<A, E | ModelError> = {
     offer: (piece) => {
-      pieces.push(piece)
+      pieces.add(piece)
       limit = idle
       since = self.isFull() ? undefined : now()
       wake()
@@ -92,23 +91,19 @@ export const make = Effect.fnUntraced(function*<A, E>(timeouts: Timeouts) {
       exit ??= how
       wake()
     },
-    isFull: () => pieces.length >= capacity,
+    isFull: () => pieces.size() >= capacity,
     onRoom: () => {},
-    take: () => {
-      const taken = pieces
-      pieces = spare
-      pieces.length = 0
-      spare = taken
+    drain: (use) => {
+      pieces.drain(use)
       if (since === undefined) {
         since = now()
         self.onRoom()
       }
-      return taken
     },
     exit: () => exit,
     wait: Effect.async((resume) => {
-      if (pieces.length > 0 || exit !== undefined) resume(Effect.void)
-      else reader = () => resume(Effect.void)
+      if (pieces.size() > 0 || exit !== undefined) resume(Effect.void)
+      else reader = resume
     })
   }
 
@@ -169,14 +164,16 @@ export const pump = Effect.fnUntraced(function*<A, E>(self: Inbound<A, E>, strea
  * @since 0.1.0
  * @category combining
  */
-export const watched = (timeouts: Timeouts) => <A, E>(stream: Stream.Stream<A, E>): Stream.Stream<A, E | ModelError> =>
-  unwrapScoped(Effect.gen(function*() {
-    const inbound = yield* make<A, E>(timeouts)
-    yield* pump(inbound, stream)
-    const next = (): Channel.Channel<Chunk.Chunk<A>, unknown, E | ModelError> => {
-      const pieces = inbound.take()
-      if (pieces.length > 0) return Channel.flatMap(Channel.write(Chunk.fromIterable(Array.from(pieces))), next)
-      return inbound.exit() ?? Channel.flatMap(inbound.wait, next)
-    }
-    return Stream.fromChannel(Channel.suspend(next))
-  }))
+export const watched =
+  (timeouts: Timeouts) => <A extends {}, E>(stream: Stream.Stream<A, E>): Stream.Stream<A, E | ModelError> =>
+    unwrapScoped(Effect.gen(function*() {
+      const inbound = yield* make<A, E>(timeouts)
+      yield* pump(inbound, stream)
+      const next = (): Channel.Channel<Chunk.Chunk<A>, unknown, E | ModelError> => {
+        const pieces: Array<A> = []
+        inbound.drain((piece) => pieces.push(piece))
+        if (pieces.length > 0) return Channel.flatMap(Channel.write(Chunk.unsafeFromArray(pieces)), next)
+        return inbound.exit() ?? Channel.flatMap(inbound.wait, next)
+      }
+      return Stream.fromChannel(Channel.suspend(next))
+    }))

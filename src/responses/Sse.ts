@@ -8,7 +8,9 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createParser } from "eventsource-parser"
+import { few } from "../internal/few.ts"
 import { parse } from "../internal/json.ts"
+import { utf8Decoder } from "../internal/utf8.ts"
 import { ModelError } from "./ModelError.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 import * as StreamEvent from "./StreamEvent.ts"
@@ -23,10 +25,12 @@ const maxEventSize = 128 * 1024 * 1024
  * @category models
  */
 export interface Decoder {
-  /** The events that these pieces complete; they may be cut anywhere. */
-  readonly write: (pieces: Iterable<Uint8Array>) => Chunk.Chunk<StreamEvent.StreamEvent>
-  /** The events that the end completes. */
-  readonly end: () => Chunk.Chunk<StreamEvent.StreamEvent>
+  /** The next piece of it; it may be cut anywhere. */
+  readonly write: (piece: Uint8Array) => void
+  /** There are no more pieces. */
+  readonly end: () => void
+  /** The events that are complete since the last time. */
+  readonly take: () => Chunk.Chunk<StreamEvent.StreamEvent>
   /**
    * How the response has ended, once nothing more is to be read: the bytes may have no end, so neither the last event nor
    * a failure waits for it.
@@ -73,8 +77,8 @@ export const decoder = (): Decoder =>
  * @category decoding
  */
 export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader): Decoder => {
-  const text = new TextDecoder()
-  let events: Array<StreamEvent.StreamEvent> = []
+  const text = utf8Decoder()
+  const events = few<StreamEvent.StreamEvent>()
   let last: StreamEvent.StreamEvent | undefined
   let hasEnded = false
   let isTooLarge = false
@@ -82,7 +86,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
   let json = ""
   const reader = read((event) => {
     if (last !== undefined) return
-    events.push(event)
+    events.add(event)
     if (StreamEvent.isTerminal(event)) last = event
   })
   const parser = createParser({
@@ -97,37 +101,22 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     }
   })
   const feed = (chunk: string) => {
+    if (isTooLarge) return
     if (isJson === undefined && chunk.trim() !== "") isJson = chunk.trimStart().startsWith("{")
     if (isJson !== true) return parser.feed(chunk)
     json += chunk
     isTooLarge ||= json.length > maxEventSize
   }
-  /** Mostly it is one. Of arrays made here over and over V8 believes, with many streams open, that they live long. */
-  const told = (): Chunk.Chunk<StreamEvent.StreamEvent> => {
-    if (events.length < 2) {
-      const event = events.pop()
-      return event === undefined ? Chunk.empty() : Chunk.of(event)
-    }
-    const all = events
-    events = []
-    return Chunk.unsafeFromArray(all)
-  }
-
   return {
-    write: (pieces) => {
-      let read = ""
-      for (const piece of pieces) read += text.decode(piece, { stream: true })
-      feed(read)
-      return told()
-    },
+    write: (piece) => feed(text.write(piece)),
     end: () => {
       // A last event without its empty line still counts; half an event is no JSON and does not.
-      feed(`${text.decode()}\n\n`)
+      feed(`${text.end()}\n\n`)
       if (isJson === true) reader.data(json)
       if (last === undefined) reader.end()
       hasEnded = true
-      return told()
     },
+    take: events.take,
     outcome: () => {
       if (last !== undefined) {
         const failure = ServerFailure.fromEvent(last)
@@ -158,14 +147,20 @@ export const decodeWith = (make: () => Decoder) =>
       void,
       unknown
     >
-    const tell = (events: Chunk.Chunk<StreamEvent.StreamEvent>): Body => {
-      const next = Channel.suspend((): Body => decoder.outcome() ?? body)
-      return Chunk.isEmpty(events) ? next : Channel.zipRight(Channel.write(events), next)
+    const next = (): Body => {
+      const events = decoder.take()
+      return Chunk.isEmpty(events) ? decoder.outcome() ?? body : Channel.flatMap(Channel.write(events), next)
     }
     const body: Body = Channel.readWithCause({
-      onInput: (pieces: Chunk.Chunk<Uint8Array>) => tell(decoder.write(pieces)),
+      onInput: (pieces: Chunk.Chunk<Uint8Array>) => {
+        for (const piece of pieces) decoder.write(piece)
+        return next()
+      },
       onFailure: Channel.failCause,
-      onDone: () => tell(decoder.end())
+      onDone: () => {
+        decoder.end()
+        return next()
+      }
     })
     return Channel.pipeTo(Stream.toChannel(bytes), body)
   }))
