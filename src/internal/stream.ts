@@ -1,40 +1,65 @@
 import * as Channel from "effect/Channel"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import { constVoid } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /*
- * As their namesakes in `Stream`, with less between: what a stream is made of costs some kilobytes for each part, for as
- * long as the stream is open, and a hop for every chunk.
+ * Streams that are many, and open for long: what a channel costs for each part and for each chunk, some kilobytes and
+ * several times the work of reading, is paid by those only who read them by one.
  */
 
-export const unwrap = <A, E, R, E2, R2>(
-  effect: Effect.Effect<Stream.Stream<A, E, R>, E2, R2>
-): Stream.Stream<A, E | E2, R | R2> => Stream.fromChannel(Channel.unwrap(Effect.map(effect, Stream.toChannel)))
+/** Gives the next chunk whenever it is run, and fails with nothing at the end, as in `Stream`. */
+export type Pull<A, E, R = never> = Effect.Effect<Chunk.Chunk<A>, Option.Option<E>, R>
 
-export const unwrapScoped = <A, E, R, E2, R2>(
-  effect: Effect.Effect<Stream.Stream<A, E, R>, E2, R2>
-): Stream.Stream<A, E | E2, R | Exclude<R2, Scope.Scope>> =>
-  Stream.fromChannel(Channel.acquireUseRelease(
+const PullTypeId: unique symbol = Symbol.for("effixir/internal/stream/Pull")
+
+interface Pulled<A, E> {
+  readonly [PullTypeId]: Effect.Effect<Pull<A, E>, E, Scope.Scope>
+}
+
+const isPulled = <A, E, R>(self: Stream.Stream<A, E, R>): self is Stream.Stream<A, E, R> & Pulled<A, E> =>
+  PullTypeId in self
+
+/** A stream that {@link toPull} need not go through. */
+export const fromPull = <A, E>(open: Effect.Effect<Pull<A, E>, E, Scope.Scope>): Stream.Stream<A, E> => {
+  const stream = Stream.fromChannel(Channel.acquireUseRelease(
     Scope.make(),
-    (scope) => Channel.unwrap(Effect.map(Scope.extend(effect, scope), Stream.toChannel)),
+    (scope) => Channel.unwrap(Effect.map(Scope.extend(open, scope), channelOf)),
     (scope, exit) => Scope.close(scope, exit)
   ))
+  return Object.assign(stream, { [PullTypeId]: open })
+}
 
-/** Without a sink, which is three channels, and without anything new for every chunk. */
+type Chunks<A, E> = Channel.Channel<Chunk.Chunk<A>, unknown, E>
+
+const channelOf = <A, E>(pull: Pull<A, E>): Chunks<A, E> => {
+  const loop: Chunks<A, Option.Option<E>> = Channel.flatMap(
+    Channel.fromEffect(pull),
+    (chunk) => Channel.flatMap(Channel.write(chunk), () => loop)
+  )
+  return Channel.catchAll(loop, Option.match({ onNone: () => Channel.void, onSome: Channel.fail }))
+}
+
+/** As `Stream.toPull`. */
+export const toPull = <A, E, R>(self: Stream.Stream<A, E, R>): Effect.Effect<Pull<A, E, R>, E, R | Scope.Scope> =>
+  isPulled(self) ? self[PullTypeId] : Stream.toPull(self)
+
+/** As `Stream.runForEachChunk`, with nothing that is new for every chunk. */
 export const runForEachChunk = <A, E, R, E2, R2>(
   self: Stream.Stream<A, E, R>,
   f: (chunk: Chunk.Chunk<A>) => Effect.Effect<void, E2, R2>
 ): Effect.Effect<void, E | E2, R | R2> =>
-  Effect.scoped(Effect.flatMap(Channel.toPull(Stream.toChannel(self)), (pull) => {
+  Effect.scoped(Effect.flatMap(toPull(self), (pull) => {
     let isOver = false
-    const round = Effect.flatMap(pull, (next) => {
-      if (Either.isRight(next)) return f(next.right)
+    const end = Effect.sync(() => {
       isOver = true
-      return Effect.void
+    })
+    const round = Effect.matchEffect(pull, {
+      onFailure: Option.match({ onNone: () => end, onSome: Effect.fail }),
+      onSuccess: f
     })
     return Effect.whileLoop({ while: () => !isOver, body: () => round, step: constVoid })
   }))

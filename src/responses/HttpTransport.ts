@@ -7,16 +7,16 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
-import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
 import { defined } from "../internal/json.ts"
 import { story } from "../internal/story.ts"
-import { unwrapScoped } from "../internal/stream.ts"
+import { fromPull, type Pull } from "../internal/stream.ts"
 import { type Attempt, renewing, Setback, unusable } from "./Attempt.ts"
 import { advised, type Dialect } from "./Dialect.ts"
 import * as Inbound from "./Inbound.ts"
@@ -63,28 +63,31 @@ export const make = Effect.fnUntraced(function*(
       yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
     } else yield* Inbound.pump(inbound, response.stream)
 
-    const next = (): Events => {
+    const failed = (cause: Cause.Cause<HttpClientError.HttpClientError | ModelError>) =>
+      Effect.failCause(Cause.map(cause, (error) => Option.some(failing(broken(error)))))
+
+    const next: Pull<StreamEvent, E> = Effect.suspend(() => {
       inbound.drain(decoder.write)
       const events = decoder.take()
       if (Chunk.isNonEmpty(events)) {
-        const told = Channel.flatMap(Channel.write(events), next)
+        const told = Effect.succeed(events)
         const observed = observe.events(events)
-        return observed === undefined ? told : Channel.zipRight(observed, told)
+        return observed === undefined ? told : Effect.zipRight(observed, told)
       }
       const outcome = decoder.outcome()
-      if (outcome !== undefined) return outcome
+      if (outcome !== undefined) return Effect.matchCauseEffect(outcome, { onFailure: failed, onSuccess: () => end })
       const exit = inbound.exit()
       if (exit === undefined) return waiting
-      if (Exit.isFailure(exit)) return Channel.failCause(Cause.map(exit.cause, broken))
+      if (Exit.isFailure(exit)) return failed(exit.cause)
       decoder.end()
-      return next()
-    }
-    const waiting = Channel.flatMap(Channel.fromEffect(inbound.wait), next)
-    return Stream.fromChannel(Channel.mapError(Channel.suspend(next), failing))
+      return next
+    })
+    const waiting = Effect.zipRight(inbound.wait, next)
+    return next
   })
 
   const attempt = (isRefreshed: boolean): Attempt => (request) =>
-    unwrapScoped(Effect.flatMap(open(request), (response) =>
+    fromPull(Effect.flatMap(open(request), (response) =>
       receive(response, dialect.decoder(request), (failure) => {
         const error = named(response.headers)(failure)
         const again = renewing(auth, error, response.request, isRefreshed, attempt)
@@ -93,7 +96,7 @@ export const make = Effect.fnUntraced(function*(
   return attempt(false)
 })
 
-type Events = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, ModelError>
+const end = Effect.fail(Option.none())
 
 /**
  * The ids find the machine that has the conversation's prefix in its cache.

@@ -7,14 +7,15 @@
  *
  * @since 0.1.0
  */
-import * as Channel from "effect/Channel"
+import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Stream from "effect/Stream"
+import * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
 import { few } from "../internal/few.ts"
-import { runForEachChunk, unwrapScoped } from "../internal/stream.ts"
+import { fromPull, type Pull, runForEachChunk } from "../internal/stream.ts"
 import { ModelError } from "./ModelError.ts"
 import type { Timeouts } from "./Timeouts.ts"
 
@@ -166,14 +167,19 @@ export const pump = Effect.fnUntraced(function*<A, E>(self: Inbound<A, E>, strea
  */
 export const watched =
   (timeouts: Timeouts) => <A extends {}, E>(stream: Stream.Stream<A, E>): Stream.Stream<A, E | ModelError> =>
-    unwrapScoped(Effect.gen(function*() {
+    fromPull(Effect.gen(function*() {
       const inbound = yield* make<A, E>(timeouts)
       yield* pump(inbound, stream)
-      const next = (): Channel.Channel<Chunk.Chunk<A>, unknown, E | ModelError> => {
+      const next: Pull<A, E | ModelError> = Effect.suspend(() => {
         const pieces: Array<A> = []
         inbound.drain((piece) => pieces.push(piece))
-        if (pieces.length > 0) return Channel.flatMap(Channel.write(Chunk.unsafeFromArray(pieces)), next)
-        return inbound.exit() ?? Channel.flatMap(inbound.wait, next)
-      }
-      return Stream.fromChannel(Channel.suspend(next))
+        if (pieces.length > 0) return Effect.succeed(Chunk.unsafeFromArray(pieces))
+        const exit = inbound.exit()
+        if (exit === undefined) return Effect.zipRight(inbound.wait, next)
+        return Effect.matchCauseEffect(exit, {
+          onFailure: (cause) => Effect.failCause(Cause.map(cause, Option.some)),
+          onSuccess: () => Effect.fail(Option.none())
+        })
+      })
+      return next
     }))

@@ -94,15 +94,14 @@ export const layer: Layer.Layer<Responses, never, AuthClient> = layerWith({})
  * @category accessors
  */
 export const complete = (request: Request.Request): Effect.Effect<Response.Response, ModelError, Responses> =>
-  Effect.suspend(() => {
+  Effect.gen(function*() {
+    const { stream } = yield* Responses
     let response = Response.empty
-    return Effect.map(
-      runForEachChunk(stream(request), (events) =>
-        Effect.sync(() => {
-          response = Chunk.reduce(events, response, Response.add)
-        })),
-      () => response
-    )
+    yield* runForEachChunk(stream(request), (events) =>
+      Effect.sync(() => {
+        response = Chunk.reduce(events, response, Response.add)
+      }))
+    return response
   })
 
 /**
@@ -143,6 +142,3 @@ export const object = <A, I>(
     )
   })
 }
-
-const stream = (request: Request.Request): Stream.Stream<StreamEvent, ModelError, Responses> =>
-  Stream.unwrap(Effect.map(Responses, (responses) => responses.stream(request)))

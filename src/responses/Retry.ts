@@ -3,17 +3,22 @@
  *
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import { pipe } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
-import * as Stream from "effect/Stream"
+import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import { OAuthError } from "../auth/OAuthError.ts"
-import { unwrap } from "../internal/stream.ts"
+import { fromPull, type Pull, toPull } from "../internal/stream.ts"
 import type { Attempt, Setback } from "./Attempt.ts"
 import type { ModelError } from "./ModelError.ts"
 import * as Request from "./Request.ts"
@@ -56,18 +61,6 @@ const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
  */
 export const make =
   (budget: Budget) => (attempt: Attempt) => (request: Request.Request): Stream.Stream<StreamEvent, ModelError> => {
-    const from = (request: Request.Request, state: State): Stream.Stream<StreamEvent, ModelError> =>
-      Stream.catchAll(state.attempt(request), (failure) =>
-        unwrap(Effect.gen(function*() {
-          const next = yield* after(failure, request, state)
-          if (Option.isNone(next)) return Stream.fail(errorOf(failure))
-          const { event, request: again, state: then } = next.value
-          return Stream.concat(
-            Stream.make(event),
-            unwrap(Effect.as(Effect.sleep(event.delay), from(again, then)))
-          )
-        })))
-
     const after = Effect.fnUntraced(function*(failure: ModelError | Setback, request: Request.Request, state: State) {
       const now = yield* Clock.currentTimeMillis
       const error = errorOf(failure)
@@ -100,7 +93,29 @@ export const make =
       return Option.some({ event: told(delay, false), request, state: { ...next, since, memory } })
     })
 
-    return from(request, { attempt, number: 1, since: undefined, memory: schedule.initial })
+    return fromPull(Effect.map(Effect.scope, (scope) => {
+      /** Goes on with the attempt that is on, or begins the next one. */
+      let pull: Pull<StreamEvent, ModelError>
+
+      const from = Effect.fnUntraced(function*(request: Request.Request, state: State) {
+        const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+        const mend = Effect.fnUntraced(function*(failure: ModelError | Setback) {
+          yield* Scope.close(own, Exit.fail(failure))
+          const next = yield* Effect.mapError(after(failure, request, state), Option.some)
+          if (Option.isNone(next)) return yield* Effect.fail(Option.some(errorOf(failure)))
+          const { event, request: again, state: then } = next.value
+          pull = Effect.zipRight(Effect.sleep(event.delay), Effect.suspend(() => from(again, then)))
+          return Chunk.of<StreamEvent>(event)
+        })
+        const opened = yield* Effect.either(Scope.extend(toPull(state.attempt(request)), own))
+        if (Either.isLeft(opened)) return yield* mend(opened.left)
+        pull = Effect.catchAll(opened.right, Option.match({ onNone: () => Effect.fail(Option.none()), onSome: mend }))
+        return yield* pull
+      })
+
+      pull = from(request, { attempt, number: 1, since: undefined, memory: schedule.initial })
+      return Effect.suspend(() => pull)
+    }))
   }
 
 const errorOf = (failure: ModelError | Setback): ModelError => failure._tag === "Setback" ? failure.error : failure
