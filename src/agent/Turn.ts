@@ -7,6 +7,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import { spanned } from "../internal/spanned.ts"
 import { runForEachChunk } from "../internal/stream.ts"
 import { answer as answerIn } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
@@ -99,7 +100,7 @@ export const run: (
   Outcome,
   AgentError,
   Permission | Step | Responses | ToolExecutor
-> = Effect.fn("Turn.run")(function*(options) {
+> = Effect.fnUntraced(function*(options) {
   yield* Effect.annotateCurrentSpan({ session: options.sessionId, turn: options.turnId })
   const used = yield* Ref.make(Usage.zero)
   const work = loop(options, used)
@@ -107,7 +108,7 @@ export const run: (
   if (time === undefined) return yield* work
   const outcome = yield* Effect.timeoutOption(work, time)
   return Option.isSome(outcome) ? outcome.value : limited("time", yield* Ref.get(used))
-})
+}, spanned("Turn.run"))
 
 const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.Usage>) {
   const { limits = Limits.none, stopWhen, turnId } = options

@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
 import { defined } from "../internal/json.ts"
+import { spanned } from "../internal/spanned.ts"
 import { story } from "../internal/story.ts"
 import { fromPull, type Pull } from "../internal/stream.ts"
 import { type Attempt, renewing, Setback, unusable } from "./Attempt.ts"
@@ -38,7 +39,7 @@ export const make = Effect.fnUntraced(function*(
   const auth = yield* AuthClient
   const observe = yield* RateLimits.observer
 
-  const open = Effect.fn("Responses.open")(function*(request: Request) {
+  const open = Effect.fnUntraced(function*(request: Request) {
     yield* Effect.annotateCurrentSpan({ model: request.model, items: request.input.length })
     const response = yield* auth.client.execute(post(dialect, request, models)).pipe(
       Effect.mapError(unreachable),
@@ -49,7 +50,7 @@ export const make = Effect.fnUntraced(function*(
       return yield* Effect.mapError(refused(response), advised(dialect))
     }
     return response
-  })
+  }, spanned("Responses.open"))
 
   /** What comes over the connection, piece by piece as it comes. */
   const receive = Effect.fnUntraced(function*<E>(

@@ -16,6 +16,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import { defined, parse } from "../internal/json.ts"
+import { spanned } from "../internal/spanned.ts"
 import { story } from "../internal/story.ts"
 import { type Attempt, renewing, Setback } from "./Attempt.ts"
 import * as Continuation from "./Continuation.ts"
@@ -65,7 +66,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
   const timeouts = options.timeouts ?? Timeouts.defaults
   const connecting = Timeouts.connecting({ ...timeouts, connect: Duration.min(timeouts.connect, maxConnect) })
 
-  const connect = Effect.fn("Responses.connect")(function*(request: Request) {
+  const connect = Effect.fnUntraced(function*(request: Request) {
     const answer = yield* auth.send(
       HttpClientRequest.get(dialect.path, { headers: { ...HttpTransport.headers(request), ...beta } }),
       (sent) =>
@@ -86,9 +87,9 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
     }
     yield* observe.headers(answer.left.headers)
     return yield* refused(dialect, answer.left)
-  })
+  }, spanned("Responses.connect"))
 
-  const open = Effect.fn("Responses.open")(function*(request: Request) {
+  const open = Effect.fnUntraced(function*(request: Request) {
     const account = yield* Effect.mapError(
       auth.account,
       (error) => new Fault({ error: HttpTransport.unreachable(error) })
@@ -102,7 +103,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
       isReused: line.isUsed
     })
     return { line, frame }
-  })
+  }, spanned("Responses.open"))
 
   const attempt = (isRefreshed: boolean): SocketAttempt => (request) =>
     Stream.unwrapScoped(Effect.map(open(request), ({ frame, line }) => {

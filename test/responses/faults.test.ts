@@ -284,33 +284,40 @@ describe("A slow server", () => {
       assert.lengthOf(events, told.length)
     }))
 
-  it.effect("may not send an event that is larger than anything real", () =>
-    Effect.gen(function*() {
-      const much = bytes("x".repeat(64 * 1024))
-      const size = 300 * 1024 * 1024
-      let sent = 0
-      let peak = 0
-      const before = process.memoryUsage().heapUsed
-      const event = Stream.fromIteratorSucceed(
-        (function*() {
-          for (; sent < size; sent += much.length) {
-            if (sent % (8 * 1024 * 1024) === 0) peak = Math.max(peak, process.memoryUsage().heapUsed - before)
-            yield much
-          }
-        })(),
-        1
-      )
-      const start = Stream.make(bytes(`${created}data: {"type":"response.output_text.delta","delta":"`))
-      const end = Stream.make(bytes(`"}\n\n${last}`))
-      const { events, failure, requests } = yield* call(() => ({
-        body: Stream.concat(start, Stream.concat(event, end))
-      }))
-      assert.strictEqual(failure?.reason._tag, "MalformedOutput")
-      assert.strictEqual(requests, 1)
-      assert.deepStrictEqual(events.map(({ type }) => type), ["response.created"])
-      assert.isBelow(sent, 140 * 1024 * 1024)
-      assert.isBelow(peak, 400 * 1024 * 1024)
-    }), 20_000)
+  for (
+    const [what, opening, isEvent] of [
+      ["an event", `${created}data: {"type":"response.output_text.delta","delta":"`, true],
+      ["a body without events", `{"text":"`, false]
+    ] as const
+  ) {
+    it.effect(`may not send ${what} that is larger than anything real`, () =>
+      Effect.gen(function*() {
+        const much = bytes("x".repeat(64 * 1024))
+        const size = 300 * 1024 * 1024
+        let sent = 0
+        let peak = 0
+        const before = process.memoryUsage().heapUsed
+        const body = Stream.fromIteratorSucceed(
+          (function*() {
+            for (; sent < size; sent += much.length) {
+              if (sent % (8 * 1024 * 1024) === 0) peak = Math.max(peak, process.memoryUsage().heapUsed - before)
+              yield much
+            }
+          })(),
+          1
+        )
+        const start = Stream.make(bytes(opening))
+        const end = Stream.make(bytes(`"}\n\n${last}`))
+        const { events, failure, requests } = yield* call(() => ({
+          body: Stream.concat(start, Stream.concat(body, end))
+        }))
+        assert.strictEqual(failure?.reason._tag, "MalformedOutput")
+        assert.strictEqual(requests, 1)
+        assert.deepStrictEqual(events.map(({ type }) => type), isEvent ? ["response.created"] : [])
+        assert.isBelow(sent, 140 * 1024 * 1024)
+        assert.isBelow(peak, 400 * 1024 * 1024)
+      }), 20_000)
+  }
 })
 
 describe("An interruption", () => {

@@ -1,12 +1,10 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import type { RequestListener } from "node:http"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey } from "../../src/auth/Credential.ts"
@@ -16,6 +14,7 @@ import * as Request from "../../src/responses/Request.ts"
 import * as Responses from "../../src/responses/Responses.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
+import { recorder } from "../recorder.ts"
 import { real, serve } from "./loopback.ts"
 import { block } from "./sse.ts"
 import { transports } from "./transports.ts"
@@ -36,43 +35,15 @@ const blocks = Script.events(Script.answer(Script.say("Grüße 👋")), { model:
 )
 
 describe("A span", () => {
-  /** Keeps all that is ever told to it. */
-  const recorder = () => {
-    const spans: Array<{ readonly name: string; readonly attributes: Map<string, unknown>; told: Array<unknown> }> = []
-    const tracer = Tracer.make({
-      context: (f) => f(),
-      span: (name, parent, context, links, startTime, kind, options) => {
-        const attributes = new Map<string, unknown>(Object.entries(options?.attributes ?? {}))
-        const told: Array<unknown> = []
-        spans.push({ name, attributes, told })
-        return {
-          _tag: "Span",
-          name,
-          spanId: String(spans.length),
-          traceId: "trace",
-          parent,
-          context,
-          status: { _tag: "Started", startTime },
-          attributes,
-          links,
-          kind,
-          sampled: true,
-          end: (_, exit) => void told.push(exit._tag === "Failure" ? Cause.pretty(exit.cause) : ""),
-          attribute: (key, value) => void attributes.set(key, value),
-          event: (name, _, attributes) => void told.push(name, attributes),
-          addLinks: (links) => void told.push(links)
-        }
-      }
-    })
-    return { spans, tracer }
-  }
-
   const outcomes: ReadonlyArray<readonly [name: string, RequestListener]> = [
     ["answered", (_, response) => void response.end(blocks.join(""))],
-    ["refused", (_, response) => void response.writeHead(400).end("no")],
+    ["refused", (_, response) => {
+      response.writeHead(400).end(JSON.stringify({ error: { message: `What is "${prompt}"?` } }))
+    }],
     [
       "failed on the way",
-      (_, response) => void response.end(blocks[0] + block({ type: "error", code: "invalid_prompt" }))
+      (_, response) =>
+        void response.end(blocks[0] + block({ type: "error", code: "invalid_prompt", message: `What is "${prompt}"?` }))
     ]
   ]
   for (const [name, listener] of outcomes) {
@@ -87,6 +58,7 @@ describe("A span", () => {
           Effect.withTracer(tracer)
         )
         const open = spans.find((span) => span.name === "Responses.open")
+        if (name === "refused") assert.match(String(open?.told), /ModelError: InvalidRequest/)
         assert.deepInclude(Object.fromEntries(open?.attributes ?? []), { model: "gpt-5.5", items: 1 })
         assert.isAbove(spans.length, 1)
         const all = JSON.stringify(spans.map((span) => [span.name, Array.from(span.attributes), span.told]))
@@ -100,7 +72,9 @@ describe("A span", () => {
   it.scopedLive("holds no more of a call over a WebSocket", () =>
     Effect.gen(function*() {
       const script: Script.Script = (_, n) =>
-        n === 0 ? Script.answer(Script.say("Grüße 👋")) : Script.fail({ code: "invalid_prompt", message: "No." })
+        n === 0
+          ? Script.answer(Script.say("Grüße 👋"))
+          : Script.fail({ code: "invalid_prompt", message: `What is "${prompt}"?` })
       const simulator = yield* OpenAiSimulator.make({ script })
       const { spans, tracer } = recorder()
       const secret = Redacted.value(simulator.apiKey)
