@@ -27,6 +27,7 @@ import {
   type TurnEnd,
   TurnInterrupted,
   TurnLimited,
+  TurnResumed,
   TurnStarted
 } from "../session/SessionEvent.ts"
 import { makeId, type Session, SessionStore } from "../session/SessionStore.ts"
@@ -177,7 +178,12 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const turnId = `turn-${past.filter((event) => event._tag === "TurnStarted").length + 1}`
           const before = turnId === "turn-1" ? yield* preamble : []
           const items = typeof input === "string" ? [userMessage(input)] : input
-          const started = TurnStarted.make({ turnId, model: options.model, input: [...before, ...items] })
+          const started = TurnStarted.make({
+            turnId,
+            model: options.model,
+            input: [...before, ...items],
+            ...permission.leash
+          })
           yield* remember(id, past)
           yield* teller.begin
           yield* record(turnId, started)
@@ -199,6 +205,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const { at, started } = turn.value
           yield* Effect.forEach(stored.slice(0, 1), (first) => teller.tell(fromStored(first)))
           yield* remember(id, past)
+          yield* noteLeash(session, started.turnId, permission.leash)
           yield* teller.begin
           yield* endLostCalls(session)
           yield* teller.rest
@@ -290,6 +297,17 @@ const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>): TurnE
     ? TurnInterrupted.make({ turnId, reason: "cancelled" })
     : toTurnFailed(turnId, exit.cause)
 }
+
+/** A turn that goes on may do something else than before. */
+const noteLeash = Effect.fnUntraced(
+  function*(session: Session, turnId: string, leash: typeof Permission.Service["leash"]) {
+    const past = yield* eventsOf(session)
+    const last = History.lastLeash(past)
+    if (leash === undefined || leash.permission === last.permission && leash.policy === last.policy) return
+    const times = past.filter((event) => event._tag === "TurnResumed" && event.turnId === turnId).length
+    yield* session.append(`${turnId}/resumed/${times}`, TurnResumed.make({ turnId, ...leash }))
+  }
+)
 
 /** A turn that went on after its end has another one. */
 const endKey = (session: Session, turnId: string) =>

@@ -4,7 +4,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { resolve } from "node:path"
+import { isAbsolute, resolve } from "node:path"
 import { Agent } from "../agent/Agent.ts"
 import type { Limits } from "../agent/Limits.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
@@ -17,7 +17,7 @@ import type { Dialect } from "../node/Settings.ts"
 import * as Trust from "../node/Trust.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
-import { TurnInterrupted } from "../session/SessionEvent.ts"
+import { type Leash, TurnInterrupted } from "../session/SessionEvent.ts"
 import { quote } from "../tools/FileTree.ts"
 import * as Policy from "../tools/Policy.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -42,6 +42,8 @@ export interface Conversation {
   readonly limits?: Limits
   readonly permission?: Option.Option<Policy.Mode>
   readonly policy?: Option.Option<string>
+  /** What the session was allowed before. */
+  readonly before?: Leash
   /** Whether the server may search the web. */
   readonly search?: boolean
   /** Whether the project is trusted from now on. */
@@ -52,10 +54,7 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   const settings = yield* Runtime.settings
   const { dialect, models, transport } = settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
-  // What config.json names is beside it.
-  const stored = settings.policy === undefined ? undefined : resolve(settings.home.path, settings.policy)
-  const policyFile = orElse(conversation.policy, stored)
-  const policy = policyFile === undefined ? undefined : yield* Policy.load(policyFile)
+  const { permission, policy } = yield* leashFor(conversation, settings)
   const isTrusted = yield* trusts(conversation, settings.home)
   const { prompt, skills } = yield* teach(conversation, settings.home, isTrusted)
   const code = yield* turn({ ...conversation, prompt }, settings).pipe(
@@ -66,7 +65,7 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
       dialect,
       transport,
       policy,
-      permission: orElse(conversation.permission, policy?.otherwise ?? settings.permission),
+      permission,
       approver: Keyboard.isThere() ? yield* Keyboard.approver(conversation.json) : undefined,
       hasProjectInstructions: isTrusted,
       skills,
@@ -76,9 +75,58 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
 })
 
+/**
+ * What may run: as the flags say, else as before in this session, else as a person has set it for all runs. What is set
+ * for all runs lets nothing run in a session that was begun with less.
+ */
+const leashFor = Effect.fnUntraced(function*(conversation: Conversation, settings: LeashSettings) {
+  const { before = {}, json } = conversation
+  const flags = { permission: said(conversation.permission), policy: said(conversation.policy) }
+  // What config.json names is beside it.
+  const stored = settings.policy === undefined ? undefined : resolve(settings.home.path, settings.policy)
+  const isKept = flags.policy === undefined && before.policy !== undefined
+  const file = flags.policy === undefined ? before.policy ?? stored : resolve(flags.policy)
+  const policy = file === undefined ? undefined : yield* isKept ? loadKept(file) : Policy.load(file)
+
+  const usual = !isKept || file === stored ? policy : stored === undefined ? undefined : yield* loadQuietly(stored)
+  const mode = usual?.otherwise ?? settings.permission ?? "auto"
+  const named = flags.permission ?? (flags.policy === undefined ? undefined : policy?.otherwise)
+  const permission = named ?? before.permission ?? mode
+
+  const kept = [
+    ...named === undefined && permission !== mode ? [`--permission ${permission}`] : [],
+    ...isKept && file !== stored ? [`--policy ${quote(file ?? "")}`] : []
+  ]
+  if (kept.length > 0 && !json) {
+    const screen = yield* Screen
+    yield* screen.say(`this session goes on with ${kept.join(" and ")}, as before; the flag changes that`)
+  }
+  return { permission, policy }
+})
+
+interface LeashSettings {
+  readonly home: Home
+  readonly policy?: string | undefined
+  readonly permission?: Policy.Mode | undefined
+}
+
 /** What a flag says, if it says something. */
-const orElse = <A>(flag: Option.Option<A> | undefined, otherwise: A | undefined): A | undefined =>
-  flag === undefined ? otherwise : Option.getOrElse(flag, () => otherwise)
+const said = <A>(flag: Option.Option<A> | undefined): A | undefined =>
+  flag === undefined ? undefined : Option.getOrUndefined(flag)
+
+/** Rules that a session has gone by are not left out because they are gone. */
+const loadKept = (file: string) =>
+  Effect.mapError(
+    isAbsolute(file) ? Policy.load(file) : new Policy.PolicyError({ source: file, problem: "it is in no file" }),
+    ({ problem, source }) =>
+      new Policy.PolicyError({
+        source,
+        problem: `${problem}. This session has gone by it so far: put it right, or name another with --policy`
+      })
+  )
+
+/** Only to compare with it. */
+const loadQuietly = (file: string) => Effect.orElseSucceed(Policy.load(file), () => undefined)
 
 /** Whether what the project says counts; if it would be left out, that is said. */
 const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversation, home: Home) {

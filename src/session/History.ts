@@ -5,11 +5,13 @@
  */
 import * as List from "effect/List"
 import * as Option from "effect/Option"
+import { defined } from "../internal/json.ts"
 import { isReasoning, type Item, withoutId } from "../responses/Item.ts"
 import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall.ts"
 import {
   endsTurn,
   itemId,
+  type Leash,
   type ModelResponded,
   type SessionEvent,
   type TurnEnd,
@@ -143,6 +145,21 @@ export const openTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<Las
  */
 export const unfinishedTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<LastTurn> =>
   Option.filter(lastTurn(events), ({ end }) => end?._tag !== "TurnCompleted")
+
+/**
+ * What the session was allowed last, as far as its log tells.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const lastLeash = (events: ReadonlyArray<SessionEvent>): Leash => {
+  const last = events.findLast((event) =>
+    (event._tag === "TurnStarted" || event._tag === "TurnResumed") && event.permission !== undefined
+  )
+  return last?._tag === "TurnStarted" || last?._tag === "TurnResumed"
+    ? defined({ permission: last.permission, policy: last.policy })
+    : {}
+}
 
 const replay = (
   response: ModelResponded,

@@ -33,8 +33,26 @@ export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
   parent: Schema.optional(Parent)
 })
 
+/** On how long a leash a turn is. Older logs, and programs that decide about calls in a way of their own, tell nothing. */
+const leash = {
+  permission: Schema.optional(Schema.Literal("auto", "ask", "read-only")),
+  policy: Schema.optional(Schema.String)
+}
+
 /**
- * A person, or a program, asked for something.
+ * What a turn may do: the mode in which calls are decided about, and where the rules come from, if there are any.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Leash = Schema.Struct(leash)
+
+/** @since 0.1.0 @category models */
+export type Leash = typeof Leash.Type
+
+/**
+ * A person, or a program, asked for something. What the turn may do is noted, so that the next one may do no more unless
+ * somebody says so.
  *
  * @since 0.1.0
  * @category schemas
@@ -42,11 +60,20 @@ export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
 export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
   turnId: Schema.String,
   model: Schema.String,
-  input: Schema.Array(Item)
+  input: Schema.Array(Item),
+  ...leash
 })
 
 /** @since 0.1.0 @category models */
 export type TurnStarted = typeof TurnStarted.Type
+
+/**
+ * The turn goes on after its end, and may do something else from here on than before.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TurnResumed = Schema.TaggedStruct("TurnResumed", { turnId: Schema.String, ...leash })
 
 /**
  * Somebody said more while the turn was on. `step` is the model call that hears of it; a `steer` was to be heard as soon
@@ -214,6 +241,7 @@ export type TurnLimited = typeof TurnLimited.Type
 export const SessionEvent = Schema.Union(
   SessionStarted,
   TurnStarted,
+  TurnResumed,
   InputAdded,
   ModelResponded,
   PermissionDecided,

@@ -50,6 +50,8 @@ export class Permission extends Context.Tag("effixir/tools/Permission")<Permissi
   readonly decide: (request: Request) => Effect.Effect<Decision>
   /** Lets pass in a session what somebody has allowed for all of it. */
   readonly remember: (sessionId: string, grants: ReadonlyArray<string>) => Effect.Effect<void>
+  /** How it decides, in a few words for the log of a session: it goes on like that when it goes on. */
+  readonly leash?: { readonly permission: Policy.Mode; readonly policy?: string }
 }>() {}
 
 type FileAccess = Extract<Access, { readonly paths: unknown }>
@@ -194,7 +196,8 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
       Ref.update(
         granted,
         (all) => new Map(all).set(sessionId, new Set([...all.get(sessionId) ?? [], ...grants]))
-      )
+      ),
+    leash: { permission: otherwise, ...(policy === noRules ? {} : { policy: policy.source }) }
   })
 })
 
@@ -247,7 +250,8 @@ export const layerAllowAll: Layer.Layer<Permission> = Layer.succeed(Permission, 
  */
 export const layerDenyAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
   decide: () => Effect.succeed(deny("all is denied", "no tool may run")),
-  remember: () => Effect.void
+  remember: () => Effect.void,
+  leash: { permission: "read-only" }
 })
 
 const ask = (rule: string, { access, describe, tool }: Request, namesSecret = false): Decision => {

@@ -7,10 +7,9 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
-import { type LastTurn, unfinishedTurn } from "../../session/History.ts"
-import type { Stored } from "../../session/SessionEvent.ts"
+import { lastLeash, type LastTurn, unfinishedTurn } from "../../session/History.ts"
+import type { Leash, Stored } from "../../session/SessionEvent.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
-import type { Mode } from "../../tools/Policy.ts"
 import { Argv } from "../Argv.ts"
 import { beforeTurn, converse } from "../converse.ts"
 import { BadInput } from "../ExitCode.ts"
@@ -47,8 +46,9 @@ export const resume = Command.make(
         json,
         deltas,
         limits,
-        permission: Option.orElse(permission, () => Option.exists(unfinished, isHeldBack) ? asking : Option.none()),
+        permission,
         policy,
+        before: leashOf(log, unfinished),
         search,
         trust
       }).pipe(Common.override({ auth, profile }))
@@ -94,10 +94,13 @@ const complete = Effect.fnUntraced(function*(given: string) {
   return first ?? given
 })
 
-/** What nobody was there to allow is not allowed by going on: it is asked for again. */
-const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" && end.kind === "PermissionNeeded"
+/** What nobody was there to allow is not allowed by going on, also where the log does not tell what was: it is asked again. */
+const leashOf = (log: ReadonlyArray<Stored>, unfinished: Option.Option<LastTurn>): Leash => {
+  const last = lastLeash(log.map(({ event }) => event))
+  return last.permission === undefined && Option.exists(unfinished, isHeldBack) ? { permission: "ask" } : last
+}
 
-const asking = Option.some<Mode>("ask")
+const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" && end.kind === "PermissionNeeded"
 
 /** A turn that did not complete can go on without a word; any other session needs something to do, and so do images. */
 const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined, hasImages: boolean) =>

@@ -54,6 +54,8 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       return [line("thread.started", { thread_id: event.sessionId, schema_version: event.schemaVersion })]
     case "TurnStarted":
       return [line("turn.started", { turn_id: event.turnId })]
+    case "TurnResumed":
+      return []
     case "InputAdded":
       return [line("input.added", {
         turn_id: event.turnId,

@@ -90,6 +90,8 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
         return Effect.void
       case "TurnStarted":
         return work("thinking")
+      case "TurnResumed":
+        return Effect.void
       case "TextDelta":
         return screen.isOutTerminal ? stream("answer", event.delta) : Effect.void
       case "ReasoningDelta":
