@@ -253,7 +253,7 @@ const layerSecrets = (
 
 const layerPermission = (
   { approver, permission, policy }: Options
-): Layer.Layer<Permission.Permission, never, Workspace.Workspace> =>
+): Layer.Layer<Permission.Permission, never, Permission.Requirements> =>
   Layer.merge(
     policy === undefined
       ? Permission.layerMode(permission ?? "auto")

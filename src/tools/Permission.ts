@@ -3,10 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
+import * as GitRepository from "./GitRepository.ts"
 import * as Policy from "./Policy.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 import { SecretFiles } from "./SecretFiles.ts"
@@ -77,6 +79,7 @@ const deny = (rule: string, reason: string): Decision => ({ _tag: "Deny", rule, 
  */
 export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise: Policy.Mode) {
   const workspace = yield* Workspace
+  const fs = yield* FileSystem.FileSystem
   const secrets = yield* SecretFiles
   const granted = yield* Ref.make<ReadonlyMap<string, ReadonlySet<string>>>(new Map())
   const { root } = workspace
@@ -148,16 +151,25 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     if (verdict._tag === "allow" && (!namesSecret || otherwise === "auto")) return allow(verdict.rule)
     if (otherwise === "auto") return byMode(request, true, "")
     const open = verdict._tag === "allow" ? [] : verdict.undecided ?? split
+    const runsGit = open?.some(([program]) => program === "git") === true
+    const namesPrograms = runsGit && !(yield* GitRepository.isPlain(root).pipe(
+      Effect.provideService(FileSystem.FileSystem, fs)
+    ))
     const isSafe = split !== undefined && open !== undefined && named.every(({ isInside }) => isInside) &&
       !SafeCommands.showsUnnamed(command) &&
       SafeCommands.areSafe(open, split, {
         within: [root, ...secrets.open(sessionId)],
-        isElsewhere: folder !== root
+        isElsewhere: folder !== root,
+        namesPrograms
       })
     return byMode(
       request,
       isSafe && !namesSecret,
-      namesSecret ? "it names a file that holds secrets" : "it is not known to only look",
+      namesSecret
+        ? "it names a file that holds secrets"
+        : namesPrograms
+        ? "the repository may name programs that git runs when it looks"
+        : "it is not known to only look",
       namesSecret
     )
   })
@@ -201,6 +213,14 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
   })
 })
 
+/**
+ * What it takes to decide: where the paths of a call lead, and what the repository names.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Requirements = FileSystem.FileSystem | Workspace
+
 const noRules: Policy.Policy = { source: "", rules: [], otherwise: undefined }
 
 /**
@@ -212,7 +232,7 @@ const noRules: Policy.Policy = { source: "", rules: [], otherwise: undefined }
 export const layerPolicy = (
   policy: Policy.Policy,
   otherwise: Policy.Mode = "auto"
-): Layer.Layer<Permission, never, Workspace> => Layer.effect(Permission, make(policy, policy.otherwise ?? otherwise))
+): Layer.Layer<Permission, never, Requirements> => Layer.effect(Permission, make(policy, policy.otherwise ?? otherwise))
 
 /**
  * Decides by a mode alone.
@@ -220,16 +240,16 @@ export const layerPolicy = (
  * @since 0.1.0
  * @category layers
  */
-export const layerMode = (mode: Policy.Mode): Layer.Layer<Permission, never, Workspace> => layerPolicy(noRules, mode)
+export const layerMode = (mode: Policy.Mode): Layer.Layer<Permission, never, Requirements> => layerPolicy(noRules, mode)
 
 /** @since 0.1.0 @category layers */
-export const layerAuto: Layer.Layer<Permission, never, Workspace> = layerMode("auto")
+export const layerAuto: Layer.Layer<Permission, never, Requirements> = layerMode("auto")
 
 /** @since 0.1.0 @category layers */
-export const layerAsk: Layer.Layer<Permission, never, Workspace> = layerMode("ask")
+export const layerAsk: Layer.Layer<Permission, never, Requirements> = layerMode("ask")
 
 /** @since 0.1.0 @category layers */
-export const layerReadOnly: Layer.Layer<Permission, never, Workspace> = layerMode("read-only")
+export const layerReadOnly: Layer.Layer<Permission, never, Requirements> = layerMode("read-only")
 
 /**
  * Lets everything run: for tools that are nobody's business but the host's.

@@ -69,12 +69,14 @@ export interface Options {
   readonly within: ReadonlyArray<string>
   /** Whether the command runs in a folder other than the workspace itself. */
   readonly isElsewhere?: boolean
+  /** Whether the repository may name programs for git to run. */
+  readonly namesPrograms?: boolean
 }
 
 /**
  * Whether a command line changes nothing, ends by itself, and looks only where it may. Programs that a person's own
- * configuration starts (a `diff.external` of git) are the person's business; a repository brings none along, unless it
- * is looked at from a folder within it that holds a repository of its own, which is why git is safe at the top only.
+ * configuration starts (a `diff.external` of git) are the person's business. Those that a repository names are not, which
+ * is why git is safe only where it names none, and at the top only: a folder within it may hold another one.
  *
  * @since 0.1.0
  * @category predicates
@@ -91,9 +93,10 @@ export const isSafe = (line: string, options: Options): boolean => {
  * @category predicates
  */
 export const areSafe = (some: ReadonlyArray<Words>, all: ReadonlyArray<Words>, options: Options): boolean => {
-  const isMoved = options.isElsewhere === true || all.some(([program]) => program === "cd")
+  const mayGit = options.isElsewhere !== true && options.namesPrograms !== true &&
+    all.every(([program]) => program !== "cd")
   return some.every(([program, ...args]) =>
-    (program !== "git" || !isMoved) && args.every((word) => staysWithin(word, options.within)) &&
+    (program !== "git" || mayGit) && args.every((word) => staysWithin(word, options.within)) &&
     Object.hasOwn(programs, program) && programs[program]?.(args) === true
   )
 }

@@ -23,7 +23,7 @@ const secrets = Layer.effect(
   Effect.map(Workspace, ({ root }) => SecretFiles.make({ home: `${root}/own` }))
 )
 
-const layer = (permission: Layer.Layer<Permission.Permission, never, Workspace>) =>
+const layer = (permission: Layer.Layer<Permission.Permission, never, Permission.Requirements>) =>
   permission.pipe(Layer.provide(secrets), Layer.provideMerge(layerWorkspace))
 
 const ruled = (rules: ReadonlyArray<Policy.Rule>, mode: Policy.Mode) =>

@@ -1,0 +1,161 @@
+/**
+ * Whether git, when it only looks at a repository, runs programs that the repository names.
+ *
+ * A clone names none, but a folder that came as an archive may, and so may one that an agent has worked in. Git runs them
+ * from many places: the configuration (`core.fsmonitor`, `diff.external`, `diff.*.textconv`, `filter.*.clean`,
+ * `gpg.program`, a merge driver where `log.diffMerges` asks for one, `core.sshCommand` where a partial clone lacks an
+ * object), what it includes, the hook `post-index-change`, and all of that again in each submodule. Variables of the
+ * environment cannot undo it: filters and drivers go by names of the repository's own choice, and a submodule is looked
+ * at without those variables. So git is let run where everything is known to name no program, and what is not known
+ * counts as naming one.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import { isNotFound } from "../internal/isNotFound.ts"
+
+/**
+ * Whether git runs nothing of the repository's own when it looks at the one that a folder, given by its real path,
+ * belongs to. Where there is none, there is nothing to run.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isPlain: (folder: string) => Effect.Effect<boolean, never, FileSystem.FileSystem> = Effect.fnUntraced(
+  function*(folder) {
+    const top = yield* topOf(folder)
+    if (top === undefined) return true
+    const { common, own } = yield* foldersOf(top)
+    if (!(yield* isWhole(own, common))) return false
+    const settings = settingsIn(new TextDecoder().decode(yield* readBounded(`${common}/config`)))
+    if (settings === undefined || !settings.every(({ key }) => isHarmless(key))) return false
+    const hooks = settings.filter(({ key }) => key === "core.hookspath").map(({ value }) => value)
+    if (!hooks.every((value) => /^[\w./-]+$/.test(value))) return false
+    const fs = yield* FileSystem.FileSystem
+    for (const folder of [`${common}/hooks`, ...hooks.map((value) => from(top, value))]) {
+      if (yield* fs.exists(`${folder}/post-index-change`)) return false
+    }
+    const index = yield* readBounded(`${own}/index`)
+    return index.length === 0 || (yield* Effect.try(() => holdsFilesOnly(index)))
+  },
+  Effect.orElseSucceed(() => false)
+)
+
+/** The nearest folder above that git takes for the top of a repository. One that is all repository is not understood. */
+const topOf = Effect.fnUntraced(function*(start: string) {
+  const fs = yield* FileSystem.FileSystem
+  for (let folder = start;; folder = folder.slice(0, folder.lastIndexOf("/"))) {
+    if (yield* fs.exists(`${folder}/.git`)) return folder
+    if (yield* fs.exists(`${folder}/HEAD`)) return yield* Effect.fail("bare")
+    if (!folder.includes("/")) return undefined
+  }
+})
+
+/** A worktree of its own has an index of its own, and the rest in common with the repository. */
+const foldersOf = Effect.fnUntraced(function*(top: string) {
+  const fs = yield* FileSystem.FileSystem
+  const git = `${top}/.git`
+  if ((yield* fs.stat(git)).type === "Directory") return { own: git, common: git }
+  const [, pointer] = /^gitdir: ([^\r\n]+)\s*$/.exec(yield* fs.readFileString(git)) ?? []
+  if (pointer === undefined) return yield* Effect.fail("not understood")
+  const own = from(top, pointer)
+  const common = (yield* Effect.map(readBounded(`${own}/commondir`), (bytes) => new TextDecoder().decode(bytes))).trim()
+  return { own, common: common === "" ? own : from(own, common) }
+})
+
+/** What is not whole git passes by, and takes the folder around it for the repository, or the next one above. */
+const isWhole = Effect.fnUntraced(function*(own: string, common: string) {
+  const fs = yield* FileSystem.FileSystem
+  const head = yield* fs.readFileString(`${own}/HEAD`)
+  return /^(?:ref: refs\/\S+|[0-9a-f]{40})\n?$/.test(head) && (yield* fs.exists(`${common}/objects`)) &&
+    (yield* fs.exists(`${common}/refs`))
+})
+
+const from = (folder: string, path: string): string => path.startsWith("/") ? path : `${folder}/${path}`
+
+/** All of a file; nothing, if it is not there. */
+const readBounded = Effect.fnUntraced(
+  function*(path: string) {
+    const fs = yield* FileSystem.FileSystem
+    if ((yield* fs.stat(path)).size > maxBytes) return yield* Effect.fail("too long")
+    return yield* fs.readFile(path)
+  },
+  Effect.catchIf((error) => typeof error !== "string" && isNotFound(error), () => Effect.succeed(new Uint8Array()))
+)
+
+const maxBytes = 64 * 1024 * 1024
+
+interface Setting {
+  /** In small letters; a name that the repository has chosen is a `*`. */
+  readonly key: string
+  readonly value: string
+}
+
+/** The settings of a configuration that is written as git writes it. Any other way to write one is not understood. */
+const settingsIn = (config: string): ReadonlyArray<Setting> | undefined => {
+  const settings: Array<Setting> = []
+  let section: string | undefined
+  for (const line of config.split("\n").map((line) => line.trim())) {
+    if (line === "" || line.startsWith("#") || line.startsWith(";")) continue
+    const header = /^\[([\w-]+)(\s+"[^"\\]*")?\]$/.exec(line)
+    const setting = /^([A-Za-z][\w-]*)\s*(?:=\s*(.*))?$/.exec(line)
+    if (header !== null) section = `${header[1]?.toLowerCase()}${header[2] === undefined ? "" : ".*"}`
+    else if (setting === null || section === undefined || line.endsWith("\\")) return undefined
+    else settings.push({ key: `${section}.${setting[1]?.toLowerCase()}`, value: setting[2] ?? "" })
+  }
+  return settings
+}
+
+const isHarmless = (key: string): boolean => harmless.has(key) || harmless.has(key.replace(/[^.]+$/, ""))
+
+/** What git itself, its hosts and its users write, and no command that looks runs; a section with all its settings ends in a dot. */
+const harmless: ReadonlySet<string> = new Set(
+  [
+    ..."abbrev autocrlf bare bigfilethreshold checkstat commentchar compression eol filemode hidedotfiles hookspath"
+      .split(" "),
+    ..."ignorecase logallrefupdates longpaths precomposeunicode preloadindex protecthfs protectntfs quotepath".split(
+      " "
+    ),
+    ..."repositoryformatversion safecrlf sharedrepository symlinks trustctime untrackedcache whitespace".split(" ")
+  ].map((name) => `core.${name}`).concat(
+    "fetch gh-resolved mirror prune prunetags push pushurl skipfetchall tagopt url".split(" ").map((name) =>
+      `remote.*.${name}`
+    ),
+    "remote.pushdefault lfs.repositoryformatversion lfs.*.access diff.algorithm diff.renames log.date log.decorate"
+      .split(" "),
+    "advice author branch branch.* color color.* commit committer init pull push rebase tag user".split(" ").map((
+      name
+    ) => `${name}.`)
+  )
+)
+
+const files: ReadonlySet<number> = new Set([0x8000, 0xA000])
+
+/**
+ * Whether an index has files and links only, and has them all. A submodule, a folder that stands for what is in it, and
+ * an index that goes on elsewhere are none of that.
+ */
+const holdsFilesOnly = (index: Uint8Array): boolean => {
+  const view = new DataView(index.buffer, index.byteOffset, index.byteLength)
+  const text = (at: number) => String.fromCharCode(...index.subarray(at, at + 4))
+  const version = view.getUint32(4)
+  if (text(0) !== "DIRC" || version < 2 || version > 4) return false
+  let at = 12
+  for (let left = view.getUint32(8); left > 0; left--) {
+    if (!files.has(view.getUint32(at + 24) & 0xF000)) return false
+    let name = at + 62 + ((view.getUint16(at + 60) & 0x4000) === 0 ? 0 : 2)
+    // How much of the name before it is kept.
+    if (version === 4) { while ((view.getUint8(name++) & 0x80) !== 0) { /* goes on */ } }
+    const end = index.indexOf(0, name)
+    if (end === -1) return false
+    at = version === 4 ? end + 1 : at + ((end - at + 8) & ~7)
+  }
+  for (; at + 8 <= index.length - hashLength; at += 8 + view.getUint32(at + 4)) {
+    if (text(at) === "link") return false
+  }
+  return true
+}
+
+/** Repositories with longer hashes say so in their configuration. */
+const hashLength = 20
