@@ -66,6 +66,8 @@ const deny = (rule: string, reason: string): Decision => ({ _tag: "Deny", rule, 
  * Decides by a policy, and by a mode where no rule is about a call.
  *
  * - Secret files are denied to every tool that takes paths, unless a rule allows their very paths.
+ * - What later runs are told and what git does (`.agents` and `.git`, anywhere) is written by tools that take paths only
+ *   where a rule allows the very paths, or somebody is there to say so. `AGENTS.md` is open: people ask for it.
  * - `auto` lets everything else run. That holds for commands too, also for those that name a secret file: a shell can
  *   reach it in more ways than a name tells, and what is asked for by one name and not by another protects nothing.
  * - `ask` lets run what reads, and commands that only look; it asks about all others.
@@ -126,6 +128,15 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
         isSkill
           ? `${secret} is part of a skill, which can only be read`
           : `${secret} is a file that holds secrets, or is taken for one`
+      )
+    }
+    const steering = access.kind === "write" && !isExplicit ? [...new Set(paths.flat().filter(steers))] : []
+    const [first] = steering
+    if (first !== undefined) {
+      if (verdict._tag === "ask") return askToSteer(verdict.rule, request, steering)
+      return otherwise === "ask" ? askToSteer(`mode ${otherwise}`, request, steering) : deny(
+        "protected files",
+        `${first} is part of what later runs or git go by, and is written only where a rule of the user's names its path`
       )
     }
     if (verdict._tag === "allow") return allow(verdict.rule)
@@ -290,6 +301,18 @@ const ask = (rule: string, { access, describe, tool }: Request, namesSecret = fa
     always: commands.map(({ always }) => always).join(", and ")
   }
 }
+
+/** Skills, and a repository's settings and hooks: whoever writes there has a say in what happens after this run. */
+const steers = (path: string): boolean => /(^|\/)\.(agents|git)(\/|$)/i.test(path)
+
+/** Who has let a tool write files has not let it write these. */
+const askToSteer = (rule: string, { describe, tool }: Request, paths: ReadonlyArray<string>): Decision => ({
+  _tag: "Ask",
+  rule,
+  question: describe,
+  grants: paths.map((path) => `tool ${tool} ${path}`),
+  always: `calls of ${tool} that change ${paths.join(", ")}`
+})
 
 /** Programs whose first word after the name says what they do, and how many words say it. */
 const commanders: { readonly [program: string]: number } = {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { existsSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
-import { assertSentence, eventually, type Line, lines, machine, platform } from "./support.ts"
+import { applyPatch, assertSentence, eventually, type Line, lines, machine, platform } from "./support.ts"
 
 const done = Script.answer(Script.say("Done."))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
@@ -141,6 +141,41 @@ describe("--permission", () => {
       assert.match(searched ?? "", /\d (?:file that may hold secrets was|files that may hold secrets were) left out/)
       assert.notInclude(stdout, "hidden")
     }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive(
+    "lets nothing write what the next run goes by, but AGENTS.md and what a rule names",
+    () =>
+      Effect.gen(function*() {
+        const skill = ".agents/skills/deploy/SKILL.md"
+        const move = Script.answer(
+          applyPatch("c1", "*** Update File: a.txt", `*** Move to: ${skill}`, "@@", "-one", "+two")
+        )
+        const calls = [write(skill), move, write(".git/hooks/pre-commit"), write("AGENTS.md")]
+        const { base, file, fs, path, run } = yield* machine(turns(...calls, done, write(skill), done))
+        yield* fs.writeFileString(file("a.txt"), "one\n")
+        const { code, stdout } = yield* run(["--json", "--trust", "Go on"])
+        const [first, moved, hook, agents] = output(lines(stdout))
+        assert.strictEqual(code, 0)
+        assert.match(
+          first ?? "",
+          /not permitted: \.agents\/skills\/deploy\/SKILL\.md is part of .* \(protected files\)/
+        )
+        assert.match(moved ?? "", /not permitted: \.agents\/skills\/deploy\/SKILL\.md is part of/)
+        assert.match(hook ?? "", /not permitted: \.git\/hooks\/pre-commit is part of/)
+        assert.notInclude(agents ?? "", "not permitted")
+        assert.deepStrictEqual([skill, ".git", "AGENTS.md", "a.txt"].map((name) => existsSync(file(name))), [
+          false,
+          false,
+          true,
+          true
+        ])
+        const policy = path.join(base, "policy.json")
+        yield* fs.writeFileString(policy, JSON.stringify({ rules: [{ decision: "allow", path: ".agents/**" }] }))
+        yield* run(["--policy", policy, "Go on"])
+        assert.isTrue(yield* fs.exists(file(skill)))
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 
   it.scopedLive("cannot be what it is not", () =>
     Effect.gen(function*() {

@@ -126,6 +126,62 @@ describe("Permission", () => {
       { decision: "allow", path: ".env" }
     ], "auto")))))
 
+  const steering = [
+    ".agents/skills/deploy/SKILL.md",
+    "inside/.agents/x",
+    ".git/config",
+    ".git",
+    "link-agents/new/a",
+    ".GIT/x"
+  ]
+
+  for (
+    const [mode, permission, tag] of modes.map((row) => [row[0], row[1], row[0] === "ask" ? "Ask" : "Deny"] as const)
+  ) {
+    it.scoped(`lets no tool write what later runs and git go by in mode ${mode}`, () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        yield* plant({ ".agents/skills/a/SKILL.md": "x", ".git/HEAD": "x" })
+        yield* fs.symlink(".agents", yield* at("link-agents"))
+        for (const path of steering) {
+          const { _tag, rule } = yield* decide(Tool.writes("a.txt", path))
+          assert.deepStrictEqual([_tag, rule], [tag, tag === "Ask" ? "mode ask" : "protected files"], path)
+          assert.strictEqual((yield* decide(Tool.reads(path)))._tag, "Allow", path)
+        }
+        for (const path of ["AGENTS.md", ".github/a", ".gitignore", "agents/a", "a.git/b"]) {
+          assert.strictEqual((yield* decide(Tool.writes(path)))._tag, mode === "auto" ? "Allow" : tag, path)
+          assert.notStrictEqual((yield* decide(Tool.writes(path))).rule, "protected files", path)
+        }
+      }).pipe(Effect.provide(layer(permission))))
+  }
+
+  it.scoped("opens what later runs go by to a rule that names its path, and to nobody who meant other files", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* decide(Tool.writes(".agents/skills/a/SKILL.md")))._tag, "Allow")
+      assert.strictEqual((yield* decide(Tool.writes(".agents/other")))._tag, "Deny")
+      assert.strictEqual((yield* decide(Tool.writes(".git/config")))._tag, "Deny")
+    }).pipe(Effect.provide(layer(ruled([
+      { decision: "allow", tool: "write" },
+      { decision: "allow", path: ".agents/skills/**" }
+    ], "auto")))))
+
+  it.scoped("asks again for what later runs go by, where writing is always allowed", () =>
+    Effect.gen(function*() {
+      const permission = yield* Permission.Permission
+      const grant = (path: string) =>
+        Effect.flatMap(
+          decide(Tool.writes(path)),
+          (decision) => permission.remember("s1", decision._tag === "Ask" ? decision.grants : [])
+        )
+      yield* grant("a.txt")
+      assert.strictEqual((yield* decide(Tool.writes("b.txt")))._tag, "Allow")
+      const asked = yield* decide(Tool.writes(".agents/a"))
+      assert.deepInclude(asked, { _tag: "Ask", always: "calls of write that change .agents/a" })
+      yield* grant(".agents/a")
+      assert.strictEqual((yield* decide(Tool.writes(".agents/a")))._tag, "Allow")
+      assert.strictEqual((yield* decide(Tool.writes(".agents/b")))._tag, "Ask")
+    }).pipe(Effect.provide(layer(Permission.layerAsk))))
+
   it.scoped("asks about a secret that a rule for commands did not think of", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* decide(run("cat a.txt")))._tag, "Allow")
