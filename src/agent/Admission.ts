@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { Usage } from "../responses/Usage.ts"
 import type { Limit } from "../session/SessionEvent.ts"
 import * as Limits from "./Limits.ts"
 import * as Repeats from "./Repeats.ts"
@@ -23,10 +22,7 @@ export interface Account {
 export const empty: Account = { spent: Limits.nothing, repeats: Repeats.none }
 
 /** @since 0.1.0 @category combining */
-export const addStep = (self: Account, usage: Usage): Account => ({
-  ...self,
-  spent: Limits.addStep(self.spent, usage)
-})
+export const addStep = (self: Account): Account => ({ ...self, spent: Limits.addStep(self.spent) })
 
 /**
  * The calls that have, or will have, an output, and the limit that keeps the others back. Those are not started, so that

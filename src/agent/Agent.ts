@@ -33,7 +33,7 @@ import {
 import { makeId, type Session, SessionStore } from "../session/SessionStore.ts"
 import { Approver } from "../tools/Approver.ts"
 import { Permission } from "../tools/Permission.ts"
-import type { CallContext } from "../tools/Tool.ts"
+import type { CallContext, Tokens } from "../tools/Tool.ts"
 import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { Toolkit } from "../tools/Toolkit.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
@@ -74,6 +74,8 @@ export interface RunOptions extends Partial<Options> {
   readonly inbox?: Inbox | undefined
   /** The call that a new session works for; {@link child} knows it. */
   readonly parent?: Parent | undefined
+  /** What the run that this one works for may still use; {@link child} knows it, too. */
+  readonly tokens?: Tokens | undefined
 }
 
 /**
@@ -233,7 +235,8 @@ export const layer = (
  * it works for; instructions, tools, model and limits of its own; and the store, the way to the model, the permissions
  * and the person to ask of its parent. What was allowed for the parent's session is not allowed for its. It lives no
  * longer than the stream: when the call is interrupted, or the time of the turn is up, it is interrupted. What it has
- * used is told by the event that ends its turn (`AgentEvent.end`), and counts towards no limit but its own.
+ * used is told by the event that ends its turn (`AgentEvent.end`). Its steps and calls count towards its own limits alone;
+ * its tokens count towards those of its parent as well, and when these are used up it is at its limit.
  *
  * ```ts
  * const explore = Tool.make({
@@ -257,7 +260,7 @@ export const layer = (
  * @category running
  */
 export const child = <R>(
-  call: Pick<CallContext, "callId" | "sessionId">,
+  call: Pick<CallContext, "callId" | "sessionId" | "tokens">,
   input: string | ReadonlyArray<Item>,
   options: ChildOptions<R>
 ): Stream.Stream<AgentEvent, AgentError, R | Shared> =>
@@ -266,7 +269,7 @@ export const child = <R>(
     const agent = yield* Effect.provideService(make(options), ToolExecutor, tools)
     const session = options.session ?? (yield* makeId)
     const parent = { sessionId: call.sessionId, callId: call.callId }
-    return agent.run(session, input, { inbox: options.inbox, parent })
+    return agent.run(session, input, { inbox: options.inbox, parent, tokens: call.tokens })
   }))
 
 /** Ends a turn with exactly one event, whatever becomes of the work. */

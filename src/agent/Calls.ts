@@ -9,6 +9,7 @@ import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import { itemId, type ModelResponded, PermissionDecided, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
 import { Approver } from "../tools/Approver.ts"
 import { type Decision, Permission } from "../tools/Permission.ts"
+import type { Tokens } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
 import { PermissionNeeded } from "./AgentError.ts"
@@ -45,6 +46,7 @@ type Admitted = Admission.Admitted<Call>["calls"][number]
 export interface Options {
   readonly sessionId: string
   readonly turnId: string
+  readonly tokens: Tokens
 }
 
 /**
@@ -145,17 +147,19 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
   return ended
 })
 
-const runTool = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId, key, refusal }: Admitted) {
-  const tools = yield* ToolExecutor
-  const { show, step } = yield* Step
-  yield* step(key + startedSuffix, ToolStarted, Effect.succeed(ToolStarted.make({ turnId, itemId, call })))
-  const progress = yield* Progress.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
-  const execute = Effect.map(
-    refusal === undefined
-      ? tools.execute(call, { callId: call.call_id, sessionId, progress })
-      : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
-    ({ details, output, status }) =>
-      ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })
-  )
-  return yield* step(key, ToolEnded, execute)
-})
+const runTool = Effect.fnUntraced(
+  function*({ sessionId, tokens, turnId }: Options, { call, itemId, key, refusal }: Admitted) {
+    const tools = yield* ToolExecutor
+    const { show, step } = yield* Step
+    yield* step(key + startedSuffix, ToolStarted, Effect.succeed(ToolStarted.make({ turnId, itemId, call })))
+    const progress = yield* Progress.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
+    const execute = Effect.map(
+      refusal === undefined
+        ? tools.execute(call, { callId: call.call_id, sessionId, progress, tokens })
+        : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
+      ({ details, output, status }) =>
+        ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })
+    )
+    return yield* step(key, ToolEnded, execute)
+  }
+)

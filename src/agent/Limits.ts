@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
-import type * as Usage from "../responses/Usage.ts"
 import type { Limit } from "../session/SessionEvent.ts"
 
 /**
@@ -18,7 +17,7 @@ export interface Limits {
   readonly steps?: number | undefined
   /** Calls of tools. One over the limit is not run. */
   readonly toolCalls?: number | undefined
-  /** Tokens in and out. The call that goes over the limit is the last one. */
+  /** Tokens in and out, with those of agents that work for the run. The call that goes over the limit is the last one. */
   readonly tokens?: number | undefined
   /** Time on the wall. What is running then is stopped. */
   readonly time?: Duration.DurationInput | undefined
@@ -36,31 +35,26 @@ export const none: Limits = {}
 export interface Spent {
   readonly steps: number
   readonly toolCalls: number
-  readonly tokens: number
 }
 
 /** @since 0.1.0 @category constructors */
-export const nothing: Spent = { steps: 0, toolCalls: 0, tokens: 0 }
+export const nothing: Spent = { steps: 0, toolCalls: 0 }
 
 /** @since 0.1.0 @category combining */
-export const addStep = (self: Spent, { inputTokens, outputTokens }: Usage.Usage): Spent => ({
-  ...self,
-  steps: self.steps + 1,
-  tokens: self.tokens + inputTokens + outputTokens
-})
+export const addStep = (self: Spent): Spent => ({ ...self, steps: self.steps + 1 })
 
 /** @since 0.1.0 @category combining */
 export const addToolCall = (self: Spent): Spent => ({ ...self, toolCalls: self.toolCalls + 1 })
 
 /**
- * The limit that forbids one more call of the model, if one does.
+ * The limit that forbids one more call of the model, if one does. `tokens` are those that are left.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const beforeStep = (self: Limits, spent: Spent): Limit | undefined => {
+export const beforeStep = (self: Limits, spent: Spent, tokens: number): Limit | undefined => {
   if (spent.steps >= (self.steps ?? Infinity)) return "steps"
-  return spent.tokens >= (self.tokens ?? Infinity) ? "tokens" : undefined
+  return tokens <= 0 ? "tokens" : undefined
 }
 
 /**

@@ -19,6 +19,7 @@ import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
 import { itemId, type Limit, ModelResponded } from "../session/SessionEvent.ts"
 import type { Permission } from "../tools/Permission.ts"
+import type * as Tool from "../tools/Tool.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import * as Admission from "./Admission.ts"
 import type { AgentError } from "./AgentError.ts"
@@ -28,6 +29,7 @@ import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
 import * as Limits from "./Limits.ts"
 import { Step } from "./Step.ts"
+import * as Tokens from "./Tokens.ts"
 
 /**
  * What a turn needs to know. `history` is the conversation up to and with the turn's input.
@@ -43,6 +45,8 @@ export interface Options extends Control {
   readonly instructions: string
   readonly reasoning: Request.ReasoningOptions | undefined
   readonly inbox?: Inbox | undefined
+  /** What the run that this one works for may still use. */
+  readonly tokens?: Tool.Tokens | undefined
 }
 
 /**
@@ -114,6 +118,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
   const { limits = Limits.none, stopWhen, turnId } = options
   const { recall, step } = yield* Step
   const inputs = yield* Inputs.make(turnId, options.inbox)
+  const tokens = yield* Tokens.make(limits.tokens, options.tokens)
   let history = options.history
   let account = Admission.empty
   let isAnswered = false
@@ -122,7 +127,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     const key = `${turnId}/model/${n}`
     const isNew = Option.isNone(yield* recall(key, ModelResponded))
     if (isNew) {
-      const limit = Limits.beforeStep(limits, account.spent)
+      const limit = Limits.beforeStep(limits, account.spent, yield* tokens.left)
       if (limit !== undefined) return limited(limit, yield* Ref.get(used))
     }
     const heard = yield* inputs.recalled(n)
@@ -131,13 +136,16 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     const response = yield* step(key, ModelResponded, askModel(options, history, n))
     history = History.add(history, response)
     const usage = yield* Ref.updateAndGet(used, (usage) => Usage.add(usage, response.usage))
-    if (isNew) account = Admission.addStep(account, response.usage)
+    if (isNew) {
+      account = Admission.addStep(account)
+      yield* tokens.spend(response.usage.inputTokens + response.usage.outputTokens)
+    }
 
     const answer = answerIn(response.items)
     const calls = yield* Calls.of(response)
     isAnswered = calls.length === 0 && answer !== ""
     if (isAnswered) {
-      const mayAsk = Limits.beforeStep(limits, account.spent) === undefined
+      const mayAsk = Limits.beforeStep(limits, account.spent, yield* tokens.left) === undefined
       if (yield* inputs.hasMore(n + 1, mayAsk)) continue
       return completed(answer, usage, response.finishReason)
     }
@@ -149,7 +157,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
 
     const admitted = Admission.admit(account, limits, calls)
     account = admitted.account
-    const ended = yield* Calls.run(options, admitted.calls)
+    const ended = yield* Calls.run({ ...options, tokens }, admitted.calls)
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
 

@@ -37,6 +37,19 @@ export interface CallContext {
   readonly sessionId: string
   /** Shows where the call stands. The latest word counts; it is not kept, and of many at once some are left out. */
   readonly progress: (text: string) => Effect.Effect<void>
+  /** What an agent that works for the call may use; not there where nobody counts. */
+  readonly tokens?: Tokens | undefined
+}
+
+/**
+ * Tokens in and out that may still be used. Whoever asks a model tells what that has used.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tokens {
+  readonly left: Effect.Effect<number>
+  readonly spend: (tokens: number) => Effect.Effect<void>
 }
 
 /**

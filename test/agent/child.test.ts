@@ -161,6 +161,53 @@ describe("a child agent", () => {
       sharing(family((outputs) => Script.answer(Script.call("echo", { text: `${outputs}` }))))
     ))))
 
+  const { inputTokens, outputTokens } = Script.defaultUsage
+  const ofCall = inputTokens + outputTokens
+
+  it.effect("uses the tokens of its parent, which ends at its limit", () =>
+    Effect.gen(function*() {
+      const events = yield* run("Go", { limits: { tokens: 2 * ofCall + 1 } })
+      assert.deepInclude(events.at(-1), { _tag: "TurnLimited", limit: "tokens" })
+      const { child } = yield* logs
+      assert.deepInclude(child.at(-1), { _tag: "TurnCompleted", answer: "I see." })
+    }).pipe(Effect.provide(layer(
+      delegate({ toolkit: Toolkit.make(echo) }),
+      sharing(
+        family((outputs) => Script.answer(outputs === 0 ? Script.call("echo", { text: "hi" }) : Script.say("I see.")))
+      )
+    ))))
+
+  it.effect("is at its limit when its own tokens are used up, and leaves the others to its parent", () =>
+    Effect.gen(function*() {
+      const events = yield* run("Go", { limits: { tokens: 4 * ofCall + 1 } })
+      assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "Done." })
+      const { child } = yield* logs
+      assert.deepInclude(child.at(-1), { _tag: "TurnLimited", limit: "tokens" })
+    }).pipe(Effect.provide(layer(
+      delegate({ toolkit: Toolkit.make(echo), limits: { tokens: 2 * ofCall } }),
+      sharing(family((outputs) => Script.answer(Script.call("echo", { text: `${outputs}` }))))
+    ))))
+
+  it.effect("is at its limit when those are used up that all above it have together", () =>
+    Effect.gen(function*() {
+      const events = yield* run("Go", { limits: { tokens: 4 * ofCall } })
+      const { requests } = yield* ScriptedResponses.ScriptedResponses
+      assert.lengthOf(yield* requests, 4)
+      assert.deepInclude(events.at(-1), { _tag: "TurnLimited", limit: "tokens" })
+      const store = yield* SessionStore.SessionStore
+      const ends = yield* Effect.forEach(
+        yield* store.list,
+        ({ id }) => Effect.map(store.read(id), (log) => log.at(-1)?.event)
+      )
+      assert.lengthOf(ends, 3)
+      for (const end of ends) assert.deepInclude(end, { _tag: "TurnLimited", limit: "tokens" })
+    }).pipe(Effect.provide(layer(
+      delegate({ toolkit: Toolkit.make(delegate({ toolkit: Toolkit.make(echo) })) }),
+      sharing((_, n) =>
+        Script.answer(n < 2 ? Script.call("delegate", { task: "Look" }) : Script.call("echo", { text: `${n}` }))
+      )
+    ))))
+
   it.effect("that fails is a failed call", () =>
     Effect.gen(function*() {
       const events = yield* run("Go")
