@@ -13,6 +13,7 @@ import { Credentials } from "../auth/Credentials.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { defined } from "../internal/json.ts"
 import type { Home } from "../node/Home.ts"
+import * as PolicyFile from "../node/PolicyFile.ts"
 import type { Dialect } from "../node/Settings.ts"
 import * as Trust from "../node/Trust.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
@@ -86,7 +87,7 @@ const leashFor = Effect.fnUntraced(function*(conversation: Conversation, setting
   const stored = settings.policy === undefined ? undefined : resolve(settings.home.path, settings.policy)
   const isKept = flags.policy === undefined && before.policy !== undefined
   const file = flags.policy === undefined ? before.policy ?? stored : resolve(flags.policy)
-  const policy = file === undefined ? undefined : yield* isKept ? loadKept(file) : Policy.load(file)
+  const policy = file === undefined ? undefined : yield* isKept ? loadKept(file) : PolicyFile.load(file)
 
   const usual = !isKept || file === stored ? policy : stored === undefined ? undefined : yield* loadQuietly(stored)
   const mode = usual?.otherwise ?? settings.permission ?? "auto"
@@ -117,7 +118,7 @@ const said = <A>(flag: Option.Option<A> | undefined): A | undefined =>
 /** Rules that a session has gone by are not left out because they are gone. */
 const loadKept = (file: string) =>
   Effect.mapError(
-    isAbsolute(file) ? Policy.load(file) : new Policy.PolicyError({ source: file, problem: "it is in no file" }),
+    isAbsolute(file) ? PolicyFile.load(file) : new Policy.PolicyError({ source: file, problem: "it is in no file" }),
     ({ problem, source }) =>
       new Policy.PolicyError({
         source,
@@ -126,7 +127,7 @@ const loadKept = (file: string) =>
   )
 
 /** Only to compare with it. */
-const loadQuietly = (file: string) => Effect.orElseSucceed(Policy.load(file), () => undefined)
+const loadQuietly = (file: string) => Effect.orElseSucceed(PolicyFile.load(file), () => undefined)
 
 /** Whether what the project says counts; if it would be left out, that is said. */
 const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversation, home: Home) {

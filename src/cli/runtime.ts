@@ -18,7 +18,7 @@ import { BadInput } from "./ExitCode.ts"
 /** What a person has set, wherever they did. */
 export const settings = Effect.gen(function*() {
   const home = yield* Home.config
-  const stored = yield* Effect.provide(Settings.load(home.config), NodeRuntime.layerPlatform)
+  const stored = yield* Settings.load(home.config)
   const model = yield* Config.option(Config.nonEmptyString("EFFIXIR_MODEL"))
   const transport = yield* choice("EFFIXIR_TRANSPORT", Settings.Transport)
   const dialect = yield* choice("EFFIXIR_DIALECT", Settings.Dialect)

@@ -7,11 +7,16 @@ export const diskProblem = (error: PlatformError): string => {
   return problems[code] ?? (code === "" ? "the system refuses it" : `the system refuses it (${code})`)
 }
 
+/** The same of a file that a person has named: nothing is in its way, another can be named. */
+export const fileProblem = (error: PlatformError): string => named[codeOf(error)] ?? diskProblem(error)
+
 const elsewhere = "or choose another folder with EFFIXIR_HOME"
 const full = "there is no space left on the disk; make some, and try again"
 const forbidden = `this user may not do that there; change the rights of the file and its folder, ${elsewhere}`
 const noFolder = `a part of its path is a file where a folder is needed; move that file away, ${elsewhere}`
 const isFolder = "it is a folder where a file is needed; move that folder away"
+const isNoFile = "it is a pipe or a device where a regular file is needed"
+const isLarge = "it is larger than 1 MB, which such a file never is"
 
 const problems: { readonly [code: string]: string } = {
   EACCES: forbidden,
@@ -26,6 +31,8 @@ const problems: { readonly [code: string]: string } = {
   AlreadyExists: noFolder,
   EISDIR: isFolder,
   ERR_FS_EISDIR: isFolder,
+  EFTYPE: `${isNoFile}; move it away`,
+  E2BIG: `${isLarge}; move it away`,
   BadResource: "what is there is of another kind; move it away, and try again",
   ELOOP: "its symbolic links lead in a circle; mend them",
   ENAMETOOLONG: "its path is longer than the system allows; choose a shorter one with EFFIXIR_HOME",
@@ -37,6 +44,22 @@ const problems: { readonly [code: string]: string } = {
   EMFILE: "too many files are open; close some programs, and try again",
   ENFILE: "too many files are open; close some programs, and try again",
   EIO: "the disk reports a fault; check the disk"
+}
+
+const notFound = "there is no such file"
+const unreadable = "this user may not read it; change its rights, or name another file"
+
+const named: { readonly [code: string]: string } = {
+  EACCES: unreadable,
+  EPERM: unreadable,
+  PermissionDenied: unreadable,
+  ENOENT: notFound,
+  NotFound: notFound,
+  ENOTDIR: "a part of its path is no folder; correct the path",
+  EISDIR: "it is a folder; name a file",
+  EFTYPE: `${isNoFile}; name such a file`,
+  E2BIG: `${isLarge}; name another file`,
+  ENAMETOOLONG: "its path is longer than the system allows; name a shorter one"
 }
 
 /** The code of the system tells more than the reason that it is sorted under; not every error has one. */

@@ -9,6 +9,22 @@ export const parse = (text: string): unknown => {
   }
 }
 
+/** What is wrong with a text that is no JSON, and where, as far as the engine tells. */
+export const problemOf = (text: string): string | undefined => {
+  try {
+    JSON.parse(text)
+    return undefined
+  } catch (error) {
+    const message = error instanceof Error ? error.message : ""
+    const position = Number(/ at position (\d+)/.exec(message)?.[1] ?? (/ end of /.test(message) ? text.length : NaN))
+    if (text.trim() === "") return "it is empty"
+    if (Number.isNaN(position)) return "it is broken JSON"
+    return position >= text.trimEnd().length
+      ? "it is broken JSON, which ends too early"
+      : `it is broken JSON, in line ${text.slice(0, position).split("\n").length}`
+  }
+}
+
 /** A field of whatever it may be a field of; `null` counts as absent. */
 export const field = (value: unknown, name: string): unknown =>
   Predicate.hasProperty(value, name) && value[name] !== null ? value[name] : undefined

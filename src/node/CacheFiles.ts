@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { replaceFile } from "../internal/replaceFile.ts"
+import { readPlainText } from "./readPlainFile.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -30,8 +31,7 @@ export const make = Effect.fnUntraced(function*({ folder }: Options) {
   const names = fs.readDirectory(folder).pipe(Effect.catchIf(isNotFound, () => Effect.succeed<Array<string>>([])))
 
   return KeyValueStore.makeStringOnly({
-    get: (key) =>
-      fs.readFileString(pathOf(key)).pipe(Effect.asSome, Effect.catchIf(isNotFound, () => Effect.succeedNone)),
+    get: (key) => readPlainText(pathOf(key)).pipe(Effect.asSome, Effect.catchIf(isNotFound, () => Effect.succeedNone)),
     set: (key, value) =>
       fs.makeDirectory(folder, { recursive: true, mode: 0o700 }).pipe(
         Effect.zipRight(replaceFile(pathOf(key), value, 0o600)),

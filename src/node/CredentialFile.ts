@@ -15,6 +15,7 @@ import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { rehearse, replaceFile } from "../internal/replaceFile.ts"
 import * as FileLock from "./FileLock.ts"
+import { readPlainText } from "./readPlainFile.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -67,7 +68,7 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
   const medium: Encoded = {
     location: path,
     read: Effect.option(close).pipe(
-      Effect.zipRight(fs.readFileString(path)),
+      Effect.zipRight(readPlainText(path)),
       Effect.asSome,
       Effect.catchIf(isNotFound, () => Effect.succeedNone),
       Effect.mapError(failed("load"))

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -13,6 +12,7 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import { Credential } from "../auth/Credential.ts"
 import { CredentialStoreError } from "../auth/CredentialStore.ts"
+import { readPlainText } from "./readPlainFile.ts"
 
 /**
  * A tool whose sign-in can be taken over.
@@ -110,10 +110,9 @@ export const pi: Tool = {
  * @category reading
  */
 export const read = Effect.fn("ForeignCredential.read")(function*(tool: Tool) {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* tool.path
   const problem = (problem: string) => new CredentialStoreError({ operation: "load", location: path, problem })
-  const text = Effect.mapError(fs.readFileString(path), () => problem(`${tool.name} keeps no sign-in there`))
+  const text = Effect.mapError(readPlainText(path), () => problem(`${tool.name} keeps no sign-in there`))
   const credential = Effect.flatMap(text, (text) =>
     Effect.mapError(
       Schema.decodeUnknown(Schema.parseJson(tool.schema))(text),

@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import { rootCertificates } from "node:tls"
 import * as NodeHttp from "./NodeHttp.ts"
+import { readPlainText } from "./readPlainFile.ts"
 
 /**
  * What the environment says of the network.
@@ -144,7 +145,8 @@ const load = async (options: Options, tls: Tls): Promise<typeof globalThis.fetch
 }
 
 const readCertificates = (path: string) =>
-  Effect.try({ try: () => readFileSync(path, "utf8"), catch: () => "cannot be read" }).pipe(
+  readPlainText(path).pipe(
+    Effect.mapError(() => "cannot be read"),
     // Node says nothing of a file in which it finds none.
     Effect.filterOrFail((text) => /-BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-/.test(text), () => "holds no certificate (PEM)"),
     Effect.catchAll((why) =>

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
+import { type PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -13,10 +13,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { constants, type Stats } from "node:fs"
-import { type FileHandle, lstat, open, readlink } from "node:fs/promises"
+import { type FileHandle, lstat, readlink } from "node:fs/promises"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { replaceFile } from "../internal/replaceFile.ts"
 import { Files, type Info } from "../tools/Files.ts"
+import { attempt, openToRead, readUpTo } from "./readPlainFile.ts"
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.gen(function*() {
@@ -82,27 +83,9 @@ export const make = Effect.gen(function*() {
 /** @since 0.1.0 @category layers */
 export const layer: Layer.Layer<Files, never, FileSystem.FileSystem | Path.Path> = Layer.effect(Files, make)
 
-/** Opens without following a link at the end, and without waiting for whoever should open the other end of a pipe. */
+/** Opens without following a link at the end. */
 const openAt = (path: string, flags = 0): Effect.Effect<FileHandle, PlatformError, Scope.Scope> =>
-  Effect.acquireRelease(
-    attempt("open", path, () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags)),
-    (handle) => Effect.promise(() => handle.close())
-  )
-
-const chunkSize = 256 * 1024
-
-/** A size is not believed: the file may grow while it is read, and some tell of none. */
-const readUpTo = async (handle: FileHandle, limit: number): Promise<Uint8Array> => {
-  const chunks: Array<Uint8Array> = []
-  for (let size = 0; size < limit;) {
-    const chunk = new Uint8Array(Math.min(chunkSize, limit - size))
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, null)
-    if (bytesRead === 0) break
-    chunks.push(chunk.subarray(0, bytesRead))
-    size += bytesRead
-  }
-  return Buffer.concat(chunks)
-}
+  openToRead(path, constants.O_NOFOLLOW | flags)
 
 const toInfo = (info: Stats): Info => ({
   type: info.isFile() ? "File" : info.isDirectory() ? "Directory" : "Other",
@@ -120,27 +103,3 @@ const somethingElse = (method: string, path: string) =>
   })
 
 const isThere = (error: PlatformError) => error._tag === "SystemError" && error.reason === "AlreadyExists"
-
-const attempt = <A>(method: string, path: string, run: () => Promise<A>): Effect.Effect<A, PlatformError> =>
-  Effect.tryPromise({
-    try: run,
-    catch: (cause) => {
-      const { code, message } = cause as NodeJS.ErrnoException
-      return new SystemError({
-        reason: reasons[code ?? ""] ?? "Unknown",
-        module: "FileSystem",
-        method,
-        pathOrDescriptor: path,
-        description: message,
-        cause
-      })
-    }
-  })
-
-const reasons: { readonly [code: string]: SystemErrorReason } = {
-  ENOENT: "NotFound",
-  EACCES: "PermissionDenied",
-  EPERM: "PermissionDenied",
-  ENOTDIR: "BadResource",
-  ELOOP: "BadResource"
-}

@@ -17,6 +17,7 @@ import { isNotFound } from "../internal/isNotFound.ts"
 import { Stored } from "../session/SessionEvent.ts"
 import { makeSession, SessionError, SessionStore, type Summary } from "../session/SessionStore.ts"
 import * as FileLock from "./FileLock.ts"
+import { readPlainFile } from "./readPlainFile.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -32,7 +33,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const readLog = (id: string): Effect.Effect<Log, SessionError> =>
     isId(id)
-      ? fs.readFile(logOf(id)).pipe(Effect.mapError(failed(id)), Effect.flatMap((bytes) => parse(id, bytes)))
+      ? readPlainFile(logOf(id), Infinity).pipe(
+        Effect.mapError(failed(id)),
+        Effect.flatMap((bytes) => parse(id, bytes))
+      )
       : new SessionError({ reason: "NotFound", session: id, detail: "" })
 
   const open = Effect.fnUntraced(function*(id: string) {

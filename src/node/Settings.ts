@@ -3,14 +3,15 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { problemOf } from "../internal/json.ts"
 import { Overrides } from "../responses/ModelProfile.ts"
 import { Mode } from "../tools/Policy.ts"
+import { readPlainText } from "./readPlainFile.ts"
 
 /**
  * How model calls travel: as server-sent events, over a WebSocket, or over one where that works.
@@ -84,15 +85,18 @@ export class ConfigError extends Schema.TaggedError<ConfigError>("effixir/node/S
  */
 export const load: (
   path: string
-) => Effect.Effect<Settings, ConfigError, FileSystem.FileSystem> = Effect.fnUntraced(function*(path) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(path).pipe(
+) => Effect.Effect<Settings, ConfigError> = Effect.fnUntraced(function*(path) {
+  const text = yield* readPlainText(path).pipe(
     Effect.catchAll((error) =>
       isNotFound(error)
         ? Effect.succeed("{}")
         : new ConfigError({ key: "The file", source: path, expected: diskProblem(error) })
     )
   )
+  const broken = problemOf(text)
+  if (broken !== undefined) {
+    return yield* new ConfigError({ key: "The JSON", source: path, expected: `${broken}; mend it: ${whole}` })
+  }
   return yield* Effect.mapError(decode(text), (error) => {
     const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
     const key = issue === undefined || issue.path.length === 0 ? "The JSON" : issue.path.map(String).join(".")

@@ -14,6 +14,7 @@ import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { replaceFile } from "../internal/replaceFile.ts"
 import type { Home } from "./Home.ts"
+import { readPlainText } from "./readPlainFile.ts"
 import { ConfigError } from "./Settings.ts"
 
 const Trusted = Schema.parseJson(Schema.Struct({ folders: Schema.Array(Schema.String) }))
@@ -58,8 +59,7 @@ export const trust: (
 })
 
 const load = Effect.fnUntraced(function*(home: Home) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(home.trusted).pipe(
+  const text = yield* readPlainText(home.trusted).pipe(
     Effect.catchIf(isNotFound, () => Effect.succeed(`{"folders":[]}`)),
     Effect.mapError(unusable(home))
   )

@@ -4,14 +4,12 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import picomatch from "picomatch"
-import { diskProblem } from "../internal/diskProblem.ts"
-import { isNotFound } from "../internal/isNotFound.ts"
-import { parse } from "../internal/json.ts"
+import { parse, problemOf } from "../internal/json.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 
 /**
@@ -91,34 +89,21 @@ export class PolicyError extends Schema.TaggedError<PolicyError>("effixir/tools/
 }
 
 /**
- * Reads a policy and tries its examples.
+ * Reads the text of a policy and tries its examples.
  *
  * @since 0.1.0
  * @category loading
  */
-export const load: (
-  file: string
-) => Effect.Effect<Policy, PolicyError, FileSystem.FileSystem> = Effect.fnUntraced(function*(file) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(
-    fs.readFileString(file),
-    (error) =>
-      new PolicyError({ source: file, problem: isNotFound(error) ? "there is no such file" : diskProblem(error) })
-  )
-  return yield* fromText(text, file)
-})
-
-/** @since 0.1.0 @category loading */
 export const fromText: (text: string, source: string) => Effect.Effect<Policy, PolicyError> = Effect.fnUntraced(
   function*(text, source) {
     const fail = (problem: string) => new PolicyError({ source, problem })
-    const json = parse(text)
-    if (json === undefined) return yield* fail("it is not JSON")
-    const { otherwise, rules } = yield* Effect.mapError(decode(json), (error) => fail(tell(error)))
+    const broken = problemOf(text)
+    if (broken !== undefined) return yield* fail(`${broken}; mend it: expected ${expected[""]}`)
+    const { otherwise, rules } = yield* Effect.mapError(decode(parse(text)), (error) => fail(tell(error)))
     const file = source.slice(source.lastIndexOf("/") + 1)
     const checked = rules.map((rule, index) => compile(rule, `rule ${index + 1} of ${file}`))
     for (const [index, one] of checked.entries()) {
-      const problem = problemOf(one)
+      const problem = mistakeIn(one)
       if (problem !== undefined) return yield* fail(`rule ${index + 1} ${problem}`)
     }
     return { source, rules: checked, otherwise }
@@ -129,12 +114,37 @@ const decode = (json: unknown) => Schema.decodeUnknown(Rules, { onExcessProperty
 
 const tell = (error: ParseResult.ParseError): string => {
   const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  if (issue === undefined) return "it is no policy"
-  const [first, index, ...rest] = issue.path
-  const message = issue.message.replaceAll(/\s+/g, " ")
-  return first === "rules" && typeof index === "number"
-    ? `rule ${index + 1}${rest.length === 0 ? "" : `, ${rest.map(String).join(".")}`}: ${message}`
-    : `${issue.path.length === 0 ? "the whole" : issue.path.map(String).join(".")}: ${message}`
+  const [first, index, ...rest] = issue?.path ?? []
+  const isOfRule = first === "rules" && typeof index === "number"
+  // Which of the examples it is, they show themselves.
+  const fields = (isOfRule ? rest : issue?.path ?? []).filter(Predicate.isString)
+  const where = [...(isOfRule ? [`rule ${index + 1}`] : []), ...(fields.length > 0 ? [fields.join(".")] : [])].join(
+    ", "
+  )
+  const isKnown = issue?._tag !== "Unexpected"
+  const key = [...(isOfRule ? ["rule"] : []), ...(isKnown ? fields : fields.slice(0, -1))].join(".")
+  const found = isKnown ? issue?._tag === "Missing" ? "it is missing; " : "" : "there is no such field; "
+  return `${where === "" ? "" : `${where}: `}${found}expected ${expected[key] ?? expected[""]}`
+}
+
+const oneOf = ({ literals }: { readonly literals: ReadonlyArray<string> }): string =>
+  literals.map((literal) => `"${literal}"`).join(" or ")
+
+const aText = "a text that is not empty, and has no spaces around it"
+const texts = "a list of texts"
+
+const expected: { readonly [where: string]: string } = {
+  "": "a JSON object with rules (a list) and, if you like, otherwise",
+  otherwise: oneOf(Mode),
+  rules: "a list of rules",
+  rule: `an object with decision (${oneOf(Rule.fields.decision)}), tool, command or path, and, if you like, examples`,
+  "rule.decision": oneOf(Rule.fields.decision),
+  "rule.tool": aText,
+  "rule.command": aText,
+  "rule.path": aText,
+  "rule.examples": "an object with match and no_match, or one of them",
+  "rule.examples.match": texts,
+  "rule.examples.no_match": texts
 }
 
 const compile = (rule: Rule, name: string): Checked => ({
@@ -149,7 +159,7 @@ const matcher = (glob: string): (text: string) => boolean => {
   return (text) => isMatch(text)
 }
 
-const problemOf = (checked: Checked): string | undefined => {
+const mistakeIn = (checked: Checked): string | undefined => {
   const { command, examples, path, tool } = checked.rule
   if (command !== undefined && path !== undefined) return "names both a command and a path; make two rules of it"
   if (command === undefined && path === undefined && tool === undefined) {

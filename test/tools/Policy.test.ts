@@ -92,12 +92,34 @@ describe("Policy", () => {
     }))
 
   const broken: ReadonlyArray<readonly [text: string, problem: RegExp]> = [
-    ["{", /policy\.json cannot be used: it is not JSON$/],
-    ["[]", /the whole: Expected/],
-    ["{}", /: rules: is missing$/],
-    [`{"rules": [], "otherwise": "yolo"}`, /: otherwise: Expected "auto"/],
-    [`{"rules": [{"decision": "allow", "tool": "x"}, {"decision": "maybe"}]}`, /: rule 2, decision: Expected "allow"/],
-    [`{"rules": [{"decision": "allow", "tol": "x"}]}`, /: rule 1, tol: is unexpected/],
+    ["", /policy\.json cannot be used: it is empty; mend it: expected a JSON object with rules/],
+    ["{", /policy\.json cannot be used: it is broken JSON, which ends too early; mend it: expected a JSON object/],
+    [`{\n"rules": [\n{"decision" "deny"}]}`, /cannot be used: it is broken JSON, in line 3; mend it/],
+    ["[]", /cannot be used: expected a JSON object with rules \(a list\) and, if you like, otherwise$/],
+    ["{}", /: rules: it is missing; expected a list of rules$/],
+    [`{"rules": {}}`, /: rules: expected a list of rules$/],
+    [`{"rules": [], "otherwise": "yolo"}`, /: otherwise: expected "auto" or "ask" or "read-only"$/],
+    [`{"rules": [], "els": 1}`, /: els: there is no such field; expected a JSON object with rules/],
+    [`{"rules": ["deny"]}`, /: rule 1: expected an object with decision \("allow" or "ask" or "deny"\), tool, command/],
+    [`{"rules": [{"tool": "x"}]}`, /: rule 1, decision: it is missing; expected "allow" or "ask" or "deny"$/],
+    [
+      `{"rules": [{"decision": "allow", "tool": "x"}, {"decision": "maybe"}]}`,
+      /: rule 2, decision: expected "allow" or "ask" or "deny"$/
+    ],
+    [`{"rules": [{"decision": "allow", "tool": ""}]}`, /: rule 1, tool: expected a text that is not empty/],
+    [
+      `{"rules": [{"decision": "allow", "tol": "x"}]}`,
+      /: rule 1, tol: there is no such field; expected an object with d/
+    ],
+    [`{"rules": [{"decision": "deny", "tool": "x", "examples": []}]}`, /: rule 1, examples: expected an object with m/],
+    [
+      `{"rules": [{"decision": "deny", "tool": "x", "examples": {"match": [4]}}]}`,
+      /: rule 1, examples.match: expected a list of texts$/
+    ],
+    [
+      `{"rules": [{"decision": "deny", "tool": "x", "examples": {"matches": []}}]}`,
+      /: rule 1, examples.matches: there is no such field; expected an object with match and no_match/
+    ],
     [`{"rules": [{"decision": "deny"}]}`, /: rule 1 names neither/],
     [`{"rules": [{"decision": "deny", "command": "git", "path": "x"}]}`, /: rule 1 names both/],
     [`{"rules": [{"decision": "deny", "command": "a | b"}]}`, /: rule 1 has a command that is more than plain words/],

@@ -1,0 +1,75 @@
+import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
+import * as Effect from "effect/Effect"
+import { constants } from "node:fs"
+import { type FileHandle, open } from "node:fs/promises"
+
+/** In bytes; nothing that a person writes by hand comes near it. */
+const usual = 1024 * 1024
+
+/**
+ * The bytes of a regular file, links followed. Anything else would be waited for, as a pipe is, or has no end: it is
+ * opened without waiting, and the handle is asked what it is, because at the path something else may be by then.
+ */
+export const readPlainFile = (path: string, maxBytes = usual): Effect.Effect<Uint8Array, PlatformError> =>
+  Effect.scoped(Effect.gen(function*() {
+    const handle = yield* openToRead(path)
+    const info = yield* attempt("stat", path, () => handle.stat())
+    if (info.isDirectory()) return yield* refused(path, "EISDIR: it is a folder")
+    if (!info.isFile()) return yield* refused(path, "EFTYPE: it is no regular file")
+    const bytes = yield* attempt("read", path, () => readUpTo(handle, maxBytes + 1))
+    return bytes.length > maxBytes ? yield* refused(path, "E2BIG: it is too large") : bytes
+  }))
+
+/** The same as text. */
+export const readPlainText = (path: string): Effect.Effect<string, PlatformError> =>
+  Effect.map(readPlainFile(path), (bytes) => new TextDecoder().decode(bytes))
+
+/** Opens without waiting for whoever should open the other end of a pipe. Windows has no such flag, nor such pipes. */
+export const openToRead = (path: string, flags = 0) =>
+  Effect.acquireRelease(
+    attempt("open", path, () => open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags)),
+    (handle) => Effect.promise(() => handle.close())
+  )
+
+const chunkSize = 256 * 1024
+
+/** A size is not believed: the file may grow while it is read, and some tell of none. */
+export const readUpTo = async (handle: FileHandle, limit: number): Promise<Uint8Array> => {
+  const chunks: Array<Uint8Array> = []
+  for (let size = 0; size < limit;) {
+    const chunk = new Uint8Array(Math.min(chunkSize, limit - size))
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, null)
+    if (bytesRead === 0) break
+    chunks.push(chunk.subarray(0, bytesRead))
+    size += bytesRead
+  }
+  return Buffer.concat(chunks)
+}
+
+/** What the system refuses is told like by `FileSystem`. */
+export const attempt = <A>(method: string, path: string, run: () => Promise<A>): Effect.Effect<A, PlatformError> =>
+  Effect.tryPromise({
+    try: run,
+    catch: (cause) => {
+      const { code, message } = cause as NodeJS.ErrnoException
+      return new SystemError({
+        reason: reasons[code ?? ""] ?? "Unknown",
+        module: "FileSystem",
+        method,
+        pathOrDescriptor: path,
+        description: message,
+        cause
+      })
+    }
+  })
+
+const refused = (path: string, description: string): PlatformError =>
+  new SystemError({ reason: "BadResource", module: "FileSystem", method: "read", pathOrDescriptor: path, description })
+
+const reasons: { readonly [code: string]: SystemErrorReason } = {
+  ENOENT: "NotFound",
+  EACCES: "PermissionDenied",
+  EPERM: "PermissionDenied",
+  ENOTDIR: "BadResource",
+  ELOOP: "BadResource"
+}
