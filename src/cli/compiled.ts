@@ -71,7 +71,7 @@ const read = (file: string, kind: string): Kept | undefined => {
 const write = (file: string, kind: string, { data, uses }: Kept): void => {
   const temporary = `${file}.${process.pid}`
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file), { mode: 0o700 })
     writeFileSync(temporary, `${[kind, crc32(data), ...uses].join(", ")}\n`, { mode: 0o600 })
     writeFileSync(temporary, data, { flag: "a" })
     renameSync(temporary, file)

@@ -29,6 +29,7 @@ const problems: { readonly [code: string]: string } = {
   ENOTDIR: noFolder,
   EEXIST: noFolder,
   AlreadyExists: noFolder,
+  EOPNOTSUPP: "no folder can be made there; choose another one with EFFIXIR_HOME",
   EISDIR: isFolder,
   ERR_FS_EISDIR: isFolder,
   EFTYPE: `${isNoFile}; move it away`,

@@ -2,6 +2,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import { makeFolder } from "./makeFolder.ts"
 
 /**
  * Replaces a file as a whole: a neighbour is written, forced to the disk and renamed over it. At any moment, and after
@@ -18,7 +19,7 @@ export const replaceFile: (
     const neighbour = neighbourOf(path, target)
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
 
-    yield* fs.makeDirectory(path.dirname(target), { recursive: true })
+    yield* makeFolder(path.dirname(target))
     yield* write(neighbour, bytes, mode).pipe(
       // The umask may have taken bits from what open was asked for.
       Effect.zipRight(fs.chmod(neighbour, mode)),

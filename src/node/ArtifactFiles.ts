@@ -6,10 +6,12 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { makeFolder } from "../internal/makeFolder.ts"
 import { Artifacts, limited, nameOf, outdated } from "../tools/Artifacts.ts"
 
 /** @since 0.1.0 @category models */
@@ -20,8 +22,11 @@ export interface Options {
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
+  const services = Context.pick(FileSystem.FileSystem, Path.Path)(
+    yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  )
+  const fs = Context.get(services, FileSystem.FileSystem)
+  const path = Context.get(services, Path.Path)
 
   const open = (
     folder: string,
@@ -65,7 +70,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   return Artifacts.of({
     begin: Effect.fnUntraced(function*(session, callId) {
       const folder = path.join(options.folder, session, "artifacts")
-      yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+      yield* Effect.provide(makeFolder(folder, 0o700), services)
       const [location, file] = yield* open(folder, callId, 1)
       yield* Effect.acquireRelease(
         Effect.sync(() => writing.add(location)),

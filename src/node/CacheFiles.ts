@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { makeFolder } from "../internal/makeFolder.ts"
 import { replaceFile } from "../internal/replaceFile.ts"
 import { readPlainText } from "./readPlainFile.ts"
 
@@ -33,7 +34,7 @@ export const make = Effect.fnUntraced(function*({ folder }: Options) {
   return KeyValueStore.makeStringOnly({
     get: (key) => readPlainText(pathOf(key)).pipe(Effect.asSome, Effect.catchIf(isNotFound, () => Effect.succeedNone)),
     set: (key, value) =>
-      fs.makeDirectory(folder, { recursive: true, mode: 0o700 }).pipe(
+      makeFolder(folder, 0o700).pipe(
         Effect.zipRight(replaceFile(pathOf(key), value, 0o600)),
         Effect.provide(services)
       ),

@@ -13,6 +13,7 @@ import * as Ref from "effect/Ref"
 import { CredentialStore, CredentialStoreError, type Encoded, makeEncoded } from "../auth/CredentialStore.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { makeFolder } from "../internal/makeFolder.ts"
 import { rehearse, replaceFile } from "../internal/replaceFile.ts"
 import * as FileLock from "./FileLock.ts"
 import { readPlainText } from "./readPlainFile.ts"
@@ -40,7 +41,7 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
     new CredentialStoreError({ operation, location: path, problem: diskProblem(cause), cause })
 
   // The rights of its owner stay as they are: a folder that is there to be read only is not made writable.
-  const prepareFolder = fs.makeDirectory(folder, { recursive: true, mode: 0o700 }).pipe(
+  const prepareFolder = makeFolder(folder, 0o700).pipe(
     Effect.zipRight(fs.stat(folder)),
     Effect.flatMap(({ mode }) => isOpenToOthers(mode) ? fs.chmod(folder, mode & 0o700) : Effect.void)
   )

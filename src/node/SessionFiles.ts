@@ -6,6 +6,7 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,6 +15,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { makeFolder } from "../internal/makeFolder.ts"
 import { Stored } from "../session/SessionEvent.ts"
 import { makeSession, SessionError, SessionStore, type Summary } from "../session/SessionStore.ts"
 import * as FileLock from "./FileLock.ts"
@@ -26,8 +28,11 @@ export interface Options {
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
+  const services = Context.pick(FileSystem.FileSystem, Path.Path)(
+    yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  )
+  const fs = Context.get(services, FileSystem.FileSystem)
+  const path = Context.get(services, Path.Path)
   const folderOf = (id: string) => path.join(options.folder, id)
   const logOf = (id: string) => path.join(folderOf(id), "log.ndjson")
 
@@ -41,7 +46,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const open = Effect.fnUntraced(function*(id: string) {
     if (!isId(id)) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
-    yield* Effect.mapError(fs.makeDirectory(folderOf(id), { recursive: true, mode: 0o700 }), notMade(id))
+    yield* Effect.mapError(Effect.provide(makeFolder(folderOf(id), 0o700), services), failed(id))
     const file = yield* Effect.mapError(fs.open(logOf(id), { flag: "a+", mode: 0o600 }), failed(id))
     if (!(yield* FileLock.tryLock(file))) return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
     const log = yield* readLog(id)
@@ -150,17 +155,6 @@ const encodeLine = (stored: Stored) => Schema.encodeSync(Line)(stored)
 const decodeLine = (line: string) => Schema.decodeUnknownEither(Line)(line)
 
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
-
-/** Node says of a folder that it may not make on a read-only disk that it is not there. */
-const notMade = (id: string) => (cause: PlatformError): SessionError =>
-  isNotFound(cause)
-    ? new SessionError({
-      reason: "Io",
-      session: id,
-      detail: "its folder cannot be made; make sure that effixir's home is not on a read-only disk",
-      cause
-    })
-    : failed(id)(cause)
 
 const failed = (id: string) => (cause: PlatformError): SessionError =>
   isNotFound(cause)

@@ -5,13 +5,14 @@
  * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { makeFolder } from "../internal/makeFolder.ts"
 import { replaceFile } from "../internal/replaceFile.ts"
 import type { Home } from "./Home.ts"
 import { readPlainText } from "./readPlainFile.ts"
@@ -48,11 +49,10 @@ export const trust: (
   home: Home,
   folder: string
 ) => Effect.Effect<void, ConfigError, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(function*(home, folder) {
-  const fs = yield* FileSystem.FileSystem
   const folders = yield* load(home)
   const project = yield* ProjectInstructions.projectOf(folder)
   if (folders.includes(project)) return
-  yield* fs.makeDirectory(home.path, { recursive: true, mode: 0o700 }).pipe(
+  yield* makeFolder(home.path, 0o700).pipe(
     Effect.zipRight(replaceFile(home.trusted, encode({ folders: [...folders, project] }), 0o600)),
     Effect.mapError(unusable(home))
   )

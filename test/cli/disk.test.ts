@@ -106,7 +106,7 @@ describe.runIf(canMount)(where(canMount, "a disk that is read-only", "the right 
       const { run, simulator } = yield* machine(always)
       const { code, stderr } = yield* run(["Say hello"], { through: readOnlyDisk })
       assert.strictEqual(code, 1, stderr)
-      assertSentence(stderr, "cannot be made", "read-only disk")
+      assertSentence(stderr, "the disk can only be read", "EFFIXIR_HOME")
       assert.deepStrictEqual(yield* simulator.requests, [])
     }).pipe(Effect.provide(platform)), timeout)
 })

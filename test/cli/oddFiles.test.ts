@@ -84,3 +84,21 @@ describe.skipIf(isWindows)("a file that is none", () => {
     timeout
   )
 })
+
+describe.runIf(process.platform === "linux")("a home where the system lets nobody make a folder", () => {
+  it.scopedLive("is told of at once", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(nothing, { signedIn: false })
+      const env = { EFFIXIR_HOME: "/proc/effixir/home", OPENAI_API_KEY: "sk-test" }
+      const cases = [[["Say hello"], 1], [["Say hello", "--trust"], 2], [["login", "--with-api-key"], 4]] as const
+      for (const [args, expected] of cases) {
+        const { code, stderr, stdout } = yield* run(args, { env, stdin: "sk-test" })
+        assert.strictEqual(code, expected, args.join(" "))
+        assert.strictEqual(stdout, "")
+        assertSentence(stderr, "no folder can be made there; choose another one with EFFIXIR_HOME")
+        assert.lengthOf(stderr.trimEnd().split("\n"), 1)
+      }
+      assert.strictEqual((yield* run(["--help"], { env: { EFFIXIR_HOME: "/proc/self" } })).code, 0)
+      assert.deepStrictEqual(yield* simulator.requests, [])
+    }).pipe(Effect.provide(platform)), timeout)
+})
