@@ -4,10 +4,11 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { BadInput } from "./ExitCode.ts"
+import { isSwitch } from "./flags.ts"
 
 export class Argv extends Context.Tag("effixir/cli/Argv")<Argv, ReadonlyArray<string>>() {}
 
-const builtIn = new Set(["help", "--help", "-h", "--version", "--wizard", "--completions", "--log-level"])
+const builtIn = new Set(["help", "--help", "-h", "--version", "--wizard", "--completions"])
 
 /**
  * Puts `run` in front of what is no command: `effixir "prompt"` is `effixir run "prompt"`. A single word that could be
@@ -39,16 +40,10 @@ const completion = (words: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<s
     ? Effect.succeed(["--completions", ...words])
     : new BadInput({ message: `For which shell? effixir completion ${shells.join("|")}` })
 
-const switches: ReadonlySet<string> = new Set(
-  "all browser deltas device from-codex from-pi json last refresh search trust with-api-key".split(" ")
-)
-
 /** A switch would take a `yes` behind it for its value; here it is the word of a prompt. */
 export const explicit = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
   const flags = beforeDashes(words)
-  return words.map((word, index) =>
-    index < flags.length && word.startsWith("--") && switches.has(word.slice(2)) ? `${word}=true` : word
-  )
+  return words.map((word, index) => index < flags.length && isSwitch(word) ? `${word}=true` : word)
 }
 
 /** The wizard asks with a menu, and would wait for ever for somebody who is not there. */

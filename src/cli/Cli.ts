@@ -4,6 +4,9 @@
 import * as Command from "@effect/cli/Command"
 import * as Span from "@effect/cli/HelpDoc/Span"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import type * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
 import { version } from "../internal/version.ts"
 import * as Argv from "./Argv.ts"
 import { demo } from "./commands/demo.ts"
@@ -13,6 +16,7 @@ import { models } from "./commands/models.ts"
 import { resume } from "./commands/resume.ts"
 import { run as runCommand } from "./commands/run.ts"
 import { status } from "./commands/status.ts"
+import * as Flags from "./flags.ts"
 import * as Help from "./help.ts"
 import { Screen } from "./Screen.ts"
 
@@ -42,7 +46,8 @@ const described = (): ReadonlyArray<Help.Described> => [
 
 /** Runs what the words after the program's name ask for. */
 export const run = Effect.fnUntraced(function*(argv: ReadonlyArray<string>) {
-  const words = yield* Argv.normalize(argv, names)
+  const flags = yield* Argv.asksForHelp(argv) ? Flags.unread(argv) : Flags.read(argv)
+  const words = yield* Argv.normalize(flags.words, names)
   if (Argv.asksForHelp(words)) {
     const screen = yield* Screen
     const asked = described().find(({ name }) => words.includes(name))
@@ -50,9 +55,19 @@ export const run = Effect.fnUntraced(function*(argv: ReadonlyArray<string>) {
     return yield* screen.out(`${text}\n`)
   }
   yield* Argv.refuseWizard(words)
-  return yield* parse(["node", "effixir", ...Argv.explicit(words)]).pipe(Effect.provideService(Argv.Argv, words))
+  return yield* parse(["node", "effixir", ...Argv.explicit(words)]).pipe(
+    Effect.provideService(Argv.Argv, words),
+    withLevel(flags.level)
+  )
 })
 
+/** Tells as much of the log as somebody wants. */
+const withLevel =
+  (level: Option.Option<LogLevel.LogLevel>) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Option.isSome(level) ? Logger.withMinimumLogLevel(effect, level.value) : effect
+
 /** Whether the words ask for a turn, whose events end with one that says how it went. */
-export const runsTurn = ([first = ""]: ReadonlyArray<string>): boolean =>
-  !names.includes(first) || first === "run" || first === "resume"
+export const runsTurn = (argv: ReadonlyArray<string>): boolean => {
+  const [first = ""] = Flags.withoutLevel(argv)
+  return !names.includes(first) || first === "run" || first === "resume"
+}

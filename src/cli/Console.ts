@@ -1,6 +1,5 @@
 /**
- * Help and parse errors of `@effect/cli` come with colours, whoever reads them. Into a pipe, or with `NO_COLOR`, they
- * should not.
+ * Help of `@effect/cli` comes with colours, whoever reads it. Into a pipe, or with `NO_COLOR`, it should not.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -17,6 +16,7 @@ export const layer: Layer.Layer<never, never, Screen> = Layer.unwrapEffect(Effec
     ...console,
     // Node's own console keeps to itself what could not be written.
     log: plain((...values) => screen.out(`${format(...values)}\n`), screen.hasColors && screen.isOutTerminal),
-    error: plain(console.error, screen.hasColors)
+    // What is wrong with a word is told at the edge, like everything else that goes wrong.
+    error: () => Effect.void
   })
 }))

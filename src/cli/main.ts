@@ -2,7 +2,7 @@
  * The edge: one `provide`, one `runMain`, and what becomes of errors and signals.
  */
 import { toAnsiText } from "@effect/cli/HelpDoc"
-import { isValidationError } from "@effect/cli/ValidationError"
+import { isValidationError, type ValidationError } from "@effect/cli/ValidationError"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Cause from "effect/Cause"
@@ -18,16 +18,18 @@ import { TurnFailed } from "../session/SessionEvent.ts"
 import * as Cli from "./Cli.ts"
 import * as Console from "./Console.ts"
 import * as ExitCode from "./ExitCode.ts"
+import { wantsJson } from "./flags.ts"
 import * as Interruption from "./Interruption.ts"
+import * as Prompt from "./prompt.ts"
 import { linesOf } from "./render/jsonl.ts"
 import * as Screen from "./Screen.ts"
 
 /** Says in one sentence what went wrong, on stderr; to a program that reads JSON lines also on stdout. */
-const report = (argv: ReadonlyArray<string>, kind: string, message: string, isPrinted = false) =>
+const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
-    if (!isPrinted) yield* screen.say(message)
-    if (argv.includes("--json")) {
+    yield* screen.say(message)
+    if (wantsJson(argv)) {
       const failed = TurnFailed.make({
         turnId: "",
         kind,
@@ -47,7 +49,7 @@ const run = (argv: ReadonlyArray<string>) =>
   Cli.run(argv).pipe(
     Effect.catchAll((error) => {
       if (error instanceof ExitCode.Stop) return Effect.fail(error)
-      if (isValidationError(error)) return report(argv, "BadInput", toAnsiText(error.error).trim(), true)
+      if (isValidationError(error)) return report(argv, "BadInput", sayWord(error))
       if (isConfigError(error)) return report(argv, "ConfigError", sayConfig(error))
       return report(argv, error._tag === "SessionError" ? `Session${error.reason}` : error._tag, error.message)
     }),
@@ -58,6 +60,14 @@ const run = (argv: ReadonlyArray<string>) =>
         : report(argv, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
     )
   )
+
+/** What `@effect/cli` says of a word, as one sentence. */
+const sayWord = (error: ValidationError): string => {
+  const text = stripVTControlCharacters(toAnsiText(error.error)).replaceAll(/\s+/g, " ").trim()
+  const word = /^Received unknown argument: '(.*)'$/.exec(text)?.[1]?.replace(/^(--.*)=true$/, "$1")
+  if (word === undefined) return text
+  return word.startsWith("-") ? Prompt.notKnown(word) : `The word "${word}" is one too many; see \`effixir --help\``
+}
 
 /** Of several things that are wrong with a variable, the one that is about its value says most. */
 const sayConfig = (error: ConfigError): string => {

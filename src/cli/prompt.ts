@@ -34,6 +34,10 @@ export const lines: Stream.Stream<string> = Stream.asyncPush<string>((emit) =>
   )
 )
 
+/** What is said of an option that a command does not have. */
+export const notKnown = (option: string): string =>
+  `The option ${option} is not known here, or lacks its value; see \`effixir --help\``
+
 /** What stands on the command line beside the options. Anything there that looks like an option is one we do not know. */
 export const positionals = (
   given: ReadonlyArray<string>,
@@ -43,9 +47,7 @@ export const positionals = (
   const literal = argv.includes("--") ? argv.slice(argv.indexOf("--") + 1) : []
   const unknown = given.find((word) => word.startsWith("-") && word !== "-" && !literal.includes(word))
   if (unknown !== undefined) {
-    return new BadInput({
-      message: `The option ${unknown} is not known here, or lacks its value; see \`effixir --help\``
-    })
+    return new BadInput({ message: notKnown(unknown) })
   }
   return given.length > max
     ? new BadInput({

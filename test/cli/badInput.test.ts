@@ -51,6 +51,88 @@ describe("the command line", () => {
       assert.deepStrictEqual(yield* simulator.requests, [])
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive("says of each option what it cannot be, in one line, and nothing else", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(nothing)
+      const permissions = "auto, ask or read-only"
+      const credentials = "any, chatgpt or api-key"
+      const levels = "all, trace, debug, info, warning, error, fatal or none"
+      const empty = "is empty: give it a value, or leave it away"
+      const hello = "Say hello"
+      const unknown = (word: string) =>
+        `The option ${word} is not known here, or lacks its value; see \`effixir --help\``
+      const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, sentence: string]> = [
+        [["--permission", "bogus", hello], `--permission cannot be "bogus": give it ${permissions}`],
+        [["--permission=", hello], `--permission ${empty}`],
+        [[hello, "--permission"], `--permission lacks its value: give it ${permissions}`],
+        [["--auth", "bogus", hello], `--auth cannot be "bogus": give it ${credentials}`],
+        [["status", "--auth", "bogus"], `--auth cannot be "bogus": give it ${credentials}`],
+        [["models", "--auth=bogus"], `--auth cannot be "bogus": give it ${credentials}`],
+        [["-m", "", hello], `--model ${empty}`],
+        [["--model=", hello], `--model ${empty}`],
+        [["-C", " ", hello], `--cd ${empty}`],
+        [["-i", "", hello], `--image ${empty}`],
+        [["--policy", "", hello], `--policy ${empty}`],
+        [["-m", "a", "-m", "b", hello], "--model is given twice: give it once"],
+        [["resume", "--last", "-m", "a", "--model=b"], "--model is given twice: give it once"],
+        [["models", "--all", "--all"], "--all is given twice: give it once"],
+        [["-m", "--search", hello], "--model lacks its value: give it one"],
+        [["logout", "--profile"], "--profile lacks its value: give it one"],
+        [["status", "--json=perhaps"], "--json cannot be \"perhaps\": give it no value, it is a switch"],
+        [["resume", "--last=1st"], "--last cannot be \"1st\": give it no value, it is a switch"],
+        [["--log-level", "loud", hello], `--log-level cannot be "loud": give it ${levels}`],
+        [["status", "--log-level=loud"], `--log-level cannot be "loud": give it ${levels}`],
+        [["--max-steps", "0", hello], "--max-steps cannot be \"0\": give it a whole number from 1 on"],
+        [["--max-tool-calls=-1", hello], "--max-tool-calls cannot be \"-1\": give it a whole number from 0 on"],
+        [["--timeout", "soon", hello], "--timeout cannot be \"soon\": give it a time such as 90, 90s, 5m or 1h"],
+        [
+          ["login", "--device", "--browser"],
+          "Choose one way to sign in: --device, --browser, --with-api-key, " +
+          "--from-codex or --from-pi"
+        ],
+        [["status", "now"], "The word \"now\" is one too many; see `effixir --help`"],
+        [["logout", "--all"], unknown("--all")],
+        [["login", "--nope"], unknown("--nope")]
+      ]
+      for (const [args, sentence] of cases) {
+        const { code, stderr, stdout } = yield* run(args)
+        assert.deepStrictEqual({ code, stderr, stdout }, { code: 2, stderr: `effixir: ${sentence}\n`, stdout: "" })
+      }
+      for (const name of ["../x", ""]) {
+        const { code, stderr } = yield* run(["status", "--profile", name])
+        assert.strictEqual(code, 2)
+        assert.match(stderr, /^effixir: --profile cannot be used: the name of a profile begins with .*\n$/)
+      }
+      const json = yield* run(["--json", "--permission", "bogus", hello])
+      assert.deepInclude(lines(json.stdout)[0], { type: "turn.failed", exit_code: 2 })
+      assert.lengthOf(lines(json.stdout), 1)
+      assert.deepStrictEqual(yield* simulator.requests, [])
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive(
+    "takes --log-level wherever it stands, and an image as often as it is given",
+    () =>
+      Effect.gen(function*() {
+        const { auth, fs, run } = yield* machine(() => Script.answer(Script.say("Hello!")))
+        const warned = (args: ReadonlyArray<string>) =>
+          Effect.gen(function*() {
+            yield* fs.chmod(auth, 0o644)
+            const { code, stderr } = yield* run(args)
+            assert.strictEqual(code, 0, stderr)
+            return stderr.includes("effixir: warn")
+          })
+        assert.isTrue(yield* warned(["--json", "Say hello"]))
+        assert.isTrue(yield* warned(["--log-level", "warning", "Say hello"]))
+        assert.isFalse(yield* warned(["--log-level", "none", "Say hello"]))
+        assert.isFalse(yield* warned(["--json", "--log-level", "none", "Say hello"]))
+        assert.isFalse(yield* warned(["run", "Say hello", "--log-level=none"]))
+        assert.isFalse(yield* warned(["status", "--log-level", "error"]))
+        const images = yield* run(["-i", "a.png", "-i", "b.png", "Say hello"])
+        assert.match(images.stderr, /a\.png cannot be sent as an image/)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("says of a setting of the environment what it may be, in one line", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(nothing)

@@ -59,9 +59,11 @@ interface Choice {
   readonly json: boolean
 }
 
+const ways = "--device, --browser, --with-api-key, --from-codex or --from-pi"
+
 const signIn = Effect.fnUntraced(function*(choice: Choice) {
-  const ways = [choice.device, choice.browser, choice.withApiKey, choice.fromCodex, choice.fromPi].filter(Boolean)
-  if (ways.length > 1) return yield* new BadInput({ message: "Choose one way to sign in" })
+  const chosen = [choice.device, choice.browser, choice.withApiKey, choice.fromCodex, choice.fromPi].filter(Boolean)
+  if (chosen.length > 1) return yield* new BadInput({ message: `Choose one way to sign in: ${ways}` })
   if (choice.withApiKey) return yield* apiKey
   if (choice.fromCodex) return yield* takeOver(ForeignCredential.codex, choice.yes)
   if (choice.fromPi) return yield* takeOver(ForeignCredential.pi, choice.yes)
