@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -61,6 +62,20 @@ export type Credential = typeof Credential.Type
 
 /** @since 0.1.0 @category constructors */
 export const apiKey = (key: Redacted.Redacted): ApiKey => ({ kind: "api_key", api_key: key })
+
+/**
+ * A key as a person hands it over, without the white space that came along. What no header can hold would be changed on
+ * the way, or refused when it is too late. The problem says nothing of what the key is.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const readKey = (text: string): Either.Either<Redacted.Redacted, string> => {
+  const key = text.trim()
+  return /^[\x21-\x7E]*$/.test(key)
+    ? Either.right(Redacted.make(key))
+    : Either.left("there is a space, a line break or a character that is not ASCII in it; copy the key anew")
+}
 
 /**
  * What the tokens say of their owner. Nothing here is verified: the server does that.

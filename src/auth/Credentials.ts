@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -239,13 +239,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 export const layer = (options: Options): Layer.Layer<Credentials, never, CredentialStore | OAuth> =>
   Layer.scoped(Credentials, make(options))
 
+const environmentKey = Config.mapOrFail(
+  Config.string("OPENAI_API_KEY"),
+  (text) => Either.mapLeft(Credential.readKey(text), (problem) => ConfigError.InvalidData(["OPENAI_API_KEY"], problem))
+)
+
 /** @since 0.1.0 @category layers */
 export const layerConfig = (
   options: Config.Config.Wrap<Options> = {
-    apiKey: Config.option(Config.redacted("OPENAI_API_KEY")),
+    apiKey: Config.option(environmentKey),
     choice: Config.map(choice("EFFIXIR_AUTH", Choice), Option.getOrElse((): Choice => "any"))
   }
-): Layer.Layer<Credentials, ConfigError, CredentialStore | OAuth> =>
+): Layer.Layer<Credentials, ConfigError.ConfigError, CredentialStore | OAuth> =>
   Layer.scoped(Credentials, Effect.flatMap(Config.unwrap(options), make))
 
 /** Whether the server has said itself that the sign-in is over. */

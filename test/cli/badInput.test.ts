@@ -187,6 +187,52 @@ describe("the command line", () => {
     }).pipe(Effect.provide(platform)), timeout)
 })
 
+describe("an API key", () => {
+  const always = () => Script.answer(Script.say("Hello!"))
+  const problem = "there is a space, a line break or a character that is not ASCII in it; copy the key anew"
+  const bad = ["sk-s3c\nret", "sk-s3c ret", "sk-s3crét", "sk-s3cret\u200b", "“sk-s3cret”"]
+
+  it.scopedLive(
+    "of the environment is taken without the white space around it, and refused with any in it",
+    () =>
+      Effect.gen(function*() {
+        const { run, secrets, simulator } = yield* machine(always, { signedIn: false })
+        const key = secrets.at(-1) ?? ""
+        const good = yield* run(["Say hello"], { env: { OPENAI_API_KEY: ` ${key}\r\n` } })
+        assert.strictEqual(good.stdout, "Hello!\n", good.stderr)
+        const asked = (yield* simulator.requests).length
+        for (const key of bad) {
+          const { code, stderr, stdout } = yield* run(["Say hello"], { env: { OPENAI_API_KEY: key } })
+          const sentence = `effixir: OPENAI_API_KEY in the environment cannot be used: ${problem}\n`
+          assert.deepStrictEqual({ code, stderr, stdout }, { code: 2, stderr: sentence, stdout: "" })
+        }
+        const blank = yield* run(["Say hello"], { env: { OPENAI_API_KEY: " \n" } })
+        assert.strictEqual(blank.code, 4)
+        assert.lengthOf(yield* simulator.requests, asked)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive(
+    "of stdin is stored without the white space around it, and refused with any in it",
+    () =>
+      Effect.gen(function*() {
+        const { auth, fs, run, secrets } = yield* machine(always, { signedIn: false })
+        const key = secrets.at(-1) ?? ""
+        for (const key of bad) {
+          const { code, stderr, stdout } = yield* run(["login", "--with-api-key"], { stdin: key })
+          const sentence = `effixir: What came in for --with-api-key is no API key: ${problem}\n`
+          assert.deepStrictEqual({ code, stderr, stdout }, { code: 2, stderr: sentence, stdout: "" })
+        }
+        assert.isFalse(yield* fs.exists(auth))
+        assert.strictEqual((yield* run(["login", "--with-api-key"], { stdin: `\n ${key} \r\n\n` })).code, 0)
+        assert.strictEqual(JSON.parse(yield* fs.readFileString(auth)).api_key, key)
+        assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})
+
 describe("nobody signed in", () => {
   it.scopedLive("both ways to sign in are named, the code is 4, and nothing is written", () =>
     Effect.gen(function*() {

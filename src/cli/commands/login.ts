@@ -5,8 +5,8 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as BrowserLogin from "../../auth/BrowserLogin.ts"
 import * as Credential from "../../auth/Credential.ts"
@@ -104,10 +104,15 @@ const welcome = Effect.fnUntraced(function*(credential: Credential.Credential, j
 
 /** The key comes from stdin: on the command line everybody on this machine could read it. */
 const apiKey = Effect.flatMap(Prompt.stdin, (text) => {
-  const key = text.trim()
-  return key === "" || /\s/.test(key)
-    ? new BadInput({ message: "No API key came in: pipe one in, as in `echo \"$KEY\" | effixir login --with-api-key`" })
-    : Effect.succeed<Credential.Credential>(Credential.apiKey(Redacted.make(key)))
+  if (text.trim() === "") {
+    return new BadInput({
+      message: "No API key came in: pipe one in, as in `echo \"$KEY\" | effixir login --with-api-key`"
+    })
+  }
+  return Either.match(Credential.readKey(text), {
+    onLeft: (problem) => new BadInput({ message: `What came in for --with-api-key is no API key: ${problem}` }),
+    onRight: (key) => Effect.succeed<Credential.Credential>(Credential.apiKey(key))
+  })
 })
 
 /** A refresh token is good for one program only, and whoever uses it second is signed out. */
