@@ -9,13 +9,21 @@ import type { Signal } from "./ExitCode.ts"
 export class Interruption extends Context.Tag("effixir/cli/Interruption")<Interruption, {
   /** Which signal came first. */
   readonly signal: Effect.Effect<Signal>
+  /** Tells how the turn ended; nobody else has to, then. Nothing comes in between. */
+  readonly tellEnd: <E, R>(telling: Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
 }>() {}
+
+/** What is known of signals, and of the end that a program that reads the output waits for. */
+export interface Listening {
+  readonly first: () => Signal
+  isEndTold: boolean
+}
 
 /**
  * Listens for signals, without deciding what is done about them, and tells which one came first. Whoever interrupts
  * the program without one stands for a person at the keyboard.
  */
-export const listen = (): () => Signal => {
+export const listen = (): Listening => {
   let first: Signal | undefined
   for (const signal of signals) {
     process.prependOnceListener(signal, () => {
@@ -25,7 +33,7 @@ export const listen = (): () => Signal => {
   }
   // A terminal that closes ends the run like a polite kill does, tools and all.
   process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
-  return () => first ?? "SIGINT"
+  return { first: () => first ?? "SIGINT", isEndTold: false }
 }
 
 /**
@@ -40,5 +48,14 @@ const holdOff = (): void => {
 
 const signals = ["SIGINT", "SIGTERM"] as const
 
-export const layer = (first: () => Signal): Layer.Layer<Interruption> =>
-  Layer.succeed(Interruption, { signal: Effect.sync(first) })
+export const layer = (listening: Listening): Layer.Layer<Interruption> =>
+  Layer.succeed(Interruption, {
+    signal: Effect.sync(listening.first),
+    tellEnd: <E, R>(telling: Effect.Effect<void, E, R>): Effect.Effect<void, E, R> =>
+      Effect.uninterruptible(Effect.zipRight(
+        telling,
+        Effect.sync(() => {
+          listening.isEndTold = true
+        })
+      ))
+  })

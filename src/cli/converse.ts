@@ -1,7 +1,6 @@
 /**
  * One turn from the command line, in a new session or an old one.
  */
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isAbsolute, resolve } from "node:path"
@@ -18,7 +17,7 @@ import type { Dialect } from "../node/Settings.ts"
 import * as Trust from "../node/Trust.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
-import { type Leash, TurnInterrupted } from "../session/SessionEvent.ts"
+import type { Leash } from "../session/SessionEvent.ts"
 import { quote } from "../tools/FileTree.ts"
 import * as Policy from "../tools/Policy.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -174,18 +173,6 @@ interface SearchSettings {
   readonly dialect: Dialect
   readonly web_search?: boolean | undefined
 }
-
-/** Under --json an interruption is told also when it comes before there is a turn to interrupt. */
-export const beforeTurn =
-  (json: boolean) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen | Interruption> =>
-    Effect.onInterrupt(effect, () =>
-      Effect.gen(function*() {
-        if (!json) return
-        const { signal } = yield* Interruption
-        const renderer = Jsonl.make(yield* Screen, { deltas: false, signal })
-        const event = TurnInterrupted.make({ turnId: "", reason: "cancelled" })
-        yield* renderer.show({ ...event, seq: 1, at: yield* DateTime.now })
-      }))
 
 const turn = Effect.fnUntraced(
   function*({ deltas, json, limits, prompt, session }: Conversation, settings: Settings) {

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /**
- * The entry: keeps the start short. The version is told without loading anything, and the rest is compiled once.
+ * The entry: keeps the start short. The version is told without loading anything, and the rest is compiled once. A
+ * signal that comes while the rest is loaded counts like one that comes later.
  */
 import { version } from "../internal/version.ts"
+import type { Signal } from "./ExitCode.ts"
 
 if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? "")) {
   process.stdout.once("error", (error: NodeJS.ErrnoException) => {
@@ -13,9 +15,16 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
   process.stdout.write(`${version}\n`)
 } else {
   const argv = process.argv.slice(2)
+  const early: Array<Signal> = []
+  const note = (signal: NodeJS.Signals) => void early.push(signal === "SIGINT" ? signal : "SIGTERM")
+  process.on("SIGINT", note).on("SIGTERM", note).on("SIGHUP", note)
+  const takeOver = (): Signal | undefined => {
+    process.off("SIGINT", note).off("SIGTERM", note).off("SIGHUP", note)
+    return early[0]
+  }
   void import("./compiled.ts").then(async ({ keep }) => {
     keep(argv.find((word) => /^(?:resume|login|logout|status|models|demo|--help|-h)$/.test(word)) ?? "run")
     const { main } = await import("./main.ts")
-    main(argv)
+    main(argv, takeOver)
   })
 }

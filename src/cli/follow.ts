@@ -37,8 +37,9 @@ export const follow = Effect.fnUntraced(function*(
   const show = (event: AgentEvent) =>
     Effect.suspend(() => {
       lastSeq = Math.max(lastSeq, event.seq)
-      if (endsTurn(event)) end = event
-      return renderer.show(event)
+      if (!endsTurn(event)) return renderer.show(event)
+      end = event
+      return interruption.tellEnd(renderer.show(event))
     })
 
   const showEnd = (event: TurnEnd) =>

@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { stripVTControlCharacters } from "node:util"
 import { layerPlatform } from "../node/NodeRuntime.ts"
-import { TurnFailed } from "../session/SessionEvent.ts"
+import { TurnFailed, TurnInterrupted } from "../session/SessionEvent.ts"
 import * as Cli from "./Cli.ts"
 import * as Console from "./Console.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -39,7 +39,9 @@ const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
       })
       const [line] = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
       // What is no turn has failed all the same, and is told in the same shape.
-      yield* screen.out(`${JSON.stringify({ ...line, ...(Cli.runsTurn(argv) ? {} : { type: "error" }) })}\n`)
+      const told = { ...line, ...(Cli.runsTurn(argv) ? {} : { type: "error" }) }
+      yield* Effect.flatMap(Interruption.Interruption, (interruption) =>
+        interruption.tellEnd(screen.out(`${JSON.stringify(told)}\n`)))
     }
     return yield* new ExitCode.Stop({ code: ExitCode.ofKind(kind) })
   })
@@ -87,35 +89,50 @@ const logger = Logger.make<unknown, string>(({ logLevel, message }) =>
   `effixir: ${logLevel.label.toLowerCase()}: ${Screen.harmless([message].flat().map(String).join(" "))}`
 )
 
-const services = (firstSignal: () => ExitCode.Signal) =>
+const services = (listening: Interruption.Listening) =>
   Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform).pipe(
     Layer.provideMerge(Layer.mergeAll(
-      Interruption.layer(firstSignal),
+      Interruption.layer(listening),
       Screen.layer,
       Logger.replace(Logger.defaultLogger, Logger.withConsoleError(logger))
     ))
   )
 
-const codeOf = (exit: Exit.Exit<unknown, unknown>, firstSignal: () => ExitCode.Signal): number => {
+/** Several things may have happened; what the program has found out itself says most. */
+const isStopped = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && Cause.isInterrupted(exit.cause) && !(Cause.squash(exit.cause) instanceof ExitCode.Stop)
+
+const codeOf = (exit: Exit.Exit<unknown, unknown>, signal: ExitCode.Signal): number => {
   if (Exit.isSuccess(exit)) return ExitCode.success
+  if (isStopped(exit)) return ExitCode.interrupted(signal)
   const error = Cause.squash(exit.cause)
-  if (error instanceof ExitCode.Stop) return error.code
-  return Exit.isInterrupted(exit) ? ExitCode.interrupted(firstSignal()) : ExitCode.failure
+  return error instanceof ExitCode.Stop ? error.code : ExitCode.failure
+}
+
+/** What a program that reads JSON lines has still to be told of a run that was stopped before there was a turn. */
+const lastLine = (argv: ReadonlyArray<string>, { first, isEndTold }: Interruption.Listening): string => {
+  if (isEndTold || !wantsJson(argv) || !Cli.runsTurn(argv)) return ""
+  const event = TurnInterrupted.make({ turnId: "", reason: "cancelled" })
+  const [line] = linesOf({ ...event, seq: 1, at: DateTime.unsafeNow() }, false, first())
+  return `${JSON.stringify(line)}\n`
 }
 
 /**
  * Ends the program once everything is written. Connections that are kept for a next request would keep it for a while,
  * too.
  */
-const leave = (code: number): void => {
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)))
+const leave = (code: number, last: string): void => {
+  process.stdout.write(last, () => process.stderr.write("", () => process.exit(code)))
 }
 
-export const main = (argv: ReadonlyArray<string>): void => {
-  const firstSignal = Interruption.listen()
-  NodeRuntime.runMain(Effect.provide(run(argv), services(firstSignal)), {
+/** `takeOver` ends the listening of the entry, and tells which signal came meanwhile. */
+export const main = (argv: ReadonlyArray<string>, takeOver: () => ExitCode.Signal | undefined): void => {
+  const listening = Interruption.listen()
+  NodeRuntime.runMain(Effect.provide(run(argv), services(listening)), {
     disableErrorReporting: true,
     disablePrettyLogger: true,
-    teardown: (exit) => leave(codeOf(exit, firstSignal))
+    teardown: (exit) => leave(codeOf(exit, listening.first()), isStopped(exit) ? lastLine(argv, listening) : "")
   })
+  const early = takeOver()
+  if (early !== undefined) process.emit(early, early)
 }

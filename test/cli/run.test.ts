@@ -368,6 +368,27 @@ describe("a switch", () => {
   )
 })
 
+/** What sends the program a signal, from within, before it has begun with anything. */
+const earlyMoments = [
+  [
+    "while the program is loaded",
+    `const { Module } = require("node:module")
+     const load = Module._load
+     Module._load = function(request, ...more) {
+       if (request.endsWith("main.js")) process.kill(process.pid, process.env.SIGNAL)
+       return load.call(this, request, ...more)
+     }`
+  ],
+  [
+    "as soon as they are listened for",
+    `process.on("newListener", function heard(name) {
+       if (name !== process.env.SIGNAL) return
+       process.off("newListener", heard)
+       queueMicrotask(() => process.kill(process.pid, name))
+     })`
+  ]
+] as const
+
 describe("signals", () => {
   it.scopedLive(
     "that come twice, as through a wrapper that passes them on, leave the last line as it is",
@@ -437,6 +458,27 @@ describe("signals", () => {
         assert.isAbove(pids.length, 2)
         assert.deepStrictEqual(pids.filter(isAlive), [])
         assert.strictEqual((yield* run(["resume", "--last", "Go on"])).stdout, "Hello!\n")
+      }).pipe(Effect.provide(platform)), timeout)
+  }
+
+  for (const [moment, hook] of earlyMoments) {
+    it.scopedLive(`are told once as the end when they come ${moment}`, () =>
+      Effect.gen(function*() {
+        const { file, fs, home, simulator, start } = yield* machine(turns(hello))
+        yield* fs.writeFileString(file("hook.cjs"), hook)
+        for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+          const env = { NODE_OPTIONS: `--require ${file("hook.cjs")}`, SIGNAL: signal }
+          const { result } = yield* start(["--json", "Say hello"], { env })
+          const ended = yield* result
+          const told = lines(ended.stdout).map(({ exit_code, reason, type }) => [type, reason, exit_code])
+          assert.deepStrictEqual(told, [["turn.interrupted", signal, code]], ended.stderr)
+          assert.strictEqual(ended.code, code)
+          // Nobody reads JSON lines here.
+          const other = yield* Effect.flatMap(start(["Say hello"], { env }), ({ result }) => result)
+          assert.deepStrictEqual([other.code, other.stdout], [code, ""])
+        }
+        assert.isFalse(yield* fs.exists(`${home}/sessions`))
+        assert.deepStrictEqual(yield* simulator.requests, [])
       }).pipe(Effect.provide(platform)), timeout)
   }
 

@@ -11,7 +11,7 @@ import { lastLeash, type LastTurn, unfinishedTurn } from "../../session/History.
 import type { Leash, Stored } from "../../session/SessionEvent.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import { Argv } from "../Argv.ts"
-import { beforeTurn, converse } from "../converse.ts"
+import { converse } from "../converse.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
@@ -36,7 +36,7 @@ export const resume = Command.make(
       const images = yield* Effect.forEach(image, Image.read)
       const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
       const unfinished = unfinishedTurn(log.map((stored) => stored.event))
-      const text = yield* beforeTurn(json)(promptFor(unfinished, given[last ? 0 : 1], images.length > 0))
+      const text = yield* promptFor(unfinished, given[last ? 0 : 1], images.length > 0)
       yield* converse({
         session: id,
         prompt: text === undefined ? undefined : [Image.message(text, images)],

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as SessionStore from "../../session/SessionStore.ts"
 import { Argv } from "../Argv.ts"
-import { beforeTurn, converse } from "../converse.ts"
+import { converse } from "../converse.ts"
 import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import * as Options from "./options.ts"
@@ -26,7 +26,7 @@ export const run = Command.make(
       const [given] = yield* Prompt.positionals(words, 1, yield* Argv)
       const limits = yield* Options.limitsOf(flags)
       const images = yield* Effect.forEach(image, Image.read)
-      const text = yield* beforeTurn(json)(Prompt.read(given))
+      const text = yield* Prompt.read(given)
       const session = yield* SessionStore.makeId
       const prompt = [Image.message(text, images)]
       const folder = Option.getOrElse(cd, () => ".")
