@@ -5,13 +5,13 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { jsonSchema } from "../internal/jsonSchema.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
 import type { Output } from "../responses/ToolCall.ts"
+import * as Problems from "./Problems.ts"
 
 /**
  * The one failure a call may have. Its message goes to the model, which can then do better; it is never shown to a
@@ -123,7 +123,7 @@ interface Common<A> {
 
 /**
  * Makes a tool from Schemas. The parameters become the JSON Schema that the model sees; arguments that do not fit them
- * become a failure that names each wrong field. A success or a failure with a Schema reaches the model encoded, as text
+ * become a failure that names each wrong field, and the names that there are where one is not known. A success or a failure with a Schema reaches the model encoded, as text
  * or as JSON. Without one a handler gives text, a list of content items, or a {@link Result}.
  *
  * @since 0.1.0
@@ -138,7 +138,7 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
   }
 ): Tool<R> => {
   const decode = Schema.decodeUnknown(options.parameters)
-  const decodeTellingAll = Schema.decodeUnknown(options.parameters, { errors: "all" })
+  const decodeTellingAll = Schema.decodeUnknown(options.parameters, { errors: "all", onExcessProperty: "error" })
   const read = Schema.decodeUnknownOption(options.parameters)
   const { failure, success } = options
   const succeed = success === undefined ? give : encoding(success)
@@ -160,14 +160,13 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
     call: (args, context) =>
       decode(args).pipe(
         Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
-        Effect.mapError((error) =>
-          new ToolFailure({ message: `Invalid arguments for ${options.name}: ${tell(error)}` })
-        ),
+        Effect.mapError((error) => invalid(options.name, Problems.tell(error))),
         Effect.flatMap((parameters) =>
           Effect.catchAll(options.handler(parameters, context), (error) =>
             error instanceof ToolFailure || fail === undefined
               ? Effect.fail(error as ToolFailure)
-              : Effect.flatMap(fail(error), ({ output }) => new ToolFailure({ message: String(output) })))
+              : Effect.flatMap(fail(error), ({ output }) =>
+                new ToolFailure({ message: String(output) })))
         ),
         Effect.flatMap(succeed)
       )
@@ -197,11 +196,11 @@ export const fromJsonSchema = <R>(
     access: (args) => isArguments(args) ? accessOf(options, args) : nothing,
     call: (args, context) =>
       Effect.suspend(() => {
-        if (!isArguments(args)) return invalid(options.name, "expected an object")
-        const missing = required.filter((field) => Predicate.isString(field) && !Object.hasOwn(args, field))
+        if (!isArguments(args)) return invalid(options.name, Problems.notAnObject(args))
+        const missing = required.filter(Predicate.isString).filter((field) => !Object.hasOwn(args, field))
         return missing.length === 0
           ? Effect.flatMap(options.handler(args, context), give)
-          : invalid(options.name, missing.map((field) => `${field}: is missing`).join("; "))
+          : invalid(options.name, missing.map(Problems.missing).join("; "))
       })
   }
 }
@@ -291,8 +290,3 @@ const preview = (name: string, args: unknown): string => `${name} ${toText(args)
 
 /** Of arguments that go on and on, one thing that is wrong is enough to be told, and all would take too long. */
 const isLong = (args: unknown): boolean => toText(args).length > 64 * 1024
-
-const tell = (error: ParseResult.ParseError): string =>
-  ParseResult.ArrayFormatter.formatErrorSync(error)
-    .map(({ message, path }) => path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`)
-    .join("; ")

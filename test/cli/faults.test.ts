@@ -13,7 +13,7 @@ const huge = `${" ".repeat(10 * 1024 * 1024)}x`
 /** Everything that a model, or what it runs, can do wrong: the call, and what the model is told of it. */
 const faults: ReadonlyArray<readonly [name: string, args: object | string, told: RegExp]> = [
   ["bash", "{\"command\":", /^The arguments of bash are not JSON/],
-  ["read", { path: 7 }, /^Invalid arguments for read: path: Expected string/],
+  ["read", { path: 7 }, /^Invalid arguments for read: path must be a string, not the number 7/],
   ["read", "null", /^Invalid arguments for read/],
   ["nothing", {}, /^There is no tool named nothing/],
   ["bash", { command: "cat" }, /^\[No output, exit code 0\.\]$/],

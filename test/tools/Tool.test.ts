@@ -95,11 +95,12 @@ describe("Tool", () => {
 
   it.effect("names every argument that is wrong, and ignores the ones it does not know", () =>
     Effect.gen(function*() {
-      assert.match(yield* refusal({ days: "three" }), /^Invalid arguments for weather: .*city: is missing/)
-      assert.match(yield* refusal({ days: "three" }), /days: .*three/)
-      assert.match(yield* refusal({ city: 7 }), /city: Expected .*7/)
-      assert.match(yield* refusal([]), /Expected .*\[\]/)
-      assert.match(yield* refusal(null), /Expected .*null/)
+      assert.match(yield* refusal({ days: "three" }), /^Invalid arguments for weather: .*city is missing/)
+      assert.match(yield* refusal({ days: "three" }), /days.*three/)
+      assert.match(yield* refusal({ city: 7 }), /city must be a string.*, not the number 7/)
+      assert.match(yield* refusal([]), /must be an object.*, not an empty list/)
+      assert.match(yield* refusal(null), /must be an object.*, not null/)
+      assert.match(yield* refusal({ town: "Ulm" }), /there is no argument town; the arguments can be city, days/)
       assert.include(String(yield* said(weather, { city: "Ulm", country: "DE" })), "1970")
     }))
 
@@ -200,11 +201,11 @@ describe("Tool", () => {
         assert.strictEqual(yield* said(tool, { b: [1], a: "no number" }), "{\"b\":[1],\"a\":\"no number\"}")
         for (const args of [[], null, "text", 7]) {
           const { message } = yield* Effect.flip(tool.call(args, context))
-          assert.strictEqual(message, "Invalid arguments for remote: expected an object")
+          assert.match(message, /^Invalid arguments for remote: the arguments as a whole must be an object, not /)
         }
         assert.strictEqual(
           (yield* Effect.flip(tool.call({ b: 1 }, context))).message,
-          "Invalid arguments for remote: a: is missing"
+          "Invalid arguments for remote: a is missing"
         )
       }))
   })
