@@ -30,12 +30,12 @@ const heard = (input: ReadonlyArray<Item> | undefined) =>
   input?.map((item) => item.type === "message" ? text(item) : item.type)
 
 /** A tool that does something of the test's while it runs. */
-const doing = (effect: Effect.Effect<unknown>) =>
+const doing = (effect: Effect.Effect<unknown, Inbox.InboxFull>) =>
   Toolkit.make(Tool.make({
     name: "do",
     description: "",
     parameters: Schema.Struct({}),
-    handler: () => Effect.as(effect, "done")
+    handler: () => Effect.as(Effect.orDie(effect), "done")
   }))
 const call = Script.answer(Script.call("do", {}, "c"))
 
@@ -153,17 +153,23 @@ describe("an inbox", () => {
       const inbox = yield* Inbox.make(2)
       yield* inbox.steer("one")
       yield* inbox.followUp("two")
-      const third = yield* Effect.fork(inbox.steer("three"))
-      const fourth = yield* Effect.fork(inbox.steer("four"))
-      yield* Effect.yieldNow()
-      assert.isTrue(Option.isNone(yield* Fiber.poll(third)))
-      yield* Fiber.interrupt(fourth)
+      for (const say of [inbox.steer, inbox.followUp]) {
+        const refusal = yield* Effect.flip(say("three"))
+        assert.strictEqual(refusal._tag, "InboxFull")
+        assert.strictEqual(refusal.capacity, 2)
+        assert.strictEqual(
+          refusal.message,
+          "The agent has not heard this: 2 things that it was told already wait. Say it again after its next step."
+        )
+      }
+      assert.deepStrictEqual(yield* pendingIn(inbox), [["steer", "one"], ["followUp", "two"]])
 
       const [first] = yield* inbox.pending
       if (first === undefined) return assert.fail("nothing is there")
       yield* inbox.remove(first)
       yield* inbox.remove(first)
-      yield* Fiber.join(third)
+      yield* inbox.steer("three")
+      assert.strictEqual((yield* Effect.flip(inbox.steer("four")))._tag, "InboxFull")
       assert.deepStrictEqual(yield* pendingIn(inbox), [["followUp", "two"], ["steer", "three"]])
     }))
 
