@@ -104,15 +104,15 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     if (isTooLarge) return
     if (isJson === undefined && chunk.trim() !== "") isJson = chunk.trimStart().startsWith("{")
     if (isJson !== true) return parser.feed(chunk)
-    json += chunk
-    isTooLarge ||= json.length > maxEventSize
+    isTooLarge = json.length + chunk.length > maxEventSize
+    json = isTooLarge ? "" : json + chunk
   }
   return {
     write: (piece) => feed(text.write(piece)),
     end: () => {
       // A last event without its empty line still counts; half an event is no JSON and does not.
       feed(`${text.end()}\n\n`)
-      if (isJson === true) reader.data(json)
+      if (isJson === true && !isTooLarge) reader.data(json)
       if (last === undefined) reader.end()
       hasEnded = true
     },
@@ -174,5 +174,5 @@ const failure = (text = ""): string => JSON.stringify({ type: "error", error: pa
 
 const tooLarge = new ModelError({
   reason: { _tag: "MalformedOutput" },
-  detail: `one event is over ${maxEventSize} characters`
+  detail: `one event, or a body without events, is over ${maxEventSize} characters`
 })

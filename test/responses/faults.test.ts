@@ -284,20 +284,25 @@ describe("A slow server", () => {
       assert.lengthOf(events, told.length)
     }))
 
-  for (
-    const [what, opening, isEvent] of [
-      ["an event", `${created}data: {"type":"response.output_text.delta","delta":"`, true],
-      ["a body without events", `{"text":"`, false]
-    ] as const
-  ) {
-    it.effect(`may not send ${what} that is larger than anything real`, () =>
+  const tooLarge: ReadonlyArray<readonly [what: string, start: string, end: string, told: ReadonlyArray<string>]> = [
+    [
+      "an event",
+      `${created}data: {"type":"response.output_text.delta","delta":"`,
+      `"}\n\n${last}`,
+      ["response.created"]
+    ],
+    ["a body of JSON", "{\"object\":\"response\",\"status\":\"completed\",\"instructions\":\"", "\"}", []]
+  ]
+  it.effect.each(tooLarge)(
+    "may not send %s that is larger than anything real",
+    ([, head, tail, told]) =>
       Effect.gen(function*() {
         const much = bytes("x".repeat(64 * 1024))
         const size = 300 * 1024 * 1024
         let sent = 0
         let peak = 0
         const before = process.memoryUsage().heapUsed
-        const body = Stream.fromIteratorSucceed(
+        const event = Stream.fromIteratorSucceed(
           (function*() {
             for (; sent < size; sent += much.length) {
               if (sent % (8 * 1024 * 1024) === 0) peak = Math.max(peak, process.memoryUsage().heapUsed - before)
@@ -306,18 +311,19 @@ describe("A slow server", () => {
           })(),
           1
         )
-        const start = Stream.make(bytes(opening))
-        const end = Stream.make(bytes(`"}\n\n${last}`))
+        const start = Stream.make(bytes(head))
+        const end = Stream.make(bytes(tail))
         const { events, failure, requests } = yield* call(() => ({
-          body: Stream.concat(start, Stream.concat(body, end))
+          body: Stream.concat(start, Stream.concat(event, end))
         }))
         assert.strictEqual(failure?.reason._tag, "MalformedOutput")
         assert.strictEqual(requests, 1)
-        assert.deepStrictEqual(events.map(({ type }) => type), isEvent ? ["response.created"] : [])
+        assert.deepStrictEqual(events.map(({ type }) => type), told)
         assert.isBelow(sent, 140 * 1024 * 1024)
         assert.isBelow(peak, 400 * 1024 * 1024)
-      }), 20_000)
-  }
+      }),
+    20_000
+  )
 })
 
 describe("An interruption", () => {
