@@ -95,12 +95,15 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   return page.read(isComplete)
 })
 
+/** Why a file is passed by: for its name, or for a rule of the policy. */
+type Hidden = "secret" | "denied"
+
 /** The files to search, in order. A file that is asked for by name is searched in any case; a secret one only then. */
 const filesOf = (
   given: string,
   pattern: string | undefined,
   session: string,
-  { hide, miss }: { readonly hide: () => void; readonly miss: () => void }
+  { hide, miss }: { readonly hide: (why: Hidden) => void; readonly miss: () => void }
 ) =>
   Stream.unwrap(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -127,7 +130,7 @@ const filesOf = (
       Stream.map((file) => file.path),
       Stream.filter((file) => {
         const isHidden = secrets.isHidden(file, session)
-        if (isHidden) hide()
+        if (isHidden) hide(secrets.isSecret(file, session) ? "secret" : "denied")
         return !isHidden
       })
     )
@@ -142,7 +145,7 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
   let bytes = 0
   let matches = 0
   let missed = 0
-  let hidden = 0
+  const hidden = { secret: 0, denied: 0 }
   let isFull = false
 
   const add = Effect.fnUntraced(function*(hit: Hit) {
@@ -190,13 +193,8 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
         ]
         : [],
       ...isComplete ? [] : [SearchTime.note],
-      ...hidden > 0
-        ? [
-          `[${hidden} ${hidden === 1 ? "file" : "files"} that may hold secrets ${
-            hidden === 1 ? "was" : "were"
-          } left out.]`
-        ]
-        : [],
+      ...leftOut(hidden.secret, "that may hold secrets"),
+      ...leftOut(hidden.denied, "that a rule hides"),
       ...missed > 0 ? [`[${missed} ${missed === 1 ? "file or folder" : "files or folders"} could not be read.]`] : []
     ].join("\n")
   }
@@ -204,13 +202,16 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
   return {
     add,
     read,
-    hide: () => {
-      hidden++
+    hide: (why: Hidden) => {
+      hidden[why]++
     },
     miss: () => {
       missed++
     }
   }
 })
+
+const leftOut = (count: number, which: string): ReadonlyArray<string> =>
+  count === 0 ? [] : [`[${count} ${count === 1 ? "file" : "files"} ${which} ${count === 1 ? "was" : "were"} left out.]`]
 
 const encoder = new TextEncoder()

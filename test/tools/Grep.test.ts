@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as NodeFileSearch from "../../src/node/NodeFileSearch.ts"
 import * as Ripgrep from "../../src/node/Ripgrep.ts"
 import * as BoundedOutput from "../../src/tools/BoundedOutput.ts"
+import * as SecretFiles from "../../src/tools/SecretFiles.ts"
 import { at, fail, layer, layerWithSearch, plant, put, succeed } from "./support.ts"
 
 const grep = (pattern: string, more: Readonly<Record<string, unknown>> = {}) => succeed("grep", { pattern, ...more })
@@ -250,6 +251,21 @@ describe("grep", () => {
       assert.strictEqual(hidden, "[No line matches.]\n[2 files that may hold secrets were left out.]")
       // Whether it may be sent there is not for the tool to say.
       assert.strictEqual(yield* succeed("grep", { pattern: "KEY", path: ".env" }), ".env:1:KEY=1")
+    }).pipe(Effect.provide(layer)))
+
+  it.live("does not call secret what a rule hides", () =>
+    Effect.gen(function*() {
+      yield* plant({ ".env": "KEY=1", "inside/a.txt": "KEY=2", "inside/b.txt": "KEY=3", "c.txt": "KEY=4" })
+      const isDenied = (path: string) => path.includes("/inside/")
+      const output = yield* Effect.provideService(
+        succeed("grep", { pattern: "KEY", glob: "**/*{.txt,.env}" }),
+        SecretFiles.SecretFiles,
+        SecretFiles.make({ isDenied })
+      )
+      assert.strictEqual(
+        output,
+        "c.txt:1:KEY=4\n[1 file that may hold secrets was left out.]\n[2 files that a rule hides were left out.]"
+      )
     }).pipe(Effect.provide(layer)))
 
   it.live("gives up on a pattern that does not come to an end", () =>
