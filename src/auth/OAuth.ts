@@ -16,6 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { spanned } from "../internal/spanned.ts"
 import * as Answer from "./OAuthAnswer.ts"
 import { OAuthError } from "./OAuthError.ts"
 import { SignedOut } from "./SignedOut.ts"
@@ -171,9 +172,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         verificationUri: `${issuer}/codex/device`,
         interval: Duration.seconds(intervalOf(device.interval))
       }))
-    }).pipe(Effect.withSpan("OAuth.startDevice")),
+    }).pipe(spanned("OAuth.startDevice")),
 
-    pollDevice: Effect.fn("OAuth.pollDevice")(function*(device) {
+    pollDevice: Effect.fnUntraced(function*(device) {
       const answer = yield* postJson("/api/accounts/deviceauth/token", {
         device_auth_id: device.deviceAuthId,
         user_code: device.userCode
@@ -193,7 +194,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return isPending && !answer.isBlocked && Answer.reasonOf(failure) === undefined
         ? { _tag: "Pending" as const }
         : yield* Answer.toError(answer)
-    }),
+    }, spanned("OAuth.pollDevice")),
 
     authorizeUrl: ({ challenge, redirectUri, state }) => {
       const query = UrlParams.toString(UrlParams.fromInput({
@@ -211,7 +212,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return `${issuer}/oauth/authorize?${query.replaceAll("+", "%20")}`
     },
 
-    exchange: Effect.fn("OAuth.exchange")(function*(grant) {
+    exchange: Effect.fnUntraced(function*(grant) {
       const answer = yield* postForm("/oauth/token", {
         grant_type: "authorization_code",
         code: grant.code,
@@ -220,9 +221,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         code_verifier: grant.verifier
       })
       return Answer.isOk(answer) ? yield* Answer.decode(Tokens, answer) : yield* Answer.toError(answer)
-    }),
+    }, spanned("OAuth.exchange")),
 
-    refresh: Effect.fn("OAuth.refresh")(function*(token) {
+    refresh: Effect.fnUntraced(function*(token) {
       const answer = yield* postJson("/oauth/token", {
         client_id: clientId,
         grant_type: "refresh_token",
@@ -234,16 +235,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const named = permanent[code]
       if (named !== undefined) return yield* new SignedOut({ reason: named, code })
       return isRefused ? yield* new SignedOut({ reason: "RefreshTokenRevoked" }) : yield* Answer.toError(answer)
-    }),
+    }, spanned("OAuth.refresh")),
 
-    revoke: Effect.fn("OAuth.revoke")(function*(token) {
+    revoke: Effect.fnUntraced(function*(token) {
       const answer = yield* postJson("/oauth/revoke", {
         token,
         token_type_hint: "refresh_token",
         client_id: clientId
       })
       if (!Answer.isOk(answer)) return yield* Answer.toError(answer)
-    })
+    }, spanned("OAuth.revoke"))
   })
 })
 

@@ -1,26 +1,33 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { field, text } from "./json.ts"
+import * as Predicate from "effect/Predicate"
+import type * as Tracer from "effect/Tracer"
 
 /**
- * A span that is told of a failure only by the names of the error and its reason: what a server says of a request may
- * quote it, and what a span is told leaves the machine.
+ * A span around an effect that learns only the kind of its failure: the message of a server may quote the request, and
+ * a tracer keeps the failure that ends a span.
  */
-export const spanned = (name: string) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const spanned = (name: string) =>
+<A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
   Effect.suspend(() => {
-    let told: Cause.Cause<E> = Cause.empty
-    return self.pipe(
-      Effect.catchAllCause((cause) => {
-        told = cause
-        return Effect.failCause(Cause.map(cause, (error) => new Cause.RuntimeException(nameOf(error))))
+    let whole: Cause.Cause<E> | undefined
+    return effect.pipe(
+      Effect.mapErrorCause((cause) => {
+        whole = cause
+        return Cause.map(cause, kindOf)
       }),
       Effect.withSpan(name),
-      Effect.catchAllCause(() => Effect.failCause(told))
+      Effect.mapErrorCause((brief): Cause.Cause<E> => whole ?? Cause.flatMap(brief, () => Cause.empty))
     )
   })
 
-const nameOf = (error: unknown): string => {
-  const reason = field(error, "reason")
-  const names = [text(field(error, "_tag")), text(reason) ?? text(field(reason, "_tag"))]
-  return names.filter((name) => name !== undefined).join(": ")
+/** Two words of our own at most: the name of the error, and its reason. */
+const kindOf = (error: unknown): string => {
+  const inner = Predicate.hasProperty(error, "error") ? error.error : error
+  if (!Predicate.hasProperty(inner, "_tag") || !Predicate.isString(inner._tag)) return "Failure"
+  const reason = Predicate.hasProperty(inner, "reason") ? inner.reason : undefined
+  const word = Predicate.hasProperty(reason, "_tag") ? reason._tag : reason
+  return Predicate.isString(word) ? `${inner._tag}: ${word}` : inner._tag
 }

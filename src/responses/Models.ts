@@ -23,6 +23,7 @@ import { Credentials } from "../auth/Credentials.ts"
 import { askJson, NotAnswered } from "../internal/askJson.ts"
 import * as BaseUrls from "../internal/baseUrls.ts"
 import { field, number, text } from "../internal/json.ts"
+import { spanned } from "../internal/spanned.ts"
 
 /**
  * Available with a ChatGPT plan and with an API key alike (September 2026).
@@ -136,7 +137,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.map(Option.filter(({ account }) => account === accountOf(credential)))
     )
 
-  const ask = Effect.fn("Models.ask")(function*(credential: Credential, kept: Option.Option<Kept>) {
+  const ask = Effect.fnUntraced(function*(credential: Credential, kept: Option.Option<Kept>) {
     const etag = Option.getOrUndefined(Option.flatMapNullable(kept, ({ etag }) => etag))
     const answer = yield* askJson(
       client,
@@ -157,7 +158,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     }
     yield* Effect.ignore(cache.set(keyOf(credential), next))
     return next
-  })
+  }, spanned("Models.ask"))
 
   const listFor = Effect.fnUntraced(function*(credential: Credential, isRefresh: boolean) {
     const kept = yield* recall(credential)
