@@ -43,6 +43,8 @@ export interface Skill {
   readonly description: string
   readonly path: string
   readonly folder: string
+  /** The link by which the folder was found, where it was one. */
+  readonly link?: string
   readonly isListed: boolean
 }
 
@@ -211,10 +213,22 @@ const filesIn = Effect.fnUntraced(function*(folder: string) {
   const files = names.filter((name) => !name.startsWith(".")).toSorted().map((name) =>
     path.join(folder, name, fileName)
   )
+  /** A link that leads nowhere, or in a circle. */
+  const isLost = (link: string) =>
+    Effect.zipWith(
+      Effect.isSuccess(fs.readLink(link)),
+      Effect.isFailure(fs.stat(link)),
+      (isLink, isNowhere) => isLink && isNowhere
+    )
   // Below a file there is nothing; whatever else cannot be looked at is told when it is read.
   return yield* Effect.filter(
     files,
-    (file) => Effect.catchAll(fs.exists(file), (error) => Effect.succeed(!isOf("BadResource", error)))
+    (file) =>
+      Effect.zipWith(
+        Effect.catchAll(fs.exists(file), (error) => Effect.succeed(!isOf("BadResource", error))),
+        isLost(file),
+        (isThere, isLost) => isThere || isLost
+      )
   )
 })
 
@@ -226,7 +240,8 @@ const read: (
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const fail = (reason: string) => Either.left({ path: file, reason })
-    const folder = yield* fs.realPath(path.dirname(file))
+    const found = path.dirname(file)
+    const folder = yield* fs.realPath(found)
     const real = yield* fs.realPath(file)
     const refusal = refuse(folder)
     if (refusal !== undefined) return fail(refusal)
@@ -235,7 +250,13 @@ const read: (
     const fields = yield* frontMatter((yield* readStart(real, maxFrontMatter)).text)
     return Either.mapBoth(Either.flatMap(fields, describe), {
       onLeft: (reason) => ({ path: file, reason }),
-      onRight: (described) => ({ name: path.basename(path.dirname(file)), ...described, path: real, folder })
+      onRight: (described) => ({
+        name: path.basename(found),
+        ...described,
+        path: real,
+        folder,
+        ...(found === folder ? {} : { link: found })
+      })
     })
   },
   (effect, file) =>
@@ -257,9 +278,19 @@ const frontMatter = (text: string): Effect.Effect<Either.Either<unknown, string>
   return Effect.map(Effect.promise(() => import("yaml")), (yaml) =>
     Either.try({
       try: (): unknown => yaml.parse(source, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" }),
-      catch: (error) =>
-        `its front matter is no YAML: ${String(error instanceof Error ? error.message : error).split("\n")[0] ?? ""}`
+      catch: (error) => `its front matter ${whyNoYaml(error)}`
     }))
+}
+
+/** Only the first line of what the parser says is a sentence; below it is a picture of the place. */
+const whyNoYaml = (error: unknown): string => {
+  const [first = ""] = String(error instanceof Error ? error.message : error).split("\n")
+  // The parser catches it when the stack is used up, and passes it on as an error of its own.
+  if (Predicate.hasProperty(error, "code") && error.code === "RESOURCE_EXHAUSTION") {
+    return "is nested too deeply, or holds itself"
+  }
+  if (error instanceof ReferenceError) return "repeats a part of itself with * or <<, which is not followed here"
+  return `is no YAML: ${first.replace(/[\s:]+$/, "")}`
 }
 
 /** As Codex and Pi do, the name is not held against the one of the folder, which counts where there is no name. */

@@ -243,7 +243,8 @@ const layerSecrets = (
       const { policy } = options
       return SecretFiles.make({
         home: yield* Effect.orElseSucceed(fs.realPath(path), () => path),
-        skills: foldersOf(options),
+        // A link among effixir's own files is as open as what it leads to.
+        skills: (options.skills ?? []).flatMap(({ folder, link }) => link === undefined ? [folder] : [folder, link]),
         isDenied: policy === undefined
           ? undefined
           : (file) => file.startsWith(`${root}/`) && Policy.denies(policy, "grep", file.slice(root.length + 1))

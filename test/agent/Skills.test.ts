@@ -120,6 +120,19 @@ describe("Skills", () => {
       ])
     }).pipe(Effect.provide(layer)))
 
+  it.scoped("whose file is a link to nowhere, or in a circle, are told", () =>
+    Effect.gen(function*() {
+      const { fs, load, own } = yield* place
+      for (const [name, target] of [["circle", "SKILL.md"], ["nowhere", "missing.md"]] as const) {
+        yield* fs.makeDirectory(own(name))
+        yield* fs.symlink(target, own(name, "SKILL.md"))
+      }
+      assert.deepStrictEqual((yield* load()).problems, [
+        { path: own("circle", "SKILL.md"), reason: "its symbolic links lead in a circle; mend them" },
+        { path: own("nowhere", "SKILL.md"), reason: "it is not there" }
+      ])
+    }).pipe(Effect.provide(layer)))
+
   const bad = {
     "no front matter": ["# How", /front matter/],
     "front matter without an end": ["---\ndescription: x\n", /front matter/],
@@ -129,8 +142,14 @@ describe("Skills", () => {
     "no YAML": [skill("description: [x"), /is no YAML: .*line/],
     "YAML with a colon too many": [skill("description: Use it when: always"), /is no YAML/],
     "a field twice": [skill("description: a\ndescription: b"), /is no YAML/],
-    "aliases": [skill("a: &a [x, x]\nb: &b [*a, *a]\ndescription: [*b, *b]"), /is no YAML: .*alias/i],
-    "YAML that is nested without end": [skill(`a: ${"[".repeat(16_000)}`), /is no YAML/],
+    "aliases": [skill("a: &a [x, x]\nb: &b [*a, *a]\ndescription: [*b, *b]"), /repeats a part of itself with \* or <</],
+    "YAML that holds itself": [skill("description: &a [*a]"), /holds itself|repeats a part of itself/],
+    "YAML that is nested without end": [skill(`a: ${"[".repeat(16_000)}`), /is nested too deeply/],
+    "YAML that is nested deeply": [skill(`a: ${"[".repeat(8000)}${"]".repeat(8000)}`), /is nested too deeply/],
+    "a mapping that is nested deeply": [
+      skill(`a: ${"{a: ".repeat(3000)}1${"}".repeat(3000)}\ndescription: x`),
+      /too deeply/
+    ],
     "a list": [skill("- description"), /has no description/],
     "no description": [skill("name: x"), /has no description/],
     "an empty description": [skill("description: '  '"), /has no description/],
@@ -148,7 +167,7 @@ describe("Skills", () => {
         assert.deepStrictEqual(skills.map(({ name }) => name), ["good"])
         assert.deepStrictEqual(problems.map(({ path }) => path), [own("bad", "SKILL.md")])
         assert.match(problems[0]?.reason ?? "", reason)
-        assert.notInclude(problems[0]?.reason, "\n")
+        assert.notMatch(problems[0]?.reason ?? "", /\n|:$/)
       }).pipe(Effect.provide(layer)))
   }
 

@@ -222,11 +222,19 @@ describe("Skills", () => {
       yield* fs.symlink(base, `${folder}/base`)
       steps.push(Script.answer(
         Script.call("read", { path: `${folder}/SKILL.md` }),
+        Script.call("read", { path: `${home}/skills/write/SKILL.md` }),
+        Script.call("grep", { path: `${home}/skills/write`, pattern: "Well" }),
         Script.call("read", { path: `${folder}/base/home/auth.json` }),
-        Script.call("write", { path: `${folder}/SKILL.md`, content: "mine" })
+        Script.call("read", { path: `${home}/skills/write/base/home/auth.json` }),
+        Script.call("read", { path: `${home}/skills/write/../../auth.json` }),
+        Script.call("write", { path: `${folder}/SKILL.md`, content: "mine" }),
+        Script.call("write", { path: `${home}/skills/write/SKILL.md`, content: "mine" })
       ))
       const { stdout } = yield* run(["run", "--json", "Look"])
-      assert.deepStrictEqual(ended(lines(stdout)).map(({ status }) => status), ["completed", "failed", "failed"])
+      assert.deepStrictEqual(ended(lines(stdout)).map(({ status }) => status), [
+        ...["completed", "completed", "completed"],
+        ...["failed", "failed", "failed", "failed", "failed"]
+      ])
       assert.include(said((yield* simulator.requests)[0])[0]?.[1], `- write: Writes (${folder}/SKILL.md)`)
     }).pipe(Effect.provide(platform)), timeout)
 
