@@ -6,7 +6,8 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import { diskProblem } from "../internal/diskProblem.ts"
+import { isNotFound } from "../internal/isNotFound.ts"
 import { readStart } from "../internal/readStart.ts"
 import type { Item } from "../responses/Item.ts"
 
@@ -28,6 +29,26 @@ export interface Source {
 }
 
 /**
+ * A file of which not all is told to the model. What is said of it goes on after its path: "is left out: …".
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Problem {
+  readonly path: string
+  readonly what: string
+}
+
+/** @since 0.1.0 @category models */
+export interface Loaded {
+  readonly sources: ReadonlyArray<Source>
+  readonly problems: ReadonlyArray<Problem>
+}
+
+/** @since 0.1.0 @category loading */
+export const none: Loaded = { sources: [], problems: [] }
+
+/**
  * The files that count for a folder, that of the project first and the nearest one last. The project is the nearest
  * folder above that is a git repository; without one it is the folder itself.
  *
@@ -36,20 +57,31 @@ export interface Source {
  */
 export const load: (
   folder: string
-) => Effect.Effect<ReadonlyArray<Source>, never, FileSystem.FileSystem | Path.Path> = Effect.fn(
-  "ProjectInstructions.load"
-)(function*(folder) {
-  const folders = yield* foldersTo(folder)
-  const sources: Array<Source> = []
-  let left = maxBytes
-  for (const folder of folders) {
-    const source = yield* read(folders[0] ?? folder, folder, left)
-    if (Option.isNone(source)) continue
-    sources.push(source.value.source)
-    left -= source.value.bytes
+) => Effect.Effect<Loaded, never, FileSystem.FileSystem | Path.Path> = Effect.fn("ProjectInstructions.load")(
+  function*(folder) {
+    const folders = yield* foldersTo(folder)
+    const sources: Array<Source> = []
+    const problems: Array<Problem> = []
+    let left = maxBytes
+    for (const folder of folders) {
+      const found = yield* read(folders[0] ?? folder, folder, left)
+      if (found === undefined) continue
+      if ("what" in found) {
+        problems.push(found)
+        continue
+      }
+      const { bytes, source } = found
+      sources.push(source)
+      if (source.isCut) problems.push({ path: source.path, what: `is cut: ${howMuch(bytes)}` })
+      left -= bytes
+    }
+    return { sources, problems }
   }
-  return sources
-})
+)
+
+const howMuch = (bytes: number): string =>
+  `${bytes === 0 ? "nothing of it counts" : `only its first ${bytes} bytes count`}, ` +
+  `as all ${fileName} files have ${maxBytes / 1024} KiB together; make them shorter`
 
 /**
  * What the model is told of them: nothing, or one message of the developer that stands before all others.
@@ -109,14 +141,38 @@ const read = Effect.fnUntraced(
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(folder, fileName)
-    const real = yield* fs.realPath(file)
-    const isInside = real.startsWith(project.endsWith(path.sep) ? project : project + path.sep)
-    const info = yield* fs.stat(real)
-    if (!isInside || info.type !== "File" || info.size === 0n || left === 0) return Option.none()
-    const { bytes, isCut, text } = yield* readStart(real, left)
-    const source: Source = { path: file, text, isCut }
-    return Option.some({ source, bytes })
-  },
-  // A file that is not there, or cannot be read, says nothing.
-  Effect.orElseSucceed(Option.none)
+    const leaveOut = (why: string): Problem => ({ path: file, what: `is left out: ${why}` })
+    return yield* Effect.gen(function*() {
+      const real = yield* fs.realPath(file)
+      if (!real.startsWith(project.endsWith(path.sep) ? project : project + path.sep)) {
+        return leaveOut("it is a link that leads out of the project")
+      }
+      const info = yield* fs.stat(real)
+      if (info.type !== "File") {
+        return leaveOut(info.type === "Directory" ? "it is a folder" : "it is no regular file")
+      }
+      if (info.size === 0n) return undefined
+      const { bytes, isCut, text } = left === 0 ? { bytes: 0, isCut: true, text: "" } : yield* readStart(real, left)
+      if (isBinary(text)) return leaveOut("it is no text in UTF-8")
+      const source: Source = { path: file, text, isCut }
+      return { source, bytes }
+    }).pipe(
+      // A file that is not there says nothing; a link promises one.
+      Effect.catchIf(isNotFound, () =>
+        Effect.match(fs.readLink(file), {
+          onFailure: () => undefined,
+          onSuccess: () => leaveOut("it is a link that leads nowhere")
+        })),
+      Effect.catchAll((error) =>
+        Effect.succeed(
+          error._tag === "SystemError" && error.reason === "PermissionDenied"
+            ? leaveOut("this user may not read it")
+            : leaveOut(diskProblem(error))
+        )
+      )
+    )
+  }
 )
+
+/** Text of another encoding has some bytes that are none of UTF-8; what is no text has many, or zeros. */
+const isBinary = (text: string): boolean => text.includes("\0") || text.split("\uFFFD").length - 1 > text.length / 10

@@ -128,15 +128,21 @@ const loadKept = (file: string) =>
 /** Only to compare with it. */
 const loadQuietly = (file: string) => Effect.orElseSucceed(PolicyFile.load(file), () => undefined)
 
-/** Whether what the project says counts; if it would be left out, that is said. */
+/** Whether what the project says counts. What of it is left out, or would be, is said. */
 const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversation, home: Home) {
   if (trust === true) yield* Trust.trust(home, folder)
-  if (yield* Trust.isTrusted(home, folder)) return true
-  const screen = yield* Screen
-  const files = (yield* ProjectInstructions.load(folder)).map(({ path }) => path)
-  const [first, ...more] = [...files, ...yield* Skills.ofProject(folder)]
+  const isTrusted = yield* Trust.isTrusted(home, folder)
   // What a session was told when it began, it goes on with.
-  if (first === undefined || isNew !== true) return false
+  if (isNew !== true) return isTrusted
+  const screen = yield* Screen
+  const { problems, sources } = yield* ProjectInstructions.load(folder)
+  if (isTrusted) {
+    yield* Effect.forEach(problems, ({ path, what }) => screen.say(`${quote(path)} ${what}`), { discard: true })
+    return true
+  }
+  const files = sources.map(({ path }) => path)
+  const [first, ...more] = [...files, ...yield* Skills.ofProject(folder)]
+  if (first === undefined) return false
   const which = `${quote(first)}${more.length === 0 ? "" : ` and ${more.length} more`}`
   yield* screen.say(`${which} left out: this project is not trusted. To follow what it says from now on: --trust`)
   return false

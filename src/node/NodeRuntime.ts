@@ -197,8 +197,10 @@ export const layer = (
     const { root } = yield* Workspace.Workspace
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const preamble = Effect.map(
-      options.hasProjectInstructions === true ? ProjectInstructions.load(root) : Effect.succeed([]),
-      (sources) => [...ProjectInstructions.toItems(sources), ...Skills.toItems(options.skills ?? [])]
+      options.hasProjectInstructions === true
+        ? ProjectInstructions.load(root)
+        : Effect.succeed(ProjectInstructions.none),
+      ({ sources }) => [...ProjectInstructions.toItems(sources), ...Skills.toItems(options.skills ?? [])]
     )
     return Agent.layer({
       model: options.model,

@@ -2,6 +2,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { execFileSync } from "node:child_process"
 import * as ProjectInstructions from "../../src/agent/ProjectInstructions.ts"
 import { layer, makeFolder, put } from "../node/support.ts"
 
@@ -17,7 +18,7 @@ const project = Effect.gen(function*() {
 })
 
 const told = (folder: string) =>
-  Effect.map(ProjectInstructions.load(folder), (sources) => sources.map(({ text }) => text))
+  Effect.map(ProjectInstructions.load(folder), ({ sources }) => sources.map(({ text }) => text))
 
 describe("ProjectInstructions", () => {
   it.scoped("are those from the repository down to the folder, and none from above it", () =>
@@ -27,11 +28,12 @@ describe("ProjectInstructions", () => {
       yield* put(path.join(base, "AGENTS.md"), "above")
       yield* put(at("AGENTS.md"), "outer")
       yield* put(path.join(inner, "AGENTS.md"), "inner")
-      const sources = yield* ProjectInstructions.load(inner)
+      const { problems, sources } = yield* ProjectInstructions.load(inner)
       assert.deepStrictEqual(sources, [
         { path: at("AGENTS.md"), text: "outer", isCut: false },
         { path: path.join(inner, "AGENTS.md"), text: "inner", isCut: false }
       ])
+      assert.deepStrictEqual(problems, [])
       assert.deepStrictEqual(yield* told(root), ["outer"])
     }).pipe(Effect.provide(layer)))
 
@@ -51,8 +53,17 @@ describe("ProjectInstructions", () => {
       yield* put(at("AGENTS.md"), "a".repeat(20_000))
       yield* put(at("src", "AGENTS.md"), "é".repeat(20_000))
       yield* put(path.join(inner, "AGENTS.md"), "too late")
-      const sources = yield* ProjectInstructions.load(inner)
-      assert.deepStrictEqual(sources.map(({ isCut, text }) => [text.length, isCut]), [[20_000, false], [6384, true]])
+      const { problems, sources } = yield* ProjectInstructions.load(inner)
+      assert.deepStrictEqual(sources.map(({ isCut, text }) => [text.length, isCut]), [
+        [20_000, false],
+        [6384, true],
+        [0, true]
+      ])
+      const cut = (what: string) => `is cut: ${what}, as all AGENTS.md files have 32 KiB together; make them shorter`
+      assert.deepStrictEqual(problems, [
+        { path: at("src", "AGENTS.md"), what: cut("only its first 12768 bytes count") },
+        { path: path.join(inner, "AGENTS.md"), what: cut("nothing of it counts") }
+      ])
       assert.match(sources[1]?.text ?? "", /^é+$/)
       const [item] = ProjectInstructions.toItems(sources)
       assert.include(JSON.stringify(item), "The file goes on")
@@ -71,6 +82,39 @@ describe("ProjectInstructions", () => {
       yield* put(at("README.md"), "inside")
       yield* fs.symlink(at("README.md"), at("AGENTS.md"))
       assert.deepStrictEqual(yield* told(root), ["inside"])
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("say what they leave out, and why", () =>
+    Effect.gen(function*() {
+      const { at, base, fs, inner, root } = yield* project
+      const file = at("AGENTS.md")
+      const what = Effect.map(ProjectInstructions.load(root), ({ problems, sources }) => {
+        assert.deepStrictEqual(sources, [])
+        assert.isTrue(problems.every(({ path }) => path === file))
+        return problems.map(({ what }) => what)
+      })
+      const leaves = (why: string) =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* what, [`is left out: ${why}`])
+          yield* fs.remove(file, { recursive: true })
+        })
+      assert.deepStrictEqual(yield* what, [])
+      yield* put(`${base}/secret`, "secret")
+      yield* fs.symlink(`${base}/secret`, file)
+      yield* leaves("it is a link that leads out of the project")
+      yield* fs.symlink("nowhere", file)
+      yield* leaves("it is a link that leads nowhere")
+      yield* fs.symlink("AGENTS.md", file)
+      yield* leaves("its symbolic links lead in a circle; mend them")
+      yield* fs.makeDirectory(file)
+      yield* leaves("it is a folder")
+      yield* Effect.sync(() => execFileSync("mkfifo", [file]))
+      yield* leaves("it is no regular file")
+      for (const bytes of [[0x89, 0x50, 0x4e, 0x47, 0, 1], [0xff, 0xfe, 0x80, 0x81, 0x82]]) {
+        yield* fs.writeFile(file, new Uint8Array(bytes))
+        yield* leaves("it is no text in UTF-8")
+      }
+      assert.deepStrictEqual(yield* told(inner), [])
     }).pipe(Effect.provide(layer)))
 
   it("are one message of the developer, the nearest file last, or none", () => {

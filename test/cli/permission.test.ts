@@ -244,6 +244,30 @@ describe("--policy", () => {
 })
 
 describe("--trust", () => {
+  it.scopedLive(
+    "says once what of the project cannot be told, and of what only a part is",
+    () =>
+      Effect.gen(function*() {
+        const { file, fs, run, simulator } = yield* machine(() => done)
+        yield* fs.makeDirectory(file("AGENTS.md"))
+        const left = yield* run(["run", "--trust", "Go on"])
+        assert.strictEqual(left.code, 0)
+        assert.strictEqual(left.stderr.split("AGENTS.md is left out: it is a folder").length, 2)
+        const status = yield* run(["status", "--json"])
+        assert.deepInclude(JSON.parse(status.stdout), {
+          instruction_problems: [{ path: file("AGENTS.md"), problem: "is left out: it is a folder" }]
+        })
+        assert.match((yield* run(["status"])).stdout, /^AGENTS\.md +\S+AGENTS\.md is left out: it is a folder$/m)
+
+        yield* fs.remove(file("AGENTS.md"), { recursive: true })
+        yield* fs.writeFileString(file("AGENTS.md"), "x".repeat(40_000))
+        const cut = yield* run(["run", "Go on"])
+        assertSentence(cut.stderr, "AGENTS.md is cut: only its first 32768 bytes count", "make them shorter")
+        assert.include(JSON.stringify((yield* simulator.requests).at(-1)?.body), "[The file goes on; read it")
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("lets the project speak, from then on", () =>
     Effect.gen(function*() {
       const { file, fs, run, simulator } = yield* machine(() => done)

@@ -38,7 +38,8 @@ export const status = Command.make(
   Effect.fnUntraced(function*({ auth, json, profile, refresh }) {
     const screen = yield* Screen
     const { home, model, selected, snapshot } = yield* look(refresh).pipe(Common.override({ auth, profile }))
-    const instructions = (yield* ProjectInstructions.load(".")).map(({ path }) => path)
+    const { problems, sources } = yield* ProjectInstructions.load(".")
+    const instructions = sources.map(({ path }) => path)
     const trusted = yield* Trust.isTrusted(home, ".")
     const skills = yield* findSkills(home.path, trusted)
     const now = yield* DateTime.now
@@ -54,6 +55,7 @@ export const status = Command.make(
             ...toJson(snapshot),
             trusted,
             instructions,
+            instruction_problems: problems.map(({ path, what }) => ({ path, problem: what })),
             ...skillsToJson(skills)
           })
         }\n`
@@ -64,6 +66,9 @@ export const status = Command.make(
               ...settings,
               ...toLines(snapshot, now),
               ...instructionsOf(instructions, trusted),
+              ...(problems.length === 0
+                ? {}
+                : { "AGENTS.md": problems.map(({ path, what }) => `${quote(path)} ${what}`).join("\n") }),
               ...skillsToLines(skills)
             }, screen.isOutTerminal ? screen.width : Infinity)
           )
