@@ -108,7 +108,7 @@ describe("ProjectInstructions", () => {
       yield* leaves("its symbolic links lead in a circle; mend them")
       yield* fs.makeDirectory(file)
       yield* leaves("it is a folder")
-      yield* Effect.sync(() => execFileSync("mkfifo", [file]))
+      yield* Effect.sync(() => execFileSync("sh", ["-c", "mkfifo \"$0\"", file]))
       yield* leaves("it is no regular file")
       for (const bytes of [[0x89, 0x50, 0x4e, 0x47, 0, 1], [0xff, 0xfe, 0x80, 0x81, 0x82]]) {
         yield* fs.writeFile(file, new Uint8Array(bytes))

@@ -232,8 +232,14 @@ describe("Skills", () => {
       ))
       const { stdout } = yield* run(["run", "--json", "Look"])
       assert.deepStrictEqual(ended(lines(stdout)).map(({ status }) => status), [
-        ...["completed", "completed", "completed"],
-        ...["failed", "failed", "failed", "failed", "failed"]
+        "completed",
+        "completed",
+        "completed",
+        "failed",
+        "failed",
+        "failed",
+        "failed",
+        "failed"
       ])
       assert.include(said((yield* simulator.requests)[0])[0]?.[1], `- write: Writes (${folder}/SKILL.md)`)
     }).pipe(Effect.provide(platform)), timeout)
