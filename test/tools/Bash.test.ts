@@ -77,7 +77,7 @@ describe("bash", () => {
       assert.strictEqual(yield* fail("bash", { command: " \n" }), "command is empty")
       assert.match(yield* fail("bash", { command: "echo a\0b" }), /^The command could not be started: .*null bytes/)
       assert.match(yield* fail("bash", { command: `: ${"x".repeat(5_000_000)}` }), /^The command could not be started/)
-      assert.match(yield* fail("bash", { command: "true", timeout_ms: 0 }), /timeout_ms: /)
+      assert.match(yield* fail("bash", { command: "true", timeout_ms: 0 }), /timeout_ms must be /)
     }).pipe(Effect.provide(layer)))
 
   it.live("does not give our key away", () =>

@@ -126,7 +126,7 @@ describe("find", () => {
       assert.match(yield* fail("find", { pattern: "x".repeat(5000) }), /^the glob is too long/)
       assert.strictEqual(yield* fail("find", { pattern: "*", path: "a.txt" }), "a.txt is no folder")
       assert.strictEqual(yield* fail("find", { pattern: "*", path: "nope" }), "nope: no such file or folder")
-      assert.match(yield* fail("find", { pattern: "*", limit: 0 }), /limit: /)
+      assert.match(yield* fail("find", { pattern: "*", limit: 0 }), /limit must be /)
     }).pipe(Effect.provide(layer)))
 })
 
