@@ -39,8 +39,8 @@ describe("read", () => {
   it.effect("wants whole numbers above zero", () =>
     Effect.gen(function*() {
       yield* put("a.txt", "one\n")
-      assert.match(yield* fail("read", { path: "a.txt", offset: 0 }), /offset: /)
-      assert.match(yield* fail("read", { path: "a.txt", limit: 1.5 }), /limit: /)
+      assert.match(yield* fail("read", { path: "a.txt", offset: 0 }), /offset must be /)
+      assert.match(yield* fail("read", { path: "a.txt", limit: 1.5 }), /limit must be /)
     }).pipe(Effect.provide(layer)))
 
   it.effect("shows 2,000 lines at once", () =>

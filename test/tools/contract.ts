@@ -68,11 +68,11 @@ export const contract = ({ declaration, name }: Tool.Tool<BuiltIn.Requirements>,
         }
         if (typeof good === "string" || !isFunction(declaration)) return
         for (const field of Object.keys(good)) {
-          assert.match(yield* fail(name, { ...good, [field]: { no: "thing" } }), new RegExp(`${field}: Expected`))
+          assert.match(yield* fail(name, { ...good, [field]: { no: "thing" } }), new RegExp(`${field} must be `))
           const { output, status } = yield* call(name, Record.remove(good, field))
           const isRequired = (declaration.parameters["required"] as ReadonlyArray<string>).includes(field)
           assert.strictEqual(status, isRequired ? "failed" : "completed", field)
-          if (isRequired) assert.match(output, new RegExp(`${field}: is missing`))
+          if (isRequired) assert.match(output, new RegExp(`${field} is missing`))
         }
       }).pipe(Effect.provide(layer)))
 
