@@ -1,5 +1,5 @@
 /**
- * Shell commands, each in a session of its own and marked in its environment, so that all it has started can be found
+ * Shell commands, each in a session of its own and with a mark that goes down to all it starts, so that this can be found
  * and stopped.
  *
  * @since 0.1.0
@@ -83,7 +83,7 @@ const launch = (
 ): Effect.Effect<Tree, CommandNotStarted> =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
     Effect.async((resume) => {
-      const mark = crypto.randomUUID()
+      const mark = ProcessMark.make()
       const fail = (cause: unknown) => {
         watcher.forget(mark)
         resume(new CommandNotStarted({ problem: cause instanceof Error ? cause.message : String(cause) }))
@@ -91,13 +91,14 @@ const launch = (
       try {
         watcher.watch(mark)
         // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
-        const child = spawn("/bin/sh", ["-c", `exec "$0" -c "$1" 2>&1`, shell, command], {
+        const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
+        const child = spawn("/bin/sh", ["-c", script, shell, command], {
           cwd: folder,
           detached: true,
           stdio: ["ignore", "pipe", "ignore"],
           env: ChildEnvironment.make({ ...env, ...ProcessMark.environment(mark) })
         })
-        if (child.pid !== undefined) watcher.watch(String(child.pid))
+        if (child.pid !== undefined) watcher.watch(groupOf(child.pid))
         child.once("error", fail)
         child.once("spawn", () =>
           resume(Effect.succeed({ child: child as Child, mark, startedAt, leftInSession: undefined })))
@@ -107,9 +108,12 @@ const launch = (
     }))
 
 const forget = (watcher: ProcessWatcher.ProcessWatcher, { child, mark }: Tree): void => {
-  watcher.forget(String(child.pid))
+  watcher.forget(groupOf(child.pid))
   watcher.forget(mark)
 }
+
+/** A group as the system names it where a process could be named too. */
+const groupOf = (pid: number): string => `-${pid}`
 
 const observe = Effect.fnUntraced(function*(tree: Tree) {
   const { child } = tree
@@ -161,7 +165,7 @@ type ExitStatus = { readonly _tag: "Exited"; readonly code: number } | {
 const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
   const look = Effect.map(Clock.currentTimeMillis, (now) => {
     const areYoung = now - tree.startedAt < Duration.toMillis(pidsAreYoung)
-    return ProcessMark.find(tree.mark, areYoung ? tree.child.pid : undefined)
+    return ProcessMark.find(tree.mark, { after: areYoung ? tree.child.pid : undefined })
   })
   const isInSession = ({ session }: ProcessMark.Marked) => session === tree.child.pid
   let left = yield* look
@@ -180,7 +184,7 @@ const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
  */
 const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, unknown>) {
   const spared = Exit.isSuccess(exit) ? tree.leftInSession : undefined
-  const look = () => spared?.filter(ProcessMark.isAlive) ?? ProcessMark.find(tree.mark)
+  const look = () => spared?.filter(ProcessMark.isAlive) ?? ProcessMark.find(tree.mark, { root: rootOf(tree) })
 
   const others = look()
   if (signal(tree, others, "SIGTERM") && !(yield* endsInTime(tree, others))) {
@@ -195,6 +199,10 @@ const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, un
   }
   tree.child.stdout.destroy()
 })
+
+/** The number of a shell that has ended may be another's. */
+const rootOf = ({ child }: Tree): number | undefined =>
+  child.exitCode === null && child.signalCode === null ? child.pid : undefined
 
 /** Polls a limited number of times: a timeout could not cut in here, where nothing can be interrupted. */
 const endsInTime = Effect.fnUntraced(function*(tree: Tree, others: ReadonlyArray<ProcessMark.Marked>) {

@@ -1,11 +1,25 @@
 /**
- * Finds the processes of a command wherever they went: each has inherited a mark in its environment. Only Linux lets
- * one look; elsewhere nobody is found, and a process that has left its group is out of reach. So is one that was started
- * with an empty environment.
+ * Finds the processes of a command wherever they went. Each has inherited a mark, in two places: in its environment, and,
+ * since that can be emptied (`env -i`), as its limit of the number of file locks, which Linux hands down to every process
+ * and has made no use of since 2.4.25. Who has lost both is found as long as those who started it are there. Only Linux
+ * lets one look; elsewhere nobody is found, and a process that has left its group is out of reach.
  *
  * @since 0.1.0
  */
 import { readdirSync, readFileSync } from "node:fs"
+
+/**
+ * A new mark: a number that a limit can be, longer than that of any process, and as good as never met by chance.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (): string => {
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
+  return String(smallest + random % (9n * smallest))
+}
+
+const smallest = 10n ** 17n
 
 const variable = "EFFIXIR_CALL_ID"
 
@@ -21,30 +35,60 @@ export const environment = (mark: string): Record<string, string> => {
   return { [variable]: outer === undefined ? mark : `${outer}:${mark}` }
 }
 
+/**
+ * The line of a shell script that sets the limit, to a mark or back to what it mostly is. Shells have two names for it,
+ * and on other systems they mean something else.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const limit = (value: string): string =>
+  process.platform === "linux" ? `ulimit -S -w ${value} || ulimit -S -x ${value}` : ":"
+
 /** @since 0.1.0 @category models */
 export interface Marked {
   readonly pid: number
   readonly session: number
+  /** Since when, in ticks of the system: its number may be given to another. */
+  readonly since: string
   /** The command line as one line, of bearable length. */
   readonly command: string
 }
 
+/** @since 0.1.0 @category models */
+export interface Options {
+  /**
+   * Look only at those that began after this process, which spares looking at all others; it holds as long as the system
+   * has not given out all its numbers since.
+   */
+  readonly after?: number | undefined
+  /** Somebody who is known to belong to them, marked or not. */
+  readonly root?: number | undefined
+}
+
 /**
- * The processes with the mark. With `after`, only those that began after that process, which spares looking at all
- * others; it holds as long as the system has not given out all its numbers since.
+ * The processes with the mark, and all that they or the root have started.
  *
  * @since 0.1.0
  * @category finding
  */
-export const find = (mark: string, after?: number): ReadonlyArray<Marked> => {
+export const find = (mark: string, { after, root }: Options = {}): ReadonlyArray<Marked> => {
   if (process.platform !== "linux") return []
   const pids = read(() => readdirSync("/proc"), []).map(Number).filter((pid) => pid > 0)
   const isYounger = after === undefined ? () => true : younger(after)
-  return pids.filter((pid) => isYounger(pid) && isMarked(pid, mark)).flatMap(describe)
+  const all = pids.filter(isYounger).flatMap((pid) => stateOf(pid) ?? [])
+  const found = new Set(all.flatMap(({ pid }) => pid === root || isMarked(pid, mark) ? [pid] : []))
+  for (let size = 0; size < found.size;) {
+    size = found.size
+    for (const { parent, pid } of all) if (found.has(parent)) found.add(pid)
+  }
+  return all.flatMap(({ pid, session, since }) =>
+    found.has(pid) ? [{ pid, session, since, command: commandOf(pid) }] : []
+  )
 }
 
 /** @since 0.1.0 @category finding */
-export const isAlive = ({ pid }: Marked): boolean => stateOf(pid) !== undefined
+export const isAlive = ({ pid, since }: Marked): boolean => stateOf(pid)?.since === since
 
 /** Processes are numbered in turn, and from the beginning again after the highest number. */
 const younger = (first: number): (pid: number) => boolean => {
@@ -53,20 +97,30 @@ const younger = (first: number): (pid: number) => boolean => {
   return (pid) => last >= first ? pid > first && pid <= last : pid > first || pid <= last
 }
 
-const isMarked = (pid: number, mark: string): boolean => text(`/proc/${pid}/environ`).includes(mark)
+const isMarked = (pid: number, mark: string): boolean =>
+  text(`/proc/${pid}/environ`).includes(mark) || text(`/proc/${pid}/limits`).includes(mark)
 
-const describe = (pid: number): ReadonlyArray<Marked> => {
-  const state = stateOf(pid)
-  if (state === undefined) return []
+const commandOf = (pid: number): string => {
   const words = text(`/proc/${pid}/cmdline`).split("\0").join(" ").trim()
-  return [{ pid, session: state.session, command: shorten(words.replaceAll(/\p{Cc}+/gu, " ")) }]
+  return shorten(words.replaceAll(/\p{Cc}+/gu, " "))
+}
+
+interface State {
+  readonly pid: number
+  readonly parent: number
+  readonly session: number
+  readonly since: string
 }
 
 /** The name of the program, in brackets, may hold anything. One that has ended and waits to be noticed is no more. */
-const stateOf = (pid: number): { readonly session: number } | undefined => {
+const stateOf = (pid: number): State | undefined => {
   const stat = text(`/proc/${pid}/stat`)
-  const [state, , , session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return session === undefined || state === "Z" || state === "X" ? undefined : { session: Number(session) }
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  const [state, parent, , session] = fields
+  const since = fields[19]
+  return since === undefined || state === "Z" || state === "X"
+    ? undefined
+    : { pid, parent: Number(parent), session: Number(session), since }
 }
 
 const maxCommandLength = 200

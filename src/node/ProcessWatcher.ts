@@ -6,9 +6,10 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
+import * as ProcessMark from "./ProcessMark.ts"
 
 /**
- * What is watched is named by one word: the number of a process group, or a mark in the environment of processes.
+ * What is watched is named by one word: a process group as `kill` wants it, with a hyphen and its number, or a mark.
  *
  * @since 0.1.0
  * @category models
@@ -66,8 +67,12 @@ const launch = (): Shell => {
   return child
 }
 
-/** A mark has a hyphen, a number has none. A tree may grow while it is killed: look again until nobody is found. */
+/**
+ * It puts away what it may itself have inherited, so as not to be found by what somebody else looks for. A tree may grow
+ * while it is killed: look again until nobody is found but who has ended and waits to be noticed.
+ */
 const script = `
+${ProcessMark.limit("unlimited")}
 trap '' HUP INT QUIT TERM
 live=
 while read -r sign word; do
@@ -79,19 +84,24 @@ done
 marks=
 for word in $live; do
   case $word in
-    *-*) marks="$marks -e $word" ;;
-    *) kill -s KILL -- "-$word" ;;
+    -*) kill -s KILL -- "$word" ;;
+    *) marks="$marks -e $word" ;;
   esac
 done
 [ -n "$marks" ] && [ -e /proc/self/environ ] || exit 0
 rounds=100
 while [ $rounds -gt 0 ]; do
-  found=$(grep -lsF $marks /proc/[0-9]*/environ)
-  [ -n "$found" ] || exit 0
-  for path in $found; do
+  is_done=yes
+  for path in $(grep -lsF $marks /proc/[0-9]*/environ /proc/[0-9]*/limits); do
     pid=\${path#/proc/}
-    kill -s KILL "\${pid%/environ}"
+    pid=\${pid%/*}
+    read -r state < "/proc/$pid/stat" || continue
+    case \${state##*)} in
+      " Z "* | " X "*) ;;
+      *) kill -s KILL "$pid" && is_done=no ;;
+    esac
   done
+  [ $is_done = no ] || exit 0
   rounds=$((rounds - 1))
 done
 `

@@ -103,7 +103,8 @@ const reportEnding = (
   { text }: BoundedOutput.Tail
 ): ReadonlyArray<string> => {
   if (Option.isNone(ending)) {
-    return [`[Timed out after ${Duration.format(timeout)}: the command and all it started were stopped.]`]
+    const time = Duration.format(timeout)
+    return [`[Timed out after ${time}: the command was stopped, with all that could be found of what it started.]`]
   }
   if (ending.value._tag === "Killed") return [`[Killed by ${ending.value.signal}.]`]
   if (ending.value.code !== 0) return [`[Exit code ${ending.value.code}.]`]

@@ -135,16 +135,45 @@ describe("ProcessGroup", () => {
         assert.isFalse(isAlive(pid))
       }).pipe(Effect.provide(layer)))
 
+    it.scopedLive("finds those that have dropped their environment: reports a daemon, and stops the others", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const command = "env -i setsid sleep 100 & (setsid env -i sh -c 'sleep 101 &' &); " +
+          "set -m; env -i sleep 102 & echo $!; sleep 0.2"
+        const running = yield* Scope.extend(start(command), scope)
+        const stopped = Number(yield* running.output.pipe(Stream.decodeText(), Stream.mkString))
+        const { background } = yield* running.ending
+        assert.sameMembers(background.map(({ command }) => command), ["sleep 100", "sleep 101"])
+        assert.isTrue(isAlive(stopped))
+        yield* Scope.close(scope, Exit.void)
+        assert.isFalse(isAlive(stopped))
+        const pids = background.map(({ pid }) => pid)
+        assert.isTrue(pids.every(isAlive))
+        pids.forEach((pid) => process.kill(pid))
+      }).pipe(Effect.provide(layer)))
+
+    /** What a command starts that clings to life, each in a way of its own. Its number goes to a file. */
+    const clinging = {
+      "in a session of its own": "setsid sh -c 'echo $$ > a; exec sleep 100' &",
+      "deaf": "(setsid sh -c \"trap '' TERM; echo \\$\\$ > b; while :; do sleep 1; done\" &)",
+      "of one that is in a session of its own": "(setsid sh -c \"(setsid sh -c 'echo \\$\\$ > c; sleep 100; :' &)\" &)",
+      "without an environment": "env -i setsid sh -c 'echo $$ > d; exec sleep 100' &",
+      "without an environment, a parent and a session that anybody knows":
+        "(setsid env -i sh -c \"(setsid sh -c 'echo \\$\\$ > e; sleep 100; :' &)\" &)",
+      "without an environment, and with limits of its own":
+        "setsid env -i bash -c 'ulimit -S -x unlimited; echo $$ > f; exec sleep 100' &"
+    }
+    const files = ["a", "b", "c", "d", "e", "f"]
+
     for (const exit of [Exit.void, Exit.interrupt(FiberId.none)]) {
       it.scopedLive(`stops them with a command that has not ended (${exit._tag})`, () =>
         Effect.gen(function*() {
           const scope = yield* Scope.make()
           const folder = yield* makeFolder
           const runner = yield* CommandRunner
-          const command = "setsid sh -c 'echo $$ > a; exec sleep 100' & (setsid sh -c \"trap '' TERM; " +
-            "(setsid sh -c 'echo \\$\\$ > c; sleep 100; :' &); echo \\$\\$ > b; while :; do sleep 1; done\" &); wait"
+          const command = [...Object.values(clinging), "wait; sleep 100"].join("\n")
           yield* Scope.extend(runner.start(command, folder), scope)
-          const pids = yield* Effect.forEach(["a", "b", "c"], (name) =>
+          const pids = yield* Effect.forEach(files, (name) =>
             get(`${folder}/${name}`).pipe(
               Effect.filterOrFail((text) => text.endsWith("\n")),
               Effect.retry({ schedule: Schedule.spaced("10 millis"), times: 500 }),
@@ -152,7 +181,9 @@ describe("ProcessGroup", () => {
             ))
           assert.isTrue(pids.every(isAlive))
           yield* Scope.close(scope, exit)
-          assert.deepStrictEqual(pids.filter(isAlive), [])
+          const left = pids.filter(isAlive)
+          left.forEach((pid) => process.kill(pid, "SIGKILL"))
+          assert.deepStrictEqual(left.map((pid) => Object.keys(clinging)[pids.indexOf(pid)]), [])
         }).pipe(Effect.provide(layer)), 10_000)
     }
 

@@ -95,7 +95,7 @@ describe("bash", () => {
     Effect.gen(function*() {
       const command = "echo pid $$; sleep 100 & echo pid $!; (sleep 100 & echo pid $!; wait) & echo pid $!; wait"
       const output = yield* fail("bash", { command, timeout_ms: 300 })
-      assert.match(output, /\n\[Timed out after 300ms: the command and all it started were stopped\.\]$/)
+      assert.match(output, /\n\[Timed out after 300ms: the command was stopped, with all that could be found of .+\]$/)
       assert.lengthOf(pids(output), 4)
       assert.isFalse(pids(output).some(isAlive))
     }).pipe(Effect.provide(layer)))
