@@ -13,7 +13,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync } from "node:fs"
+import { constants, existsSync } from "node:fs"
 import {
   type BackgroundProcess,
   CommandNotStarted,
@@ -22,6 +22,7 @@ import {
   type RunningCommand
 } from "../tools/CommandRunner.ts"
 import * as ChildEnvironment from "./ChildEnvironment.ts"
+import { openedAt, pathOf } from "./openedAt.ts"
 import * as ProcessMark from "./ProcessMark.ts"
 import * as ProcessWatcher from "./ProcessWatcher.ts"
 
@@ -74,6 +75,10 @@ interface Tree {
   leftInSession: ReadonlyArray<ProcessMark.Marked> | undefined
 }
 
+/**
+ * Starts it in the very folder that is at the path now, by a handle: the path may lead elsewhere a moment later. The
+ * folder is entered before `spawn` is over.
+ */
 const launch = (
   watcher: ProcessWatcher.ProcessWatcher,
   shell: string,
@@ -81,19 +86,32 @@ const launch = (
   folder: string,
   env: Readonly<Record<string, string>> | undefined
 ): Effect.Effect<Tree, CommandNotStarted> =>
+  Effect.acquireUseRelease(
+    Effect.tryPromise({ try: () => openedAt(folder, constants.O_DIRECTORY), catch: notStarted }),
+    (handle) => launchIn(watcher, shell, command, pathOf(folder, handle), { ...env, PWD: folder }),
+    (handle) => Effect.promise(() => handle.close())
+  )
+
+const launchIn = (
+  watcher: ProcessWatcher.ProcessWatcher,
+  shell: string,
+  command: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>
+): Effect.Effect<Tree, CommandNotStarted> =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
     Effect.async((resume) => {
       const mark = ProcessMark.make()
       const fail = (cause: unknown) => {
         watcher.forget(mark)
-        resume(new CommandNotStarted({ problem: cause instanceof Error ? cause.message : String(cause) }))
+        resume(notStarted(cause))
       }
       try {
         watcher.watch(mark)
         // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
         const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
         const child = spawn("/bin/sh", ["-c", script, shell, command], {
-          cwd: folder,
+          cwd,
           detached: true,
           stdio: ["ignore", "pipe", "ignore"],
           env: ChildEnvironment.make({ ...env, ...ProcessMark.environment(mark) })
@@ -106,6 +124,9 @@ const launch = (
         fail(cause)
       }
     }))
+
+const notStarted = (cause: unknown) =>
+  new CommandNotStarted({ problem: cause instanceof Error ? cause.message : String(cause) })
 
 const forget = (watcher: ProcessWatcher.ProcessWatcher, { child, mark }: Tree): void => {
   watcher.forget(groupOf(child.pid))

@@ -1,7 +1,7 @@
-import { constants, readlinkSync, realpathSync } from "node:fs"
+import { constants, existsSync, readlinkSync, realpathSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 
-const hasHandlePaths = process.platform === "linux"
+const hasHandlePaths = process.platform === "linux" && existsSync("/proc/self/fd")
 
 /** A path to what a handle holds, for other programs too. Only Linux has one; elsewhere it is the path it came by. */
 export const pathOf = (path: string, { fd }: FileHandle): string =>
@@ -19,5 +19,5 @@ export const openedAt = async (real: string, flags = 0): Promise<FileHandle> => 
     // It is gone, and so not there any more either.
   }
   await handle.close()
-  throw new Error("something else took its place")
+  throw new Error("something else took the place of the file or folder while it was looked at")
 }

@@ -66,6 +66,15 @@ describe("ProcessGroup", () => {
       assert.match(error.message, /^The command could not be started: .+/)
     }).pipe(Effect.provide(layer)))
 
+  it.live("runs it in the folder by its real path, which it also tells", () =>
+    Effect.gen(function*() {
+      const runner = yield* CommandRunner
+      const folder = yield* makeFolder
+      const { output } = yield* runner.start("pwd; pwd -P; echo $PWD; env | grep ^PWD=; sh -c pwd", folder)
+      const lines = (yield* output.pipe(Stream.decodeText(), Stream.mkString)).split("\n")
+      assert.deepStrictEqual(lines, [folder, folder, folder, `PWD=${folder}`, folder, ""])
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
   it.live("keeps secrets of ours from a command, and tells it who runs it", () =>
     Effect.gen(function*() {
       const secrets = [
