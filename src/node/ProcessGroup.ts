@@ -36,6 +36,9 @@ const patience = { looks: 100, pause: Duration.millis(5) }
 const quietTime = Duration.millis(50)
 const maxQuietTimes = 20
 
+/** So many times in a row the daemons must be the same ones to be taken for those that will stay. */
+const settledTimes = 3
+
 /** For so long, no system gives out all its process numbers and begins again. */
 const pidsAreYoung = Duration.seconds(2)
 
@@ -45,8 +48,10 @@ export const make = Effect.gen(function*() {
   const watcher = yield* ProcessWatcher.make
   return CommandRunner.of({
     start: Effect.fnUntraced(function*(command, folder, options) {
+      const handle = yield* hold(folder)
+      const env = { ...options?.env, PWD: folder }
       const tree = yield* Effect.acquireRelease(
-        launch(watcher, shell, command, folder, options?.env),
+        launch(watcher, shell, command, pathOf(folder, handle), env),
         (tree, exit) => Effect.ensuring(stop(tree, exit), Effect.sync(() => forget(watcher, tree)))
       )
       return yield* observe(tree)
@@ -76,23 +81,16 @@ interface Tree {
 }
 
 /**
- * Starts it in the very folder that is at the path now, by a handle: the path may lead elsewhere a moment later. The
- * folder is entered before `spawn` is over.
+ * The very folder that is at the path now, which may lead elsewhere a moment later. It is held as long as the command
+ * runs: were it closed before anybody listens to a quick command, that one's output would be lost.
  */
-const launch = (
-  watcher: ProcessWatcher.ProcessWatcher,
-  shell: string,
-  command: string,
-  folder: string,
-  env: Readonly<Record<string, string>> | undefined
-): Effect.Effect<Tree, CommandNotStarted> =>
-  Effect.acquireUseRelease(
+const hold = (folder: string) =>
+  Effect.acquireRelease(
     Effect.tryPromise({ try: () => openedAt(folder, constants.O_DIRECTORY), catch: notStarted }),
-    (handle) => launchIn(watcher, shell, command, pathOf(folder, handle), { ...env, PWD: folder }),
     (handle) => Effect.promise(() => handle.close())
   )
 
-const launchIn = (
+const launch = (
   watcher: ProcessWatcher.ProcessWatcher,
   shell: string,
   command: string,
@@ -166,11 +164,14 @@ const observe = Effect.fnUntraced(function*(tree: Tree) {
   })
   yield* Effect.gen(function*() {
     const exited = yield* Deferred.await(exit)
-    const background = yield* leftBehind(tree)
-    yield* Deferred.succeed(ending, { ...exited, background })
+    const isAlone = yield* endsAlone(tree)
+    if (isAlone) yield* Deferred.succeed(ending, { ...exited, background: [] })
     // A process in the background may hold the pipe open for ever.
-    yield* Effect.repeat(listen, { until: (quiet) => quiet, times: maxQuietTimes })
-    yield* output.end
+    const isClosed = child.stdout.closed
+    if (!isClosed) yield* Effect.repeat(listen, { until: (quiet) => quiet, times: maxQuietTimes })
+    // What is reported is what is there when everything else is done.
+    if (!isAlone) yield* Deferred.succeed(ending, { ...exited, background: yield* leftBehind(tree) })
+    if (!isClosed) yield* output.end
   }).pipe(Effect.forkScoped)
 
   const running: RunningCommand = { output: Mailbox.toStream(output), ending: Deferred.await(ending) }
@@ -182,21 +183,40 @@ type ExitStatus = { readonly _tag: "Exited"; readonly code: number } | {
   readonly signal: string
 }
 
-/** Who runs on in a session of its own, after a command has ended by itself. */
-const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
-  const look = Effect.map(Clock.currentTimeMillis, (now) => {
+const look = (tree: Tree): Effect.Effect<ReadonlyArray<ProcessMark.Marked>> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
     const areYoung = now - tree.startedAt < Duration.toMillis(pidsAreYoung)
     return ProcessMark.find(tree.mark, { after: areYoung ? tree.child.pid : undefined })
   })
-  const isInSession = ({ session }: ProcessMark.Marked) => session === tree.child.pid
-  let left = yield* look
-  // Who is just about to leave the session gets the time to do so.
-  if (left.some(isInSession)) left = yield* Effect.delay(look, quietTime)
-  tree.leftInSession = left.filter(isInSession)
-  return left.filter((process) => !isInSession(process)).map(({ command, pid }): BackgroundProcess => ({
-    pid,
-    command
-  }))
+
+/**
+ * Whether a command that has ended by itself has left nobody behind. Who is just about to leave the session, or to become
+ * a daemon by its children's children, gets the time to do so.
+ */
+const endsAlone = Effect.fnUntraced(function*(tree: Tree) {
+  let left = yield* look(tree)
+  for (let n = 0, same = 0; n < maxQuietTimes && left.length > 0; n++) {
+    const before = namesOf(daemonsOf(tree, left))
+    left = yield* Effect.delay(look(tree), quietTime)
+    const after = namesOf(daemonsOf(tree, left))
+    same = after === before ? same + 1 : 0
+    if (same >= (after === "" ? 1 : settledTimes)) break
+  }
+  if (left.length === 0) tree.leftInSession = []
+  return left.length === 0
+})
+
+const daemonsOf = (tree: Tree, all: ReadonlyArray<ProcessMark.Marked>) =>
+  all.filter(({ session }) => session !== tree.child.pid)
+
+const namesOf = (all: ReadonlyArray<ProcessMark.Marked>) =>
+  all.map(({ command, pid }) => `${pid} ${command}`).join("\n")
+
+/** Who runs on in a session of its own at this moment. What else there is will be stopped. */
+const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
+  const left = yield* look(tree)
+  tree.leftInSession = left.filter(({ session }) => session === tree.child.pid)
+  return daemonsOf(tree, left).map(({ command, pid }): BackgroundProcess => ({ pid, command }))
 })
 
 /**
@@ -205,16 +225,16 @@ const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
  */
 const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, unknown>) {
   const spared = Exit.isSuccess(exit) ? tree.leftInSession : undefined
-  const look = () => spared?.filter(ProcessMark.isAlive) ?? ProcessMark.find(tree.mark, { root: rootOf(tree) })
+  const toStop = () => spared?.filter(ProcessMark.isAlive) ?? ProcessMark.find(tree.mark, { root: rootOf(tree) })
 
-  const others = look()
+  const others = toStop()
   if (signal(tree, others, "SIGTERM") && !(yield* endsInTime(tree, others))) {
     signal(tree, others, "SIGKILL")
     // Who is still there now is dead, and waits for a parent to notice; some parents never do.
     yield* endsInTime(tree, others)
   }
   // A tree may grow while it is felled.
-  for (let n = 0, rest = look(); n < patience.looks && rest.length > 0; n++, rest = look()) {
+  for (let n = 0, rest = toStop(); n < patience.looks && rest.length > 0; n++, rest = toStop()) {
     signal(tree, rest, "SIGKILL")
     yield* Effect.sleep(patience.pause)
   }

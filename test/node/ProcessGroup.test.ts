@@ -129,9 +129,32 @@ describe("ProcessGroup", () => {
       Effect.gen(function*() {
         const running = yield* start("setsid sleep 100 &")
         const { background } = yield* running.ending
-        // It may be seen before it has become what it was to be.
-        assert.deepStrictEqual(background.map(({ command }) => command.replace(/^setsid /, "")), ["sleep 100"])
+        assert.deepStrictEqual(background.map(({ command }) => command), ["sleep 100"])
         background.forEach(({ pid }) => process.kill(pid))
+      }).pipe(Effect.provide(layer)))
+
+    it.scopedLive("reports who has become a daemon, and not who was one on the way there", () =>
+      Effect.gen(function*() {
+        const command = "setsid sh -c 'setsid sh -c \"sleep 100 & sleep 0.05\" & sleep 0.08' & sleep 0.02"
+        const running = yield* start(command)
+        const { background } = yield* running.ending
+        assert.deepStrictEqual(background.map(({ command }) => command), ["sleep 100"])
+        assert.isTrue(background.every(({ pid }) => isAlive(pid)))
+        background.forEach(({ pid }) => process.kill(pid))
+      }).pipe(Effect.provide(layer)))
+
+    it.scopedLive("reports nobody who has ended while the output was waited for", () =>
+      Effect.gen(function*() {
+        // Alone for long enough to be taken for settled, and with a friend who keeps the output going for longer.
+        const command =
+          "setsid sleep 0.4 & setsid sh -c 'for n in $(seq 40); do echo tick; sleep 0.02; done; sleep 100' &"
+        const running = yield* start(command)
+        yield* Stream.runDrain(running.output)
+        const { background } = yield* running.ending
+        const alive = background.filter(({ pid }) => isAlive(pid))
+        background.forEach(({ pid }) => isAlive(pid) && process.kill(pid))
+        assert.deepStrictEqual(background, alive)
+        assert.notInclude(background.map(({ command }) => command), "sleep 0.4")
       }).pipe(Effect.provide(layer)))
 
     it.scopedLive("stops what has a group, but no session of its own", () =>
