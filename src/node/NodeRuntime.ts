@@ -13,6 +13,7 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { homedir } from "node:os"
 import * as Agent from "../agent/Agent.ts"
 import * as Instructions from "../agent/Instructions.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
@@ -123,7 +124,7 @@ export const layerWorkspace = (
   PlatformError
 > =>
   Layer.mergeAll(
-    Workspace.layer({ root, readable }),
+    Workspace.layer({ root, readable, home: homedir() }),
     NodeFiles.layer,
     SeenFiles.layer,
     ProcessGroup.layer,

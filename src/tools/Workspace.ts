@@ -26,7 +26,8 @@ export class OutsideWorkspace
   })
 {
   override get message(): string {
-    return `${brief(this.path)} is outside the workspace ${this.root}`
+    const home = isOfHome(this.path) ? ", since ~ is the home folder" : ""
+    return `${brief(this.path)} is outside the workspace ${this.root}${home}`
   }
 }
 
@@ -35,8 +36,8 @@ export class Workspace extends Context.Tag("effixir/tools/Workspace")<Workspace,
   /** The real path of the folder. */
   readonly root: string
   /**
-   * The real path behind a path that is relative to the root, or absolute. It need not exist; the part that does is
-   * followed through every link, and must end inside the root.
+   * The real path behind a path that is relative to the root, absolute, or begins with `~/` for the home folder. It need
+   * not exist; the part that does is followed through every link, and must end inside the root.
    */
   readonly resolve: (path: string) => Effect.Effect<string, OutsideWorkspace | PlatformError>
   /** The same for a path that is only read: it may also end inside one of the folders that are open for that. */
@@ -53,6 +54,8 @@ export interface Options {
    * followed.
    */
   readonly readable?: ReadonlyArray<string> | undefined
+  /** What `~` stands for. Without one it is somewhere outside. */
+  readonly home?: string | undefined
 }
 
 /** @since 0.1.0 @category constructors */
@@ -79,12 +82,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         onSuccess: () => Effect.fail(notFound)
       }))
 
-  const resolveInto = (isAllowed: (real: string) => boolean) => (given: string) =>
-    Effect.filterOrFail(
-      realPath(path.resolve(root, given)),
-      isAllowed,
-      () => new OutsideWorkspace({ path: given, root })
-    )
+  const resolveInto = (isAllowed: (real: string) => boolean) => (given: string) => {
+    const outside = new OutsideWorkspace({ path: given, root })
+    if (!isOfHome(given)) return Effect.filterOrFail(realPath(path.resolve(root, given)), isAllowed, () => outside)
+    return options.home === undefined
+      ? Effect.fail(outside)
+      : Effect.filterOrFail(realPath(path.join(options.home, given.slice(1))), isAllowed, () => outside)
+  }
 
   return Workspace.of({
     root,
@@ -93,6 +97,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     exclusively: lock.withPermits(1)
   })
 })
+
+/** As a shell takes it: a name may begin with `~` as well, and `./~` is a name. */
+const isOfHome = (path: string): boolean => path === "~" || path.startsWith("~/")
 
 /**
  * A workspace on the file system. Building it fails when the root is no folder that can be read.

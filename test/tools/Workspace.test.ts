@@ -63,6 +63,25 @@ describe("Workspace", () => {
       yield* refused(yield* at("../outside/secret.txt"))
     }).pipe(Effect.provide(layerWorkspace)))
 
+  it.effect("takes ~ for the home folder, wherever that is, and for a part of a name as well", () =>
+    Effect.gen(function*() {
+      const { root } = yield* Workspace.Workspace
+      for (const path of ["~", "~/", "~/x", "~/../x", "~//x"]) yield* refused(path)
+      const [outside, within] = yield* Effect.all([
+        Workspace.make({ root, home: `${root}/../outside` }),
+        Workspace.make({ root, home: `${root}/inside` })
+      ])
+      for (const path of ["~", "~/x", "~/secret.txt", "~/../outside"]) {
+        const error = yield* Effect.flip(outside.resolve(path))
+        assert.strictEqual(error.message, `${path} is outside the workspace ${root}, since ~ is the home folder`)
+      }
+      assert.strictEqual(yield* outside.resolve("~/../root/a.txt"), `${root}/a.txt`)
+      assert.strictEqual(yield* within.resolve("~/a/b.txt"), `${root}/inside/a/b.txt`)
+      assert.strictEqual(yield* within.resolve("~"), `${root}/inside`)
+      for (const name of ["~lock", "a/~", "~b/c", "a~"]) assert.strictEqual(yield* inside(name), name)
+      assert.strictEqual(yield* inside("./~/x"), "~/x")
+    }).pipe(Effect.provide(layerWorkspace)))
+
   it.effect("refuses a neighbour whose name only begins like the root's", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -202,6 +202,8 @@ describe("Nobody gets out of the workspace", () => {
         assert.notMatch(output, /^\s+at |\[object |undefined/m)
       }
       yield* outsideIsSafe
+      const fs = yield* FileSystem.FileSystem
+      assert.isFalse(yield* fs.exists(yield* at("~")))
     }).pipe(Effect.provide(layer)), 60_000)
 
   it.live("by a glob", () =>
