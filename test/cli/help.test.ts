@@ -35,6 +35,23 @@ describe("help", () => {
       }
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive("names no option of which a wrong use would not be told", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(nothing)
+      const seen = new Set<string>()
+      for (const command of ["run", "resume", "login", "logout", "status", "models"]) {
+        const { stdout } = yield* run([command, "--help"])
+        for (const [, name = "", value = ""] of stdout.matchAll(/^  (?:-\w, )?(--[a-z-]+)(?: (\S+))?(?: |$)/gm)) {
+          if (name === "--help" || value.endsWith("...") || seen.has(name)) continue
+          seen.add(name)
+          const once = value === "" ? [name] : [name, value.split("|")[0] ?? ""]
+          const { code, stderr } = yield* run([command, ...once, ...once])
+          assert.deepStrictEqual([code, stderr], [2, `effixir: ${name} is given twice: give it once\n`])
+        }
+      }
+      assert.isAbove(seen.size, 20)
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("is not asked for by a prompt", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(() => Script.answer(Script.say("Sure.")))
