@@ -39,7 +39,10 @@ const repository = Effect.gen(function*() {
   const runs = (folder = top) => {
     const looks = [["status"], ["diff"], ["log", "-p"], ["show"], ["blame", "a.txt"], ["ls-files"]]
     return looks.some((look) => {
-      if (existsSync(`${folder}/a.txt`)) utimesSync(`${folder}/a.txt`, 1e9, 1e9)
+      // One file that has changed, for git to compare, and one that seems to have, for it to write its index again.
+      for (const name of ["a.txt", ".gitattributes"]) {
+        if (existsSync(`${folder}/${name}`)) utimesSync(`${folder}/${name}`, 1e9, 1e9)
+      }
       try {
         git(folder, ...look)
       } catch {
