@@ -67,7 +67,7 @@ export const make = Effect.fnUntraced(function*(
     const failed = (cause: Cause.Cause<HttpClientError.HttpClientError | ModelError>) =>
       Effect.failCause(Cause.map(cause, (error) => Option.some(failing(broken(error)))))
 
-    const next: Pull<StreamEvent, E> = Effect.suspend(() => {
+    const next = (): Pull<StreamEvent, E> => {
       inbound.drain(decoder.write)
       const events = decoder.take()
       if (Chunk.isNonEmpty(events)) {
@@ -81,10 +81,10 @@ export const make = Effect.fnUntraced(function*(
       if (exit === undefined) return waiting
       if (Exit.isFailure(exit)) return failed(exit.cause)
       decoder.end()
-      return next
-    })
-    const waiting = Effect.zipRight(inbound.wait, next)
-    return next
+      return next()
+    }
+    const waiting = Effect.flatMap(inbound.wait, next)
+    return Effect.suspend(next)
   })
 
   const attempt = (isRefreshed: boolean): Attempt => (request) =>

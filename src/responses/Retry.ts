@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -109,7 +110,12 @@ export const make =
         })
         const opened = yield* Effect.either(Scope.extend(toPull(state.attempt(request)), own))
         if (Either.isLeft(opened)) return yield* mend(opened.left)
-        pull = Effect.catchAll(opened.right, Option.match({ onNone: () => Effect.fail(Option.none()), onSome: mend }))
+        // `catchAll` would make a step of every success as well.
+        pull = Effect.catchAllCause(opened.right, (cause) =>
+          Either.match(Cause.failureOrCause(cause), {
+            onLeft: Option.match({ onNone: () => Effect.fail(Option.none()), onSome: mend }),
+            onRight: Effect.failCause
+          }))
         return yield* pull
       })
 
