@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import OpenAI from "openai"
 import { rolldown } from "rolldown"
-import type { Decoded, Opened } from "./measure.ts"
+import type { Decoded, Opened, Soaked } from "./measure.ts"
 import type { Options } from "./server.ts"
 import type { Name } from "./sides.ts"
 import * as Wire from "./wire.ts"
@@ -35,7 +35,7 @@ export const compare = async (args: Array<string>): Promise<void> => {
     options: {
       soak: { type: "boolean", default: false },
       runs: { type: "string", default: "7" },
-      size: { type: "string", default: "20" },
+      size: { type: "string" },
       streams: { type: "string", default: "1000" },
       seconds: { type: "string", default: "10" },
       only: { type: "string", default: "decode,open" },
@@ -46,7 +46,7 @@ export const compare = async (args: Array<string>): Promise<void> => {
   const names = values.sides.split(",") as Array<Name>
   const without = names.includes("openaiStream") ? await unreadable() : []
   const options: Options = {
-    size: Number(values.size) * 1e6,
+    size: Number(values.size ?? (values.soak ? 60 : 20)) * 1e6,
     without: { openaiStream: without },
     eventsPerSecond,
     seconds: Number(values.seconds)
@@ -54,7 +54,7 @@ export const compare = async (args: Array<string>): Promise<void> => {
   const child = start("server", options)
   const server = await answer<Server>(child)
   try {
-    if (values.soak) return await soak(server)
+    if (values.soak) return await soak(server, names)
     if (values.only.includes("decode")) {
       await decode(server, names, Number(values.runs))
       if (without.length > 0) say(`openai's responses.stream throws on ${without.join(", ")}: left out for it`)
@@ -181,12 +181,13 @@ const open = async (
   }
 }
 
-const soak = async (server: Server): Promise<void> => {
-  const hour = 3600 * eventsPerSecond
-  const rounds = Math.ceil(hour / (server.events["all"] ?? hour))
-  say(`${rounds} × ${server.events["all"]} events; the heap in MB after every 10,000`)
-  for (const name of ["floor", "ours"] as const) {
-    const heaps = await measure<ReadonlyArray<number>>("soak", name, `${server.url}/all`, 10_000)
+const soak = async (server: Server, names: ReadonlyArray<Name>): Promise<void> => {
+  const { all = 0 } = server.events
+  say(`${all} events in one stream, ${(all / eventsPerSecond / 3600).toFixed(1)} hours of ${eventsPerSecond} events/s`)
+  say("the heap in MB after every 10,000")
+  for (const name of names.filter((name) => name.startsWith("floor") || name.startsWith("ours"))) {
+    const { events, heaps } = await measure<Soaked>("soak", name, `${server.url}/all`, 10_000)
+    if (events !== all) throw new Error(`${name} read ${events} of ${all} events`)
     say(`${titles[name].padEnd(32)}${heaps.map(mega).join(" ")}`)
   }
 }

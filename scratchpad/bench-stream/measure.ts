@@ -103,8 +103,14 @@ export const open = async (name: Name, url: string, count: number, expected: num
   }
 }
 
-/** The heap, in bytes, at every so many events of a stream that does not end for long. */
-export const soak = async (name: Name, url: string, every: number): Promise<ReadonlyArray<number>> => {
+export interface Soaked {
+  readonly events: number
+  /** In bytes, at every so many events. */
+  readonly heaps: ReadonlyArray<number>
+}
+
+/** One stream that does not end for long. */
+export const soak = async (name: Name, url: string, every: number): Promise<Soaked> => {
   const Response = await import("../../src/responses/Response.ts")
   const listen = await sides[name](url)
   const heaps: Array<number> = []
@@ -116,5 +122,5 @@ export const soak = async (name: Name, url: string, every: number): Promise<Read
     collect()
     heaps.push(process.memoryUsage().heapUsed)
   })
-  return heaps
+  return { events, heaps }
 }
