@@ -13,7 +13,8 @@ import { TurnFailed } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
 
 /**
- * A call needs somebody's word, and nobody is there to give it. The turn can go on with that very call.
+ * A call needs somebody's word, and nobody is there to give it. The turn can go on with that very call. `isByMode` where
+ * the mode asks, and not a rule or what is protected whatever the mode.
  *
  * @since 0.1.0
  * @category errors
@@ -23,13 +24,16 @@ export class PermissionNeeded
     session: Schema.String,
     tool: Schema.String,
     question: Schema.String,
-    rule: Schema.String
+    rule: Schema.String,
+    isByMode: Schema.Boolean
   })
 {
   override get message(): string {
     const what = this.question.replaceAll(/\s+/g, " ").slice(0, 300).toWellFormed()
-    return `Nobody is there to say whether this may be done (${this.rule}): ${what}. ` +
-      `Go on at a terminal, or without being asked: effixir resume ${this.session} --permission auto`
+    const way = this.isByMode
+      ? `without being asked: effixir resume ${this.session} --permission auto`
+      : `with rules that allow it: effixir resume ${this.session} --policy FILE`
+    return `Nobody is there to say whether this may be done (${this.rule}): ${what}. Go on at a terminal, or ${way}`
   }
 }
 

@@ -121,11 +121,11 @@ type Ask = Extract<Decision, { readonly _tag: "Ask" }>
 const askFor = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId }: Admitted, ask: Ask) {
   const approver = yield* Approver
   const { show } = yield* Step
-  const { always, grants, question, rule } = ask
+  const { always, grants, isByMode, question, rule } = ask
   yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, always })
   const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, always })
   if (Option.isNone(answer)) {
-    return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule })
+    return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule, isByMode })
   }
   const of = { turnId, itemId, rule, by: "person" as const }
   return answer.value === "no"

@@ -31,7 +31,8 @@ export interface Request {
 /**
  * - `Allow` the call runs; `isRoutine` where nothing else could have been decided, so that nobody need read of it
  * - `Deny` it does not, and the model is told why
- * - `Ask` somebody has to say; `grants` is what "always" would let pass from then on, and `always` says so in a line
+ * - `Ask` somebody has to say; `grants` is what "always" would let pass from then on, and `always` says so in a line.
+ *   `isByMode` where it is the mode that asks, and `auto` would not
  *
  * @since 0.1.0
  * @category models
@@ -42,6 +43,7 @@ export type Decision =
   | {
     readonly _tag: "Ask"
     readonly rule: string
+    readonly isByMode: boolean
     readonly question: string
     readonly grants: ReadonlyArray<string>
     readonly always: string
@@ -111,7 +113,7 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const rule = `mode ${otherwise}`
     if (otherwise === "auto") return allow(rule, policy.rules.length === 0)
     if (isHarmless) return allow(rule)
-    return otherwise === "ask" ? ask(rule, request, namesSecret) : deny(rule, why)
+    return otherwise === "ask" ? { ...ask(rule, request, namesSecret), isByMode: true } : deny(rule, why)
   }
 
   const decideFiles = Effect.fnUntraced(function*(request: Request, access: FileAccess) {
@@ -285,17 +287,17 @@ export const layerDenyAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
   leash: { permission: "read-only" }
 })
 
-const ask = (rule: string, { access, describe, tool }: Request, namesSecret = false): Decision => {
+const ask = (rule: string, { access, describe, tool }: Request, namesSecret = false): Decision & { _tag: "Ask" } => {
+  const of = { _tag: "Ask" as const, rule, isByMode: false }
   if (access.kind !== "run") {
-    return { _tag: "Ask", rule, question: describe, grants: [`tool ${tool}`], always: `every call of ${tool}` }
+    return { ...of, question: describe, grants: [`tool ${tool}`], always: `every call of ${tool}` }
   }
   const { command, workdir } = access
   const place = workdir === undefined ? "" : ` in ${workdir}`
   // Who lets git show one thing has not let it show a secret.
   const commands = namesSecret ? [exactly(command)] : commandsOf(command)
   return {
-    _tag: "Ask",
-    rule,
+    ...of,
     question: `run ${whole(command)}${place}`,
     grants: commands.map(({ grant }) => `${tool} ${grant}${place}`),
     always: commands.map(({ always }) => always).join(", and ")
@@ -309,6 +311,7 @@ const steers = (path: string): boolean => /(^|\/)\.(agents|git)(\/|$)/i.test(pat
 const askToSteer = (rule: string, { describe, tool }: Request, paths: ReadonlyArray<string>): Decision => ({
   _tag: "Ask",
   rule,
+  isByMode: false,
   question: describe,
   grants: paths.map((path) => `tool ${tool} ${path}`),
   always: `calls of ${tool} that change ${paths.join(", ")}`

@@ -227,6 +227,22 @@ describe("--policy", () => {
     timeout
   )
 
+  it.scopedLive("is what helps where no mode would, and is said to", () =>
+    Effect.gen(function*() {
+      const { file, fs, run } = yield* machine(turns(write(".agents/a"), done))
+      const first = yield* run(["run", "--json", "--permission", "ask", "Go on"])
+      const session = String(lines(first.stdout)[0]?.["thread_id"])
+      assert.strictEqual(first.code, 3)
+      assertSentence(first.stderr, ".agents/a", `effixir resume ${session} --policy FILE`)
+      yield* fs.writeFileString(
+        file("policy.json"),
+        JSON.stringify({ rules: [{ decision: "allow", path: ".agents/**" }] })
+      )
+      const second = yield* run(["resume", session, "--policy", "policy.json"])
+      assert.deepStrictEqual([second.code, second.stdout], [0, "Done.\n"])
+      assert.isTrue(existsSync(file(".agents/a")))
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("is refused before anything runs if it is wrong", () =>
     Effect.gen(function*() {
       const { file, fs, run } = yield* machine(turns())
