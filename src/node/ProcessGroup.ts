@@ -230,7 +230,6 @@ const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, un
   const others = toStop()
   if (signal(tree, others, "SIGTERM") && !(yield* endsInTime(tree, others))) {
     signal(tree, others, "SIGKILL")
-    // Who is still there now is dead, and waits for a parent to notice; some parents never do.
     yield* endsInTime(tree, others)
   }
   // A tree may grow while it is felled.
@@ -248,7 +247,8 @@ const rootOf = ({ child }: Tree): number | undefined =>
 /** Polls a limited number of times: a timeout could not cut in here, where nothing can be interrupted. */
 const endsInTime = Effect.fnUntraced(function*(tree: Tree, others: ReadonlyArray<ProcessMark.Marked>) {
   for (let n = 0; n < patience.looks; n++) {
-    if (!signalGroup(tree, 0) && !others.some(ProcessMark.isAlive)) return true
+    const isGroupThere = signalGroup(tree, 0) && ProcessMark.isGroupAlive(tree.child.pid)
+    if (!isGroupThere && !others.some(ProcessMark.isAlive)) return true
     yield* Effect.sleep(patience.pause)
   }
   return false

@@ -74,9 +74,8 @@ export interface Options {
  */
 export const find = (mark: string, { after, root }: Options = {}): ReadonlyArray<Marked> => {
   if (process.platform !== "linux") return []
-  const pids = read(() => readdirSync("/proc"), []).map(Number).filter((pid) => pid > 0)
   const isYounger = after === undefined ? () => true : younger(after)
-  const all = pids.filter(isYounger).flatMap((pid) => stateOf(pid) ?? [])
+  const all = processes().filter(isYounger).flatMap((pid) => stateOf(pid) ?? [])
   const found = new Set(all.flatMap(({ pid }) => pid === root || isMarked(pid, mark) ? [pid] : []))
   for (let size = 0; size < found.size;) {
     size = found.size
@@ -87,8 +86,20 @@ export const find = (mark: string, { after, root }: Options = {}): ReadonlyArray
   )
 }
 
+/**
+ * Whether a process group has anybody who lives. A signal reaches those too who have ended and wait to be noticed, as some
+ * wait for ever.
+ *
+ * @since 0.1.0
+ * @category finding
+ */
+export const isGroupAlive = (group: number): boolean =>
+  process.platform !== "linux" || processes().some((pid) => stateOf(pid)?.group === group)
+
 /** @since 0.1.0 @category finding */
 export const isAlive = ({ pid, since }: Marked): boolean => stateOf(pid)?.since === since
+
+const processes = (): ReadonlyArray<number> => read(() => readdirSync("/proc"), []).map(Number).filter((pid) => pid > 0)
 
 /** Processes are numbered in turn, and from the beginning again after the highest number. */
 const younger = (first: number): (pid: number) => boolean => {
@@ -108,6 +119,7 @@ const commandOf = (pid: number): string => {
 interface State {
   readonly pid: number
   readonly parent: number
+  readonly group: number
   readonly session: number
   readonly since: string
 }
@@ -116,11 +128,11 @@ interface State {
 const stateOf = (pid: number): State | undefined => {
   const stat = text(`/proc/${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  const [state, parent, , session] = fields
+  const [state, parent, group, session] = fields
   const since = fields[19]
   return since === undefined || state === "Z" || state === "X"
     ? undefined
-    : { pid, parent: Number(parent), session: Number(session), since }
+    : { pid, parent: Number(parent), group: Number(group), session: Number(session), since }
 }
 
 const maxCommandLength = 200
