@@ -22,6 +22,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Https from "node:https"
+import { Readable } from "node:stream"
 import { buffer } from "node:stream/consumers"
 import * as Inbound from "../responses/Inbound.ts"
 
@@ -142,7 +143,7 @@ class NodeResponse extends Inspectable.Class
 
   private read<A>(convert: (bytes: Buffer) => A | Promise<A>): Effect.Effect<A, ResponseError> {
     return Effect.tryPromise({
-      try: () => (this.collected ??= buffer(this.message)).then(convert),
+      try: () => (this.collected ??= buffer(readable(this.message))).then(convert),
       catch: this.broken
     }).pipe(Effect.onInterrupt(() => Effect.sync(() => this.message.destroy())))
   }
@@ -168,11 +169,11 @@ class NodeResponse extends Inspectable.Class
   }
 
   get stream(): Stream.Stream<Uint8Array, ResponseError> {
-    return NodeStream.fromReadable<ResponseError, Uint8Array>(() => this.message, this.broken)
+    return NodeStream.fromReadable<ResponseError, Uint8Array>(() => readable(this.message), this.broken)
   }
 
   [Inbound.SourceTypeId](inlet: Inbound.Inlet<Uint8Array, ResponseError>) {
-    const { message } = this
+    const message = readable(this.message)
     inlet.onRoom = () => message.resume()
     message.on("data", (piece: Buffer) => {
       inlet.offer(piece)
@@ -195,8 +196,17 @@ class NodeResponse extends Inspectable.Class
   }
 }
 
+/** A body that broke off before anybody listened tells of it no more; what had come until then is still there. */
+const readable = (message: Http.IncomingMessage): Readable =>
+  message.destroyed ? Readable.from(remains(message)) : message
+
+const remains = function*(message: Http.IncomingMessage): Iterable<Uint8Array> {
+  for (let piece = message.read(); piece !== null; piece = message.read()) yield piece
+  throw message.errored
+}
+
 /** The end of a body mostly follows the last event at once, and the connection can be used again then. */
-const linger = (message: Http.IncomingMessage): void => {
+const linger = (message: Readable): void => {
   if (message.closed) return
   const late = setTimeout(() => message.destroy(), 200)
   message.once("close", () => clearTimeout(late))

@@ -64,8 +64,8 @@ export const make = Effect.fnUntraced(function*(
       yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
     } else yield* Inbound.pump(inbound, response.stream)
 
-    const failed = (cause: Cause.Cause<HttpClientError.HttpClientError | ModelError>) =>
-      Effect.failCause(Cause.map(cause, (error) => Option.some(failing(broken(error)))))
+    const failed = (cause: Cause.Cause<HttpClientError.ResponseError | ModelError>) =>
+      Effect.failCause(Cause.map(cause, (error) => Option.some(failing(cutOff(error)))))
 
     const next = (): Pull<StreamEvent, E> => {
       inbound.drain(decoder.write)
@@ -143,7 +143,7 @@ export const unreachable = (cause: HttpClientError.HttpClientError | Credentials
     case "CredentialStoreError":
       return unusable(cause)
     default:
-      return broken(cause)
+      return new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })
   }
 }
 
@@ -158,7 +158,8 @@ export const named = (headers: ServerFailure.Headers) => (error: ModelError): Mo
   return new ModelError({ ...error, ...defined({ requestId: error.requestId ?? requestId, cfRay }) })
 }
 
-const broken = (cause: HttpClientError.HttpClientError | ModelError): ModelError =>
+/** The server was reached, and what it had begun to say has no end. */
+const cutOff = (cause: HttpClientError.ResponseError | ModelError): ModelError =>
   cause._tag === "ModelError"
     ? cause
-    : new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })
+    : new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: story(cause), cause: cause.cause })

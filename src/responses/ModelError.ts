@@ -20,8 +20,8 @@ import { Window } from "./RateLimitReading.ts"
  * - `InvalidRequest` the server refused the request as it stands
  * - `ContentFiltered` the server declined for reasons of policy
  * - `Overloaded` the server is at capacity or failed; `retryAfter` in milliseconds when the server said
- * - `Transport` the server was not reached, or the connection broke
- * - `StreamIncomplete` the stream ended before the response did
+ * - `Transport` the server was not reached, or did not answer
+ * - `StreamIncomplete` the stream ended, or broke off, before the response did
  * - `IdleTimeout` the server fell silent
  * - `MalformedOutput` the answer could not be understood
  * - `NoAnswer` the model ended its turn without saying anything

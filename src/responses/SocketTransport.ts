@@ -262,6 +262,9 @@ const refused = Effect.fnUntraced(function*(
 /** The code of a connection that is closed because a message is larger than the other side takes. */
 const tooBig = 1009
 
+/** The code of a connection that was never closed. */
+const unclosed = 1006
+
 /** The codes that say nothing but that it is over. */
 const orderly: ReadonlySet<number> = new Set([1000, 1005])
 
@@ -273,12 +276,9 @@ const broken = ({ by, code, reason }: SocketClosed): ModelError => {
       detail: "it is larger than a WebSocket message may be; shorten the conversation, or set the transport to `sse`"
     })
   }
-  if (code === 1006) {
-    return new ModelError({ reason: { _tag: "Transport" }, detail: reason === "" ? "the connection broke" : reason })
-  }
-  return incomplete(
-    reason !== "" ? reason : orderly.has(code) ? "" : `the server closed the connection with the code ${code}`
-  )
+  if (reason !== "") return incomplete(reason)
+  if (code === unclosed) return incomplete("the connection broke off")
+  return incomplete(orderly.has(code) ? "" : `the server closed the connection with the code ${code}`)
 }
 
 const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })

@@ -136,6 +136,29 @@ describe("A model call over NodeHttp", () => {
       assert.deepStrictEqual(used.map(({ destroyed }) => destroyed), [true, true])
     }))
 
+  const head = "HTTP/1.1 200 OK\r\n"
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
+  const broken = {
+    "nothing but a head": [`${head}content-length: 50\r\n\r\n`, "StreamIncomplete"],
+    "less than its length": [`${head}content-length: 50\r\n\r\ndata:`, "StreamIncomplete"],
+    "a chunk and no end": [`${head}transfer-encoding: chunked\r\n\r\n${chunk("data:")}`, "StreamIncomplete"],
+    "no chunk": [`${head}transfer-encoding: chunked\r\n\r\n${chunk("data:")}ZZ\r\n`, "StreamIncomplete"],
+    "not all of a refusal": ["HTTP/1.1 400 Bad Request\r\ncontent-length: 50\r\n\r\nNo", "InvalidRequest"],
+    "all of an answer and no end": [`${head}transfer-encoding: chunked\r\n\r\n${chunk(completed)}`, undefined]
+  } as const
+  for (const [name, [bytes, reason]] of Object.entries(broken)) {
+    it.scopedLive(`ends when the server sends ${name}, and hangs up before anybody reads`, () =>
+      Effect.gen(function*() {
+        const url = yield* serve(({ socket }) => void socket.end(bytes))
+        const end = yield* Responses.pipe(
+          Effect.flatMap((responses) => Stream.runDrain(responses.stream(request))),
+          Effect.either,
+          Effect.provide(real(url, { retry: { attempts: 1, elapsed: 0 }, lateness: "50 millis" }))
+        )
+        assert.strictEqual(end._tag === "Left" ? end.left.reason._tag : undefined, reason)
+      }))
+  }
+
   it.scopedLive("takes no more from the server than its reader does", () =>
     Effect.gen(function*() {
       let sent = 0

@@ -320,7 +320,7 @@ describe("SocketTransport", () => {
     [closed(1000), "StreamIncomplete", ""],
     [closed(1011, "server", "internal error"), "StreamIncomplete", "internal error"],
     [closed(1012), "StreamIncomplete", "the server closed the connection with the code 1012"],
-    [closed(1006), "Transport", "the connection broke"],
+    [closed(1006), "StreamIncomplete", "the connection broke off"],
     [
       closed(1009),
       "InvalidRequest",
@@ -328,7 +328,7 @@ describe("SocketTransport", () => {
     ],
     [closed(1003, "client", "a binary message came"), "MalformedOutput", "a binary message came"],
     [closed(1009, "client", "Max payload size exceeded"), "MalformedOutput", "Max payload size exceeded"],
-    [closed(1006, "server", "read ECONNRESET"), "Transport", "read ECONNRESET"]
+    [closed(1006, "server", "read ECONNRESET"), "StreamIncomplete", "read ECONNRESET"]
   ]
   it.effect.each(ends)("knows a connection that ends before the response does: %s", ([closed, reason, detail]) => {
     const net = network({ reply: () => Stream.concat(Stream.make(created), Stream.fail(closed)) })

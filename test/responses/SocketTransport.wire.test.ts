@@ -217,7 +217,7 @@ describe("SocketTransport on the wire", () => {
         "effixir.retry",
         "response.created",
         "response.in_progress",
-        "Transport"
+        "StreamIncomplete"
       ])
       assert.strictEqual((yield* received("GET")).length, 2)
       assert.strictEqual((yield* received("POST")).length, 0)

@@ -139,8 +139,8 @@ const faults: ReadonlyArray<
   ]
 > = [
   ["a connection that is refused", "connect ECONNREFUSED", "Transport", 5, backoff],
-  ["a connection that is reset before the first byte", reset(""), "Transport", 5, backoff],
-  ["a connection that is reset in the middle", reset(created), "Transport", 5, backoff],
+  ["a connection that is reset before the first byte", reset(""), "StreamIncomplete", 5, backoff],
+  ["a connection that is reset in the middle", reset(created), "StreamIncomplete", 5, backoff],
   ["a stall before the head", undefined, "Transport", 2, stalled(120)],
   ["a stall before the first byte", { body: Stream.never }, "IdleTimeout", 2, stalled(120)],
   ["a stall in the middle", silence(created), "IdleTimeout", 2, stalled(300)],

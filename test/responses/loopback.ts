@@ -1,4 +1,5 @@
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -9,6 +10,7 @@ import { apiKey } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
 import * as Network from "../../src/node/Network.ts"
 import * as Responses from "../../src/responses/Responses.ts"
+import * as Retry from "../../src/responses/Retry.ts"
 
 const direct: Network.Options = {
   httpsProxy: Option.none(),
@@ -17,9 +19,16 @@ const direct: Network.Options = {
   certificates: Option.none()
 }
 
+interface Options {
+  readonly key?: string
+  readonly retry?: Retry.Budget
+  /** How long nobody looks at what has come. */
+  readonly lateness?: Duration.DurationInput
+}
+
 /** The client, real down to the socket, in front of a server. */
-export const real = (baseUrl: string, key = "sk-secret") =>
-  Responses.layer.pipe(
+export const real = (baseUrl: string, { key = "sk-secret", lateness = 0, retry = Retry.defaults }: Options = {}) =>
+  Responses.layerWith({ retry }).pipe(
     Layer.provide(AuthClient.layer({
       chatgptBaseUrl: baseUrl,
       apiBaseUrl: baseUrl,
@@ -34,7 +43,10 @@ export const real = (baseUrl: string, key = "sk-secret") =>
         reason: ""
       })
     })),
-    Layer.provide(Layer.scoped(HttpClient.HttpClient, Network.make(direct)))
+    Layer.provide(Layer.scoped(
+      HttpClient.HttpClient,
+      Effect.map(Network.make(direct), HttpClient.tap(() => Effect.sleep(lateness)))
+    ))
   )
 
 /** A server on this machine, and its URL. */

@@ -52,7 +52,7 @@ describe("A span", () => {
         const url = yield* serve(listener)
         const { spans, tracer } = recorder()
         yield* Stream.runDrain(stream).pipe(
-          Effect.provide(real(url, key)),
+          Effect.provide(real(url, { key })),
           Effect.ignore,
           Effect.withSpan("around"),
           Effect.withTracer(tracer)

@@ -169,7 +169,7 @@ for (const transport of transports) {
           until: () => Effect.map(simulator.requests, (all) => all.some(({ method }) => method === transport.method))
         })
         yield* Scope.close(scope, Exit.void)
-        assert.strictEqual((yield* Fiber.join(open)).reason._tag, "Transport")
+        assert.strictEqual((yield* Fiber.join(open)).reason._tag, "StreamIncomplete")
         assert.strictEqual((yield* failure).reason._tag, "Transport")
       }))
   })
