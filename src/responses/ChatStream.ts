@@ -84,13 +84,13 @@ export const reader = (tools: ReadonlyArray<ToolDeclaration>) => (tell: (event: 
   }
 
   return {
-    data: (data) => {
+    data: (data, name) => {
       if (data.trim() === "[DONE]") return end()
       const chunk = parse(data)
       if (chunk === undefined) return
       const choices = field(chunk, "choices")
       const choice = Array.isArray(choices) ? choices.find(isFirst) : undefined
-      const error = errorOf(chunk, choice)
+      const error = errorOf(chunk, choice, name)
       if (error !== undefined) return tell(error)
       if (!Array.isArray(choices)) return tell({ type: "unknown", raw: chunk })
       if (!isBegun) output.begin({ id: text(field(chunk, "id")), model: text(field(chunk, "model")) })
@@ -155,9 +155,9 @@ const incomplete: ReadonlyMap<string, string> = new Map([
 const broken: ReadonlySet<string> = new Set(["error", "abort"])
 
 /** The status of HTTP comes as the code of the error, if at all. */
-const errorOf = (chunk: unknown, choice: unknown): StreamEvent | undefined => {
+const errorOf = (chunk: unknown, choice: unknown, name: string | undefined): StreamEvent | undefined => {
   const error = field(chunk, "error") ?? field(choice, "error") ??
-    (field(chunk, "object") === "error" ? chunk : undefined)
+    (field(chunk, "object") === "error" || name === "error" ? chunk : undefined)
   if (!Predicate.isRecord(error) && (!Predicate.isString(error) || error === "")) return undefined
   const code = Number(field(error, "code"))
   const status = number(field(chunk, "status")) ?? (code >= 400 && code < 600 ? code : undefined)

@@ -12,6 +12,7 @@ import * as Usage from "./Usage.ts"
 
 /**
  * - `slots` holds the finished items by `output_index`; {@link items} is how one reads it.
+ * - `drafts` holds, in the same way, those that have begun, as far as their content is told in full.
  * - `finishReason` is `stop` for a response that ran to its end, or the server's word for why it did not
  *   (`max_output_tokens`, `content_filter`, …). It is absent until the response has ended.
  *
@@ -22,6 +23,7 @@ export interface Response {
   readonly id: string | undefined
   readonly model: string | undefined
   readonly slots: ReadonlyMap<number, Item>
+  readonly drafts: ReadonlyMap<number, Item>
   readonly usage: Usage.Usage
   readonly finishReason: string | undefined
 }
@@ -31,15 +33,17 @@ export const empty: Response = {
   id: undefined,
   model: undefined,
   slots: new Map(),
+  drafts: new Map(),
   usage: Usage.zero,
   finishReason: undefined
 }
 
 /**
- * Adds one event. An event that finishes nothing gives the same value back; a call that starts anew takes all back.
+ * Adds one event. An event that tells nothing in full gives the same value back; a call that starts anew takes all back.
  *
  * Items come from `response.output_item.done`: the final `output` is empty on the ChatGPT host. It is only used to fill
- * what was never announced as done, which happens when a response is cut short.
+ * what was never announced as done, which happens when a response is cut short; and some servers announce only that the
+ * text of a message, or the input of a call, is done.
  *
  * @since 0.1.0
  * @category folding
@@ -48,6 +52,19 @@ export const add = (self: Response, event: StreamEvent): Response => {
   switch (event.type) {
     case "response.created":
       return { ...self, ...identity(event.response, self) }
+    case "response.output_item.added": {
+      const item = begun(event.item)
+      return item === undefined ? self : { ...self, drafts: new Map(self.drafts).set(event.output_index, item) }
+    }
+    case "response.output_text.done":
+      return draft(self, event, (item) => ({
+        ...item,
+        content: [...contentOf(item), { type: "output_text", text: event.text, annotations: [] }]
+      }))
+    case "response.function_call_arguments.done":
+      return draft(self, event, (item) => ({ ...item, arguments: event.arguments }))
+    case "response.custom_tool_call_input.done":
+      return draft(self, event, (item) => ({ ...item, input: event.input }))
     case "response.output_item.done":
       return {
         ...self,
@@ -57,6 +74,7 @@ export const add = (self: Response, event: StreamEvent): Response => {
     case "response.incomplete":
       return {
         ...identity(event.response, self),
+        drafts: empty.drafts,
         slots: fill(self, Json.field(event.response, "output")),
         usage: Usage.fromJson(Json.field(event.response, "usage")),
         finishReason: event.type === "response.completed" ? "stop" : incompleteReason(event.response)
@@ -98,13 +116,52 @@ const identity = (response: unknown, otherwise: Response): Pick<Response, "id" |
   model: Json.text(Json.field(response, "model")) ?? otherwise.model
 })
 
+/** What the server says of a part of an item that has begun. */
+const draft = (
+  self: Response,
+  event: { readonly output_index?: number | undefined },
+  add: (item: Item) => Item
+): Response => {
+  const index = event.output_index ?? 0
+  const item = self.drafts.get(index)
+  return item === undefined
+    ? self
+    : { ...self, drafts: new Map(self.drafts).set(index, { ...add(item), status: "completed" }) }
+}
+
+/** What can be put together of an item: its content is told later, in full. */
+const begun = (item: Item): Item | undefined => {
+  switch (item.type) {
+    case "message":
+      return { ...item, content: [] }
+    case "function_call":
+      return { ...item, arguments: undefined }
+    case "custom_tool_call":
+      return { ...item, input: undefined }
+    default:
+      return undefined
+  }
+}
+
+const contentOf = (item: Item): ReadonlyArray<unknown> => Array.isArray(item["content"]) ? item["content"] : []
+
+/** An item without its content would say what nobody has said. */
+const isWhole = (item: Item): boolean =>
+  contentOf(item).length > 0 || item["arguments"] !== undefined || item["input"] !== undefined
+
 const fill = (self: Response, output: unknown): Response["slots"] => {
-  const { slots } = self
-  if (!Array.isArray(output)) return slots
+  const { drafts, slots } = self
+  const finals = Array.isArray(output) ? output : []
   const filled = new Map(slots)
-  for (const [index, final] of output.entries()) {
+  const ids = new Set(Array.from(slots.values(), ({ id }) => id))
+  for (const [index, final] of finals.entries()) {
+    // Some servers number the final output in another way.
+    if (!slots.has(index) && isItem(final) && final["id"] !== undefined && ids.has(final["id"])) continue
     const item = merge(slots.get(index), final)
     if (item !== undefined) filled.set(index, answerable(item, self, index))
+  }
+  for (const [index, item] of drafts) {
+    if (!filled.has(index) && isWhole(item)) filled.set(index, answerable(item, self, index))
   }
   return filled
 }

@@ -63,9 +63,26 @@ export const fromHttp = (status: number, headers: Headers, body: string): Server
  * @category decoding
  */
 export const fromEvent = (event: StreamEvent): ServerFailure | undefined => {
-  if (event.type === "error") return fromBody(event)
-  if (event.type === "response.failed") return fromBody(event.response ?? {})
-  return undefined
+  switch (event.type) {
+    case "error":
+      return fromBody(event)
+    case "response.failed":
+      return fromBody(event.response ?? {})
+    case "response.cancelled":
+      return cancelled(event.response)
+    case "response.completed": {
+      const status = field(event.response, "status")
+      if (status === "cancelled") return cancelled(event.response)
+      return status === "failed" ? fromBody(event.response) : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+const cancelled = (response: unknown): ServerFailure => {
+  const failure = fromBody(response ?? {})
+  return { ...failure, message: failure.message || "the server cancelled the response" }
 }
 
 /**
@@ -198,8 +215,13 @@ const resetOf = ({ resetsAt, resetsInSeconds }: ServerFailure, now: number): Dat
   return at === undefined ? undefined : Option.getOrUndefined(DateTime.make(at))
 }
 
-/** A page made for a browser is not shown to a person at a terminal. */
-const plainText = (body: string, cfRay: string | undefined): string => {
+/**
+ * What a body says that is no JSON. A page made for a browser is not shown to a person at a terminal.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const plainText = (body: string, cfRay?: string): string => {
   if (!/^\s*</.test(body)) return body
   const ray = cfRay === undefined ? "" : ` (cf-ray ${cfRay})`
   return `a web page came back instead of an answer${ray}; a proxy or a network block may stand in between (a proxy of ` +

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createParser } from "eventsource-parser"
 import { few } from "../internal/few.ts"
-import { parse } from "../internal/json.ts"
+import { field, parse, text } from "../internal/json.ts"
 import { utf8Decoder } from "../internal/utf8.ts"
 import { ModelError } from "./ModelError.ts"
 import * as ServerFailure from "./ServerFailure.ts"
@@ -45,8 +45,8 @@ export interface Decoder {
  * @category models
  */
 export interface Reader {
-  /** The `data` of one server-sent event. */
-  readonly data: (data: string) => void
+  /** The `data` of one server-sent event, and the name that stood beside it. */
+  readonly data: (data: string, name?: string) => void
   /** There is no more of it. */
   readonly end: () => void
 }
@@ -62,27 +62,29 @@ export interface Reader {
  */
 export const decoder = (): Decoder =>
   decoderOf((tell) => ({
-    data: (data) => {
+    data: (data, name) => {
       const json = parse(data)
-      if (json !== undefined) tell(StreamEvent.fromJson(json))
+      if (text(field(json, "type")) !== undefined) return tell(StreamEvent.fromJson(json))
+      if (json !== undefined) StreamEvent.fromUntyped(json, name).forEach(tell)
     },
     end: () => {}
   }))
 
 /**
  * The same for any dialect: `read` is given what tells an event, and gives back what it wants to be called with. A body
- * that is a JSON object, and no stream of events at all, is one piece of data.
+ * that is a JSON object, and no stream of events at all, is one piece of data; where it says nothing that is known, the
+ * server would say the same again. A web page is of somebody in between, and may be gone the next time.
  *
  * @since 0.1.0
  * @category decoding
  */
 export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader): Decoder => {
-  const text = utf8Decoder()
+  const utf8 = utf8Decoder()
   const events = few<StreamEvent.StreamEvent>()
   let last: StreamEvent.StreamEvent | undefined
   let hasEnded = false
   let isTooLarge = false
-  let isJson: boolean | undefined
+  let kind: "events" | "json" | "page" | undefined
   let json = ""
   const reader = read((event) => {
     if (last !== undefined) return
@@ -96,23 +98,26 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
       // Servers of llama.cpp tell of a failure in a field that no standard knows.
       if (error.type === "unknown-field" && error.field === "error") reader.data(failure(error.value))
     },
-    onEvent: ({ data }) => {
-      if (last === undefined) reader.data(data)
+    onEvent: ({ data, event }) => {
+      if (last !== undefined) return
+      reader.data(data, event)
+      hasEnded ||= data.trim() === "[DONE]"
     }
   })
   const feed = (chunk: string) => {
     if (isTooLarge) return
-    if (isJson === undefined && chunk.trim() !== "") isJson = chunk.trimStart().startsWith("{")
-    if (isJson !== true) return parser.feed(chunk)
+    kind ??= kindOf(chunk)
+    if (kind === "page") return
+    if (kind !== "json") return parser.feed(chunk)
     isTooLarge = json.length + chunk.length > maxEventSize
     json = isTooLarge ? "" : json + chunk
   }
   return {
-    write: (piece) => feed(text.write(piece)),
+    write: (piece) => feed(utf8.write(piece)),
     end: () => {
       // A last event without its empty line still counts; half an event is no JSON and does not.
-      feed(`${text.end()}\n\n`)
-      if (isJson === true && !isTooLarge) reader.data(json)
+      feed(`${utf8.end()}\n\n`)
+      if (kind === "json" && !isTooLarge) reader.data(json)
       if (last === undefined) reader.end()
       hasEnded = true
     },
@@ -122,7 +127,10 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
         const failure = ServerFailure.fromEvent(last)
         return failure === undefined ? Effect.void : ServerFailure.fail(failure)
       }
-      return isTooLarge ? tooLarge : hasEnded ? incomplete : undefined
+      if (isTooLarge) return tooLarge
+      if (kind === "page") return incomplete(ServerFailure.plainText("<"))
+      if (!hasEnded) return undefined
+      return kind === "json" && parse(json) !== undefined ? foreign(json) : incomplete("")
     }
   }
 }
@@ -168,7 +176,20 @@ export const decodeWith = (make: () => Decoder) =>
 /** @since 0.1.0 @category decoding */
 export const decode = decodeWith(decoder)
 
-const incomplete = new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: "" })
+/** By what it begins with, once it has begun. */
+const kindOf = (chunk: string) => {
+  const [first] = chunk.trimStart()
+  if (first === undefined) return undefined
+  return first === "{" ? "json" : first === "<" ? "page" : "events"
+}
+
+const foreign = (json: string): ModelError =>
+  new ModelError({
+    reason: { _tag: "MalformedOutput" },
+    detail: `it says ${json.replaceAll(/\s+/g, " ").slice(0, 200)}`
+  })
+
+const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })
 
 const failure = (text = ""): string => JSON.stringify({ type: "error", error: parse(text) ?? text })
 

@@ -53,6 +53,7 @@ const events = {
   "response.completed": lifecycle("response.completed"),
   "response.incomplete": lifecycle("response.incomplete"),
   "response.failed": lifecycle("response.failed"),
+  "response.cancelled": lifecycle("response.cancelled"),
 
   "response.output_item.added": outputItem("response.output_item.added"),
   "response.output_item.done": outputItem("response.output_item.done"),
@@ -226,6 +227,31 @@ export const fromJson = (raw: unknown): StreamEvent => {
 }
 
 /**
+ * Reads what says no `type`, as servers do that know less of this API: the name of the server-sent event may say it; else
+ * it may be a failure, or a whole response from a server that does not stream.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const fromUntyped = (raw: unknown, name = ""): ReadonlyArray<StreamEvent> => {
+  if (!Predicate.isRecord(raw)) return [{ type: "unknown", raw }]
+  const named = fromJson({ ...raw, type: name })
+  if (named.type !== "unknown") return [named]
+  if (raw["object"] === "response") return fromWhole(raw)
+  const isFailure = raw["error"] != null || typeof raw["detail"] === "string"
+  return [isFailure ? { ...raw, type: "error" } : { type: "unknown", raw }]
+}
+
+const fromWhole = (response: { readonly [field: string]: unknown }): ReadonlyArray<StreamEvent> => {
+  const { output, status } = response
+  const items = Array.isArray(output) ? output : []
+  return [
+    ...items.map((item, output_index) => fromJson({ type: "response.output_item.done", output_index, item })),
+    fromJson({ type: `response.${String(status)}`, response })
+  ]
+}
+
+/**
  * After one of these the server has nothing more to say.
  *
  * @since 0.1.0
@@ -237,5 +263,6 @@ const terminal: ReadonlySet<string> = new Set([
   "response.completed",
   "response.incomplete",
   "response.failed",
+  "response.cancelled",
   "error"
 ])

@@ -442,6 +442,11 @@ describe("an error in a stream of Chat Completions", () => {
       assert.deepStrictEqual([failure?.reason._tag, failure?.detail], ["Overloaded", "out of memory"])
     }))
 
+  it.effect("is also what the name of an event calls one", () =>
+    Effect.map(readText("event: error\ndata: {\"message\":\"Gone\"}\n\n"), ({ failure }) => {
+      assert.deepStrictEqual([failure?.reason._tag, failure?.detail], ["Overloaded", "Gone"])
+    }))
+
   const cases: ReadonlyArray<readonly [data: object, reason: string, detail: string]> = [
     [{ error: { message: "Busy", type: "server_error", code: null } }, "Overloaded", "Busy"],
     [{ error: { message: "Upstream", code: 502 } }, "Overloaded", "Upstream"],

@@ -55,6 +55,41 @@ describe("Response", () => {
     assert.deepStrictEqual(Response.items(response), [thought, call, message])
   })
 
+  const added = (output_index: number, item: object) => ({ type: "response.output_item.added", output_index, item })
+
+  it("puts together what is never told as done, of what is told in full", () => {
+    const custom = { type: "custom_tool_call", call_id: "call_2", name: "patch" }
+    const response = fold(
+      added(0, thought),
+      added(1, { ...message, content: [], status: "in_progress" }),
+      { type: "response.output_text.done", output_index: 1, text: "Hi" },
+      added(2, { ...call, arguments: "", status: "in_progress" }),
+      { type: "response.function_call_arguments.done", output_index: 2, arguments: "{}" },
+      added(3, { ...custom, input: "" }),
+      { type: "response.custom_tool_call_input.done", output_index: 3, input: "x" },
+      completed({ output: [] })
+    )
+    const status = "completed"
+    assert.deepStrictEqual<unknown>(Response.items(response), [
+      { ...message, status, content: [{ type: "output_text", text: "Hi", annotations: [] }] },
+      { ...call, status },
+      { ...custom, status, input: "x" }
+    ])
+  })
+
+  it("puts nothing together of what was cut off, or is told in full elsewhere", () => {
+    const begun = [added(0, { ...message, content: [] }), added(1, { ...call, arguments: "" })]
+    const told = { type: "response.output_text.done", output_index: 0, text: "Hi" }
+    assert.deepStrictEqual(Response.items(fold(...begun, completed({ output: [] }))), [])
+    assert.deepStrictEqual(Response.items(fold(...begun, told, done(0, message), completed({}))), [message])
+    assert.deepStrictEqual(Response.items(fold(...begun, told, completed({ output: [message] }))), [message])
+  })
+
+  it("tells an item once, however the final output is numbered", () => {
+    const response = fold(done(0, message), completed({ output: [thought, message] }))
+    assert.deepStrictEqual(Response.items(response), [message])
+  })
+
   it("takes the final item for the encrypted content that it alone has", () => {
     const encrypted = { ...thought, encrypted_content: "gAAAAA" }
     assert.deepStrictEqual(
@@ -96,7 +131,7 @@ describe("Response", () => {
     for (
       const event of [
         { type: "response.output_text.delta", delta: "Hi" },
-        { type: "response.output_item.added", output_index: 1, item: call },
+        { type: "response.output_item.added", output_index: 1, item: thought },
         { type: "response.failed" },
         { type: "codex.rate_limits" }
       ]

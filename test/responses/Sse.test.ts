@@ -3,6 +3,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
+import type { ModelError } from "../../src/responses/ModelError.ts"
 import * as Response from "../../src/responses/Response.ts"
 import * as Sse from "../../src/responses/Sse.ts"
 import type { StreamEvent } from "../../src/responses/StreamEvent.ts"
@@ -178,6 +179,70 @@ describe("Sse", () => {
         "error: {\"code\":500,\"message\":\"out of memory\",\"type\":\"server_error\"}\n\n"
       )
       assert.deepStrictEqual([failure?.reason._tag, failure?.detail], ["Overloaded", "out of memory"])
+    }))
+
+  const message = { type: "message", role: "assistant", content: [{ type: "output_text", text: "Hello" }] }
+  const whole = { id: "resp_1", object: "response", status: "completed", error: null, output: [message] }
+
+  it.effect("takes a whole response of a server that does not stream", () =>
+    Effect.gen(function*() {
+      for (
+        const text of [JSON.stringify(whole), JSON.stringify(whole, null, 2), `data: ${JSON.stringify(whole)}\n\n`]
+      ) {
+        const { events, failure } = yield* readText(text)
+        assert.strictEqual(failure, undefined)
+        const response = events.reduce(Response.add, Response.empty)
+        assert.deepStrictEqual([Response.text(response), response.id, response.finishReason], [
+          "Hello",
+          "resp_1",
+          "stop"
+        ])
+        assert.deepStrictEqual(events.map(({ type }) => type), ["response.output_item.done", "response.completed"])
+      }
+    }))
+
+  const failures: ReadonlyArray<readonly [body: string, reason: ModelError["reason"]["_tag"], detail: string]> = [
+    ["{\"error\":{\"message\":\"No such model\",\"code\":\"model_not_found\"}}", "ModelUnavailable", "No such model"],
+    ["{\"error\":\"model requires more memory\"}", "Overloaded", "model requires more memory"],
+    ["{\"detail\":\"Not enough credit\"}", "Overloaded", "Not enough credit"],
+    [
+      JSON.stringify({ ...whole, status: "failed", error: { code: "server_error", message: "Oops" } }),
+      "Overloaded",
+      "Oops"
+    ],
+    ["data: {\"error\":{\"message\":\"Oops\",\"type\":\"server_error\"}}\n\n", "Overloaded", "Oops"],
+    ["event: error\ndata: {\"message\":\"Oops\",\"code\":\"invalid_prompt\"}\n\n", "ContentFiltered", "Oops"],
+    [
+      block({ type: "response.cancelled", response: { status: "cancelled" } }),
+      "Overloaded",
+      "the server cancelled the response"
+    ],
+    [
+      block({
+        type: "response.completed",
+        response: { status: "failed", error: { code: "invalid_prompt", message: "No" } }
+      }),
+      "ContentFiltered",
+      "No"
+    ],
+    ["{\"answer\":\n 42}", "MalformedOutput", "it says {\"answer\": 42}"],
+    ["<!doctype html><title>Sign in</title>", "StreamIncomplete", "a web page came back instead of an answer"]
+  ]
+  it.effect.each(failures)(
+    "reads what a server without this API says: %s",
+    ([body, reason, detail]) =>
+      Effect.gen(function*() {
+        for (const wire of [bytes(body), pieces(bytes(body), 7)]) {
+          const { failure } = yield* read(wire instanceof Uint8Array ? Stream.make(wire) : wire)
+          assert.strictEqual(failure?.reason._tag, reason)
+          assert.include(failure?.detail, detail)
+        }
+      })
+  )
+
+  it.effect("waits for nothing after [DONE]", () =>
+    Effect.map(read(Stream.concat(Stream.make(bytes("data: [DONE]\n\n")), Stream.never)), ({ failure }) => {
+      assert.strictEqual(failure?.reason._tag, "StreamIncomplete")
     }))
 
   it.effect("joins data that is told in several lines", () =>
