@@ -28,7 +28,7 @@ export const askJson = <E>(
       const { headers, status } = response
       if (status === 304) return Effect.as(drain(response), { status, headers, json: undefined })
       return status < 200 || status > 299
-        ? Effect.zipRight(drain(response), new NotAnswered({ message: `the server answered with status ${status}` }))
+        ? Effect.zipRight(drain(response), new NotAnswered({ message: refusal(status) }))
         : Effect.map(
           Effect.mapError(response.json, () => new NotAnswered({ message: "what came back is no JSON" })),
           (json) => ({ status, headers, json })
@@ -43,3 +43,8 @@ export const askJson = <E>(
 
 /** A body that nobody reads would hold its connection. */
 const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> => Effect.ignore(response.text)
+
+const refusal = (status: number): string =>
+  status === 401
+    ? "the credential was not accepted (status 401); sign in with `effixir login` or check OPENAI_API_KEY"
+    : `the server answered with status ${status}`

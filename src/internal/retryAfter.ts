@@ -15,7 +15,10 @@ export const retryAfter = (
 }
 
 const positive = (text: string | undefined): number | undefined =>
-  text !== undefined && /^\s*\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined
+  text !== undefined && /^\s*\d+(?:\.\d+)?\s*$/.test(text) ? Math.min(Number(text), longest) : undefined
+
+/** Thirty years, in seconds: longer than anybody waits, and still a number of milliseconds. */
+const longest = 1e9
 
 /** The three forms of RFC 9110 begin with the day of the week, and are all in GMT, though the oldest does not say so. */
 const untilDate = (text: string | undefined, now: number): number | undefined => {

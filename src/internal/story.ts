@@ -7,7 +7,7 @@ import * as Predicate from "effect/Predicate"
 export const story = (error: unknown): string => {
   const inner = innermost(error)
   if (inner instanceof AggregateError) return inner.errors.map(story).join("; ")
-  const said = isCutOff(inner) ? "the connection broke off" : inner instanceof Error ? inner.message : String(inner)
+  const said = isCutOff(inner) ? "the connection broke off" : plainWords(inner) ?? textOf(inner)
   const advice = certificateAdvice(inner)
   return advice === undefined ? said : `the certificate of the server is not trusted (${said}); ${advice}`
 }
@@ -19,6 +19,17 @@ const innermost = (error: unknown): unknown => {
   let current = error
   while (current instanceof Error && current.cause instanceof Error) current = current.cause
   return current
+}
+
+const textOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/** Of what other libraries say to programmers only. */
+const plainWords = (error: unknown): string | undefined => {
+  const text = textOf(error)
+  if (/ssl.*wrong version number|packet length too long/i.test(text)) {
+    return "the server does not speak TLS at this address; its URL may have to begin with http://"
+  }
+  return /header overflow/i.test(text) ? "the head of the server's answer is too long" : undefined
 }
 
 /** For which Node has the one word "aborted", as if we had done it. */

@@ -29,12 +29,14 @@ export interface Dialect {
 export const responses: Dialect = { path: "/responses", encode: (request) => request, decoder: Sse.decoder }
 
 /**
- * Adds the advice of a dialect where a server does not know its path. One that only does not know the model has said so.
+ * Adds the advice of a dialect where a server does not know its path. One that only does not know the model, or something
+ * else by its id, has said so.
  *
  * @since 0.1.0
  * @category combining
  */
 export const advised = ({ advice }: Dialect) => (error: ModelError): ModelError =>
-  advice === undefined || error.status !== 404 || error.reason._tag !== "InvalidRequest"
+  advice === undefined || error.status !== 404 || error.reason._tag !== "InvalidRequest" ||
+    /\bwith id\b/i.test(error.detail)
     ? error
     : new ModelError({ ...error, detail: error.detail === "" ? advice : `${error.detail}; ${advice}` })

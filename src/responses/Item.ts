@@ -192,6 +192,15 @@ export const text = (item: Item): string => {
   return ""
 }
 
+/**
+ * In which words the model declines to answer; empty where it does not.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const refusal = (item: Item): string =>
+  isMessage(item) ? item.content.filter(({ type }) => type === "refusal").map(partText).join("") : ""
+
 const partText = (part: Item): string => {
   const value = part.type === "refusal" ? part["refusal"] : part["text"]
   return Predicate.isString(value) ? value : ""

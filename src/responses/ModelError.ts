@@ -88,7 +88,8 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
   override get message(): string {
     // Why there is no credential is told best by who looked for one.
     if (this.reason._tag === "Unauthorized" && this.cause instanceof Error) return this.cause.message
-    const said = this.detail === "" ? "" : `: ${this.detail}`
+    const status = this.status === undefined ? "" : ` (status ${this.status})`
+    const said = this.detail === "" ? status : `: ${this.detail}`
     return `${sentence(this.reason)}${said}${this.requestId === undefined ? "" : ` (request ${this.requestId})`}`
   }
 }

@@ -223,7 +223,7 @@ export const fromJson = (json: unknown): Option.Option<ReadonlyArray<Model>> => 
 
 const modelOf = (entry: unknown): ReadonlyArray<Model> => {
   const slug = text(field(entry, "slug")) ?? text(field(entry, "id"))
-  if (slug === undefined || slug === "") return []
+  if (slug === undefined || !/^\P{Cc}+$/u.test(slug)) return []
   const description = text(field(entry, "description"))
   const contextWindow = ["context_window", "context_length", "max_model_len"]
     .map((name) => number(field(entry, name)))

@@ -19,7 +19,7 @@ import { runForEachChunk } from "../internal/stream.ts"
 import type { Attempt } from "./Attempt.ts"
 import * as Dialect from "./Dialect.ts"
 import * as HttpTransport from "./HttpTransport.ts"
-import { isMessage, type Item, userMessage, withoutId } from "./Item.ts"
+import { isMessage, type Item, refusal, userMessage, withoutId } from "./Item.ts"
 import { ModelError } from "./ModelError.ts"
 import * as ModelProfile from "./ModelProfile.ts"
 import type * as Request from "./Request.ts"
@@ -116,7 +116,8 @@ export const items = (request: Request.Request): Stream.Stream<Item, ModelError,
 
 /**
  * The answer of one call as a value of `schema`. The model is told the schema; an answer that does not fit it is sent
- * back once, with what is wrong. Fails with `MalformedOutput` if that does not help.
+ * back once, with what is wrong. Fails with `MalformedOutput` if that does not help, or if the answer was cut short, and
+ * with `ContentFiltered` if the model declines.
  *
  * @since 0.1.0
  * @category accessors
@@ -131,6 +132,8 @@ export const object = <A, I>(
     const first = yield* complete(asking)
     const read = yield* Effect.either(format.decode(first))
     if (Either.isRight(read)) return read.right
+    const hopeless = whyHopeless(first)
+    if (hopeless !== undefined) return yield* hopeless
     const repair = [
       ...Response.items(first).filter(isMessage).map(withoutId),
       userMessage(StructuredOutput.complaint(read.left))
@@ -140,5 +143,17 @@ export const object = <A, I>(
       format.decode(second),
       (problem) => new ModelError({ reason: { _tag: "MalformedOutput" }, detail: problem })
     )
+  })
+}
+
+/** Asking once more would cost the same and change nothing. */
+const whyHopeless = (response: Response.Response): ModelError | undefined => {
+  const { finishReason = "stop" } = response
+  const declined = Response.items(response).map(refusal).join("")
+  if (declined !== "") return new ModelError({ reason: { _tag: "ContentFiltered" }, detail: declined })
+  if (finishReason === "stop") return undefined
+  return new ModelError({
+    reason: { _tag: finishReason === "content_filter" ? "ContentFiltered" : "MalformedOutput" },
+    detail: `the answer was cut short (${finishReason})`
   })
 }

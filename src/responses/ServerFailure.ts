@@ -44,16 +44,31 @@ export interface Headers {
  * @category decoding
  */
 export const fromHttp = (status: number, headers: Headers, body: string): ServerFailure => {
-  const read = fromBody(parse(body) ?? plainText(body, headers["cf-ray"]))
+  const read = fromBody(isEncoded(headers) ? "" : parse(body) ?? plainText(body, headers["cf-ray"]))
   const inHeader = fromBody(decodeHeader(headers["x-error-json"]))
   return {
     ...read,
     status,
     type: read.type || inHeader.type,
     code: read.code || inHeader.code,
-    message: read.message || inHeader.message || presentable(headers["x-openai-authorization-error"] ?? ""),
+    message: tellingStatus(status, headers, body) ??
+      (read.message || inHeader.message || presentable(headers["x-openai-authorization-error"] ?? "")),
     headers
   }
+}
+
+/** What was not asked for, and cannot be read here. */
+const isEncoded = (headers: Headers): boolean => !/^(?:identity)?$/i.test(headers["content-encoding"]?.trim() ?? "")
+
+/** What a status says better than its body, which is of somebody in between. */
+const tellingStatus = (status: number, headers: Headers, body: string): string | undefined => {
+  if (status === 413 && isPage(body)) return "it is larger than this server takes; shorten the conversation"
+  return status >= 300 && status < 400
+    ? `it is sent on (status ${status}) to ${
+      presentable(headers["location"] ?? "somewhere else")
+    }, which is not followed; ` +
+      "name the server itself in OPENAI_BASE_URL"
+    : undefined
 }
 
 /**
@@ -131,7 +146,7 @@ const classify = (failure: ServerFailure, now: number): Reason => {
   const retryAfter = retryAfterOf(failure.headers, now) ?? tryAgainIn(message)
   const overloaded: Reason = { _tag: "Overloaded", ...defined({ retryAfter }) }
 
-  if (says("usage_limit_reached")) {
+  if (says("usage_limit_reached") || usedUp.test(message)) {
     return {
       _tag: "UsageLimitReached",
       ...defined({
@@ -145,13 +160,13 @@ const classify = (failure: ServerFailure, now: number): Reason => {
     }
   }
   if (says("usage_not_included")) return { _tag: "QuotaExceeded", kind: "usage_not_included" }
-  if (says("insufficient_quota", "billing_hard_limit_reached")) return { _tag: "QuotaExceeded" }
-  if (says("context_length_exceeded", "context_window_exceeded") || overflows.test(message)) {
+  if (status === 402 || says("insufficient_quota", "billing_hard_limit_reached")) return { _tag: "QuotaExceeded" }
+  if (
+    says("context_length_exceeded", "context_window_exceeded", "exceed_context_size_error") || overflows.test(message)
+  ) {
     return { _tag: "ContextOverflow" }
   }
-  if (says("cyber_policy", "bio_policy", "invalid_prompt", "content_filter", "image_content_policy_violation")) {
-    return { _tag: "ContentFiltered" }
-  }
+  if (says(...refusalsOfContent)) return { _tag: "ContentFiltered" }
   if (says("model_not_found") || noSuchModel.test(message)) return { _tag: "ModelUnavailable" }
   if (status === 401 || says(...refusalsOfCredential)) return { _tag: "Unauthorized" }
   if (says("server_is_overloaded", "slow_down", "overloaded", "server_error", "service_unavailable_error")) {
@@ -162,11 +177,19 @@ const classify = (failure: ServerFailure, now: number): Reason => {
   }
   // A stream that was accepted and then failed is the server's trouble, unless it names a fault of the request.
   const isOurs = status === undefined
-    ? type === "invalid_request_error" || faultOfRequest.test(code)
+    ? type === "invalid_request_error" || faultOfRequest.test(code) || complainsOfRequest.test(message)
     : status < 500 && status !== 408
   return isOurs ? { _tag: "InvalidRequest" } : overloaded
 }
 
+const refusalsOfContent = [
+  "cyber_policy",
+  "bio_policy",
+  "invalid_prompt",
+  "content_filter",
+  "content_policy_violation",
+  "image_content_policy_violation"
+]
 const refusalsOfCredential = [
   "token_invalidated",
   "token_expired",
@@ -174,22 +197,44 @@ const refusalsOfCredential = [
   "invalid_token",
   "invalid_api_key",
   "authentication_error",
-  "unauthorized"
+  "unauthorized",
+  "refresh_token_expired",
+  "refresh_token_reused",
+  "refresh_token_invalidated"
 ]
-const overflows = /context (?:window|length|size)|maximum context|exceeds the context|(?:input|prompt) is too long/i
+const usedUp = /\busage limit has been reached/i
+const overflows =
+  /context (?:window|length|size)|maximum context|exceeds the context|(?:input|prompt) is too long|reduce the length of (?:the|your) (?:messages|input|prompt)/i
 const faultOfRequest = /^(?:invalid|unsupported|image|empty_image|failed_to_download|missing|previous_response)_/
+const complainsOfRequest =
+  /^(?:unsupported|unknown|invalid|missing required) (?:parameter|value|type)\b|^item .* of type /i
 const noSuchModel = /\bmodel\b.*(?:is not supported when using|does not exist)|\bmodel\b.{0,100}\bnot found/i
 
-/** "Please try again in 11.054s", "in 6m0s" and their like, in milliseconds. */
+/** "Please try again in 11.054s", "in 6m0s", "in 20 minutes" and their like, in milliseconds. */
 const tryAgainIn = (message: string): number | undefined => {
-  const [said, amount, unit, hours, minutes, seconds] =
-    /try again in (?:(\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b|(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\b)/i.exec(
-      message
-    ) ?? []
-  if (said === undefined) return undefined
-  if (amount !== undefined) return Math.ceil(Number(amount) * (unit?.toLowerCase() === "ms" ? 1 : 1000))
-  if (hours === undefined && minutes === undefined && seconds === undefined) return undefined
-  return Math.ceil((Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)) * 1000)
+  const said = /try again in ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)/i.exec(message)?.[1] ?? ""
+  const parts = Array.from(said.toLowerCase().matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/g))
+  const known = parts.flatMap(([, amount, unit = ""]) => {
+    const long = units[unit]
+    return long === undefined ? [] : [Number(amount) * long]
+  })
+  return known.length === 0 ? undefined : Math.ceil(known.reduce((sum, part) => sum + part, 0))
+}
+
+const [second, minute, hour] = [1000, 60_000, 3_600_000]
+const units: { readonly [unit: string]: number | undefined } = {
+  ms: 1,
+  s: second,
+  sec: second,
+  second,
+  seconds: second,
+  m: minute,
+  min: minute,
+  minute,
+  minutes: minute,
+  h: hour,
+  hour,
+  hours: hour
 }
 
 /** Those of the limit that refused. */
@@ -222,13 +267,17 @@ const resetOf = ({ resetsAt, resetsInSeconds }: ServerFailure, now: number): Dat
  * @category decoding
  */
 export const plainText = (body: string, cfRay?: string): string => {
-  if (!/^\s*</.test(body)) return body
+  if (!isPage(body)) return body
   const ray = cfRay === undefined ? "" : ` (cf-ray ${cfRay})`
   return `a web page came back instead of an answer${ray}; a proxy or a network block may stand in between (a proxy of ` +
     "your own is set with HTTPS_PROXY)"
 }
 
-const fromBody = (body: unknown): ServerFailure => {
+const isPage = (body: string): boolean => /^\s*</.test(body)
+
+const fromBody = (said: unknown): ServerFailure => {
+  // Google's servers send a list of one.
+  const body: unknown = Array.isArray(said) ? said[0] : said
   const nested = field(body, "error")
   const fields = nested ?? body
   const plan = field(fields, "plan_type")

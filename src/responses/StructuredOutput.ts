@@ -13,7 +13,8 @@ import type { TextOptions } from "./Request.ts"
 import * as Response from "./Response.ts"
 
 /**
- * `decode` fails with a sentence for the model: what of its answer is wrong.
+ * `decode` fails with a sentence for the model: what of its answer is wrong. A fence around the JSON, as models of servers
+ * without such a promise write it, is none of it.
  *
  * @since 0.1.0
  * @category models
@@ -57,11 +58,16 @@ const of = <A>(
 ): StructuredOutput<A> => ({
   declaration: { type: "json_schema", name: "answer", schema, strict: isStrict(schema) },
   decode: (response) =>
-    Effect.mapError(decode(Response.text(response)), (error) =>
-      ParseResult.ArrayFormatter.formatErrorSync(error)
-        .map(({ message, path }) => path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`)
-        .join("; "))
+    Effect.mapError(
+      decode(unfenced(Response.text(response))),
+      (error) =>
+        ParseResult.ArrayFormatter.formatErrorSync(error)
+          .map(({ message, path }) => path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`)
+          .join("; ")
+    )
 })
+
+const unfenced = (text: string): string => /^\s*```\w*\n([^]*?)\n?```\s*$/.exec(text)?.[1] ?? text
 
 /** The server can hold the model to a schema in which every object names all its fields, and requires each of them. */
 const isStrict = (schema: unknown): boolean => {

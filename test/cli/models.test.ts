@@ -112,8 +112,12 @@ describe("effixir models", () => {
 
         const refused = yield* run(["models", "--refresh"], { env: { OPENAI_API_KEY: "sk-wrong" } })
         assert.strictEqual(refused.code, 0)
-        assertSentence(refused.stderr, "status 401")
+        assertSentence(refused.stderr, "status 401", "check OPENAI_API_KEY")
         assert.notInclude(refused.stderr, "sk-wrong")
+
+        // Whoever has just been asked for the list anew knows how to ask.
+        const old = yield* run(["models", "--refresh"], { env: { ...env, ...noNetwork } })
+        assert.match(old.stderr, /could not be asked for: .*\nAs the server listed them .* ago\. The default/)
       }).pipe(Effect.provide(platform)),
     timeout
   )

@@ -204,7 +204,9 @@ describe("A list", () => {
     }
     assert.deepStrictEqual(
       Option.getOrNull(
-        Models.fromJson({ models: [full, { slug: "least" }, {}, null, "x", { slug: 7 }, { slug: "" }] })
+        Models.fromJson({
+          models: [full, { slug: "least" }, {}, null, "x", { slug: 7 }, { slug: "" }, { slug: "two\nlines" }]
+        })
       ),
       [
         {

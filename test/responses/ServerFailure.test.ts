@@ -46,12 +46,16 @@ const anywhere: ReadonlyArray<readonly [status: number, code: string, message: s
   [429, "rate_limit_exceeded", "Rate limit reached. Please try again in 11.054s.", "RateLimited"],
   [400, "context_length_exceeded", "Too long.", "ContextOverflow"],
   [413, "context_window_exceeded", "Too long.", "ContextOverflow"],
+  [400, "exceed_context_size_error", "Too long.", "ContextOverflow"],
   [400, "invalid_prompt", "This prompt is not allowed.", "ContentFiltered"],
+  [400, "content_policy_violation", "This is not allowed.", "ContentFiltered"],
   [400, "cyber_policy", "This looks like an attack.", "ContentFiltered"],
   [400, "bio_policy", "This looks dangerous.", "ContentFiltered"],
   [404, "model_not_found", "There is no such model.", "ModelUnavailable"],
   [401, "token_invalidated", "Please try signing in again.", "Unauthorized"],
   [401, "token_expired", "Your authentication token has expired.", "Unauthorized"],
+  [401, "refresh_token_reused", "Please try signing in again.", "Unauthorized"],
+  [402, "insufficient_quota", "Insufficient credits.", "QuotaExceeded"],
   [401, "invalid_api_key", "Incorrect API key.", "Unauthorized"],
   [503, "server_is_overloaded", "Busy.", "Overloaded"],
   [503, "slow_down", "Busy.", "Overloaded"],
@@ -86,7 +90,8 @@ const overflows = [
   "The request exceeds the context of this model",
   "Input is too long for requested model.",
   "prompt is too long: 210000 tokens > 200000 maximum",
-  "the request exceeds the available context size, try increasing it"
+  "the request exceeds the available context size, try increasing it",
+  "Please reduce the length of the messages or completion."
 ]
 
 const page =
@@ -205,6 +210,34 @@ describe("ServerFailure", () => {
     }
   })
 
+  it.each(
+    [
+      ["Unsupported parameter: 'max_tool_calls'", "InvalidRequest"],
+      ["Item 'rs_1' of type 'reasoning' was provided without its required following item.", "InvalidRequest"],
+      ["The usage limit has been reached", "UsageLimitReached"],
+      ["Something went wrong", "Overloaded"]
+    ] as const
+  )("reads the words of a stream that fails where no code is told: %s", (message, expected) => {
+    assert.strictEqual(inStream({ type: "error", code: null, message })?.reason._tag, expected)
+  })
+
+  it("says in a sentence what no body says", () => {
+    const sentence = (status: number, body = "", headers: Readonly<Record<string, string>> = {}) =>
+      http(status, body, headers).message
+    assert.strictEqual(sentence(409), "The server refused the request (status 409)")
+    const moved = sentence(307, page, { location: "https://other.test/v1/responses" })
+    assert.match(moved, /status 307\) to https:\/\/other\.test\/v1\/responses, which is not followed.*OPENAI_BASE_URL/)
+    assert.match(sentence(413, page), /larger than this server takes; shorten the conversation/)
+    assert.strictEqual(
+      sentence(400, "\u001f\u008b\b", { "content-encoding": "gzip" }),
+      "The server refused the request (status 400)"
+    )
+    assert.include(
+      sentence(400, JSON.stringify([{ error: { code: 400, message: "API key not valid" } }])),
+      "API key not valid"
+    )
+  })
+
   it.each(named)("knows what the API names in a response that has failed: %s", (code, expected) => {
     const error = { code, message: "Send another one." }
     assert.strictEqual(inStream({ type: "response.failed", response: { error } })?.reason._tag, expected)
@@ -247,7 +280,11 @@ describe("ServerFailure", () => {
     assert.strictEqual(wait({}, "TRY AGAIN IN 3 SECONDS"), 3000)
     assert.strictEqual(wait({}, "Please try again in 6m0s."), 360_000)
     assert.strictEqual(wait({}, "Please try again in 1h2m3.5s."), 3_723_500)
+    assert.strictEqual(wait({}, "Please try again in 20 minutes."), 1_200_000)
+    assert.strictEqual(wait({}, "Please try again in 1 hour 5 min, or later."), 3_900_000)
     assert.strictEqual(wait({}, "Please try again in a while."), undefined)
+    assert.strictEqual(wait({}, "Please try again in 2 moons."), undefined)
+    assert.strictEqual(wait({ "retry-after": "9".repeat(400) }), 1e12)
     assert.strictEqual(wait({}), undefined)
   })
 

@@ -142,6 +142,41 @@ describe("Responses.object", () => {
       assert.strictEqual((yield* requests).length, 2)
     }).pipe(Effect.provide(answering("It is warm.", `{"city":"Bern"}`))))
 
+  it.effect("reads JSON in a fence", () =>
+    Effect.gen(function*() {
+      for (const _ of [1, 2]) {
+        assert.deepStrictEqual(yield* Responses.object(Weather, request), { city: "Bern", degrees: 12 })
+      }
+      assert.strictEqual((yield* requests).length, 2)
+    }).pipe(Effect.provide(answering(
+      "```json\n{\"city\":\"Bern\",\"degrees\":\"12\"}\n```\n",
+      "```\n{\"city\":\"Bern\",\n\"degrees\":\"12\"}```"
+    ))))
+
+  const declined: Item.Message = {
+    type: "message",
+    role: "assistant",
+    content: [{ type: "refusal", refusal: "I cannot help with that." }]
+  }
+  const hopeless: ReadonlyArray<readonly [Script.Turn, string, string]> = [
+    [Script.answer(declined), "ContentFiltered", "I cannot help with that."],
+    [
+      Script.incomplete("max_output_tokens", Script.say("{\"city\":\"Be")),
+      "MalformedOutput",
+      "the answer was cut short (max_output_tokens)"
+    ],
+    [Script.incomplete("content_filter"), "ContentFiltered", "the answer was cut short (content_filter)"]
+  ]
+  it.effect.each(hopeless)(
+    "asks once where asking again would not help: %o",
+    ([turn, reason, detail]) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Responses.object(Weather, request))
+        assert.deepStrictEqual([error.reason._tag, error.detail], [reason, detail])
+        assert.strictEqual((yield* requests).length, 1)
+      }).pipe(Effect.provide(ScriptedResponses.layer(() => turn)))
+  )
+
   it.effect("leaves failures as they are", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Responses.object(Weather, request))

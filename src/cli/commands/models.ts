@@ -92,7 +92,7 @@ const note = Effect.fnUntraced(function*({ at, models, problem, source }: Listin
   const why = problem === undefined ? "" : `The list could not be asked for: ${problem}\n`
   const where = {
     live: "As the server lists them now.",
-    cache: `As the server listed them ${span(yield* ageOf(at))} ago; --refresh asks again.`,
+    cache: `As the server listed them ${span(yield* ageOf(at))} ago${why === "" ? "; --refresh asks again" : ""}.`,
     fallback: `As known of ChatGPT plans on ${DateTime.formatIsoDateUtc(at)}, which may have changed since.`
   }
   if (models.length === 0) return `${why}The server lists no models that could be chosen; --all shows hidden ones.\n`
