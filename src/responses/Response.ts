@@ -54,7 +54,7 @@ export const add = (self: Response, event: StreamEvent): Response => {
       return { ...self, ...identity(event.response, self) }
     case "response.output_item.added": {
       const item = begun(event.item)
-      return item === undefined ? self : { ...self, drafts: new Map(self.drafts).set(event.output_index, item) }
+      return item === undefined ? self : { ...self, drafts: new Map(self.drafts).set(indexOf(self, event), item) }
     }
     case "response.output_text.done":
       return draft(self, event, (item) => ({
@@ -65,11 +65,10 @@ export const add = (self: Response, event: StreamEvent): Response => {
       return draft(self, event, (item) => ({ ...item, arguments: event.arguments }))
     case "response.custom_tool_call_input.done":
       return draft(self, event, (item) => ({ ...item, input: event.input }))
-    case "response.output_item.done":
-      return {
-        ...self,
-        slots: new Map(self.slots).set(event.output_index, answerable(event.item, self, event.output_index))
-      }
+    case "response.output_item.done": {
+      const index = indexOf(self, event)
+      return { ...self, slots: new Map(self.slots).set(index, answerable(event.item, self, index)) }
+    }
     case "response.completed":
     case "response.incomplete":
       return {
@@ -116,13 +115,17 @@ const identity = (response: unknown, otherwise: Response): Pick<Response, "id" |
   model: Json.text(Json.field(response, "model")) ?? otherwise.model
 })
 
+/** The number of an item that an event is about. Where the server gives none, items come one after the other. */
+const indexOf = ({ slots }: Response, { output_index }: { readonly output_index?: number | undefined }): number =>
+  output_index ?? Math.max(-1, ...slots.keys()) + 1
+
 /** What the server says of a part of an item that has begun. */
 const draft = (
   self: Response,
   event: { readonly output_index?: number | undefined },
   add: (item: Item) => Item
 ): Response => {
-  const index = event.output_index ?? 0
+  const index = indexOf(self, event)
   const item = self.drafts.get(index)
   return item === undefined
     ? self

@@ -16,7 +16,7 @@ const lifecycle = <T extends string>(type: T) =>
   Schema.Struct({ type: Schema.Literal(type), response: Schema.optional(Schema.Unknown) }, JsonObject)
 
 const outputItem = <T extends string>(type: T) =>
-  Schema.Struct({ type: Schema.Literal(type), output_index: Schema.Number, item: Item }, JsonObject)
+  Schema.Struct({ type: Schema.Literal(type), output_index: Schema.optional(Schema.Number), item: Item }, JsonObject)
 
 /** Where in the response a piece belongs. */
 const place = {

@@ -85,6 +85,20 @@ describe("Response", () => {
     assert.deepStrictEqual(Response.items(fold(...begun, told, completed({ output: [message] }))), [message])
   })
 
+  it("numbers the items itself where the server does not", () => {
+    const unnumbered = (type: string, fields: object) => ({ type, ...fields })
+    const response = fold(
+      unnumbered("response.output_item.added", { item: thought }),
+      unnumbered("response.output_item.done", { item: thought }),
+      unnumbered("response.output_item.added", { item: { ...call, arguments: "" } }),
+      unnumbered("response.function_call_arguments.done", { arguments: "{}" }),
+      unnumbered("response.output_item.done", { item: call }),
+      unnumbered("response.output_item.done", { item: message }),
+      completed({ output: [] })
+    )
+    assert.deepStrictEqual(Response.items(response), [thought, call, message])
+  })
+
   it("tells an item once, however the final output is numbered", () => {
     const response = fold(done(0, message), completed({ output: [thought, message] }))
     assert.deepStrictEqual(Response.items(response), [message])

@@ -21,7 +21,9 @@ const known = [
   { type: "codex.response.metadata", metadata: {} },
   { type: "responsesapi.websocket_timing", total_ms: 7 },
   { type: "error", code: "server_error", message: "Oops", param: null },
-  { type: "error", error: { type: "usage_limit_reached" }, status_code: 429 }
+  { type: "error", error: { type: "usage_limit_reached" }, status_code: 429 },
+  // As servers tell it that number nothing.
+  { type: "response.output_item.done", item }
 ]
 
 const unexpected = [
@@ -36,14 +38,13 @@ const unexpected = [
   { type: "response.future", delta: "?" },
   { type: "response.content_part.added", part: "text" },
   { type: "response.output_text.done", text: null },
-  { type: "response.output_item.done", item },
   { type: "response.output_item.done", output_index: "0", item },
   { type: "response.output_item.done", output_index: 0, item: { role: "assistant" } },
   { type: "response.output_item.added", output_index: 0, item: null },
   { type: "response.output_text.delta", delta: { text: "Hi" } }
 ]
 
-const terminal = ["response.completed", "response.incomplete", "response.failed"]
+const terminal = ["response.completed", "response.incomplete", "response.failed", "response.cancelled"]
 
 describe("StreamEvent", () => {
   it.each(known)("keeps $type as it came", (raw) => {
