@@ -63,11 +63,12 @@ const isEncoded = (headers: Headers): boolean => !/^(?:identity)?$/i.test(header
 /** What a status says better than its body, which is of somebody in between. */
 const tellingStatus = (status: number, headers: Headers, body: string): string | undefined => {
   if (status === 413 && isPage(body)) return "it is larger than this server takes; shorten the conversation"
-  return status >= 300 && status < 400
+  const { location } = headers
+  return location !== undefined && status >= 300 && status < 400
     ? `it is sent on (status ${status}) to ${
-      presentable(headers["location"] ?? "somewhere else")
-    }, which is not followed; ` +
-      "name the server itself in OPENAI_BASE_URL"
+      presentable(location)
+    }, which is not followed; name the server itself in ` +
+      "OPENAI_BASE_URL"
     : undefined
 }
 
