@@ -126,6 +126,9 @@ const reset = (after: string): Answer => ({
 const backoff = [2.4, 3.6] as const
 const atOnce = [0, 0] as const
 
+/** Three waits of what the server says, and a fourth that is longer as a rule. */
+const afterWords = [6, 6.42] as const
+
 /** The stall of the first attempt is not charged to the budget, that of the second uses it up. */
 const stalled = (seconds: number) => [2 * seconds + 0.16, 2 * seconds + 0.24] as const
 
@@ -160,7 +163,7 @@ const faults: ReadonlyArray<
     refusal(429, error({ code: "rate_limit_exceeded", message: "Please try again in 1.5s." })),
     "RateLimited",
     5,
-    [6, 6.4]
+    afterWords
   ],
   [
     "429 for a plan that is used up",
