@@ -60,7 +60,7 @@ export const add = (self: Response, event: StreamEvent): Response => {
       return draft(self, event, (item) => ({
         ...item,
         content: [...contentOf(item), { type: "output_text", text: event.text, annotations: [] }]
-      }))
+      }), { type: "message", role: "assistant" })
     case "response.function_call_arguments.done":
       return draft(self, event, (item) => ({ ...item, arguments: event.arguments }))
     case "response.custom_tool_call_input.done":
@@ -123,10 +123,11 @@ const indexOf = ({ slots }: Response, { output_index }: { readonly output_index?
 const draft = (
   self: Response,
   event: { readonly output_index?: number | undefined },
-  add: (item: Item) => Item
+  add: (item: Item) => Item,
+  unannounced?: Item
 ): Response => {
   const index = indexOf(self, event)
-  const item = self.drafts.get(index)
+  const item = self.drafts.get(index) ?? unannounced
   return item === undefined
     ? self
     : { ...self, drafts: new Map(self.drafts).set(index, { ...add(item), status: "completed" }) }

@@ -77,6 +77,12 @@ describe("Response", () => {
     ])
   })
 
+  it("takes a text that is told in full for a message, if nothing else was told of it", () => {
+    const told = { type: "response.output_text.done", output_index: 0, text: "Hi" }
+    assert.strictEqual(Response.text(fold(told, completed({ output: [] }))), "Hi")
+    assert.deepStrictEqual(Response.items(fold(told, done(0, message), completed({}))), [message])
+  })
+
   it("puts nothing together of what was cut off, or is told in full elsewhere", () => {
     const begun = [added(0, { ...message, content: [] }), added(1, { ...call, arguments: "" })]
     const told = { type: "response.output_text.done", output_index: 0, text: "Hi" }
