@@ -71,3 +71,5 @@ export const runsTurn = (argv: ReadonlyArray<string>): boolean => {
   const [first = ""] = Flags.withoutLevel(argv)
   return !names.includes(first) || first === "run" || first === "resume"
 }
+
+export const signsIn = (argv: ReadonlyArray<string>): boolean => Flags.withoutLevel(argv)[0] === "login"

@@ -16,6 +16,7 @@ import { stripVTControlCharacters } from "node:util"
 import { layerPlatform } from "../node/NodeRuntime.ts"
 import { TurnFailed, TurnInterrupted } from "../session/SessionEvent.ts"
 import * as Cli from "./Cli.ts"
+import * as Login from "./commands/login.ts"
 import * as Console from "./Console.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { wantsJson } from "./flags.ts"
@@ -109,9 +110,10 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>, signal: ExitCode.Signal): num
   return error instanceof ExitCode.Stop ? error.code : ExitCode.failure
 }
 
-/** What a program that reads JSON lines has still to be told of a run that was stopped before there was a turn. */
+/** What a program that reads JSON lines has still to be told: of a sign-in, or of a run without a turn yet, that was stopped. */
 const lastLine = (argv: ReadonlyArray<string>, { first, isEndTold }: Interruption.Listening): string => {
-  if (isEndTold || !wantsJson(argv) || !Cli.runsTurn(argv)) return ""
+  if (isEndTold || !wantsJson(argv)) return ""
+  if (!Cli.runsTurn(argv)) return Cli.signsIn(argv) ? `${JSON.stringify(Login.interrupted(first()))}\n` : ""
   const event = TurnInterrupted.make({ turnId: "", reason: "cancelled" })
   const [line] = linesOf({ ...event, seq: 1, at: DateTime.unsafeNow() }, false, first())
   return `${JSON.stringify(line)}\n`

@@ -368,6 +368,9 @@ describe("a switch", () => {
   )
 })
 
+const told = ({ stdout }: { readonly stdout: string }) =>
+  lines(stdout).map(({ exit_code, reason, type }) => [type, reason, exit_code])
+
 /** What sends the program a signal, from within, before it has begun with anything. */
 const earlyMoments = [
   [
@@ -470,9 +473,10 @@ describe("signals", () => {
           const env = { NODE_OPTIONS: `--require ${file("hook.cjs")}`, SIGNAL: signal }
           const { result } = yield* start(["--json", "Say hello"], { env })
           const ended = yield* result
-          const told = lines(ended.stdout).map(({ exit_code, reason, type }) => [type, reason, exit_code])
-          assert.deepStrictEqual(told, [["turn.interrupted", signal, code]], ended.stderr)
+          assert.deepStrictEqual(told(ended), [["turn.interrupted", signal, code]], ended.stderr)
           assert.strictEqual(ended.code, code)
+          const signIn = yield* Effect.flatMap(start(["login", "--json"], { env }), ({ result }) => result)
+          assert.deepStrictEqual([signIn.code, told(signIn)], [code, [["login.interrupted", signal, code]]])
           // Nobody reads JSON lines here.
           const other = yield* Effect.flatMap(start(["Say hello"], { env }), ({ result }) => result)
           assert.deepStrictEqual([other.code, other.stdout], [code, ""])

@@ -19,7 +19,7 @@ import * as NodeBrowser from "../../node/NodeBrowser.ts"
 import * as NodeCallbackServer from "../../node/NodeCallbackServer.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Confirm from "../confirm.ts"
-import { BadInput, interrupted } from "../ExitCode.ts"
+import * as ExitCode from "../ExitCode.ts"
 import { Interruption } from "../Interruption.ts"
 import * as Prompt from "../prompt.ts"
 import { Screen } from "../Screen.ts"
@@ -40,14 +40,19 @@ export const login = Command.make(
     profile: Common.credential.profile
   },
   Effect.fnUntraced(function*(options) {
-    yield* signIn(options).pipe(
-      Effect.tap((credential) => Effect.flatMap(CredentialStore, (store) => store.save(credential))),
-      tellingHowItEnds(options.json),
+    const { tellEnd } = yield* Interruption
+    // Once it is kept, nothing comes between that and the word of it.
+    yield* Effect.uninterruptibleMask((restore) =>
+      restore(keep(options)).pipe(Effect.flatMap((credential) => tellEnd(welcome(credential, options.json))))
+    ).pipe(
       Effect.provide([NodeRuntime.layerHome, NodeCallbackServer.layer(), NodeBrowser.layer, NodeRuntime.layerPlatform]),
       Common.override({ profile: options.profile })
     )
   })
 ).pipe(Command.withDescription("Sign in with a ChatGPT plan, or store an API key"))
+
+const keep = (choice: Choice) =>
+  Effect.tap(signIn(choice), (credential) => Effect.flatMap(CredentialStore, (store) => store.save(credential)))
 
 interface Choice {
   readonly device: boolean
@@ -63,7 +68,7 @@ const ways = "--device, --browser, --with-api-key, --from-codex or --from-pi"
 
 const signIn = Effect.fnUntraced(function*(choice: Choice) {
   const chosen = [choice.device, choice.browser, choice.withApiKey, choice.fromCodex, choice.fromPi].filter(Boolean)
-  if (chosen.length > 1) return yield* new BadInput({ message: `Choose one way to sign in: ${ways}` })
+  if (chosen.length > 1) return yield* new ExitCode.BadInput({ message: `Choose one way to sign in: ${ways}` })
   if (choice.withApiKey) return yield* apiKey
   if (choice.fromCodex) return yield* takeOver(ForeignCredential.codex, choice.yes)
   if (choice.fromPi) return yield* takeOver(ForeignCredential.pi, choice.yes)
@@ -75,20 +80,11 @@ const signIn = Effect.fnUntraced(function*(choice: Choice) {
   return yield* choice.browser || hasBrowser ? withBrowser(choice.json) : withCode(choice.json)
 })
 
-/** A program that reads JSON lines hears of the end once, also when the sign-in is stopped; errors are told elsewhere. */
-const tellingHowItEnds =
-  (json: boolean) =>
-  <E, R>(signIn: Effect.Effect<Credential.Credential, E, R>): Effect.Effect<void, E, R | Screen | Interruption> =>
-    Effect.uninterruptibleMask((restore) =>
-      restore(signIn).pipe(
-        Effect.onInterrupt(() => json ? sayStopped : Effect.void),
-        Effect.flatMap((credential) => welcome(credential, json))
-      )
-    )
-
-const sayStopped = Effect.gen(function*() {
-  const signal = yield* Effect.flatMap(Interruption, ({ signal }) => signal)
-  yield* sayJson({ type: "login.interrupted", reason: signal, exit_code: interrupted(signal) })
+/** The line of a sign-in that a signal has stopped. Errors are told elsewhere. */
+export const interrupted = (signal: ExitCode.Signal) => ({
+  type: "login.interrupted",
+  reason: signal,
+  exit_code: ExitCode.interrupted(signal)
 })
 
 const welcome = Effect.fnUntraced(function*(credential: Credential.Credential, json: boolean) {
@@ -105,12 +101,13 @@ const welcome = Effect.fnUntraced(function*(credential: Credential.Credential, j
 /** The key comes from stdin: on the command line everybody on this machine could read it. */
 const apiKey = Effect.flatMap(Prompt.stdin, (text) => {
   if (text.trim() === "") {
-    return new BadInput({
+    return new ExitCode.BadInput({
       message: "No API key came in: pipe one in, as in `echo \"$KEY\" | effixir login --with-api-key`"
     })
   }
   return Either.match(Credential.readKey(text), {
-    onLeft: (problem) => new BadInput({ message: `What came in for --with-api-key is no API key: ${problem}` }),
+    onLeft: (problem) =>
+      new ExitCode.BadInput({ message: `What came in for --with-api-key is no API key: ${problem}` }),
     onRight: (key) => Effect.succeed<Credential.Credential>(Credential.apiKey(key))
   })
 })
