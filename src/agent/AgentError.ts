@@ -81,7 +81,7 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
     case "SignedOut":
       return { kind: error._tag, retryable: false, details: { reason: error.reason } }
     case "OAuthError":
-      return { kind: error.reason, retryable: error.isTransient, details: {} }
+      return { kind: error._tag, retryable: error.isTransient, details: { reason: error.reason } }
     case "CredentialStoreError":
       return { kind: error._tag, retryable: false, details: { location: error.location } }
   }

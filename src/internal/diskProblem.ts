@@ -29,6 +29,7 @@ const problems: { readonly [code: string]: string } = {
   ENOTDIR: noFolder,
   EEXIST: noFolder,
   AlreadyExists: noFolder,
+  ENOLCK: "files cannot be locked on this disk; choose a folder on another one with EFFIXIR_HOME",
   EOPNOTSUPP: "no folder can be made there; choose another one with EFFIXIR_HOME",
   EISDIR: isFolder,
   ERR_FS_EISDIR: isFolder,

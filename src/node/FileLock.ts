@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { PlatformError } from "@effect/platform/Error"
+import { type PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -11,13 +11,19 @@ import type * as Scope from "effect/Scope"
 import { createRequire } from "node:module"
 
 /**
- * Locks an open file if nobody else has. The lock goes when the file is closed.
+ * Locks an open file if nobody else has. The lock goes when the file is closed. It fails where the disk cannot lock, as
+ * some of the network cannot.
  *
  * @since 0.1.0
  * @category locking
  */
-export const tryLock = (file: FileSystem.File): Effect.Effect<boolean> =>
-  Effect.flatMap(native, (lock) => Effect.sync(() => lock(file.fd)))
+export const tryLock = (file: FileSystem.File): Effect.Effect<boolean, PlatformError> =>
+  Effect.flatMap(native, (lock) =>
+    Effect.try({
+      try: () => lock(file.fd),
+      catch: (cause) =>
+        new SystemError({ reason: "Unknown", module: "FileSystem", method: "lock", pathOrDescriptor: file.fd, cause })
+    }))
 
 /**
  * Holds the lock of a path until the Scope closes; waits for whoever has it. The file at the path is made if there is

@@ -48,7 +48,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     if (!isId(id)) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
     yield* Effect.mapError(Effect.provide(makeFolder(folderOf(id), 0o700), services), failed(id))
     const file = yield* Effect.mapError(fs.open(logOf(id), { flag: "a+", mode: 0o600 }), failed(id))
-    if (!(yield* FileLock.tryLock(file))) return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
+    if (!(yield* Effect.mapError(FileLock.tryLock(file), failed(id)))) {
+      return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
+    }
     const log = yield* readLog(id)
     let size = log.size
     let isTorn = true

@@ -218,7 +218,7 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
         : decision
     }),
     remember: (sessionId, grants) =>
-      Ref.update(
+      grants.length === 0 ? Effect.void : Ref.update(
         granted,
         (all) => new Map(all).set(sessionId, new Set([...all.get(sessionId) ?? [], ...grants]))
       ),

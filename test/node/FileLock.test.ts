@@ -27,6 +27,15 @@ describe("FileLock", () => {
       assert.strictEqual(yield* mode(path), 0o600)
     }).pipe(Effect.provide(layer)))
 
+  it.scopedLive("fails where the system cannot lock", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = `${yield* makeFolder}/lock`
+      const file = yield* Effect.scoped(fs.open(path, { flag: "a" }))
+      const error = yield* Effect.flip(FileLock.tryLock(file))
+      assert.deepInclude(error, { _tag: "SystemError", method: "lock" })
+    }).pipe(Effect.provide(layer)))
+
   it.scopedLive("waits for whoever has it, and can be given up waiting for", () =>
     Effect.gen(function*() {
       const path = `${yield* makeFolder}/lock`
