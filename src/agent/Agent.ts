@@ -153,9 +153,14 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
       past.flatMap((event) => event._tag === "PermissionDecided" ? event.grants ?? [] : [])
     )
 
-  const runTurn = (session: Session, teller: Teller.Teller, turn: Turn.Options) =>
-    Turn.run(turn).pipe(
-      Effect.provideService(Step.Step, Step.make(session, teller.tell)),
+  const runTurn = (
+    session: Session,
+    teller: Teller.Teller,
+    turn: Turn.Options,
+    begin: Effect.Effect<unknown, AgentError> = Effect.void
+  ) =>
+    Effect.zipRight(begin, Turn.run(turn)).pipe(
+      Effect.provideService(Step.Step, Step.make(session, teller)),
       Effect.provideService(Responses, responses),
       Effect.provideService(ToolExecutor, tools),
       Effect.provideService(Permission, permission),
@@ -188,14 +193,14 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           })
           yield* remember(id, past)
           yield* teller.begin
-          yield* record(turnId, started)
-          yield* runTurn(session, teller, {
+          const turn: Turn.Options = {
             ...options,
             reasoning: options.reasoning,
             sessionId: id,
             turnId,
             history: History.fromEvents([...past, started])
-          })
+          }
+          yield* runTurn(session, teller, turn, record(turnId, started))
         })),
     resume: (id, overrides) =>
       stream(id, (session, teller) =>
@@ -272,18 +277,19 @@ export const child = <R>(
     return agent.run(session, input, { inbox: options.inbox, parent, tokens: call.tokens })
   }))
 
-/** Ends a turn with exactly one event, whatever becomes of the work. */
+/** Ends a turn that has begun with exactly one event, whatever becomes of the work. */
 const ending =
   (session: Session, teller: Teller.Teller, turnId: string) =>
   <R>(work: Effect.Effect<Turn.Outcome, AgentError, R>): Effect.Effect<void, AgentError, R> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(restore(work))
+        if (Option.isNone(yield* session.lookup(turnId))) return yield* Effect.asVoid(exit)
         const end = endOf(turnId, exit)
         if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
         yield* session.append(yield* endKey(session, turnId), end)
-        // Nobody reads on after an interruption.
-        if (end._tag !== "TurnInterrupted") yield* restore(teller.rest)
+        // Nobody reads on after an interruption, which ends this at once.
+        yield* restore(teller.rest)
         return yield* Effect.asVoid(exit)
       })
     )

@@ -34,14 +34,14 @@ export class Step extends Context.Tag("effixir/agent/Step")<Step, {
 }>() {}
 
 /**
- * Steps that are kept in the log of a session.
+ * Steps that are kept in the log of a session, and told by `tell`; what is not kept is told by `show`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
   session: Session,
-  publish: (event: AgentEvent) => Effect.Effect<void>
+  { show, tell }: { readonly [way in "show" | "tell"]: (event: AgentEvent) => Effect.Effect<void> }
 ): typeof Step.Service => {
   const recall = <A extends SessionEvent, I>(
     key: string,
@@ -61,14 +61,14 @@ export const make = (
       const kept = yield* recall(key, schema)
       if (Option.isSome(kept)) return kept.value
       const result = yield* effect
-      yield* Effect.flatMap(session.append(key, result), (stored) => publish(fromStored(stored)))
+      yield* Effect.flatMap(session.append(key, result), (stored) => tell(fromStored(stored)))
       return result
     }),
     show: (event) =>
       Effect.gen(function*() {
         const seq = yield* session.number
         const at = yield* DateTime.now
-        yield* publish({ ...event, seq, at })
+        yield* show({ ...event, seq, at })
       })
   }
 }

@@ -9,7 +9,10 @@ import { type AgentEvent, fromStored } from "./AgentEvent.ts"
 
 /** @since 0.1.0 @category models */
 export interface Teller {
+  /** Tells what is in the log. */
   readonly tell: (event: AgentEvent) => Effect.Effect<void>
+  /** Tells what is not, and need not be remembered. */
+  readonly show: (event: AgentEvent) => Effect.Effect<void>
   /** What is in the log now needs no telling. */
   readonly begin: Effect.Effect<void>
   /** Tells what has come into the log since then without being told, because its teller was stopped. */
@@ -30,6 +33,7 @@ export const make = (session: Session, publish: (event: AgentEvent) => Effect.Ef
 
   return {
     tell,
+    show: (event) => Effect.asVoid(publish(event)),
     begin: Effect.map(session.events, (events) => {
       known = events.at(-1)?.seq ?? 0
     }),

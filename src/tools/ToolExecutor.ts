@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -72,7 +73,11 @@ export const make = <R>(
               output: BoundedOutput.boundOutput(output),
               details
             })
-          })
+          }),
+          // Whoever interrupts the call itself does not come by here.
+          Effect.catchAllCause((cause) =>
+            Cause.isInterruptedOnly(cause) ? Effect.succeed(stopped) : Effect.failCause(cause)
+          )
         )
       })
     })
@@ -88,6 +93,12 @@ export const make = <R>(
 export const layer = <R>(
   toolkit: Toolkit<R> | Effect.Effect<Toolkit<R>>
 ): Layer.Layer<ToolExecutor, never, R> => Layer.effect(ToolExecutor, make(toolkit))
+
+/** As when the handler waits for a fiber that is interrupted. */
+const stopped: ToolResult = {
+  status: "failed",
+  output: "The tool was stopped from within before it had a result. What it did until then is not known."
+}
 
 type Tools<R> = Toolkit<R>["tools"]
 

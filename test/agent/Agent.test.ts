@@ -326,6 +326,72 @@ describe.each(wires.map((wire) => [wire.name, wire] as const))("an agent over %s
           )
       })
 
+    const broken = Tool.make({
+      name: "broken",
+      description: "",
+      parameters: Schema.Struct({}),
+      handler: () =>
+        Effect.gen(function*() {
+          const fiber = yield* Effect.fork(Effect.never)
+          yield* Fiber.interrupt(fiber)
+          return yield* Fiber.join(fiber)
+        })
+    })
+
+    it.effect("within a tool is a failure of that call, and the turn goes on", () =>
+      Effect.gen(function*() {
+        const events = yield* run("Go")
+        assert.deepStrictEqual(tags(events).slice(-1), ["TurnCompleted"])
+        const ended = events.find((event) => event._tag === "ToolEnded")
+        assert.deepInclude(ended, { status: "failed" })
+        assert.match(String(ended?._tag === "ToolEnded" ? ended.output : ""), /stopped from within/)
+      }).pipe(Effect.provide(layer(
+        turns(Script.answer(Script.call("broken", {}, "c1")), hello),
+        Toolkit.make(broken)
+      ))))
+
+    /** Takes a second to write down that a turn begins. */
+    const slowly = (isWriting: Deferred.Deferred<void>) =>
+      Layer.effect(
+        SessionStore.SessionStore,
+        Effect.map(SessionStore.SessionStore, (store) => ({
+          ...store,
+          open: (id: string) =>
+            Effect.map(store.open(id), (session): SessionStore.Session => ({
+              ...session,
+              append: (key, event) =>
+                event._tag === "TurnStarted"
+                  ? Effect.uninterruptible(
+                    Deferred.succeed(isWriting, undefined).pipe(
+                      Effect.zipRight(Effect.sleep("1 second")),
+                      Effect.zipRight(session.append(key, event))
+                    )
+                  )
+                  : session.append(key, event)
+            }))
+        }))
+      ).pipe(Layer.provide(SessionStore.layerMemory))
+
+    it.effect("while it is written down that a turn begins leaves no turn without an end", () =>
+      Effect.gen(function*() {
+        const isWriting = yield* Deferred.make<void>()
+        yield* Effect.gen(function*() {
+          const fiber = yield* Effect.fork(run("Go"))
+          yield* Deferred.await(isWriting)
+          const stopping = yield* Effect.fork(Fiber.interrupt(fiber))
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.join(stopping)
+          const told = (yield* log).map(({ event }) => event._tag)
+          assert.deepStrictEqual(told, ["SessionStarted", "TurnStarted", "TurnInterrupted"])
+        }).pipe(Effect.provide(
+          Agent.layer({ model: "gpt-5.5", instructions: "" }).pipe(
+            Layer.provide([ToolExecutor.layer(Toolkit.make(echo)), Permission.layerAllowAll]),
+            Layer.provide(wire.model(turns(hello))),
+            Layer.provideMerge(slowly(isWriting))
+          )
+        ))
+      }))
+
     it.effect("stops the tools, and the log says so with one ending", () =>
       Effect.gen(function*() {
         const started = yield* Deferred.make<void>()
