@@ -8,6 +8,7 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { isWithin } from "../internal/paths.ts"
 import { readStart } from "../internal/readStart.ts"
 import type { Item } from "../responses/Item.ts"
 
@@ -144,7 +145,7 @@ const read = Effect.fnUntraced(
     const leaveOut = (why: string): Problem => ({ path: file, what: `is left out: ${why}` })
     return yield* Effect.gen(function*() {
       const real = yield* fs.realPath(file)
-      if (!real.startsWith(project.endsWith(path.sep) ? project : project + path.sep)) {
+      if (!isWithin(project, real)) {
         return leaveOut("it is a link that leads out of the project")
       }
       const info = yield* fs.stat(real)

@@ -12,6 +12,7 @@ import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { isWithin } from "../internal/paths.ts"
 import { readStart } from "../internal/readStart.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import { quote } from "../tools/FileTree.ts"
@@ -90,10 +91,9 @@ export const load: (
     const path = yield* Path.Path
     const realHome = yield* realPath(home)
     const own = path.join(realHome, "skills")
-    const isWithin = yield* isBelow
     // Else everything there would be open to whoever may read the skill.
     const isPrivate = (real: string) =>
-      real === realHome || isWithin(realHome, real) || isWithin(real, realHome) && !isWithin(real, own)
+      isWithin(real, realHome) || isWithin(realHome, real) && (real === own || !isWithin(own, real))
     const ofPerson = yield* readAll(
       own,
       (real) => isPrivate(real) ? "its folder holds what is effixir's own" : undefined
@@ -106,7 +106,9 @@ export const load: (
       (folder) =>
         readAll(path.join(folder, ".agents", "skills"), (real) => {
           if (isPrivate(real)) return "its folder holds what is effixir's own"
-          return isWithin(real, project) ? undefined : "its folder is a link that leads out of the project"
+          return real !== project && isWithin(project, real)
+            ? undefined
+            : "its folder is a link that leads out of the project"
         })
     )
     return nearest([ofPerson, ...ofProject].flat())
@@ -245,7 +247,7 @@ const read: (
     const real = yield* fs.realPath(file)
     const refusal = refuse(folder)
     if (refusal !== undefined) return fail(refusal)
-    if (!(yield* isBelow)(real, folder)) return fail("it is a link that leads out of its folder")
+    if (!isWithin(folder, real)) return fail("it is a link that leads out of its folder")
     if ((yield* fs.stat(real)).type !== "File") return fail("it is no regular file")
     const fields = yield* frontMatter((yield* readStart(real, maxFrontMatter)).text)
     return Either.mapBoth(Either.flatMap(fields, describe), {
@@ -331,11 +333,6 @@ const nearest = (all: ReadonlyArray<Read>): Loaded => {
   }
   return { skills: [...byName.values()].toSorted((a, b) => a.name < b.name ? -1 : 1), problems }
 }
-
-const isBelow = Effect.map(
-  Path.Path,
-  ({ sep }) => (path: string, folder: string): boolean => path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
-)
 
 const realPath = (folder: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(folder), () => folder))

@@ -22,6 +22,7 @@ import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
+import { below } from "../internal/paths.ts"
 import * as ChatCompletions from "../responses/ChatCompletions.ts"
 import * as Dialect from "../responses/Dialect.ts"
 import * as ModelProfile from "../responses/ModelProfile.ts"
@@ -250,7 +251,8 @@ const layerSecrets = (
         skills: (options.skills ?? []).flatMap(({ folder, link }) => link === undefined ? [folder] : [folder, link]),
         isDenied: policy === undefined
           ? undefined
-          : (file) => file.startsWith(`${root}/`) && Policy.denies(policy, "grep", file.slice(root.length + 1))
+          : (file) =>
+            Option.exists(Option.fromNullable(below(root, file)), (path) => Policy.denies(policy, "grep", path))
       })
     })
   )

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import ignore, { type Ignore } from "ignore"
 import picomatch from "picomatch"
+import { isWithin } from "../internal/paths.ts"
 import { Files } from "./Files.ts"
 import { type Entry, FileSearch } from "./FileSearch.ts"
 import { ToolFailure } from "./Tool.ts"
@@ -216,7 +217,7 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
     isRepository = entries.some(({ name }) => name === ".git")
   }
   // Without a repository, what lies above the workspace is none of its business.
-  const counted = isRepository ? levels : levels.filter((level) => level.folder.startsWith(root))
+  const counted = isRepository ? levels : levels.filter((level) => isWithin(root, level.folder))
   let rules: Rules = []
   for (const level of counted.toReversed()) {
     if (level.folder !== folder) rules = yield* rulesOf(level.folder, level.entries, rules)

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
+import { below, isWithin, resolve } from "../internal/paths.ts"
 import * as GitRepository from "./GitRepository.ts"
 import * as Policy from "./Policy.ts"
 import * as SafeCommands from "./SafeCommands.ts"
@@ -100,7 +101,7 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const path = word.startsWith("/") ? word : `${folder}/${word}`
     return Effect.map(Effect.either(workspace.resolveToRead(path)), (resolved) => ({
       isInside: resolved._tag === "Right" || resolved.left._tag !== "OutsideWorkspace" || word === "/dev/null" ||
-        open.some((folder) => word === folder || word.startsWith(`${folder}/`)),
+        open.some((folder) => isWithin(folder, word)),
       real: resolved._tag === "Right" ? resolved.right : undefined,
       paths: [relative(root, path), ...(resolved._tag === "Right" ? [relative(root, resolved.right)] : [])]
     }))
@@ -122,9 +123,9 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const verdict = Policy.judge(policy, tool, { _tag: "Files", paths })
     if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
     const isExplicit = verdict._tag === "allow" && verdict.isExplicit
-    const secret = paths.flat().find((path) => secrets.isSecret(absolute(root, path), sessionId, access.kind))
+    const secret = paths.flat().find((path) => secrets.isSecret(resolve(root, path), sessionId, access.kind))
     if (secret !== undefined && !isExplicit) {
-      const isSkill = access.kind === "write" && !secrets.isSecret(absolute(root, secret), sessionId)
+      const isSkill = access.kind === "write" && !secrets.isSecret(resolve(root, secret), sessionId)
       return deny(
         "secret files",
         isSkill
@@ -367,19 +368,11 @@ const pathsIn = (commands: ReadonlyArray<SafeCommands.Words>): ReadonlyArray<str
     )
   ).filter((word) => word !== "" && word.length <= maxPath)
 
-const absolute = (root: string, path: string): string => path.startsWith("/") ? path : `${root}/${path}`
-
 /** No system knows a longer one. */
 const maxPath = 5000
 
-/** Without `.` and `..`, as far as they can be resolved by their spelling. */
+/** As a rule would spell it. */
 const relative = (root: string, given: string): string => {
-  const parts: Array<string> = []
-  for (const part of absolute(root, given.slice(0, maxPath)).split("/")) {
-    if (part === "..") parts.pop()
-    else if (part !== "" && part !== ".") parts.push(part)
-  }
-  const path = `/${parts.join("/")}`
-  if (path === root) return "."
-  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path
+  const path = resolve(root, given.slice(0, maxPath))
+  return path === root ? "." : below(root, path) ?? path
 }

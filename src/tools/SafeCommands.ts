@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { parse } from "shell-quote"
+import { isWithin } from "../internal/paths.ts"
 
 /**
  * A program of a command line and what it is given.
@@ -121,7 +122,7 @@ const staysWithin = (word: string, folders: ReadonlyArray<string>): boolean =>
   [word, word.slice(word.indexOf("=") + 1), word.replace(/^-\w/, "")].every((path) => {
     if (path.split("/").includes("..") || path.startsWith("~")) return false
     if (!path.startsWith("/") || path === "/dev/null") return true
-    return folders.some((folder) => path === folder || path.startsWith(`${folder}/`) && !/[*?]/.test(path))
+    return folders.some((folder) => path === folder || isWithin(folder, path) && !/[*?]/.test(path))
   })
 
 type Check = (args: ReadonlyArray<string>) => boolean

@@ -5,6 +5,7 @@
  */
 import * as Context from "effect/Context"
 import picomatch from "picomatch"
+import { below, isWithin, resolve } from "../internal/paths.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 
 /** @since 0.1.0 @category models */
@@ -37,20 +38,20 @@ export interface Secrets {
 /** @since 0.1.0 @category constructors */
 export const make = ({ home, isDenied = () => false, skills = [] }: Options = {}): Secrets => {
   const isOwn = (path: string, session: string | undefined): boolean => {
-    if (home === undefined || path !== home && !path.startsWith(`${home}/`)) return false
-    return session === undefined || !path.startsWith(`${artifactsOf(home, session)}/`)
+    if (home === undefined || !isWithin(home, path)) return false
+    return session === undefined || !isWithin(artifactsOf(home, session), path)
   }
   /** Where in a skill a path leads; its place among effixir's own files tells nothing then. */
   const inSkill = (path: string): string | undefined => {
-    const skill = skills.find((folder) => path === folder || path.startsWith(`${folder}/`))
-    return skill === undefined || path.split("/").includes("..") ? undefined : path.slice(skill.length + 1)
+    const skill = skills.find((folder) => isWithin(folder, path))
+    return skill === undefined || path.split("/").includes("..") ? undefined : below(skill, path)
   }
   const isSecret: Secrets["isSecret"] = (path, session, access = "read") => {
     const plain = path.replaceAll("\\", "/")
     const part = access === "read" ? inSkill(plain) : undefined
     if (part !== undefined) return hasSecretName(part)
     if (isOwn(plain, session)) return true
-    if (home !== undefined && plain.startsWith(`${home}/`)) return false
+    if (home !== undefined && isWithin(home, plain)) return false
     return hasSecretName(plain)
   }
   const isWord = (word: string, session: string | undefined) => isSecret(word, session) || isGlobOfSecret(word)
@@ -60,19 +61,10 @@ export const make = ({ home, isDenied = () => false, skills = [] }: Options = {}
     open: (session) => [...home === undefined ? [] : [artifactsOf(home, session)], ...skills],
     isNamedIn: (command, folder, session) =>
       wordsOf(command).some((word) => {
-        const path = joined(folder, word)
+        const path = resolve(folder, word)
         return isWord(word, session) || isOwn(path, session) && inSkill(path) === undefined
       })
   }
-}
-
-const joined = (folder: string, word: string): string => {
-  const parts: Array<string> = []
-  for (const part of (word.startsWith("/") ? word : `${folder}/${word}`).split("/")) {
-    if (part === "..") parts.pop()
-    else if (part !== "" && part !== ".") parts.push(part)
-  }
-  return `/${parts.join("/")}`
 }
 
 const artifactsOf = (home: string, session: string): string => `${home}/sessions/${session}/artifacts`

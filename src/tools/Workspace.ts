@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { isWithin } from "../internal/paths.ts"
 import { ToolFailure } from "./Tool.ts"
 
 /**
@@ -66,10 +67,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   yield* fs.readDirectory(root)
   const lock = yield* Effect.makeSemaphore(1)
 
-  const isIn = (folder: string) => (real: string) =>
-    real === folder || real.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
-  const isInside = isIn(root)
-  const isReadable = [root, ...options.readable ?? []].map(isIn)
+  const isInside = (real: string) => isWithin(root, real)
+  const isReadable = [root, ...options.readable ?? []].map((folder) => (real: string) => isWithin(folder, real))
 
   const realPath = (target: string): Effect.Effect<string, PlatformError> =>
     Effect.catchIf(fs.realPath(target), isNotFound, (notFound: PlatformError) =>

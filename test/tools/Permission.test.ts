@@ -1,3 +1,4 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -6,7 +7,7 @@ import * as Permission from "../../src/tools/Permission.ts"
 import * as Policy from "../../src/tools/Policy.ts"
 import * as SecretFiles from "../../src/tools/SecretFiles.ts"
 import * as Tool from "../../src/tools/Tool.ts"
-import { Workspace } from "../../src/tools/Workspace.ts"
+import * as Workspace from "../../src/tools/Workspace.ts"
 import { at, layerWorkspace, plant } from "./support.ts"
 
 const run = (command: string, workdir?: string): Tool.Access => ({ kind: "run", command, workdir })
@@ -20,11 +21,13 @@ const decide = (access: Tool.Access, tool: string = access.kind === "run" ? "bas
 /** effixir's own folder lies in the workspace. */
 const secrets = Layer.effect(
   SecretFiles.SecretFiles,
-  Effect.map(Workspace, ({ root }) => SecretFiles.make({ home: `${root}/own` }))
+  Effect.map(Workspace.Workspace, ({ root }) => SecretFiles.make({ home: `${root}/own` }))
 )
 
 const layer = (permission: Layer.Layer<Permission.Permission, never, Permission.Requirements>) =>
   permission.pipe(Layer.provide(secrets), Layer.provideMerge(layerWorkspace))
+
+const layerOfRoot = Workspace.layer({ root: "/" }).pipe(Layer.provideMerge(NodeContext.layer))
 
 const ruled = (rules: ReadonlyArray<Policy.Rule>, mode: Policy.Mode) =>
   Layer.unwrapEffect(
@@ -164,6 +167,27 @@ describe("Permission", () => {
       { decision: "allow", tool: "write" },
       { decision: "allow", path: ".agents/skills/**" }
     ], "auto")))))
+
+  it.scoped("goes by the rules also where the workspace is the root of all", () =>
+    Effect.gen(function*() {
+      const tags = yield* Effect.forEach(
+        [
+          Tool.writes("etc/hosts"),
+          Tool.writes("/etc/hosts"),
+          Tool.writes("tmp/../etc/hosts"),
+          Tool.reads("own/auth.json"),
+          Tool.reads("/own/auth.json"),
+          Tool.writes("tmp/a.txt")
+        ],
+        (access) => Effect.map(decide(access), ({ _tag }) => _tag)
+      )
+      assert.deepStrictEqual(tags, ["Deny", "Deny", "Deny", "Deny", "Deny", "Allow"])
+    }).pipe(Effect.provide(
+      ruled([{ decision: "deny", path: "etc/**" }], "auto").pipe(
+        Layer.provide(Layer.succeed(SecretFiles.SecretFiles, SecretFiles.make({ home: "/own" }))),
+        Layer.provideMerge(layerOfRoot)
+      )
+    )))
 
   it.scoped("asks again for what later runs go by, where writing is always allowed", () =>
     Effect.gen(function*() {
