@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -10,12 +11,14 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as SynchronizedRef from "effect/SynchronizedRef"
 import { choice } from "../internal/choice.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
@@ -90,6 +93,9 @@ const slack = Duration.minutes(5)
 
 /** How often a long-running program looks at its credential at least. */
 const watchInterval = Duration.minutes(1)
+
+/** How long somebody who has a good token waits for the next one. */
+const patience = Duration.seconds(2)
 
 /** Trouble of the network or the server passes. What a refresh token is spent on is decided anew each time. */
 const refreshSchedule = Schedule.exponential("500 millis").pipe(
@@ -194,19 +200,49 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       lock.withPermits(1)
     )
 
+  /** There is one at a time, it goes on when nobody waits for it any more, and after a failure there is none for a while. */
+  const early = yield* SynchronizedRef.make<Early | undefined>(undefined)
+
+  const beginEarly = (credential: Credential.Subscription) =>
+    SynchronizedRef.modifyEffect(early, (last): Effect.Effect<readonly [Early, Early]> =>
+      Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        if (last !== undefined && Credential.isSame(last.credential, credential)) {
+          const isRunning = Option.isNone(yield* Fiber.poll(last.fiber))
+          if (isRunning || now - last.at < Duration.toMillis(watchInterval)) return [last, last]
+        }
+        const begun = { credential, at: now, fiber: yield* Effect.forkIn(replace(credential), scope) }
+        return [begun, begun]
+      }))
+
+  /** A token that is still good does not have to wait for a server or a disk that is in trouble. */
+  const renewEarly = Effect.fnUntraced(function*(credential: Credential.Subscription) {
+    const { at, fiber } = yield* beginEarly(credential)
+    const waited = (yield* Clock.currentTimeMillis) - at
+    const renewed = Effect.flatMap(
+      Fiber.poll(fiber),
+      Option.match({
+        onNone: () =>
+          Effect.timeoutOption(Fiber.join(fiber), Duration.millis(Math.max(0, Duration.toMillis(patience) - waited))),
+        onSome: Effect.asSome
+      })
+    )
+    return yield* renewed.pipe(
+      Effect.map(Option.getOrElse(() => ({ credential }))),
+      Effect.catchIf(
+        (error) => error._tag !== "SignedOut",
+        (error) => Effect.as(Effect.logDebug("The early refresh failed", error.message), { credential })
+      )
+    )
+  })
+
   const fresh = Effect.gen(function*() {
     const winner = yield* selected
     const { credential } = winner
     if (credential.kind !== "subscription") return winner
     const left = yield* timeLeft(credential)
     if (Duration.greaterThan(left, slack)) return winner
-    const renewed = replace(credential).pipe(
-      // A token that is still good does not have to wait for a server or a disk that is in trouble.
-      Effect.catchIf(
-        (error) => error._tag !== "SignedOut" && Duration.greaterThan(left, Duration.zero),
-        (error) => Effect.as(Effect.logDebug("The early refresh failed", error.message), { credential })
-      )
-    )
+    const renewed = Duration.greaterThan(left, Duration.zero) ? renewEarly(credential) : replace(credential)
     return { ...winner, credential: (yield* renewed).credential }
   }).pipe(Effect.withSpan("Credentials.current"))
 
@@ -252,6 +288,13 @@ export const layerConfig = (
   }
 ): Layer.Layer<Credentials, ConfigError.ConfigError, CredentialStore | OAuth> =>
   Layer.scoped(Credentials, Effect.flatMap(Config.unwrap(options), make))
+
+interface Early {
+  readonly credential: Credential.Subscription
+  /** When it began, in milliseconds. */
+  readonly at: number
+  readonly fiber: Fiber.Fiber<{ readonly credential: Credential.Subscription }, CredentialsError>
+}
 
 /** Whether the server has said itself that the sign-in is over. */
 const isNamed = (error: SignedOut | OAuthError): error is SignedOut =>

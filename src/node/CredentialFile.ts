@@ -7,6 +7,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
@@ -63,7 +64,18 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
   const lock = prepareFolder.pipe(
     Effect.zipRight(FileLock.acquire(`${path}.lock`)),
     Effect.provide(services),
-    Effect.mapError(failed("lock"))
+    Effect.mapError(failed("lock")),
+    Effect.timeoutFail({
+      duration: patience,
+      onTimeout: () =>
+        new CredentialStoreError({
+          operation: "lock",
+          location: path,
+          problem: `another program has held it for ${
+            Duration.format(patience)
+          }; see whether an effixir is stopped somewhere`
+        })
+    })
   )
 
   const medium: Encoded = {
@@ -90,6 +102,9 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
   }
   return medium
 })
+
+/** Longer than any change of a credential takes, unless whoever makes it is stopped in the middle (Ctrl-Z). */
+const patience = Duration.minutes(2)
 
 /** In bytes; more than the tokens of a sign-in need. */
 const roomForTokens = 16_384

@@ -125,6 +125,33 @@ describe("a token that is about to expire", () => {
       assert.strictEqual(yield* Fiber.join(fiber), "a1")
     }))
 
+  it.scoped("holds nobody up for long while it is good, and is there when the server has answered after all", () =>
+    Effect.gen(function*() {
+      const { asked, current, stored } = yield* setup(
+        signedIn(1, "4 minutes"),
+        (n) => Effect.delay(works(n), "15 seconds")
+      )
+      const three = yield* Effect.fork(Effect.all([current, current, current], { concurrency: 3 }))
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(three), ["a1", "a1", "a1"])
+      assert.strictEqual(yield* current, "a1")
+      yield* TestClock.adjust("13 seconds")
+      assert.deepStrictEqual([yield* stored, yield* current, yield* asked], ["a2", "a2", ["r1"]])
+    }))
+
+  it.scoped("is not asked for again and again while the server is in trouble", () =>
+    Effect.gen(function*() {
+      const { asked, current } = yield* setup(signedIn(1, "4 minutes"), () => trouble)
+      const first = yield* Effect.fork(current)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* Fiber.join(first), "a1")
+      assert.lengthOf(yield* asked, 4)
+      assert.strictEqual(yield* current, "a1")
+      assert.lengthOf(yield* asked, 4)
+      yield* TestClock.adjust("1 minute")
+      assert.isAbove((yield* asked).length, 4)
+    }))
+
   it.scoped("takes its end from the clock that the server told of, whatever the hour is here", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(Duration.toMillis("10 hours"))
