@@ -62,18 +62,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 /** In milliseconds, as `fetch` does: many servers close a connection that is not used after five seconds. */
 const keptAlive = 4000
 
-const proxied = (options: Options, tls: Tls) => {
-  const loaded = lazily(() => load(options, tls))
-  return HttpClient.HttpClient.pipe(
+const proxied = Effect.fnUntraced(function*(options: Options, tls: Tls) {
+  let loaded: Promise<Proxied> | undefined
+  yield* Effect.addFinalizer(() => Effect.ignore(Effect.tryPromise(async () => (await loaded)?.close())))
+  const fetch: typeof globalThis.fetch = (input, init) =>
+    (loaded ??= load(options, tls)).then(({ fetch }) => fetch(input, init))
+  return yield* HttpClient.HttpClient.pipe(
     Effect.provide(FetchHttpClient.layer),
     Effect.map(HttpClient.transformResponse((response) =>
       response.pipe(
-        Effect.provideService(FetchHttpClient.Fetch, (input, init) => loaded().then((fetch) => fetch(input, init))),
+        Effect.provideService(FetchHttpClient.Fetch, fetch),
         Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
       )
     ))
   )
-}
+})
 
 /**
  * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or not, and `SSL_CERT_FILE`. Node itself reads
@@ -125,8 +128,13 @@ export const makeTls = Effect.fnUntraced(function*(options: Options) {
   return tls
 })
 
+interface Proxied {
+  readonly fetch: typeof globalThis.fetch
+  readonly close: () => Promise<void>
+}
+
 /** Node's own `fetch` knows of neither; the library it is made of does, and costs its loading when it is needed. */
-const load = async (options: Options, tls: Tls): Promise<typeof globalThis.fetch> => {
+const load = async (options: Options, tls: Tls): Promise<Proxied> => {
   const { EnvHttpProxyAgent, fetch } = await import("undici")
   const dispatcher = new EnvHttpProxyAgent({
     // An empty text keeps it from looking into the environment once more.
@@ -141,7 +149,7 @@ const load = async (options: Options, tls: Tls): Promise<typeof globalThis.fetch
   })
   const proxied = (input: unknown, init: unknown) =>
     fetch(input as Parameters<typeof fetch>[0], { ...init as Parameters<typeof fetch>[1], dispatcher })
-  return proxied as unknown as typeof globalThis.fetch
+  return { fetch: proxied as unknown as typeof globalThis.fetch, close: () => dispatcher.destroy() }
 }
 
 const readCertificates = (path: string) =>
@@ -161,9 +169,4 @@ const alsoTrusted = (): ReadonlyArray<string> => {
   } catch {
     return []
   }
-}
-
-const lazily = <A>(make: () => A): () => A => {
-  let made: { readonly value: A } | undefined
-  return () => (made ??= { value: make() }).value
 }

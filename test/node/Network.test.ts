@@ -134,6 +134,18 @@ describe("Network", () => {
       }))
   }
 
+  it.scopedLive("closes its connections with its layer, those to a proxy too", () =>
+    Effect.gen(function*() {
+      const closed = yield* Deferred.make<void>()
+      const proxy = yield* serve((request, response) => {
+        request.socket.once("close", () => Deferred.unsafeDone(closed, Effect.void))
+        response.end("through the proxy")
+      })
+      yield* get("http://elsewhere.test/", { http_proxy: proxy.url })
+      // By itself it would be kept for seconds.
+      assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Deferred.await(closed), "1 second")))
+    }))
+
   it.scopedLive("asks HTTPS_PROXY for a tunnel to an https host", () =>
     Effect.gen(function*() {
       const proxy = yield* serve(proxied)
