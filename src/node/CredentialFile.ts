@@ -22,6 +22,11 @@ import { readPlainText } from "./readPlainFile.ts"
 /** @since 0.1.0 @category models */
 export interface Options {
   readonly path: string
+  /**
+   * How long another program may change the file before it is given up on; two minutes unless told otherwise. That is
+   * longer than any change takes, unless whoever makes it is stopped in the middle (Ctrl-Z).
+   */
+  readonly patience?: Duration.DurationInput | undefined
 }
 
 /**
@@ -30,7 +35,7 @@ export interface Options {
  * @since 0.1.0
  * @category constructors
  */
-export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
+export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minutes" }: Options) {
   // Only these: with the Scope that may be around, locks would be held until that closes.
   const services = Context.pick(FileSystem.FileSystem, Path.Path)(
     yield* Effect.context<FileSystem.FileSystem | Path.Path>()
@@ -102,9 +107,6 @@ export const makeMedium = Effect.fnUntraced(function*({ path }: Options) {
   }
   return medium
 })
-
-/** Longer than any change of a credential takes, unless whoever makes it is stopped in the middle (Ctrl-Z). */
-const patience = Duration.minutes(2)
 
 /** In bytes; more than the tokens of a sign-in need. */
 const roomForTokens = 16_384
