@@ -64,8 +64,10 @@ export const decoder = (): Decoder =>
   decoderOf((tell) => ({
     data: (data, name) => {
       const json = parse(data)
-      if (text(field(json, "type")) !== undefined) return tell(StreamEvent.fromJson(json))
-      if (json !== undefined) StreamEvent.fromUntyped(json, name).forEach(tell)
+      if (json === undefined) return
+      const event = StreamEvent.fromJson(json)
+      if (event.type !== "unknown" || text(field(json, "type")) !== undefined) return tell(event)
+      StreamEvent.fromUntyped(json, name).forEach(tell)
     },
     end: () => {}
   }))
@@ -101,7 +103,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     onEvent: ({ data, event }) => {
       if (last !== undefined) return
       reader.data(data, event)
-      hasEnded ||= data.trim() === "[DONE]"
+      if (data.startsWith("[DONE]")) hasEnded = true
     }
   })
   const feed = (chunk: string) => {
