@@ -110,7 +110,7 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>, signal: ExitCode.Signal): num
   return error instanceof ExitCode.Stop ? error.code : ExitCode.failure
 }
 
-/** What a program that reads JSON lines has still to be told: of a sign-in, or of a run without a turn yet, that was stopped. */
+/** What a program that reads JSON lines has still to be told of a sign-in, or of a run before its turn, that was stopped. */
 const lastLine = (argv: ReadonlyArray<string>, { first, isEndTold }: Interruption.Listening): string => {
   if (isEndTold || !wantsJson(argv)) return ""
   if (!Cli.runsTurn(argv)) return Cli.signsIn(argv) ? `${JSON.stringify(Login.interrupted(first()))}\n` : ""

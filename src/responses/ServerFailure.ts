@@ -65,10 +65,8 @@ const tellingStatus = (status: number, headers: Headers, body: string): string |
   if (status === 413 && isPage(body)) return "it is larger than this server takes; shorten the conversation"
   const { location } = headers
   return location !== undefined && status >= 300 && status < 400
-    ? `it is sent on (status ${status}) to ${
-      presentable(location)
-    }, which is not followed; name the server itself in ` +
-      "OPENAI_BASE_URL"
+    ? `it is sent on (status ${status}) to ${presentable(location)}, which is not followed; ` +
+      "name the server itself in OPENAI_BASE_URL"
     : undefined
 }
 
@@ -216,7 +214,7 @@ const tryAgainIn = (message: string): number | undefined => {
   const said = /try again in ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)/i.exec(message)?.[1] ?? ""
   const parts = Array.from(said.toLowerCase().matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/g))
   const known = parts.flatMap(([, amount, unit = ""]) => {
-    const long = units[unit]
+    const long = Object.hasOwn(units, unit) ? units[unit] : undefined
     return long === undefined ? [] : [Number(amount) * long]
   })
   return known.length === 0 ? undefined : Math.ceil(known.reduce((sum, part) => sum + part, 0))
@@ -308,8 +306,13 @@ const decodeHeader = (header: string | undefined): unknown =>
 
 const maxMessage = 500
 
-/** One line of bearable length, and no credential in it: a server may quote the request. */
-const presentable = (message: string): string =>
+/**
+ * One line of bearable length, and no credential in it: a server may quote the request.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const presentable = (message: string): string =>
   message.replaceAll(/\bBearer\s+\S+/gi, "Bearer …").replaceAll(/\bsk-[\w-]{8,}/g, "sk-…").replaceAll(/\s+/g, " ")
     .trim().slice(0, maxMessage)
 

@@ -188,7 +188,7 @@ const kindOf = (chunk: string) => {
 const foreign = (json: string): ModelError =>
   new ModelError({
     reason: { _tag: "MalformedOutput" },
-    detail: `it says ${json.replaceAll(/\s+/g, " ").slice(0, 200)}`
+    detail: `it says ${ServerFailure.presentable(json)}`
   })
 
 const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })

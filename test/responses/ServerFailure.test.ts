@@ -284,6 +284,7 @@ describe("ServerFailure", () => {
     assert.strictEqual(wait({}, "Please try again in 1 hour 5 min, or later."), 3_900_000)
     assert.strictEqual(wait({}, "Please try again in a while."), undefined)
     assert.strictEqual(wait({}, "Please try again in 2 moons."), undefined)
+    assert.strictEqual(wait({}, "Please try again in 2 constructor."), undefined)
     assert.strictEqual(wait({ "retry-after": "9".repeat(400) }), 1e12)
     assert.strictEqual(wait({}), undefined)
   })

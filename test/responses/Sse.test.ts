@@ -226,6 +226,7 @@ describe("Sse", () => {
       "No"
     ],
     ["{\"answer\":\n 42}", "MalformedOutput", "it says {\"answer\": 42}"],
+    ["{\"headers\":\"Bearer abc, sk-12345678\"}", "MalformedOutput", "it says {\"headers\":\"Bearer … sk-…\"}"],
     ["<!doctype html><title>Sign in</title>", "StreamIncomplete", "a web page came back instead of an answer"]
   ]
   it.effect.each(failures)(
