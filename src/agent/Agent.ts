@@ -72,6 +72,8 @@ export interface Options extends Turn.Control {
 export interface RunOptions extends Partial<Options> {
   /** Where more is said while the agent is at work. */
   readonly inbox?: Inbox | undefined
+  /** What the log says of an interruption, asked when there is one; `cancelled` where nobody says more. */
+  readonly whyInterrupted?: Effect.Effect<string> | undefined
   /** The call that a new session works for; {@link child} knows it. */
   readonly parent?: Parent | undefined
   /** What the run that this one works for may still use; {@link child} knows it, too. */
@@ -156,7 +158,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const runTurn = (
     session: Session,
     teller: Teller.Teller,
-    turn: Turn.Options,
+    turn: Turn.Options & Pick<RunOptions, "whyInterrupted">,
     begin: Effect.Effect<unknown, AgentError> = Effect.void
   ) =>
     Effect.zipRight(begin, Turn.run(turn)).pipe(
@@ -165,7 +167,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
       Effect.provideService(ToolExecutor, tools),
       Effect.provideService(Permission, permission),
       Effect.provideService(Approver, approver),
-      ending(session, teller, turn.turnId)
+      ending(session, teller, turn)
     )
 
   return Agent.of({
@@ -193,7 +195,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           })
           yield* remember(id, past)
           yield* teller.begin
-          const turn: Turn.Options = {
+          const turn = {
             ...options,
             reasoning: options.reasoning,
             sessionId: id,
@@ -278,23 +280,28 @@ export const child = <R>(
   }))
 
 /** Ends a turn that has begun with exactly one event, whatever becomes of the work. */
-const ending =
-  (session: Session, teller: Teller.Teller, turnId: string) =>
-  <R>(work: Effect.Effect<Turn.Outcome, AgentError, R>): Effect.Effect<void, AgentError, R> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const exit = yield* Effect.exit(restore(work))
-        if (Option.isNone(yield* session.lookup(turnId))) return yield* Effect.asVoid(exit)
-        const end = endOf(turnId, exit)
-        if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
-        yield* session.append(yield* endKey(session, turnId), end)
-        // Nobody reads on after an interruption, which ends this at once.
-        yield* restore(teller.rest)
-        return yield* Effect.asVoid(exit)
-      })
-    )
+const ending = (
+  session: Session,
+  teller: Teller.Teller,
+  { turnId, whyInterrupted = Effect.succeed("cancelled") }: Pick<RunOptions, "whyInterrupted"> & {
+    readonly turnId: string
+  }
+) =>
+<R>(work: Effect.Effect<Turn.Outcome, AgentError, R>): Effect.Effect<void, AgentError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(restore(work))
+      if (Option.isNone(yield* session.lookup(turnId))) return yield* Effect.asVoid(exit)
+      const end = endOf(turnId, exit, yield* whyInterrupted)
+      if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
+      yield* session.append(yield* endKey(session, turnId), end)
+      // Nobody reads on after an interruption, which ends this at once.
+      yield* restore(teller.rest)
+      return yield* Effect.asVoid(exit)
+    })
+  )
 
-const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>): TurnEnd => {
+const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>, whyInterrupted: string): TurnEnd => {
   if (Exit.isSuccess(exit)) {
     const outcome = exit.value
     if (outcome._tag === "Limited") return TurnLimited.make({ turnId, limit: outcome.limit, usage: outcome.usage })
@@ -303,7 +310,7 @@ const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>): TurnE
   }
   // A tool that fails takes those beside it along; that is no interruption of the turn.
   return Cause.isInterruptedOnly(exit.cause)
-    ? TurnInterrupted.make({ turnId, reason: "cancelled" })
+    ? TurnInterrupted.make({ turnId, reason: whyInterrupted })
     : toTurnFailed(turnId, exit.cause)
 }
 

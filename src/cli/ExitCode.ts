@@ -15,9 +15,24 @@ export const usedUp = 7
 export const limited = 8
 export const timedOut = 124
 
-/** Signals, as shells count them. */
-export type Signal = "SIGINT" | "SIGTERM"
-export const interrupted = (signal: Signal): number => signal === "SIGINT" ? 130 : 143
+/** What stops the program, by the name of the signal that does it to others: for `SIGPIPE` the output was closed. */
+export type Signal = "SIGINT" | "SIGQUIT" | "SIGTERM" | "SIGHUP" | "SIGPIPE"
+
+/** As shells count signals; a terminal that closes is as good as a polite kill. */
+export const interrupted = (signal: Signal): number => ofSignal[signal]
+
+const ofSignal: { readonly [signal in Signal]: number } = {
+  SIGINT: 130,
+  SIGQUIT: 131,
+  SIGPIPE: 141,
+  SIGTERM: 143,
+  SIGHUP: 143
+}
+
+/** Why a turn was interrupted, as the log and the last line tell it. */
+export const reasonOf = (signal: Signal): string => reasons[signal] ?? signal
+
+const reasons: { readonly [signal in Signal]?: string } = { SIGHUP: "hangup", SIGPIPE: "output closed" }
 
 /** The code for a failure, by its kind. */
 export const ofKind = (kind: string): number => codes[kind] ?? failure

@@ -1,5 +1,5 @@
 /**
- * The signal that asked the program to stop.
+ * What asked the program to stop, and how it ends then.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -9,14 +9,21 @@ import type { Signal } from "./ExitCode.ts"
 export class Interruption extends Context.Tag("effixir/cli/Interruption")<Interruption, {
   /** Which signal came first. */
   readonly signal: Effect.Effect<Signal>
-  /** Tells how the turn ended; nobody else has to, then. Nothing comes in between. */
-  readonly tellEnd: <E, R>(telling: Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
+  /** Stops the program as a signal does. */
+  readonly stop: (signal: Signal) => Effect.Effect<void>
+  /**
+   * Tells how the turn ended, and which exit code that has; nobody else has to, then, and what stops the program later
+   * changes nothing about it. Nothing comes in between.
+   */
+  readonly tellEnd: <E, R>(code: Effect.Effect<number>, telling: Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
 }>() {}
 
 /** What is known of signals, and of the end that a program that reads the output waits for. */
 export interface Listening {
   readonly first: () => Signal
-  isEndTold: boolean
+  readonly stop: (signal: Signal) => void
+  /** The exit code of the end that was told. */
+  told: number | undefined
 }
 
 /**
@@ -25,15 +32,22 @@ export interface Listening {
  */
 export const listen = (): Listening => {
   let first: Signal | undefined
-  for (const signal of signals) {
-    process.prependOnceListener(signal, () => {
-      if (first === undefined) holdOff()
-      first ??= signal
-    })
+  const note = (signal: Signal) => {
+    if (first === undefined) holdOff()
+    first ??= signal
   }
-  // A terminal that closes ends the run like a polite kill does, tools and all.
-  process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
-  return { first: () => first ?? "SIGINT", isEndTold: false }
+  // The runtime listens for this one; the others end the run in the same way, tools and all.
+  const interrupt = () => void process.emit("SIGTERM", "SIGTERM")
+  for (const signal of signals) process.prependOnceListener(signal, () => note(signal))
+  for (const signal of ["SIGHUP", "SIGQUIT"] as const) process.once(signal, interrupt)
+  return {
+    first: () => first ?? "SIGINT",
+    stop: (signal) => {
+      note(signal)
+      interrupt()
+    },
+    told: undefined
+  }
 }
 
 /**
@@ -46,16 +60,18 @@ const holdOff = (): void => {
   setTimeout(() => signals.forEach((signal) => process.off(signal, ignore)), 1000).unref()
 }
 
-const signals = ["SIGINT", "SIGTERM"] as const
+/** Those that the system sends. A pipe that nobody reads is told by the write that fails. */
+export const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
 
 export const layer = (listening: Listening): Layer.Layer<Interruption> =>
   Layer.succeed(Interruption, {
     signal: Effect.sync(listening.first),
-    tellEnd: <E, R>(telling: Effect.Effect<void, E, R>): Effect.Effect<void, E, R> =>
+    stop: (signal) => Effect.sync(() => listening.stop(signal)),
+    tellEnd: <E, R>(code: Effect.Effect<number>, telling: Effect.Effect<void, E, R>): Effect.Effect<void, E, R> =>
       Effect.uninterruptible(Effect.zipRight(
         telling,
-        Effect.sync(() => {
-          listening.isEndTold = true
+        Effect.map(code, (code) => {
+          listening.told = code
         })
       ))
   })

@@ -3,8 +3,11 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
+import { fstatSync } from "node:fs"
 import { stripVTControlCharacters } from "node:util"
 import { wrap } from "./wrap.ts"
 
@@ -15,6 +18,8 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly err: (text: string) => Effect.Effect<void>
   /** Tells a person something on stderr, in our name: one sentence, broken where the terminal ends. */
   readonly say: (sentence: string) => Effect.Effect<void>
+  /** Ends when a write has shown that nobody reads the output any more, as with `| head -1`. */
+  readonly closed: Effect.Effect<void>
   readonly isOutTerminal: boolean
   readonly isErrTerminal: boolean
   /** Whether colours are wanted on stderr. */
@@ -39,15 +44,19 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   const isErrTerminal = process.stderr.isTTY === true && process.env["TERM"] !== "dumb"
   // Each write hears of its own failure; without a listener the stream would end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
-  const err = (text: string) => Effect.ignore(write(process.stderr, text))
+  const closed = Deferred.unsafeMake<void>(FiberId.none)
+  const close = Effect.asVoid(Deferred.succeed(closed, undefined))
+  const onErrClosed = isSameFile(1, 2) ? close : Effect.void
+  const err = (text: string) => Effect.ignore(write(process.stderr, text, onErrClosed))
   const width = Math.min(process.stdout.columns || process.stderr.columns || 100, 100)
   return Screen.of({
-    out: (text) => Effect.orDieWith(write(process.stdout, text), (cause) => new OutputLost({ cause })),
+    out: (text) => Effect.orDieWith(write(process.stdout, text, close), (cause) => new OutputLost({ cause })),
     err,
     say: (sentence) => {
       const line = `effixir: ${harmless(sentence)}`
       return err(`${process.stderr.isTTY === true && line.length > width ? wrap(line, width, "") : line}\n`)
     },
+    closed: Deferred.await(closed),
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",
@@ -57,14 +66,32 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
 })
 
 /** Waits until the text is out. A reader that has gone away (`| head`) is no reason to fail; a full disk is. */
-const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, NodeJS.ErrnoException> =>
+const write = (
+  stream: NodeJS.WriteStream,
+  text: string,
+  onClosed: Effect.Effect<void>
+): Effect.Effect<void, NodeJS.ErrnoException> =>
   Effect.async((resume) => {
     stream.write(
       text,
       (error: NodeJS.ErrnoException | null | undefined) =>
-        resume(error == null || error.code === "EPIPE" ? Effect.void : Effect.fail(error))
+        resume(error == null ? Effect.void : isClosed(error, stream) ? onClosed : Effect.fail(error))
     )
   })
+
+/** A terminal that was closed has no reader either. */
+const isClosed = ({ code = "" }: NodeJS.ErrnoException, { isTTY }: NodeJS.WriteStream): boolean =>
+  /^(?:EPIPE|ECONNRESET|ERR_STREAM_DESTROYED)$/.test(code) || isTTY && code === "EIO"
+
+/** As with `2>&1`. */
+const isSameFile = (a: number, b: number): boolean => {
+  try {
+    const [one, other] = [fstatSync(a), fstatSync(b)]
+    return one.ino === other.ino && one.dev === other.dev
+  } catch {
+    return false
+  }
+}
 
 /** Text of a model or a tool without what could steer the terminal, or show it in another order. */
 export const harmless = (text: string): string =>

@@ -190,9 +190,10 @@ const turn = Effect.fnUntraced(
       return yield* new ExitCode.BadInput({ message: noPlanForChat })
     }
     const reasoning = reasoningFor(settings, isPlan)
+    const whyInterrupted = Effect.map(signal, ExitCode.reasonOf)
     const events = prompt === undefined
-      ? agent.resume(session, { reasoning, limits })
-      : agent.run(session, prompt, { reasoning, limits })
+      ? agent.resume(session, { reasoning, limits, whyInterrupted })
+      : agent.run(session, prompt, { reasoning, limits, whyInterrupted })
     return yield* follow(
       session,
       events,

@@ -16,10 +16,11 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
 } else {
   const argv = process.argv.slice(2)
   const early: Array<Signal> = []
-  const note = (signal: NodeJS.Signals) => void early.push(signal === "SIGINT" ? signal : "SIGTERM")
-  process.on("SIGINT", note).on("SIGTERM", note).on("SIGHUP", note)
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
+  const noting = signals.map((signal) => ({ signal, note: () => void early.push(signal) }))
+  for (const { note, signal } of noting) process.on(signal, note)
   const takeOver = (): Signal | undefined => {
-    process.off("SIGINT", note).off("SIGTERM", note).off("SIGHUP", note)
+    for (const { note, signal } of noting) process.off(signal, note)
     return early[0]
   }
   void import("./compiled.ts").then(async ({ keep }) => {

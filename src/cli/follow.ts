@@ -39,7 +39,8 @@ export const follow = Effect.fnUntraced(function*(
       lastSeq = Math.max(lastSeq, event.seq)
       if (!endsTurn(event)) return renderer.show(event)
       end = event
-      return interruption.tellEnd(renderer.show(event))
+      const code = Effect.map(interruption.signal, (signal) => ExitCode.ofEnd(event, signal))
+      return interruption.tellEnd(code, renderer.show(event))
     })
 
   const showEnd = (event: TurnEnd) =>
@@ -56,11 +57,13 @@ export const follow = Effect.fnUntraced(function*(
   const showRest = Effect.gen(function*() {
     const rest = yield* Effect.orElseSucceed(store.read(session, lastSeq), () => [])
     yield* Effect.forEach(rest.map(fromStored), show)
-    yield* showEnd(TurnInterrupted.make({ turnId: "", reason: "cancelled" }))
+    yield* showEnd(TurnInterrupted.make({ turnId: "", reason: ExitCode.reasonOf(yield* interruption.signal) }))
   })
 
   const ticking = Effect.forkScoped(Effect.repeat(renderer.tick, Schedule.spaced("100 millis")))
-  yield* Effect.scoped(Effect.zipRight(ticking, Stream.runForEach(events, show))).pipe(
+  // Nobody waits for an answer any more.
+  const closing = Effect.forkScoped(Effect.zipRight(screen.closed, interruption.stop("SIGPIPE")))
+  yield* Effect.scoped(Effect.zipRight(Effect.zipRight(ticking, closing), Stream.runForEach(events, show))).pipe(
     Effect.onInterrupt(() => showRest),
     Effect.exit,
     Effect.tap((exit) =>

@@ -29,6 +29,7 @@ import * as Screen from "./Screen.ts"
 const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
+    const code = ExitCode.ofKind(kind)
     yield* screen.say(message)
     if (wantsJson(argv)) {
       const failed = TurnFailed.make({
@@ -42,9 +43,9 @@ const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
       // What is no turn has failed all the same, and is told in the same shape.
       const told = { ...line, ...(Cli.runsTurn(argv) ? {} : { type: "error" }) }
       yield* Effect.flatMap(Interruption.Interruption, (interruption) =>
-        interruption.tellEnd(screen.out(`${JSON.stringify(told)}\n`)))
+        interruption.tellEnd(Effect.succeed(code), screen.out(`${JSON.stringify(told)}\n`)))
     }
-    return yield* new ExitCode.Stop({ code: ExitCode.ofKind(kind) })
+    return yield* new ExitCode.Stop({ code })
   })
 
 /** Runs a command line; every error ends as a sentence and a code. */
@@ -93,8 +94,7 @@ const logger = Logger.make<unknown, string>(({ logLevel, message }) =>
 const services = (listening: Interruption.Listening) =>
   Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform).pipe(
     Layer.provideMerge(Layer.mergeAll(
-      Interruption.layer(listening),
-      Screen.layer,
+      Layer.provideMerge(Screen.layer, Interruption.layer(listening)),
       Logger.replace(Logger.defaultLogger, Logger.withConsoleError(logger))
     ))
   )
@@ -103,18 +103,18 @@ const services = (listening: Interruption.Listening) =>
 const isStopped = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isInterrupted(exit.cause) && !(Cause.squash(exit.cause) instanceof ExitCode.Stop)
 
-const codeOf = (exit: Exit.Exit<unknown, unknown>, signal: ExitCode.Signal): number => {
+const codeOf = (exit: Exit.Exit<unknown, unknown>, { first, told }: Interruption.Listening): number => {
   if (Exit.isSuccess(exit)) return ExitCode.success
-  if (isStopped(exit)) return ExitCode.interrupted(signal)
+  if (isStopped(exit)) return told ?? ExitCode.interrupted(first())
   const error = Cause.squash(exit.cause)
   return error instanceof ExitCode.Stop ? error.code : ExitCode.failure
 }
 
 /** What a program that reads JSON lines has still to be told of a sign-in, or of a run before its turn, that was stopped. */
-const lastLine = (argv: ReadonlyArray<string>, { first, isEndTold }: Interruption.Listening): string => {
-  if (isEndTold || !wantsJson(argv)) return ""
+const lastLine = (argv: ReadonlyArray<string>, { first, told }: Interruption.Listening): string => {
+  if (told !== undefined || !wantsJson(argv)) return ""
   if (!Cli.runsTurn(argv)) return Cli.signsIn(argv) ? `${JSON.stringify(Login.interrupted(first()))}\n` : ""
-  const event = TurnInterrupted.make({ turnId: "", reason: "cancelled" })
+  const event = TurnInterrupted.make({ turnId: "", reason: ExitCode.reasonOf(first()) })
   const [line] = linesOf({ ...event, seq: 1, at: DateTime.unsafeNow() }, false, first())
   return `${JSON.stringify(line)}\n`
 }
@@ -133,8 +133,8 @@ export const main = (argv: ReadonlyArray<string>, takeOver: () => ExitCode.Signa
   NodeRuntime.runMain(Effect.provide(run(argv), services(listening)), {
     disableErrorReporting: true,
     disablePrettyLogger: true,
-    teardown: (exit) => leave(codeOf(exit, listening.first()), isStopped(exit) ? lastLine(argv, listening) : "")
+    teardown: (exit) => leave(codeOf(exit, listening), isStopped(exit) ? lastLine(argv, listening) : "")
   })
   const early = takeOver()
-  if (early !== undefined) process.emit(early, early)
+  if (early !== undefined) listening.stop(early)
 }

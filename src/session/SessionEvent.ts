@@ -199,15 +199,15 @@ export const TurnFailed = Schema.TaggedStruct("TurnFailed", {
 export type TurnFailed = typeof TurnFailed.Type
 
 /**
- * The turn was stopped: by whoever watched it (`cancelled`), or by the death of its process (`crashed`, told by the
- * next one that opens the session).
+ * The turn was stopped: by whoever watched it (`cancelled`, or what the host says of it), or by the death of its process
+ * (`crashed`, told by the next one that opens the session).
  *
  * @since 0.1.0
  * @category schemas
  */
 export const TurnInterrupted = Schema.TaggedStruct("TurnInterrupted", {
   turnId: Schema.String,
-  reason: Schema.Literal("cancelled", "crashed")
+  reason: Schema.String
 })
 
 /**

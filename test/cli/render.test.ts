@@ -34,6 +34,7 @@ const seen = (...events: ReadonlyArray<AgentEvent>) =>
       isErrTerminal: true,
       hasColors: false,
       width: 80,
+      closed: Effect.never,
       oneRow: (text) => text.slice(0, 79)
     })
     yield* renderer.show({ _tag: "TurnStarted", turnId: "t", model: "m", input: [], ...stamp })

@@ -431,11 +431,12 @@ describe("signals", () => {
     }).pipe(Effect.provide(platform)), timeout)
 
   for (
-    const [signal, code, told] of [["SIGINT", 130, "SIGINT"], ["SIGTERM", 143, "SIGTERM"], [
-      "SIGHUP",
-      143,
-      "SIGTERM"
-    ]] as const
+    const [signal, code, told] of [
+      ["SIGINT", 130, "SIGINT"],
+      ["SIGTERM", 143, "SIGTERM"],
+      ["SIGHUP", 143, "hangup"],
+      ["SIGQUIT", 131, "SIGQUIT"]
+    ] as const
   ) {
     it.scopedLive(`${signal} stops the tools and ends the turn with code ${code}`, () =>
       Effect.gen(function*() {
@@ -469,14 +470,21 @@ describe("signals", () => {
       Effect.gen(function*() {
         const { file, fs, home, simulator, start } = yield* machine(turns(hello))
         yield* fs.writeFileString(file("hook.cjs"), hook)
-        for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+        for (
+          const [signal, code, reason] of [
+            ["SIGINT", 130, "SIGINT"],
+            ["SIGTERM", 143, "SIGTERM"],
+            ["SIGHUP", 143, "hangup"],
+            ["SIGQUIT", 131, "SIGQUIT"]
+          ] as const
+        ) {
           const env = { NODE_OPTIONS: `--require ${file("hook.cjs")}`, SIGNAL: signal }
           const { result } = yield* start(["--json", "Say hello"], { env })
           const ended = yield* result
-          assert.deepStrictEqual(told(ended), [["turn.interrupted", signal, code]], ended.stderr)
+          assert.deepStrictEqual(told(ended), [["turn.interrupted", reason, code]], ended.stderr)
           assert.strictEqual(ended.code, code)
           const signIn = yield* Effect.flatMap(start(["login", "--json"], { env }), ({ result }) => result)
-          assert.deepStrictEqual([signIn.code, told(signIn)], [code, [["login.interrupted", signal, code]]])
+          assert.deepStrictEqual([signIn.code, told(signIn)], [code, [["login.interrupted", reason, code]]])
           // Nobody reads JSON lines here.
           const other = yield* Effect.flatMap(start(["Say hello"], { env }), ({ result }) => result)
           assert.deepStrictEqual([other.code, other.stdout], [code, ""])

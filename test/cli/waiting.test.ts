@@ -23,6 +23,7 @@ const watch = Effect.fnUntraced(function*(isErrTerminal: boolean) {
     isErrTerminal,
     hasColors: false,
     width: 80,
+    closed: Effect.never,
     oneRow: (text) => text.slice(0, 79)
   }
   const until = DateTime.addDuration(yield* DateTime.now, "15 minutes")

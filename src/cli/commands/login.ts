@@ -43,7 +43,9 @@ export const login = Command.make(
     const { tellEnd } = yield* Interruption
     // Once it is kept, nothing comes between that and the word of it.
     yield* Effect.uninterruptibleMask((restore) =>
-      restore(keep(options)).pipe(Effect.flatMap((credential) => tellEnd(welcome(credential, options.json))))
+      restore(keep(options)).pipe(
+        Effect.flatMap((credential) => tellEnd(Effect.succeed(ExitCode.success), welcome(credential, options.json)))
+      )
     ).pipe(
       Effect.provide([NodeRuntime.layerHome, NodeCallbackServer.layer(), NodeBrowser.layer, NodeRuntime.layerPlatform]),
       Common.override({ profile: options.profile })
@@ -83,7 +85,7 @@ const signIn = Effect.fnUntraced(function*(choice: Choice) {
 /** The line of a sign-in that a signal has stopped. Errors are told elsewhere. */
 export const interrupted = (signal: ExitCode.Signal) => ({
   type: "login.interrupted",
-  reason: signal,
+  reason: ExitCode.reasonOf(signal),
   exit_code: ExitCode.interrupted(signal)
 })
 

@@ -106,7 +106,7 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       return [line("turn.failed", { error: { kind, message, retryable, details }, exit_code: ExitCode.ofKind(kind) })]
     }
     case "TurnInterrupted":
-      return [line("turn.interrupted", { reason: signal, exit_code: ExitCode.interrupted(signal) })]
+      return [line("turn.interrupted", { reason: ExitCode.reasonOf(signal), exit_code: ExitCode.interrupted(signal) })]
     case "TurnLimited": {
       const { limit, usage } = event
       const name = limit === "toolCalls" ? "tool_calls" : limit
