@@ -47,9 +47,14 @@ export const admit = <Call extends { readonly call: Repeats.Call; readonly isDon
   let limit: Limit | undefined
   const admitted: Array<Call & { readonly refusal: string | undefined }> = []
 
-  for (const call of calls) {
+  const most = Limits.callsPerResponse(limits)
+  for (const [index, call] of calls.entries()) {
     if (call.isDone) {
       admitted.push({ ...call, refusal: undefined })
+      continue
+    }
+    if (index >= most) {
+      admitted.push({ ...call, refusal: tooMany(most) })
       continue
     }
     if (limit !== undefined) continue
@@ -66,3 +71,7 @@ export const admit = <Call extends { readonly call: Repeats.Call; readonly isDon
   }
   return { account: { spent, repeats }, calls: admitted, limit }
 }
+
+/** It is told once for each of them, so it is short. */
+const tooMany = (most: number): string =>
+  `The call was not run: a response may make at most ${most}. Make those that are still needed in the next step.`

@@ -17,6 +17,8 @@ export interface Limits {
   readonly steps?: number | undefined
   /** Calls of tools. One over the limit is not run. */
   readonly toolCalls?: number | undefined
+  /** Calls of one response; 64 unless told otherwise. Those beyond are not run, and the model is told. */
+  readonly callsPerResponse?: number | undefined
   /** Tokens in and out, with those of agents that work for the run. The call that goes over the limit is the last one. */
   readonly tokens?: number | undefined
   /** Time on the wall. What is running then is stopped. */
@@ -25,6 +27,9 @@ export interface Limits {
 
 /** @since 0.1.0 @category constructors */
 export const none: Limits = {}
+
+/** @since 0.1.0 @category accessors */
+export const callsPerResponse = ({ callsPerResponse = 64 }: Limits): number => callsPerResponse
 
 /**
  * What a run has done.

@@ -7,6 +7,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import { isDeep, tooDeep } from "../internal/json.ts"
 import { spanned } from "../internal/spanned.ts"
 import { runForEachChunk } from "../internal/stream.ts"
 import { answer as answerIn } from "../responses/Item.ts"
@@ -195,12 +196,14 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
   if (response.finishReason === "content_filter") {
     return yield* new ModelError({ reason: { _tag: "ContentFiltered" }, detail: "" })
   }
+  const items = Response.items(response)
+  if (items.some(isDeep)) return yield* new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
   return ModelResponded.make({
     turnId,
     step: n,
     model: request.model,
     account,
-    items: Response.items(response),
+    items,
     usage: response.usage,
     finishReason: response.finishReason ?? "stop",
     ...(isWithoutEncrypted ? { isWithoutEncrypted } : {})

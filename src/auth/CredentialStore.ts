@@ -12,6 +12,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
+import { isDeepText, tooDeep } from "../internal/json.ts"
 import { ApiKey, Credential, Subscription } from "./Credential.ts"
 
 /**
@@ -152,7 +153,9 @@ const parse = (text: string): Either.Either<Credential, string> =>
   Either.flatMap(parseJson(text), (json) => Either.mapLeft(decode(json), (error) => `${tell(error)}; ${expected}`))
 
 const parseJson = (text: string): Either.Either<unknown, string> =>
-  Either.try({ try: (): unknown => JSON.parse(text), catch: () => `it is not JSON; ${expected}` })
+  isDeepText(text)
+    ? Either.left(`${tooDeep}; ${expected}`)
+    : Either.try({ try: (): unknown => JSON.parse(text), catch: () => `it is not JSON; ${expected}` })
 
 const tell = (error: ParseResult.ParseError): string => {
   const fields = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ path }) => path.map(String).join("."))

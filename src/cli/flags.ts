@@ -20,7 +20,7 @@ const named = (names: string, kind: Kind) => names.split(" ").map((name) => [nam
 
 const kinds: ReadonlyMap<string, Kind> = new Map([
   ...named("all browser deltas device from-codex from-pi json last refresh search trust with-api-key yes", "switch"),
-  ...named("cd max-steps max-tokens max-tool-calls model policy timeout", "value"),
+  ...named("cd max-calls-per-response max-steps max-tokens max-tool-calls model policy timeout", "value"),
   ...named("profile", "ruled"),
   ...named("image", "values"),
   ...named("auth", Choice.literals),

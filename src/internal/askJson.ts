@@ -3,6 +3,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { parse } from "./json.ts"
 import { story } from "./story.ts"
 
 /** A server did not answer a question, and why; it is no tragedy. */
@@ -30,7 +31,11 @@ export const askJson = <E>(
       return status < 200 || status > 299
         ? Effect.zipRight(drain(response), new NotAnswered({ message: refusal(status) }))
         : Effect.map(
-          Effect.mapError(response.json, () => new NotAnswered({ message: "what came back is no JSON" })),
+          Effect.filterOrFail(
+            Effect.map(response.text, parse),
+            (json) => json !== undefined,
+            () => new NotAnswered({ message: "what came back is no JSON" })
+          ),
           (json) => ({ status, headers, json })
         )
     }),

@@ -1,7 +1,57 @@
 import * as Predicate from "effect/Predicate"
 
-/** The value of a JSON text; `undefined` where it is none. */
+/**
+ * More levels than anybody means. Whatever compares, checks or writes a value goes down level by level, and some thousand
+ * of them are more than the stack holds.
+ */
+export const maxDepth = 512
+
+/** Whether the JSON in a text is nested deeper than {@link maxDepth}. */
+export const isDeepText = (text: string): boolean => {
+  if (text.length < 2 * maxDepth) return false
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        at = endOfString(text, at)
+        break
+      case openBrace:
+      case openBracket:
+        if (++depth > maxDepth) return true
+        break
+      case closeBrace:
+      case closeBracket:
+        depth--
+    }
+  }
+  return false
+}
+
+const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [0x22, 0x5C, 0x7B, 0x7D, 0x5B, 0x5D]
+
+const endOfString = (text: string, start: number): number => {
+  for (let end = text.indexOf("\"", start + 1); end !== -1; end = text.indexOf("\"", end + 1)) {
+    let before = end
+    while (text.charCodeAt(before - 1) === backslash) before--
+    if ((end - before) % 2 === 0) return end
+  }
+  return text.length
+}
+
+/** The same of a value. */
+export const isDeep = (value: unknown): boolean => {
+  let level: ReadonlyArray<unknown> = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return true
+    level = level.flatMap((one) => typeof one === "object" && one !== null ? Object.values(one) : [])
+      .filter((one) => typeof one === "object" && one !== null)
+  }
+  return false
+}
+
+/** The value of a JSON text; `undefined` where it is none, or is nested too deeply to be worked with. */
 export const parse = (text: string): unknown => {
+  if (isDeepText(text)) return undefined
   try {
     return JSON.parse(text)
   } catch {
@@ -11,6 +61,7 @@ export const parse = (text: string): unknown => {
 
 /** What is wrong with a text that is no JSON, and where, as far as the engine tells. */
 export const problemOf = (text: string): string | undefined => {
+  if (isDeepText(text)) return tooDeep
   try {
     JSON.parse(text)
     return undefined
@@ -24,6 +75,9 @@ export const problemOf = (text: string): string | undefined => {
       : `it is broken JSON, in line ${text.slice(0, position).split("\n").length}`
   }
 }
+
+/** What is wrong with JSON that is nested too deeply, as the end of a sentence. */
+export const tooDeep = `it is nested more than ${maxDepth} levels deep`
 
 /** A field of whatever it may be a field of; `null` counts as absent. */
 export const field = (value: unknown, name: string): unknown =>

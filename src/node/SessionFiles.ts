@@ -63,7 +63,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     yield* Effect.mapError(mend, failed(id))
 
     return yield* makeSession(id, log.events, (stored) => {
-      const line = encoder.encode(`${encodeLine(stored)}\n`)
+      const text = Either.try(() => encodeLine(stored))
+      if (Either.isLeft(text)) return unwritable(id)
+      const line = encoder.encode(`${text.right}\n`)
       return Effect.zipRight(mend, file.writeAll(line)).pipe(
         Effect.tap(() => {
           size += line.length
@@ -155,6 +157,14 @@ const decoder = new TextDecoder()
 const Line = Schema.parseJson(Stored)
 const encodeLine = (stored: Stored) => Schema.encodeSync(Line)(stored)
 const decodeLine = (line: string) => Schema.decodeUnknownEither(Line)(line)
+
+/** As JSON that is nested without end, which a program has handed in. */
+const unwritable = (id: string) =>
+  new SessionError({
+    reason: "Io",
+    session: id,
+    detail: "what should be kept there is not JSON, or is nested too deeply"
+  })
 
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
 

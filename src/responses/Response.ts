@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Json from "../internal/json.ts"
 import { answer, isItem, type Item } from "./Item.ts"
@@ -22,8 +24,10 @@ import * as Usage from "./Usage.ts"
 export interface Response {
   readonly id: string | undefined
   readonly model: string | undefined
-  readonly slots: ReadonlyMap<number, Item>
-  readonly drafts: ReadonlyMap<number, Item>
+  readonly slots: HashMap.HashMap<number, Item>
+  readonly drafts: HashMap.HashMap<number, Item>
+  /** Where the next item has its place if the server gives it none. */
+  readonly next: number
   readonly usage: Usage.Usage
   readonly finishReason: string | undefined
 }
@@ -32,8 +36,9 @@ export interface Response {
 export const empty: Response = {
   id: undefined,
   model: undefined,
-  slots: new Map(),
-  drafts: new Map(),
+  slots: HashMap.empty(),
+  drafts: HashMap.empty(),
+  next: 0,
   usage: Usage.zero,
   finishReason: undefined
 }
@@ -54,7 +59,7 @@ export const add = (self: Response, event: StreamEvent): Response => {
       return { ...self, ...identity(event.response, self) }
     case "response.output_item.added": {
       const item = begun(event.item)
-      return item === undefined ? self : { ...self, drafts: new Map(self.drafts).set(indexOf(self, event), item) }
+      return item === undefined ? self : { ...self, drafts: HashMap.set(self.drafts, indexOf(self, event), item) }
     }
     case "response.output_text.done":
       return draft(self, event, (item) => ({
@@ -67,13 +72,18 @@ export const add = (self: Response, event: StreamEvent): Response => {
       return draft(self, event, (item) => ({ ...item, input: event.input }))
     case "response.output_item.done": {
       const index = indexOf(self, event)
-      return { ...self, slots: new Map(self.slots).set(index, answerable(event.item, self, index)) }
+      return {
+        ...self,
+        slots: HashMap.set(self.slots, index, answerable(event.item, self, index)),
+        next: Math.max(self.next, index + 1)
+      }
     }
     case "response.completed":
     case "response.incomplete":
       return {
         ...identity(event.response, self),
         drafts: empty.drafts,
+        next: empty.next,
         slots: fill(self, Json.field(event.response, "output")),
         usage: Usage.fromJson(Json.field(event.response, "usage")),
         finishReason: event.type === "response.completed" ? "stop" : incompleteReason(event.response)
@@ -116,8 +126,8 @@ const identity = (response: unknown, otherwise: Response): Pick<Response, "id" |
 })
 
 /** The number of an item that an event is about. Where the server gives none, items come one after the other. */
-const indexOf = ({ slots }: Response, { output_index }: { readonly output_index?: number | undefined }): number =>
-  output_index ?? Math.max(-1, ...slots.keys()) + 1
+const indexOf = ({ next }: Response, { output_index }: { readonly output_index?: number | undefined }): number =>
+  output_index ?? next
 
 /** What the server says of a part of an item that has begun. */
 const draft = (
@@ -127,10 +137,10 @@ const draft = (
   unannounced?: Item
 ): Response => {
   const index = indexOf(self, event)
-  const item = self.drafts.get(index) ?? unannounced
+  const item = Option.getOrElse(HashMap.get(self.drafts, index), () => unannounced)
   return item === undefined
     ? self
-    : { ...self, drafts: new Map(self.drafts).set(index, { ...add(item), status: "completed" }) }
+    : { ...self, drafts: HashMap.set(self.drafts, index, { ...add(item), status: "completed" }) }
 }
 
 /** What can be put together of an item: its content is told later, in full. */
@@ -157,17 +167,17 @@ const fill = (self: Response, output: unknown): Response["slots"] => {
   const { drafts, slots } = self
   const finals = Array.isArray(output) ? output : []
   const filled = new Map(slots)
-  const ids = new Set(Array.from(slots.values(), ({ id }) => id))
+  const ids = new Set(Array.from(HashMap.values(slots), ({ id }) => id))
   for (const [index, final] of finals.entries()) {
     // Some servers number the final output in another way.
-    if (!slots.has(index) && isItem(final) && final["id"] !== undefined && ids.has(final["id"])) continue
-    const item = merge(slots.get(index), final)
+    if (!HashMap.has(slots, index) && isItem(final) && final["id"] !== undefined && ids.has(final["id"])) continue
+    const item = merge(filled.get(index), final)
     if (item !== undefined) filled.set(index, answerable(item, self, index))
   }
   for (const [index, item] of drafts) {
     if (!filled.has(index) && isWhole(item)) filled.set(index, answerable(item, self, index))
   }
-  return filled
+  return HashMap.fromIterable(filled)
 }
 
 /**

@@ -15,7 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
-import { defined, parse } from "../internal/json.ts"
+import { defined, isDeepText, parse, tooDeep } from "../internal/json.ts"
 import { spanned } from "../internal/spanned.ts"
 import { story } from "../internal/story.ts"
 import { type Attempt, renewing, Setback } from "./Attempt.ts"
@@ -200,6 +200,7 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
     const events: Array<StreamEvent.StreamEvent> = []
     for (const message of messages) {
       if (message === "") continue
+      if (isDeepText(message)) return yield* new Fault({ error: nested })
       const json = parse(message)
       // What begins with something else is no server of this kind, and says no more that could be read.
       if (json === undefined && !isHeard) return yield* new Fault({ error: foreign, isAvoidable: true })
@@ -232,6 +233,8 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
       Stream.concat(Stream.suspend(() => end === undefined ? Stream.empty : Stream.fail(end)))
     )
 }
+
+const nested = new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
 
 const foreign = new ModelError({
   reason: { _tag: "MalformedOutput" },

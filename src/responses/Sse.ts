@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createParser } from "eventsource-parser"
 import { few } from "../internal/few.ts"
-import { field, parse, text } from "../internal/json.ts"
+import { field, isDeepText, parse, text, tooDeep } from "../internal/json.ts"
 import { utf8Decoder } from "../internal/utf8.ts"
 import { ModelError } from "./ModelError.ts"
 import * as ServerFailure from "./ServerFailure.ts"
@@ -86,6 +86,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
   let last: StreamEvent.StreamEvent | undefined
   let hasEnded = false
   let isTooLarge = false
+  let isTooDeep = false
   let kind: "events" | "json" | "page" | undefined
   let json = ""
   const reader = read((event) => {
@@ -101,8 +102,9 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
       if (error.type === "unknown-field" && error.field === "error") reader.data(failure(error.value))
     },
     onEvent: ({ data, event }) => {
-      if (last !== undefined) return
-      reader.data(data, event)
+      if (last !== undefined || isTooDeep) return
+      isTooDeep = isDeepText(data)
+      if (!isTooDeep) reader.data(data, event)
       if (data.startsWith("[DONE]")) hasEnded = true
     }
   })
@@ -119,7 +121,10 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     end: () => {
       // A last event without its empty line still counts; half an event is no JSON and does not.
       feed(`${utf8.end()}\n\n`)
-      if (kind === "json" && !isTooLarge) reader.data(json)
+      if (kind === "json" && !isTooLarge) {
+        isTooDeep = isDeepText(json)
+        if (!isTooDeep) reader.data(json)
+      }
       if (last === undefined) reader.end()
       hasEnded = true
     },
@@ -130,6 +135,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
         return failure === undefined ? Effect.void : ServerFailure.fail(failure)
       }
       if (isTooLarge) return tooLarge
+      if (isTooDeep) return nested
       if (kind === "page") return incomplete(ServerFailure.plainText("<"))
       if (!hasEnded) return undefined
       return kind === "json" && parse(json) !== undefined ? foreign(json) : incomplete("")
@@ -194,6 +200,8 @@ const foreign = (json: string): ModelError =>
 const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })
 
 const failure = (text = ""): string => JSON.stringify({ type: "error", error: parse(text) ?? text })
+
+const nested = new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
 
 const tooLarge = new ModelError({
   reason: { _tag: "MalformedOutput" },

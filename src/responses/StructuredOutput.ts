@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { field } from "../internal/json.ts"
+import { field, isDeepText, tooDeep } from "../internal/json.ts"
 import { jsonSchema } from "../internal/jsonSchema.ts"
 import type { TextOptions } from "./Request.ts"
 import * as Response from "./Response.ts"
@@ -59,11 +59,16 @@ const of = <A>(
   declaration: { type: "json_schema", name: "answer", schema, strict: isStrict(schema) },
   decode: (response) =>
     Effect.mapError(
-      decode(unfenced(Response.text(response))),
+      Effect.suspend((): Effect.Effect<A, ParseResult.ParseError | string> => {
+        const text = unfenced(Response.text(response))
+        return isDeepText(text) ? Effect.fail(tooDeep) : decode(text)
+      }),
       (error) =>
-        ParseResult.ArrayFormatter.formatErrorSync(error)
-          .map(({ message, path }) => path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`)
-          .join("; ")
+        Predicate.isString(error) ?
+          error :
+          ParseResult.ArrayFormatter.formatErrorSync(error)
+            .map(({ message, path }) => path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`)
+            .join("; ")
     )
 })
 

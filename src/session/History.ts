@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
-import { defined } from "../internal/json.ts"
+import { defined, isDeep } from "../internal/json.ts"
 import { isReasoning, type Item, withoutId } from "../responses/Item.ts"
 import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall.ts"
 import {
@@ -30,7 +31,9 @@ export type History = List.List<Part>
 /** @since 0.1.0 @category models */
 export type Part =
   | { readonly _tag: "Input"; readonly items: ReadonlyArray<Item> }
-  | { readonly _tag: "Response"; readonly response: ModelResponded; readonly outputs: ReadonlyMap<string, Output> }
+  | { readonly _tag: "Response"; readonly response: ModelResponded; readonly outputs: Outputs }
+
+type Outputs = HashMap.HashMap<string, Output>
 
 /** @since 0.1.0 @category constructors */
 export const empty: History = List.empty()
@@ -47,9 +50,9 @@ export const add = (self: History, event: SessionEvent): History => {
   switch (event._tag) {
     case "TurnStarted":
     case "InputAdded":
-      return List.cons({ _tag: "Input", items: event.input }, self)
+      return List.cons({ _tag: "Input", items: event.input.filter((item) => !isDeep(item)) }, self)
     case "ModelResponded":
-      return List.cons({ _tag: "Response", response: event, outputs: new Map() }, self)
+      return List.cons({ _tag: "Response", response: readable(event), outputs: HashMap.empty() }, self)
     case "ToolStarted":
       return withOutput(self, event.itemId, unknownOutcome)
     case "ToolEnded":
@@ -62,8 +65,17 @@ export const add = (self: History, event: SessionEvent): History => {
 const withOutput = (self: History, itemId: string, output: Output): History => {
   if (List.isNil(self) || self.head._tag === "Input") return self
   const { head, tail } = self
-  return List.cons({ ...head, outputs: new Map(head.outputs).set(itemId, output) }, tail)
+  const known = isDeep(output) ? unknownOutcome : output
+  return List.cons({ ...head, outputs: HashMap.set(head.outputs, itemId, known) }, tail)
 }
+
+/** No request can be made of what is nested too deeply, and a session must not end by it; the others keep their places. */
+const readable = (response: ModelResponded): ModelResponded =>
+  response.items.some(isDeep)
+    ? { ...response, items: response.items.map((item) => isDeep(item) ? unreadable : item) }
+    : response
+
+const unreadable: Item = { type: "effixir.unreadable" }
 
 /**
  * Whom a conversation is sent to.
@@ -163,18 +175,23 @@ export const lastLeash = (events: ReadonlyArray<SessionEvent>): Leash => {
 
 const replay = (
   response: ModelResponded,
-  outputs: ReadonlyMap<string, Output>,
+  outputs: Outputs,
   recipient: Recipient,
   isReadable: boolean
 ): ReadonlyArray<Item> => {
   const isSame = isReadable && response.model === recipient.model && response.account === recipient.account
-  const sound = response.items.filter((item) => !isAnswer(item) && !isBrokenCall(item))
-  const items = sound.filter((item, index) =>
-    item.type !== "reasoning" || isSame && isReasoning(item) && belongsToSomething(sound, index)
-  )
+  const sound = response.items.filter((item) => item !== unreadable && !isAnswer(item) && !isBrokenCall(item))
+  // Reasoning at the end of a broken response has lost what it led to, and the server refuses it.
+  const last = sound.findLastIndex((item) => item.type !== "reasoning")
+  const items = sound.filter((item, index) => item.type !== "reasoning" || isSame && isReasoning(item) && index < last)
   const answers = response.items.flatMap((item, index) =>
     isToolCall(item)
-      ? [answer(item, outputs.get(itemId(response.turnId, response.step, index)) ?? notRun)]
+      ? [
+        answer(
+          item,
+          Option.getOrElse(HashMap.get(outputs, itemId(response.turnId, response.step, index)), () => notRun)
+        )
+      ]
       : []
   )
   return [...items.map((item) => isReasoning(item) ? withoutContent(item) : withoutId(item)), ...answers]
@@ -183,10 +200,6 @@ const replay = (
 /** A call without a name or arguments cannot be answered, and the server refuses a request in which one is not. */
 const isBrokenCall = (item: Item): boolean =>
   (item.type === "function_call" || item.type === "custom_tool_call") && !isToolCall(item)
-
-/** Reasoning at the end of a broken response has lost what it led to, and the server refuses it. */
-const belongsToSomething = (items: ReadonlyArray<Item>, index: number): boolean =>
-  items.slice(index + 1).some((item) => item.type !== "reasoning")
 
 /**
  * What the model is told of a call whose end nobody saw.

@@ -7,6 +7,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { isDeep, tooDeep } from "../internal/json.ts"
 import { jsonSchema } from "../internal/jsonSchema.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
@@ -277,12 +278,23 @@ const isContent = (value: unknown): value is Exclude<Output, string> => Array.is
 /** A handler that breaks its own schema is a bug, not something the model could mend. */
 const encoding = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => Effect.Effect<Result> => {
   const encode = Schema.encodeUnknown(schema)
-  return (value) => Effect.map(Effect.orDie(encode(value)), (encoded) => new Result({ output: toText(encoded) }))
+  return (value) =>
+    isDeep(value)
+      ? Effect.succeed(new Result({ output: tooDeepResult }))
+      : Effect.map(Effect.orDie(encode(value)), (encoded) => new Result({ output: toText(encoded) }))
 }
+
+const tooDeepResult = `[The tool has run. What it gave cannot be shown: ${tooDeep}.]`
 
 /** JSON has no word for a success that holds nothing. */
 const toText = (output: unknown): string =>
-  Predicate.isString(output) ? output : output === undefined ? "" : JSON.stringify(output)
+  Predicate.isString(output)
+    ? output
+    : output === undefined
+    ? ""
+    : isDeep(output)
+    ? tooDeepResult
+    : JSON.stringify(output)
 
 const previewLength = 200
 

@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { isDeep, isDeepText, maxDepth } from "../internal/json.ts"
 import type { ToolDeclaration } from "../responses/Request.ts"
 import { argument, type Output, type ToolCall } from "../responses/ToolCall.ts"
 import * as BoundedOutput from "./BoundedOutput.ts"
@@ -61,17 +62,18 @@ export const make = <R>(
       execute: Effect.fn("ToolExecutor.execute")(function*(call, context) {
         yield* Effect.annotateCurrentSpan({ tool: call.name, callId: call.call_id })
         return yield* run(yield* tools, call, context).pipe(
+          Effect.filterOrElse((result) => !isDeep(result.output), deepOutput),
           Effect.provide(services),
           Effect.match({
             onFailure: ({ details, message }): ToolResult => ({
               status: "failed",
               output: BoundedOutput.bound(message),
-              details
+              details: isDeep(details) ? undefined : details
             }),
             onSuccess: ({ details, output }): ToolResult => ({
               status: "completed",
               output: BoundedOutput.boundOutput(output),
-              details
+              details: isDeep(details) ? undefined : details
             })
           }),
           // Whoever interrupts the call itself does not come by here.
@@ -99,6 +101,9 @@ const stopped: ToolResult = {
   status: "failed",
   output: "The tool was stopped from within before it had a result. What it did until then is not known."
 }
+
+const deepOutput = () =>
+  new ToolFailure({ message: `The tool has run, and its result is nested more than ${maxDepth} levels deep.` })
 
 type Tools<R> = Toolkit<R>["tools"]
 
@@ -155,6 +160,11 @@ const oneLine = (text: string): string =>
 const read = <R>(tool: Tool<R>, call: ToolCall): Effect.Effect<unknown, ToolFailure> => {
   const text = argument(call)
   if (tool.declaration.type === "custom") return Effect.succeed(text)
+  if (isDeepText(text)) {
+    return new ToolFailure({
+      message: `The arguments of ${call.name} are nested more than ${maxDepth} levels deep. Say it with fewer.`
+    })
+  }
   return text.trim() === "" ? Effect.succeed({}) : Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: (error) =>

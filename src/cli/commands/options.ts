@@ -94,6 +94,11 @@ export const limits = {
     Options.withDescription("Stop before more calls of tools than this"),
     Options.optional
   ),
+  maxCallsPerResponse: Options.text("max-calls-per-response").pipe(
+    Options.withPseudoName("N"),
+    Options.withDescription("Run no more calls of one response than this (64 unless told otherwise)"),
+    Options.optional
+  ),
   maxTokens: Options.text("max-tokens").pipe(
     Options.withPseudoName("N"),
     Options.withDescription("Stop once this many tokens, in and out, are used"),
@@ -110,14 +115,21 @@ export const limits = {
 export const limitsOf: (flags: {
   readonly maxSteps: Option.Option<string>
   readonly maxToolCalls: Option.Option<string>
+  readonly maxCallsPerResponse: Option.Option<string>
   readonly maxTokens: Option.Option<string>
   readonly timeout: Option.Option<string>
 }) => Effect.Effect<Limits, BadInput> = Effect.fnUntraced(function*(flags) {
   const steps = yield* read("max-steps", flags.maxSteps, "a whole number from 1 on", count(1))
   const toolCalls = yield* read("max-tool-calls", flags.maxToolCalls, "a whole number from 0 on", count(0))
+  const callsPerResponse = yield* read(
+    "max-calls-per-response",
+    flags.maxCallsPerResponse,
+    "a whole number from 1 on",
+    count(1)
+  )
   const tokens = yield* read("max-tokens", flags.maxTokens, "a whole number from 1 on", count(1))
   const time = yield* read("timeout", flags.timeout, "a time such as 90, 90s, 5m or 1h", duration)
-  return { ...defined({ steps, toolCalls, tokens, time }) }
+  return { ...defined({ steps, toolCalls, callsPerResponse, tokens, time }) }
 })
 
 const read = <A>(
