@@ -27,5 +27,11 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
     keep(argv.find((word) => /^(?:resume|login|logout|status|models|demo|--help|-h)$/.test(word)) ?? "run")
     const { main } = await import("./main.ts")
     main(argv, takeOver)
+  }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "EMFILE"
+      ? "more files are open than this process may have; raise that limit (ulimit -n 256), and try again"
+      : error.message
+    process.stderr.write(`effixir: The program could not be loaded: ${why}\n`)
+    process.exitCode = 1
   })
 }

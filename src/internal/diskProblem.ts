@@ -43,7 +43,7 @@ const problems: { readonly [code: string]: string } = {
   EBUSY: "another program holds it; wait for that one to end, and try again",
   Busy: "another program holds it; wait for that one to end, and try again",
   ETXTBSY: "another program holds it; wait for that one to end, and try again",
-  EMFILE: "too many files are open; close some programs, and try again",
+  EMFILE: "more files are open than this process may have; raise that limit (ulimit -n 256), and try again",
   ENFILE: "too many files are open; close some programs, and try again",
   EIO: "the disk reports a fault; check the disk"
 }
