@@ -100,12 +100,14 @@ const launch = (
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
     Effect.async((resume) => {
       const mark = ProcessMark.make()
+      let isWatched = false
       const fail = (cause: unknown) => {
-        watcher.forget(mark)
+        if (isWatched) watcher.forget(mark)
         resume(notStarted(cause))
       }
       try {
         watcher.watch(mark)
+        isWatched = true
         // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
         const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
         const child = spawn("/bin/sh", ["-c", script, shell, command], {

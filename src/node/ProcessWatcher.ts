@@ -60,6 +60,8 @@ const launch = (): Shell => {
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" }
   }) as Shell
   child.on("error", () => {})
+  // Without a file to spare there is no pipe, and no shell; whoever has started it hears why.
+  if (!("stdin" in child) || child.stdin as unknown == null) throw new Error(noFiles)
   child.stdin.on("error", () => {})
   // Nobody waits for it.
   child.unref()
@@ -105,3 +107,5 @@ while [ $rounds -gt 0 ]; do
   rounds=$((rounds - 1))
 done
 `
+
+const noFiles = "more files are open than this process may have; raise that limit (ulimit -n 256)"
