@@ -3,12 +3,12 @@
  * code of another checkout. Every run has a process of its own, the sides take turns, and medians are told. The time of
  * ours is that of the call alone, as in a session that runs already. `npm run bench:search`.
  */
+import * as Option from "effect/Option"
 import { execFile, fork } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import * as Option from "effect/Option"
 import { rolldown } from "rolldown"
 import * as Ripgrep from "../src/node/Ripgrep.ts"
 import type { Answer } from "./bench-search/call.ts"
@@ -112,7 +112,9 @@ const compare = async (title: string, sides: ReadonlyArray<Side>): Promise<void>
     const cut = output.includes("[The search was stopped") ? ", cut off" : ""
     say(
       `  ${name.padEnd(28)}${`${Math.round(time)} ms`.padStart(10)}${`${(time / first).toFixed(2)}x`.padStart(9)}` +
-        `${memory === 0 ? "" : `${Math.round(memory / 1e6)} MB`.padStart(9)}   ${output.trimEnd().split("\n").length} lines${cut}`
+        `${memory === 0 ? "" : `${Math.round(memory / 1e6)} MB`.padStart(9)}   ${
+          output.trimEnd().split("\n").length
+        } lines${cut}`
     )
   }
 }

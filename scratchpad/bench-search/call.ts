@@ -41,7 +41,11 @@ const answer = await Effect.runPromise(
       { type: "function_call", call_id: "call_1", name, arguments: args },
       { callId: "call_1", sessionId: "bench", progress: () => Effect.void }
     )
-    return { milliseconds: performance.now() - start, output: outputText(output), memory: process.resourceUsage().maxRSS * 1024 }
+    return {
+      milliseconds: performance.now() - start,
+      output: outputText(output),
+      memory: process.resourceUsage().maxRSS * 1024
+    }
   }).pipe(Effect.provide(layer))
 )
 process.send?.(answer satisfies Answer)
