@@ -187,7 +187,7 @@ const list: (
       all.map((entries) =>
         entries?.filter(({ kind, path, rules }) => !isIgnored(rules, path, kind === "Folder"))
           .map((entry) => [sortKey(entry), entry] as const)
-          .sort(([a], [b]) => compare(a, b))
+          .toSorted(([a], [b]) => compare(a, b))
           .map(([, entry]) => entry)
       )
     const hasRules = all.some((entries) => entries?.some(({ rules }) => rules.length > 0))

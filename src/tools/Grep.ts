@@ -113,11 +113,15 @@ const inBatches = <E, R>(
   files: Stream.Stream<Candidate, E, R>
 ): Stream.Stream<ReadonlyArray<Candidate>, E, R> =>
   Stream.concat(Stream.map(Stream.chunks(files), Option.some), Stream.make(Option.none<Chunk.Chunk<Candidate>>())).pipe(
-    Stream.mapAccum({ held: Array<Candidate>(), size: firstBatch }, ({ held, size }, next) => {
-      const all = Option.isSome(next) ? [...held, ...next.value] : held
-      return all.length >= size || Option.isNone(next)
-        ? [{ held: [], size: Math.min(size * 4, maxBatch) }, all]
-        : [{ held: all, size }, []]
+    Stream.mapAccum({ held: Array<Chunk.Chunk<Candidate>>(), count: 0, size: firstBatch }, (before, next) => {
+      const held = [...before.held, ...Option.toArray(next)]
+      const count = before.count + (Option.isSome(next) ? next.value.length : 0)
+      return count >= before.size || Option.isNone(next)
+        ? [
+          { held: [], count: 0, size: Math.min(before.size * 4, maxBatch) },
+          held.flatMap((chunk) => [...Chunk.toReadonlyArray(chunk)])
+        ]
+        : [{ held, count, size: before.size }, []]
     }),
     Stream.filter((batch) => batch.length > 0)
   )
