@@ -14,7 +14,7 @@ import { makeLineSplitter } from "./lineSplitter.ts"
 import { openedAt } from "./openedAt.ts"
 
 /** Small files are read and searched in groups: the guard against endless patterns costs more than such a file. */
-const groupSize = 64
+const groupSize = 256
 const concurrency = 16
 const smallSize = 32 * 1024
 const blockSize = 256 * 1024

@@ -49,8 +49,8 @@ const isExecutable = (file: string): boolean => {
   }
 }
 
-/** Of the paths on one command line, in bytes: every system takes as much. */
-const maxArguments = 100 * 1024
+/** Of the paths on one command line, in bytes: half of what the system takes by default, which the environment shares. */
+const maxArguments = process.platform === "linux" ? 1024 * 1024 : 128 * 1024
 
 /**
  * As many files as fit on one command line, and the next ones.
@@ -59,10 +59,11 @@ const maxArguments = 100 * 1024
  * @category searching
  */
 export const batches = (files: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
+  const above = Buffer.byteLength(folderOf(files))
   const all: Array<Array<string>> = []
   let room = 0
   for (const file of files) {
-    const size = Buffer.byteLength(file) + 9
+    const size = Buffer.byteLength(file) - above + 10
     if (size > room) {
       all.push([])
       room = maxArguments
@@ -75,23 +76,21 @@ export const batches = (files: ReadonlyArray<string>): ReadonlyArray<ReadonlyArr
 
 const options = (query: Query): ReadonlyArray<string> => [
   "--no-config",
-  "--json",
   "--crlf",
-  // In the order given, and with every byte looked at: what has a zero in it is no text.
-  "--threads=1",
+  // With every byte looked at: what has a zero in it is no text.
   "--no-mmap",
-  `--max-count=${query.maxPerFile}`,
-  `--context=${query.context}`,
+  // The files are chosen already.
+  "--no-ignore",
   query.ignoresCase ? "--ignore-case" : "--case-sensitive",
   ...query.isLiteral ? ["--fixed-strings"] : [],
-  `--regexp=${query.pattern}`,
-  "--"
+  `--regexp=${query.pattern}`
 ]
 
 /**
  * The lines that match, file by file in the order given. Which files are searched is not left to ripgrep, so that it
- * does not depend on its version and settings. What it has found it is sent to again, by handles: by a path it may have
- * been led elsewhere, through a link that was not there when the files were listed.
+ * does not depend on its version and settings, and it never opens a secret. All files are searched in as many threads as
+ * it likes, only for which of them match. What it has found it is sent to again, by handles: by a path it may have been
+ * led elsewhere, through a link that was not there when the files were listed.
  *
  * @since 0.1.0
  * @category searching
@@ -101,7 +100,7 @@ export const lines = (
   query: Query,
   files: ReadonlyArray<string>
 ): Stream.Stream<Hit, CannotSearch> =>
-  search(program, { ...query, context: 0, maxPerFile: 1 }, files).pipe(
+  Stream.unwrap(Effect.map(matching(program, query, files), Stream.fromIterable)).pipe(
     Stream.grouped(heldAtOnce),
     Stream.flatMap((found) => searchHeld(program, query, found))
   )
@@ -109,13 +108,13 @@ export const lines = (
 /** How many files are open at a time. */
 const heldAtOnce = 64
 
-const searchHeld = (program: string, query: Query, found: Iterable<Hit>): Stream.Stream<Hit, CannotSearch> =>
+const searchHeld = (program: string, query: Query, found: Iterable<Candidate>): Stream.Stream<Hit, CannotSearch> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const held = new Map<string, string>()
     const missed: Array<Hit> = []
     for (const hit of found) {
-      const handle = hit._tag === "Line" ? yield* Effect.option(hold(hit.file)) : Option.none()
-      if (hit._tag === "Line" && Option.isSome(handle)) held.set(pathOf(hit.file, handle.value), hit.file)
+      const handle = hit._tag === "File" ? yield* Effect.option(hold(hit.file)) : Option.none()
+      if (hit._tag === "File" && Option.isSome(handle)) held.set(pathOf(hit.file, handle.value), hit.file)
       else missed.push({ _tag: "Unreadable" })
     }
     const named = (hit: Hit): Hit => hit._tag === "Line" ? { ...hit, file: held.get(hit.file) ?? hit.file } : hit
@@ -129,46 +128,104 @@ const hold = (file: string) =>
     (handle) => Effect.promise(() => handle.close())
   )
 
+type Candidate = { readonly _tag: "File"; readonly file: string } | { readonly _tag: "Unreadable" }
+
+/** The files in which something matches, in the order given. */
+const matching = Effect.fnUntraced(function*(program: string, query: Query, files: ReadonlyArray<string>) {
+  const folder = folderOf(files)
+  const paths = new Map(files.map((file) => [`.${file.slice(folder.length)}`, file]))
+  const found = new Set<string>()
+  const splitter = makeLineSplitter("\0")
+  const child = yield* start(
+    program,
+    [...options(query), "--files-with-matches", "--null", "--", ...paths.keys()],
+    folder
+  )
+  yield* NodeStream.fromReadable<CannotSearch>(() => child.stdout, () => new CannotSearch()).pipe(
+    Stream.decodeText(),
+    Stream.runForEach((text) =>
+      Effect.sync(() => {
+        for (const path of splitter.push(text)) found.add(path)
+      })
+    )
+  )
+  const { complaints, isKnown } = yield* child.ended
+  if (!isKnown) return yield* new CannotSearch()
+  return [
+    ...[...paths].flatMap(([path, file]): ReadonlyArray<Candidate> => found.has(path) ? [{ _tag: "File", file }] : []),
+    ...Array.from({ length: complaints }, (): Candidate => ({ _tag: "Unreadable" }))
+  ]
+}, Effect.scoped)
+
+/** The lowest folder that holds all files, for short paths: they have to fit on the command line. */
+const folderOf = (files: ReadonlyArray<string>): string => {
+  let folder = files[0] ?? ""
+  do folder = folder.slice(0, folder.lastIndexOf("/"))
+  while (!files.every((file) => file.startsWith(`${folder}/`)))
+  return folder
+}
+
+/** The lines of the files, in the order given. */
 const search = (
   program: string,
   query: Query,
   files: ReadonlyArray<string>
 ): Stream.Stream<Hit, CannotSearch> =>
   Stream.unwrapScoped(Effect.gen(function*() {
-    const child = yield* Effect.acquireRelease(
-      launch(program, [...options(query), ...files]),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    )
-    // Nobody else reads it, and a full pipe would stop the search.
-    let complaints = 0
-    let hasStarted = false
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      complaints += text.split("(os error ").length - 1
-    })
-    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()))
+    const child = yield* start(program, [
+      ...options(query),
+      "--json",
+      "--threads=1",
+      `--max-count=${query.maxPerFile}`,
+      `--context=${query.context}`,
+      "--",
+      ...files
+    ], "/")
     const splitter = makeLineSplitter()
     const reader = makeReader()
     const output = NodeStream.fromReadable<CannotSearch>(() => child.stdout, () => new CannotSearch()).pipe(
       Stream.decodeText(),
-      Stream.mapConcat((text) => {
-        hasStarted = true
-        return splitter.push(text).flatMap(reader)
-      })
+      Stream.mapConcat((text) => splitter.push(text).flatMap(reader))
     )
-    const rest = Stream.unwrap(Effect.map(Effect.promise(() => ended), () =>
-      hasStarted
+    const rest = Stream.unwrap(Effect.map(child.ended, ({ complaints, isKnown }) =>
+      isKnown
         ? Stream.fromIterable(Array.from({ length: complaints }, (): Hit => ({ _tag: "Unreadable" })))
         : Stream.fail(new CannotSearch())))
     return Stream.concat(output, rest)
   }))
 
+/** Starts it for as long as the scope is open. `ended` tells of how many files it complained, and if it knew what to do. */
+const start = Effect.fnUntraced(function*(program: string, args: ReadonlyArray<string>, folder: string) {
+  const child = yield* Effect.acquireRelease(
+    launch(program, args, folder),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  // Nobody else reads it, and a full pipe would stop the search.
+  let complaints = 0
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaints += text.split("(os error ").length - 1
+  })
+  const ended = new Promise<{ readonly complaints: number; readonly isKnown: boolean }>((resolve) =>
+    child.once(
+      "close",
+      (code) => resolve({ complaints, isKnown: code === 0 || code === 1 || code === 2 && complaints > 0 })
+    )
+  )
+  return { stdout: child.stdout, ended: Effect.promise(() => ended) }
+})
+
 const launch = (
   program: string,
-  args: ReadonlyArray<string>
+  args: ReadonlyArray<string>,
+  folder: string
 ): Effect.Effect<ChildProcessByStdio<null, Readable, Readable>, CannotSearch> =>
   Effect.async((resume) => {
     try {
-      const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: ChildEnvironment.make() })
+      const child = spawn(program, args, {
+        cwd: folder === "" ? "/" : folder,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: ChildEnvironment.make()
+      })
       child.once("error", () => resume(new CannotSearch()))
       child.once("spawn", () => resume(Effect.succeed(child)))
     } catch {

@@ -40,9 +40,15 @@ export interface Options {
 /** So many at once are handed on. */
 const chunkSize = 512
 
+/** So many folders are listed at once: the guard against endless patterns costs more than the listing of one. */
+const foldersAtOnce = 64
+
+/** How far ahead folders are looked for. */
+const entriesAhead = 4096
+
 /**
- * All that is below a folder, in the order of the paths. A folder is listed when its turn has come, so who takes only
- * the beginning pays only for that.
+ * All that is below a folder, in the order of the paths. A folder is listed when its turn has come, together with some
+ * that come after it, so who takes only the beginning pays for little more than that.
  *
  * @since 0.1.0
  * @category walking
@@ -52,12 +58,25 @@ export const walk = (
 ): Stream.Stream<Found, ToolFailure, FileSearch | Files | Path.Path | Workspace> =>
   Stream.unwrap(Effect.map(rulesAbove(options.folder), (rules) => {
     const stack: Array<Pending> = [{ path: options.folder, kind: "Folder", rules }]
+    const listed = new Map<Pending, ReadonlyArray<Pending> | undefined>()
+    const listAhead = Effect.fnUntraced(function*(pending: Pending) {
+      const folders = [pending]
+      for (let n = stack.length - 1; n >= Math.max(0, stack.length - entriesAhead); n--) {
+        const entry = stack[n]
+        if (entry?.kind === "Folder" && !listed.has(entry)) folders.push(entry)
+        if (folders.length === foldersAtOnce) break
+      }
+      const contents = yield* list(folders, options.includesHidden === true)
+      folders.forEach((folder, index) => listed.set(folder, contents[index]))
+    })
     const next = Effect.gen(function*() {
       const found: Array<Found> = []
       while (found.length < chunkSize) {
         const pending = stack.pop()
         if (pending === undefined) break
-        const inside = pending.kind === "Folder" ? yield* list(pending, options.includesHidden === true) : []
+        if (pending.kind === "Folder" && !listed.has(pending)) yield* listAhead(pending)
+        const inside = pending.kind === "Folder" ? listed.get(pending) : []
+        listed.delete(pending)
         if (pending.path !== options.folder || inside === undefined) {
           found.push({ path: pending.path, kind: pending.kind, isUnreadable: inside === undefined })
         }
@@ -78,7 +97,7 @@ export const walk = (
 export const look = Effect.fnUntraced(function*(folder: string) {
   const search = yield* FileSearch
   const all = yield* search.entries(folder)
-  const shown = yield* list({ path: folder, kind: "Folder", rules: yield* rulesAbove(folder) }, false)
+  const [shown] = yield* list([{ path: folder, kind: "Folder", rules: yield* rulesAbove(folder) }], false)
   return shown === undefined || Option.isNone(all) ? undefined : { shown, left: all.value.length - shown.length }
 })
 
@@ -152,27 +171,39 @@ interface Pending {
 /** The ignore files that count in a folder, the nearest first: it has the last word. */
 type Rules = ReadonlyArray<{ readonly folder: string; readonly ignore: Ignore }>
 
+/** What each of some folders holds, in order. `undefined` for one that cannot be read. */
 const list: (
-  folder: Pending,
+  folders: ReadonlyArray<Pending>,
   includesHidden: boolean
-) => Effect.Effect<ReadonlyArray<Pending> | undefined, ToolFailure, FileSearch | Files | Path.Path> = Effect.fnUntraced(
-  function*(folder, includesHidden) {
+) => Effect.Effect<
+  ReadonlyArray<ReadonlyArray<Pending> | undefined>,
+  ToolFailure,
+  FileSearch | Files | Path.Path
+> = Effect.fnUntraced(
+  function*(folders, includesHidden) {
     const search = yield* FileSearch
-    const all = yield* search.entries(folder.path)
-    if (Option.isNone(all)) return undefined
-    const rules = yield* rulesOf(folder.path, all.value, folder.rules)
-    const base = folder.path === "/" ? "" : folder.path
-    const candidates = all.value.filter(({ name }) => name !== ".git" && (includesHidden || !name.startsWith(".")))
-      .map(({ kind, name }): Pending => ({ path: `${base}/${name}`, kind, rules }))
-    const shown = rules.length === 0
-      ? candidates
-      : yield* search.briefly(
-        ignoreRule,
-        () => candidates.filter(({ kind, path }) => !isIgnored(rules, path, kind === "Folder"))
+    const all = yield* Effect.forEach(folders, (folder) => candidates(folder, includesHidden), { concurrency: 16 })
+    const choose = () =>
+      all.map((entries) =>
+        entries?.filter(({ kind, path, rules }) => !isIgnored(rules, path, kind === "Folder"))
+          .map((entry) => [sortKey(entry), entry] as const)
+          .toSorted(([a], [b]) => compare(a, b))
+          .map(([, entry]) => entry)
       )
-    return shown.toSorted((a, b) => compare(sortKey(a), sortKey(b)))
+    const hasRules = all.some((entries) => entries?.some(({ rules }) => rules.length > 0))
+    return hasRules ? yield* search.briefly(ignoreRule, choose) : choose()
   }
 )
+
+const candidates = Effect.fnUntraced(function*(folder: Pending, includesHidden: boolean) {
+  const search = yield* FileSearch
+  const all = yield* search.entries(folder.path)
+  if (Option.isNone(all)) return undefined
+  const rules = yield* rulesOf(folder.path, all.value, folder.rules)
+  const base = folder.path === "/" ? "" : folder.path
+  return all.value.filter(({ name }) => name !== ".git" && (includesHidden || !name.startsWith(".")))
+    .map(({ kind, name }): Pending => ({ path: `${base}/${name}`, kind, rules }))
+})
 
 /** The paths below a folder sort as if they were listed in one go. */
 const sortKey = ({ kind, path }: Pending): string => kind === "Folder" ? `${path}/` : path

@@ -7,6 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as BoundedOutput from "./BoundedOutput.ts"
@@ -22,8 +23,9 @@ const defaultLimit = 100
 const maxLimit = 1000
 const maxContext = 20
 
-/** How many files the search gets at once. */
-const batchSize = 512
+/** How many files the search gets at once: few at first, for it is often enough, and more each time. */
+const firstBatch = 512
+const maxBatch = 32 * 1024
 
 const Parameters = Schema.Struct({
   pattern: Schema.String.annotations({
@@ -86,24 +88,49 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   }
 
   const page = yield* makePage(limit, context)
-  const isComplete = yield* filesOf(path, parameters.glob, session, page).pipe(
-    Stream.grouped(batchSize),
-    Stream.flatMap((files) => search.lines(query, Chunk.toReadonlyArray(files))),
+  const isComplete = yield* filesOf(path, parameters.glob, session).pipe(
+    inBatches,
+    // The next files are found while these are searched.
+    Stream.buffer({ capacity: 1 }),
+    Stream.flatMap((batch) => {
+      // Here and not where they are found, which is ahead by as much as it happens to be.
+      for (const one of batch) if (one._tag !== "File") page.leave(one._tag)
+      const files = batch.flatMap((one) => one._tag === "File" ? [one.path] : [])
+      return files.length === 0 ? Stream.empty : search.lines(query, files)
+    }),
     Stream.runForEachWhile(page.add),
     SearchTime.endsInTime
   )
   return page.read(isComplete)
 })
 
-/** Why a file is passed by: for its name, or for a rule of the policy. */
-type Hidden = "secret" | "denied"
+/** A file to search, or one that is passed by: for its name, for a rule of the policy, or since it cannot be read. */
+type Candidate = { readonly _tag: "File"; readonly path: string } | { readonly _tag: Left }
+
+type Left = "secret" | "denied" | "unreadable"
+
+const inBatches = <E, R>(
+  files: Stream.Stream<Candidate, E, R>
+): Stream.Stream<ReadonlyArray<Candidate>, E, R> =>
+  Stream.concat(Stream.map(Stream.chunks(files), Option.some), Stream.make(Option.none<Chunk.Chunk<Candidate>>())).pipe(
+    Stream.mapAccum({ held: Array<Chunk.Chunk<Candidate>>(), count: 0, size: firstBatch }, (before, next) => {
+      const held = [...before.held, ...Option.toArray(next)]
+      const count = before.count + (Option.isSome(next) ? next.value.length : 0)
+      return count >= before.size || Option.isNone(next)
+        ? [
+          { held: [], count: 0, size: Math.min(before.size * 4, maxBatch) },
+          held.flatMap((chunk) => [...Chunk.toReadonlyArray(chunk)])
+        ]
+        : [{ held, count, size: before.size }, []]
+    }),
+    Stream.filter((batch) => batch.length > 0)
+  )
 
 /** The files to search, in order. A file that is asked for by name is searched in any case; a secret one only then. */
 const filesOf = (
   given: string,
   pattern: string | undefined,
-  session: string,
-  { hide, miss }: { readonly hide: (why: Hidden) => void; readonly miss: () => void }
+  session: string
 ) =>
   Stream.unwrap(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -111,7 +138,7 @@ const filesOf = (
     const path = yield* Path.Path
     const real = yield* Effect.mapError(workspace.resolveToRead(given), failure(given))
     const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
-    if (type === "File") return Stream.make(real)
+    if (type === "File") return Stream.make<[Candidate]>({ _tag: "File", path: real })
     if (type !== "Directory") {
       return yield* new Tool.ToolFailure({ message: `${given} is neither a file nor a folder` })
     }
@@ -122,17 +149,20 @@ const filesOf = (
       folder: real,
       includesHidden: pattern !== undefined && FileTree.namesHidden(pattern)
     }).pipe(
-      Stream.tap(({ isUnreadable }) => Effect.sync(() => isUnreadable && miss())),
-      Stream.filter(({ kind }) => kind === "File"),
+      Stream.filter(({ isUnreadable, kind }) => isUnreadable || kind === "File"),
       Stream.mapChunksEffect((found) =>
-        search.briefly(pattern ?? "", () => Chunk.filter(found, (file) => isWanted(path.relative(real, file.path))))
+        pattern === undefined ? Effect.succeed(found) : search.briefly(
+          pattern,
+          () => Chunk.filter(found, (one) => one.isUnreadable || isWanted(path.relative(real, one.path)))
+        )
       ),
-      Stream.map((file) => file.path),
-      Stream.filter((file) => {
-        const isHidden = secrets.isHidden(file, session)
-        if (isHidden) hide(secrets.isSecret(file, session) ? "secret" : "denied")
-        return !isHidden
-      })
+      Stream.map(({ isUnreadable, path }): Candidate =>
+        isUnreadable
+          ? { _tag: "unreadable" }
+          : secrets.isHidden(path, session)
+          ? { _tag: secrets.isSecret(path, session) ? "secret" : "denied" }
+          : { _tag: "File", path }
+      )
     )
   }))
 
@@ -144,13 +174,12 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
   let name = { file: "", shown: "" }
   let bytes = 0
   let matches = 0
-  let missed = 0
-  const hidden = { secret: 0, denied: 0 }
+  const left = { secret: 0, denied: 0, unreadable: 0 }
   let isFull = false
 
   const add = Effect.fnUntraced(function*(hit: Hit) {
     if (hit._tag === "Unreadable") {
-      missed++
+      left.unreadable++
       return true
     }
     if (hit.file !== name.file) {
@@ -193,20 +222,19 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
         ]
         : [],
       ...isComplete ? [] : [SearchTime.note],
-      ...leftOut(hidden.secret, "that may hold secrets"),
-      ...leftOut(hidden.denied, "that a rule hides"),
-      ...missed > 0 ? [`[${missed} ${missed === 1 ? "file or folder" : "files or folders"} could not be read.]`] : []
+      ...leftOut(left.secret, "that may hold secrets"),
+      ...leftOut(left.denied, "that a rule hides"),
+      ...left.unreadable > 0
+        ? [`[${left.unreadable} ${left.unreadable === 1 ? "file or folder" : "files or folders"} could not be read.]`]
+        : []
     ].join("\n")
   }
 
   return {
     add,
     read,
-    hide: (why: Hidden) => {
-      hidden[why]++
-    },
-    miss: () => {
-      missed++
+    leave: (why: Left) => {
+      left[why]++
     }
   }
 })

@@ -1,0 +1,52 @@
+/** Calls one search tool as the model does, and tells how long the call took, what it said, and the memory at its end. */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ArtifactFiles from "../../src/node/ArtifactFiles.ts"
+import * as NodeFiles from "../../src/node/NodeFiles.ts"
+import * as NodeFileSearch from "../../src/node/NodeFileSearch.ts"
+import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
+import { outputText } from "../../src/responses/ToolCall.ts"
+import * as BuiltIn from "../../src/tools/BuiltIn.ts"
+import * as SeenFiles from "../../src/tools/SeenFiles.ts"
+import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
+import * as Workspace from "../../src/tools/Workspace.ts"
+
+export interface Answer {
+  readonly milliseconds: number
+  readonly output: string
+  /** In bytes. */
+  readonly memory: number
+}
+
+const [root = "", name = "", args = "", ripgrep] = process.argv.slice(2)
+
+const layer = ToolExecutor.layer(BuiltIn.toolkit).pipe(
+  Layer.provide(Layer.mergeAll(
+    NodeFiles.layer,
+    SeenFiles.layer,
+    ArtifactFiles.layer({ folder: `${root}/../kept` }),
+    ProcessGroup.layer,
+    NodeFileSearch.layerWith({ ripgrep })
+  )),
+  Layer.provide(Workspace.layer({ root })),
+  Layer.provide(NodeContext.layer)
+)
+
+const answer = await Effect.runPromise(
+  Effect.gen(function*() {
+    const executor = yield* ToolExecutor.ToolExecutor
+    const start = performance.now()
+    const { output } = yield* executor.execute(
+      { type: "function_call", call_id: "call_1", name, arguments: args },
+      { callId: "call_1", sessionId: "bench", progress: () => Effect.void }
+    )
+    return {
+      milliseconds: performance.now() - start,
+      output: outputText(output),
+      memory: process.resourceUsage().maxRSS * 1024
+    }
+  }).pipe(Effect.provide(layer))
+)
+process.send?.(answer satisfies Answer)
+process.disconnect?.()
