@@ -1,14 +1,14 @@
 /**
  * The command line as a value.
  */
+import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as Span from "@effect/cli/HelpDoc/Span"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
-import type * as LogLevel from "effect/LogLevel"
-import * as Option from "effect/Option"
+import * as LogLevel from "effect/LogLevel"
 import { version } from "../internal/version.ts"
-import * as Argv from "./Argv.ts"
+import * as CommandLine from "./CommandLine.ts"
 import { demo } from "./commands/demo.ts"
 import { login } from "./commands/login.ts"
 import { logout } from "./commands/logout.ts"
@@ -16,12 +16,14 @@ import { models } from "./commands/models.ts"
 import { resume } from "./commands/resume.ts"
 import { run as runCommand } from "./commands/run.ts"
 import { status } from "./commands/status.ts"
-import * as Flags from "./flags.ts"
+import { BadInput } from "./ExitCode.ts"
+import * as Grammar from "./Grammar.ts"
 import * as Help from "./help.ts"
 import { Screen } from "./Screen.ts"
 
-const commands = [runCommand, resume, login, logout, status, models, demo] as const
-const names: ReadonlyArray<string> = ["run", "resume", "login", "logout", "status", "models", "demo"]
+export const commands = [runCommand, resume, login, logout, status, models, demo] as const
+
+const grammar = Grammar.make(commands.map(({ descriptor }) => descriptor))
 
 const root = Command.make("effixir").pipe(
   Command.withDescription("Agents that work in a folder of yours. `effixir \"prompt\"` is short for `effixir run`"),
@@ -44,32 +46,45 @@ const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("demo", demo)
 ]
 
-/** Runs what the words after the program's name ask for. */
-export const run = Effect.fnUntraced(function*(argv: ReadonlyArray<string>) {
-  const flags = yield* Argv.asksForHelp(argv) ? Flags.unread(argv) : Flags.read(argv)
-  const words = yield* Argv.normalize(flags.words, names)
-  if (Argv.asksForHelp(words)) {
-    const screen = yield* Screen
-    const asked = described().find(({ name }) => words.includes(name))
+/** Understands the words after the program's name. Nothing at all, on a terminal, asks for help. */
+export const read = (argv: ReadonlyArray<string>): CommandLine.CommandLine =>
+  CommandLine.read(grammar, argv.length === 0 && process.stdin.isTTY === true ? ["--help"] : argv)
+
+/** Runs what they ask for. */
+export const run = Effect.fnUntraced(function*(line: CommandLine.CommandLine) {
+  if (line.problem !== undefined) return yield* new BadInput({ message: line.problem })
+  const screen = yield* Screen
+  if (line.asksForHelp) {
+    const asked = described().find(({ name }) => name === line.command)
     const text = asked === undefined ? Help.ofProgram(described(), screen.width) : Help.ofCommand(asked, screen.width)
     return yield* screen.out(`${text}\n`)
   }
-  yield* Argv.refuseWizard(words)
-  return yield* parse(["node", "effixir", ...Argv.explicit(words)]).pipe(
-    Effect.provideService(Argv.Argv, words),
-    withLevel(flags.level)
+  if (CommandLine.isSet(line, "--version")) return yield* screen.out(`${version}\n`)
+  if (CommandLine.isSet(line, "--wizard")) yield* canAsk
+  return yield* parse(["node", "effixir", ...CommandLine.write(line)]).pipe(
+    Effect.provide(CliConfig.layer({ isCaseSensitive: true })),
+    withLevel(CommandLine.valueOf(line, "--log-level"))
   )
 })
 
-/** Tells as much of the log as somebody wants. */
-const withLevel =
-  (level: Option.Option<LogLevel.LogLevel>) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Option.isSome(level) ? Logger.withMinimumLogLevel(effect, level.value) : effect
+/** The wizard asks with a menu, and would wait for ever for somebody who is not there. */
+const canAsk = Effect.suspend(() =>
+  process.stdin.isTTY === true && process.stdout.isTTY === true
+    ? Effect.void
+    : new BadInput({ message: "--wizard needs a terminal to ask in; `effixir --help` shows what there is" })
+)
 
-/** Whether the words ask for a turn, whose events end with one that says how it went. */
-export const runsTurn = (argv: ReadonlyArray<string>): boolean => {
-  const [first = ""] = Flags.withoutLevel(argv)
-  return !names.includes(first) || first === "run" || first === "resume"
+/** Tells as much of the log as somebody wants. */
+const withLevel = (name: string | undefined) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  const level = LogLevel.allLevels.find(({ _tag }) => _tag.toLowerCase() === name)
+  return level === undefined ? effect : Logger.withMinimumLogLevel(effect, level)
 }
 
-export const signsIn = (argv: ReadonlyArray<string>): boolean => Flags.withoutLevel(argv)[0] === "login"
+/** Whether a turn is asked for, whose events end with one that says how it went. */
+export const runsTurn = ({ command }: CommandLine.CommandLine): boolean =>
+  command === undefined || command === "run" || command === "resume"
+
+export const signsIn = ({ command }: CommandLine.CommandLine): boolean => command === "login"
+
+/** Whether a program reads the output. */
+export const wantsJson = (line: CommandLine.CommandLine): boolean => CommandLine.isSet(line, "--json")

@@ -16,22 +16,21 @@ import { stripVTControlCharacters } from "node:util"
 import { layerPlatform } from "../node/NodeRuntime.ts"
 import { TurnFailed, TurnInterrupted } from "../session/SessionEvent.ts"
 import * as Cli from "./Cli.ts"
+import type { CommandLine } from "./CommandLine.ts"
 import * as Login from "./commands/login.ts"
 import * as Console from "./Console.ts"
 import * as ExitCode from "./ExitCode.ts"
-import { wantsJson } from "./flags.ts"
 import * as Interruption from "./Interruption.ts"
-import * as Prompt from "./prompt.ts"
 import { linesOf } from "./render/jsonl.ts"
 import * as Screen from "./Screen.ts"
 
 /** Says in one sentence what went wrong, on stderr; to a program that reads JSON lines also on stdout. */
-const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
+const report = (line: CommandLine | undefined, kind: string, message: string) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
     const code = ExitCode.ofKind(kind)
     yield* screen.say(message)
-    if (wantsJson(argv)) {
+    if (line !== undefined && Cli.wantsJson(line)) {
       const failed = TurnFailed.make({
         turnId: "",
         kind,
@@ -39,9 +38,9 @@ const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
         retryable: false,
         details: {}
       })
-      const [line] = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
+      const [ended] = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
       // What is no turn has failed all the same, and is told in the same shape.
-      const told = { ...line, ...(Cli.runsTurn(argv) ? {} : { type: "error" }) }
+      const told = { ...ended, ...(Cli.runsTurn(line) ? {} : { type: "error" }) }
       yield* Effect.flatMap(Interruption.Interruption, (interruption) =>
         interruption.tellEnd(Effect.succeed(code), screen.out(`${JSON.stringify(told)}\n`)))
     }
@@ -49,29 +48,25 @@ const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
   })
 
 /** Runs a command line; every error ends as a sentence and a code. */
-const run = (argv: ReadonlyArray<string>) =>
-  Cli.run(argv).pipe(
+const run = (line: CommandLine) =>
+  Cli.run(line).pipe(
     Effect.catchAll((error) => {
       if (error instanceof ExitCode.Stop) return Effect.fail(error)
-      if (isValidationError(error)) return report(argv, "BadInput", sayWord(error))
-      if (isConfigError(error)) return report(argv, "ConfigError", sayConfig(error))
-      return report(argv, error._tag === "SessionError" ? `Session${error.reason}` : error._tag, error.message)
+      if (isValidationError(error)) return report(line, "BadInput", sayValue(error))
+      if (isConfigError(error)) return report(line, "ConfigError", sayConfig(error))
+      return report(line, error._tag === "SessionError" ? `Session${error.reason}` : error._tag, error.message)
     }),
     Effect.catchAllDefect((defect) =>
       defect instanceof Screen.OutputLost
         // Whoever reads JSON lines there cannot be told.
-        ? report([], defect._tag, defect.message)
-        : report(argv, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
+        ? report(undefined, defect._tag, defect.message)
+        : report(line, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
     )
   )
 
-/** What `@effect/cli` says of a word, as one sentence. */
-const sayWord = (error: ValidationError): string => {
-  const text = stripVTControlCharacters(toAnsiText(error.error)).replaceAll(/\s+/g, " ").trim()
-  const word = /^Received unknown argument: '(.*)'$/.exec(text)?.[1]?.replace(/^(--.*)=true$/, "$1")
-  if (word === undefined) return text
-  return word.startsWith("-") ? Prompt.notKnown(word) : `The word "${word}" is one too many; see \`effixir --help\``
-}
+/** What `@effect/cli` says of a value, as one sentence. */
+const sayValue = (error: ValidationError): string =>
+  stripVTControlCharacters(toAnsiText(error.error)).replaceAll(/\s+/g, " ").trim()
 
 /** Of several things that are wrong with a variable, the one that is about its value says most. */
 const sayConfig = (error: ConfigError): string => {
@@ -111,12 +106,12 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>, { first, told }: Interruption
 }
 
 /** What a program that reads JSON lines has still to be told of a sign-in, or of a run before its turn, that was stopped. */
-const lastLine = (argv: ReadonlyArray<string>, { first, told }: Interruption.Listening): string => {
-  if (told !== undefined || !wantsJson(argv)) return ""
-  if (!Cli.runsTurn(argv)) return Cli.signsIn(argv) ? `${JSON.stringify(Login.interrupted(first()))}\n` : ""
+const lastLine = (line: CommandLine, { first, told }: Interruption.Listening): string => {
+  if (told !== undefined || !Cli.wantsJson(line)) return ""
+  if (!Cli.runsTurn(line)) return Cli.signsIn(line) ? `${JSON.stringify(Login.interrupted(first()))}\n` : ""
   const event = TurnInterrupted.make({ turnId: "", reason: ExitCode.reasonOf(first()) })
-  const [line] = linesOf({ ...event, seq: 1, at: DateTime.unsafeNow() }, false, first())
-  return `${JSON.stringify(line)}\n`
+  const [ended] = linesOf({ ...event, seq: 1, at: DateTime.unsafeNow() }, false, first())
+  return `${JSON.stringify(ended)}\n`
 }
 
 /**
@@ -130,10 +125,11 @@ const leave = (code: number, last: string): void => {
 /** `takeOver` ends the listening of the entry, and tells which signal came meanwhile. */
 export const main = (argv: ReadonlyArray<string>, takeOver: () => ExitCode.Signal | undefined): void => {
   const listening = Interruption.listen()
-  NodeRuntime.runMain(Effect.provide(run(argv), services(listening)), {
+  const line = Cli.read(argv)
+  NodeRuntime.runMain(Effect.provide(run(line), services(listening)), {
     disableErrorReporting: true,
     disablePrettyLogger: true,
-    teardown: (exit) => leave(codeOf(exit, listening), isStopped(exit) ? lastLine(argv, listening) : "")
+    teardown: (exit) => leave(codeOf(exit, listening), isStopped(exit) ? lastLine(line, listening) : "")
   })
   const early = takeOver()
   if (early !== undefined) listening.stop(early)

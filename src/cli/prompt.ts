@@ -34,24 +34,13 @@ export const lines: Stream.Stream<string> = Stream.asyncPush<string>((emit) =>
   )
 )
 
-/** What is said of an option that a command does not have. */
-export const notKnown = (option: string): string =>
-  `The option ${option} is not known here, or lacks its value; see \`effixir --help\``
-
-/** What stands on the command line beside the options. Anything there that looks like an option is one we do not know. */
+/** What stands on the command line beside the options. */
 export const positionals = (
   given: ReadonlyArray<string>,
-  max: number,
-  argv: ReadonlyArray<string>
-): Effect.Effect<ReadonlyArray<string>, BadInput> => {
-  const literal = argv.includes("--") ? argv.slice(argv.indexOf("--") + 1) : []
-  const unknown = given.find((word) => word.startsWith("-") && word !== "-" && !literal.includes(word))
-  if (unknown !== undefined) {
-    return new BadInput({ message: notKnown(unknown) })
-  }
-  return given.length > max
+  max: number
+): Effect.Effect<ReadonlyArray<string>, BadInput> =>
+  given.length > max
     ? new BadInput({
       message: `Too many words (${given.slice(max - 1).map((word) => `"${word}"`).join(" ")}); put the prompt in quotes`
     })
     : Effect.succeed(given)
-}

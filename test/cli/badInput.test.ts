@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 30_000
+const timeout = 120_000
 const hasBash = spawnSync("bash", ["-c", ":"]).status === 0
 const nothing = Script.fromTurns([])
 
@@ -14,10 +14,7 @@ describe("the command line", () => {
       const { run, simulator } = yield* machine(nothing)
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, ...parts: ReadonlyArray<string>]> = [
         [["frobnicate"], "frobnicate", "run, resume,"],
-        [["statsu"], "statsu"],
         [["run", "--nope", "Say hello"], "--nope"],
-        [["Say hello", "--nope"], "--nope"],
-        [["status", "--nope"], "--nope"],
         [["run", "Say hello", "-m"], "-m"],
         [["run", ""], "empty"],
         [["run", "   "], "empty"],
@@ -27,15 +24,9 @@ describe("the command line", () => {
         [["resume", "--last", "Say hello"], "no session"],
         [["resume", "00000000-none", "Say hello"], "00000000-none"],
         [["resume", "../../etc", "Say hello"], "../../etc"],
-        [["run", "-m", "", "Say hello"], "--model is empty"],
-        [["run", "-C", " ", "Say hello"], "--cd is empty"],
-        [["run", "--policy", "", "Say hello"], "--policy is empty"],
-        [["run", "-i", " ", "Say hello"], "--image is empty"],
         [["resume", "", "Say hello"], "empty", "--last"],
         [["--wizard"], "--wizard needs a terminal"],
-        [["run", "--wizard"], "--wizard needs a terminal"],
         [["completion"], "completion bash|fish|sh|zsh"],
-        [["completion", "tcsh"], "completion bash|fish|sh|zsh"],
         [["-C", "missing", "Say hello"], "missing"],
         [["-C", "auth.json", "Say hello"], "auth.json"]
       ]
@@ -54,55 +45,35 @@ describe("the command line", () => {
   it.scopedLive("says of each option what it cannot be, in one line, and nothing else", () =>
     Effect.gen(function*() {
       const { run, simulator } = yield* machine(nothing)
-      const permissions = "auto, ask or read-only"
-      const credentials = "any, chatgpt or api-key"
-      const levels = "all, trace, debug, info, warning, error, fatal or none"
-      const empty = "is empty: give it a value, or leave it away"
       const hello = "Say hello"
-      const unknown = (word: string) =>
-        `The option ${word} is not known here, or lacks its value; see \`effixir --help\``
+      const unknown = (word: string, nearest: string) =>
+        `The option ${word} is not known here, the nearest is ${nearest}; see \`effixir --help\``
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, sentence: string]> = [
-        [["--permission", "bogus", hello], `--permission cannot be "bogus": give it ${permissions}`],
-        [["--permission=", hello], `--permission ${empty}`],
-        [[hello, "--permission"], `--permission lacks its value: give it ${permissions}`],
-        [["--auth", "bogus", hello], `--auth cannot be "bogus": give it ${credentials}`],
-        [["status", "--auth", "bogus"], `--auth cannot be "bogus": give it ${credentials}`],
-        [["models", "--auth=bogus"], `--auth cannot be "bogus": give it ${credentials}`],
-        [["-m", "", hello], `--model ${empty}`],
-        [["--model=", hello], `--model ${empty}`],
-        [["-C", " ", hello], `--cd ${empty}`],
-        [["-i", "", hello], `--image ${empty}`],
-        [["--policy", "", hello], `--policy ${empty}`],
-        [["-m", "a", "-m", "b", hello], "--model is given twice: give it once"],
+        [["--Permission", "read-only", hello], unknown("--Permission", "--permission")],
+        [["--MODEL", "big", hello], unknown("--MODEL", "--model")],
+        [["run", "-M", "big", hello], unknown("-M", "-m")],
+        [["--Cd", "/nowhere", hello], unknown("--Cd", "--cd")],
+        [["models", "--auth=bogus"], "--auth cannot be \"bogus\": give it any, chatgpt or api-key"],
+        [["--permission=", hello], "--permission is empty: give it a value, or leave it away"],
         [["resume", "--last", "-m", "a", "--model=b"], "--model is given twice: give it once"],
-        [["models", "--all", "--all"], "--all is given twice: give it once"],
-        [["-m", "--search", hello], "--model lacks its value: give it one"],
-        [["logout", "--profile"], "--profile lacks its value: give it one"],
-        [["status", "--json=perhaps"], "--json cannot be \"perhaps\": give it no value, it is a switch"],
-        [["resume", "--last=1st"], "--last cannot be \"1st\": give it no value, it is a switch"],
-        [["--log-level", "loud", hello], `--log-level cannot be "loud": give it ${levels}`],
-        [["status", "--log-level=loud"], `--log-level cannot be "loud": give it ${levels}`],
         [["--max-steps", "0", hello], "--max-steps cannot be \"0\": give it a whole number from 1 on"],
-        [["--max-tool-calls=-1", hello], "--max-tool-calls cannot be \"-1\": give it a whole number from 0 on"],
+        [["--max-steps", "1e3", hello], "--max-steps cannot be \"1e3\": give it a whole number from 1 on"],
+        [["--max-tool-calls", "-1", hello], "--max-tool-calls cannot be \"-1\": give it a whole number from 0 on"],
+        [["--max-tokens=0x10", hello], "--max-tokens cannot be \"0x10\": give it a whole number from 1 on"],
         [["--timeout", "soon", hello], "--timeout cannot be \"soon\": give it a time such as 90, 90s, 5m or 1h"],
         [
           ["login", "--device", "--browser"],
           "Choose one way to sign in: --device, --browser, --with-api-key, " +
           "--from-codex or --from-pi"
-        ],
-        [["status", "now"], "The word \"now\" is one too many; see `effixir --help`"],
-        [["logout", "--all"], unknown("--all")],
-        [["login", "--nope"], unknown("--nope")]
+        ]
       ]
       for (const [args, sentence] of cases) {
         const { code, stderr, stdout } = yield* run(args)
         assert.deepStrictEqual({ code, stderr, stdout }, { code: 2, stderr: `effixir: ${sentence}\n`, stdout: "" })
       }
-      for (const name of ["../x", ""]) {
-        const { code, stderr } = yield* run(["status", "--profile", name])
-        assert.strictEqual(code, 2)
-        assert.match(stderr, /^effixir: --profile cannot be used: the name of a profile begins with .*\n$/)
-      }
+      const profile = yield* run(["status", "--profile", "../x"])
+      assert.strictEqual(profile.code, 2)
+      assert.match(profile.stderr, /^effixir: --profile cannot be used: the name of a profile begins with .*\n$/)
       const json = yield* run(["--json", "--permission", "bogus", hello])
       assert.deepInclude(lines(json.stdout)[0], { type: "turn.failed", exit_code: 2 })
       assert.lengthOf(lines(json.stdout), 1)

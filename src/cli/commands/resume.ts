@@ -10,7 +10,6 @@ import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import { lastLeash, type LastTurn, unfinishedTurn } from "../../session/History.ts"
 import type { Leash, Stored } from "../../session/SessionEvent.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
-import { Argv } from "../Argv.ts"
 import { converse } from "../converse.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as Image from "../image.ts"
@@ -31,7 +30,7 @@ export const resume = Command.make(
     function*(
       { auth, cd, deltas, image, json, last, model, permission, policy, profile, search, trust, words, ...flags }
     ) {
-      const given = yield* Prompt.positionals(words, last ? 1 : 2, yield* Argv)
+      const given = yield* Prompt.positionals(words, last ? 1 : 2)
       const limits = yield* Common.limitsOf(flags)
       const images = yield* Effect.forEach(image, Image.read)
       const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))

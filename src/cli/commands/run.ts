@@ -6,7 +6,6 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as SessionStore from "../../session/SessionStore.ts"
-import { Argv } from "../Argv.ts"
 import { converse } from "../converse.ts"
 import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
@@ -23,7 +22,7 @@ export const run = Command.make(
   },
   Effect.fnUntraced(
     function*({ auth, cd, deltas, image, json, model, permission, policy, profile, search, trust, words, ...flags }) {
-      const [given] = yield* Prompt.positionals(words, 1, yield* Argv)
+      const [given] = yield* Prompt.positionals(words, 1)
       const limits = yield* Options.limitsOf(flags)
       const images = yield* Effect.forEach(image, Image.read)
       const text = yield* Prompt.read(given)

@@ -1,0 +1,223 @@
+/**
+ * Reads the words of the command line. Each option is understood as it is spelled, or refused in a sentence: what
+ * `@effect/cli` would take for an option and leave out never gets there.
+ */
+import type { Flag, Grammar } from "./Grammar.ts"
+import * as Suggest from "./suggest.ts"
+
+export interface CommandLine {
+  /** The command, where one is named. */
+  readonly command: string | undefined
+  readonly given: ReadonlyArray<Given>
+  /** All that is no option and no command. */
+  readonly words: ReadonlyArray<string>
+  readonly asksForHelp: boolean
+  /** Why it cannot be done, in a sentence. */
+  readonly problem: string | undefined
+}
+
+/** An option with its value; that of a switch is `true` or `false`. */
+export interface Given {
+  readonly flag: Flag
+  readonly value: string
+}
+
+/**
+ * Options may stand before the command and behind it; what follows `--` is a word, whatever it looks like. Whoever asks
+ * for help may have all the rest wrong.
+ */
+export const read = (grammar: Grammar, argv: ReadonlyArray<string>): CommandLine => {
+  const { given, open, problems, words } = split(grammar, argv)
+  const [first = ""] = words
+  const isOpen = open > 0
+  const command = isOpen && isCommand(grammar, first) ? first : undefined
+  const line = { command, given, words: command === undefined ? words : words.slice(1), asksForHelp: false }
+  if (isSet(line, "--help")) return { ...line, asksForHelp: true, problem: undefined }
+  const problem = problems[0]?.(flagsOf(grammar, command))
+  if (isOpen && first === "help") return helpOf(grammar, line, problem)
+  if (isOpen && first === "completion") return completionOf(grammar, line, problem)
+  return {
+    ...line,
+    problem: problem ?? (isOpen && command === undefined ? notCommand(grammar, words, argv) : undefined) ??
+      misplaced(grammar, line)
+  }
+}
+
+/** The words in the one order that `@effect/cli` understands in one way only; it has nothing to do with the log. */
+export const write = ({ command, given, words }: Omit<CommandLine, "problem">): ReadonlyArray<string> => {
+  const options = given.filter(({ flag, value }) =>
+    flag.name !== "--log-level" && flag.name !== "--help" && !(standsAlone(flag) && value === "false")
+  )
+  const alone = options.find(({ flag }) => standsAlone(flag))
+  if (alone?.flag.values === "none") return [...command === undefined ? [] : [command], alone.flag.name]
+  if (alone !== undefined) return [alone.flag.name, alone.value]
+  const written = options.flatMap(({ flag, value }) =>
+    flag.values === "none" ? [`${flag.name}=${value}`] : [flag.name, value]
+  )
+  return [command ?? "run", ...written, ...words.length > 0 ? ["--", ...words] : []]
+}
+
+/** Whether a switch is on. */
+export const isSet = (line: Pick<CommandLine, "given">, name: string): boolean => valueOf(line, name) === "true"
+
+/** The value of an option that is given. */
+export const valueOf = ({ given }: Pick<CommandLine, "given">, name: string): string | undefined =>
+  given.find(({ flag }) => flag.name === name)?.value
+
+const isCommand = ({ commands }: Grammar, word: string | undefined): boolean =>
+  commands.some(({ name }) => name === word)
+
+/** What a command takes; without one it is `run`. */
+const flagsOf = ({ builtIns, commands }: Grammar, command: string | undefined): ReadonlyArray<Flag> => [
+  ...commands.find(({ name }) => name === (command ?? "run"))?.flags ?? [],
+  ...builtIns
+]
+
+/** What is wrong with an option may depend on what the command has. */
+type Problem = (flags: ReadonlyArray<Flag>) => string
+
+/** Tells options from words; of the words the first `open` stand before `--`. */
+const split = ({ builtIns, commands }: Grammar, argv: ReadonlyArray<string>) => {
+  const all = [...commands.flatMap(({ flags }) => flags), ...builtIns]
+  const known = new Map(all.flatMap((flag) => flag.names.map((name) => [name, flag] as const)))
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length
+  const given: Array<Given> = []
+  const words: Array<string> = []
+  const problems: Array<Problem> = []
+  for (let index = 0; index < end; index++) {
+    const word = argv[index] ?? ""
+    if (!looksLikeFlag(word)) {
+      words.push(word)
+      continue
+    }
+    const [, name = word, attached] = /^(-[^=]+)(?:=(.*))?$/s.exec(word) ?? []
+    const flag = known.get(name)
+    if (flag === undefined) {
+      problems.push((flags) => unknown(word, name, flags))
+      continue
+    }
+    const next = index + 1 < end ? argv[index + 1] : undefined
+    const takesNext = flag.values !== "none" && attached === undefined && next !== undefined &&
+      (!looksLikeFlag(next) || /^-\d/.test(next))
+    if (takesNext) index++
+    const value = attached ?? (takesNext ? next : flag.values === "none" ? "true" : undefined)
+    const wrong = value === undefined
+      ? `${flag.name} lacks its value: give it ${oneOf(flag)}`
+      : given.some((other) => other.flag.name === flag.name) && !flag.isRepeated
+      ? `${flag.name} is given twice: give it once`
+      : mistakeOf(flag, value, known)
+    if (wrong !== undefined) problems.push(() => wrong)
+    else if (value !== undefined) {
+      given.push({ flag, value: flag.values === "none" ? truths.get(value) ?? value : value })
+    }
+  }
+  const open = words.length
+  return { given, open, problems, words: [...words, ...argv.slice(end + 1)] }
+}
+
+/** `-` alone is stdin. */
+const looksLikeFlag = (word: string): boolean => word.startsWith("-") && word !== "-"
+
+const truths: ReadonlyMap<string, string> = new Map([
+  ...["true", "yes", "y", "on", "1"].map((word) => [word, "true"] as const),
+  ...["false", "no", "n", "off", "0"].map((word) => [word, "false"] as const)
+])
+
+const mistakeOf = (flag: Flag, value: string, known: ReadonlyMap<string, Flag>): string | undefined => {
+  const { isRepeated, name, values } = flag
+  if (values === "none") {
+    return truths.has(value) ? undefined : `${name} cannot be "${value}": give it no value, it is a switch`
+  }
+  if (value.trim() === "") return `${name} is empty: give it a value, or leave it away`
+  // `@effect/cli` would read the one as another option, and trim the other.
+  if (known.has(value) || value === "--") return `${name} cannot be "${value}": that is an option`
+  if (isRepeated && value !== value.trim()) return `${name} cannot be "${value}": it begins or ends with white space`
+  return values === "any" || values.includes(value)
+    ? undefined
+    : `${name} cannot be "${value}": give it ${oneOf(flag)}`
+}
+
+const oneOf = ({ values }: Flag): string =>
+  typeof values === "string"
+    ? "one"
+    : `${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}`
+
+/** A value that is attached may be a secret. */
+const unknown = (word: string, name: string, flags: ReadonlyArray<Flag>): string => {
+  if (/\s/.test(name)) return `"${word}" looks like an option; put -- before a prompt that begins with -`
+  const meant = Suggest.flag(name, flags)
+  return `The option ${name} is not known here${
+    meant === undefined ? "" : `, the nearest is ${meant}`
+  }; see \`effixir --help\``
+}
+
+const namesOf = ({ commands }: Grammar): ReadonlyArray<string> => commands.map(({ name }) => name)
+
+/**
+ * A single word that could be the name of a command is taken for a wrong one: sent as a prompt, a typing error would cost
+ * tokens. Beside options that is so for what nearly is one.
+ */
+const notCommand = (
+  grammar: Grammar,
+  words: ReadonlyArray<string>,
+  argv: ReadonlyArray<string>
+): string | undefined => {
+  const [first = ""] = words
+  const isName = /^[a-z][a-z-]*$/i.test(first)
+  const meant = isName ? Suggest.command(first, namesOf(grammar)) : undefined
+  if (meant === undefined && !(isName && argv.length === 1 && first === first.toLowerCase())) return undefined
+  return noCommand(grammar, first)
+}
+
+const noCommand = (grammar: Grammar, word: string): string => {
+  const names = namesOf(grammar)
+  const meant = Suggest.command(word, names)
+  return `There is no command "${word}"${meant === undefined ? "" : `, the nearest is ${meant}`} ` +
+    `(there are ${names.join(", ")}); to send it as a prompt: effixir run ${word}`
+}
+
+const helpOf = (grammar: Grammar, line: Omit<CommandLine, "problem">, problem: string | undefined): CommandLine => {
+  const [, about, ...more] = line.words
+  const wrong = about !== undefined && !isCommand(grammar, about)
+    ? noCommand(grammar, about)
+    : more[0] === undefined
+    ? undefined
+    : tooMany(more[0])
+  return { ...line, command: about, words: [], asksForHelp: true, problem: problem ?? wrong }
+}
+
+/** `effixir completion SHELL` is how others call it. */
+const completionOf = (
+  grammar: Grammar,
+  line: Omit<CommandLine, "problem">,
+  problem: string | undefined
+): CommandLine => {
+  const [, shell = "", ...more] = line.words
+  const flag = grammar.builtIns.find(({ name }) => name === "--completions")
+  const isShell = flag !== undefined && flag.values.includes(shell) && more.length === 0
+  const given = isShell ? [...line.given, { flag, value: shell }] : line.given
+  const asked = { ...line, given, words: [] }
+  return {
+    ...asked,
+    problem: problem ?? (isShell ? misplaced(grammar, asked) : "For which shell? effixir completion bash|fish|sh|zsh")
+  }
+}
+
+/** What stands where nobody would look at it. */
+const misplaced = (grammar: Grammar, { command, given, words }: Omit<CommandLine, "problem">): string | undefined => {
+  const flags = flagsOf(grammar, command)
+  const stray = given.find(({ flag }) => !flags.some(({ name }) => name === flag.name))
+  if (stray !== undefined) return unknown(stray.flag.name, stray.flag.name, flags)
+  const alone = given.find((one) => standsAlone(one.flag) && one.value !== "false")
+  if (alone !== undefined) {
+    const beside = given.find(({ flag }) => flag !== alone.flag && flag.name !== "--log-level")?.flag.name ?? words[0]
+    return beside === undefined ? undefined : `${alone.flag.name} stands alone: leave "${beside}" away`
+  }
+  const takesWords = grammar.commands.find(({ name }) => name === (command ?? "run"))?.takesWords === true
+  return takesWords || words[0] === undefined ? undefined : tooMany(words[0])
+}
+
+const tooMany = (word: string): string => `The word "${word}" is one too many; see \`effixir --help\``
+
+/** What is done instead of a command. */
+const standsAlone = ({ name }: Flag): boolean => name === "--version" || name === "--wizard" || name === "--completions"

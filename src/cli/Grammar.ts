@@ -1,0 +1,79 @@
+/**
+ * What the commands take, read off the commands themselves, so that a new option is known wherever options are looked at.
+ */
+import * as BuiltInOptions from "@effect/cli/BuiltInOptions"
+import * as Command from "@effect/cli/Command"
+import * as Descriptor from "@effect/cli/CommandDescriptor"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import * as Usage from "@effect/cli/Usage"
+import * as HashSet from "effect/HashSet"
+import * as Option from "effect/Option"
+
+/** An option in all its spellings. Without values it is a switch. */
+export interface Flag {
+  readonly name: string
+  readonly names: ReadonlyArray<string>
+  readonly values: "none" | "any" | ReadonlyArray<string>
+  readonly isRepeated: boolean
+}
+
+export interface Grammar {
+  readonly commands: ReadonlyArray<{
+    readonly name: string
+    readonly flags: ReadonlyArray<Flag>
+    readonly takesWords: boolean
+  }>
+  /** What is understood beside every command. */
+  readonly builtIns: ReadonlyArray<Flag>
+}
+
+export const make = (commands: ReadonlyArray<Descriptor.Command<unknown>>): Grammar => ({
+  commands: commands.map((command) => {
+    const parts = partsOf(Descriptor.getUsage(command), false)
+    const [name = ""] = HashSet.toValues(Descriptor.getNames(command))
+    return { name, flags: flagsOf(parts), takesWords: parts.some((part) => part.names[0]?.startsWith("<")) }
+  }),
+  builtIns
+})
+
+interface Part extends Usage.Named {
+  readonly isRepeated: boolean
+}
+
+const partsOf = (usage: Usage.Usage, isRepeated: boolean): ReadonlyArray<Part> => {
+  switch (usage._tag) {
+    case "Empty":
+    case "Mixed":
+      return []
+    case "Named":
+      return [{ ...usage, isRepeated }]
+    case "Optional":
+      return partsOf(usage.usage, isRepeated)
+    case "Repeated":
+      return partsOf(usage.usage, true)
+    case "Alternation":
+    case "Concat":
+      return [...partsOf(usage.left, isRepeated), ...partsOf(usage.right, isRepeated)]
+  }
+}
+
+const flagsOf = (parts: ReadonlyArray<Part>): ReadonlyArray<Flag> =>
+  parts.flatMap(({ acceptedValues, isRepeated, names }) => {
+    const name = names.find((name) => name.startsWith("--"))
+    return name === undefined ? [] : [{
+      name,
+      names,
+      values: Option.match(acceptedValues, {
+        onNone: () => "none" as const,
+        onSome: (text) => text.includes(" | ") ? text.split(" | ") : "any" as const
+      }),
+      isRepeated
+    }]
+  })
+
+const bare = Command.make("effixir").descriptor
+
+const builtIns: ReadonlyArray<Flag> = flagsOf(
+  partsOf(Options.getUsage(BuiltInOptions.builtInOptions(bare, Usage.empty, HelpDoc.empty)), false)
+).map((flag) => flag.name === "--version" ? { ...flag, names: ["-V", ...flag.names] } : flag)
