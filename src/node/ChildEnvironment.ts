@@ -11,15 +11,19 @@
  */
 const secret = /(?:^|_)(?:OPENAI|CHATGPT|CODEX|EFFIXIR)_.*(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)|(?:^|_)CODEX_AUTH/i
 
-/** Nobody is there to answer a pager or a prompt. */
+/** Nobody is there to answer a pager or a prompt, and git need not write its index when it only looks. */
 const fixed = {
   AI_AGENT: "effixir",
   TERM: "dumb",
   NO_COLOR: "1",
   PAGER: "cat",
   GIT_PAGER: "cat",
-  GIT_TERMINAL_PROMPT: "0"
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_OPTIONAL_LOCKS: "0"
 }
+
+/** With these, `cd` goes to folders that its word does not name. */
+const dropped: ReadonlySet<string> = new Set(["CDPATH"])
 
 /**
  * What a child gets: what we have ourselves, less the secrets, and what is added for it.
@@ -31,6 +35,6 @@ export const make = (added: Readonly<Record<string, string>> = {}): NodeJS.Proce
   const ours = Object.entries(process.env)
   // A key may stand under another name as well; what is short is no key.
   const values = new Set(ours.flatMap(([name, value = ""]) => secret.test(name) && value.length >= 8 ? [value] : []))
-  const rest = ours.filter(([name, value]) => !secret.test(name) && !values.has(value ?? ""))
+  const rest = ours.filter(([name, value]) => !secret.test(name) && !values.has(value ?? "") && !dropped.has(name))
   return { ...Object.fromEntries(rest), ...fixed, ...added }
 }

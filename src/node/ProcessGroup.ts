@@ -55,7 +55,8 @@ export const make = Effect.gen(function*() {
         (tree, exit) => Effect.ensuring(stop(tree, exit), Effect.sync(() => forget(watcher, tree)))
       )
       return yield* observe(tree)
-    })
+    }),
+    environment: Effect.sync(() => ChildEnvironment.make())
   })
 })
 

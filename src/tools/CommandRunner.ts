@@ -64,4 +64,6 @@ export class CommandRunner extends Context.Tag("effixir/tools/CommandRunner")<Co
     folder: string,
     options?: Options
   ) => Effect.Effect<RunningCommand, CommandNotStarted, Scope.Scope>
+  /** The environment that every command gets. */
+  readonly environment: Effect.Effect<Readonly<Record<string, string | undefined>>>
 }>() {}

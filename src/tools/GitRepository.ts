@@ -24,7 +24,7 @@ import { isNotFound } from "../internal/isNotFound.ts"
  */
 export const isPlain: (folder: string) => Effect.Effect<boolean, never, FileSystem.FileSystem> = Effect.fnUntraced(
   function*(folder) {
-    const top = yield* topOf(folder)
+    const top = yield* find(folder)
     if (top === undefined) return true
     const { common, own } = yield* foldersOf(top)
     if (!(yield* isWhole(own, common))) return false
@@ -42,8 +42,20 @@ export const isPlain: (folder: string) => Effect.Effect<boolean, never, FileSyst
   Effect.orElseSucceed(() => false)
 )
 
+/**
+ * The top of the repository that a folder, given by its real path, belongs to; the folder itself where there is none.
+ *
+ * @since 0.1.0
+ * @category finding
+ */
+export const topOf = (folder: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
+  find(folder).pipe(
+    Effect.map((top) => top ?? folder),
+    Effect.orElseSucceed(() => folder)
+  )
+
 /** The nearest folder above that git takes for the top of a repository. One that is all repository is not understood. */
-const topOf = Effect.fnUntraced(function*(start: string) {
+const find = Effect.fnUntraced(function*(start: string) {
   const fs = yield* FileSystem.FileSystem
   for (let folder = start;; folder = folder.slice(0, folder.lastIndexOf("/"))) {
     if (yield* fs.exists(`${folder}/.git`)) return folder

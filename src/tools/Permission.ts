@@ -3,13 +3,15 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { below, isWithin, resolve } from "../internal/paths.ts"
-import * as GitRepository from "./GitRepository.ts"
+import { below, resolve } from "../internal/paths.ts"
+import * as CommandCheck from "./CommandCheck.ts"
+import type { CommandRunner } from "./CommandRunner.ts"
 import * as Policy from "./Policy.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 import { SecretFiles } from "./SecretFiles.ts"
@@ -84,8 +86,8 @@ const deny = (rule: string, reason: string): Decision => ({ _tag: "Deny", rule, 
  */
 export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise: Policy.Mode) {
   const workspace = yield* Workspace
-  const fs = yield* FileSystem.FileSystem
   const secrets = yield* SecretFiles
+  const check = yield* CommandCheck.make({ isDenied: (path) => Policy.denies(policy, "read", path) })
   const granted = yield* Ref.make<ReadonlyMap<string, ReadonlySet<string>>>(new Map())
   const { root } = workspace
 
@@ -95,20 +97,6 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
       const spelled = relative(root, given)
       return resolved._tag === "Left" ? [spelled] : [spelled, relative(root, resolved.right)]
     })
-
-  /** What a word of a command leads to, if it is a path: a link may lead anywhere. */
-  const follow = (folder: string, word: string, open: ReadonlyArray<string>) => {
-    const path = word.startsWith("/") ? word : `${folder}/${word}`
-    return Effect.map(Effect.either(workspace.resolveToRead(path)), (resolved) => ({
-      isInside: resolved._tag === "Right" || resolved.left._tag !== "OutsideWorkspace" || word === "/dev/null" ||
-        open.some((folder) => isWithin(folder, word)),
-      real: resolved._tag === "Right" ? resolved.right : undefined,
-      paths: [relative(root, path), ...(resolved._tag === "Right" ? [relative(root, resolved.right)] : [])]
-    }))
-  }
-
-  /** Commands that leave the workspace by their folder fail before they do anything. */
-  const folderOf = (workdir = ".") => Effect.orElseSucceed(workspace.resolve(workdir), () => root)
 
   const byMode = (request: Request, isHarmless: boolean, why: string, namesSecret = false): Decision => {
     const rule = `mode ${otherwise}`
@@ -154,38 +142,16 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     if (otherwise === "auto" && policy.rules.length === 0) return byMode(request, true, "")
     const verdict = Policy.judge(policy, tool, { _tag: "Command", command })
     if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
-    const folder = yield* folderOf(workdir)
-    const split = SafeCommands.split(command)
-    const named = yield* Effect.forEach(pathsIn(split ?? []), (word) => follow(folder, word, secrets.open(sessionId)))
-    const denied = Policy.judge(policy, "read", { _tag: "Files", paths: named.map(({ paths }) => paths) })
+    const line = yield* check.read({ command, workdir, sessionId })
+    const { namesSecret } = line
+    const denied = Policy.judge(policy, "read", { _tag: "Files", paths: line.paths })
     if (denied._tag === "deny") return deny(denied.rule, "a rule denies what it names")
-    const namesSecret = secrets.isNamedIn(command, folder, sessionId) ||
-      named.some(({ real }) => real !== undefined && secrets.isSecret(real, sessionId, "read"))
     if (verdict._tag === "ask") return ask(verdict.rule, request, namesSecret)
     if (verdict._tag === "allow" && (!namesSecret || otherwise === "auto")) return allow(verdict.rule)
     if (otherwise === "auto") return byMode(request, true, "")
-    const open = verdict._tag === "allow" ? [] : verdict.undecided ?? split
-    const runsGit = open?.some(([program]) => program === "git") === true
-    const namesPrograms = runsGit && !(yield* GitRepository.isPlain(root).pipe(
-      Effect.provideService(FileSystem.FileSystem, fs)
-    ))
-    const isSafe = split !== undefined && open !== undefined && named.every(({ isInside }) => isInside) &&
-      !SafeCommands.showsUnnamed(command) &&
-      SafeCommands.areSafe(open, split, {
-        within: [root, ...secrets.open(sessionId)],
-        isElsewhere: folder !== root,
-        namesPrograms
-      })
-    return byMode(
-      request,
-      isSafe && !namesSecret,
-      namesSecret
-        ? "it names a file that holds secrets"
-        : namesPrograms
-        ? "the repository may name programs that git runs when it looks"
-        : "it is not known to only look",
-      namesSecret
-    )
+    if (namesSecret) return byMode(request, false, "it names a file that holds secrets", true)
+    const objection = yield* line.objection(verdict._tag === "none" ? verdict.undecided : [])
+    return byMode(request, Option.isNone(objection), Option.getOrElse(objection, () => ""))
   })
 
   const decide = (request: Request): Effect.Effect<Decision> => {
@@ -228,12 +194,13 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
 })
 
 /**
- * What it takes to decide: where the paths of a call lead, and what the repository names.
+ * What it takes to decide: where the paths of a call lead, what the repository names, and what a command would show, which
+ * its program is asked for.
  *
  * @since 0.1.0
  * @category models
  */
-export type Requirements = FileSystem.FileSystem | Workspace
+export type Requirements = CommandRunner | FileSystem.FileSystem | Workspace
 
 const noRules: Policy.Policy = { source: "", rules: [], otherwise: undefined }
 
@@ -359,14 +326,6 @@ const whole = (command: string): string =>
 const maxShown = 2000
 
 const exactly = (command: string, shown = command) => ({ grant: `is ${command}`, always: `"${shown}"` })
-
-/** The words that may be paths: operands, and the values of options. */
-const pathsIn = (commands: ReadonlyArray<SafeCommands.Words>): ReadonlyArray<string> =>
-  commands.flatMap(([, ...words]) =>
-    words.flatMap((word) =>
-      word.startsWith("-") ? word.includes("=") ? [word.slice(word.indexOf("=") + 1)] : [] : [word]
-    )
-  ).filter((word) => word !== "" && word.length <= maxPath)
 
 /** No system knows a longer one. */
 const maxPath = 5000

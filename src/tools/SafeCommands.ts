@@ -1,11 +1,13 @@
 /**
- * Which command lines only look. What is not plainly so is taken not to be: a question too many costs a key, and one
- * too few may cost a file.
+ * Which command lines only look: those of which every word is explained by the table of programs that only look. What is
+ * not plainly so is taken not to be: a question too many costs a key, and one too few may cost a file.
  *
  * @since 0.1.0
  */
 import { parse } from "shell-quote"
 import { isWithin } from "../internal/paths.ts"
+import * as ProgramWords from "./ProgramWords.ts"
+import { programs } from "./SafePrograms.ts"
 
 /**
  * A program of a command line and what it is given.
@@ -23,25 +25,39 @@ export type Words = readonly [program: string, ...args: ReadonlyArray<string>]
  * @since 0.1.0
  * @category parsing
  */
-export const split = (line: string): ReadonlyArray<Words> | undefined => {
+export const split = (line: string): ReadonlyArray<Words> | undefined => partsOf(line)?.map(wordsOf)
+
+interface Part {
+  /** What stands before it. */
+  readonly operator: string
+  readonly words: readonly [program: ProgramWords.Word, ...args: ReadonlyArray<ProgramWords.Word>]
+}
+
+const wordsOf = ({ words: [program, ...args] }: Part): Words => [program.text, ...args.map(({ text }) => text)]
+
+const partsOf = (line: string): ReadonlyArray<Part> | undefined => {
   const plain = withoutRedirects(line)
   if (plain === undefined) return undefined
-  const commands: Array<Array<string>> = [[]]
+  const parts: Array<{ readonly operator: string; readonly words: Array<ProgramWords.Word> }> = [
+    { operator: "", words: [] }
+  ]
   for (const entry of parse(plain)) {
-    const word = typeof entry === "string" ? entry : "pattern" in entry ? entry.pattern : undefined
-    if (word !== undefined) {
-      if (typeof entry !== "string" && !/^[\p{L}\p{N}_./]/u.test(word)) return undefined
-      commands.at(-1)?.push(word)
-    } else if (typeof entry !== "string" && "op" in entry && separators.has(entry.op)) commands.push([])
+    const isGlob = typeof entry !== "string"
+    const text = !isGlob ? entry : "pattern" in entry ? entry.pattern : undefined
+    if (text !== undefined) {
+      if (isGlob && !/^[\p{L}\p{N}_./]/u.test(text)) return undefined
+      parts.at(-1)?.words.push({ text, isGlob })
+    } else if (isGlob && "op" in entry && separators.has(entry.op)) parts.push({ operator: entry.op, words: [] })
     else return undefined
   }
-  const read: ReadonlyArray<ReadonlyArray<string>> = commands
-  return read.every(isWords) ? read : undefined
+  const read: ReadonlyArray<{ readonly operator: string; readonly words: ReadonlyArray<ProgramWords.Word> }> = parts
+  return read.every(isPart) ? read : undefined
 }
 
 const separators: ReadonlySet<string> = new Set(["|", "&&", "||", ";"])
 
-const isWords = (words: ReadonlyArray<string>): words is Words => words[0] !== undefined && words[0] !== ""
+const isPart = (part: { readonly operator: string; readonly words: ReadonlyArray<ProgramWords.Word> }): part is Part =>
+  part.words[0] !== undefined && part.words[0].text !== ""
 
 /** Quotes without anything that the shell reads in them, redirects to nowhere, operators, and letters of no meaning. */
 const piece =
@@ -64,206 +80,108 @@ const withoutRedirects = (line: string): string | undefined => {
 /** A line longer than this is a program. */
 const maxLength = 10_000
 
+/**
+ * A program of a line, as far as it is understood.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Command {
+  readonly words: Words
+  /** Where it may run, from the folder of the line: in one, unless a `cd` before may have failed. */
+  readonly folders: ReadonlyArray<string>
+  /** Its words that lead somewhere; all that might, if it is not explained. */
+  readonly paths: ReadonlyArray<ProgramWords.PathWord>
+  /** Whether it reads what the command before it writes. */
+  readonly isPiped: boolean
+  /** What the table says of it and its words, if it explains them all and the paths stay within. */
+  readonly explained: Explained | undefined
+}
+
 /** @since 0.1.0 @category models */
-export interface Options {
-  /** The folders in which a command may look, by their real paths. Words that lead elsewhere are not safe. */
-  readonly within: ReadonlyArray<string>
-  /** Whether the command runs in a folder other than the workspace itself. */
-  readonly isElsewhere?: boolean
-  /** Whether the repository may name programs for git to run. */
-  readonly namesPrograms?: boolean
+export interface Explained {
+  readonly program: ProgramWords.Program
+  readonly reading: ProgramWords.Reading
 }
 
 /**
- * Whether a command line changes nothing, ends by itself, and looks only where it may. Programs that a person's own
- * configuration starts (a `diff.external` of git) are the person's business. Those that a repository names are not, which
- * is why git is safe only where it names none, and at the top only: a folder within it may hold another one.
+ * What a line's programs are told, word by word; `undefined` if it cannot be split. `within` are the folders in which it
+ * may look, by their real paths: that no link leads out of them, whoever asks has to find out.
  *
  * @since 0.1.0
- * @category predicates
+ * @category reading
  */
-export const isSafe = (line: string, options: Options): boolean => {
-  const commands = split(line)
-  return commands !== undefined && areSafe(commands, commands, options)
-}
-
-/**
- * Whether some of the programs of a line, which has been split, are safe.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const areSafe = (some: ReadonlyArray<Words>, all: ReadonlyArray<Words>, options: Options): boolean => {
-  const mayGit = options.isElsewhere !== true && options.namesPrograms !== true &&
-    all.every(([program]) => program !== "cd")
-  return some.every(([program, ...args]) =>
-    (program !== "git" || mayGit) && args.every((word) => staysWithin(word, options.within)) &&
-    Object.hasOwn(programs, program) && programs[program]?.(args) === true
-  )
-}
-
-/**
- * Whether a line shows what is in files whose names it leaves to the shell: nobody can say which these are.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const showsUnnamed = (line: string): boolean =>
-  parse(withoutRedirects(line) ?? "").some((entry) => typeof entry !== "string" && "pattern" in entry) &&
-  split(line)?.every(([program]) => namers.has(program)) !== true
-
-/** The programs that show names, and nothing of what is in the files. */
-const namers: ReadonlySet<string> = new Set(
-  "basename cd dirname du echo false find ls pwd readlink realpath stat tree true which".split(" ")
-)
-
-/** By its spelling; where a link leads, whoever asks has to find out. */
-const staysWithin = (word: string, folders: ReadonlyArray<string>): boolean =>
-  [word, word.slice(word.indexOf("=") + 1), word.replace(/^-\w/, "")].every((path) => {
-    if (path.split("/").includes("..") || path.startsWith("~")) return false
-    if (!path.startsWith("/") || path === "/dev/null") return true
-    return folders.some((folder) => path === folder || isWithin(folder, path) && !/[*?]/.test(path))
-  })
-
-type Check = (args: ReadonlyArray<string>) => boolean
-
-const anything: Check = () => true
-
-interface Allowed {
-  /** Options of one letter, which may stand together. */
-  readonly letters?: string
-  /** Options of one letter with a value: all that follows in the word, or the next one. */
-  readonly valued?: string
-  readonly long?: string
-  readonly maxOperands?: number
-}
-
-/** Lets through operands and the options named. Long ones may not be cut short: `--outp` would be taken for `--output`. */
-const only = ({ letters = "", long = "", maxOperands = Infinity, valued = "" }: Allowed): Check => {
-  const names = new Set(long.split(" "))
-  const isOption = (word: string): boolean => {
-    if (word.startsWith("--")) return names.has(word.slice(2).replace(/=.*/s, ""))
-    for (const letter of word.slice(1)) {
-      if (valued.includes(letter)) return true
-      if (!letters.includes(letter)) return false
+export const explain = (line: string, within: ReadonlyArray<string>): ReadonlyArray<Command> | undefined => {
+  const parts = partsOf(line)
+  if (parts === undefined) return undefined
+  const all: Array<Command> = []
+  const visited = [""]
+  /** Whether nothing but `cd` came so far. */
+  let isStart = true
+  let folders: ReadonlyArray<string> = visited
+  for (const [index, part] of parts.entries()) {
+    const words = wordsOf(part)
+    if (part.operator === ";" || part.operator === "||") folders = [...visited]
+    const read = explainPart(part, within)
+    const isFollowed = isStart && (parts[index + 1]?.operator ?? "&&") === "&&" && words.length === 2 &&
+      words[1] !== "" && words[1] !== "-"
+    const explained = words[0] !== "cd" || isFollowed ? read : undefined
+    all.push({
+      words,
+      folders,
+      paths: explained?.reading.paths ?? guessed(words),
+      isPiped: part.operator === "|",
+      explained
+    })
+    if (words[0] !== "cd") isStart = false
+    else if (explained !== undefined) {
+      const folder = join(visited.at(-1) ?? "", words[1] ?? "")
+      visited.push(folder)
+      folders = [folder]
     }
-    return true
   }
-  return (args) => {
-    const end = args.indexOf("--")
-    const words = end === -1 ? args : args.slice(0, end)
-    const operands = words.filter((word) => !word.startsWith("-") || word === "-")
-    const count = operands.length + (end === -1 ? 0 : args.length - end - 1)
-    return count <= maxOperands && words.filter((word) => !operands.includes(word)).every(isOption)
-  }
+  // What changes the shell itself may change what every other word means.
+  return all.some(({ explained, words: [program] }) =>
+      explained === undefined && (changers.has(program) || program.includes("="))
+    )
+    ? all.map((command) => ({ ...command, explained: undefined }))
+    : all
 }
 
-const digits = "0123456789"
+const join = (folder: string, word: string): string =>
+  word.startsWith("/") || folder === "" ? word : `${folder}/${word}`
 
-/** The tests of `find`, and what prints. Whatever else begins with a dash may run, write or remove. */
-const findWords = new Set(
-  ("-name -iname -path -ipath -wholename -regex -iregex -type -maxdepth -mindepth -depth -size -empty -mtime -mmin " +
-    "-ctime -cmin -newer -perm -user -group -links -not -and -or -a -o -prune -print -print0 -ls -true -false -L -P -H " +
-    "-xdev -mount -readable -writable -executable").split(" ")
+const explainPart = (part: Part, within: ReadonlyArray<string>): Explained | undefined => {
+  const [program, ...args] = part.words
+  const words = program.text === "git" && args[0]?.text === "--no-pager" ? args.slice(1) : args
+  const entry = program.isGlob
+    ? undefined
+    : program.text === "git"
+    ? programs.get(`git ${words[0]?.text}`)
+    : programs.get(program.text)
+  const reading = entry && ProgramWords.read(entry, program.text === "git" ? words.slice(1) : words)
+  return entry === undefined || reading === undefined || !reading.paths.every((path) => staysWithin(path, within))
+    ? undefined
+    : { program: entry, reading }
+}
+
+/** By its spelling. `~` is another folder also behind a `=` in what looks like an assignment. */
+const staysWithin = ({ isGlob, text }: ProgramWords.PathWord, folders: ReadonlyArray<string>): boolean => {
+  if (text.split("/").includes("..") || /(^|[=:])~/.test(text)) return false
+  // In the last part only: before, it could turn into a link that leads anywhere.
+  if (isGlob && (/[*?]/.test(text.slice(0, text.lastIndexOf("/") + 1)) || text.endsWith("/"))) return false
+  if (!text.startsWith("/") || text === "/dev/null") return true
+  return folders.some((folder) => isWithin(folder, text))
+}
+
+/** The words that may be paths: operands, and the values of options. */
+const guessed = ([, ...words]: Words): ReadonlyArray<ProgramWords.PathWord> =>
+  words.flatMap((word) =>
+    !word.startsWith("-") ? [word] : word.includes("=") ? [word.slice(word.indexOf("=") + 1)] : [word.slice(2)]
+  ).filter((text) => text !== "").map((text) => ({ text, isGlob: false, isFile: false, isInCommit: false }))
+
+/** What bash does itself that has a say in what comes after it. */
+const changers: ReadonlySet<string> = new Set(
+  (". alias bind builtin cd command declare enable eval exec exit export hash let local mapfile popd pushd read " +
+    "readarray readonly return set shift shopt source trap typeset unalias unset").split(" ")
 )
-
-const commits =
-  "oneline stat patch no-patch graph decorate all branches tags remotes name-only name-status since until after " +
-  "before author committer grep follow no-merges merges first-parent numstat shortstat summary dirstat abbrev-commit " +
-  "abbrev reverse date max-count skip diff-filter word-diff raw check quiet exit-code merge-base find-renames " +
-  "find-copies left-right no-color no-ext-diff no-textconv no-renames cached staged ignore-all-space " +
-  "ignore-space-change ignore-blank-lines unified minimal patience histogram topo-order date-order full-history " +
-  "relative pretty format color-moved function-context ignore-case invert-grep cherry-pick cherry no-prefix"
-
-/** `%G` in a format asks gpg. */
-const looksAtCommits: Check = (args) =>
-  only({ letters: `psuwbziqMCRE${digits}`, valued: "nUSGL", long: commits })(args) &&
-  !args.some((word) => word.includes("%G"))
-
-const gits: { readonly [command: string]: Check } = {
-  status: only({
-    letters: "sbvz",
-    valued: "u",
-    long: "short branch porcelain long untracked-files ignored show-stash ahead-behind no-renames column no-column"
-  }),
-  log: looksAtCommits,
-  diff: looksAtCommits,
-  show: looksAtCommits,
-  "ls-files": only({
-    letters: "cdmosikzt",
-    valued: "x",
-    long:
-      "cached deleted modified others stage ignored killed exclude exclude-standard full-name error-unmatch directory"
-  }),
-  "rev-parse": only({ long: "show-toplevel abbrev-ref short is-inside-work-tree git-dir verify quiet show-prefix" }),
-  blame: only({ letters: "welstfnbp", valued: "L", long: "date porcelain line-porcelain root show-name show-number" })
-}
-
-const programs: { readonly [program: string]: Check } = {
-  basename: anything,
-  cat: anything,
-  cd: (args) => args.length === 1 && args[0] !== "-" && !/[*?]/.test(args[0] ?? ""),
-  cmp: anything,
-  cut: anything,
-  // `diff -l` runs pr, and `--from-file` and its kin are rare enough to be asked for.
-  diff: only({
-    letters: "qsruNibwBaydtTp",
-    valued: "UCWIx",
-    long: "brief recursive unified context new-file ignore-case ignore-all-space ignore-space-change side-by-side " +
-      "ignore-blank-lines color text report-identical-files exclude width suppress-common-lines"
-  }),
-  dirname: anything,
-  du: anything,
-  echo: anything,
-  false: anything,
-  file: only({ letters: "biLhkN", long: "brief mime mime-type mime-encoding dereference no-dereference" }),
-  find: (args) => args.every((word) => !word.startsWith("-") || findWords.has(word) || /^-\d+[a-zA-Z]?$/.test(word)),
-  git: ([command = "", ...args]) => Object.hasOwn(gits, command) && gits[command]?.(args) === true,
-  // -r reads all there is, secrets and hidden files too; the tool grep does not.
-  grep: only({
-    letters: `nivclLwxEFGPohHqsabzZTU${digits}`,
-    valued: "ABCme",
-    long: "line-number ignore-case invert-match count files-with-matches files-without-match word-regexp line-regexp " +
-      "extended-regexp fixed-strings basic-regexp perl-regexp only-matching no-filename with-filename quiet silent " +
-      "no-messages after-context before-context context max-count regexp color text byte-offset"
-  }),
-  head: anything,
-  ls: anything,
-  nl: anything,
-  pwd: anything,
-  readlink: anything,
-  realpath: anything,
-  // --pre runs a program, -z one that unpacks, and what is hidden or ignored may be secret.
-  rg: only({
-    letters: "niFwxclovHNISsUPqpb0",
-    valued: "ABCmetTgMEj",
-    long:
-      "line-number ignore-case fixed-strings word-regexp line-regexp count files-with-matches files-without-match " +
-      "only-matching invert-match with-filename no-filename no-line-number smart-case case-sensitive multiline quiet " +
-      "files heading no-heading color after-context before-context context max-count max-depth max-columns regexp type " +
-      "type-not glob iglob sort sortr stats vimgrep json column trim pcre2 no-messages type-list count-matches null"
-  }),
-  sed: ([option, script = "", ...files]) =>
-    option === "-n" && /^(\d+|\$)(,(\d+|\$))?p$/.test(script) && files.every((file) => !file.startsWith("-")),
-  sort: only({
-    letters: "nrufbgMhVdisczC",
-    valued: "kt",
-    long: "numeric-sort reverse unique ignore-case general-numeric-sort human-numeric-sort version-sort key " +
-      "field-separator check stable dictionary-order ignore-leading-blanks month-sort zero-terminated"
-  }),
-  stat: anything,
-  tail: only({ letters: `qvz${digits}`, valued: "nc", long: "lines bytes quiet silent verbose zero-terminated" }),
-  tr: anything,
-  tree: only({ letters: "adfisphDCFQNu", valued: "LIP", long: "dirsfirst noreport prune gitignore du charset" }),
-  true: anything,
-  // A second operand is a file that it writes.
-  uniq: (args) =>
-    only({
-      letters: "cduiDz",
-      valued: "fsw",
-      maxOperands: 1,
-      long: "count repeated unique ignore-case skip-fields skip-chars check-chars"
-    })(args) && !args.some((word) => /[*?]/.test(word)),
-  wc: anything,
-  which: anything
-}

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
 import * as Permission from "../../src/tools/Permission.ts"
 import * as Policy from "../../src/tools/Policy.ts"
 import * as SecretFiles from "../../src/tools/SecretFiles.ts"
@@ -27,7 +28,9 @@ const secrets = Layer.effect(
 const layer = (permission: Layer.Layer<Permission.Permission, never, Permission.Requirements>) =>
   permission.pipe(Layer.provide(secrets), Layer.provideMerge(layerWorkspace))
 
-const layerOfRoot = Workspace.layer({ root: "/" }).pipe(Layer.provideMerge(NodeContext.layer))
+const layerOfRoot = Workspace.layer({ root: "/" }).pipe(
+  Layer.provideMerge(Layer.merge(NodeContext.layer, ProcessGroup.layer))
+)
 
 const ruled = (rules: ReadonlyArray<Policy.Rule>, mode: Policy.Mode) =>
   Layer.unwrapEffect(

@@ -56,7 +56,7 @@ export const layerWorkspace = Layer.unwrapScoped(Effect.gen(function*() {
   yield* fs.symlink("../outside", `${folder}/root/link-out`)
   yield* fs.symlink("inside", `${folder}/root/link-in`)
   return Workspace.layer({ root: `${folder}/root` })
-})).pipe(Layer.provideMerge(NodeContext.layer))
+})).pipe(Layer.provideMerge(Layer.merge(NodeContext.layer, ProcessGroup.layer)))
 
 /** All built-in tools, also those of which an agent has one or the other. */
 export const everything = Toolkit.merge(
