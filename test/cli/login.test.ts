@@ -166,7 +166,7 @@ describe("profiles", () => {
         for (const args of [["status"], ["login", "--with-api-key"], ["logout"], ["run", "Say hello"]]) {
           const { code, stderr } = yield* run([...args, "--profile", name], { stdin: "sk-1" })
           assert.strictEqual(code, 2, name)
-          assertSentence(stderr, "--profile", "letter")
+          assertSentence(stderr, "--profile", name === "" ? "empty" : "letter")
           assert.notInclude(stderr, "EFFIXIR_PROFILE")
         }
       }
