@@ -52,6 +52,8 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   const fs = yield* FileSystem.FileSystem
   const { root } = workspace
 
+  const topOf = GitRepository.topOf(root)
+
   const follow = Effect.fnUntraced(function*(path: string, { isFile }: PathWord, open: ReadonlyArray<string>) {
     const resolved = yield* Effect.either(workspace.resolveToRead(path))
     const real = resolved._tag === "Right" ? resolved.right : undefined
@@ -78,10 +80,12 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
 
   const followAll = Effect.fnUntraced(function*(command: SafeCommands.Command, start: string, sessionId: string) {
     const open = secrets.open(sessionId)
-    const top = command.paths.some(({ isInCommit }) => isInCommit) ? yield* GitRepository.topOf(root) : root
+    const top = command.paths.some(({ isInCommit }) => isInCommit) ? yield* topOf : Option.none()
     const places = command.folders.flatMap((folder) =>
       command.paths.filter(({ text }) => text.length <= maxPath).map((word) => {
-        const base = word.isInCommit && !word.text.startsWith("./") ? top : from(start, folder)
+        const base = word.isInCommit && !word.text.startsWith("./") && Option.isSome(top)
+          ? top.value
+          : from(start, folder)
         return { word, path: from(base, word.text) }
       })
     )
@@ -96,12 +100,15 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   const objectionToGit = Effect.fnUntraced(function*(folders: ReadonlyArray<string>, movers: ReadonlyArray<string>) {
     const environment = yield* environmentOf
     if (folders.some((folder) => folder !== root) || movers.some((name) => (environment[name] ?? "") !== "")) {
-      return unknown
+      return notKnown
     }
     return (yield* GitRepository.isPlain(root))
       ? undefined
       : "the repository may name programs that git runs when it looks"
   })
+
+  const isOutside = (path: string, sessionId: string) =>
+    ![root, ...secrets.open(sessionId)].some((folder) => isWithin(folder, path))
 
   /** Why the files that a program would show, and that nobody has named, must not be seen. */
   const objectionToShown = Effect.fnUntraced(function*(
@@ -109,35 +116,36 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     folder: string,
     sessionId: string
   ) {
+    if (command.explained.program.preview === undefined) return undefined
     const isGit = command.words[0] === "git"
-    const found = yield* CommandPreview.names(command, folder)
-    if (Option.isNone(found)) return `what it would show could not be told beforehand; ${nameFiles}`
-    const base = isGit ? yield* GitRepository.topOf(root) : folder
+    // Where there is no repository, git compares whatever it is given.
+    const base = isGit ? Option.getOrUndefined(yield* topOf) : folder
+    const found = base === undefined ? Option.none() : yield* CommandPreview.names(command, folder)
+    if (base === undefined || Option.isNone(found)) {
+      return `what it would show could not be told beforehand; ${nameFiles}`
+    }
     const real = yield* realPaths(found.value.map((name) => resolve(base, name)), isGit ? [] : command.paths, folder)
-    const hidden = [
-      ...new Set(
-        real.filter((path) =>
-          !isWithin(root, path) && !secrets.open(sessionId).some((open) => isWithin(open, path)) ||
-          secrets.isHidden(path, sessionId) || isDenied(relative(root, path))
-        )
-      )
-    ]
+    const hidden = [...new Set(real)].filter((path) =>
+      isOutside(path, sessionId) || secrets.isHidden(path, sessionId) || isDenied(relative(root, path))
+    ).toSorted()
     const [first] = hidden
     if (first === undefined) return undefined
-    const why = !isWithin(root, first)
+    const why = isOutside(first, sessionId)
       ? "is outside the workspace"
       : secrets.isSecret(first, sessionId)
       ? "holds secrets"
       : "a rule denies"
-    const more = hidden.length === 1 ? "" : `, and ${hidden.length - 1} more such files`
-    const names = hidden.map((path) => below(base, path)).filter((name) =>
-      name !== undefined && /^[\w./@+-]+$/.test(name)
-    )
-    const advice = names.length === 0 || names.length < hidden.length || names.length > maxAdvised
+    const count = hidden.length - 1
+    const more = count === 0 ? "" : `, and ${count} more such file${count === 1 ? "" : "s"}`
+    const names = hidden.map((path) => below(base, path)).filter((name) => name !== undefined && isPlainName(name))
+    const it = count === 0 ? "it" : "them"
+    const advice = isOutside(first, sessionId)
+      ? "leave out what is not below this folder with -- ."
+      : names.length < hidden.length || names.length > maxAdvised
       ? nameFiles
       : isGit
-      ? `leave ${them(names)} out with -- . ${names.map((name) => `':(top,exclude)${name}'`).join(" ")}`
-      : `leave ${them(names)} out with ${names.map((name) => `-g '!${name}'`).join(" ")}`
+      ? `leave ${it} out with -- . ${names.map((name) => `':(top,exclude)${name}'`).join(" ")}`
+      : `leave ${it} out with ${names.map((name) => `-g '!${name}'`).join(" ")}`
     return `it would show ${relative(root, first)}, which ${why}${more}; ${advice}`
   })
 
@@ -170,12 +178,12 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   /** Why one program is not known to only look. */
   const objectionTo = Effect.fnUntraced(function*(command: SafeCommands.Command, start: string, sessionId: string) {
     const { explained, words: [name] } = command
-    if (explained === undefined) return unknown
+    if (explained === undefined) return notKnown
     const { movedBy = [], steeredBy = [] } = explained.program
     const environment = yield* environmentOf
     const isOwn = !builtIn.has(name) && !(yield* ProgramFile.isForeign(name, environment, root))
     if (isOwn) return `what ${name} is here depends on the workspace`
-    if (yield* ProgramFile.isSteered([...steeredBy, "BASH_ENV"], environment, root)) return unknown
+    if (yield* ProgramFile.isSteered([...steeredBy, "BASH_ENV"], environment, root)) return notKnown
     const folders = yield* Effect.forEach(command.folders, (folder) => realPath(from(start, folder)))
     if (name === "git") {
       const objection = yield* objectionToGit(folders, movedBy)
@@ -204,7 +212,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
         namesSecret: isNamed || !isExplained && secrets.isNamedIn(command, start, sessionId),
         objection: (undecided) =>
           Effect.gen(function*() {
-            if (commands === undefined || named.flat().some(({ isOpen }) => !isOpen)) return unknown
+            if (commands === undefined || named.flat().some(({ isOpen }) => !isOpen)) return notKnown
             const isUndecided = new Set(undecided?.map((words) => JSON.stringify(words)))
             for (const command of commands) {
               if (undecided !== undefined && !isUndecided.has(JSON.stringify(command.words))) continue
@@ -219,14 +227,15 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   }
 })
 
-const unknown = "it is not known to only look"
+const notKnown = "it is not known to only look"
 
 const nameFiles = "name the files to show"
 
 /** So many names are told at most. */
 const maxAdvised = 5
 
-const them = (all: ReadonlyArray<unknown>): string => all.length === 1 ? "it" : "them"
+/** One that is spelled as it is in quotes, and is no pattern. */
+const isPlainName = (name: string): boolean => /^[\w./@+ -]+$/.test(name)
 
 /** No system knows a longer one. */
 const maxPath = 5000

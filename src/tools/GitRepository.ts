@@ -13,6 +13,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { isNotFound } from "../internal/isNotFound.ts"
 
 /**
@@ -43,16 +44,13 @@ export const isPlain: (folder: string) => Effect.Effect<boolean, never, FileSyst
 )
 
 /**
- * The top of the repository that a folder, given by its real path, belongs to; the folder itself where there is none.
+ * The top of the repository that a folder, given by its real path, belongs to, if there is one.
  *
  * @since 0.1.0
  * @category finding
  */
-export const topOf = (folder: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
-  find(folder).pipe(
-    Effect.map((top) => top ?? folder),
-    Effect.orElseSucceed(() => folder)
-  )
+export const topOf = (folder: string): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem> =>
+  find(folder).pipe(Effect.map(Option.fromNullable), Effect.orElseSucceed(Option.none))
 
 /** The nearest folder above that git takes for the top of a repository. One that is all repository is not understood. */
 const find = Effect.fnUntraced(function*(start: string) {

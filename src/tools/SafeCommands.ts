@@ -118,7 +118,7 @@ export const explain = (line: string, within: ReadonlyArray<string>): ReadonlyAr
   const visited = [""]
   /** Whether nothing but `cd` came so far. */
   let isStart = true
-  let folders: ReadonlyArray<string> = visited
+  let folders: ReadonlyArray<string> = [...visited]
   for (const [index, part] of parts.entries()) {
     const words = wordsOf(part)
     if (part.operator === ";" || part.operator === "||") folders = [...visited]

@@ -57,7 +57,30 @@ const safe = [
   "cat a.txt 2>&1 | head",
   "ls > /dev/null",
   "sed -n 1,20p a.txt",
-  "sed -n '5p' a.txt"
+  "sed -n '5p' a.txt",
+  "sed -n '5,9p;9q' a.txt",
+  "cd src && cd sub && cat a.txt | head -3 && ls -la",
+  "cd src && cat a.txt || ls",
+  "ls src/*.ts | head -5",
+  "git --no-pager log -3 --format='%h %s'",
+  "git log --oneline -n 5 --author=me -- src",
+  "git diff -U3 HEAD -- . ':(exclude)a.lock'",
+  "git status -sb -uno",
+  "rg -n -A3 --glob='!*.md' 'a|b' src test",
+  "rg -e x src",
+  "rg -e-x src",
+  "rg --regexp=--hidden src",
+  "grep -e 'a b' a.txt -n",
+  "find . ! -name '*.md' -size -10k -perm -u+x -print0",
+  "tree -a -L 2 -I 'node_modules|dist'",
+  "sort -t, -k 2,2 a.txt",
+  "head -n -5 a.txt",
+  "cut -d, -f 1,3- a.txt",
+  "tr -d '\\n'",
+  "uniq -c",
+  "cat -- -x",
+  "echo -n -- '--'",
+  "diff --color=never -U 5 a b"
 ]
 
 const unsafe = [
@@ -204,7 +227,144 @@ const unsafe = [
   "constructor",
   "__proto__ x",
   "git constructor",
-  `echo ${"x".repeat(20_000)}`
+  `echo ${"x".repeat(20_000)}`,
+  // A value that could be taken for the end of the options, and what comes after it for a name.
+  "rg -e -- --pre evil x",
+  "rg -g -- --hidden x",
+  "rg -e -- --hidden .",
+  "git diff -S -- --output=x",
+  "git log -G -- --output=x",
+  "git show -S -- --ext-diff HEAD",
+  "git log -n -- --output=x",
+  "tree -P -- -o x",
+  "tree -I -- -o x",
+  "tree -L -- -o x",
+  "tree --charset -- -o x",
+  "grep -e -- -r KEY .",
+  "grep -m -- -r KEY .",
+  "grep -A -- -r KEY .",
+  "sort -k -- -o x",
+  "sort -t -- -o x a",
+  "tail -n -- -f a",
+  "head -c -- a",
+  "uniq -f -- a b",
+  "cut -d -- -f 1",
+  "diff -U -- -r a b",
+  "stat -c -- a",
+  "find . -name -- -delete",
+  "find . -name -exec",
+  "find . -newer -delete",
+  "git diff -U --output=x",
+  "git diff -M --output=x",
+  "git log --since --output=x",
+  "git log --format --output=x",
+  "git status -u --porcelain=x",
+  // Options that the program takes for others, or that name files.
+  "grep -nf .x a.txt",
+  "grep -f.x a.txt",
+  "rg -f x",
+  "rg --ignore-file x y",
+  "rg --type-add 'x:*' y",
+  "rg -L x",
+  "rg --follow x",
+  "rg -nu x",
+  "rg -n.i x",
+  "grep -rn x",
+  "grep -nR x",
+  "diff -r a b",
+  "diff -ru a b",
+  "diff --recursive a b",
+  "diff -X x a b",
+  "diff --from-file=a b c",
+  "diff a b c",
+  "wc --files0-from=x",
+  "du --files0-from=x",
+  "du -X x",
+  "du -L src",
+  "du -D src",
+  "ls -L src",
+  "ls -RL",
+  "ls -H src",
+  "ls --dereference src",
+  "tree -l",
+  "tree -al",
+  "tree --fromfile x",
+  "tree --info",
+  "tree -afo x",
+  "file -f x",
+  "file -m x a",
+  "file -z a",
+  "find -L . -name x",
+  "find . -follow",
+  "find . -newermt yesterday",
+  "find . -samefile x",
+  "find . -fprintf x y",
+  "find src -name a b",
+  "sort -T /tmp a",
+  "sort --random-source=x a",
+  "sort -S 1 a",
+  "sort a -oout",
+  "date -f x",
+  "nl -x a",
+  "git status -v",
+  "git status -sv",
+  "git -c x=y diff",
+  "git --no-pager",
+  "git --no-pager push",
+  "git --no-pager --exec-path=. log",
+  "git diff --no-index a b",
+  "git diff -pO x",
+  "git log -L 1,5:a.txt",
+  "git log --pretty=%+GS",
+  "git log --format='% GK'",
+  "git log --pretty=format:%-G?",
+  "git log --show-signature=x",
+  "git log -pn --output=x",
+  "git blame --contents x a.txt",
+  "git blame -S x a.txt",
+  "git blame HEAD:a.txt",
+  "git blame --ignore-revs-file=x a.txt",
+  "git ls-files -X x",
+  "git ls-files --exclude-from=x",
+  "git ls-files --recurse-submodules",
+  "git rev-parse --parseopt",
+  "git log HEAD:a.txt",
+  "git diff HEAD:a.txt HEAD:b.txt",
+  "git show :/text",
+  "git show 'HEAD@{1:.env}'",
+  "cat --nosuch a",
+  "cat --number=x a",
+  "cat --numbe a",
+  "ls --sort=size:x",
+  "realpath --relative-to=/etc a",
+  "which ./x",
+  "uniq a -c",
+  "cmp a b -l",
+  // What comes after an operand some systems take for one more.
+  "head a -n /etc/passwd",
+  "basename a -s /etc",
+  // Where the folder is not known.
+  "cd sub; cat a.txt",
+  "cd sub || cat a.txt",
+  "cd sub | cat a.txt",
+  "ls && cd sub && cat a.txt",
+  "ls; cd sub",
+  "cd sub && ls; cd other && ls",
+  "cd s* && ls",
+  "cd sub other && ls",
+  "cd -P sub && ls",
+  "cd '' && ls",
+  "cd sub && cat ../../x",
+  "cd src && git diff",
+  "cat a=~/x",
+  "cat x:~/y",
+  "ls */x",
+  "ls s*/x",
+  "ls s*/",
+  "uniq s*",
+  "cd s*",
+  "grep -e s* a",
+  "rg s* src"
 ]
 
 describe("SafeCommands", () => {
@@ -214,6 +374,34 @@ describe("SafeCommands", () => {
   for (const line of unsafe) {
     it(`asks for ${JSON.stringify(line.slice(0, 60))}`, () => assert.isFalse(isSafe(line)))
   }
+
+  it("follows folders, and knows where one may not have been reached", () => {
+    const folders = (line: string) => explain(line)?.map(({ folders }) => folders)
+    assert.deepStrictEqual(folders("cd src && cd ./sub && ls | head"), [[""], ["src"], ["src/./sub"], ["src/./sub"]])
+    assert.deepStrictEqual(folders("cd src && ls || cat a && pwd"), [[""], ["src"], ["", "src"], ["", "src"]])
+    assert.deepStrictEqual(folders("cd src && ls; cat a"), [[""], ["src"], ["", "src"]])
+    assert.deepStrictEqual(folders("cd /home/me/project/src && ls"), [[""], ["/home/me/project/src"]])
+  })
+
+  it("tells paths from other words", () => {
+    const paths = (line: string) => explain(line)?.flatMap(({ paths }) => paths.map(({ text }) => text))
+    assert.deepStrictEqual(paths("rg -n /etc src | grep -e /x -A 1 a - | head -5 b"), ["src", "a", "b"])
+    assert.deepStrictEqual(paths("git show HEAD:a.txt :2:b.txt"), ["HEAD:a.txt", "a.txt", ":2:b.txt", "b.txt"])
+    assert.deepStrictEqual(paths("git log -S one main..HEAD -- src ':(exclude)x'"), ["main..HEAD", "src"])
+    assert.deepStrictEqual(paths("find src test -newer a -name b"), ["src", "test", "a"])
+    // Of what is not known, all that may be one.
+    assert.deepStrictEqual(paths("rm -rf a --of=b -C/c"), ["f", "a", "b", "/c"])
+  })
+
+  it("understands nothing where the shell itself is changed", () => {
+    for (const line of ["source a && ls", "alias ls=rm; ls", "A=1; ls", "ls; export A", "cd .. && ls"]) {
+      assert.isTrue(explain(line)?.every(({ explained }) => explained === undefined), line)
+    }
+    assert.deepStrictEqual(explain("npm test | tail -5")?.map(({ explained }) => explained !== undefined), [
+      false,
+      true
+    ])
+  })
 
   it("splits a line into its programs", () => {
     assert.deepStrictEqual(SafeCommands.split("git push origin && npm test 2>&1 | tail -5"), [
