@@ -132,7 +132,7 @@ describe.runIf(existsSync(executablePath))("a real browser", () => {
       assert.strictEqual(new URL(page.url()).search, "")
       assert.deepStrictEqual(complaints, [])
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "SignedIn")
-    }).pipe(Effect.provide(services)), 60_000)
+    }).pipe(Effect.provide(services)))
 })
 
 describe("a paste", () => {

@@ -29,5 +29,5 @@ describe.runIf(codex !== "")("the official codex", () => {
 
       assert.strictEqual((yield* run(["login", "--from-codex", "--yes"])).code, 0)
       assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
-    }).pipe(Effect.provide(platform)), 60_000)
+    }).pipe(Effect.provide(platform)))
 })

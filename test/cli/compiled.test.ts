@@ -60,7 +60,7 @@ describe("the compiled program", () => {
         assert.isAbove(mended.length, kept.length / 2, name)
         assert.notDeepEqual(Array.from(mended.subarray(0, 200)), Array.from(content.subarray(0, 200)), name)
       }
-    }).pipe(Effect.provide(platform)), 60_000)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is not kept where that is switched off, or cannot be done", () =>
     Effect.gen(function*() {
@@ -75,5 +75,5 @@ describe("the compiled program", () => {
       assert.deepStrictEqual([code, stdout], [0, "Done.\n"], stderr)
       const names = yield* fs.readDirectory(path.dirname(file))
       assert.deepStrictEqual(names.filter((name) => !name.endsWith(".json")), ["main.js.compiled"])
-    }).pipe(Effect.provide(platform)), 60_000)
+    }).pipe(Effect.provide(platform)))
 })

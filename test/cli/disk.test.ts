@@ -6,7 +6,7 @@ import * as Script from "../../src/testing/Script.ts"
 import { canMount, canRun, fileLimit, type Through, where } from "./disks.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 60_000
+const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 const rawText = /E[A-Z]{3,}:|FileSystem|BadResource|PermissionDenied|syscall/
 

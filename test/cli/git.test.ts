@@ -36,5 +36,5 @@ describe.runIf(hasGit)("git in read-only", () => {
         assert.strictEqual(outputs.length, 3)
         assert.isFalse(existsSync(path.join(base, "ran")))
       }
-    }).pipe(Effect.provide(platform)), 60_000)
+    }).pipe(Effect.provide(platform)))
 })

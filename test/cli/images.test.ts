@@ -4,7 +4,7 @@ import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 30_000
+const timeout = 120_000
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 const images = {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 60_000
+const timeout = 120_000
 const done = Script.answer(Script.say("Done."))
 const touch = (name: string) => Script.answer(Script.call("bash", { command: `touch ${name}` }))
 

@@ -6,7 +6,7 @@ import { assertSentence, eventually, isAlive, type Line, lines, machine, platfor
 const hello = Script.answer(Script.say("Hello!"))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
 const bash = (command: string) => Script.answer(Script.call("bash", { command }))
-const timeout = 30_000
+const timeout = 120_000
 
 const ends = (all: ReadonlyArray<Line>) => all.filter(({ type }) => /^turn\.(?!started)/.test(type))
 
@@ -80,7 +80,7 @@ describe("limits", () => {
         }
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), 60_000)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("resume without a prompt", () => {

@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 30_000
+const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 const fresh = machine(always, { signedIn: false, pollInterval: "1 second" })
 

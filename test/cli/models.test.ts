@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 30_000
+const timeout = 120_000
 const nothing = Script.fromTurns([])
 
 /** What every connection is refused by. */

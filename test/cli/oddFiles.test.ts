@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 60_000
+const timeout = 120_000
 const nothing = Script.fromTurns([])
 const isWindows = process.platform === "win32"
 const makePipe = (path: string) => assert.strictEqual(spawnSync("sh", ["-c", "mkfifo \"$0\"", path]).status, 0)

@@ -8,7 +8,7 @@ const done = Script.answer(Script.say("Done."))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
 const bash = (command: string) => Script.answer(Script.call("bash", { command }))
 const write = (path: string) => Script.answer(Script.call("write", { path, content: "x" }))
-const timeout = 30_000
+const timeout = 120_000
 
 const of = (all: ReadonlyArray<Line>, type: string) => all.filter((line) => line.type === type)
 const output = (all: ReadonlyArray<Line>) =>

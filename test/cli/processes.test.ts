@@ -7,7 +7,7 @@ import * as Script from "../../src/testing/Script.ts"
 import { isAlive } from "../tools/support.ts"
 import { eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 30_000
+const timeout = 120_000
 const hasSetsid = process.platform === "linux" && existsSync("/usr/bin/setsid")
 
 /**

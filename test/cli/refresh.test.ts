@@ -5,7 +5,7 @@ import { Credential } from "../../src/auth/Credential.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 60_000
+const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 
 /** A machine whose sign-in has run out, and a server that takes its time. */

@@ -7,7 +7,7 @@ import { jwt, nested } from "../auth/tokens.ts"
 import { callbackPorts } from "../callbackPorts.ts"
 import { assertSentence, eventually, lines, machine, platform, type Started } from "./support.ts"
 
-const timeout = 60_000
+const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 
 interface Reply {

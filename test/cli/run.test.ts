@@ -7,7 +7,7 @@ import { applyPatch, assertSentence, eventually, isAlive, type Line, lines, mach
 
 const hello = Script.answer(Script.say("Hello!"))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
-const timeout = 30_000
+const timeout = 120_000
 
 const inputOf = (request: { readonly body: unknown } | undefined): ReadonlyArray<Item> => {
   const { input }: { readonly input?: unknown } = request?.body ?? {}

@@ -5,7 +5,7 @@ import type { Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 30_000
+const timeout = 120_000
 const searched = (id: string, fields: object): Item => ({
   id: `ws_${id}`,
   type: "web_search_call",

@@ -6,7 +6,7 @@ import * as Script from "../../src/testing/Script.ts"
 import { applyPatch, assertSentence, type Line, lines, machine, platform } from "./support.ts"
 
 const done = Script.answer(Script.say("Done."))
-const timeout = 30_000
+const timeout = 120_000
 
 /** A machine with the skill `deploy` of its person and `review` of the project; what the model does is said later. */
 const prepare = Effect.gen(function*() {

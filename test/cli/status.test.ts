@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { machine, platform } from "./support.ts"
 
-const timeout = 30_000
+const timeout = 120_000
 const nothing = Script.fromTurns([])
 
 describe("effixir status", () => {

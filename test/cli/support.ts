@@ -128,7 +128,7 @@ export interface Line {
 export const eventually = (what: string, check: () => boolean | Promise<boolean>) =>
   Effect.promise(async () => check()).pipe(
     Effect.filterOrFail((isTrue) => isTrue, () => new Error(`not so in time: ${what}`)),
-    Effect.retry({ times: 400, schedule: Schedule.spaced("10 millis") }),
+    Effect.retry({ times: 6000, schedule: Schedule.spaced("10 millis") }),
     Effect.orDie
   )
 

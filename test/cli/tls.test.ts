@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 60_000
+const timeout = 120_000
 
 /** A CA that nobody knows, and a server that it has signed for localhost; both are good until 2119. */
 const fixture = (name: string) => fileURLToPath(new URL(`tls/${name}`, import.meta.url))

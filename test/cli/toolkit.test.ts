@@ -5,7 +5,7 @@ import * as Script from "../../src/testing/Script.ts"
 import { applyPatch, assertSentence, lines, machine, platform } from "./support.ts"
 
 const done = Script.answer(Script.say("Done."))
-const timeout = 30_000
+const timeout = 120_000
 
 /** Which of the two tools that change a part of a file a request offers, and as what. */
 const offered = (request: { readonly body: unknown } | undefined): ReadonlyArray<string> => {

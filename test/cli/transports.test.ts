@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 30_000
+const timeout = 120_000
 
 /** A turn with a call in it. */
 const script = () =>

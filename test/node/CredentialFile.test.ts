@@ -329,7 +329,7 @@ describe("CredentialFile", () => {
       const changing = yield* Effect.fork(change)
       yield* other.kill("SIGKILL")
       assert.deepStrictEqual(plain(yield* Fiber.join(changing)), keyJson)
-    }).pipe(Effect.provide(layer)), 20_000)
+    }).pipe(Effect.provide(layer)))
 
   it.scopedLive("gives up on another program that does not let go, and says so", () =>
     Effect.gen(function*() {
@@ -340,7 +340,7 @@ describe("CredentialFile", () => {
       assert.deepInclude(error, { _tag: "CredentialStoreError", operation: "lock" })
       assert.include(error.message, "another program has held it for 50ms")
       assert.strictEqual(yield* get(path), whole)
-    }).pipe(Effect.provide(layer)), 20_000)
+    }).pipe(Effect.provide(layer)))
 
   it.scopedLive("loses no change of two stores and two programs", () =>
     Effect.gen(function*() {
@@ -351,7 +351,7 @@ describe("CredentialFile", () => {
       yield* Effect.all([count(store), count(other)], { concurrency: 2 })
       assert.strictEqual(yield* program.exitCode, 0)
       assert.propertyVal(yield* read(path), "expires_at", 30)
-    }).pipe(Effect.provide(layer)), 20_000)
+    }).pipe(Effect.provide(layer)))
 })
 
 const add1 = (stored: Option.Option<Credential>) =>

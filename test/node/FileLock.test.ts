@@ -70,7 +70,7 @@ describe("FileLock", () => {
       yield* other.kill("SIGKILL")
       yield* Fiber.join(waiting)
       assert.isTrue(yield* isLocked(path))
-    }).pipe(Effect.provide(layer)), 20_000)
+    }).pipe(Effect.provide(layer)))
 
   it.scopedLive("fails where no file can be", () =>
     Effect.gen(function*() {

@@ -109,7 +109,7 @@ describe("ProcessGroup", () => {
       const bytes = yield* Stream.runFold(running.output, 0, (sum, chunk) => sum + chunk.length)
       assert.strictEqual(bytes, 1_000_000_000)
       assert.isBelow(process.memoryUsage().rss - before, 150 * 1024 * 1024)
-    }).pipe(Effect.scoped, Effect.provide(layer)), 60_000)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
 
   describe.runIf(process.platform === "linux" && hasSetsid)("with daemons", () => {
     it.scopedLive("reports those that a command leaves behind, and lets them run", () =>
@@ -216,7 +216,7 @@ describe("ProcessGroup", () => {
           const left = pids.filter(isAlive)
           left.forEach((pid) => process.kill(pid, "SIGKILL"))
           assert.deepStrictEqual(left.map((pid) => Object.keys(clinging)[pids.indexOf(pid)]), [])
-        }).pipe(Effect.provide(layer)), 10_000)
+        }).pipe(Effect.provide(layer)))
     }
 
     it.scopedLive("does not wait for one that goes on writing", () =>
@@ -227,6 +227,6 @@ describe("ProcessGroup", () => {
         const { background } = yield* running.ending
         const writer = background.find(({ command }) => command.startsWith("sh -c while"))
         process.kill(writer?.pid ?? assert.fail("not found"))
-      }).pipe(Effect.provide(layer)), 10_000)
+      }).pipe(Effect.provide(layer)))
   })
 })

@@ -118,7 +118,7 @@ describe("bash", () => {
       assert.isFalse(pids(quiet).some(isAlive))
       const noisy = yield* bash("echo pid $$; yes > /dev/stderr & exit 2")
       assert.match(noisy, /^\[Exit code 2\.\]$/m)
-    }).pipe(Effect.provide(layer)), 10_000)
+    }).pipe(Effect.provide(layer)))
 
   it.live.runIf(existsSync("/usr/bin/setsid"))(
     "does not wait for the dead, whoever forgot to bury them",
@@ -159,7 +159,7 @@ describe("bash", () => {
       assert.isAtMost(Buffer.byteLength(output), BoundedOutput.maxBytes + 1024)
       const { size } = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(locationIn(output)))
       assert.strictEqual(Number(size), Artifacts.maxBytes)
-    }).pipe(Effect.provide(layer)), 60_000)
+    }).pipe(Effect.provide(layer)))
 
   it.live("keeps the whole output where the model can look into it", () =>
     Effect.gen(function*() {
@@ -243,5 +243,5 @@ describe("bash", () => {
       yield* Effect.all([meet("a", "b"), meet("b", "a")], { concurrency: 2 })
       const fs = yield* FileSystem.FileSystem
       assert.isTrue(yield* fs.exists(yield* at("a")))
-    }).pipe(Effect.provide(layer)), 5000)
+    }).pipe(Effect.provide(layer)))
 })

@@ -117,7 +117,7 @@ describe("find", () => {
       yield* Effect.yieldNow()
       const [interruption] = yield* Effect.timed(Fiber.interrupt(fiber))
       assert.isBelow(Duration.toMillis(interruption), 1000)
-    }).pipe(Effect.provide(layer)), 60_000)
+    }).pipe(Effect.provide(layer)))
 
   it.live("says what is wrong with a glob or a path", () =>
     Effect.gen(function*() {
@@ -169,5 +169,5 @@ describe("ls", () => {
       const output = yield* succeed("ls", { path: "inside", limit: 2000 })
       assert.isAtMost(Buffer.byteLength(output), BoundedOutput.maxBytes + 1024)
       assert.match(output, /\n\[\d+ of 10000 names are shown\. Use find with a glob\.\]$/)
-    }).pipe(Effect.provide(layer)), 60_000)
+    }).pipe(Effect.provide(layer)))
 })

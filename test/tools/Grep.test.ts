@@ -214,7 +214,7 @@ for (const { isThere, layer, name } of engines) {
         assert.strictEqual(output, "many/7.txt:1:number 7\nmany/9999.txt:1:number 9999")
         assert.isBelow(Duration.toSeconds(duration), 15)
         assert.match(yield* grep("number", { limit: 3 }), /^(many\/\d+\.txt:1:number \d+\n){3}\[The first 3 matching/)
-      }).pipe(Effect.provide(layer)), 60_000)
+      }).pipe(Effect.provide(layer)))
 
     it.live("can be interrupted at any time", () =>
       Effect.gen(function*() {
@@ -223,7 +223,7 @@ for (const { isThere, layer, name } of engines) {
         yield* Effect.sleep("100 millis")
         const [duration] = yield* Effect.timed(Fiber.interrupt(fiber))
         assert.isBelow(Duration.toMillis(duration), 1500)
-      }).pipe(Effect.provide(layer)), 30_000)
+      }).pipe(Effect.provide(layer)))
   })
 }
 

@@ -155,7 +155,7 @@ describe("Nobody gets out of the workspace", () => {
         }
       }
       yield* outsideIsSafe
-    }).pipe(Effect.scoped, Effect.provide(layer)), 60_000)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
 
   it.live("by a path that only looks like one that leads out", () =>
     Effect.gen(function*() {
@@ -204,7 +204,7 @@ describe("Nobody gets out of the workspace", () => {
       yield* outsideIsSafe
       const fs = yield* FileSystem.FileSystem
       assert.isFalse(yield* fs.exists(yield* at("~")))
-    }).pipe(Effect.provide(layer)), 60_000)
+    }).pipe(Effect.provide(layer)))
 
   it.live("by a glob", () =>
     Effect.gen(function*() {
@@ -230,7 +230,7 @@ describe("Nobody gets out of the workspace", () => {
           assertTellsNothing((yield* call("grep", { pattern: ".", glob, path })).output, glob)
         }
       }
-    }).pipe(Effect.provide(layer)), 60_000)
+    }).pipe(Effect.provide(layer)))
 
   it.live(
     "by what a search goes by: ignore files that are links are not read, and pipes not waited for",
@@ -299,7 +299,7 @@ describe("Nobody gets out of the workspace", () => {
         assertTellsNothing(output, `${name} ${JSON.stringify(args)}`)
         yield* outsideIsSafe
       }
-    }).pipe(Effect.provide(layerWorkspace)), 20_000)
+    }).pipe(Effect.provide(layerWorkspace)))
 
   it.live("by a file that becomes a link after its path was checked", () =>
     Effect.gen(function*() {
@@ -317,7 +317,7 @@ describe("Nobody gets out of the workspace", () => {
         assertTellsNothing(output, `${name} ${JSON.stringify(args)}`)
         yield* outsideIsSafe
       }
-    }).pipe(Effect.provide(layerWorkspace)), 20_000)
+    }).pipe(Effect.provide(layerWorkspace)))
 
   it.live("by a folder that is a folder and a link by turns", () =>
     Effect.gen(function*() {
@@ -380,7 +380,7 @@ describe("Nobody gets out of the workspace", () => {
         "bash completed",
         "bash failed"
       ])
-    }).pipe(Effect.scoped, Effect.provide(layer)), 30_000)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
 
   it.live("by a workspace that is moved away, with a link in its place", () =>
     Effect.gen(function*() {

@@ -103,7 +103,7 @@ describe("A folder that may be read", () => {
           }
         }
       }).pipe(Effect.provide(layer()))
-    }).pipe(Effect.provide(NodeContext.layer)), 20_000)
+    }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scopedLive("cannot be changed by any tool that writes, and no command runs there", () =>
     Effect.gen(function*() {
@@ -137,7 +137,7 @@ describe("A folder that may be read", () => {
         "sub"
       ])
       assert.strictEqual(yield* fs.readFileString(`${base}/open/a.txt`), "some words\n")
-    }).pipe(Effect.provide(NodeContext.layer)), 20_000)
+    }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scopedLive("is not left through a link that is put in the way after the check", () =>
     Effect.gen(function*() {
@@ -166,5 +166,5 @@ describe("A folder that may be read", () => {
         yield* Effect.provide(fail("read", { path: `${base}/open/secret.txt` }), layer()),
         /is outside the workspace/
       )
-    }).pipe(Effect.provide(NodeContext.layer)), 20_000)
+    }).pipe(Effect.provide(NodeContext.layer)))
 })
