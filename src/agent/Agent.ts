@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { Secrets } from "../auth/Secrets.ts"
 import { defined } from "../internal/json.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
@@ -285,7 +286,8 @@ const ending =
       Effect.gen(function*() {
         const exit = yield* Effect.exit(restore(work))
         if (Option.isNone(yield* session.lookup(turnId))) return yield* Effect.asVoid(exit)
-        const end = endOf(turnId, exit)
+        const { hide } = yield* Secrets
+        const end = endOf(turnId, exit, hide)
         if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
         yield* session.append(yield* endKey(session, turnId), end)
         // Nobody reads on after an interruption, which ends this at once.
@@ -294,7 +296,11 @@ const ending =
       })
     )
 
-const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>): TurnEnd => {
+const endOf = (
+  turnId: string,
+  exit: Exit.Exit<Turn.Outcome, AgentError>,
+  hide: (text: string) => string
+): TurnEnd => {
   if (Exit.isSuccess(exit)) {
     const outcome = exit.value
     if (outcome._tag === "Limited") return TurnLimited.make({ turnId, limit: outcome.limit, usage: outcome.usage })
@@ -304,7 +310,7 @@ const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>): TurnE
   // A tool that fails takes those beside it along; that is no interruption of the turn.
   return Cause.isInterruptedOnly(exit.cause)
     ? TurnInterrupted.make({ turnId, reason: "cancelled" })
-    : toTurnFailed(turnId, exit.cause)
+    : toTurnFailed(turnId, exit.cause, hide)
 }
 
 /** A turn that goes on may do something else than before. */

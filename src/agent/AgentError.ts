@@ -41,19 +41,24 @@ export class PermissionNeeded
 export type AgentError = ModelError | CredentialsError | SessionError | PermissionNeeded
 
 /**
- * The event that ends a turn with this failure. A defect is told by its message alone.
+ * The event that ends a turn with this failure. A defect is told by its message alone, and `hide` cuts out of it what
+ * nobody should see.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const toTurnFailed = (turnId: string, cause: Cause.Cause<AgentError>): TurnFailed =>
+export const toTurnFailed = (
+  turnId: string,
+  cause: Cause.Cause<AgentError>,
+  hide: (text: string) => string
+): TurnFailed =>
   Either.match(Cause.failureOrCause(cause), {
-    onLeft: (error) => TurnFailed.make({ turnId, message: error.message, ...describe(error) }),
+    onLeft: (error) => TurnFailed.make({ turnId, message: hide(error.message), ...describe(error) }),
     onRight: (defect) =>
       TurnFailed.make({
         turnId,
         kind: "Defect",
-        message: `Something went wrong inside effixir: ${messageOf(Cause.squash(defect))}`,
+        message: `Something went wrong inside effixir: ${hide(messageOf(Cause.squash(defect)))}`,
         retryable: false,
         details: {}
       })

@@ -6,6 +6,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { stripVTControlCharacters } from "node:util"
+import { hidden } from "../auth/Secrets.ts"
 import { wrap } from "./wrap.ts"
 
 export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
@@ -44,10 +45,11 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   return Screen.of({
     out: (text) => Effect.orDieWith(write(process.stdout, text), (cause) => new OutputLost({ cause })),
     err,
-    say: (sentence) => {
-      const line = `effixir: ${harmless(sentence)}`
-      return err(`${process.stderr.isTTY === true && line.length > width ? wrap(line, width, "") : line}\n`)
-    },
+    say: (sentence) =>
+      Effect.flatMap(hidden(sentence), (told) => {
+        const line = `effixir: ${harmless(told)}`
+        return err(`${process.stderr.isTTY === true && line.length > width ? wrap(line, width, "") : line}\n`)
+      }),
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",

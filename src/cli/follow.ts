@@ -11,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { type AgentError, toTurnFailed } from "../agent/AgentError.ts"
 import { type AgentEvent, fromStored } from "../agent/AgentEvent.ts"
+import { Secrets } from "../auth/Secrets.ts"
 import { endsTurn, type TurnEnd, TurnInterrupted } from "../session/SessionEvent.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -50,7 +51,9 @@ export const follow = Effect.fnUntraced(function*(
   /** An answer that could not be written is none, however well the turn went. */
   const showFailure = (cause: Cause.Cause<AgentError>) => {
     const lost = Chunk.findFirst(Cause.defects(cause), (defect) => defect instanceof OutputLost)
-    return Option.isSome(lost) ? Effect.die(lost.value) : showEnd(toTurnFailed("", cause))
+    return Option.isSome(lost)
+      ? Effect.die(lost.value)
+      : Effect.flatMap(Secrets, ({ hide }) => showEnd(toTurnFailed("", cause, hide)))
   }
 
   const showRest = Effect.gen(function*() {

@@ -7,12 +7,16 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Cause from "effect/Cause"
 import { type ConfigError, isConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { stripVTControlCharacters } from "node:util"
+import * as Secrets from "../auth/Secrets.ts"
 import { layerPlatform } from "../node/NodeRuntime.ts"
 import { TurnFailed, TurnInterrupted } from "../session/SessionEvent.ts"
 import * as Cli from "./Cli.ts"
@@ -26,9 +30,10 @@ import { linesOf } from "./render/jsonl.ts"
 import * as Screen from "./Screen.ts"
 
 /** Says in one sentence what went wrong, on stderr; to a program that reads JSON lines also on stdout. */
-const report = (argv: ReadonlyArray<string>, kind: string, message: string) =>
+const report = (argv: ReadonlyArray<string>, kind: string, said: string) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
+    const message = yield* Secrets.hidden(said)
     yield* screen.say(message)
     if (wantsJson(argv)) {
       const failed = TurnFailed.make({
@@ -86,15 +91,17 @@ const leaves = (error: ConfigError): ReadonlyArray<Exclude<ConfigError, { readon
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
 
 /** A warning is for a person, too. */
-const logger = Logger.make<unknown, string>(({ logLevel, message }) =>
-  `effixir: ${logLevel.label.toLowerCase()}: ${Screen.harmless([message].flat().map(String).join(" "))}`
-)
+const logger = Logger.make<unknown, string>(({ context, logLevel, message }) => {
+  const { hide } = Context.get(FiberRefs.getOrDefault(context, FiberRef.currentContext), Secrets.Secrets)
+  return `effixir: ${logLevel.label.toLowerCase()}: ${Screen.harmless(hide([message].flat().map(String).join(" ")))}`
+})
 
 const services = (listening: Interruption.Listening) =>
   Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform).pipe(
     Layer.provideMerge(Layer.mergeAll(
       Interruption.layer(listening),
       Screen.layer,
+      Secrets.layer,
       Logger.replace(Logger.defaultLogger, Logger.withConsoleError(logger))
     ))
   )

@@ -4,6 +4,8 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
+import { holding, Secrets } from "../auth/Secrets.ts"
 
 /**
  * Variables that hold a secret of ours: what signs us in is none of a command's business. Those of other programs, such
@@ -22,15 +24,23 @@ const fixed = {
 }
 
 /**
- * What a child gets: what we have ourselves, less the secrets, and what is added for it.
+ * What we have ourselves, less the secrets, whatever the variables are called that they stand in: a key may be part of a
+ * header or of an address. It is for programs that a person uses, such as a browser.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => {
+export const withoutSecrets: Effect.Effect<NodeJS.ProcessEnv> = Effect.map(Secrets, ({ isIn }) => {
   const ours = Object.entries(process.env)
-  // A key may stand under another name as well; what is short is no key.
-  const values = new Set(ours.flatMap(([name, value = ""]) => secret.test(name) && value.length >= 8 ? [value] : []))
-  const rest = ours.filter(([name, value]) => !secret.test(name) && !values.has(value ?? ""))
-  return { ...Object.fromEntries(rest), ...fixed, ...added }
-}
+  const isNamed = holding(ours.flatMap(([name, value = ""]) => secret.test(name) ? [value] : []))
+  return Object.fromEntries(ours.filter(([name, value = ""]) => !secret.test(name) && !isNamed(value) && !isIn(value)))
+})
+
+/**
+ * What every other child gets, be it a command or a helper such as `rg` or `git`: the same, and what is added for it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (added: Readonly<Record<string, string>> = {}): Effect.Effect<NodeJS.ProcessEnv> =>
+  Effect.map(withoutSecrets, (rest) => ({ ...rest, ...fixed, ...added }))

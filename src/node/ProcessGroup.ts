@@ -96,32 +96,39 @@ const launch = (
   command: string,
   cwd: string,
   env: Readonly<Record<string, string>>
-): Effect.Effect<Tree, CommandNotStarted> =>
-  Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-    Effect.async((resume) => {
-      const mark = ProcessMark.make()
-      const fail = (cause: unknown) => {
-        watcher.forget(mark)
-        resume(notStarted(cause))
-      }
-      try {
-        watcher.watch(mark)
-        // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
-        const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
-        const child = spawn("/bin/sh", ["-c", script, shell, command], {
-          cwd,
-          detached: true,
-          stdio: ["ignore", "pipe", "ignore"],
-          env: ChildEnvironment.make({ ...env, ...ProcessMark.environment(mark) })
-        })
-        if (child.pid !== undefined) watcher.watch(groupOf(child.pid))
-        child.once("error", fail)
-        child.once("spawn", () =>
-          resume(Effect.succeed({ child: child as Child, mark, startedAt, leftInSession: undefined })))
-      } catch (cause) {
-        fail(cause)
-      }
-    }))
+): Effect.Effect<Tree, CommandNotStarted> => {
+  const mark = ProcessMark.make()
+  const environment = ChildEnvironment.make({ ...env, ...ProcessMark.environment(mark) })
+  return Effect.flatMap(
+    Effect.zip(Clock.currentTimeMillis, environment),
+    ([startedAt, env]) =>
+      Effect.async((resume) => {
+        const fail = (cause: unknown) => {
+          watcher.forget(mark)
+          resume(notStarted(cause))
+        }
+        try {
+          watcher.watch(mark)
+          // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
+          const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
+          const child = spawn("/bin/sh", ["-c", script, shell, command], {
+            cwd,
+            detached: true,
+            stdio: ["ignore", "pipe", "ignore"],
+            env
+          })
+          if (child.pid !== undefined) watcher.watch(groupOf(child.pid))
+          child.once("error", fail)
+          child.once(
+            "spawn",
+            () => resume(Effect.succeed({ child: child as Child, mark, startedAt, leftInSession: undefined }))
+          )
+        } catch (cause) {
+          fail(cause)
+        }
+      })
+  )
+}
 
 const notStarted = (cause: unknown) =>
   new CommandNotStarted({ problem: cause instanceof Error ? cause.message : String(cause) })

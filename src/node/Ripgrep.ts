@@ -166,15 +166,16 @@ const launch = (
   program: string,
   args: ReadonlyArray<string>
 ): Effect.Effect<ChildProcessByStdio<null, Readable, Readable>, CannotSearch> =>
-  Effect.async((resume) => {
-    try {
-      const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: ChildEnvironment.make() })
-      child.once("error", () => resume(new CannotSearch()))
-      child.once("spawn", () => resume(Effect.succeed(child)))
-    } catch {
-      resume(new CannotSearch())
-    }
-  })
+  Effect.flatMap(ChildEnvironment.make(), (env) =>
+    Effect.async((resume) => {
+      try {
+        const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env })
+        child.once("error", () => resume(new CannotSearch()))
+        child.once("spawn", () => resume(Effect.succeed(child)))
+      } catch {
+        resume(new CannotSearch())
+      }
+    }))
 
 /** Reads one message after the other, and gives the lines of a file when all of it is seen to be text. */
 const makeReader = () => {

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { Window } from "./RateLimitReading.ts"
 
@@ -93,6 +94,32 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
     return `${sentence(this.reason)}${said}${this.requestId === undefined ? "" : ` (request ${this.requestId})`}`
   }
 }
+
+/**
+ * The same error without what `hide` cuts out. A cause that quotes a secret is left out: it may do so anywhere.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutSecrets = (error: ModelError, hide: (text: string) => string): ModelError => {
+  const hidden = (value: unknown): unknown =>
+    Predicate.isString(value)
+      ? hide(value)
+      : Predicate.isRecord(value) && !DateTime.isDateTime(value)
+      ? Object.fromEntries(Object.entries(value).map(([name, value]) => [name, hidden(value)]))
+      : value
+  const { cause, reason, ...fields } = error
+  const told = storyOf(cause)
+  return new ModelError({
+    ...(hidden(fields) as typeof fields),
+    reason: hidden(reason) as Reason,
+    ...(hide(told) === told ? { cause } : {})
+  })
+}
+
+/** All that an error and those behind it say. */
+const storyOf = (error: unknown): string =>
+  error instanceof Error ? `${error.stack ?? error.message}\n${storyOf(error.cause)}` : String(error)
 
 const retryable: ReadonlySet<Reason["_tag"]> = new Set([
   "RateLimited",
