@@ -18,7 +18,7 @@ import { hidden, type Jail, make } from "./jail.ts"
 
 /** How many batches of lines are tried: more by hand than at every run. */
 const batches = Number(process.env["EFFIXIR_TEST_BATCHES"] ?? 2)
-const batchSize = 40
+const batchSize = 60
 
 const paths = ["a.txt", "b.txt", "src", "src/b.ts", ".", "sub/a.txt", "./-x", "--output=x", "in/b.ts", "-", "run.log"]
 const traps = [
@@ -250,7 +250,7 @@ describe.runIf(isPossible)("What is said to only look", () => {
             access: { kind: "run", command, workdir: undefined }
           }),
           ({ _tag }) => _tag === "Allow"
-        ), { concurrency: 4 })
+        ))
     }).pipe(Effect.provide(layer), Effect.runPromise)
   }
 
