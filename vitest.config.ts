@@ -1,4 +1,6 @@
 import { defineConfig } from "vitest/config"
 
 /** A machine under load may take its time: what hangs is found all the same. */
-export default defineConfig({ test: { testTimeout: 120_000, hookTimeout: 120_000 } })
+export default defineConfig({
+  test: { include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 }
+})

@@ -361,6 +361,6 @@ describe.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))("a
           /\? run echo once >> once\.txt\r\n {2}y yes · a always in this session: .* · n no {2}/
         )
         assert.isTrue(existsSync(told.file("once.txt")) === wrote)
-      }).pipe(Effect.provide(platform), Effect.timeout("20 seconds")), timeout)
+      }).pipe(Effect.provide(platform), Effect.timeout("110 seconds")), timeout)
   }
 })

@@ -208,7 +208,7 @@ describe("ProcessGroup", () => {
           const pids = yield* Effect.forEach(files, (name) =>
             get(`${folder}/${name}`).pipe(
               Effect.filterOrFail((text) => text.endsWith("\n")),
-              Effect.retry({ schedule: Schedule.spaced("10 millis"), times: 500 }),
+              Effect.retry({ schedule: Schedule.spaced("10 millis"), times: 6000 }),
               Effect.map(Number)
             ))
           assert.isTrue(pids.every(isAlive))
@@ -223,7 +223,7 @@ describe("ProcessGroup", () => {
       Effect.gen(function*() {
         const running = yield* start("setsid sh -c 'while echo tick; do sleep 0.02; done' & sleep 0.1")
         const [duration] = yield* Effect.timed(Stream.runDrain(running.output))
-        assert.isBelow(Duration.toSeconds(duration), 4)
+        assert.isBelow(Duration.toSeconds(duration), 60)
         const { background } = yield* running.ending
         const writer = background.find(({ command }) => command.startsWith("sh -c while"))
         process.kill(writer?.pid ?? assert.fail("not found"))

@@ -104,7 +104,7 @@ describe("bash", () => {
     Effect.gen(function*() {
       const command = "trap '' TERM; { echo pid $$; sleep 100 & echo pid $!; } > pids; mv pids told; wait"
       const fiber = yield* Effect.fork(bash(command))
-      const told = yield* Effect.retry(get("told"), { schedule: Schedule.spaced("10 millis"), times: 500 })
+      const told = yield* Effect.retry(get("told"), { schedule: Schedule.spaced("10 millis"), times: 6000 })
       assert.lengthOf(pids(told), 2)
       assert.isTrue(pids(told).every(isAlive))
       yield* Fiber.interrupt(fiber)

@@ -130,11 +130,11 @@ describe("edit", () => {
       const lines = Array.from({ length: 100_000 }, (_, n) => `the ${n}th line of a long file, with ${n * 7} in it`)
       yield* put("a.txt", lines.join("\n"))
       const wanted = `${lines.slice(500, 900).join("\n")}!`
-      const output = yield* Effect.timeout(fail("edit", edit(wanted, "")), "5 seconds")
+      const output = yield* Effect.timeout(fail("edit", edit(wanted, "")), "1 minute")
       assert.include(output, "Line 501 is the nearest:\nthe 500th line")
       assert.isBelow(output.length, 3000)
       yield* put("b.txt", "x".repeat(5_000_000))
-      yield* Effect.timeout(fail("edit", { ...edit("y".repeat(1_000_000), ""), path: "b.txt" }), "5 seconds")
+      yield* Effect.timeout(fail("edit", { ...edit("y".repeat(1_000_000), ""), path: "b.txt" }), "1 minute")
     }).pipe(Effect.provide(layer)))
 
   it.effect("does not undo what somebody else did since the file was read", () =>

@@ -100,7 +100,7 @@ describe("find", () => {
       }
       const [duration, found] = yield* Effect.timed(paths("**/9?/77.txt"))
       assert.deepStrictEqual(found, folders.filter((name) => name.startsWith("9")).map((name) => `${name}/77.txt`))
-      assert.isBelow(Duration.toSeconds(duration), 15)
+      assert.isBelow(Duration.toSeconds(duration), 60)
 
       const some = yield* paths("*.txt", { limit: 3 })
       assert.deepStrictEqual(some, [
@@ -116,7 +116,7 @@ describe("find", () => {
       const fiber = yield* Effect.fork(find("nothing"))
       yield* Effect.yieldNow()
       const [interruption] = yield* Effect.timed(Fiber.interrupt(fiber))
-      assert.isBelow(Duration.toMillis(interruption), 1000)
+      assert.isBelow(Duration.toSeconds(interruption), 15)
     }).pipe(Effect.provide(layer)))
 
   it.live("says what is wrong with a glob or a path", () =>

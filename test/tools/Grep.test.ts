@@ -212,7 +212,7 @@ for (const { isThere, layer, name } of engines) {
         yield* plantMany
         const [duration, output] = yield* Effect.timed(grep("number (7|9999)$"))
         assert.strictEqual(output, "many/7.txt:1:number 7\nmany/9999.txt:1:number 9999")
-        assert.isBelow(Duration.toSeconds(duration), 15)
+        assert.isBelow(Duration.toSeconds(duration), 60)
         assert.match(yield* grep("number", { limit: 3 }), /^(many\/\d+\.txt:1:number \d+\n){3}\[The first 3 matching/)
       }).pipe(Effect.provide(layer)))
 
@@ -222,7 +222,7 @@ for (const { isThere, layer, name } of engines) {
         const fiber = yield* Effect.fork(grep("(a|b)*c"))
         yield* Effect.sleep("100 millis")
         const [duration] = yield* Effect.timed(Fiber.interrupt(fiber))
-        assert.isBelow(Duration.toMillis(duration), 1500)
+        assert.isBelow(Duration.toSeconds(duration), 15)
       }).pipe(Effect.provide(layer)))
   })
 }
@@ -372,13 +372,13 @@ describe("grep", () => {
         output,
         "^(a+)+$ takes too long to match: write it without nested repetitions, or search in less"
       )
-      assert.isBelow(Duration.toSeconds(duration), 5)
+      assert.isBelow(Duration.toSeconds(duration), 25)
     }).pipe(Effect.provide(layerWithSearch(NodeFileSearch.layerWith({ ripgrep: undefined })))))
 
   it.live("gives up on such a glob, too", () =>
     Effect.gen(function*() {
       yield* put("a".repeat(100), "x")
       const [duration] = yield* Effect.timed(fail("grep", { pattern: "x", glob: `${"*a".repeat(20)}b` }))
-      assert.isBelow(Duration.toSeconds(duration), 5)
+      assert.isBelow(Duration.toSeconds(duration), 25)
     }).pipe(Effect.provide(layer)))
 })

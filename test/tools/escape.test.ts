@@ -242,8 +242,8 @@ describe("Nobody gets out of the workspace", () => {
         yield* put("../outside/secret.txt", "mine.txt\n")
         yield* fs.makeDirectory(yield* at(".git/info"), { recursive: true })
         const looks = Effect.gen(function*() {
-          assert.include(yield* Effect.timeout(succeed("ls", {}), "5 seconds"), "mine.txt")
-          assert.include(yield* Effect.timeout(succeed("find", { pattern: "*.txt" }), "5 seconds"), "mine.txt")
+          assert.include(yield* Effect.timeout(succeed("ls", {}), "1 minute"), "mine.txt")
+          assert.include(yield* Effect.timeout(succeed("find", { pattern: "*.txt" }), "1 minute"), "mine.txt")
         })
         for (const name of [".gitignore", ".ignore", ".git/info/exclude"]) {
           yield* fs.symlink(yield* at("../outside/secret.txt"), yield* at(name))
@@ -347,9 +347,15 @@ describe("Nobody gets out of the workspace", () => {
             process.kill(-(child.pid ?? 0), "SIGKILL")
           })
       )
-      const until = performance.now() + 4000
+      // It was there at times, and at times it was not.
+      const wanted = ["read completed", "read failed", "ls completed", "bash completed", "bash failed"]
+      const start = performance.now()
       const seen = new Set<string>()
-      while (performance.now() < until) {
+      const goesOn = (): boolean => {
+        const since = performance.now() - start
+        return since < 4000 || since < 60_000 && wanted.some((one) => !seen.has(one))
+      }
+      while (goesOn()) {
         for (
           const [name, args] of [
             ...fileWays("inside/secret.txt"),
@@ -372,14 +378,7 @@ describe("Nobody gets out of the workspace", () => {
         }
       }
       assert.isNull(swapping.exitCode)
-      // It was there at times, and at times it was not.
-      assert.includeMembers([...seen], [
-        "read completed",
-        "read failed",
-        "ls completed",
-        "bash completed",
-        "bash failed"
-      ])
+      assert.includeMembers([...seen], wanted)
     }).pipe(Effect.scoped, Effect.provide(layer)))
 
   it.live("by a workspace that is moved away, with a link in its place", () =>
@@ -415,7 +414,7 @@ describe("What is no file", () => {
           ]] as const
         ) {
           for (const [name, args] of directWays(path)) {
-            assert.match(yield* Effect.timeout(fail(name, args), "2 seconds"), why)
+            assert.match(yield* Effect.timeout(fail(name, args), "1 minute"), why)
           }
         }
       }).pipe(Effect.provide(layer))
@@ -427,7 +426,7 @@ describe("What is no file", () => {
       Effect.gen(function*() {
         for (const path of ["zero", "random", "full"]) {
           for (const [name, args] of directWays(path)) {
-            assert.match(yield* Effect.timeout(fail(name, args), "2 seconds"), /is not a regular file|exists already/)
+            assert.match(yield* Effect.timeout(fail(name, args), "1 minute"), /is not a regular file|exists already/)
           }
         }
       }).pipe(
