@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config"
 
-/** A machine under load may take its time: what hangs is found all the same. */
+/**
+ * A machine under load may take its time: what hangs is found all the same. Most tests wait for processes of their own, so
+ * that every processor can have a worker.
+ */
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 }
+  test: { include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: "100%" }
 })
