@@ -5,5 +5,11 @@ import { defineConfig } from "vitest/config"
  * that every processor can have a worker.
  */
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: "100%" }
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: "test/warm.ts",
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    maxWorkers: "100%"
+  }
 })

@@ -41,7 +41,7 @@ describe("the compiled program", () => {
 
   it.scopedLive("is compiled anew where what was kept is damaged or of another program", () =>
     Effect.gen(function*() {
-      const { fs, home, path, run } = yield* machine(script)
+      const { fs, home, path, run } = yield* machine(script, { isCompiled: false })
       const file = path.join(home, "cache", "main.js.compiled")
       const first = yield* run(["run", "Go"])
       assert.deepStrictEqual([first.code, first.stdout], [0, "Done.\n"])
@@ -64,7 +64,7 @@ describe("the compiled program", () => {
 
   it.scopedLive("is not kept where that is switched off, or cannot be done", () =>
     Effect.gen(function*() {
-      const { fs, home, path, run } = yield* machine(script)
+      const { fs, home, path, run } = yield* machine(script, { isCompiled: false })
       const env = { NODE_DISABLE_COMPILE_CACHE: "1" }
       assert.strictEqual((yield* run(["run", "Go"], { env })).code, 0)
       const file = path.join(home, "cache", "main.js.compiled")

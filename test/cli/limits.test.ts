@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { limitsOf } from "../../src/cli/commands/options.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, isAlive, type Line, lines, machine, platform } from "./support.ts"
 
@@ -63,22 +65,36 @@ describe("limits", () => {
       assert.strictEqual((yield* run(["resume", "--last"])).stdout, "Hello!\n")
     }).pipe(Effect.provide(platform)), timeout)
 
-  it.scopedLive("that are none are told in a sentence, and nothing is sent", () =>
+  it.effect("that are none are told in a sentence", () =>
     Effect.gen(function*() {
-      const { run, simulator } = yield* machine(turns())
-      const cases: ReadonlyArray<readonly [flag: string, ...values: ReadonlyArray<string>]> = [
-        ["--max-steps", "0", "-1", "1.5", "many", "1e9"],
-        ["--max-tool-calls", "-1", "x"],
-        ["--max-tokens", "0", "10k"],
-        ["--timeout", "0", "-5s", "soon", "5 days", "10000h"]
+      const none = {
+        maxSteps: Option.none<string>(),
+        maxToolCalls: Option.none<string>(),
+        maxCallsPerResponse: Option.none<string>(),
+        maxTokens: Option.none<string>(),
+        timeout: Option.none<string>()
+      }
+      const cases: ReadonlyArray<readonly [key: keyof typeof none, flag: string, ...values: ReadonlyArray<string>]> = [
+        ["maxSteps", "--max-steps", "0", "-1", "1.5", "many", "1e9", "0x10"],
+        ["maxToolCalls", "--max-tool-calls", "-1", "x"],
+        ["maxCallsPerResponse", "--max-calls-per-response", "0", "x"],
+        ["maxTokens", "--max-tokens", "0", "10k"],
+        ["timeout", "--timeout", "0", "-5s", "soon", "5 days", "10000h"]
       ]
-      for (const [flag, ...values] of cases) {
+      for (const [key, flag, ...values] of cases) {
         for (const value of values) {
-          const { code, stderr, stdout } = yield* run([`${flag}=${value}`, "Go on"])
-          assert.deepStrictEqual([code, stdout], [2, ""], `${flag} ${value}`)
-          assertSentence(stderr, flag, `"${value}"`)
+          const { message } = yield* Effect.flip(limitsOf({ ...none, [key]: Option.some(value) }))
+          assert.isTrue(message.startsWith(`${flag} cannot be "${value}": give it `), message)
         }
       }
+    }))
+
+  it.scopedLive("that are none end the program with 2, and nothing is sent", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(turns())
+      const { code, stderr, stdout } = yield* run(["--timeout=soon", "Go on"])
+      assert.deepStrictEqual([code, stdout], [2, ""])
+      assertSentence(stderr, "--timeout", "\"soon\"")
       assert.deepStrictEqual(yield* simulator.requests, [])
     }).pipe(Effect.provide(platform)))
 })

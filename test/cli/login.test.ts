@@ -162,8 +162,14 @@ describe("profiles", () => {
     Effect.gen(function*() {
       const { fs, home, run } = yield* machine(always)
       const before = yield* fs.readDirectory(home)
-      for (const name of ["../x", "", ".hidden", "a/b"]) {
-        for (const args of [["status"], ["login", "--with-api-key"], ["logout"], ["run", "Say hello"]]) {
+      const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, ...names: ReadonlyArray<string>]> = [
+        [["status"], "../x", "", ".hidden", "a/b"],
+        [["login", "--with-api-key"], "../x"],
+        [["logout"], "../x"],
+        [["run", "Say hello"], "../x"]
+      ]
+      for (const [args, ...names] of cases) {
+        for (const name of names) {
           const { code, stderr } = yield* run([...args, "--profile", name], { stdin: "sk-1" })
           assert.strictEqual(code, 2, name)
           assertSentence(stderr, "--profile", name === "" ? "empty" : "letter")

@@ -1,0 +1,114 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { type ChildProcess, spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { Credential } from "../../src/auth/Credential.ts"
+import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
+import type * as Script from "../../src/testing/Script.ts"
+
+export const program = fileURLToPath(new URL("../../dist/bin/effixir.js", import.meta.url))
+
+export interface Result {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Started {
+  readonly child: ChildProcess
+  /** What came out so far. */
+  readonly output: () => { readonly stdout: string; readonly stderr: string }
+  readonly result: Effect.Effect<Result>
+}
+
+/** A person's machine: a home, a folder to work in, and a simulator of the servers. */
+export const machine = Effect.fnUntraced(function*(
+  script: Script.Script,
+  options?: Partial<OpenAiSimulator.Options> & { readonly signedIn?: boolean; readonly isCompiled?: boolean }
+) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const base = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "effixir-test-" }), fs.realPath)
+  const home = path.join(base, "home")
+  const folder = path.join(base, "work")
+  yield* fs.makeDirectory(folder)
+  const simulator = yield* OpenAiSimulator.make({ script, ...options })
+  const environment = {
+    PATH: process.env["PATH"],
+    HOME: base,
+    EFFIXIR_HOME: home,
+    EFFIXIR_ISSUER: simulator.issuer,
+    EFFIXIR_CHATGPT_BASE_URL: simulator.chatgptBaseUrl,
+    OPENAI_BASE_URL: simulator.apiBaseUrl
+  }
+
+  const credential = yield* simulator.signIn()
+  if (options?.signedIn !== false) {
+    yield* fs.makeDirectory(home, { mode: 0o700 })
+    const json = JSON.stringify(yield* Schema.encode(Credential)(credential))
+    yield* fs.writeFileString(path.join(home, "auth.json"), json, { mode: 0o600 })
+    const compiled = process.env["EFFIXIR_TEST_COMPILED"]
+    if (compiled !== undefined && options?.isCompiled !== false) {
+      yield* fs.copy(compiled, path.join(home, "cache"))
+    }
+  }
+
+  const start = (
+    args: ReadonlyArray<string>,
+    options?: {
+      readonly env?: Record<string, string>
+      readonly stdin?: string | null
+      /** A command that runs the one it is given, as `nice` does. */
+      readonly through?: ReadonlyArray<string>
+    }
+  ) =>
+    Effect.acquireRelease(
+      Effect.sync((): Started => {
+        const [command = "", ...words] = [...options?.through ?? [], process.execPath, program, ...args]
+        const child = spawn(command, words, {
+          cwd: folder,
+          env: { ...environment, ...options?.env }
+        })
+        let stdout = ""
+        let stderr = ""
+        child.stdout.setEncoding("utf8").on("data", (text: string) => {
+          stdout += text
+        })
+        child.stderr.setEncoding("utf8").on("data", (text: string) => {
+          stderr += text
+        })
+        // A pipe that nobody closes is a prompt that nobody finishes.
+        if (options?.stdin !== null) child.stdin.end(options?.stdin ?? "")
+        const ended = new Promise<Result>((resolve) => {
+          child.once("close", (code) => resolve({ code, stdout, stderr }))
+        })
+        return { child, output: () => ({ stdout, stderr }), result: Effect.promise(() => ended) }
+      }),
+      ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
+    )
+
+  /** Everything that must never be seen outside `auth.json`. */
+  const secrets = [credential.access_token, credential.refresh_token, simulator.apiKey].map(Redacted.value)
+
+  return {
+    fs,
+    path,
+    base,
+    home,
+    folder,
+    simulator,
+    secrets,
+    start,
+    run: (...args: Parameters<typeof start>) => Effect.flatMap(start(...args), ({ result }) => result),
+    auth: path.join(home, "auth.json"),
+    file: (name: string) => path.join(folder, name)
+  }
+})
+
+export const platform = Layer.merge(NodeFileSystem.layer, NodePath.layer)
