@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config"
 
 /**
  * A machine under load may take its time: what hangs is found all the same. Most tests wait for processes of their own, so
- * that every processor can have a worker.
+ * that every processor can have a worker; modules keep no state, so that each is loaded once in each of them.
  */
 export default defineConfig({
   test: {
@@ -10,6 +10,7 @@ export default defineConfig({
     globalSetup: "test/warm.ts",
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    maxWorkers: "100%"
+    maxWorkers: "100%",
+    isolate: false
   }
 })
