@@ -35,8 +35,7 @@ describe("the compiled program", () => {
         assert.strictEqual((yield* run(["status"], { env })).code, 0)
         assert.deepStrictEqual(yield* fs.stat(file), before)
         assert.deepStrictEqual(yield* fs.readDirectory(path.dirname(file)), ["main.js.compiled"])
-      }).pipe(Effect.provide(platform)),
-    60_000
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("is compiled anew where what was kept is damaged or of another program", () =>

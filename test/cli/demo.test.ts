@@ -19,7 +19,6 @@ describe("effixir demo", () => {
         const folder = /The files are in +(\S+)/.exec(stderr)?.[1] ?? ""
         assert.strictEqual(yield* fs.readFileString(`${folder}/total.txt`), "193.20\n")
         assert.isFalse(yield* fs.exists(home))
-      }).pipe(Effect.provide(platform)),
-    30_000
+      }).pipe(Effect.provide(platform))
   )
 })

@@ -199,8 +199,7 @@ describe("an option", () => {
           assert.strictEqual(command, line.command.name)
           assert.deepStrictEqual(settings(config, line.command.flags), expected(inOrder(line)))
           if (line.command.takesWords) assert.deepStrictEqual(config["words"], words)
-        })),
-    60_000
+        }))
   )
 
   /** What a person may write in the place of an option. */

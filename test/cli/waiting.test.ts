@@ -63,8 +63,7 @@ describe("the line of somebody who waits", () => {
         assert.include(stdout, `${erase}Open this address`)
         const end = stdout.slice(stdout.lastIndexOf(erase))
         assert.isTrue(end.startsWith(`${erase}Signed in as`), end)
-      }).pipe(Effect.provide(platform)),
-    30_000
+      }).pipe(Effect.provide(platform))
   )
 
   it.effect("is never there into a pipe", () =>

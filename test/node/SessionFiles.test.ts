@@ -197,8 +197,7 @@ describe("SessionFiles", () => {
         assert.lengthOf(yield* store.read("s1"), 3)
         yield* other.kill("SIGKILL")
         assert.lengthOf(yield* (yield* store.open("s1")).events, 3)
-      }).pipe(Effect.provide(layer)),
-    20_000
+      }).pipe(Effect.provide(layer))
   )
 
   it.scoped("touches nothing of a session that is busy", () =>

@@ -62,8 +62,7 @@ describe("Sse", () => {
                   outputTokens: Recordings.at(usage, "output_tokens") ?? 0,
                   reasoningOutputTokens: Recordings.at(usage, "output_tokens_details", "reasoning_tokens") ?? 0
                 }, recording.name)
-              }), { discard: true }),
-          20_000
+              }), { discard: true })
         )
       }
     }

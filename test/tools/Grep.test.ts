@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import { mkdirSync, writeFileSync } from "node:fs"
 import * as NodeFileSearch from "../../src/node/NodeFileSearch.ts"
 import * as Ripgrep from "../../src/node/Ripgrep.ts"
 import * as BoundedOutput from "../../src/tools/BoundedOutput.ts"
@@ -229,15 +230,9 @@ for (const { isThere, layer, name } of engines) {
 
 const first = (text: string) => text.split("\n")[0]
 
-const plantMany = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const folder = yield* at("many")
-  yield* fs.makeDirectory(folder)
-  yield* Effect.forEach(
-    Array.from({ length: 10_000 }, (_, n) => n),
-    (n) => fs.writeFileString(`${folder}/${n}.txt`, `number ${n}\n`),
-    { concurrency: 16, discard: true }
-  )
+const plantMany = Effect.map(at("many"), (folder) => {
+  mkdirSync(folder)
+  for (let n = 0; n < 10_000; n++) writeFileSync(`${folder}/${n}.txt`, `number ${n}\n`)
 })
 
 /** A program that writes a line down whenever it is started, and then is ripgrep. */

@@ -257,8 +257,7 @@ describe("Nobody gets out of the workspace", () => {
         yield* fs.remove(yield* at(".git/info"), { recursive: true })
         yield* fs.symlink("../../outside", yield* at(".git/info"))
         yield* looks
-      }).pipe(Effect.provide(layer)),
-    30_000
+      }).pipe(Effect.provide(layer))
   )
 
   it.live("by a file that has a second name outside: it may be read, and is never changed there", () =>

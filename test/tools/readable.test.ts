@@ -76,8 +76,7 @@ describe("A folder that may be read", () => {
             )
           }
         }).pipe(Effect.provide(layer()))
-      }).pipe(Effect.provide(NodeContext.layer)),
-    20_000
+      }).pipe(Effect.provide(NodeContext.layer))
   )
 
   it.scopedLive("leads nowhere else", () =>
