@@ -121,10 +121,12 @@ describe("find", () => {
       assert.lengthOf(output.split("\n"), 2001)
       assert.isAtMost(Buffer.byteLength(output), BoundedOutput.maxBytes + 1024)
 
+      // How long either takes is the machine's affair, and which is shorter is not.
+      const [whole] = yield* Effect.timed(find("nothing"))
       const fiber = yield* Effect.fork(find("nothing"))
       yield* Effect.yieldNow()
       const [interruption] = yield* Effect.timed(Fiber.interrupt(fiber))
-      assert.isBelow(Duration.toSeconds(interruption), 15)
+      assert.isBelow(Duration.toMillis(interruption), Duration.toMillis(whole) / 2)
     }).pipe(Effect.provide(layer)))
 
   it.live("says what is wrong with a glob or a path", () =>
