@@ -249,13 +249,28 @@ const relative = (root: string, given: string): string => {
   return path === root ? "." : below(root, path) ?? path
 }
 
+/**
+ * Whether a name is one that the shell would put in the place of a glob of `*` and `?`, in whatever case. After a mismatch
+ * only the last star takes a letter more, so that the model cannot make it take for ever.
+ */
 const matcher = (glob: string): (name: string) => boolean => {
-  const pattern = new RegExp(
-    `^${
-      glob.replaceAll(/[^*?]/gu, (letter) => letter.replace(/[\\^$.|+()[\]{}]/, "\\$&")).replaceAll("*", ".*")
-        .replaceAll("?", ".")
-    }$`,
-    "isu"
-  )
-  return (name) => pattern.test(name)
+  const wanted = Array.from(glob.toLowerCase())
+  return (name) => {
+    const letters = Array.from(name.toLowerCase())
+    let at = 0
+    let star = -1
+    let behindStar = 0
+    for (let index = 0; index < letters.length; index++) {
+      if (wanted[at] === "*") {
+        star = at++
+        behindStar = index--
+      } else if (wanted[at] === "?" || wanted[at] === letters[index]) at++
+      else if (star === -1) return false
+      else {
+        at = star + 1
+        index = behindStar++
+      }
+    }
+    return wanted.slice(at).every((letter) => letter === "*")
+  }
 }

@@ -116,6 +116,34 @@ const timeout = 60_000
 const untold = "what it would show could not be told beforehand; name the files to show"
 const unknown = "it is not known to only look"
 
+describe("A glob", () => {
+  it.scopedLive("is looked up among the names that are there", () =>
+    Effect.gen(function*() {
+      const all = yield* place
+      all.put("src/(b)+.txt", "")
+      symlinkSync("../server.pem", join(all.root, "src/link.txt"))
+      const secret = "it names a file that holds secrets"
+      assert.deepStrictEqual(
+        yield* refusals(all, [
+          "ls src/a*.t?t",
+          "ls src/?b?*",
+          "ls src/*.md",
+          "ls src/L*k.txt",
+          "ls s*r.pem",
+          "cat src/a*"
+        ]),
+        ["Allow", "Allow", "Allow", secret, secret, unknown]
+      )
+    }), timeout)
+
+  it.scopedLive("with many stars is no more work than one with few", () =>
+    Effect.gen(function*() {
+      const all = yield* place
+      all.put(`src/${"a".repeat(200)}`, "")
+      assert.deepStrictEqual(yield* refusals(all, [`ls src/${"a*".repeat(60)}b`]), ["Allow"])
+    }), timeout)
+})
+
 describe.runIf(isInstalled("rg"))("A search", () => {
   it.scopedLive("shows what is plain, and is told what to leave out of the rest", () =>
     Effect.gen(function*() {
