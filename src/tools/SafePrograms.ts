@@ -26,6 +26,21 @@ const printsLines = /^(\d+|\$)(,\+?(\d+|\$))?p(;\d+q)?$/
 
 const names = { showsNamesOnly: true }
 
+/** `head`, and `tail` in the same words. */
+const showsAnEnd: Program = {
+  style: "getopt",
+  options: {
+    "-c --bytes": count,
+    "-n --lines": count,
+    "-NUM": "number",
+    "-q --quiet --silent": "none",
+    "-v --verbose": "none",
+    "-z --zero-terminated": "none"
+  },
+  operands: [],
+  rest: "path"
+}
+
 /** The programs without commands of their own. */
 const plain: { readonly [program: string]: Program } = {
   basename: {
@@ -201,19 +216,7 @@ const plain: { readonly [program: string]: Program } = {
     operands: ["pattern"],
     rest: "path"
   },
-  head: {
-    style: "getopt",
-    options: {
-      "-c --bytes": count,
-      "-n --lines": count,
-      "-NUM": "number",
-      "-q --quiet --silent": "none",
-      "-v --verbose": "none",
-      "-z --zero-terminated": "none"
-    },
-    operands: [],
-    rest: "path"
-  },
+  head: showsAnEnd,
   // Not -L and -H, which follow links. -R follows none.
   ls: {
     style: "getopt",
@@ -385,19 +388,7 @@ const plain: { readonly [program: string]: Program } = {
     ...names
   },
   // Not -f, which waits for more.
-  tail: {
-    style: "getopt",
-    options: {
-      "-c --bytes": count,
-      "-n --lines": count,
-      "-NUM": "number",
-      "-q --quiet --silent": "none",
-      "-v --verbose": "none",
-      "-z --zero-terminated": "none"
-    },
-    operands: [],
-    rest: "path"
-  },
+  tail: showsAnEnd,
   tr: {
     style: "getopt",
     options: {
