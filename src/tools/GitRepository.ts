@@ -1,5 +1,5 @@
 /**
- * Whether git, when it only looks at a repository, runs programs that the repository names.
+ * Whether git, when it only looks at a repository, runs programs that the repository names, or looks at another one.
  *
  * A clone names none, but a folder that came as an archive may, and so may one that an agent has worked in. Git runs them
  * from many places: the configuration (`core.fsmonitor`, `diff.external`, `diff.*.textconv`, `filter.*.clean`,
@@ -9,16 +9,19 @@
  * at without those variables. So git is let run where everything is known to name no program, and what is not known
  * counts as naming one.
  *
+ * A folder may also come with a repository that is a link to somebody else's, or that has its objects there.
+ *
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isNotFound } from "../internal/isNotFound.ts"
+import { isWithin } from "../internal/paths.ts"
 
 /**
- * Whether git runs nothing of the repository's own when it looks at the one that a folder, given by its real path,
- * belongs to. Where there is none, there is nothing to run.
+ * Whether git runs nothing of the repository's own, and shows nothing of another, when it looks at the one that a folder,
+ * given by its real path, belongs to. Where there is none, there is nothing to run or show.
  *
  * @since 0.1.0
  * @category predicates
@@ -28,7 +31,7 @@ export const isPlain: (folder: string) => Effect.Effect<boolean, never, FileSyst
     const top = yield* find(folder)
     if (top === undefined) return true
     const { common, own } = yield* foldersOf(top)
-    if (!(yield* isWhole(own, common))) return false
+    if (!(yield* isWhole(own, common)) || !(yield* isSelfContained(common, top))) return false
     const settings = settingsIn(new TextDecoder().decode(yield* readBounded(`${common}/config`)))
     if (settings === undefined || !settings.every(({ key }) => isHarmless(key))) return false
     const hooks = settings.filter(({ key }) => key === "core.hookspath").map(({ value }) => value)
@@ -62,16 +65,47 @@ const find = Effect.fnUntraced(function*(start: string) {
   }
 })
 
-/** A worktree of its own has an index of its own, and the rest in common with the repository. */
+/**
+ * A worktree has an index of its own, and the rest in common with a repository that knows of it. Anything else that is
+ * somewhere else belongs to somebody else.
+ */
 const foldersOf = Effect.fnUntraced(function*(top: string) {
   const fs = yield* FileSystem.FileSystem
   const git = `${top}/.git`
-  if ((yield* fs.stat(git)).type === "Directory") return { own: git, common: git }
+  if (yield* isLink(git)) return yield* Effect.fail("not understood")
+  if ((yield* fs.stat(git)).type === "Directory") {
+    return (yield* fs.exists(`${git}/commondir`)) ? yield* Effect.fail("not understood") : { own: git, common: git }
+  }
   const [, pointer] = /^gitdir: ([^\r\n]+)\s*$/.exec(yield* fs.readFileString(git)) ?? []
   if (pointer === undefined) return yield* Effect.fail("not understood")
-  const own = from(top, pointer)
-  const common = (yield* Effect.map(readBounded(`${own}/commondir`), (bytes) => new TextDecoder().decode(bytes))).trim()
-  return { own, common: common === "" ? own : from(own, common) }
+  const own = yield* fs.realPath(from(top, pointer))
+  const led = (name: string) =>
+    Effect.flatMap(fs.readFileString(`${own}/${name}`), (path) => fs.realPath(from(own, path.trim())))
+  const common = yield* led("commondir")
+  const isKnown = (yield* led("gitdir")) === git && own.startsWith(`${common}/worktrees/`)
+  return isKnown ? { own, common } : yield* Effect.fail("not understood")
+})
+
+const isLink = (path: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.isSuccess(fs.readLink(path)))
+
+/** Whether a repository that the folder has brought along takes nothing from elsewhere: one elsewhere is the user's own. */
+const isSelfContained = Effect.fnUntraced(function*(common: string, top: string) {
+  if (!isWithin(top, common)) return true
+  const fs = yield* FileSystem.FileSystem
+  if (yield* fs.exists(`${common}/objects/info/alternates`)) return false
+  const parts = "HEAD config index objects packed-refs refs".split(" ").map((name) => `${common}/${name}`)
+  if (yield* Effect.exists(parts, isLink)) return false
+  const [own, objects] = yield* Effect.all([countsOf(common), countsOf(`${common}/objects`)])
+  // On most systems a folder has two links and one more from each folder in it, so that one look tells of many.
+  const isTelling = own.links > 2 && own.links < own.names.length + 2
+  return isTelling && objects.links === objects.names.length + 2 ||
+    !(yield* Effect.exists(objects.names.map((name) => `${common}/objects/${name}`), isLink))
+})
+
+const countsOf = Effect.fnUntraced(function*(folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const { nlink } = yield* fs.stat(folder)
+  return { links: Option.getOrElse(nlink, () => 0), names: yield* fs.readDirectory(folder) }
 })
 
 /** What is not whole git passes by, and takes the folder around it for the repository, or the next one above. */

@@ -3,7 +3,18 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import * as GitRepository from "../../src/tools/GitRepository.ts"
 
 const hasGit = (() => {
@@ -115,11 +126,54 @@ const running: Readonly<Record<string, (repository: Repository) => void>> = {
     running["a repository within it"]?.(repository)
     git(top, "update-index", "--split-index")
   },
+  "the rest of it elsewhere in the folder": ({ program, top }) => {
+    cpSync(`${top}/.git`, `${top}/rest`, { recursive: true })
+    writeFileSync(`${top}/rest/config`, `[core]\nfsmonitor = ${program}\n`)
+    writeFileSync(`${top}/.git/commondir`, "../rest\n")
+  },
   "a .git that is not whole": (repository) => {
     unfold(repository)
     mkdirSync(`${repository.top}/.git`)
   },
   "a folder that is all repository": (repository) => unfold(repository)
+}
+
+/** Puts a repository of one's own in the place of one that has taken a part of another, `theirs`. */
+const borrowing: Readonly<Record<string, (own: string, theirs: string) => void>> = {
+  "a link": (own, theirs) => {
+    rmSync(own, { recursive: true })
+    symlinkSync(theirs, own)
+  },
+  "a pointer": (own, theirs) => {
+    rmSync(own, { recursive: true })
+    writeFileSync(own, `gitdir: ${theirs}\n`)
+  },
+  "a pointer to a worktree of its own": (own, theirs) => {
+    rmSync(own, { recursive: true })
+    writeFileSync(own, `gitdir: ${theirs}/worktrees/tree\n`)
+  },
+  "all its objects": (own, theirs) => {
+    rmSync(`${own}/objects`, { recursive: true })
+    symlinkSync(`${theirs}/objects`, `${own}/objects`)
+  },
+  "one object after the other": (own, theirs) => {
+    for (const name of readdirSync(`${theirs}/objects`)) {
+      rmSync(`${own}/objects/${name}`, { recursive: true, force: true })
+      symlinkSync(`${theirs}/objects/${name}`, `${own}/objects/${name}`)
+    }
+  },
+  "its objects by their place": (own, theirs) => {
+    mkdirSync(`${own}/objects/info`, { recursive: true })
+    writeFileSync(`${own}/objects/info/alternates`, `${theirs}/objects\n`)
+  },
+  "its branches": (own, theirs) => {
+    rmSync(`${own}/refs`, { recursive: true })
+    symlinkSync(`${theirs}/refs`, `${own}/refs`)
+  },
+  "its index": (own, theirs) => {
+    rmSync(`${own}/index`)
+    symlinkSync(`${theirs}/index`, `${own}/index`)
+  }
 }
 
 /** Of these it is not. */
@@ -181,6 +235,20 @@ describe.runIf(hasGit)("GitRepository", () => {
       assert.isFalse(yield* GitRepository.isPlain(tree))
       assert.isTrue(all.runs(tree))
     }).pipe(Effect.provide(NodeContext.layer)))
+
+  for (const [name, borrow] of Object.entries(borrowing)) {
+    it.scopedLive(`is not plain where it shows another repository by ${name}`, () =>
+      Effect.gen(function*() {
+        const { base, git, top } = yield* repository
+        cpSync(top, `${base}/theirs`, { recursive: true })
+        git(`${base}/theirs`, "worktree", "add", "-q", `${base}/theirs/tree`)
+        assert.isTrue(yield* GitRepository.isPlain(top))
+        assert.isTrue(yield* GitRepository.isPlain(`${base}/theirs/tree`))
+        borrow(`${top}/.git`, `${base}/theirs/.git`)
+        git(top, "log", "-p")
+        assert.isFalse(yield* GitRepository.isPlain(top))
+      }).pipe(Effect.provide(NodeContext.layer)))
+  }
 
   for (
     const key of [
