@@ -7,12 +7,13 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isNotFound } from "../internal/isNotFound.ts"
 import { below, isWithin, resolve } from "../internal/paths.ts"
 import * as CommandPreview from "./CommandPreview.ts"
 import { CommandRunner } from "./CommandRunner.ts"
 import * as GitRepository from "./GitRepository.ts"
 import * as ProgramFile from "./ProgramFile.ts"
-import type { PathWord } from "./ProgramWords.ts"
+import type { PathWord, Program } from "./ProgramWords.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 import { builtIn } from "./SafePrograms.ts"
 import { SecretFiles } from "./SecretFiles.ts"
@@ -57,7 +58,9 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   const follow = Effect.fnUntraced(function*(path: string, { isFile }: PathWord, open: ReadonlyArray<string>) {
     const resolved = yield* Effect.either(workspace.resolveToRead(path))
     const real = resolved._tag === "Right" ? resolved.right : undefined
-    const isInside = real !== undefined || resolved._tag === "Left" && resolved.left._tag !== "OutsideWorkspace" ||
+    // What is not there leads nowhere. A path too long for a system call may still be reached from a folder on its way.
+    const isInside = real !== undefined ||
+      resolved._tag === "Left" && resolved.left._tag !== "OutsideWorkspace" && isNotFound(resolved.left) ||
       path === "/dev/null" || open.some((folder) => isWithin(folder, path))
     const isFolder = isFile && (yield* Effect.orElseSucceed(
       Effect.map(fs.stat(real ?? path), ({ type }) => type === "Directory"),
@@ -74,7 +77,9 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   const expanded = Effect.fnUntraced(function*(path: string) {
     const at = path.lastIndexOf("/")
     const isMatch = matcher(path.slice(at + 1))
-    const all = yield* Effect.orElseSucceed(fs.readDirectory(path.slice(0, at) || "/"), () => [])
+    const names = yield* Effect.orElseSucceed(fs.readDirectory(path.slice(0, at) || "/"), () => [])
+    // Most shells, and old ones of every kind, take `.*` for the folder above as well.
+    const all = path[at + 1] === "." ? [".", "..", ...names] : names
     return all.filter((name) => isMatch(name)).map((name) => `${path.slice(0, at)}/${name}`)
   })
 
@@ -104,7 +109,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     }
     return (yield* GitRepository.isPlain(root))
       ? undefined
-      : "the repository may name programs that git runs when it looks"
+      : "the repository may name programs that git runs when it looks, or show another one"
   })
 
   const isOutside = (path: string, sessionId: string) =>
@@ -124,7 +129,12 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     if (base === undefined || Option.isNone(found)) {
       return `what it would show could not be told beforehand; ${nameFiles}`
     }
-    const real = yield* realPaths(found.value.map((name) => resolve(base, name)), isGit ? [] : command.paths, folder)
+    const names = found.value.map((name) => resolve(base, name))
+    const real = isGit
+      ? names
+      : (yield* isConfigured(command.explained.program))
+      ? yield* Effect.forEach(names, realPath)
+      : yield* realPaths(names, command.paths, folder)
     const hidden = [...new Set(real)].filter((path) =>
       isOutside(path, sessionId) || secrets.isHidden(path, sessionId) || isDenied(relative(root, path))
     ).toSorted()
@@ -137,17 +147,21 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
       : "a rule denies"
     const count = hidden.length - 1
     const more = count === 0 ? "" : `, and ${count} more such file${count === 1 ? "" : "s"}`
-    const names = hidden.map((path) => below(base, path)).filter((name) => name !== undefined && isPlainName(name))
+    const plain = hidden.map((path) => below(base, path)).filter((name) => name !== undefined && isPlainName(name))
     const it = count === 0 ? "it" : "them"
     const advice = isOutside(first, sessionId)
-      ? "leave out what is not below this folder with -- ."
-      : names.length < hidden.length || names.length > maxAdvised
+      ? isGit ? "leave out what is not below this folder with -- ." : nameFiles
+      : plain.length < hidden.length || plain.length > maxAdvised
       ? nameFiles
       : isGit
-      ? `leave ${it} out with -- . ${names.map((name) => `':(top,exclude)${name}'`).join(" ")}`
-      : `leave ${it} out with ${names.map((name) => `-g '!${name}'`).join(" ")}`
+      ? `leave ${it} out with -- . ${plain.map((name) => `':(top,exclude)${name}'`).join(" ")}`
+      : `leave ${it} out with ${plain.map((name) => `-g '!${name}'`).join(" ")}`
     return `it would show ${relative(root, first)}, which ${why}${more}; ${advice}`
   })
+
+  /** Whether a file of the user's has a say in what the program does: it may have it follow links. */
+  const isConfigured = ({ steeredBy = [] }: Program) =>
+    Effect.map(environmentOf, (environment) => steeredBy.some((name) => (environment[name] ?? "") !== ""))
 
   /** Where they really are, if a path that the program was given leads elsewhere: below it no link is followed. */
   const realPaths = Effect.fnUntraced(function*(

@@ -85,12 +85,13 @@ const objects = Effect.fnUntraced(function*(operands: ReadonlyArray<Operand>, fo
   const others = operands.filter((operand) => !isNamed(operand))
   const isOnlyNamed = others.length < operands.length && !others.some(({ isAfterDashes }) => !isAfterDashes)
   if (isOnlyNamed) return undefined
+  const after = others.filter(({ isAfterDashes }) => isAfterDashes).map(({ text }) => text)
+  // What comes before `--` is a revision to git, also where there is a path of that name.
   const before = yield* Effect.forEach(others.filter(({ isAfterDashes }) => !isAfterDashes), ({ text }) =>
     Effect.map(
       Effect.orElseSucceed(fs.exists(from(folder, text)), () => false),
-      (isPath) => isPath || /^:|[*?[\\]/.test(text) ? text : commitOf(text)
+      (isPath) => after.length === 0 && (isPath || /^:|[*?[\\]/.test(text)) ? text : commitOf(text)
     ))
-  const after = others.filter(({ isAfterDashes }) => isAfterDashes).map(({ text }) => text)
   return after.length === 0 ? before : [...before, "--", ...after]
 })
 

@@ -41,7 +41,8 @@ export const isForeign: (
 })
 
 /**
- * Whether one of these variables names a file of the workspace, or one that depends on the folder.
+ * Whether one of these variables names a file of the workspace, or one that depends on the folder. `HOME/.gitconfig` is a
+ * file below the folder that a variable names, and has no say as long as it is not there.
  *
  * @since 0.1.0
  * @category predicates
@@ -53,10 +54,16 @@ export const isSteered: (
 ) => Effect.Effect<boolean, never, FileSystem.FileSystem> = Effect.fnUntraced(
   function*(variables, environment, root) {
     const fs = yield* FileSystem.FileSystem
-    for (const file of variables.map((name) => environment[name] ?? "").filter((file) => file !== "")) {
-      if (!file.startsWith("/") || isWithin(root, yield* Effect.orElseSucceed(fs.realPath(file), () => file))) {
-        return true
-      }
+    const real = (path: string) => Effect.orElseSucceed(fs.realPath(path), () => path)
+    for (const variable of variables) {
+      const [name = "", ...below] = variable.split("/")
+      const value = environment[name] ?? ""
+      if (value === "") continue
+      if (!value.startsWith("/")) return true
+      const file = [value, ...below].join("/")
+      const folder = file.slice(0, file.lastIndexOf("/")) || "/"
+      const isThere = below.length === 0 || (yield* Effect.orElseSucceed(fs.exists(file), () => true))
+      if (isThere && (isWithin(root, yield* real(file)) || isWithin(root, yield* real(folder)))) return true
     }
     return false
   }

@@ -97,7 +97,10 @@ export interface Program {
   /** Whether it shows names, and nothing of what is in the files. Then the shell may fill in names for it. */
   readonly showsNamesOnly?: boolean
   readonly preview?: Preview
-  /** Variables that name a file that has a say in what it does. It must not be one of the workspace. */
+  /**
+   * Variables that name a file that has a say in what it does, or the folder of one (`HOME/.gitconfig`). It must not be
+   * one of the workspace.
+   */
   readonly steeredBy?: ReadonlyArray<string>
   /** Variables with which it looks at another place than the folder it is in. */
   readonly movedBy?: ReadonlyArray<string>

@@ -167,12 +167,16 @@ const explainPart = (part: Part, within: ReadonlyArray<string>): Explained | und
 
 /** By its spelling. `~` is another folder also behind a `=` in what looks like an assignment. */
 const staysWithin = ({ isGlob, text }: ProgramWords.PathWord, folders: ReadonlyArray<string>): boolean => {
+  if (text.length > maxPath) return false
   if (text.split("/").includes("..") || /(^|[=:])~/.test(text)) return false
   // In the last part only: before, it could turn into a link that leads anywhere.
   if (isGlob && (/[*?]/.test(text.slice(0, text.lastIndexOf("/") + 1)) || text.endsWith("/"))) return false
   if (!text.startsWith("/") || text === "/dev/null") return true
   return folders.some((folder) => isWithin(folder, text))
 }
+
+/** No system knows a longer path, but git makes a shorter one of it. */
+const maxPath = 4000
 
 /** The words that may be paths: operands, and the values of options. */
 const guessed = ([, ...words]: Words): ReadonlyArray<ProgramWords.PathWord> =>

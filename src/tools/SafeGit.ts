@@ -17,7 +17,6 @@ const commits: Program["options"] = {
   "--max-count= --skip=": "number",
   "--since= --until= --after= --before= --author= --committer= --grep=": "text",
   "-E -F -i --extended-regexp --fixed-strings --regexp-ignore-case --invert-grep --all-match": "none",
-  "--all --branches --tags --remotes": "none",
   "--merges --no-merges --first-parent --reverse --topo-order --date-order --full-history --left-right": "none",
   "--oneline --graph --follow --abbrev-commit --no-abbrev-commit": "none",
   "--decorate[=]": ["short", "full", "auto", "no"],
@@ -78,6 +77,18 @@ const all: { readonly [command: string]: Program } = {
     },
     ...revisions
   },
+  // Any operand is the name of a new one.
+  branch: {
+    style: "getopt",
+    options: {
+      "-a --all": "none",
+      "-r --remotes": "none",
+      "-v --verbose": "none",
+      "--list --no-color --show-current": "none"
+    },
+    operands: [],
+    showsNamesOnly: true
+  },
   diff: {
     style: "git",
     options: { ...changes, "--cached --staged --merge-base --check --quiet --exit-code": "none" },
@@ -94,7 +105,7 @@ const all: { readonly [command: string]: Program } = {
   },
   log: {
     style: "git",
-    options: { ...commits, ...changes, "-m -c --cc": "none" },
+    options: { ...commits, ...changes, "--all --branches --tags --remotes": "none", "-m -c --cc": "none" },
     ...revisions,
     preview: { command: ["git", "log", ...listing, "-m", "--format="], shows: "names", ...ofCommits }
   },
@@ -128,6 +139,7 @@ const all: { readonly [command: string]: Program } = {
     rest: "text",
     showsNamesOnly: true
   },
+  // Not --all and --tags: a tag may be one of a file, whose content has no name then.
   show: {
     style: "git",
     options: { ...commits, ...changes, "-m -c --cc": "none" },
@@ -156,7 +168,9 @@ const all: { readonly [command: string]: Program } = {
     operands: [],
     rest: "pathspec",
     showsNamesOnly: true
-  }
+  },
+  // As with branches.
+  tag: { style: "getopt", options: { "-l --list": "none" }, operands: [], showsNamesOnly: true }
 }
 
 /** Variables with which git is in another repository, or in one that is put together from several places. */
@@ -169,7 +183,13 @@ const movesGit = [
   "GIT_ALTERNATE_OBJECT_DIRECTORIES"
 ]
 
-const steersGit = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"]
+const steersGit = [
+  "GIT_CONFIG_GLOBAL",
+  "GIT_CONFIG_SYSTEM",
+  "HOME/.gitconfig",
+  "HOME/.config/git/config",
+  "XDG_CONFIG_HOME/git/config"
+]
 
 /**
  * The commands by their names.

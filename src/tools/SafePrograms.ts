@@ -158,7 +158,7 @@ const plain: { readonly [program: string]: Program } = {
     },
     operands: [],
     rest: "path",
-    steeredBy: ["MAGIC"]
+    steeredBy: ["MAGIC", "HOME/.magic", "HOME/.magic.mgc"]
   },
   // Not -L and -follow, which follow links.
   find: {

@@ -62,7 +62,8 @@ const place = Effect.acquireRelease(
     }
     return { base, root, put, git }
   }),
-  ({ base }) => Effect.sync(() => rmSync(base, { recursive: true }))
+  // Some paths are too long for Node.
+  ({ base }) => Effect.sync(() => execFileSync("rm", ["-rf", base]))
 )
 
 interface Place extends Effect.Effect.Success<typeof place> {}
@@ -201,6 +202,18 @@ describe.runIf(isInstalled("rg"))("A search", () => {
         }
         put(".ignore", "!.env\n")
         assert.include((yield* refusals(all, ["rg one src"]))[0], "src/.env")
+
+        rmSync(join(root, "src/.env"))
+        symlinkSync("../closed", join(root, "src/shut"))
+        symlinkSync("../../home/rg", join(root, "src/deep.txt"))
+        assert.deepStrictEqual(yield* refusals(all, ["rg one src"]), ["Allow"])
+        writeFileSync(join(base, "home/rg"), "--follow\n")
+        assert.deepStrictEqual(
+          yield* refusals(all, ["rg one src"], { RIPGREP_CONFIG_PATH: join(base, "home/rg") }),
+          [
+            `it would show ${base}/home/rg, which is outside the workspace, and 1 more such file; name the files to show`
+          ]
+        )
       }),
     timeout
   )
@@ -217,6 +230,8 @@ describe.runIf(isInstalled("git"))("git", () => {
         const tree = all.git("rev-parse", "HEAD^{tree}")
         const tag = all.git("hash-object", "-w", "server.pem")
         all.git("tag", "secret", tag)
+        // What is a revision to git has the name of a file.
+        for (const name of ["secret", tag, blob]) all.put(name, "one\n")
         const without = "-- . ':(top,exclude)closed/b.txt' ':(top,exclude)server.pem'"
         const both = "it would show closed/b.txt, which a rule denies, and 1 more such file; " +
           `leave them out with ${without}`
@@ -237,6 +252,10 @@ describe.runIf(isInstalled("git"))("git", () => {
           ["git show secret", untold],
           [`git diff ${blob} HEAD~1`, untold],
           [`git diff ${tree}`, untold],
+          ["git show --tags", unknown],
+          ["git show -s --all", unknown],
+          ["git show secret -- .", untold],
+          [`git diff ${blob} ${tag} -- src`, untold],
           ["git log", "Allow"],
           ["git log --stat", "Allow"],
           ["git log -1 -p", "Allow"],
@@ -311,6 +330,19 @@ describe.runIf(isInstalled("git"))("git", () => {
       for (const [name, value] of [["GIT_DIR", "/x"], ["GIT_INDEX_FILE", "/x"], ["GIT_CONFIG_GLOBAL", "x"]] as const) {
         assert.deepStrictEqual(yield* refusals(all, ["git status"], { [name]: value }), [unknown], name)
       }
+      // A home that the workspace has brought along, or one that is the workspace.
+      const inside = [{ HOME: all.root }, { XDG_CONFIG_HOME: join(all.root, ".config") }, { HOME: "." }]
+      const expected = (status: string) => [["Allow"], ["Allow"], [status]]
+      const found = () => Effect.forEach(inside, (environment) => refusals(all, ["git status"], environment))
+      assert.deepStrictEqual(yield* found(), expected(unknown))
+      all.put(".gitconfig", "[core]\n")
+      symlinkSync("../home", join(all.root, ".config"))
+      mkdirSync(join(all.base, "home/git"))
+      writeFileSync(join(all.base, "home/git/config"), "[core]\n")
+      assert.deepStrictEqual(yield* found(), [[unknown], ["Allow"], [unknown]])
+      rmSync(join(all.root, ".config"))
+      all.put(".config/git/config", "[core]\n")
+      assert.deepStrictEqual(yield* found(), [[unknown], [unknown], [unknown]])
     }), timeout)
 })
 
@@ -385,6 +417,44 @@ describe("A program", () => {
       }),
     timeout
   )
+
+  it.scopedLive(
+    "reaches nothing by a path that no system call would take, as git and cd make shorter ones of it",
+    () =>
+      Effect.gen(function*() {
+        const all = yield* place
+        const { base, root } = all
+        const long = "./".repeat(2600)
+        writeFileSync(join(base, "home/o.txt"), "outside")
+        const way = "abcdefghij".split("").map((letter) => letter.repeat(230)).join("/")
+        execFileSync("/bin/bash", [
+          "-c",
+          `mkdir -p ${way} && cd ${way} && mkdir -p ${way} && cd ${way} && ln -s ${base}/home/o.txt . && : > own.txt`
+        ], { cwd: root })
+        assert.deepStrictEqual(
+          yield* refusals(all, [
+            `git blame ${long}closed/b.txt`,
+            `git show HEAD:${long}closed/b.txt`,
+            `cd ${way} && cd ${way} && cat o.txt`,
+            `cd ${way} && head ${way}/o.txt`,
+            `cd ${way} && ls ${way}/o*`,
+            `cd ${way} && ls`
+          ]),
+          [unknown, unknown, unknown, unknown, unknown, "Allow"]
+        )
+      }),
+    timeout
+  )
+
+  it.scopedLive("is not shown the folder above by a glob", () =>
+    Effect.gen(function*() {
+      const all = yield* place
+      all.put(".a", "")
+      assert.deepStrictEqual(
+        yield* refusals(all, ["ls -d .a*", "ls -d .?*", "du src/.*", "find .? -type d", "ls src/*", "stat .?a"]),
+        ["Allow", unknown, "Allow", unknown, "Allow", "Allow"]
+      )
+    }), timeout)
 
   it.scoped("that does not say in time what it would show is not known to only look", () =>
     Effect.gen(function*() {
