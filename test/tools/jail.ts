@@ -111,6 +111,10 @@ export const make = (): Jail => {
   git("checkout", "-q", "main")
   put("work/a.txt", "one\n2\nthree\n")
   git("commit", "-qam", "Change no secret")
+  git("merge", "-q", "-m", "Merge", "side")
+  git("tag", "merged")
+  // A file with a tag, and a tag that is called like a file.
+  for (const name of ["blob", "b.txt"]) git("tag", name, git("rev-parse", "HEAD:server.pem").trim())
   put("work/closed/d.txt", "DENIED two\n")
   put("work/sub/a.txt", "two below\n")
   // A time that every look has in common, and that is not now.
@@ -147,6 +151,9 @@ function* all(folder: string): Generator<string> {
 const indexes = /\/\.git(\/index(\.lock)?)?$/
 
 const tracer = ["/usr/bin/strace", "/usr/local/bin/strace"].find((path) => existsSync(path))
+
+/** Whether it is seen what a line opens and starts, and not only what it leaves behind. */
+export const isTraced = tracer !== undefined
 
 const calls =
   "execve,open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,rmdir,link,linkat,symlink," +
