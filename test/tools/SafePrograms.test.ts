@@ -346,7 +346,7 @@ describe.runIf(isPossible)("What is said to only look", () => {
 
   it("does none of that with three of them at once", async () => {
     const lines = [...programs].flatMap(([name, program]) => {
-      const all = optionsOf(program)
+      const all = [...optionsOf(program)]
       const orders = fc.sample(fc.shuffledSubarray(all, { minLength: all.length }), {
         numRuns: isThorough ? batches : 1,
         ...seed
