@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { CredentialsError } from "../auth/Credentials.ts"
 import { defined } from "../internal/json.ts"
+import { line } from "../internal/visible.ts"
 import { type ModelError, Reason } from "../responses/ModelError.ts"
 import { TurnFailed } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
@@ -29,13 +30,17 @@ export class PermissionNeeded
   })
 {
   override get message(): string {
-    const what = this.question.replaceAll(/\s+/g, " ").slice(0, 300).toWellFormed()
+    const what = brief(line(this.question))
     const way = this.isByMode
       ? `without being asked: effixir resume ${this.session} --permission auto`
       : `with rules that allow it: effixir resume ${this.session} --policy FILE`
     return `Nobody is there to say whether this may be done (${this.rule}): ${what}. Go on at a terminal, or ${way}`
   }
 }
+
+/** A question may be long; that not all of it is told is told. */
+const brief = (question: string): string =>
+  question.length > 300 ? `${question.slice(0, 300)}… (${question.length - 300} more characters)` : question
 
 /** @since 0.1.0 @category errors */
 export type AgentError = ModelError | CredentialsError | SessionError | PermissionNeeded

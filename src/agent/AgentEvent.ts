@@ -10,6 +10,8 @@ import * as Stream from "effect/Stream"
 import type { Item } from "../responses/Item.ts"
 import type { ToolCall } from "../responses/ToolCall.ts"
 import { endsTurn, type SessionEvent, type Stored, type TurnEnd } from "../session/SessionEvent.ts"
+import type { Subject } from "../tools/Approver.ts"
+import type { Scope } from "../tools/Grants.ts"
 
 /**
  * A piece of text on its way. It is never kept: the finished item follows.
@@ -69,7 +71,8 @@ export interface PermissionRequested {
   readonly call: ToolCall
   readonly rule: string
   readonly question: string
-  readonly always: string
+  readonly subject: Subject
+  readonly scopes: ReadonlyArray<Scope>
 }
 
 /**

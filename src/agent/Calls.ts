@@ -6,13 +6,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
-import { itemId, type ModelResponded, PermissionDecided, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
-import { Approver } from "../tools/Approver.ts"
-import { type Decision, Permission } from "../tools/Permission.ts"
+import { itemId, type ModelResponded, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
 import type { Tokens } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
-import { PermissionNeeded } from "./AgentError.ts"
+import * as Permits from "./Permits.ts"
 import * as Progress from "./Progress.ts"
 import { Step } from "./Step.ts"
 
@@ -40,7 +38,8 @@ export interface Call {
   readonly isDone: boolean
 }
 
-type Admitted = Admission.Admitted<Call>["calls"][number]
+/** @since 0.1.0 @category models */
+export type Admitted = Admission.Admitted<Call>["calls"][number]
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -72,69 +71,34 @@ export const of = Effect.fnUntraced(function*(response: ModelResponded) {
 })
 
 /**
- * Runs those that are admitted, once all of them are permitted, and gives how each has ended.
+ * Runs those that are admitted, once all of them are permitted, and gives how each has ended. Where somebody has to be
+ * asked about a change of files that a call before it changes as well, those before it run first: the question is about
+ * what is there then.
  *
  * @since 0.1.0
  * @category running
  */
-export const run = (options: Options, admitted: ReadonlyArray<Admitted>) =>
-  Effect.flatMap(
-    Effect.forEach(admitted, (call) => permit(options, call)),
-    (permitted) => runTools(options, permitted)
-  )
-
-/**
- * Asks whether a call may run, and makes a refusal of a no. All calls of a response are asked for before the first one
- * runs: where nobody is there to answer, none of them is cut off in the middle.
- */
-const permit = Effect.fnUntraced(function*(options: Options, admitted: Admitted) {
-  if (admitted.isDone || admitted.refusal !== undefined) return admitted
-  const tools = yield* ToolExecutor
-  const permission = yield* Permission
-  const { recall, step } = yield* Step
-  const { call, itemId, key } = admitted
-  const { sessionId, turnId } = options
-  const decisionKey = `${key}/permission`
-  let decided = Option.getOrUndefined(yield* recall(decisionKey, PermissionDecided))
-  if (decided === undefined) {
-    const [access, describe] = yield* Effect.all([tools.access(call), tools.describe(call)])
-    const decision = yield* permission.decide({ sessionId, tool: call.name, access, describe })
-    if (decision._tag === "Allow" && decision.isRoutine) return admitted
-    const of = { turnId, itemId, rule: decision.rule, by: "rule" as const }
-    const decide = decision._tag === "Ask"
-      ? askFor(options, admitted, decision)
-      : Effect.succeed(
-        decision._tag === "Allow"
-          ? PermissionDecided.make({ ...of, decision: "allowed" })
-          : PermissionDecided.make({ ...of, decision: "denied", reason: decision.reason })
-      )
-    decided = yield* step(decisionKey, PermissionDecided, decide)
-    yield* permission.remember(sessionId, decided.grants ?? [])
+export const run = Effect.fnUntraced(function*(options: Options, admitted: ReadonlyArray<Admitted>) {
+  const ended: Array<ToolEnded> = []
+  let permitted: Array<Permits.Permitted> = []
+  const changing = new Set<string>()
+  const runPermitted = Effect.suspend(() => Effect.map(runTools(options, permitted), (more) => ended.push(...more)))
+  for (const call of admitted) {
+    const decided = yield* Permits.decide(options, call)
+    if (decided._tag === "Asking" && decided.touches.some((file) => changing.has(file))) {
+      yield* runPermitted
+      permitted = []
+      changing.clear()
+    }
+    permitted.push(decided._tag === "Asking" ? yield* Permits.ask(options, decided) : decided.call)
+    for (const file of decided.touches) changing.add(file)
   }
-  if (decided.decision === "allowed") return admitted
-  const why = decided.reason === undefined ? decided.rule : `${decided.reason} (${decided.rule})`
-  return { ...admitted, refusal: `The call was not permitted: ${why}. Do not try to reach the same in another way.` }
-})
-
-type Ask = Extract<Decision, { readonly _tag: "Ask" }>
-
-const askFor = Effect.fnUntraced(function*({ sessionId, turnId }: Options, { call, itemId }: Admitted, ask: Ask) {
-  const approver = yield* Approver
-  const { show } = yield* Step
-  const { always, grants, isByMode, question, rule } = ask
-  yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, always })
-  const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, always })
-  if (Option.isNone(answer)) {
-    return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule, isByMode })
-  }
-  const of = { turnId, itemId, rule, by: "person" as const }
-  return answer.value === "no"
-    ? PermissionDecided.make({ ...of, decision: "denied", reason: "the user said no" })
-    : PermissionDecided.make({ ...of, decision: "allowed", ...(answer.value === "always" ? { grants } : {}) })
+  yield* runPermitted
+  return ended
 })
 
 /** Runs the calls of a response in their order: what may run side by side does, and what may not runs alone. */
-const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<Admitted>) {
+const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<Permits.Permitted>) {
   const tools = yield* ToolExecutor
   const kinds = yield* Effect.forEach(calls, ({ call }) => tools.concurrency(call))
   const ended: Array<ToolEnded> = []
@@ -148,14 +112,14 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
 })
 
 const runTool = Effect.fnUntraced(
-  function*({ sessionId, tokens, turnId }: Options, { call, itemId, key, refusal }: Admitted) {
+  function*({ sessionId, tokens, turnId }: Options, { agreed, call, itemId, key, refusal }: Permits.Permitted) {
     const tools = yield* ToolExecutor
     const { show, step } = yield* Step
     yield* step(key + startedSuffix, ToolStarted, Effect.succeed(ToolStarted.make({ turnId, itemId, call })))
     const progress = yield* Progress.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
     const execute = Effect.map(
       refusal === undefined
-        ? tools.execute(call, { callId: call.call_id, sessionId, progress, tokens })
+        ? tools.execute(call, { callId: call.call_id, sessionId, progress, tokens, agreed })
         : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
       ({ details, output, status }) =>
         ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })

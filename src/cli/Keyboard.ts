@@ -1,58 +1,81 @@
 /**
- * A person at the keyboard, who can be asked.
+ * A person at the keyboard: single keys, and a line of words.
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import type { Answer, Asking } from "../tools/Approver.ts"
-import { toQuestion } from "./render/text.ts"
-import { Screen } from "./Screen.ts"
+import { createInterface } from "node:readline/promises"
 
 /** Whether somebody can see a question and press a key. */
 export const isThere = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
 
-/**
- * Asks with one key. The question itself is shown by whoever shows the run; JSON lines show nothing to a person, so with
- * them it is written here.
- */
-export const approver = (json: boolean): Effect.Effect<Asking, never, Screen> =>
-  Effect.map(Screen, (screen) => ({
-    ask: ({ always, text }) =>
-      Effect.gen(function*() {
-        if (json) yield* screen.err(toQuestion({ always, question: text }))
-        const answer = yield* key
-        if (json) yield* screen.err(`${answer}\n`)
-        return Option.some(answer)
-      })
-  }))
+/** The terminal has got another size, and what is on it may be hard to read now. */
+export class Resized extends Data.TaggedError("Resized") {}
 
-/** What was typed before the question was there is no answer to it. */
+export interface Keys {
+  /** The next key; what is pasted is none. */
+  readonly next: Effect.Effect<string, Resized>
+  /** Lets pass what was typed before now: it is no answer to what has just been shown. */
+  readonly discard: Effect.Effect<void>
+}
+
+/** Gives the keys to whoever uses them. The terminal is as it was afterwards. */
+export const withKeys = <A, E, R>(use: (keys: Keys) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const listener: { hear?: ((key: string | undefined) => void) | undefined } = {}
+      const onData = (data: Buffer | string) => {
+        const text = String(data)
+        // The terminal does not see it in this mode.
+        if (text.includes("\u0003")) process.kill(process.pid, "SIGINT")
+        const key = [...text].length === 1 ? text : arrows[text]
+        if (key !== undefined) listener.hear?.(key)
+      }
+      const onResize = () => listener.hear?.(undefined)
+      process.stdin.setRawMode(true).on("data", onData).resume()
+      process.stderr.on("resize", onResize)
+      return { listener, onData, onResize }
+    }),
+    ({ listener }) =>
+      use({
+        next: Effect.async((resume) => {
+          listener.hear = (key) => resume(key === undefined ? new Resized() : Effect.succeed(key))
+          return Effect.sync(() => {
+            listener.hear = undefined
+          })
+        }),
+        discard: Effect.zipRight(Effect.sleep(deaf), readAll)
+      }),
+    ({ onData, onResize }) =>
+      Effect.sync(() => {
+        process.stderr.off("resize", onResize)
+        process.stdin.off("data", onData).setRawMode(false).pause()
+      })
+  )
+
+/** Nobody reads a question in less. */
 const deaf = "100 millis"
 
-/** The next key that means something. Ctrl-C, which the terminal does not see in this mode, stops the run. */
-const key: Effect.Effect<Answer> = Effect.acquireUseRelease(
-  Effect.sync(() => {
-    const listener: { hear?: (character: string) => void } = {}
-    const onData = (data: Buffer | string) => {
-      const text = String(data)
-      if (text.includes("\u0003")) process.kill(process.pid, "SIGINT")
-      // An arrow key begins like Escape.
-      if (text.length === 1) listener.hear?.(text)
-    }
-    process.stdin.setRawMode(true).on("data", onData).resume()
-    return { listener, onData }
-  }),
-  ({ listener }) =>
-    Effect.zipRight(
-      Effect.sleep(deaf),
-      Effect.async<Answer>((resume) => {
-        listener.hear = (character) => {
-          const answer = answers[character.toLowerCase()]
-          if (answer !== undefined) resume(Effect.succeed(answer))
-        }
-      })
-    ),
-  ({ onData }) => Effect.sync(() => process.stdin.off("data", onData).setRawMode(false).pause())
-)
+/** However late this program comes to it, all that waits to be read is read: once around for what is there, and once more. */
+const readAll = Effect.async<void>((resume) => {
+  setImmediate(() => setImmediate(() => resume(Effect.void)))
+})
 
-/** Escape and the end of the input are a no as well. */
-const answers: { readonly [key: string]: Answer } = { y: "once", a: "always", n: "no", "\u001B": "no", "\u0004": "no" }
+/** Keys that a terminal sends as a sequence. */
+const arrows: { readonly [sequence: string]: string } = { "\u001B[B": "down", "\u001BOB": "down", "\u001B[6~": "down" }
+
+/** A line of words; Enter alone says nothing. */
+export const words = (prompt: string): Effect.Effect<string> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const input = createInterface({ input: process.stdin, output: process.stderr })
+      return input.on("SIGINT", () => process.kill(process.pid, "SIGINT"))
+    }),
+    (input) =>
+      Effect.promise((signal) =>
+        Promise.race([
+          input.question(prompt, { signal }),
+          new Promise<string>((resolve) => input.once("close", () => resolve("")))
+        ])
+      ),
+    (input) => Effect.sync(() => input.close())
+  )

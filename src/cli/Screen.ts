@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import { fstatSync } from "node:fs"
-import { stripVTControlCharacters } from "node:util"
+import { prose } from "../internal/visible.ts"
 import { wrap } from "./wrap.ts"
 
 export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
@@ -26,9 +26,16 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly hasColors: boolean
   /** How many characters a line for a person may have to be read well. */
   readonly width: number
+  /** The terminal of stderr as it is now. */
+  readonly size: () => Size
   /** A line for the terminal of stderr that fits one row of it: what wraps cannot be taken back. */
   readonly oneRow: (text: string) => string
 }>() {}
+
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
 
 /** What was asked for cannot be given. Nothing else that could be told would change that. */
 export class OutputLost extends Data.TaggedError("OutputLost")<{ readonly cause: NodeJS.ErrnoException }> {
@@ -53,7 +60,7 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
     out: (text) => Effect.orDieWith(write(process.stdout, text, close), (cause) => new OutputLost({ cause })),
     err,
     say: (sentence) => {
-      const line = `effixir: ${harmless(sentence)}`
+      const line = `effixir: ${prose(sentence)}`
       return err(`${process.stderr.isTTY === true && line.length > width ? wrap(line, width, "") : line}\n`)
     },
     closed: Deferred.await(closed),
@@ -61,6 +68,7 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",
     width,
+    size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
     oneRow: (text) => text.slice(0, Math.max(1, Math.min(process.stderr.columns || 80, 80) - 1))
   })
 })
@@ -92,13 +100,6 @@ const isSameFile = (a: number, b: number): boolean => {
     return false
   }
 }
-
-/** Text of a model or a tool without what could steer the terminal, or show it in another order. */
-export const harmless = (text: string): string =>
-  stripVTControlCharacters(text).replaceAll("\r\n", "\n").replaceAll(steering, "")
-
-// oxlint-disable-next-line no-control-regex -- control characters are what this is about
-const steering = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g
 
 export const dim = (screen: typeof Screen.Service) => (text: string): string =>
   screen.hasColors ? `\u001B[2m${text}\u001B[22m` : text

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import { isAbsolute, resolve } from "node:path"
 import { Agent } from "../agent/Agent.ts"
 import type { Limits } from "../agent/Limits.ts"
@@ -24,6 +25,7 @@ import * as ExitCode from "./ExitCode.ts"
 import { follow } from "./follow.ts"
 import { Interruption } from "./Interruption.ts"
 import * as Keyboard from "./Keyboard.ts"
+import * as Person from "./Person.ts"
 import * as Jsonl from "./render/jsonl.ts"
 import * as Text from "./render/text.ts"
 import * as Runtime from "./runtime.ts"
@@ -57,7 +59,10 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   const { permission, policy } = yield* leashFor(conversation, settings)
   const isTrusted = yield* trusts(conversation, settings.home)
   const { prompt, skills } = yield* teach(conversation, settings.home, isTrusted)
-  const code = yield* turn({ ...conversation, prompt }, settings).pipe(
+  // Lines for a program wait for nobody.
+  const stage = conversation.json || !Keyboard.isThere() ? undefined : yield* Queue.sliding<void>(1)
+  const leave = stage === undefined ? undefined : stage.offer(undefined)
+  const code = yield* turn({ ...conversation, prompt }, settings, leave).pipe(
     Runtime.provide({
       workspace: conversation.folder,
       model,
@@ -66,7 +71,7 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
       transport,
       policy,
       permission,
-      approver: Keyboard.isThere() ? yield* Keyboard.approver(conversation.json) : undefined,
+      approver: stage === undefined ? undefined : yield* Person.approver(whenLeft(stage)),
       hasProjectInstructions: isTrusted,
       skills,
       hasWebSearch: yield* searches(conversation, settings)
@@ -74,6 +79,9 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   )
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
 })
+
+/** Whoever shows the run has shown what came before. A question that it is not told of is not kept waiting for long. */
+const whenLeft = (stage: Queue.Dequeue<void>) => Effect.asVoid(Effect.timeoutOption(stage.take, "1 second"))
 
 /**
  * What may run: as the flags say, else as before in this session, else as a person has set it for all runs. What is set
@@ -181,7 +189,11 @@ interface SearchSettings {
 }
 
 const turn = Effect.fnUntraced(
-  function*({ deltas, json, limits, prompt, session }: Conversation, settings: Settings) {
+  function*(
+    { deltas, json, limits, prompt, session }: Conversation,
+    settings: Settings,
+    leave: Effect.Effect<unknown> | undefined
+  ) {
     const agent = yield* Agent
     const screen = yield* Screen
     const { signal } = yield* Interruption
@@ -197,7 +209,7 @@ const turn = Effect.fnUntraced(
     return yield* follow(
       session,
       events,
-      json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { canAsk: Keyboard.isThere() })
+      json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { leave })
     )
   }
 )

@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { stripVTControlCharacters } from "node:util"
+import { prose } from "../internal/visible.ts"
 import { layerPlatform } from "../node/NodeRuntime.ts"
 import { TurnFailed, TurnInterrupted } from "../session/SessionEvent.ts"
 import * as Cli from "./Cli.ts"
@@ -34,7 +35,7 @@ const report = (line: CommandLine | undefined, kind: string, message: string) =>
       const failed = TurnFailed.make({
         turnId: "",
         kind,
-        message: stripVTControlCharacters(message),
+        message,
         retryable: false,
         details: {}
       })
@@ -83,7 +84,7 @@ const messageOf = (defect: unknown): string => defect instanceof Error ? defect.
 
 /** A warning is for a person, too. */
 const logger = Logger.make<unknown, string>(({ logLevel, message }) =>
-  `effixir: ${logLevel.label.toLowerCase()}: ${Screen.harmless([message].flat().map(String).join(" "))}`
+  `effixir: ${logLevel.label.toLowerCase()}: ${prose([message].flat().map(String).join(" "))}`
 )
 
 const services = (listening: Interruption.Listening) =>

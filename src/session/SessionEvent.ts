@@ -115,9 +115,10 @@ export const ModelResponded = Schema.TaggedStruct("ModelResponded", {
 export type ModelResponded = typeof ModelResponded.Type
 
 /**
- * Whether a call may run: by which rule, and whether a person has said so. `grants` is what that person has allowed for
- * the rest of the session; `reason` is what the model is told of a call that was denied. What a mode lets run anyway is
- * not noted.
+ * Whether a call may run: by which rule, and whether a person has said so. `scope` is how far that person's "always"
+ * reaches, and `grants` what it has allowed for the rest of the session; `agreed` is the digest of the changes that the
+ * person was shown, which are the only ones to be made. `reason` is what the model is told of a call that was denied,
+ * `words` what the person has said to it, and `advice` what it may do instead. What a mode lets run anyway is not noted.
  *
  * @since 0.1.0
  * @category schemas
@@ -128,8 +129,12 @@ export const PermissionDecided = Schema.TaggedStruct("PermissionDecided", {
   decision: Schema.Literal("allowed", "denied"),
   rule: Schema.String,
   by: Schema.Literal("rule", "person"),
+  scope: Schema.optional(Schema.Literal("command", "files", "folder", "tool")),
   grants: Schema.optional(Schema.Array(Schema.String)),
-  reason: Schema.optional(Schema.String)
+  agreed: Schema.optional(Schema.String),
+  reason: Schema.optional(Schema.String),
+  words: Schema.optional(Schema.String),
+  advice: Schema.optional(Schema.String)
 })
 
 /** @since 0.1.0 @category models */

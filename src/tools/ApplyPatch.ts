@@ -6,12 +6,13 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as FilePlan from "./FilePlan.ts"
 import { Files } from "./Files.ts"
 import * as Patch from "./Patch.ts"
-import { SeenFiles } from "./SeenFiles.ts"
+import type { SeenFiles } from "./SeenFiles.ts"
 import * as TextFile from "./TextFile.ts"
 import * as Tool from "./Tool.ts"
-import { failure, Workspace } from "./Workspace.ts"
+import { failure, type Workspace } from "./Workspace.ts"
 
 /** A patch larger than this is no patch. In characters. */
 const maxLength = 1024 * 1024
@@ -35,8 +36,12 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
       onRight: (changes) => Tool.writes(...changes.flatMap(pathsOf))
     }),
   describe: (patch) => `apply a patch: ${summary(patch)}`,
-  handler: (patch, { sessionId }) =>
-    Effect.flatMap(Workspace, (workspace) => workspace.exclusively(applyPatch(patch, sessionId)))
+  preview: (patch, { sessionId }) => Effect.flatMap(plan(patch, sessionId), FilePlan.preview),
+  handler: (patch, context) =>
+    Effect.map(
+      FilePlan.carryOut(plan(patch, context.sessionId), context),
+      (changes) => new Tool.Result({ output: `Done:\n${listOf(patch).join("\n")}`, details: FilePlan.details(changes) })
+    )
 })
 
 /**
@@ -51,23 +56,22 @@ export const summary = (patch: string): string =>
     onRight: (changes) => changes.map(tellChange).join(", ")
   })
 
-const applyPatch = Effect.fnUntraced(function*(patch: string, session: string) {
+const listOf = (patch: string): ReadonlyArray<string> =>
+  Either.match(Patch.parse(patch), { onLeft: () => [], onRight: (changes) => changes.map(tellChange) })
+
+/** Works out what becomes of each file, in the order of the patch. */
+const plan = Effect.fnUntraced(function*(patch: string, session: string) {
   if (patch.length > maxLength) return yield* fail("The patch is too large; write the files with write")
   const changes = Patch.parse(patch)
   if (Either.isLeft(changes)) return yield* fail(`The patch cannot be read: ${changes.left}`)
   const drafts: Drafts = new Map()
   for (const change of changes.right) yield* draft(drafts, change, session)
-  yield* commit([...drafts.values()], session)
-  return ["Done:", ...changes.right.map(tellChange)].join("\n")
+  return [...drafts.values()]
 })
 
-/** What becomes of a file. `before` is what is there now, and `after` what is to be. */
-interface Draft {
-  readonly path: string
-  readonly real: string
-  readonly mode: number
+/** A file that is there now is loaded. */
+interface Draft extends FilePlan.Draft {
   readonly before: TextFile.Loaded | undefined
-  readonly after: string | undefined
 }
 
 type Drafts = Map<string, Draft>
@@ -82,7 +86,7 @@ const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, 
   }
   const source = yield* existing(drafts, path)
   if (change._tag === "Delete") {
-    drafts.set(source.real, { ...source, after: undefined })
+    drafts.set(source.real, { ...source, after: undefined, from: undefined })
     return
   }
   const text = source.after ?? (yield* TextFile.textToChange(source.before ?? (yield* gone(path)), session))
@@ -93,8 +97,10 @@ const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, 
   if (change.moveTo === undefined) drafts.set(source.real, { ...source, after: updated })
   else {
     const target = yield* free(drafts, change.moveTo)
-    drafts.set(source.real, { ...source, after: undefined })
-    drafts.set(target.real, { ...target, mode: source.mode, after: updated })
+    drafts.set(source.real, { ...source, after: undefined, from: undefined })
+    // A file that comes here by way of other names has come from the first.
+    const from = source.from ?? source.before
+    drafts.set(target.real, { ...target, mode: source.mode, after: updated, from })
   }
 })
 
@@ -115,36 +121,10 @@ const existing = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
   const drafted = drafts.get(yield* TextFile.resolve(path))
   if (drafted === undefined) {
     const before = yield* TextFile.load(path)
-    return { path, real: before.real, mode: before.mode, before, after: undefined }
+    return { path, real: before.real, mode: before.mode, before, after: undefined, from: undefined }
   }
   return drafted.after === undefined ? yield* gone(path) : drafted
 })
-
-/** Makes all changes; if the disk refuses one, those before it are taken back. */
-const commit = (drafts: ReadonlyArray<Draft>, session: string) =>
-  Effect.uninterruptible(Effect.gen(function*() {
-    const seen = yield* SeenFiles
-    const done: Array<Draft> = []
-    // What is new comes first: until it is there, nothing is taken away.
-    for (const change of drafts.toSorted((a, b) => Number(a.after === undefined) - Number(b.after === undefined))) {
-      yield* put(change, change.after).pipe(
-        Effect.tapError(() =>
-          Effect.forEach(done.toReversed(), (change) => Effect.ignore(put(change, change.before?.bytes)))
-        ),
-        Effect.mapError((error) =>
-          new Tool.ToolFailure({ message: `${failure(change.path)(error).message}. No file was changed.` })
-        )
-      )
-      done.push(change)
-    }
-    for (const { after, real } of drafts) if (after !== undefined) yield* seen.note(session, real, after)
-  }))
-
-const put = ({ before, mode, real }: Draft, content: string | Uint8Array | undefined) =>
-  Effect.flatMap(Files, (files) => {
-    if (content !== undefined) return files.replace(real, content, mode)
-    return before === undefined ? Effect.catchAll(files.remove(real), () => Effect.void) : files.remove(real)
-  })
 
 const fail = (message: string) => new Tool.ToolFailure({ message })
 

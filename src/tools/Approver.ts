@@ -8,10 +8,28 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import type { FileChange } from "./FileChange.ts"
+import type { Scope, ScopeKind } from "./Grants.ts"
 
 /**
- * - `text` what the call would do, in a line
- * - `always` what "always" would allow for the rest of the session, in a line
+ * What a call is about, whole and as it is. Who shows it sees to it that it cannot pass for something else.
+ *
+ * - `Command` a shell command, and the folder it runs in, if it is not the workspace
+ * - `Changes` what becomes of files
+ * - `Call` the arguments as the model wrote them
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Subject =
+  | { readonly _tag: "Command"; readonly command: string; readonly workdir: string | undefined }
+  | { readonly _tag: "Changes"; readonly changes: ReadonlyArray<FileChange> }
+  | { readonly _tag: "Call"; readonly arguments: string }
+
+/**
+ * - `text` what the call would do, in a few words
+ * - `subject` what it is about
+ * - `scopes` what "always" may allow for the rest of the session, the narrowest first
  *
  * @since 0.1.0
  * @category models
@@ -20,11 +38,30 @@ export interface Question {
   readonly sessionId: string
   readonly tool: string
   readonly text: string
-  readonly always: string
+  readonly subject: Subject
+  readonly scopes: ReadonlyArray<Scope>
 }
 
-/** @since 0.1.0 @category models */
-export type Answer = "once" | "always" | "no"
+/**
+ * Yes, this once; yes, and from then on whatever a scope of the question allows (the narrowest, if none is named); or no,
+ * with words for the model.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Answer =
+  | { readonly _tag: "Once" }
+  | { readonly _tag: "Always"; readonly scope?: ScopeKind | undefined }
+  | { readonly _tag: "No"; readonly words?: string | undefined }
+
+/** @since 0.1.0 @category answers */
+export const once: Answer = { _tag: "Once" }
+
+/** @since 0.1.0 @category answers */
+export const always = (scope?: ScopeKind): Answer => ({ _tag: "Always", scope })
+
+/** @since 0.1.0 @category answers */
+export const no = (words?: string): Answer => ({ _tag: "No", words })
 
 /** @since 0.1.0 @category models */
 export interface Asking {

@@ -5,12 +5,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as FilePlan from "./FilePlan.ts"
 import type { Files } from "./Files.ts"
 import * as Nearest from "./Nearest.ts"
 import type { SeenFiles } from "./SeenFiles.ts"
 import * as TextFile from "./TextFile.ts"
 import * as Tool from "./Tool.ts"
-import { Workspace } from "./Workspace.ts"
+import type { Workspace } from "./Workspace.ts"
 
 const Parameters = Schema.Struct({
   path: Schema.String.annotations({ description: "The file, relative to the workspace" }),
@@ -35,15 +36,27 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   concurrency: "exclusive",
   access: ({ path }) => Tool.writes(path),
   describe: ({ path, replace_all }) => `replace ${replace_all === true ? "every occurrence of " : ""}a text in ${path}`,
-  handler: (parameters, { sessionId }) =>
-    Effect.flatMap(Workspace, (workspace) => workspace.exclusively(edit(parameters, sessionId)))
+  preview: (parameters, { sessionId }) =>
+    Effect.flatMap(edit(parameters, sessionId), ({ plan }) => FilePlan.preview(plan)),
+  handler: (parameters, context) =>
+    Effect.gen(function*() {
+      let output = ""
+      const plan = Effect.map(edit(parameters, context.sessionId), ({ plan, said }) => {
+        output = said
+        return plan
+      })
+      const changes = yield* FilePlan.carryOut(plan, context)
+      return new Tool.Result({ output, details: FilePlan.details(changes) })
+    })
 })
 
+/** Works out what becomes of the file, and what is said of it. */
 const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, session: string) {
   const { new_string, old_string, path, replace_all } = parameters
   if (old_string === "") return yield* fail("old_string is empty; use write to make or replace a file")
   if (old_string === new_string) return yield* fail("old_string and new_string are the same")
-  const text = yield* Effect.flatMap(TextFile.load(path), (file) => TextFile.textToChange(file, session))
+  const file = yield* TextFile.load(path)
+  const text = yield* TextFile.textToChange(file, session)
   const lineEnd = TextFile.usesCrLf(text) && !old_string.includes("\r") ? TextFile.toCrLf : asIs
   const pieces = text.split(lineEnd(old_string))
   const found = pieces.length - 1
@@ -58,8 +71,8 @@ const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
       `old_string is ${found} times in ${path}; quote more of the lines around it, or set replace_all`
     )
   }
-  yield* TextFile.write(path, pieces.join(lineEnd(new_string)), session)
-  return found === 1 ? `Replaced 1 occurrence in ${path}.` : `Replaced ${found} occurrences in ${path}.`
+  const plan: FilePlan.Plan = [{ ...file, before: file, after: pieces.join(lineEnd(new_string)) }]
+  return { plan, said: `Replaced ${found} ${found === 1 ? "occurrence" : "occurrences"} in ${path}.` }
 })
 
 const fail = (message: string) => new Tool.ToolFailure({ message })

@@ -10,10 +10,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { below, resolve } from "../internal/paths.ts"
+import { control, escape } from "../internal/visible.ts"
 import * as CommandCheck from "./CommandCheck.ts"
 import type { CommandRunner } from "./CommandRunner.ts"
+import * as Grants from "./Grants.ts"
 import * as Policy from "./Policy.ts"
-import * as SafeCommands from "./SafeCommands.ts"
 import { SecretFiles } from "./SecretFiles.ts"
 import type { Access } from "./Tool.ts"
 import { Workspace } from "./Workspace.ts"
@@ -33,23 +34,22 @@ export interface Request {
 
 /**
  * - `Allow` the call runs; `isRoutine` where nothing else could have been decided, so that nobody need read of it
- * - `Deny` it does not, and the model is told why
- * - `Ask` somebody has to say; `grants` is what "always" would let pass from then on, and `always` says so in a line.
- *   `isByMode` where it is the mode that asks, and `auto` would not
+ * - `Deny` it does not, and the model is told why; `advice` where there is something else that it may do
+ * - `Ask` somebody has to say; `question` is what would be done, as it is, and `scopes` are what "always" may let pass
+ *   from then on. `isByMode` where it is the mode that asks, and `auto` would not
  *
  * @since 0.1.0
  * @category models
  */
 export type Decision =
   | { readonly _tag: "Allow"; readonly rule: string; readonly isRoutine: boolean }
-  | { readonly _tag: "Deny"; readonly rule: string; readonly reason: string }
+  | { readonly _tag: "Deny"; readonly rule: string; readonly reason: string; readonly advice?: string }
   | {
     readonly _tag: "Ask"
     readonly rule: string
     readonly isByMode: boolean
     readonly question: string
-    readonly grants: ReadonlyArray<string>
-    readonly always: string
+    readonly scopes: ReadonlyArray<Grants.Scope>
   }
 
 /** @since 0.1.0 @category services */
@@ -65,7 +65,12 @@ type FileAccess = Extract<Access, { readonly paths: unknown }>
 type CommandAccess = Extract<Access, { readonly kind: "run" }>
 
 const allow = (rule: string, isRoutine = false): Decision => ({ _tag: "Allow", rule, isRoutine })
-const deny = (rule: string, reason: string): Decision => ({ _tag: "Deny", rule, reason })
+const deny = (rule: string, reason: string, advice?: string): Decision => ({
+  _tag: "Deny",
+  rule,
+  reason,
+  ...(advice === undefined ? {} : { advice })
+})
 
 /**
  * Decides by a policy, and by a mode where no rule is about a call.
@@ -78,8 +83,8 @@ const deny = (rule: string, reason: string): Decision => ({ _tag: "Deny", rule, 
  * - `ask` lets run what reads, and commands that only look; it asks about all others.
  * - `read-only` refuses what `ask` asks about.
  *
- * "Always" is about the tool, and for a command about the same command: all of it, or the first words of programs that
- * have commands of their own (`git push`). No such word outdoes a rule that denies.
+ * No command is asked about that has control characters other than line ends and tabs, and none such runs in `ask`
+ * because it would only look: what nobody can read, nobody can allow. No "always" outdoes a rule that denies.
  *
  * @since 0.1.0
  * @category constructors
@@ -98,11 +103,16 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
       return resolved._tag === "Left" ? [spelled] : [spelled, relative(root, resolved.right)]
     })
 
-  const byMode = (request: Request, isHarmless: boolean, why: string, namesSecret = false): Decision => {
+  const byMode = (
+    request: Request,
+    isHarmless: boolean,
+    why: string,
+    scopes: ReadonlyArray<Grants.Scope>
+  ): Decision => {
     const rule = `mode ${otherwise}`
     if (otherwise === "auto") return allow(rule, policy.rules.length === 0)
     if (isHarmless) return allow(rule)
-    return otherwise === "ask" ? { ...ask(rule, request, namesSecret), isByMode: true } : deny(rule, why)
+    return otherwise === "ask" ? { ...ask(rule, request, scopes), isByMode: true } : deny(rule, why)
   }
 
   const decideFiles = Effect.fnUntraced(function*(request: Request, access: FileAccess) {
@@ -124,34 +134,39 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const steering = access.kind === "write" && !isExplicit ? [...new Set(paths.flat().filter(steers))] : []
     const [first] = steering
     if (first !== undefined) {
-      if (verdict._tag === "ask") return askToSteer(verdict.rule, request, steering)
-      return otherwise === "ask" ? askToSteer(`mode ${otherwise}`, request, steering) : deny(
+      const scopes = Grants.ofFilesAlone(tool, steering)
+      if (verdict._tag === "ask") return ask(verdict.rule, request, scopes)
+      return otherwise === "ask" ? ask(`mode ${otherwise}`, request, scopes) : deny(
         "protected files",
         `${first} is part of what later runs or git go by, and is written only where a rule of the user's names its path`
       )
     }
     if (verdict._tag === "allow") return allow(verdict.rule)
+    const real = paths.map((spellings) => spellings.at(-1) ?? "")
+    const scopes = access.kind === "write" ? Grants.ofFiles(tool, real) : Grants.ofTool(tool)
     return verdict._tag === "ask"
-      ? ask(verdict.rule, request)
-      : byMode(request, access.kind === "read", "it would change files")
+      ? ask(verdict.rule, request, scopes)
+      : byMode(request, access.kind === "read", "it would change files", scopes)
   })
 
   const decideCommand = Effect.fnUntraced(function*(request: Request, access: CommandAccess) {
     const { sessionId, tool } = request
     const { command, workdir } = access
-    if (otherwise === "auto" && policy.rules.length === 0) return byMode(request, true, "")
+    if (otherwise === "auto" && policy.rules.length === 0) return byMode(request, true, "", [])
     const verdict = Policy.judge(policy, tool, { _tag: "Command", command })
     if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
     const line = yield* check.read({ command, workdir, sessionId })
     const { namesSecret } = line
     const denied = Policy.judge(policy, "read", { _tag: "Files", paths: line.paths })
     if (denied._tag === "deny") return deny(denied.rule, "a rule denies what it names")
-    if (verdict._tag === "ask") return ask(verdict.rule, request, namesSecret)
+    // Who lets git show one thing has not let it show a secret.
+    const scopes = Grants.ofCommand(tool, command, { workdir, isExact: namesSecret })
+    if (verdict._tag === "ask") return ask(verdict.rule, request, scopes)
     if (verdict._tag === "allow" && (!namesSecret || otherwise === "auto")) return allow(verdict.rule)
-    if (otherwise === "auto") return byMode(request, true, "")
-    if (namesSecret) return byMode(request, false, "it names a file that holds secrets", true)
+    if (otherwise === "auto") return byMode(request, true, "", scopes)
+    if (namesSecret) return byMode(request, false, "it names a file that holds secrets", scopes)
     const objection = yield* line.objection(verdict._tag === "none" ? verdict.undecided : [])
-    return byMode(request, Option.isNone(objection), Option.getOrElse(objection, () => ""))
+    return byMode(request, Option.isNone(objection), Option.getOrElse(objection, () => ""), scopes)
   })
 
   const decide = (request: Request): Effect.Effect<Decision> => {
@@ -165,11 +180,12 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
       case "other": {
         const verdict = Policy.judge(policy, tool, { _tag: "Other" })
         if (verdict._tag === "deny") return Effect.succeed(deny(verdict.rule, "a rule denies it"))
-        if (verdict._tag === "ask") return Effect.succeed(ask(verdict.rule, request))
+        const scopes = Grants.ofTool(tool)
+        if (verdict._tag === "ask") return Effect.succeed(ask(verdict.rule, request, scopes))
         return Effect.succeed(
           verdict._tag === "allow"
             ? allow(verdict.rule)
-            : byMode(request, false, `what ${tool} does is not known to only look`)
+            : byMode(request, false, `what ${tool} does is not known to only look`, scopes)
         )
       }
     }
@@ -178,11 +194,13 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
   return Permission.of({
     decide: Effect.fnUntraced(function*(request) {
       const decision = yield* decide(request)
+      const isUnread = decision._tag === "Allow" && decision.rule === "mode ask"
+      if (decision._tag !== "Ask" && !isUnread) return decision
+      const unreadable = controlIn(request.access)
+      if (unreadable !== undefined) return denyControl(decision.rule, unreadable)
       if (decision._tag !== "Ask") return decision
-      const known = (yield* Ref.get(granted)).get(request.sessionId)
-      return decision.grants.length > 0 && decision.grants.every((grant) => known?.has(grant) === true)
-        ? allow("always in this session")
-        : decision
+      const known = (yield* Ref.get(granted)).get(request.sessionId) ?? new Set()
+      return Grants.isCovered(decision.scopes, known) ? allow("always in this session") : decision
     }),
     remember: (sessionId, grants) =>
       grants.length === 0 ? Effect.void : Ref.update(
@@ -255,77 +273,33 @@ export const layerDenyAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
   leash: { permission: "read-only" }
 })
 
-const ask = (rule: string, { access, describe, tool }: Request, namesSecret = false): Decision & { _tag: "Ask" } => {
-  const of = { _tag: "Ask" as const, rule, isByMode: false }
-  if (access.kind !== "run") {
-    return { ...of, question: describe, grants: [`tool ${tool}`], always: `every call of ${tool}` }
-  }
-  const { command, workdir } = access
-  const place = workdir === undefined ? "" : ` in ${workdir}`
-  // Who lets git show one thing has not let it show a secret.
-  const commands = namesSecret ? [exactly(command)] : commandsOf(command)
-  return {
-    ...of,
-    question: `run ${whole(command)}${place}`,
-    grants: commands.map(({ grant }) => `${tool} ${grant}${place}`),
-    always: commands.map(({ always }) => always).join(", and ")
-  }
-}
-
-/** Skills, and a repository's settings and hooks: whoever writes there has a say in what happens after this run. */
-const steers = (path: string): boolean => /(^|\/)\.(agents|git)(\/|$)/i.test(path)
-
-/** Who has let a tool write files has not let it write these. */
-const askToSteer = (rule: string, { describe, tool }: Request, paths: ReadonlyArray<string>): Decision => ({
+const ask = (
+  rule: string,
+  { access, describe }: Request,
+  scopes: ReadonlyArray<Grants.Scope>
+): Decision & { _tag: "Ask" } => ({
   _tag: "Ask",
   rule,
   isByMode: false,
-  question: describe,
-  grants: paths.map((path) => `tool ${tool} ${path}`),
-  always: `calls of ${tool} that change ${paths.join(", ")}`
+  question: access.kind === "run"
+    ? `run ${access.command}${access.workdir === undefined ? "" : ` in ${access.workdir}`}`
+    : describe,
+  scopes
 })
 
-/** Programs whose first word after the name says what they do, and how many words say it. */
-const commanders: { readonly [program: string]: number } = {
-  git: 2,
-  npm: 2,
-  pnpm: 2,
-  yarn: 2,
-  bun: 2,
-  cargo: 2,
-  go: 2,
-  make: 2,
-  docker: 2,
-  kubectl: 2,
-  gh: 2,
-  pip: 2,
-  uv: 2
-}
+/** A control character in what a shell would be told. */
+const controlIn = (access: Access): string | undefined =>
+  access.kind === "run" ? control.exec(`${access.command}${access.workdir ?? ""}`)?.[0] : undefined
 
-/** What "always" is about: a command with whatever options, where its words say what it is, and else the very command. */
-const commandsOf = (line: string): ReadonlyArray<{ readonly grant: string; readonly always: string }> => {
-  const parts = SafeCommands.split(line)
-  if (parts === undefined) return [exactly(line)]
-  return parts.map((words) => {
-    const [program] = words
-    const count = Object.hasOwn(commanders, program) ? commanders[program] ?? 0 : 0
-    const length = words[1] === "run" || words[1] === "compose" ? count + 1 : count
-    const first = words.slice(0, length)
-    return count > 0 && first.length === length && first.every((word) => /^[\w:./]+[\w:./-]*$/.test(word))
-      ? { grant: `begins ${JSON.stringify(first)}`, always: `commands that begin with "${first.join(" ")}"` }
-      : exactly(JSON.stringify(words), words.join(" "))
-  })
-}
+const denyControl = (rule: string, character: string): Decision =>
+  deny(
+    rule,
+    `the command has a control character in it (${escape(character)}), which nobody can read in a question`,
+    "Write the command without control characters (printf has escapes for them); then the user can be asked."
+  )
 
-/** Whoever allows a command must have seen it; what is too long to be read is told by its two ends. */
-const whole = (command: string): string =>
-  command.length <= maxShown
-    ? command
-    : `${command.slice(0, maxShown / 2)} [… ${command.length - maxShown} characters …] ${command.slice(-maxShown / 2)}`
-
-const maxShown = 2000
-
-const exactly = (command: string, shown = command) => ({ grant: `is ${command}`, always: `"${shown}"` })
+/** Skills, and a repository's settings and hooks: whoever writes there has a say in what happens after this run. */
+const steers = (path: string): boolean => /(^|\/)\.(agents|git)(\/|$)/i.test(path)
 
 /** No system knows a longer one. */
 const maxPath = 5000

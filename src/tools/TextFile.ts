@@ -104,33 +104,23 @@ export const textToChange: (
 })
 
 /**
- * Puts a text in the place of a file, or makes the file and the folders above it. The old text or the new one is
- * there at any moment; the file's mode stays. The session knows what it wrote.
+ * A place for a text: a file that is there, whatever it holds, or one that is to be made. What is there is loaded; of a
+ * huge file, and of one that may not be read, only the size is known.
  *
  * @since 0.1.0
  * @category files
  */
-export const write: (
-  path: string,
-  text: string,
-  session: string
-) => Effect.Effect<void, ToolFailure, Files | SeenFiles | Workspace> = Effect.fnUntraced(
-  function*(path, text, session) {
-    const files = yield* Files
-    const seen = yield* SeenFiles
-    const real = yield* resolve(path)
-    const info = Option.getOrUndefined(yield* Effect.mapError(files.stat(real), failure(path)))
-    if (info?.type === "Directory") return yield* refuse(path, "is a folder")
-    if (info?.type === "Other") return yield* refuse(path, "is not a regular file")
-    const mode = info === undefined ? newFileMode : info.mode & 0o7777
-    // What the session has written it must know, however soon it is interrupted.
-    yield* files.replace(real, text, mode).pipe(
-      Effect.zipRight(seen.note(session, real, text)),
-      Effect.uninterruptible,
-      Effect.mapError(failure(path))
-    )
-  }
-)
+export const target = Effect.fnUntraced(function*(path: string) {
+  const files = yield* Files
+  const real = yield* resolve(path)
+  const info = Option.getOrUndefined(yield* Effect.mapError(files.stat(real), failure(path)))
+  if (info === undefined) return { path, real, mode: newFileMode, before: undefined }
+  const { mode, size, type } = info
+  if (type === "Directory") return yield* refuse(path, "is a folder")
+  if (type === "Other") return yield* refuse(path, "is not a regular file")
+  const bytes = size > maxSize ? undefined : yield* Effect.orElseSucceed(files.read(real, maxSize + 1), () => undefined)
+  return { path, real, mode: mode & 0o7777, before: bytes === undefined ? size : { bytes } }
+})
 
 /**
  * The real path of a path of the workspace.

@@ -12,6 +12,7 @@ import { jsonSchema } from "../internal/jsonSchema.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
 import type { Output } from "../responses/ToolCall.ts"
+import type { FileChange } from "./FileChange.ts"
 import * as Problems from "./Problems.ts"
 
 /**
@@ -40,6 +41,19 @@ export interface CallContext {
   readonly progress: (text: string) => Effect.Effect<void>
   /** What an agent that works for the call may use; not there where nobody counts. */
   readonly tokens?: Tokens | undefined
+  /** The digest of the {@link Preview} that somebody has agreed to: the call does that, or nothing. */
+  readonly agreed?: string | undefined
+}
+
+/**
+ * What a call would change, and what tells it from any other change of any other files.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Preview {
+  readonly changes: ReadonlyArray<FileChange>
+  readonly digest: string
 }
 
 /**
@@ -109,10 +123,12 @@ export interface Tool<out R = never> {
   readonly describe: (args: unknown) => string
   /** Says what a call would touch. Arguments that cannot be used touch nothing: the call fails before it does. */
   readonly access: (args: unknown) => Access
+  /** Works out what a call would change, and changes nothing. Only tools that change files can tell. */
+  readonly preview?: (args: unknown, context: Pick<CallContext, "sessionId">) => Effect.Effect<Preview, ToolFailure, R>
   readonly call: (args: unknown, context: CallContext) => Effect.Effect<Result, ToolFailure, R>
 }
 
-interface Common<A> {
+interface Common<A, R> {
   readonly name: string
   readonly description: string
   readonly concurrency?: Concurrency
@@ -120,6 +136,11 @@ interface Common<A> {
   readonly describe?: (parameters: A) => string
   /** What a call would touch. A tool that does not tell is taken to touch anything. */
   readonly access?: (parameters: A) => Access
+  /** What a call would change, worked out by the code that then does it. */
+  readonly preview?: (
+    parameters: A,
+    context: Pick<CallContext, "sessionId">
+  ) => Effect.Effect<Preview, ToolFailure, NoInfer<R>>
 }
 
 /**
@@ -131,7 +152,7 @@ interface Common<A> {
  * @category constructors
  */
 export const make = <A, I, R, Success = Output | Result, Encoded = Success, Failure = never, FailureEncoded = Failure>(
-  options: Common<A> & {
+  options: Common<A, R> & {
     readonly parameters: Schema.Schema<A, I>
     readonly success?: Schema.Schema<Success, Encoded>
     readonly failure?: Schema.Schema<Failure, FailureEncoded>
@@ -152,12 +173,16 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
       const parameters = read(args)
       return parameters._tag === "Some" && options.describe !== undefined
         ? options.describe(parameters.value)
-        : preview(options.name, args)
+        : brief(options.name, args)
     },
     access: (args) => {
       const parameters = read(args)
       return parameters._tag === "None" ? nothing : accessOf(options, parameters.value)
     },
+    ...previewing(
+      options,
+      (args) => Effect.mapError(decode(args), (error) => invalid(options.name, Problems.tell(error)))
+    ),
     call: (args, context) =>
       decode(args).pipe(
         Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
@@ -182,7 +207,7 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
  * @category constructors
  */
 export const fromJsonSchema = <R>(
-  options: Common<Arguments> & {
+  options: Common<Arguments, R> & {
     readonly parameters: FunctionTool["parameters"]
     readonly handler: (args: Arguments, context: CallContext) => Effect.Effect<Output | Result, ToolFailure, R>
   }
@@ -193,8 +218,12 @@ export const fromJsonSchema = <R>(
     declaration: declare(options, { ...options.parameters, type: "object" }),
     concurrency: options.concurrency ?? "parallel",
     describe: (args) =>
-      isArguments(args) && options.describe !== undefined ? options.describe(args) : preview(options.name, args),
+      isArguments(args) && options.describe !== undefined ? options.describe(args) : brief(options.name, args),
     access: (args) => isArguments(args) ? accessOf(options, args) : nothing,
+    ...previewing(
+      options,
+      (args) => isArguments(args) ? Effect.succeed(args) : invalid(options.name, Problems.notAnObject(args))
+    ),
     call: (args, context) =>
       Effect.suspend(() => {
         if (!isArguments(args)) return invalid(options.name, Problems.notAnObject(args))
@@ -213,7 +242,7 @@ export const fromJsonSchema = <R>(
  * @category constructors
  */
 export const freeform = <R>(
-  options: Common<string> & {
+  options: Common<string, R> & {
     readonly syntax: CustomTool["format"]["syntax"]
     readonly grammar: string
     readonly handler: (text: string, context: CallContext) => Effect.Effect<Output | Result, ToolFailure, R>
@@ -228,8 +257,12 @@ export const freeform = <R>(
   },
   concurrency: options.concurrency ?? "parallel",
   describe: (args) =>
-    Predicate.isString(args) && options.describe !== undefined ? options.describe(args) : preview(options.name, args),
+    Predicate.isString(args) && options.describe !== undefined ? options.describe(args) : brief(options.name, args),
   access: (args) => Predicate.isString(args) ? accessOf(options, args) : nothing,
+  ...previewing(
+    options,
+    (args) => Predicate.isString(args) ? Effect.succeed(args) : invalid(options.name, "expected plain text")
+  ),
   call: (args, context) =>
     Predicate.isString(args)
       ? Effect.flatMap(options.handler(args, context), give)
@@ -259,7 +292,15 @@ export const hosted = (declaration: HostedTool): Tool => ({
  */
 export type Arguments = { readonly [field: string]: unknown }
 
-const accessOf = <A>({ access }: Common<A>, parameters: A): Access => access?.(parameters) ?? { kind: "other" }
+const accessOf = <A, R>({ access }: Common<A, R>, parameters: A): Access => access?.(parameters) ?? { kind: "other" }
+
+const previewing = <A, R>(
+  { preview }: Common<A, R>,
+  read: (args: unknown) => Effect.Effect<A, ToolFailure>
+): Pick<Tool<R>, "preview"> =>
+  preview === undefined
+    ? {}
+    : { preview: (args, context) => Effect.flatMap(read(args), (parameters) => preview(parameters, context)) }
 
 const isArguments = (args: unknown): args is Arguments => Predicate.isReadonlyRecord(args)
 
@@ -296,9 +337,9 @@ const toText = (output: unknown): string =>
     ? tooDeepResult
     : JSON.stringify(output)
 
-const previewLength = 200
+const briefLength = 200
 
-const preview = (name: string, args: unknown): string => `${name} ${toText(args)}`.slice(0, previewLength)
+const brief = (name: string, args: unknown): string => `${name} ${toText(args)}`.slice(0, briefLength)
 
 /** Of arguments that go on and on, one thing that is wrong is enough to be told, and all would take too long. */
 const isLong = (args: unknown): boolean => toText(args).length > 64 * 1024

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { isDeep, isDeepText, maxDepth } from "../internal/json.ts"
+import * as Option from "effect/Option"
 import type { ToolDeclaration } from "../responses/Request.ts"
 import { argument, type Output, type ToolCall } from "../responses/ToolCall.ts"
 import * as BoundedOutput from "./BoundedOutput.ts"
@@ -16,6 +17,7 @@ import {
   type CallContext,
   type Concurrency,
   nothing,
+  type Preview,
   type Result,
   type Tool,
   ToolFailure
@@ -44,6 +46,11 @@ export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<Tool
   readonly describe: (call: ToolCall) => Effect.Effect<string>
   /** Says what a call would touch, and does nothing. */
   readonly access: (call: ToolCall) => Effect.Effect<Access>
+  /** Works out what a call would change, and changes nothing; none of a tool that cannot tell. */
+  readonly preview: (
+    call: ToolCall,
+    context: Pick<CallContext, "sessionId">
+  ) => Effect.Effect<Option.Option<Preview>, ToolFailure>
   /** Runs one call. It has no error: whatever goes wrong in a way the tool foresaw is a failed result. */
   readonly execute: (call: ToolCall, context: CallContext) => Effect.Effect<ToolResult>
 }>() {}
@@ -59,6 +66,8 @@ export const make = <R>(
       concurrency: (call) => Effect.map(tools, (tools) => tools.get(call.name)?.concurrency ?? "parallel"),
       describe: (call) => Effect.flatMap(tools, (tools) => describe(tools.get(call.name), call)),
       access: (call) => Effect.flatMap(tools, (tools) => access(tools.get(call.name), call)),
+      preview: (call, context) =>
+        Effect.flatMap(tools, (tools) => preview(tools.get(call.name), call, context)).pipe(Effect.provide(services)),
       execute: Effect.fn("ToolExecutor.execute")(function*(call, context) {
         yield* Effect.annotateCurrentSpan({ tool: call.name, callId: call.call_id })
         return yield* run(yield* tools, call, context).pipe(
@@ -150,6 +159,17 @@ const access = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<Acc
   tool === undefined
     ? Effect.succeed(nothing)
     : Effect.match(read(tool, call), { onFailure: () => nothing, onSuccess: tool.access })
+
+const preview = <R>(
+  tool: Tool<R> | undefined,
+  call: ToolCall,
+  context: Pick<CallContext, "sessionId">
+): Effect.Effect<Option.Option<Preview>, ToolFailure, R> => {
+  const work = tool?.preview
+  return tool === undefined || work === undefined
+    ? Effect.succeedNone
+    : Effect.flatMap(read(tool, call), (args) => Effect.asSome(work(args, context)))
+}
 
 const maxDescription = 300
 

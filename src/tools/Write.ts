@@ -5,11 +5,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as FilePlan from "./FilePlan.ts"
 import type { Files } from "./Files.ts"
 import type { SeenFiles } from "./SeenFiles.ts"
 import * as TextFile from "./TextFile.ts"
 import * as Tool from "./Tool.ts"
-import { Workspace } from "./Workspace.ts"
+import type { Workspace } from "./Workspace.ts"
 
 const Parameters = Schema.Struct({
   path: Schema.String.annotations({ description: "The file, relative to the workspace" }),
@@ -29,12 +30,19 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   concurrency: "exclusive",
   access: ({ path }) => Tool.writes(path),
   describe: ({ content, path }) => `write ${sizeOf(content)} bytes to ${path}`,
-  handler: ({ content, path }, { sessionId }) =>
-    Effect.flatMap(Workspace, (workspace) =>
-      Effect.as(
-        workspace.exclusively(TextFile.write(path, content, sessionId)),
-        `Wrote ${sizeOf(content)} bytes to ${path}.`
-      ))
+  preview: (parameters) => Effect.flatMap(plan(parameters), FilePlan.preview),
+  handler: (parameters, context) =>
+    Effect.map(
+      FilePlan.carryOut(plan(parameters), context),
+      (changes) =>
+        new Tool.Result({
+          output: `Wrote ${sizeOf(parameters.content)} bytes to ${parameters.path}.`,
+          details: FilePlan.details(changes)
+        })
+    )
 })
+
+const plan = ({ content, path }: typeof Parameters.Type) =>
+  Effect.map(TextFile.target(path), (target): FilePlan.Plan => [{ ...target, after: content }])
 
 const sizeOf = (content: string): number => new TextEncoder().encode(content).length

@@ -226,7 +226,7 @@ describe("a child agent", () => {
       const approver = Approver.layer(({ sessionId, tool }) =>
         Effect.as(
           Ref.update(asked, (all) => [...all, `${sessionId === "s" ? "parent" : "child"}: ${tool}`]),
-          Option.some("always" as const)
+          Option.some(Approver.always())
         )
       )
       yield* Effect.gen(function*() {

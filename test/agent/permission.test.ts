@@ -105,7 +105,9 @@ describe("permission", () => {
   it.scoped("asks before the first call of a response runs, one question after the other", () =>
     Effect.gen(function*() {
       const { decisions, log, process, ran } = yield* machine(Script.answer(call("rm a"), call("rm b")), done)
-      const events = yield* process(Permission.layerAsk, Approver.layerScripted("once", "no"))(run("Go"))
+      const events = yield* process(Permission.layerAsk, Approver.layerScripted(Approver.once, Approver.no()))(
+        run("Go")
+      )
       assert.deepStrictEqual(tags(events).slice(3, 8), [
         "PermissionRequested",
         "PermissionDecided",
@@ -130,8 +132,8 @@ describe("permission", () => {
         Script.answer(call("git push c"), call("rm x")),
         done
       )
-      yield* process(Permission.layerAsk, Approver.layerScripted("always"))(run("Go"))
-      const later = yield* process(Permission.layerAsk, Approver.layerScripted("no"))(run("Go on"))
+      yield* process(Permission.layerAsk, Approver.layerScripted(Approver.always()))(run("Go"))
+      const later = yield* process(Permission.layerAsk, Approver.layerScripted(Approver.no()))(run("Go on"))
       assert.strictEqual(tags(later).filter((tag) => tag === "PermissionRequested").length, 1)
       assert.deepStrictEqual(yield* ran, ["git push a", "git push b", "git push c"])
     }))
@@ -160,7 +162,7 @@ describe("permission", () => {
     Effect.gen(function*() {
       const { process, ran } = yield* machine(Script.answer(call("rm a"), call("rm b"), call("rm c")), done)
       // The third question finds nobody.
-      yield* Effect.flip(process(Permission.layerAsk, Approver.layerScripted("once", "no"))(run("Go")))
+      yield* Effect.flip(process(Permission.layerAsk, Approver.layerScripted(Approver.once, Approver.no()))(run("Go")))
       assert.deepStrictEqual(yield* ran, [])
       const events = yield* process(Permission.layerAuto)(resume())
       assert.notInclude(tags(events), "PermissionRequested")
@@ -178,7 +180,7 @@ describe("permission", () => {
       yield* Deferred.await(asked)
       yield* Fiber.interrupt(fiber)
       assert.strictEqual((yield* log).at(-1)?.event._tag, "TurnInterrupted")
-      yield* process(Permission.layerAsk, Approver.layerScripted("once"))(resume())
+      yield* process(Permission.layerAsk, Approver.layerScripted(Approver.once))(resume())
       assert.deepStrictEqual(yield* ran, ["rm x"])
     }))
 })

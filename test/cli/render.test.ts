@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
 import * as jsonl from "../../src/cli/render/jsonl.ts"
 import * as text from "../../src/cli/render/text.ts"
-import { harmless } from "../../src/cli/Screen.ts"
 import type { ToolEnded } from "../../src/session/SessionEvent.ts"
 
 const stamp = { seq: 1, at: DateTime.unsafeMake(0) }
@@ -35,6 +34,7 @@ const seen = (...events: ReadonlyArray<AgentEvent>) =>
       hasColors: false,
       width: 80,
       closed: Effect.never,
+      size: () => ({ columns: 80, rows: 24 }),
       oneRow: (text) => text.slice(0, 79)
     })
     yield* renderer.show({ _tag: "TurnStarted", turnId: "t", model: "m", input: [], ...stamp })
@@ -42,12 +42,6 @@ const seen = (...events: ReadonlyArray<AgentEvent>) =>
     yield* renderer.tick
     return written
   })
-
-describe("harmless", () => {
-  it("takes out what steers a terminal or turns the order of what is read", () => {
-    assert.strictEqual(harmless("a\u001B[31mb\u0008 \u202Etxt.exe\u2066\u2069\n"), "ab txt.exe\n")
-  })
-})
 
 describe("text", () => {
   it.effect("shows how a command ended, instead of a tick that is none", () =>
@@ -68,13 +62,37 @@ describe("text", () => {
       assert.include(yield* seen(ended("update_plan", { details: { plan } })), "  ☑ Look\n  ▶ Act\n  ☐ Check\n")
     }))
 
-  it.effect("shows the latest word of a running tool in the status line, harmless and short", () =>
+  it.effect("shows the latest word of a running tool in the status line, and no more than fits", () =>
     Effect.gen(function*() {
       const written = yield* seen(progress("first"), progress(`old\n\u001B[31mnew ${"x".repeat(5000)}\r\n`))
       const status = written.split("\r\u001B[2K").at(-1) ?? ""
-      assert.match(status, / · new x+$/)
+      assert.match(status, / · \\x1b\[31mnew x+$/)
       assert.isAtMost(status.length, 80)
       assert.notInclude(written, "first")
+    }))
+
+  it.effect("shows what a tool has done to files, and how much of it is left out", () =>
+    Effect.gen(function*() {
+      const hunk = (count: number) =>
+        `@@ -0,0 +1,${count} @@\n${Array.from({ length: count }, (_, n) => `+line ${n + 1}\n`).join("")}`
+      const change = { path: "a.txt", real: "/w/a.txt", kind: "create", added: 3, removed: 0 }
+      assert.include(
+        yield* seen(ended("write", { details: { changes: [{ ...change, diff: hunk(3) }] } })),
+        "  ✓ out\n│ create a.txt (+3 -0)\n│ 1 + line 1\n│ 2 + line 2\n│ 3 + line 3\n"
+      )
+      assert.match(
+        yield* seen(ended("write", { details: { changes: [{ ...change, diff: hunk(50), omitted: 7 }] } })),
+        /│ 18 \+ line 18\n {2}… 33 more lines\n/
+      )
+    }))
+
+  it.effect("shows the command of a call that has another argument first, lines and all", () =>
+    Effect.gen(function*() {
+      const args = JSON.stringify({ note: "ls", command: `touch a\ntouch ${"b".repeat(200)}` })
+      const written = yield* seen(ended("bash", {
+        call: { type: "function_call", call_id: "c", name: "bash", arguments: args }
+      }))
+      assert.match(written, /bash touch a⏎ touch b{105}… \(95 more characters\)\n/)
     }))
 
   it.effect("says a word for an image", () =>

@@ -24,6 +24,7 @@ const watch = Effect.fnUntraced(function*(isErrTerminal: boolean) {
     hasColors: false,
     width: 80,
     closed: Effect.never,
+    size: () => ({ columns: 80, rows: 24 }),
     oneRow: (text) => text.slice(0, 79)
   }
   const until = DateTime.addDuration(yield* DateTime.now, "15 minutes")

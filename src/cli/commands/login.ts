@@ -14,6 +14,7 @@ import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as DeviceLogin from "../../auth/DeviceLogin.ts"
 import type { OAuthError } from "../../auth/OAuthError.ts"
 import { SignedOut } from "../../auth/SignedOut.ts"
+import { prose } from "../../internal/visible.ts"
 import * as ForeignCredential from "../../node/ForeignCredential.ts"
 import * as NodeBrowser from "../../node/NodeBrowser.ts"
 import * as NodeCallbackServer from "../../node/NodeCallbackServer.ts"
@@ -97,7 +98,7 @@ const welcome = Effect.fnUntraced(function*(credential: Credential.Credential, j
   const who = credential.kind === "api_key" ? "with an API key" : `as ${email ?? accountId ?? "somebody"}`
   yield* json
     ? sayJson({ type: "login.completed", kind: credential.kind, email, plan, account_id: accountId })
-    : screen.err(`Signed in ${who}${plan === undefined ? "" : ` (${plan} plan)`}.\n`)
+    : screen.err(prose(`Signed in ${who}${plan === undefined ? "" : ` (${plan} plan)`}.\n`))
 })
 
 /** The key comes from stdin: on the command line everybody on this machine could read it. */
@@ -218,7 +219,10 @@ const credentialOf = <State extends { readonly _tag: string }, R>(
 const say = (...lines: ReadonlyArray<string>) =>
   Effect.flatMap(
     Screen,
-    ({ width }) => interject(lines.map((line) => `${line.length <= width ? line : wrap(line, width, "")}\n`).join(""))
+    ({ width }) =>
+      interject(
+        lines.map(prose).map((line) => `${line.length <= width ? line : wrap(line, width, "")}\n`).join("")
+      )
   )
 
 const sayJson = (line: { readonly type: string; readonly [field: string]: unknown }) =>

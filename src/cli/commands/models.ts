@@ -6,10 +6,11 @@ import * as Options from "@effect/cli/Options"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { prose } from "../../internal/visible.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import { isHidden, type Listing, type Model, Models } from "../../responses/Models.ts"
 import * as Runtime from "../runtime.ts"
-import { harmless, Screen } from "../Screen.ts"
+import { Screen } from "../Screen.ts"
 import { span } from "../span.ts"
 import * as Common from "./options.ts"
 
@@ -25,8 +26,8 @@ export const models = Command.make(
     const screen = yield* Screen
     const { listing, model } = yield* look({ refresh, hidden: all }).pipe(Common.override({ auth, profile }))
     if (json) return yield* screen.out(`${JSON.stringify(yield* toJson(listing, model))}\n`)
-    yield* screen.out(harmless(toTable(listing.models, model)))
-    yield* screen.err(harmless(yield* note(listing, model)))
+    yield* screen.out(prose(toTable(listing.models, model)))
+    yield* screen.err(prose(yield* note(listing, model)))
   })
 ).pipe(Command.withDescription("List the models that can be asked"))
 

@@ -13,6 +13,7 @@ import * as Skills from "../../agent/Skills.ts"
 import { accountOf, claims, expiresAt, type Subscription } from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
 import * as Refusal from "../../auth/Refusal.ts"
+import { prose } from "../../internal/visible.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Trust from "../../node/Trust.ts"
 import { PlanUsage } from "../../responses/PlanUsage.ts"
@@ -21,7 +22,7 @@ import { RateLimits, type Snapshot } from "../../responses/RateLimits.ts"
 import { quote } from "../../tools/FileTree.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Runtime from "../runtime.ts"
-import { harmless, Screen } from "../Screen.ts"
+import { Screen } from "../Screen.ts"
 import { moment, span } from "../span.ts"
 import { wrap } from "../wrap.ts"
 import * as Common from "./options.ts"
@@ -60,7 +61,7 @@ export const status = Command.make(
           })
         }\n`
         : `${
-          harmless(
+          prose(
             toText({
               ...describe(selected, access?.text),
               ...settings,

@@ -5,10 +5,13 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { AgentEvent, PermissionRequested } from "../../agent/AgentEvent.ts"
+import { defined } from "../../internal/json.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
 import { argument, type Output } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
 import { shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
+import type { Subject } from "../../tools/Approver.ts"
+import * as FileChange from "../../tools/FileChange.ts"
 import * as ExitCode from "../ExitCode.ts"
 import type { Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
@@ -77,13 +80,22 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       ]
     }
     case "PermissionRequested": {
-      const { question, rule } = event
-      return [line("permission.requested", { item: callJson(event), question, rule })]
+      const { call, question, rule, scopes, subject } = event
+      return [
+        line("permission.requested", {
+          item: callJson(event),
+          question,
+          rule,
+          tool: call.name,
+          ...subjectJson(subject),
+          always: scopes.map(({ allows, kind }) => ({ scope: kind, allows }))
+        })
+      ]
     }
     case "PermissionDecided": {
-      const { by, decision, itemId, reason, rule } = event
+      const { by, decision, itemId, reason, rule, scope, words } = event
       return [
-        line("permission.decided", { item_id: itemId, decision, rule, by, ...(reason === undefined ? {} : { reason }) })
+        line("permission.decided", { item_id: itemId, decision, rule, by, ...defined({ reason, scope, words }) })
       ]
     }
     case "ToolStarted":
@@ -96,7 +108,8 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       ]
     case "ToolEnded": {
       const { details, output, status } = event
-      const more = details === undefined ? {} : { details }
+      const changes = FileChange.inDetails(details).map(changeJson)
+      const more = changes.length > 0 ? { changes } : defined({ details })
       return [line("item.completed", { item: { ...callJson(event), output: outputJson(output), status, ...more } })]
     }
     case "TurnCompleted":
@@ -125,6 +138,28 @@ const itemJson = (id: string, item: Item) => {
   }
   return isReasoning(item) ? { id, type: "reasoning", text: text(item) } : { ...item, id }
 }
+
+const subjectJson = (subject: Subject) => {
+  switch (subject._tag) {
+    case "Command":
+      return { command: subject.command, ...defined({ workdir: subject.workdir }) }
+    case "Changes":
+      return { changes: FileChange.bound(subject.changes).map(changeJson) }
+    case "Call":
+      return {}
+  }
+}
+
+/** `omitted` lines of the diff are not told. */
+const changeJson = ({ added, diff, from, kind, note, omitted, path, real, removed }: FileChange.FileChange) => ({
+  path,
+  real_path: real,
+  kind,
+  diff,
+  added,
+  removed,
+  ...defined({ from, omitted, note })
+})
 
 const callJson = ({ call, itemId }: ToolStarted | ToolEnded | PermissionRequested) => ({
   id: itemId,

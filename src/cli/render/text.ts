@@ -5,33 +5,36 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { AgentEvent, PermissionRequested } from "../../agent/AgentEvent.ts"
+import type { AgentEvent } from "../../agent/AgentEvent.ts"
 import { field, parse, text } from "../../internal/json.ts"
+import { line as exactLine, prose } from "../../internal/visible.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
 import type { Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
 import * as ApplyPatch from "../../tools/ApplyPatch.ts"
-import { dim as dimOn, harmless, type Screen } from "../Screen.ts"
+import * as FileChange from "../../tools/FileChange.ts"
+import { dim as dimOn, type Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
+import { more } from "./diff.ts"
+import { changeRows } from "./question.ts"
 import type { Renderer } from "./Renderer.ts"
 import { queryOf } from "./search.ts"
 
 /** How much of a tool's output is shown. */
 const shownLines = 4
+const shownChange = 20
 const maxWidth = 120
 
 export interface Options {
-  /** Whether somebody sits at the keyboard, to whom questions are put. */
-  readonly canAsk: boolean
+  /** Leaves the terminal to whoever asks a question, where somebody is there to be asked. */
+  readonly leave?: Effect.Effect<unknown> | undefined
 }
 
-export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canAsk: false }): Renderer => {
+export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Renderer => {
   const dim = dimOn(screen)
   /** Which text, if any, stands unfinished on the terminal. */
   let open: "none" | "answer" | "reasoning" = "none"
   let hasStatus = false
-  /** Whether a question stands unanswered on the terminal. */
-  let isAsking = false
   let streamed = ""
   let activity = "thinking"
   /** The last word of the tool that is running. */
@@ -53,10 +56,6 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
 
   const closeLine = Effect.suspend(() => {
     const was = open
-    // A question that nobody has answered: the turn has come to an end.
-    const wasAsking = isAsking
-    isAsking = false
-    if (wasAsking) return screen.err("\n")
     open = "none"
     if (was === "answer") return screen.out("\n")
     return was === "reasoning" ? screen.err("\n") : Effect.void
@@ -73,7 +72,7 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
       if (open !== to) yield* closeLine
       open = to
       if (to === "answer") streamed += piece
-      yield* to === "answer" ? screen.out(harmless(piece)) : screen.err(dim(harmless(piece)))
+      yield* to === "answer" ? screen.out(prose(piece)) : screen.err(dim(prose(piece)))
     })
 
   const work = (what: string) =>
@@ -103,7 +102,7 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
         streamed = ""
         return Effect.zipRight(
           remark(
-            `↻ ${harmless(message)}. Trying again ${wait} (attempt ${attempt} of ${maxAttempts})${
+            `↻ ${prose(message)}. Trying again ${wait} (attempt ${attempt} of ${maxAttempts})${
               isVoid ? "; the answer begins anew" : ""
             }.`
           ),
@@ -113,26 +112,13 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
       case "ModelResponded":
         return Effect.zipRight(closeLine, showRemarks(event))
       case "PermissionRequested": {
-        if (!canAsk) return Effect.void
-        // Until it is answered, nothing else is shown in its line.
+        if (leave === undefined) return Effect.void
+        // Until it is answered, nothing else is shown.
         since = undefined
-        return Effect.all([
-          eraseStatus,
-          closeLine,
-          screen.err(toQuestion(event)),
-          Effect.sync(() => {
-            isAsking = true
-          })
-        ], { discard: true })
+        return Effect.all([eraseStatus, closeLine, leave], { discard: true })
       }
-      case "PermissionDecided": {
-        const wasAsking = isAsking
-        isAsking = false
-        const said = event.decision === "denied" ? "no" : event.grants === undefined ? "yes" : "always"
-        return wasAsking && event.by === "person"
-          ? Effect.zipRight(screen.err(`${said}\n`), work("thinking"))
-          : Effect.void
-      }
+      case "PermissionDecided":
+        return event.by === "person" ? work("thinking") : Effect.void
       case "WebSearched":
         return Effect.zipRight(note(`• web_search ${oneLine(queryOf(event.item))}`), work("thinking"))
       case "ToolStarted":
@@ -151,7 +137,9 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
         running.delete(event.itemId)
         const other = [...running.values()].at(-1)
         return Effect.zipRight(
-          Effect.forEach([...heading, ...outputLines(event)], (line) => note(dim(line)), { discard: true }),
+          Effect.forEach([...[...heading, ...outputLines(event)].map(dim), ...changeLines(event)], note, {
+            discard: true
+          }),
           work(other === undefined ? "thinking" : `running ${other}`)
         )
       }
@@ -168,6 +156,12 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
     }
   }
 
+  /** What has become of files. */
+  const changeLines = ({ details }: ToolEnded): ReadonlyArray<string> => {
+    const rows = changeRows(FileChange.inDetails(details), { size: screen.size(), hasColors: screen.hasColors })
+    return rows.length > shownChange ? [...rows.slice(0, shownChange - 1), more(rows.length - shownChange + 1)] : rows
+  }
+
   const howToGoOn = () => {
     const id = session
     session = undefined
@@ -180,12 +174,12 @@ export const make = (screen: typeof Screen.Service, { canAsk }: Options = { canA
     const remarks = event.items.filter(isMessage).map(textOf).filter((remark) => remark !== "")
     const isUnseen = isOnTheWay && !screen.isOutTerminal
     if (isOnTheWay) streamed = ""
-    return Effect.forEach(isUnseen ? remarks : [], (remark) => note(dim(harmless(remark))), { discard: true })
+    return Effect.forEach(isUnseen ? remarks : [], (remark) => note(dim(prose(remark))), { discard: true })
   }
 
   const showAnswer = (answer: string) => {
     if (!screen.isOutTerminal) return screen.out(`${answer}\n`)
-    return streamed.endsWith(answer) ? Effect.void : screen.out(`${harmless(answer)}\n`)
+    return streamed.endsWith(answer) ? Effect.void : screen.out(`${prose(answer)}\n`)
   }
 
   const showCut = (finishReason: string) =>
@@ -221,12 +215,6 @@ const limits: { readonly [limit in Limit]: string } = {
   repeats: "the model makes the same call again and again"
 }
 
-/** What would be done, and what each key means. */
-export const toQuestion = ({ always, question }: Pick<PermissionRequested, "always" | "question">): string =>
-  `? ${harmless(question).trimEnd().replaceAll("\n", "\n    ")}\n  y yes · a always in this session: ${
-    oneLine(always)
-  } · n no  `
-
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
 const callLine = ({ call }: ToolStarted | ToolEnded): string => {
@@ -235,12 +223,14 @@ const callLine = ({ call }: ToolStarted | ToolEnded): string => {
     : call.name === ApplyPatch.tool.name
     ? ApplyPatch.summary(call.input)
     : call.input
-  return `${call.name} ${oneLine(what)}`
+  return `${exactLine(call.name)} ${short(exactLine(what))}`
 }
 
-/** The first argument says most: a path, or a command. */
+/** A command or a path says most, and else the first argument. */
 const mainArgument = (json: string): string => {
   const args = parse(json)
+  const main = text(field(args, "command")) ?? text(field(args, "path"))
+  if (main !== undefined) return main
   const [first] = Object.values(typeof args === "object" && args !== null ? args : {})
   return typeof first === "string" ? first : Array.isArray(first) ? "" : json
 }
@@ -283,6 +273,10 @@ const planOf = (details: ToolEnded["details"]): ReadonlyArray<string> | undefine
 const boxes: { readonly [status: string]: string } = { pending: "☐", in_progress: "▶", completed: "☑" }
 
 const oneLine = (text: string): string => {
-  const line = harmless(text).replaceAll(/\s+/g, " ").trimEnd()
+  const line = prose(text).replaceAll(/\s+/g, " ").trimEnd()
   return line.length > maxWidth ? `${line.slice(0, maxWidth - 1)}…` : line
 }
+
+/** What is left out of a call is told: it may be what matters. */
+const short = (line: string): string =>
+  line.length > maxWidth ? `${line.slice(0, maxWidth)}… (${line.length - maxWidth} more characters)` : line

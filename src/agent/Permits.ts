@@ -1,0 +1,157 @@
+/**
+ * Whether the calls of a response may run: decided by rules, or by somebody who is asked.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { defined } from "../internal/json.ts"
+import { resolve } from "../internal/paths.ts"
+import { argument, type ToolCall } from "../responses/ToolCall.ts"
+import { PermissionDecided } from "../session/SessionEvent.ts"
+import { Approver, type Subject } from "../tools/Approver.ts"
+import { type Decision, Permission } from "../tools/Permission.ts"
+import type { Access, Preview } from "../tools/Tool.ts"
+import { ToolExecutor } from "../tools/ToolExecutor.ts"
+import { PermissionNeeded } from "./AgentError.ts"
+import type { Admitted, Options } from "./Calls.ts"
+import { Step } from "./Step.ts"
+
+/**
+ * A call with what was decided about it. `agreed` is the change that somebody has agreed to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Permitted extends Admitted {
+  readonly agreed?: string | undefined
+}
+
+/**
+ * A call that somebody has to be asked about, or one that is decided about. `touches` are the files it would change.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Decided =
+  | { readonly _tag: "Decided"; readonly call: Permitted; readonly touches: ReadonlyArray<string> }
+  | {
+    readonly _tag: "Asking"
+    readonly call: Admitted
+    readonly access: Access
+    readonly decision: Ask
+    readonly touches: ReadonlyArray<string>
+  }
+
+type Ask = Extract<Decision, { readonly _tag: "Ask" }>
+
+/**
+ * Finds out whether a call may run, and makes a refusal of a no. All calls of a response are asked for before the first
+ * one runs: where nobody is there to answer, none of them is cut off in the middle.
+ *
+ * @since 0.1.0
+ * @category permitting
+ */
+export const decide = Effect.fnUntraced(function*({ sessionId, turnId }: Options, call: Admitted) {
+  const decided = (call: Permitted, touches: ReadonlyArray<string> = []): Decided => ({
+    _tag: "Decided",
+    call,
+    touches
+  })
+  if (call.isDone || call.refusal !== undefined) return decided(call)
+  const tools = yield* ToolExecutor
+  const permission = yield* Permission
+  const { recall, step } = yield* Step
+  const access = yield* tools.access(call.call)
+  const touches = access.kind === "write" ? access.paths.map((path) => resolve("/", path)) : []
+  const known = yield* recall(decisionKey(call), PermissionDecided)
+  if (Option.isSome(known)) return decided(settle(call, known.value), touches)
+  const describe = yield* tools.describe(call.call)
+  const decision = yield* permission.decide({ sessionId, tool: call.call.name, access, describe })
+  if (decision._tag === "Ask") return { _tag: "Asking", call, access, decision, touches } satisfies Decided
+  if (decision._tag === "Allow" && decision.isRoutine) return decided(call, touches)
+  const of = { turnId, itemId: call.itemId, rule: decision.rule, by: "rule" as const }
+  const event = decision._tag === "Allow"
+    ? PermissionDecided.make({ ...of, decision: "allowed" })
+    : PermissionDecided.make({
+      ...of,
+      decision: "denied",
+      ...defined({ reason: decision.reason, advice: decision.advice })
+    })
+  return decided(settle(call, yield* step(decisionKey(call), PermissionDecided, Effect.succeed(event))), touches)
+})
+
+const decisionKey = ({ key }: Admitted): string => `${key}/permission`
+
+const settle = (call: Admitted, { advice, agreed, decision, reason, rule, words }: PermissionDecided): Permitted => {
+  if (decision === "allowed") return { ...call, agreed }
+  const why = reason === undefined ? rule : `${reason} (${rule})`
+  const said = words === undefined ? "" : ` The user said: ${words}`
+  const then = advice ?? (words === undefined ? "Do not try to reach the same in another way." : "")
+  return { ...call, refusal: `The call was not permitted: ${why}.${said} ${then}`.trimEnd() }
+}
+
+type Asking = Extract<Decided, { readonly _tag: "Asking" }>
+
+/**
+ * Asks whoever is there, and remembers what they allow. Nobody is asked about a change that cannot be made as things
+ * stand: the model hears why.
+ *
+ * @since 0.1.0
+ * @category permitting
+ */
+export const ask = Effect.fnUntraced(function*(options: Options, asking: Asking) {
+  const { sessionId } = options
+  const { call } = asking
+  const tools = yield* ToolExecutor
+  const permission = yield* Permission
+  const { step } = yield* Step
+  const preview = yield* Effect.either(tools.preview(call.call, { sessionId }))
+  if (Either.isLeft(preview)) return { ...call, refusal: preview.left.message }
+  const decided = yield* step(
+    decisionKey(call),
+    PermissionDecided,
+    put(options, asking, Option.getOrUndefined(preview.right))
+  )
+  yield* permission.remember(sessionId, decided.grants ?? [])
+  return settle(call, decided)
+})
+
+const put = Effect.fnUntraced(function*(
+  { sessionId, turnId }: Options,
+  { access, call: { call, itemId }, decision }: Asking,
+  preview: Preview | undefined
+) {
+  const approver = yield* Approver
+  const { show } = yield* Step
+  const { isByMode, question, rule, scopes } = decision
+  const subject = subjectOf(call, access, preview)
+  yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, subject, scopes })
+  const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, subject, scopes })
+  if (Option.isNone(answer)) {
+    return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule, isByMode })
+  }
+  const of = { turnId, itemId, rule, by: "person" as const }
+  if (answer.value._tag === "No") {
+    const words = answer.value.words?.trim()
+    const reason = "the user said no"
+    return PermissionDecided.make({ ...of, decision: "denied", reason, ...(words ? { words } : {}) })
+  }
+  const wanted = answer.value
+  const scope = wanted._tag === "Once"
+    ? undefined
+    : scopes.find(({ kind }) => wanted.scope === undefined || kind === wanted.scope)
+  return PermissionDecided.make({
+    ...of,
+    decision: "allowed",
+    ...defined({ agreed: preview?.digest, scope: scope?.kind, grants: scope?.grants })
+  })
+})
+
+const subjectOf = (call: ToolCall, access: Access, preview: Preview | undefined): Subject => {
+  if (access.kind === "run") return { _tag: "Command", command: access.command, workdir: access.workdir }
+  return preview === undefined
+    ? { _tag: "Call", arguments: argument(call) }
+    : { _tag: "Changes", changes: preview.changes }
+}

@@ -1,0 +1,105 @@
+/**
+ * Asks the person at the keyboard whether a call may run.
+ */
+import * as Effect from "effect/Effect"
+import * as Approver from "../tools/Approver.ts"
+import * as Keyboard from "./Keyboard.ts"
+import * as Shown from "./render/question.ts"
+import { Screen } from "./Screen.ts"
+
+/** `ready` is over when nobody else writes to the terminal. */
+export const approver = (ready: Effect.Effect<void>): Effect.Effect<Approver.Asking, never, Screen> =>
+  Effect.map(Screen, (screen) => ({
+    ask: (question) =>
+      Effect.zipRight(ready, ask(screen, question)).pipe(
+        Effect.onInterrupt(() => screen.err("\n")),
+        Effect.asSome
+      )
+  }))
+
+type Choice = Approver.Answer | { readonly _tag: "Why" }
+
+const ask = (screen: typeof Screen.Service, question: Approver.Question): Effect.Effect<Approver.Answer> =>
+  Effect.flatMap(Keyboard.withKeys((keys) => choose(screen, keys, question)), (choice) =>
+    choice._tag === "Why"
+      ? Effect.zipRight(screen.err("no\n"), Effect.map(Keyboard.words("  why? Enter to skip: "), Approver.no))
+      : Effect.as(screen.err(`${said[choice._tag]}\n`), choice))
+
+const said: { readonly [answer in Approver.Answer["_tag"]]: string } = { Once: "yes", Always: "always", No: "no" }
+
+/** Shows the question and takes a key for an answer. In a terminal of another size it is shown anew. */
+const choose = (
+  screen: typeof Screen.Service,
+  keys: Keyboard.Keys,
+  question: Approver.Question
+): Effect.Effect<Choice> =>
+  Effect.gen(function*() {
+    const options = { size: screen.size(), hasColors: screen.hasColors }
+    const { isPart, rows } = Shown.questionRows(question, options)
+    const { scopes, subject } = question
+    const prompt = Shown.prompt(question, isPart)
+    const room = options.size.rows - Shown.heightOf(prompt, options.size)
+    yield* page(screen, keys, rows, room, [])
+    for (;;) {
+      yield* screen.err(prompt)
+      const key = yield* nextOf(keys, [
+        ...answers.keys(),
+        ...scopes.length === 0 ? [] : ["a"],
+        ...isPart ? ["v"] : []
+      ])
+      const answer = answers.get(key)
+      if (answer !== undefined) return answer
+      if (key === "a" && scopes.length === 1) return Approver.always()
+      yield* screen.err(`${key}\n`)
+      if (key === "v") {
+        const all = subject._tag === "Changes" ? Shown.changeRows(subject.changes, options) : []
+        yield* page(screen, keys, all, room, leaving)
+        continue
+      }
+      yield* page(screen, keys, Shown.alwaysRows(scopes, options), room, [])
+      yield* screen.err(Shown.scopePrompt(scopes))
+      const scopeKey = yield* nextOf(keys, [...scopes.map(({ kind }) => Shown.scopeKeys[kind]), escape])
+      const scope = scopes.find(({ kind }) => Shown.scopeKeys[kind] === scopeKey)
+      if (scope !== undefined) return Approver.always(scope.kind)
+      yield* screen.err("\n")
+    }
+  }).pipe(Effect.catchTag("Resized", () => Effect.zipRight(screen.err("\n"), choose(screen, keys, question))))
+
+const escape = "\u001B"
+const leaving = ["q", escape]
+
+/** Escape and the end of the input are a no as well, without a question why. */
+const answers: ReadonlyMap<string, Choice> = new Map<string, Choice>([
+  ["y", Approver.once],
+  ["n", { _tag: "Why" }],
+  [escape, Approver.no()],
+  ["\u0004", Approver.no()]
+])
+
+/** Shows rows, as many at a time as there is room for. What is read only in part can be left with some keys. */
+const page = Effect.fnUntraced(function*(
+  screen: typeof Screen.Service,
+  keys: Keyboard.Keys,
+  rows: ReadonlyArray<string>,
+  room: number,
+  leaving: ReadonlyArray<string>
+) {
+  const height = Math.max(1, room)
+  for (let from = 0; from < rows.length; from += height) {
+    const to = Math.min(from + height, rows.length)
+    yield* screen.err(rows.slice(from, to).map((row) => `${row}\n`).join(""))
+    if (to === rows.length) return
+    const more = `  ${to} of ${rows.length} rows · Space shows more${leaving.length > 0 ? " · q back" : ""}  `
+    yield* screen.err(screen.oneRow(more))
+    const key = yield* nextOf(keys, [" ", "\r", "\n", "down", ...leaving])
+    yield* screen.err(screen.isErrTerminal ? "\r\u001B[2K" : "\n")
+    if (leaving.includes(key)) return
+  }
+})
+
+/** The next key that means something, of those that come after what has been shown. */
+const nextOf = (keys: Keyboard.Keys, meaning: ReadonlyArray<string>) =>
+  Effect.zipRight(
+    keys.discard,
+    Effect.repeat(Effect.map(keys.next, (key) => key.toLowerCase()), { until: (key) => meaning.includes(key) })
+  )

@@ -1,0 +1,88 @@
+/**
+ * Changes of files for a person: which, and what of them.
+ */
+import { exactly, line } from "../../internal/visible.ts"
+import type { FileChange } from "../../tools/FileChange.ts"
+import { markEscapes, rowsOf } from "../rows.ts"
+import type { Screen } from "../Screen.ts"
+
+/** In front of each row of what others have written: nothing they write can stand there. */
+export const bar = { first: "│ ", next: "┊ " }
+
+/** What becomes of a file, in a line. A path that leads elsewhere is followed. */
+export const headingOf = (change: FileChange): string => {
+  const { added, from, isElsewhere, kind, note, path, real, removed } = change
+  const target = isElsewhere === true ? ` -> ${line(real)}` : ""
+  const source = from === undefined ? "" : `${line(from)} to `
+  const counts = [
+    ...added + removed > 0 ? [`+${added} -${removed}`] : note === undefined ? ["no line changes"] : [],
+    ...note === undefined ? [] : [note]
+  ].join("; ")
+  return `${verbs[kind]} ${source}${line(path)}${target} (${counts})`
+}
+
+const verbs: { readonly [kind in FileChange["kind"]]: string } = {
+  create: "create",
+  edit: "change",
+  delete: "delete",
+  move: "move"
+}
+
+/** The lines of a change with their numbers, those before the change for what goes, and after it for the rest. */
+export const diffRows = (
+  { diff, omitted }: Pick<FileChange, "diff" | "omitted">,
+  screen: Pick<typeof Screen.Service, "hasColors">,
+  width: number
+): ReadonlyArray<string> => {
+  const rows: Array<string> = []
+  const lines = diff.replace(/\n$/, "").split("\n")
+  const size = String(highest(lines)).length
+  let [old, young] = [0, 0]
+  for (const text of diff === "" ? [] : lines) {
+    const header = hunk.exec(text)
+    if (header !== null) {
+      if (rows.length > 0) rows.push(`${bar.first}${" ".repeat(size)}   ⋮`)
+      old = Number(header[1])
+      young = Number(header[2])
+      continue
+    }
+    const sign = text[0] ?? " "
+    const number = sign === "-" ? old : young
+    if (sign === " " || sign === "-") old++
+    if (sign === " " || sign === "+") young++
+    const gutter = `${sign === "\\" ? " ".repeat(size) : String(number).padStart(size)} ${sign} `
+    for (const row of rowsOf(sign === "\\" ? text.slice(2) : shown(text.slice(1)), Math.max(10, width - size - 5))) {
+      const head = row.isContinued ? bar.next + " ".repeat(gutter.length) : bar.first + gutter
+      const color = colors[sign]
+      const said = screen.hasColors ? markEscapes(row.text) : row.text
+      rows.push(screen.hasColors && color !== undefined ? `${color}${head}${said}\u001B[39m` : head + said)
+    }
+  }
+  return omitted === undefined ? rows : [...rows, more(omitted)]
+}
+
+/** What of a diff is not shown. */
+export const more = (count: number): string => `  … ${count} more ${count === 1 ? "line" : "lines"}`
+
+/** A tab is as wide as most editors show it: a diff of code that is indented by tabs has one in each line. */
+const shown = (text: string): string => {
+  let column = 0
+  return exactly(
+    text.replaceAll(/[^\t]*\t/g, (piece) => {
+      column += piece.length - 1
+      const blanks = 4 - column % 4
+      column += blanks
+      return piece.slice(0, -1) + " ".repeat(blanks)
+    })
+  )
+}
+
+const hunk = /^@@ -(\d+),\d+ \+(\d+),\d+ @@/
+
+const highest = (lines: ReadonlyArray<string>): number =>
+  lines.reduce((most, line) => {
+    const [, old, oldCount, young, youngCount] = /^@@ -(\d+),(\d+) \+(\d+),(\d+) @@/.exec(line) ?? []
+    return old === undefined ? most : Math.max(most, Number(old) + Number(oldCount), Number(young) + Number(youngCount))
+  }, 0)
+
+const colors: { readonly [sign: string]: string } = { "-": "\u001B[31m", "+": "\u001B[32m" }

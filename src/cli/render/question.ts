@@ -1,0 +1,120 @@
+/**
+ * A question as a person sees it: the very thing that would be done, in rows that nothing in it can pass for.
+ */
+import { parse } from "../../internal/json.ts"
+import { exactly, line } from "../../internal/visible.ts"
+import type { Question } from "../../tools/Approver.ts"
+import type { FileChange } from "../../tools/FileChange.ts"
+import type { Scope, ScopeKind } from "../../tools/Grants.ts"
+import { cells, markEscapes, rowsOf } from "../rows.ts"
+import type { Size } from "../Screen.ts"
+import { bar, diffRows, headingOf, more } from "./diff.ts"
+
+export interface Options {
+  readonly size: Size
+  readonly hasColors: boolean
+}
+
+/** Of a change no more rows than this are shown at first. */
+const maxDiffRows = 30
+
+/** The least of a diff that is shown, however small the terminal. */
+const minDiffRows = 5
+
+/** What is shown before there is an answer; `isPart` where there is more of a change to see. */
+export interface Shown {
+  readonly rows: ReadonlyArray<string>
+  readonly isPart: boolean
+}
+
+export const questionRows = (question: Question, options: Options): Shown => {
+  const { scopes, subject, tool } = question
+  const heading = (what: string) => bold(`? ${line(tool)}: ${what}`, options)
+  const allowing = scopes.length === 1 && scopes.some(({ allows }) => allows.length > 0)
+    ? alwaysRows(scopes, options)
+    : []
+  switch (subject._tag) {
+    case "Command": {
+      const { command, workdir } = subject
+      const place = workdir === undefined ? [] : ["  in the folder", ...quoted(exactly(workdir), options)]
+      return {
+        rows: [heading("run this command"), ...quoted(exactly(command), options), ...place, ...allowing],
+        isPart: false
+      }
+    }
+    case "Call": {
+      const args = quoted(exactly(pretty(subject.arguments)), options)
+      return { rows: [heading("call it with"), ...args, ...allowing], isPart: false }
+    }
+    case "Changes": {
+      const { changes } = subject
+      const head = [heading(changes.length === 1 ? "change a file" : `change ${changes.length} files`)]
+      const headings = changes.length === 1 ? [] : changes.flatMap((change) => quoted(headingOf(change), options))
+      const all = changeRows(changes, options)
+      const around = head.length + headings.length + allowing.length + promptRows
+      const room = Math.max(minDiffRows, Math.min(maxDiffRows, options.size.rows - around))
+      const isPart = all.length > room
+      const rows = isPart ? [...all.slice(0, room - 1), `${more(all.length - room + 1)} · v shows all`] : all
+      return { rows: [...head, ...headings, ...rows, ...allowing], isPart }
+    }
+  }
+}
+
+/** What the keys, and the row in which they are typed, may take. */
+const promptRows = 3
+
+/** All of what would change. */
+export const changeRows = (changes: ReadonlyArray<FileChange>, options: Options): ReadonlyArray<string> =>
+  changes.flatMap((change) => [
+    ...quoted(headingOf(change), options).map((row) => bold(row, options)),
+    ...diffRows(change, options, options.size.columns)
+  ])
+
+/** What each "always" would allow, behind its key where there are several. */
+export const alwaysRows = (scopes: ReadonlyArray<Scope>, options: Options): ReadonlyArray<string> =>
+  scopes.flatMap(({ allows, kind }) => [
+    scopes.length === 1 ? "  always would allow, for this session" : `  ${scopeKeys[kind]} ${nameOf({ allows, kind })}`,
+    ...allows.flatMap((what) => quoted(line(what), options))
+  ])
+
+export const scopeKeys: { readonly [kind in ScopeKind]: string } = { command: "c", files: "f", folder: "d", tool: "t" }
+
+const nameOf = ({ allows, kind }: Pick<Scope, "allows" | "kind">): string =>
+  kind === "files" && allows.length === 1 ? "this file" : scopeNames[kind]
+
+const scopeNames: { readonly [kind in ScopeKind]: string } = {
+  command: "this command",
+  files: "these files",
+  folder: "this folder",
+  tool: "this tool"
+}
+
+/** Which keys there are. */
+export const prompt = ({ scopes }: Pick<Question, "scopes">, isPart: boolean): string => {
+  const [scope] = scopes
+  const always = scopes.length === 1 && scope?.allows.length === 0 ? "a always this very command" : "a always"
+  const keys = ["y yes", ...scope === undefined ? [] : [always], "n no", ...isPart ? ["v view all"] : []]
+  return `  ${keys.join(" · ")}  `
+}
+
+export const scopePrompt = (scopes: ReadonlyArray<Scope>): string =>
+  `  always: ${
+    scopes.map(({ allows, kind }) => `${scopeKeys[kind]} ${nameOf({ allows, kind })}`).join(" · ")
+  } · Esc back  `
+
+/** How many rows of the terminal a text takes. */
+export const heightOf = (text: string, { columns }: Size): number => Math.max(1, Math.ceil(cells(text) / columns))
+
+/** A text of others, behind bars. */
+const quoted = (shown: string, { hasColors, size }: Options): ReadonlyArray<string> =>
+  rowsOf(shown, Math.max(10, size.columns - bar.first.length)).map(({ isContinued, text }) =>
+    (isContinued ? bar.next : bar.first) + (hasColors ? markEscapes(text) : text)
+  )
+
+/** Of a field that is there twice the last one counts, here as for the tool. */
+const pretty = (json: string): string => {
+  const value = parse(json)
+  return typeof value === "object" && value !== null ? JSON.stringify(value, null, 2) : json
+}
+
+const bold = (text: string, { hasColors }: Options): string => hasColors ? `\u001B[1m${text}\u001B[22m` : text

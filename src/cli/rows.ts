@@ -1,0 +1,60 @@
+/**
+ * Text that is shown exactly, as rows of a terminal: broken where a row ends, with nothing added and nothing lost.
+ */
+import { eastAsianWidth } from "get-east-asian-width"
+
+/** `isContinued` where the row goes on with a line of the text that did not fit the one above. */
+export interface Row {
+  readonly text: string
+  readonly isContinued: boolean
+}
+
+/** The rows together are the text. They break behind a space where there is one in their second half. */
+export const rowsOf = (text: string, width: number): ReadonlyArray<Row> =>
+  text.split("\n").flatMap((line) => {
+    const rows: Array<Row> = []
+    let row = ""
+    let used = 0
+    // Where the row could end, and how much of it that is.
+    let space = { at: 0, used: 0 }
+    const end = (at: number) => {
+      rows.push({ text: row.slice(0, at), isContinued: rows.length > 0 })
+      row = row.slice(at)
+    }
+    for (const [part] of line.matchAll(parts)) {
+      const size = cells(part)
+      if (used + size > width && row !== "") {
+        const isAtSpace = space.used > width / 2
+        used -= isAtSpace ? space.used : used
+        end(isAtSpace ? space.at : row.length)
+        space = { at: 0, used: 0 }
+      }
+      row += part
+      used += size
+      if (part === " ") space = { at: row.length, used }
+    }
+    end(row.length)
+    return rows
+  })
+
+/** What stands for a character, or for many, is told from the characters themselves where there are colours. */
+export const markEscapes = (row: string): string =>
+  row.replaceAll(
+    parts,
+    (part) => part.length > 1 && part !== "\\\\" && isMark(part) || part === "⇥" ? inverse(part) : part
+  )
+
+/** How many cells of a row a text takes. */
+export const cells = (text: string): number => {
+  if (/^[ -~]*$/.test(text)) return text.length
+  let sum = 0
+  for (const character of text) sum += /\p{M}/u.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0)
+  return sum
+}
+
+/** What is never taken apart: a number that stands for a character, a count, a character with its marks. */
+const parts = /\\(?:x[\da-f]{2}|u[\da-f]{4}|u\{[\da-f]+\})|\\\\|⟨[^⟩]*⟩|[^]\p{M}*/gu
+
+const isMark = (part: string): boolean => part.startsWith("\\") || part.startsWith("⟨")
+
+const inverse = (text: string): string => `\u001B[7m${text}\u001B[27m`

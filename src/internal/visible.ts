@@ -1,0 +1,83 @@
+/**
+ * Text of a model, a server or a file, as a person may read it. What cannot be seen, or turns the order of what is read,
+ * is shown by its number (`\x1b`, `\u202e`), and nothing is left out: who removes a sequence that steers a terminal
+ * removes what a shell runs.
+ */
+
+/**
+ * Running text: an answer, an error, the output of a command. Line ends and tabs stay, and so do the spaces and joiners
+ * that words and emoji of many languages are written with. A text may come in pieces.
+ */
+export const prose = (text: string): string => text.replaceAll("\r\n", "\n").replaceAll(unseen, escape)
+
+/**
+ * What somebody is asked about, so that the very text can be read back from what is shown.
+ *
+ * - whatever is no plain character is shown by its number, unusual spaces and characters without a width too
+ * - a backslash in front of what would read as such a number is doubled: `\x1b` is one character, `\\x1b` are four
+ * - a tab is `⇥`
+ * - long runs of what is blank are told by their count, as `⟨37 blank lines⟩`, so that nothing can be pushed out of sight,
+ *   and so are blanks at the end of a line. A `⟨` of the text itself is shown by its number.
+ */
+export const exactly = (text: string): string =>
+  foldLines(
+    text.replaceAll(
+      special,
+      (
+        _,
+        slashes: string,
+        blanks: string | undefined,
+        run: string | undefined,
+        one: string,
+        hidden: string,
+        spelled
+      ) => {
+        if (blanks !== undefined) return slashes + foldBlanks(blanks)
+        if (run !== undefined) return `${slashes}⟨${[...run].length} × ${escape(one)}⟩`
+        if (hidden !== undefined) return slashes + slashes + escape(hidden)
+        return spelled === undefined ? `${slashes}⇥` : slashes + slashes + spelled
+      }
+    )
+  )
+
+/** The same in one line, which says where the text has others. */
+export const line = (text: string): string => exactly(text).replaceAll("\n", "⏎ ")
+
+/** How a character is shown that cannot be shown itself. */
+export const escape = (character: string): string => {
+  const code = character.codePointAt(0) ?? 0
+  const hex = code.toString(16)
+  if (code <= 0xff) return `\\x${hex.padStart(2, "0")}`
+  return code <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\u{${hex}}`
+}
+
+/** What no command needs and no question can show: control characters but for line ends and tabs. */
+export const control = /(?![\n\t])\p{Cc}/u
+
+/** Joiners and variants belong to the character before them, which plain letters are not. */
+const unseen =
+  /(?![\n\t]|(?<![\0-\x7f])[\u200c\u200d\ufe00-\ufe0f]|(?<=[\d#*])\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+
+/** A mark that has nothing to stand on, or stands on a heap of others, could cover what is beside it. */
+const looseMark = String.raw`(?<!(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}`
+
+/** `\u2800` is a blank that counts as a symbol. */
+const hidden = String.raw`(?![ \n\t])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800⟨⇥⏎]|${looseMark}`
+
+const special = new RegExp(
+  String.raw`(?<!\\)(\\*)(?:( {16,}|\t{8,}| +$|\t+$)|((${hidden})\4{7,})|(${hidden})|\t|(?<=\\)(` +
+    String.raw`x[\da-f]{2}|u[\da-f]{4}|u\{[\da-f]+\}))`,
+  "gmu"
+)
+
+const foldBlanks = (blanks: string): string => {
+  const name = blanks.startsWith(" ") ? "space" : "tab"
+  return `⟨${blanks.length} ${name}${blanks.length === 1 ? "" : "s"}⟩`
+}
+
+/** Four lines and more without a word. */
+const foldLines = (text: string): string =>
+  text.replaceAll(/^(⟨\d+ (?:space|tab)s?⟩|)(?:\n\1$){3,}/gm, (run, blanks: string) => {
+    const count = run.split("\n").length
+    return blanks === "" ? `⟨${count} blank lines⟩` : `⟨${count} lines of ${blanks.slice(1, -1)}⟩`
+  })

@@ -1,0 +1,158 @@
+/**
+ * What "always" would allow for the rest of a session, and what has been allowed.
+ *
+ * @since 0.1.0
+ */
+import * as SafeCommands from "./SafeCommands.ts"
+
+/**
+ * How far an "always" reaches: the commands of a command line, the files of a call, their folder, or the tool. `allows`
+ * says in a line each what would run unasked from then on, and nothing where that is the very command of the question;
+ * `grants` is that in the words of the log.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Scope {
+  readonly kind: ScopeKind
+  readonly allows: ReadonlyArray<string>
+  readonly grants: ReadonlyArray<string>
+}
+
+/** @since 0.1.0 @category models */
+export type ScopeKind = "command" | "files" | "folder" | "tool"
+
+/**
+ * Whether what has been granted reaches as far as one of the scopes. Who has allowed a folder has allowed what is in it,
+ * by whichever tool.
+ *
+ * @since 0.1.0
+ * @category deciding
+ */
+export const isCovered = (scopes: ReadonlyArray<Scope>, granted: ReadonlySet<string>): boolean =>
+  scopes.some(({ grants }) => grants.length > 0 && grants.every((grant) => isGranted(grant, granted)))
+
+const isGranted = (grant: string, granted: ReadonlySet<string>): boolean =>
+  granted.has(grant) || grant.startsWith(changing) &&
+    foldersOf(grant.slice(changing.length)).some((folder) => granted.has(`${changing}${folder}/`))
+
+const changing = "change "
+
+/** `a/b/c` is in `a/b`, in `a`, and in the workspace. */
+const foldersOf = (path: string): ReadonlyArray<string> => {
+  const names = path.split("/")
+  return path.startsWith("/") ? [] : names.map((_, index) => names.slice(0, index).join("/") || ".")
+}
+
+/**
+ * Every call of a tool.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const ofTool = (tool: string): ReadonlyArray<Scope> => [toolScope(tool)]
+
+const toolScope = (tool: string): Scope => ({
+  kind: "tool",
+  allows: [`every call of ${tool}`],
+  grants: [`tool ${tool}`]
+})
+
+/**
+ * Changes of files: these, those of their folder, or all that the tool makes. The paths are the real ones, relative to the
+ * workspace.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const ofFiles = (tool: string, paths: ReadonlyArray<string>): ReadonlyArray<Scope> => {
+  const files = [...new Set(paths)]
+  if (files.length === 0 || files.some((path) => path.startsWith("/"))) return ofTool(tool)
+  const [folder = "."] = foldersOf(files[0] ?? "").filter((folder) =>
+    folder === "." || files.every((path) => path.startsWith(`${folder}/`))
+  ).toSorted((a, b) => b.length - a.length)
+  return [
+    {
+      kind: "files",
+      allows: files.map((path) => `changes of ${path}`),
+      grants: files.map((path) => `${changing}${path}`)
+    },
+    {
+      kind: "folder",
+      allows: [folder === "." ? "changes of all files in the workspace" : `changes of all files in ${folder}/`],
+      grants: [`${changing}${folder}/`]
+    },
+    toolScope(tool)
+  ]
+}
+
+/**
+ * Changes of files that no folder and no tool stands for: these alone, by this tool.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const ofFilesAlone = (tool: string, paths: ReadonlyArray<string>): ReadonlyArray<Scope> => [{
+  kind: "files",
+  allows: paths.map((path) => `calls of ${tool} that change ${path}`),
+  grants: paths.map((path) => `tool ${tool} ${path}`)
+}]
+
+/**
+ * The commands of a line, with whatever options where their words say what they are, and else the very commands. One that
+ * must stay what it is stands for itself alone.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const ofCommand = (
+  tool: string,
+  line: string,
+  options: { readonly workdir: string | undefined; readonly isExact: boolean }
+): ReadonlyArray<Scope> => {
+  const place = options.workdir === undefined ? "" : ` in ${options.workdir}`
+  const parts = options.isExact ? undefined : SafeCommands.split(line)
+  const commands: ReadonlyArray<Command> = parts === undefined
+    ? [{ grant: `is ${JSON.stringify(line)}` }]
+    : parts.map(commandOf)
+  return [{
+    kind: "command",
+    allows: commands.flatMap(({ allows }) => allows === undefined ? [] : [`${allows}${place}`]),
+    grants: commands.map(({ grant }) => `${tool} ${grant}${place}`)
+  }]
+}
+
+interface Command {
+  readonly grant: string
+  readonly allows?: string
+}
+
+const commandOf = (words: SafeCommands.Words): Command => {
+  const [program] = words
+  const count = Object.hasOwn(commanders, program) ? commanders[program] ?? 0 : 0
+  const length = words[1] === "run" || words[1] === "compose" ? count + 1 : count
+  const first = words.slice(0, length)
+  return count > 0 && first.length === length && first.every((word) => /^[\w:./]+[\w:./-]*$/.test(word))
+    ? { grant: `begins ${JSON.stringify(first)}`, allows: `commands that begin with ${first.join(" ")}` }
+    : { grant: `is ${JSON.stringify(words)}`, allows: `the command ${words.map(quote).join(" ")}` }
+}
+
+/** As a shell reads it as one word. */
+const quote = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+
+/** Programs whose first word after the name says what they do, and how many words say it. */
+const commanders: { readonly [program: string]: number } = {
+  git: 2,
+  npm: 2,
+  pnpm: 2,
+  yarn: 2,
+  bun: 2,
+  cargo: 2,
+  go: 2,
+  make: 2,
+  docker: 2,
+  kubectl: 2,
+  gh: 2,
+  pip: 2,
+  uv: 2
+}
