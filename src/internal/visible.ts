@@ -56,7 +56,7 @@ export const control = /(?![\n\t])\p{Cc}/u
 
 /** Joiners and variants belong to the character before them, which plain letters are not. */
 const unseen =
-  /(?![\n\t]|(?<![\0-\x7f])[\u200c\u200d\ufe00-\ufe0f]|(?<=[\d#*])\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+  /(?![\n\t]|(?<![\0-\x7f])(?:\p{Join_C}|[\ufe00-\ufe0f])|(?<=[\d#*])\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 /** A mark that has nothing to stand on, or stands on a heap of others, could cover what is beside it. */
 const looseMark = String.raw`(?<!(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}`
