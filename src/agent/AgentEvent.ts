@@ -72,6 +72,7 @@ export interface PermissionRequested {
   readonly rule: string
   readonly question: string
   readonly subject: Subject
+  readonly reason: string | undefined
   readonly scopes: ReadonlyArray<Scope>
 }
 

@@ -125,10 +125,10 @@ const put = Effect.fnUntraced(function*(
 ) {
   const approver = yield* Approver
   const { show } = yield* Step
-  const { isByMode, question, rule, scopes } = decision
+  const { isByMode, question, reason, rule, scopes } = decision
   const subject = subjectOf(call, access, preview)
-  yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, subject, scopes })
-  const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, subject, scopes })
+  yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, subject, reason, scopes })
+  const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, subject, reason, scopes })
   if (Option.isNone(answer)) {
     return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule, isByMode })
   }

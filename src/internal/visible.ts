@@ -10,6 +10,33 @@
  */
 export const prose = (text: string): string => text.replaceAll("\r\n", "\n").replaceAll(unseen, escape)
 
+/** The output of a command, without its colours. What else it has that steers a terminal is shown. */
+export const output = (text: string): string => prose(text.replaceAll(color, ""))
+
+/** A text that comes in pieces: what a piece ends with may belong to the next. */
+export const pieces = () => {
+  let held = ""
+  return {
+    next: (piece: string): string => {
+      const text = held + piece
+      held = /[\r\ud800-\udbff]$/.exec(text)?.[0] ?? ""
+      return prose(text.slice(0, text.length - held.length))
+    },
+    rest: (): string => {
+      const text = held
+      held = ""
+      return prose(text)
+    }
+  }
+}
+
+/** A JSON text of the same value, in which what cannot be seen is told by its number. */
+export const json = (text: string): string =>
+  text.replaceAll(
+    invisible,
+    (character) => character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")
+  )
+
 /**
  * What somebody is asked about, so that the very text can be read back from what is shown.
  *
@@ -53,6 +80,12 @@ export const escape = (character: string): string => {
 
 /** What no command needs and no question can show: control characters but for line ends and tabs. */
 export const control = /(?![\n\t])\p{Cc}/u
+
+/** Colours, and the erasing of what stands behind the cursor that programs send along with them. */
+// oxlint-disable-next-line no-control-regex -- control characters are what this is about
+const color = /\u001b\[(?:[\d;:]*m|0?K)/g
+
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 /** Joiners and variants belong to the character before them, which plain letters are not. */
 const unseen =

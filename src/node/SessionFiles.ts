@@ -16,6 +16,7 @@ import * as Schema from "effect/Schema"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
+import { json } from "../internal/visible.ts"
 import { Stored } from "../session/SessionEvent.ts"
 import { makeSession, SessionError, SessionStore, type Summary } from "../session/SessionStore.ts"
 import * as FileLock from "./FileLock.ts"
@@ -155,7 +156,7 @@ const newline = 10
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const Line = Schema.parseJson(Stored)
-const encodeLine = (stored: Stored) => Schema.encodeSync(Line)(stored)
+const encodeLine = (stored: Stored) => json(Schema.encodeSync(Line)(stored))
 const decodeLine = (line: string) => Schema.decodeUnknownEither(Line)(line)
 
 /** As JSON that is nested without end, which a program has handed in. */

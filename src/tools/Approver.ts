@@ -29,6 +29,7 @@ export type Subject =
 /**
  * - `text` what the call would do, in a few words
  * - `subject` what it is about
+ * - `reason` why somebody is asked, where the subject does not say it
  * - `scopes` what "always" may allow for the rest of the session, the narrowest first
  *
  * @since 0.1.0
@@ -39,6 +40,7 @@ export interface Question {
   readonly tool: string
   readonly text: string
   readonly subject: Subject
+  readonly reason: string | undefined
   readonly scopes: ReadonlyArray<Scope>
 }
 

@@ -15,7 +15,7 @@ import * as GitRepository from "./GitRepository.ts"
 import * as ProgramFile from "./ProgramFile.ts"
 import type { PathWord, Program } from "./ProgramWords.ts"
 import * as SafeCommands from "./SafeCommands.ts"
-import { builtIn } from "./SafePrograms.ts"
+import { builtIn, programs } from "./SafePrograms.ts"
 import { SecretFiles } from "./SecretFiles.ts"
 import { Workspace } from "./Workspace.ts"
 
@@ -192,7 +192,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   /** Why one program is not known to only look. */
   const objectionTo = Effect.fnUntraced(function*(command: SafeCommands.Command, start: string, sessionId: string) {
     const { explained, words: [name] } = command
-    if (explained === undefined) return notKnown
+    if (explained === undefined) return unexplained(command.words)
     const { movedBy = [], steeredBy = [] } = explained.program
     const environment = yield* environmentOf
     const isOwn = !builtIn.has(name) && !(yield* ProgramFile.isForeign(name, environment, root))
@@ -226,7 +226,8 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
         namesSecret: isNamed || !isExplained && secrets.isNamedIn(command, start, sessionId),
         objection: (undecided) =>
           Effect.gen(function*() {
-            if (commands === undefined || named.flat().some(({ isOpen }) => !isOpen)) return notKnown
+            if (commands === undefined) return "it is more than plain commands and pipes"
+            if (named.flat().some(({ isOpen }) => !isOpen)) return notKnown
             const isUndecided = new Set(undecided?.map((words) => JSON.stringify(words)))
             for (const command of commands) {
               if (undecided !== undefined && !isUndecided.has(JSON.stringify(command.words))) continue
@@ -242,6 +243,12 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
 })
 
 const notKnown = "it is not known to only look"
+
+/** A program that is known may be used in ways that are not. */
+const unexplained = ([name, first = ""]: SafeCommands.Words): string => {
+  const program = name === "git" && /^[a-z-]+$/.test(first) ? `git ${first}` : name
+  return `${program}${programs.has(program) ? ", used like this," : ""} is not known to only look`
+}
 
 const nameFiles = "name the files to show"
 

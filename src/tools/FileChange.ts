@@ -50,22 +50,25 @@ export interface Versions extends Pick<FileChange, "path" | "real" | "isElsewher
 /** @since 0.1.0 @category constructors */
 export const make = ({ after, before, ...of }: Versions): Effect.Effect<FileChange> => {
   if (Predicate.isNumber(before) || Predicate.isUint8Array(before)) {
-    return Effect.succeed({ ...of, ...lineCount(after ?? ""), note: opaque(before), diff: "" })
+    // What was there cannot be told line by line, and what will be there can.
+    const hunks = after === undefined || after === "" ? [] : [replaced("", after)]
+    return Effect.succeed({ ...of, ...told(hunks), note: opaque(before) })
   }
   // Of a file that ends its lines as on Windows, before and after, that need not be told line by line.
   const isWindows = [before, after].every((text) => text === undefined || text === "" || TextFile.usesCrLf(text)) &&
     (before ?? "") + (after ?? "") !== ""
   const [old, young] = isWindows ? [toLf(before ?? ""), toLf(after ?? "")] : [before ?? "", after ?? ""]
-  return Effect.map(hunksOf(old, young), (hunks) => {
-    const lines = hunks.flatMap(({ lines }) => lines)
-    return {
-      ...of,
-      diff: hunks.map(format).join(""),
-      added: lines.filter((line) => line.startsWith("+")).length,
-      removed: lines.filter((line) => line.startsWith("-")).length,
-      ...(isWindows ? { note: "its lines end as on Windows (CRLF)" } : {})
-    }
-  })
+  const note = isWindows ? { note: "its lines end as on Windows (CRLF)" } : {}
+  return Effect.map(hunksOf(old, young), (hunks) => ({ ...of, ...told(hunks), ...note }))
+}
+
+const told = (hunks: ReadonlyArray<Hunk>): Pick<FileChange, "added" | "diff" | "removed"> => {
+  const lines = hunks.flatMap(({ lines }) => lines)
+  return {
+    diff: hunks.map(format).join(""),
+    added: lines.filter((line) => line.startsWith("+")).length,
+    removed: lines.filter((line) => line.startsWith("-")).length
+  }
 }
 
 /**
@@ -180,7 +183,5 @@ const opaque = (before: Uint8Array | number): string =>
     : `what is there now is a binary file (${FileKind.fromBytes(before)?.name ?? "of no known type"}, ${
       FileKind.size(before.length)
     })`
-
-const lineCount = (text: string) => ({ added: linesOf(text).length, removed: 0 })
 
 const toLf = (text: string): string => text.replaceAll("\r\n", "\n")

@@ -110,14 +110,16 @@ export const ofCommand = (
   line: string,
   options: { readonly workdir: string | undefined; readonly isExact: boolean }
 ): ReadonlyArray<Scope> => {
-  const place = options.workdir === undefined ? "" : ` in ${options.workdir}`
+  const { workdir } = options
+  const place = workdir === undefined ? "" : ` in ${workdir}`
+  const there = workdir === undefined ? "" : `in the folder ${quote(workdir)}, `
   const parts = options.isExact ? undefined : SafeCommands.split(line)
   const commands: ReadonlyArray<Command> = parts === undefined
     ? [{ grant: `is ${JSON.stringify(line)}` }]
     : parts.map(commandOf)
   return [{
     kind: "command",
-    allows: commands.flatMap(({ allows }) => allows === undefined ? [] : [`${allows}${place}`]),
+    allows: commands.flatMap(({ allows }) => allows === undefined ? [] : [`${there}${allows}`]),
     grants: commands.map(({ grant }) => `${tool} ${grant}${place}`)
   }]
 }

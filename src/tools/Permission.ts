@@ -35,8 +35,9 @@ export interface Request {
 /**
  * - `Allow` the call runs; `isRoutine` where nothing else could have been decided, so that nobody need read of it
  * - `Deny` it does not, and the model is told why; `advice` where there is something else that it may do
- * - `Ask` somebody has to say; `question` is what would be done, as it is, and `scopes` are what "always" may let pass
- *   from then on. `isByMode` where it is the mode that asks, and `auto` would not
+ * - `Ask` somebody has to say; `question` is what would be done, as it is, `reason` why it is asked about, where the
+ *   question does not say it, and `scopes` are what "always" may let pass from then on. `isByMode` where it is the mode
+ *   that asks, and `auto` would not
  *
  * @since 0.1.0
  * @category models
@@ -49,6 +50,7 @@ export type Decision =
     readonly rule: string
     readonly isByMode: boolean
     readonly question: string
+    readonly reason: string | undefined
     readonly scopes: ReadonlyArray<Grants.Scope>
   }
 
@@ -112,7 +114,8 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const rule = `mode ${otherwise}`
     if (otherwise === "auto") return allow(rule, policy.rules.length === 0)
     if (isHarmless) return allow(rule)
-    return otherwise === "ask" ? { ...ask(rule, request, scopes), isByMode: true } : deny(rule, why)
+    if (otherwise === "read-only") return deny(rule, why)
+    return { ...ask(rule, request, scopes), isByMode: true, reason: request.access.kind === "write" ? undefined : why }
   }
 
   const decideFiles = Effect.fnUntraced(function*(request: Request, access: FileAccess) {
@@ -135,11 +138,11 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const [first] = steering
     if (first !== undefined) {
       const scopes = Grants.ofFilesAlone(tool, steering)
-      if (verdict._tag === "ask") return ask(verdict.rule, request, scopes)
-      return otherwise === "ask" ? ask(`mode ${otherwise}`, request, scopes) : deny(
-        "protected files",
-        `${first} is part of what later runs or git go by, and is written only where a rule of the user's names its path`
-      )
+      const why = `${first} is part of what later runs or git go by`
+      if (verdict._tag === "ask") return ask(verdict.rule, request, scopes, why)
+      return otherwise === "ask"
+        ? ask(`mode ${otherwise}`, request, scopes, why)
+        : deny("protected files", `${why}, and is written only where a rule of the user's names its path`)
     }
     if (verdict._tag === "allow") return allow(verdict.rule)
     const real = paths.map((spellings) => spellings.at(-1) ?? "")
@@ -276,7 +279,8 @@ export const layerDenyAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
 const ask = (
   rule: string,
   { access, describe }: Request,
-  scopes: ReadonlyArray<Grants.Scope>
+  scopes: ReadonlyArray<Grants.Scope>,
+  reason = `${rule} asks about it`
 ): Decision & { _tag: "Ask" } => ({
   _tag: "Ask",
   rule,
@@ -284,6 +288,7 @@ const ask = (
   question: access.kind === "run"
     ? `run ${access.command}${access.workdir === undefined ? "" : ` in ${access.workdir}`}`
     : describe,
+  reason,
   scopes
 })
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { existsSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
-import { applyPatch, assertSentence, eventually, type Line, lines, machine, platform } from "./support.ts"
+import { applyPatch, assertSentence, type Line, lines, machine, platform } from "./support.ts"
 
 const done = Script.answer(Script.say("Done."))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
@@ -317,50 +317,4 @@ describe("--trust", () => {
       assert.strictEqual(code, 2)
       assertSentence(stderr, "trusted.json", "trust folders anew")
     }).pipe(Effect.provide(platform)), timeout)
-})
-
-/** A terminal of its own for the program: what is typed comes through the pipe. */
-const terminal = ["sh", "-c", "exec script -qefc \"$*\" /dev/null", "sh"]
-
-describe.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))("a question on a terminal", () => {
-  const ask = (key: string, script: Script.Script) =>
-    Effect.gen(function*() {
-      const all = yield* machine(script)
-      const { child, output, result } = yield* all.start(["run", "--permission", "ask", "Go"], {
-        stdin: null,
-        through: terminal,
-        env: { TERM: "xterm" }
-      })
-      yield* eventually("asked", () => output().stdout.includes("n no"))
-      // What is typed at once is not taken for an answer.
-      yield* Effect.sleep("300 millis")
-      child.stdin?.write(key)
-      const { code, stdout } = yield* result
-      return { ...all, code, stdout }
-    })
-
-  for (
-    const [key, code, text, wrote] of [
-      ["y", 0, "yes", true],
-      ["a", 0, "always", true],
-      ["n", 0, "no", false],
-      ["\u001B", 0, "no", false],
-      ["\u0003", 130, "Interrupted", false]
-    ] as const
-  ) {
-    it.scopedLive(`${JSON.stringify(key)} is ${text}`, () =>
-      Effect.gen(function*() {
-        const told = yield* ask(
-          key,
-          turns(bash("echo once >> once.txt"), ...key === "a" ? [bash("echo once >> once.txt")] : [], done)
-        )
-        assert.strictEqual(told.code, code, told.stdout)
-        assert.include(told.stdout, text)
-        assert.match(
-          told.stdout,
-          /\? run echo once >> once\.txt\r\n {2}y yes · a always in this session: .* · n no {2}/
-        )
-        assert.isTrue(existsSync(told.file("once.txt")) === wrote)
-      }).pipe(Effect.provide(platform), Effect.timeout("110 seconds")), timeout)
-  }
 })

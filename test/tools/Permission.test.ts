@@ -199,8 +199,7 @@ describe("Permission", () => {
       const grant = (path: string) =>
         Effect.flatMap(
           decide(Tool.writes(path)),
-          (decision) =>
-            permission.remember("s1", decision._tag === "Ask" ? decision.scopes.at(-1)?.grants ?? [] : [])
+          (decision) => permission.remember("s1", decision._tag === "Ask" ? decision.scopes.at(-1)?.grants ?? [] : [])
         )
       yield* grant("a.txt")
       assert.strictEqual((yield* decide(Tool.writes("b.txt")))._tag, "Allow")
@@ -277,7 +276,14 @@ describe("Permission", () => {
 
   it.scoped("lets no command with control characters run by a question, and says which it is", () =>
     Effect.gen(function*() {
-      const commands = ["echo \u001B[2J; touch x", "touch x\r", "ls \u0000", "touch \u007F", "touch \u009B0m", "ls\u0008"]
+      const commands = [
+        "echo \u001B[2J; touch x",
+        "touch x\r",
+        "ls \u0000",
+        "touch \u007F",
+        "touch \u009B0m",
+        "ls\u0008"
+      ]
       for (const command of commands) {
         const decision = yield* decide(run(command))
         assert.deepInclude(decision, { _tag: "Deny", rule: "mode ask" }, JSON.stringify(command))
@@ -297,15 +303,18 @@ describe("Permission", () => {
 
   describe("always, for files", () => {
     /** What a call may do once somebody has allowed another as far as this. */
-    const after = (kind: Grants.ScopeKind, asked: Tool.Access, ...then: ReadonlyArray<readonly [Tool.Access, string?]>) =>
+    const after = (
+      kind: Grants.ScopeKind,
+      asked: Tool.Access,
+      ...then: ReadonlyArray<readonly [Tool.Access, string?]>
+    ) =>
       Effect.gen(function*() {
         const permission = yield* Permission.Permission
         const decision = yield* decide(asked, "edit")
         const scope = decision._tag === "Ask" ? decision.scopes.find((scope) => scope.kind === kind) : undefined
         yield* permission.remember("s1", scope?.grants ?? [])
         const tags = yield* Effect.forEach(then, ([access, tool]) =>
-          Effect.map(decide(access, tool ?? "edit"), ({ _tag }) =>
-            _tag))
+          Effect.map(decide(access, tool ?? "edit"), ({ _tag }) => _tag))
         return [scope?.allows, ...tags]
       })
 

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { AgentEvent, PermissionRequested } from "../../agent/AgentEvent.ts"
 import { defined } from "../../internal/json.ts"
+import { json } from "../../internal/visible.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
 import { argument, type Output } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
@@ -29,9 +30,13 @@ export const make = (screen: typeof Screen.Service, options: Options): Renderer 
     Effect.flatMap(
       options.signal,
       (signal) =>
-        Effect.forEach(linesOf(event, options.deltas, signal), (line) => screen.out(`${JSON.stringify(line)}\n`), {
-          discard: true
-        })
+        Effect.forEach(
+          linesOf(event, options.deltas, signal),
+          (line) => screen.out(`${json(JSON.stringify(line))}\n`),
+          {
+            discard: true
+          }
+        )
     ),
   tick: Effect.void,
   finish: Effect.void
@@ -80,12 +85,13 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       ]
     }
     case "PermissionRequested": {
-      const { call, question, rule, scopes, subject } = event
+      const { call, question, reason, rule, scopes, subject } = event
       return [
         line("permission.requested", {
           item: callJson(event),
           question,
           rule,
+          ...defined({ reason }),
           tool: call.name,
           ...subjectJson(subject),
           always: scopes.map(({ allows, kind }) => ({ scope: kind, allows }))
@@ -109,7 +115,10 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
     case "ToolEnded": {
       const { details, output, status } = event
       const changes = FileChange.inDetails(details).map(changeJson)
-      const more = changes.length > 0 ? { changes } : defined({ details })
+      const { changes: _, ...others } = details ?? {}
+      const more = changes.length === 0
+        ? defined({ details })
+        : { changes, ...Object.keys(others).length > 0 ? { details: others } : {} }
       return [line("item.completed", { item: { ...callJson(event), output: outputJson(output), status, ...more } })]
     }
     case "TurnCompleted":

@@ -28,34 +28,35 @@ export interface Shown {
 }
 
 export const questionRows = (question: Question, options: Options): Shown => {
-  const { scopes, subject, tool } = question
+  const { reason, scopes, subject, tool } = question
   const heading = (what: string) => bold(`? ${line(tool)}: ${what}`, options)
   const allowing = scopes.length === 1 && scopes.some(({ allows }) => allows.length > 0)
     ? alwaysRows(scopes, options)
     : []
+  const why = reason === undefined ? [] : reasonRows(reason, options)
   switch (subject._tag) {
     case "Command": {
       const { command, workdir } = subject
       const place = workdir === undefined ? [] : ["  in the folder", ...quoted(exactly(workdir), options)]
       return {
-        rows: [heading("run this command"), ...quoted(exactly(command), options), ...place, ...allowing],
+        rows: [heading("run this command"), ...quoted(exactly(command), options), ...place, ...why, ...allowing],
         isPart: false
       }
     }
     case "Call": {
       const args = quoted(exactly(pretty(subject.arguments)), options)
-      return { rows: [heading("call it with"), ...args, ...allowing], isPart: false }
+      return { rows: [heading("call it with"), ...args, ...why, ...allowing], isPart: false }
     }
     case "Changes": {
       const { changes } = subject
       const head = [heading(changes.length === 1 ? "change a file" : `change ${changes.length} files`)]
       const headings = changes.length === 1 ? [] : changes.flatMap((change) => quoted(headingOf(change), options))
       const all = changeRows(changes, options)
-      const around = head.length + headings.length + allowing.length + promptRows
+      const around = head.length + headings.length + why.length + allowing.length + promptRows
       const room = Math.max(minDiffRows, Math.min(maxDiffRows, options.size.rows - around))
       const isPart = all.length > room
       const rows = isPart ? [...all.slice(0, room - 1), `${more(all.length - room + 1)} · v shows all`] : all
-      return { rows: [...head, ...headings, ...rows, ...allowing], isPart }
+      return { rows: [...head, ...headings, ...rows, ...why, ...allowing], isPart }
     }
   }
 }
@@ -70,12 +71,22 @@ export const changeRows = (changes: ReadonlyArray<FileChange>, options: Options)
     ...diffRows(change, options, options.size.columns)
   ])
 
+/** Why somebody is asked. It may name what others have named. */
+const reasonRows = (reason: string, { size }: Options): ReadonlyArray<string> =>
+  rowsOf(`asked because ${line(reason)}`, roomIn(size)).map(({ isContinued, text }) =>
+    (isContinued ? bar.next : "  ") + text
+  )
+
 /** What each "always" would allow, behind its key where there are several. */
-export const alwaysRows = (scopes: ReadonlyArray<Scope>, options: Options): ReadonlyArray<string> =>
-  scopes.flatMap(({ allows, kind }) => [
-    scopes.length === 1 ? "  always would allow, for this session" : `  ${scopeKeys[kind]} ${nameOf({ allows, kind })}`,
-    ...allows.flatMap((what) => quoted(line(what), options))
-  ])
+export const alwaysRows = (scopes: ReadonlyArray<Scope>, options: Options): ReadonlyArray<string> => [
+  "  always would allow, for this session",
+  ...scopes.flatMap(({ allows, kind }) => {
+    if (scopes.length === 1) return allows.flatMap((what) => quoted(line(what), options))
+    const size = { ...options.size, columns: options.size.columns - 2 }
+    return allows.flatMap((what) => quoted(line(what), { ...options, size }))
+      .map((row, index) => (index === 0 ? `${scopeKeys[kind]} ` : "  ") + row)
+  })
+]
 
 export const scopeKeys: { readonly [kind in ScopeKind]: string } = { command: "c", files: "f", folder: "d", tool: "t" }
 
@@ -107,9 +118,11 @@ export const heightOf = (text: string, { columns }: Size): number => Math.max(1,
 
 /** A text of others, behind bars. */
 const quoted = (shown: string, { hasColors, size }: Options): ReadonlyArray<string> =>
-  rowsOf(shown, Math.max(10, size.columns - bar.first.length)).map(({ isContinued, text }) =>
+  rowsOf(shown, roomIn(size)).map(({ isContinued, text }) =>
     (isContinued ? bar.next : bar.first) + (hasColors ? markEscapes(text) : text)
   )
+
+const roomIn = ({ columns }: Size): number => Math.max(10, columns - bar.first.length)
 
 /** Of a field that is there twice the last one counts, here as for the tool. */
 const pretty = (json: string): string => {

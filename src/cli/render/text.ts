@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
 import { field, parse, text } from "../../internal/json.ts"
-import { line as exactLine, prose } from "../../internal/visible.ts"
+import * as Visible from "../../internal/visible.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
 import type { Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
@@ -36,6 +36,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   let open: "none" | "answer" | "reasoning" = "none"
   let hasStatus = false
   let streamed = ""
+  const pieces = Visible.pieces()
   let activity = "thinking"
   /** The last word of the tool that is running. */
   let latest = ""
@@ -57,8 +58,9 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   const closeLine = Effect.suspend(() => {
     const was = open
     open = "none"
-    if (was === "answer") return screen.out("\n")
-    return was === "reasoning" ? screen.err("\n") : Effect.void
+    const rest = pieces.rest()
+    if (was === "answer") return screen.out(`${rest}\n`)
+    return was === "reasoning" ? screen.err(dim(`${rest}\n`)) : Effect.void
   })
 
   const note = (line: string) => Effect.all([eraseStatus, closeLine, screen.err(`${line}\n`)], { discard: true })
@@ -72,7 +74,8 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
       if (open !== to) yield* closeLine
       open = to
       if (to === "answer") streamed += piece
-      yield* to === "answer" ? screen.out(prose(piece)) : screen.err(dim(prose(piece)))
+      const shown = pieces.next(piece)
+      yield* to === "answer" ? screen.out(shown) : screen.err(dim(shown))
     })
 
   const work = (what: string) =>
@@ -102,7 +105,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
         streamed = ""
         return Effect.zipRight(
           remark(
-            `↻ ${prose(message)}. Trying again ${wait} (attempt ${attempt} of ${maxAttempts})${
+            `↻ ${Visible.prose(message)}. Trying again ${wait} (attempt ${attempt} of ${maxAttempts})${
               isVoid ? "; the answer begins anew" : ""
             }.`
           ),
@@ -126,7 +129,8 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
         running.set(event.itemId, event.call.name)
         return Effect.zipRight(note(`• ${callLine(event)}`), work(`running ${event.call.name}`))
       case "ToolProgress": {
-        const line = oneLine(event.text.trimEnd().split("\n").at(-1) ?? "")
+        // What is written over is not the latest.
+        const line = oneLine(event.text.trimEnd().split(/[\r\n]/).at(-1) ?? "")
         return Effect.sync(() => {
           latest = line
         })
@@ -174,12 +178,12 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
     const remarks = event.items.filter(isMessage).map(textOf).filter((remark) => remark !== "")
     const isUnseen = isOnTheWay && !screen.isOutTerminal
     if (isOnTheWay) streamed = ""
-    return Effect.forEach(isUnseen ? remarks : [], (remark) => note(dim(prose(remark))), { discard: true })
+    return Effect.forEach(isUnseen ? remarks : [], (remark) => note(dim(Visible.prose(remark))), { discard: true })
   }
 
   const showAnswer = (answer: string) => {
     if (!screen.isOutTerminal) return screen.out(`${answer}\n`)
-    return streamed.endsWith(answer) ? Effect.void : screen.out(`${prose(answer)}\n`)
+    return streamed.endsWith(answer) ? Effect.void : screen.out(`${Visible.prose(answer)}\n`)
   }
 
   const showCut = (finishReason: string) =>
@@ -223,7 +227,7 @@ const callLine = ({ call }: ToolStarted | ToolEnded): string => {
     : call.name === ApplyPatch.tool.name
     ? ApplyPatch.summary(call.input)
     : call.input
-  return `${exactLine(call.name)} ${short(exactLine(what))}`
+  return `${Visible.line(call.name)} ${short(Visible.line(what))}`
 }
 
 /** A command or a path says most, and else the first argument. */
@@ -273,7 +277,7 @@ const planOf = (details: ToolEnded["details"]): ReadonlyArray<string> | undefine
 const boxes: { readonly [status: string]: string } = { pending: "☐", in_progress: "▶", completed: "☑" }
 
 const oneLine = (text: string): string => {
-  const line = prose(text).replaceAll(/\s+/g, " ").trimEnd()
+  const line = Visible.output(text).replaceAll(/\s+/g, " ").trimEnd()
   return line.length > maxWidth ? `${line.slice(0, maxWidth - 1)}…` : line
 }
 
