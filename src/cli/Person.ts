@@ -4,22 +4,20 @@
 import * as Effect from "effect/Effect"
 import * as Approver from "../tools/Approver.ts"
 import * as Keyboard from "./Keyboard.ts"
+import { changeRows } from "./render/diff.ts"
 import * as Shown from "./render/question.ts"
-import { Screen } from "./Screen.ts"
+import type { Screen } from "./Screen.ts"
 
 /** `ready` is over when nobody else writes to the terminal. */
-export const approver = (ready: Effect.Effect<void>): Effect.Effect<Approver.Asking, never, Screen> =>
-  Effect.map(Screen, (screen) => ({
-    ask: (question) =>
-      Effect.zipRight(ready, ask(screen, question)).pipe(
-        Effect.onInterrupt(() => screen.err("\n")),
-        Effect.asSome
-      )
-  }))
+export const ask = (screen: typeof Screen.Service, ready: Effect.Effect<void>, question: Approver.Question) =>
+  Effect.zipRight(ready, put(screen, question)).pipe(
+    Effect.onInterrupt(() => screen.err("\n")),
+    Effect.asSome
+  )
 
 type Choice = Approver.Answer | { readonly _tag: "Why" }
 
-const ask = (screen: typeof Screen.Service, question: Approver.Question): Effect.Effect<Approver.Answer> =>
+const put = (screen: typeof Screen.Service, question: Approver.Question): Effect.Effect<Approver.Answer> =>
   Effect.flatMap(Keyboard.withKeys((keys) => choose(screen, keys, question)), (choice) =>
     choice._tag === "Why"
       ? Effect.zipRight(screen.err("no\n"), Effect.map(Keyboard.words("  why? Enter to skip: "), Approver.no))
@@ -52,7 +50,7 @@ const choose = (
       if (key === "a" && scopes.length === 1) return Approver.always()
       yield* screen.err(`${key}\n`)
       if (key === "v") {
-        const all = subject._tag === "Changes" ? Shown.changeRows(subject.changes, options) : []
+        const all = subject._tag === "Changes" ? changeRows(subject.changes, options) : []
         yield* page(screen, keys, all, room, leaving)
         continue
       }

@@ -19,13 +19,13 @@ import * as Trust from "../node/Trust.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import type { Leash } from "../session/SessionEvent.ts"
+import type * as Approver from "../tools/Approver.ts"
 import { quote } from "../tools/FileTree.ts"
 import * as Policy from "../tools/Policy.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { follow } from "./follow.ts"
 import { Interruption } from "./Interruption.ts"
 import * as Keyboard from "./Keyboard.ts"
-import * as Person from "./Person.ts"
 import * as Jsonl from "./render/jsonl.ts"
 import * as Text from "./render/text.ts"
 import * as Runtime from "./runtime.ts"
@@ -71,7 +71,7 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
       transport,
       policy,
       permission,
-      approver: stage === undefined ? undefined : yield* Person.approver(whenLeft(stage)),
+      approver: stage === undefined ? undefined : yield* asking(whenLeft(stage)),
       hasProjectInstructions: isTrusted,
       skills,
       hasWebSearch: yield* searches(conversation, settings)
@@ -79,6 +79,13 @@ export const converse = Effect.fnUntraced(function*(conversation: Conversation) 
   )
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
 })
+
+/** The person at the keyboard, who may never be asked. `ready` is over when nobody else writes to the terminal. */
+const asking = (ready: Effect.Effect<void>) =>
+  Effect.map(Screen, (screen): Approver.Asking => ({
+    ask: (question) =>
+      Effect.flatMap(Effect.promise(() => import("./Person.ts")), (person) => person.ask(screen, ready, question))
+  }))
 
 /** Whoever shows the run has shown what came before. A question that it is not told of is not kept waiting for long. */
 const whenLeft = (stage: Queue.Dequeue<void>) => Effect.asVoid(Effect.timeoutOption(stage.take, "1 second"))

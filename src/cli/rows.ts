@@ -2,6 +2,15 @@
  * Text that is shown exactly, as rows of a terminal: broken where a row ends, with nothing added and nothing lost.
  */
 import { eastAsianWidth } from "get-east-asian-width"
+import type { Size } from "./Screen.ts"
+
+export interface Options {
+  readonly size: Size
+  readonly hasColors: boolean
+}
+
+/** In front of each row of what others have written: nothing they write can stand there. */
+export const bar = { first: "│ ", next: "┊ " }
 
 /** `isContinued` where the row goes on with a line of the text that did not fit the one above. */
 export interface Row {
@@ -58,3 +67,14 @@ const parts = /\\(?:x[\da-f]{2}|u[\da-f]{4}|u\{[\da-f]+\})|\\\\|⟨[^⟩]*⟩|[^
 const isMark = (part: string): boolean => part.startsWith("\\") || part.startsWith("⟨")
 
 const inverse = (text: string): string => `\u001B[7m${text}\u001B[27m`
+
+/** A text of others, behind bars. */
+export const quoted = (shown: string, { hasColors, size }: Options): ReadonlyArray<string> =>
+  rowsOf(shown, roomIn(size)).map(({ isContinued, text }) =>
+    (isContinued ? bar.next : bar.first) + (hasColors ? markEscapes(text) : text)
+  )
+
+/** How much of a row a text of others has. */
+export const roomIn = ({ columns }: Size): number => Math.max(10, columns - bar.first.length)
+
+export const bold = (text: string, { hasColors }: Options): string => hasColors ? `\u001B[1m${text}\u001B[22m` : text

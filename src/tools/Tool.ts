@@ -162,6 +162,11 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
   const decode = Schema.decodeUnknown(options.parameters)
   const decodeTellingAll = Schema.decodeUnknown(options.parameters, { errors: "all", onExcessProperty: "error" })
   const read = Schema.decodeUnknownOption(options.parameters)
+  const readOrTell = (args: unknown) =>
+    decode(args).pipe(
+      Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
+      Effect.mapError((error) => invalid(options.name, Problems.tell(error)))
+    )
   const { failure, success } = options
   const succeed = success === undefined ? give : encoding(success)
   const fail = failure === undefined ? undefined : encoding(failure)
@@ -179,14 +184,9 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
       const parameters = read(args)
       return parameters._tag === "None" ? nothing : accessOf(options, parameters.value)
     },
-    ...previewing(
-      options,
-      (args) => Effect.mapError(decode(args), (error) => invalid(options.name, Problems.tell(error)))
-    ),
+    ...previewing(options, readOrTell),
     call: (args, context) =>
-      decode(args).pipe(
-        Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
-        Effect.mapError((error) => invalid(options.name, Problems.tell(error))),
+      readOrTell(args).pipe(
         Effect.flatMap((parameters) =>
           Effect.catchAll(options.handler(parameters, context), (error) =>
             error instanceof ToolFailure || fail === undefined

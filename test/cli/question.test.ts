@@ -4,7 +4,7 @@ import * as fc from "fast-check"
 import { writeFileSync } from "node:fs"
 import * as diff from "../../src/cli/render/diff.ts"
 import * as question from "../../src/cli/render/question.ts"
-import { cells } from "../../src/cli/rows.ts"
+import { bar, cells, type Options } from "../../src/cli/rows.ts"
 import type { Question, Subject } from "../../src/tools/Approver.ts"
 import * as Grants from "../../src/tools/Grants.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
@@ -12,7 +12,7 @@ import { Workspace } from "../../src/tools/Workspace.ts"
 import { readBack, sly } from "../shown.ts"
 import { at, layer, put } from "../tools/support.ts"
 
-const plain = (columns: number, rows = 24): question.Options => ({ size: { columns, rows }, hasColors: false })
+const plain = (columns: number, rows = 24): Options => ({ size: { columns, rows }, hasColors: false })
 
 const asked = (
   subject: Subject,
@@ -40,8 +40,8 @@ const command = (text: string, workdir?: string): Question =>
 const quotedIn = (rows: ReadonlyArray<string>, from: number): string => {
   const text: Array<string> = []
   for (const row of rows.slice(from)) {
-    if (row.startsWith(diff.bar.first)) text.push(row.slice(diff.bar.first.length))
-    else if (row.startsWith(diff.bar.next)) text.push((text.pop() ?? "") + row.slice(diff.bar.next.length))
+    if (row.startsWith(bar.first)) text.push(row.slice(bar.first.length))
+    else if (row.startsWith(bar.next)) text.push((text.pop() ?? "") + row.slice(bar.next.length))
     else break
   }
   return text.join("\n")
@@ -63,7 +63,7 @@ describe("a question about a command", () => {
     fc.assert(
       fc.property(sly, fc.integer({ min: 60, max: 200 }), (text, columns) => {
         const { rows } = question.questionRows(command(text, text), plain(columns))
-        const own = rows.filter((row) => !row.startsWith(diff.bar.first) && !row.startsWith(diff.bar.next))
+        const own = rows.filter((row) => !row.startsWith(bar.first) && !row.startsWith(bar.next))
         assert.deepStrictEqual(own.slice(0, 3), [
           "? bash: run this command",
           "  in the folder",
@@ -151,7 +151,7 @@ describe("a question about a command", () => {
 })
 
 /** The question about a call of a tool that changes files of a folder. */
-const about = Effect.fnUntraced(function*(name: string, args: unknown, options: question.Options) {
+const about = Effect.fnUntraced(function*(name: string, args: unknown, options: Options) {
   const { root } = yield* Workspace
   const tools = yield* ToolExecutor.ToolExecutor
   const call = typeof args === "string"
@@ -265,7 +265,7 @@ describe("a question about files", () => {
       assert.strictEqual(rows.at(-1), `  … ${501 - (rows.length - 2)} more lines · v shows all`)
       assert.strictEqual(question.prompt(of, isPart), "  y yes · a always · n no · v view all  ")
       const changes = of.subject._tag === "Changes" ? of.subject.changes : []
-      assert.strictEqual(question.changeRows(changes, plain(80)).at(-1), "│ 500 + line 500")
+      assert.strictEqual(diff.changeRows(changes, plain(80)).at(-1), "│ 500 + line 500")
     }).pipe(Effect.provide(layer)))
 
   it.scoped("says what cannot be shown of a file", () =>

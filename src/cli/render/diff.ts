@@ -3,11 +3,7 @@
  */
 import { exactly, line } from "../../internal/visible.ts"
 import type { FileChange } from "../../tools/FileChange.ts"
-import { markEscapes, rowsOf } from "../rows.ts"
-import type { Screen } from "../Screen.ts"
-
-/** In front of each row of what others have written: nothing they write can stand there. */
-export const bar = { first: "│ ", next: "┊ " }
+import { bar, bold, markEscapes, type Options, quoted, rowsOf } from "../rows.ts"
 
 /** What becomes of a file, in a line. A path that leads elsewhere is followed. */
 export const headingOf = (change: FileChange): string => {
@@ -28,12 +24,15 @@ const verbs: { readonly [kind in FileChange["kind"]]: string } = {
   move: "move"
 }
 
+/** All that becomes of files. */
+export const changeRows = (changes: ReadonlyArray<FileChange>, options: Options): ReadonlyArray<string> =>
+  changes.flatMap((change) => [
+    ...quoted(headingOf(change), options).map((row) => bold(row, options)),
+    ...diffRows(change, options)
+  ])
+
 /** The lines of a change with their numbers, those before the change for what goes, and after it for the rest. */
-export const diffRows = (
-  { diff, omitted }: Pick<FileChange, "diff" | "omitted">,
-  screen: Pick<typeof Screen.Service, "hasColors">,
-  width: number
-): ReadonlyArray<string> => {
+const diffRows = ({ diff, omitted }: FileChange, { hasColors, size: { columns } }: Options): ReadonlyArray<string> => {
   const rows: Array<string> = []
   const lines = diff.replace(/\n$/, "").split("\n")
   const size = String(highest(lines)).length
@@ -51,11 +50,11 @@ export const diffRows = (
     if (sign === " " || sign === "-") old++
     if (sign === " " || sign === "+") young++
     const gutter = `${sign === "\\" ? " ".repeat(size) : String(number).padStart(size)} ${sign} `
-    for (const row of rowsOf(sign === "\\" ? text.slice(2) : shown(text.slice(1)), Math.max(10, width - size - 5))) {
+    for (const row of rowsOf(sign === "\\" ? text.slice(2) : shown(text.slice(1)), Math.max(10, columns - size - 5))) {
       const head = row.isContinued ? bar.next + " ".repeat(gutter.length) : bar.first + gutter
       const color = colors[sign]
-      const said = screen.hasColors ? markEscapes(row.text) : row.text
-      rows.push(screen.hasColors && color !== undefined ? `${color}${head}${said}\u001B[39m` : head + said)
+      const said = hasColors ? markEscapes(row.text) : row.text
+      rows.push(hasColors && color !== undefined ? `${color}${head}${said}\u001B[39m` : head + said)
     }
   }
   return omitted === undefined ? rows : [...rows, more(omitted)]

@@ -4,16 +4,10 @@
 import { parse } from "../../internal/json.ts"
 import { exactly, line } from "../../internal/visible.ts"
 import type { Question } from "../../tools/Approver.ts"
-import type { FileChange } from "../../tools/FileChange.ts"
 import type { Scope, ScopeKind } from "../../tools/Grants.ts"
-import { cells, markEscapes, rowsOf } from "../rows.ts"
+import { bar, bold, cells, type Options, quoted, roomIn, rowsOf } from "../rows.ts"
 import type { Size } from "../Screen.ts"
-import { bar, diffRows, headingOf, more } from "./diff.ts"
-
-export interface Options {
-  readonly size: Size
-  readonly hasColors: boolean
-}
+import { changeRows, headingOf, more } from "./diff.ts"
 
 /** Of a change no more rows than this are shown at first. */
 const maxDiffRows = 30
@@ -64,13 +58,6 @@ export const questionRows = (question: Question, options: Options): Shown => {
 /** What the keys, and the row in which they are typed, may take. */
 const promptRows = 3
 
-/** All of what would change. */
-export const changeRows = (changes: ReadonlyArray<FileChange>, options: Options): ReadonlyArray<string> =>
-  changes.flatMap((change) => [
-    ...quoted(headingOf(change), options).map((row) => bold(row, options)),
-    ...diffRows(change, options, options.size.columns)
-  ])
-
 /** Why somebody is asked. It may name what others have named. */
 const reasonRows = (reason: string, { size }: Options): ReadonlyArray<string> =>
   rowsOf(`asked because ${line(reason)}`, roomIn(size)).map(({ isContinued, text }) =>
@@ -116,18 +103,8 @@ export const scopePrompt = (scopes: ReadonlyArray<Scope>): string =>
 /** How many rows of the terminal a text takes. */
 export const heightOf = (text: string, { columns }: Size): number => Math.max(1, Math.ceil(cells(text) / columns))
 
-/** A text of others, behind bars. */
-const quoted = (shown: string, { hasColors, size }: Options): ReadonlyArray<string> =>
-  rowsOf(shown, roomIn(size)).map(({ isContinued, text }) =>
-    (isContinued ? bar.next : bar.first) + (hasColors ? markEscapes(text) : text)
-  )
-
-const roomIn = ({ columns }: Size): number => Math.max(10, columns - bar.first.length)
-
 /** Of a field that is there twice the last one counts, here as for the tool. */
 const pretty = (json: string): string => {
   const value = parse(json)
   return typeof value === "object" && value !== null ? JSON.stringify(value, null, 2) : json
 }
-
-const bold = (text: string, { hasColors }: Options): string => hasColors ? `\u001B[1m${text}\u001B[22m` : text

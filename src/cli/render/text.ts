@@ -15,8 +15,6 @@ import * as ApplyPatch from "../../tools/ApplyPatch.ts"
 import * as FileChange from "../../tools/FileChange.ts"
 import { dim as dimOn, type Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
-import { more } from "./diff.ts"
-import { changeRows } from "./question.ts"
 import type { Renderer } from "./Renderer.ts"
 import { queryOf } from "./search.ts"
 
@@ -140,12 +138,11 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
         lastCall = undefined
         running.delete(event.itemId)
         const other = [...running.values()].at(-1)
-        return Effect.zipRight(
-          Effect.forEach([...[...heading, ...outputLines(event)].map(dim), ...changeLines(event)], note, {
-            discard: true
-          }),
+        return Effect.all([
+          Effect.forEach([...heading, ...outputLines(event)].map(dim), note, { discard: true }),
+          showChanges(FileChange.inDetails(event.details)),
           work(other === undefined ? "thinking" : `running ${other}`)
-        )
+        ], { discard: true })
       }
       case "TurnCompleted":
         return Effect.all([eraseStatus, closeLine, showAnswer(event.answer), showCut(event.finishReason)], {
@@ -161,10 +158,15 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   }
 
   /** What has become of files. */
-  const changeLines = ({ details }: ToolEnded): ReadonlyArray<string> => {
-    const rows = changeRows(FileChange.inDetails(details), { size: screen.size(), hasColors: screen.hasColors })
-    return rows.length > shownChange ? [...rows.slice(0, shownChange - 1), more(rows.length - shownChange + 1)] : rows
-  }
+  const showChanges = Effect.fnUntraced(function*(changes: ReadonlyArray<FileChange.FileChange>) {
+    if (changes.length === 0) return
+    const { changeRows, more } = yield* Effect.promise(() => import("./diff.ts"))
+    const rows = changeRows(changes, { size: screen.size(), hasColors: screen.hasColors })
+    const shown = rows.length > shownChange
+      ? [...rows.slice(0, shownChange - 1), more(rows.length - shownChange + 1)]
+      : rows
+    yield* Effect.forEach(shown, note, { discard: true })
+  })
 
   const howToGoOn = () => {
     const id = session
