@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Agent from "../../src/agent/Agent.ts"
+import * as SessionEvent from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as ScriptedResponses from "../../src/testing/ScriptedResponses.ts"
@@ -58,7 +59,8 @@ const machine = (...script: ReadonlyArray<Script.Turn>) =>
       log.flatMap(({ event }) =>
         event._tag === "PermissionDecided" ? [[event.decision, event.by, event.rule, event.grants]] : []
       ))
-    return { process, log, ran: Ref.get(ran), decisions }
+    const store = yield* Effect.provide(SessionStore.SessionStore, shared)
+    return { store, process, log, ran: Ref.get(ran), decisions }
   })
 
 const done = Script.answer(Script.say("Done."))
@@ -97,9 +99,93 @@ describe("permission", () => {
       assert.strictEqual(events.at(-1)?._tag, "TurnCompleted")
       assert.deepStrictEqual(yield* ran, [])
       assert.deepStrictEqual(outputs(yield* log), [
-        "The call was not permitted: it is not known to only look (mode read-only). " +
+        "The call was not permitted: rm is not known to only look (mode read-only). " +
         "Do not try to reach the same in another way."
       ])
+    }))
+
+  it.scoped("says why somebody is asked, and tells the model what that somebody has said", () =>
+    Effect.gen(function*() {
+      const { log, process, ran } = yield* machine(
+        Script.answer(call("rm x"), call("rm x > y"), call("git push")),
+        done
+      )
+      const events = yield* process(
+        Permission.layerAsk,
+        Approver.layerScripted(Approver.no(" rather move it "), Approver.no("  "), Approver.always("tool"))
+      )(run("Go"))
+      assert.deepStrictEqual(
+        events.flatMap((event) =>
+          event._tag === "PermissionRequested"
+            ? [[event.reason, event.subject, event.scopes.map(({ kind }) => kind)]]
+            : []
+        ),
+        [
+          ["rm is not known to only look", "rm x"],
+          ["it is more than plain commands and pipes", "rm x > y"],
+          ["git push is not known to only look", "git push"]
+        ].map(([reason, command]) => [reason, { _tag: "Command", command, workdir: undefined }, ["command"]])
+      )
+      assert.deepStrictEqual(outputs(yield* log), [
+        "The call was not permitted: the user said no (mode ask). The user said: rather move it",
+        "The call was not permitted: the user said no (mode ask). Do not try to reach the same in another way.",
+        "done"
+      ])
+      assert.deepStrictEqual(
+        (yield* log).flatMap(({ event }) =>
+          event._tag === "PermissionDecided" ? [[event.decision, event.words, event.scope, event.grants]] : []
+        ),
+        // Of a scope that was not offered nothing comes but the answer to this one call.
+        [
+          ["denied", "rather move it", undefined, undefined],
+          ["denied", undefined, undefined, undefined],
+          ["allowed", undefined, undefined, undefined]
+        ]
+      )
+      assert.deepStrictEqual(yield* ran, ["git push"])
+    }))
+
+  it.scoped("goes by the logs of older versions", () =>
+    Effect.gen(function*() {
+      const { process, ran, store } = yield* machine(
+        Script.answer(call("git push a"), call("rm x"), call("rm $X")),
+        done
+      )
+      const old = [
+        { _tag: "SessionStarted", sessionId: "s", schemaVersion: 1, workspace: "/work" },
+        { _tag: "TurnStarted", turnId: "turn-0", model: "gpt-5.5", input: [] },
+        {
+          _tag: "PermissionDecided",
+          turnId: "turn-0",
+          itemId: "turn-0.0.0",
+          decision: "allowed",
+          rule: "mode ask",
+          by: "person",
+          grants: ["bash begins [\"git\",\"push\"]", "bash is [\"rm\",\"x\"]"]
+        },
+        {
+          _tag: "PermissionDecided",
+          turnId: "turn-0",
+          itemId: "turn-0.0.1",
+          decision: "denied",
+          rule: "mode ask",
+          by: "person",
+          reason: "the user said no"
+        },
+        { _tag: "TurnInterrupted", turnId: "turn-0", reason: "crashed" }
+      ]
+      yield* Effect.scoped(Effect.gen(function*() {
+        const session = yield* store.open("s")
+        for (const [n, event] of old.entries()) {
+          yield* session.append(`old/${n}`, Schema.decodeUnknownSync(SessionEvent.SessionEvent)(event))
+        }
+      }))
+      const events = yield* process(Permission.layerAsk, Approver.layerScripted(Approver.no()))(run("Go on"))
+      assert.deepStrictEqual(
+        events.flatMap((event) => event._tag === "PermissionRequested" ? [event.question] : []),
+        ["run rm $X"]
+      )
+      assert.deepStrictEqual([...yield* ran].toSorted(), ["git push a", "rm x"])
     }))
 
   it.scoped("asks before the first call of a response runs, one question after the other", () =>

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
 import * as jsonl from "../../src/cli/render/jsonl.ts"
 import * as text from "../../src/cli/render/text.ts"
+import * as Usage from "../../src/responses/Usage.ts"
 import type { ToolEnded } from "../../src/session/SessionEvent.ts"
 
 const stamp = { seq: 1, at: DateTime.unsafeMake(0) }
@@ -22,12 +23,14 @@ const ended = (name: string, change: Partial<ToolEnded>): AgentEvent => ({
 const progress = (text: string): AgentEvent => ({ _tag: "ToolProgress", turnId: "t", itemId: "t.0.0", text, ...stamp })
 
 /** What a person sees on a terminal. */
-const seen = (...events: ReadonlyArray<AgentEvent>) =>
+const seen = (...events: ReadonlyArray<AgentEvent>) => Effect.map(written(events), ({ err }) => err)
+
+const written = (events: ReadonlyArray<AgentEvent>) =>
   Effect.gen(function*() {
-    let written = ""
+    const streams = { out: "", err: "" }
     const renderer = text.make({
-      out: () => Effect.void,
-      err: (text) => Effect.sync(() => void (written += text)),
+      out: (text) => Effect.sync(() => void (streams.out += text)),
+      err: (text) => Effect.sync(() => void (streams.err += text)),
       say: () => Effect.void,
       isOutTerminal: true,
       isErrTerminal: true,
@@ -40,7 +43,7 @@ const seen = (...events: ReadonlyArray<AgentEvent>) =>
     yield* renderer.show({ _tag: "TurnStarted", turnId: "t", model: "m", input: [], ...stamp })
     for (const event of events) yield* renderer.show(event)
     yield* renderer.tick
-    return written
+    return streams
   })
 
 describe("text", () => {
@@ -50,6 +53,37 @@ describe("text", () => {
       assert.include(yield* seen(ended("bash", { details: { exit_code: 3 } })), "  ✗ exit 3: out\n")
       assert.include(yield* seen(ended("bash", { details: { signal: "SIGKILL" } })), "  ✗ SIGKILL: out\n")
       assert.include(yield* seen(ended("bash", { status: "failed" })), "  ✗ out\n")
+    }))
+
+  it.effect("shows the output of a command without its colours, and what else it has in it", () =>
+    Effect.gen(function*() {
+      const output =
+        "\u001B[01;34msrc\u001B[0m\r\n\u001B[01;31m\u001B[Kone\u001B[m\u001B[K two\nx\u001B[2Jy\u202E\rz\r\n"
+      assert.include(yield* seen(ended("bash", { output })), "  ✓ src\n    one two\n    x\\x1b[2Jy\\u202e\\x0dz\n")
+    }))
+
+  it.effect("shows line ends of Windows in an answer, wherever it is cut", () =>
+    Effect.gen(function*() {
+      const delta = (delta: string): AgentEvent => ({
+        _tag: "TextDelta",
+        turnId: "t",
+        itemId: "t.0.0",
+        delta,
+        ...stamp
+      })
+      assert.strictEqual(
+        (yield* written("one\r|\ntwo|\r\nthree\r\n|\u001B|[1m\ud83d|\ude00\r".split("|").map(delta))).out,
+        "one\ntwo\nthree\n\\x1b[1m\ud83d\ude00"
+      )
+      const end: AgentEvent = {
+        _tag: "TurnCompleted",
+        turnId: "t",
+        answer: "one\r",
+        usage: Usage.zero,
+        finishReason: "stop",
+        ...stamp
+      }
+      assert.strictEqual((yield* written([delta("one"), delta("\r"), end])).out, "one\\x0d\n")
     }))
 
   it.effect("shows a plan as a list to tick off", () =>
@@ -65,8 +99,11 @@ describe("text", () => {
   it.effect("shows the latest word of a running tool in the status line, and no more than fits", () =>
     Effect.gen(function*() {
       const written = yield* seen(progress("first"), progress(`old\n\u001B[31mnew ${"x".repeat(5000)}\r\n`))
+      const other = yield* seen(progress("\u001B[32m10%\r\u001B[32m20% \u001B[5Aup"))
+      assert.include(other, "\u00B7 20% \\x1b[5Aup")
+      assert.notInclude(other, "10%")
       const status = written.split("\r\u001B[2K").at(-1) ?? ""
-      assert.match(status, / · \\x1b\[31mnew x+$/)
+      assert.match(status, / · new x+$/)
       assert.isAtMost(status.length, 80)
       assert.notInclude(written, "first")
     }))

@@ -244,7 +244,7 @@ const mainArgument = (json: string): string => {
 const outputLines = (event: ToolEnded): ReadonlyArray<string> => {
   const plan = planOf(event.details)
   if (plan !== undefined) return plan
-  const lines = outputText(event.output).replace(/\n$/, "").split("\n")
+  const lines = outputText(event.output).replace(/\r?\n$/, "").split(/\r?\n/)
   const shown = lines.slice(0, shownLines).map(oneLine)
   // What a tool says of its own output, as how to read on, is never hidden.
   const last = lines.length > shownLines && /^\[.*\]$/.test(lines.at(-1) ?? "") ? lines.slice(-1).map(oneLine) : []
