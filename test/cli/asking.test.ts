@@ -360,3 +360,27 @@ describe("a question in JSON lines", () => {
       assert.strictEqual(yield* fs.readFileString(file("a.txt")), "two\n")
     }))
 })
+
+describe("what shows questions and changes", () => {
+  test("is loaded when there is one to show", () =>
+    Effect.gen(function*() {
+      const { base, file, fs, path, run } = yield* machine(
+        Script.fromTurns([bash("touch a"), done, write("b.txt", "b\n"), done])
+      )
+      yield* fs.writeFileString(file("b.txt"), "a\n")
+      const hook = path.join(base, "loaded.cjs")
+      yield* fs.writeFileString(
+        hook,
+        `process.once("exit", () => require("fs").writeFileSync(${JSON.stringify(path.join(base, "loaded.json"))}, ` +
+          "JSON.stringify(Object.keys(require.cache).map((file) => require(\"path\").basename(file)))))"
+      )
+      const loaded = Effect.gen(function*() {
+        assert.strictEqual((yield* run(["Go"], { env: { NODE_OPTIONS: `--require ${hook}` } })).code, 0)
+        return JSON.parse(yield* fs.readFileString(path.join(base, "loaded.json")))
+      })
+      const without = yield* loaded
+      assert.include(without, "main.js")
+      for (const name of ["Person.js", "diff.js", "libesm.js"]) assert.notInclude(without, name)
+      assert.includeMembers(yield* loaded, ["diff.js", "libesm.js"])
+    }))
+})
