@@ -88,9 +88,6 @@ export interface Options {
   readonly choice: Choice
 }
 
-/** How long before its end a token is refreshed. */
-const slack = Duration.minutes(5)
-
 /** How often a long-running program looks at its credential at least. */
 const watchInterval = Duration.minutes(1)
 
@@ -240,8 +237,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const winner = yield* selected
     const { credential } = winner
     if (credential.kind !== "subscription") return winner
-    const left = yield* timeLeft(credential)
-    if (Duration.greaterThan(left, slack)) return winner
+    if (Duration.greaterThan(yield* timeUntil(Credential.dueAt(credential)), Duration.zero)) return winner
+    const left = yield* timeUntil(Credential.expiresAt(credential))
     const renewed = Duration.greaterThan(left, Duration.zero) ? renewEarly(credential) : replace(credential)
     return { ...winner, credential: (yield* renewed).credential }
   }).pipe(Effect.withSpan("Credentials.current"))
@@ -250,11 +247,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const watch = yield* Effect.once(Effect.forkIn(
     selected.pipe(
       Effect.flatMap(({ credential }) =>
-        credential.kind === "subscription" ? timeLeft(credential) : Effect.succeed(Duration.infinity)
+        credential.kind === "subscription"
+          ? timeUntil(Credential.dueAt(credential))
+          : Effect.succeed(Duration.infinity)
       ),
-      Effect.map((left) =>
-        Duration.clamp(Duration.subtract(left, slack), { minimum: watchInterval, maximum: "1 day" })
-      ),
+      Effect.map((left) => Duration.clamp(left, { minimum: watchInterval, maximum: "1 day" })),
       Effect.orElseSucceed(() => watchInterval),
       Effect.flatMap(Effect.sleep),
       Effect.zipRight(Effect.ignore(fresh)),
@@ -301,9 +298,9 @@ const isNamed = (error: SignedOut | OAuthError): error is SignedOut =>
   error._tag === "SignedOut" && error.code !== undefined
 
 /** A token that does not say when it ends is good until the server refuses it. */
-const timeLeft = (credential: Credential.Subscription): Effect.Effect<Duration.Duration> =>
+const timeUntil = (end: Option.Option<DateTime.Utc>): Effect.Effect<Duration.Duration> =>
   Effect.map(DateTime.now, (now) =>
-    Option.match(Credential.expiresAt(credential), {
+    Option.match(end, {
       onNone: () => Duration.infinity,
       onSome: (end) => Duration.millis(Math.max(0, DateTime.toEpochMillis(end) - DateTime.toEpochMillis(now)))
     }))
