@@ -37,6 +37,9 @@ const problems: { readonly [code: string]: string } = {
   E2BIG: `${isLarge}; move it away`,
   BadResource: "what is there is of another kind; move it away, and try again",
   ELOOP: "its symbolic links lead in a circle; mend them",
+  EDANGLING: "its symbolic link leads into a folder that is not there; make that folder, or mend the link",
+  ESTALE: "the file that is mounted there was replaced where it comes from; start the container again, or mount its " +
+    "folder instead",
   ENAMETOOLONG: "its path is longer than the system allows; choose a shorter one with EFFIXIR_HOME",
   ENOENT: "it is not there",
   NotFound: "it is not there",

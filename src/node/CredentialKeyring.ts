@@ -84,9 +84,11 @@ const keyring = (entry: Entry, file: Encoded): Encoded => {
   return {
     location,
     read: Effect.flatMap(inKeyring, (text) => Option.isSome(text) ? Effect.succeed(text) : file.read),
-    write: (text) => Effect.zipRight(call("save", () => entry.setPassword(text)), file.remove),
     // A keyring that can be read is unlocked, and there is nothing of it that could be full.
-    check: Effect.asVoid(inKeyring),
+    reserve: Effect.as(
+      inKeyring,
+      (text: string) => Effect.zipRight(call("save", () => entry.setPassword(text)), file.remove)
+    ),
     remove: Effect.zipRight(
       Effect.flatMap(
         inKeyring,

@@ -63,7 +63,8 @@ export const attempt = <A>(method: string, path: string, run: () => Promise<A>):
     }
   })
 
-const refused = (path: string, description: string): PlatformError =>
+/** A file that is there and cannot be used. */
+export const refused = (path: string, description: string): PlatformError =>
   new SystemError({ reason: "BadResource", module: "FileSystem", method: "read", pathOrDescriptor: path, description })
 
 const reasons: { readonly [code: string]: SystemErrorReason } = {
@@ -71,5 +72,6 @@ const reasons: { readonly [code: string]: SystemErrorReason } = {
   EACCES: "PermissionDenied",
   EPERM: "PermissionDenied",
   ENOTDIR: "BadResource",
-  ELOOP: "BadResource"
+  ELOOP: "BadResource",
+  EBUSY: "Busy"
 }
