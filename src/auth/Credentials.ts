@@ -26,6 +26,7 @@ import { OAuth } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
 import * as Refusal from "./Refusal.ts"
 import { SignedOut } from "./SignedOut.ts"
+import * as Unsaved from "./Unsaved.ts"
 
 /** @since 0.1.0 @category errors */
 export type CredentialsError = SignedOut | CredentialStoreError | OAuthError
@@ -144,7 +145,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Option.none<{ readonly credential: Credential.Subscription; readonly error: SignedOut }>()
   )
 
-  const selected = Effect.flatMap(store.load, (stored) => select(stored, options))
+  const unsaved = yield* Unsaved.make(store)
+
+  const selected = Effect.flatMap(
+    store.load,
+    (stored) => Effect.flatMap(unsaved.latest(stored), (latest) => select(latest, options))
+  )
 
   /** The server will not change its mind about a token that it has refused for good: it is asked once. */
   const known = Effect.fnUntraced(function*(credential: Credential.Subscription) {
@@ -171,7 +177,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.gen(function*() {
       let isRefreshed = false
       let refusal: SignedOut | undefined
-      const next = yield* store.modify((stored) =>
+      const next = yield* unsaved.modify((stored) =>
         Effect.gen(function*() {
           const credential = yield* sameAccount(stored, refused)
           if (!Credential.isSame(credential, refused)) return stored
@@ -212,6 +218,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         return [begun, begun]
       }))
 
+  const isTold = yield* Ref.make(false)
+
+  /** Trouble of a server passes. A store that cannot be written wants somebody to see to it, before the token ends. */
+  const tellEarly = Effect.fnUntraced(function*(error: CredentialStoreError | OAuthError) {
+    if (error._tag === "OAuthError" || (yield* Ref.getAndSet(isTold, true))) {
+      return yield* Effect.logDebug("The early refresh failed", error.message)
+    }
+    yield* Effect.logWarning(`${error.message}. The sign-in is not renewed, and this run goes on with the token it has`)
+  })
+
   /** A token that is still good does not have to wait for a server or a disk that is in trouble. */
   const renewEarly = Effect.fnUntraced(function*(credential: Credential.Subscription) {
     const { at, fiber } = yield* beginEarly(credential)
@@ -228,7 +244,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.map(Option.getOrElse(() => ({ credential }))),
       Effect.catchIf(
         (error) => error._tag !== "SignedOut",
-        (error) => Effect.as(Effect.logDebug("The early refresh failed", error.message), { credential })
+        (error) => Effect.as(tellEarly(error), { credential })
       )
     )
   })
