@@ -231,7 +231,7 @@ describe.skipIf(isWindows)("a lock that is a pipe", () => {
     Effect.gen(function*() {
       const { auth, run } = yield* elsewhere()
       renameSync(join(auth, "..", "..", "dotfiles", "secrets.json"), auth)
-      assert.strictEqual(spawnSync("mkfifo", [`${auth}.lock`]).status, 0)
+      assert.strictEqual(spawnSync("sh", ["-c", "mkfifo \"$0\"", `${auth}.lock`]).status, 0)
       for (const args of [["Say hello"], ["login", "--with-api-key"], ["login", "--device"], ["logout"]]) {
         const { code, stderr } = yield* run(args, { stdin: "sk-a-new-key" })
         assert.strictEqual(code, 4, stderr)
