@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { isDeepText, tooDeep } from "../internal/json.ts"
 import { ApiKey, Credential, Subscription } from "./Credential.ts"
+import { addCredential } from "./Secrets.ts"
 
 /**
  * The store could not be read or written. What it held before is still there.
@@ -114,11 +115,15 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
 
   const decodeText = Option.match({
     onNone: () => Effect.succeedNone,
-    onSome: (text: string) => Effect.asSome(Either.mapLeft(parse(text), unreadable))
+    onSome: (text: string) =>
+      Effect.flatMap(
+        Either.mapLeft(parse(text), unreadable),
+        (credential) => Effect.as(addCredential(credential), Option.some(credential))
+      )
   })
 
   const put = (write: (text: string) => Effect.Effect<void, CredentialStoreError>) => (credential: Credential) =>
-    Effect.flatMap(medium.read, (before) => {
+    Effect.flatMap(Effect.zipRight(addCredential(credential), medium.read), (before) => {
       const kept = Option.match(before, { onNone: () => ({}), onSome: unknownFields })
       return write(`${JSON.stringify({ ...encode(credential), ...kept }, null, 2)}\n`)
     })

@@ -20,11 +20,13 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { choice } from "../internal/choice.ts"
+import { spanned } from "../internal/spanned.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
 import { OAuth } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
 import * as Refusal from "./Refusal.ts"
+import { addCredential } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 import * as Unsaved from "./Unsaved.ts"
 
@@ -146,6 +148,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   )
 
   const unsaved = yield* Unsaved.make(store)
+  // Whether it counts or not, it is nobody's business.
+  if (Option.isSome(options.apiKey)) yield* addCredential(Credential.apiKey(options.apiKey.value))
 
   const selected = Effect.flatMap(
     store.load,
@@ -257,7 +261,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const left = yield* timeUntil(Credential.expiresAt(credential))
     const renewed = Duration.greaterThan(left, Duration.zero) ? renewEarly(credential) : replace(credential)
     return { ...winner, credential: (yield* renewed).credential }
-  }).pipe(Effect.withSpan("Credentials.current"))
+  }).pipe(spanned("Credentials.current"))
 
   /** A program that runs for days should not find out at the next request that its token has expired. */
   const watch = yield* Effect.once(Effect.forkIn(

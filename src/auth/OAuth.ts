@@ -19,6 +19,7 @@ import * as Schema from "effect/Schema"
 import { spanned } from "../internal/spanned.ts"
 import * as Answer from "./OAuthAnswer.ts"
 import { OAuthError } from "./OAuthError.ts"
+import { finderOf, Secrets } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /**
@@ -151,7 +152,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const send = (request: HttpClientRequest.HttpClientRequest, body: Body): Effect.Effect<Answer.Answer, OAuthError> =>
     client.execute(request).pipe(
-      Effect.flatMap((response) => Answer.read(response, withoutSecrets(body))),
+      Effect.zip(Secrets),
+      Effect.flatMap(([response, { hide }]) => Answer.read(response, (text) => hide(withoutSecrets(body)(text)))),
       Effect.mapError(Answer.unreachable),
       withDeadline
     )
@@ -292,11 +294,8 @@ const reveal = (body: Body): Record<string, string> =>
   )
 
 /** A server may quote what it was sent. */
-const withoutSecrets = (body: Body) => (text: string): string =>
-  Object.values(body).reduce<string>(
-    (text, value) => Predicate.isString(value) ? text : text.replaceAll(Redacted.value(value), "…"),
-    text
-  )
+const withoutSecrets = (body: Body): (text: string) => string =>
+  finderOf(Object.values(body).flatMap((value) => Predicate.isString(value) ? [] : [Redacted.value(value)])).hide
 
 /** The call has a fiber of its own: that ends at the deadline where its caller may not be interrupted, and not before. */
 const withDeadline = <A>(call: Effect.Effect<A, OAuthError>): Effect.Effect<A, OAuthError> =>

@@ -9,6 +9,7 @@ import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import { fstatSync } from "node:fs"
 import { stripVTControlCharacters } from "node:util"
+import { hidden } from "../auth/Secrets.ts"
 import { wrap } from "./wrap.ts"
 
 export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
@@ -65,19 +66,23 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   })
 })
 
-/** Waits until the text is out. A reader that has gone away (`| head`) is no reason to fail; a full disk is. */
+/**
+ * Waits until the text is out, without what signs us in. A reader that has gone away (`| head`) is no reason to fail; a
+ * full disk is.
+ */
 const write = (
   stream: NodeJS.WriteStream,
   text: string,
   onClosed: Effect.Effect<void>
 ): Effect.Effect<void, NodeJS.ErrnoException> =>
-  Effect.async((resume) => {
-    stream.write(
-      text,
-      (error: NodeJS.ErrnoException | null | undefined) =>
-        resume(error == null ? Effect.void : isClosed(error, stream) ? onClosed : Effect.fail(error))
-    )
-  })
+  Effect.flatMap(hidden(text), (told) =>
+    Effect.async((resume) => {
+      stream.write(
+        told,
+        (error: NodeJS.ErrnoException | null | undefined) =>
+          resume(error == null ? Effect.void : isClosed(error, stream) ? onClosed : Effect.fail(error))
+      )
+    }))
 
 /** A terminal that was closed has no reader either. */
 const isClosed = ({ code = "" }: NodeJS.ErrnoException, { isTTY }: NodeJS.WriteStream): boolean =>

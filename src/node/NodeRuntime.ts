@@ -22,6 +22,7 @@ import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
+import * as Secrets from "../auth/Secrets.ts"
 import { below } from "../internal/paths.ts"
 import * as ChatCompletions from "../responses/ChatCompletions.ts"
 import * as Dialect from "../responses/Dialect.ts"
@@ -102,7 +103,7 @@ export const layerHome: Layer.Layer<
     Layer.merge(SessionFiles.layer({ folder: home.sessions })),
     Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
   )
-})).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
+})).pipe(Layer.provideMerge(Secrets.layer), Layer.provide([layerPlatform, Network.layerConfig()]))
 
 /**
  * What tools may need on this machine: a workspace, its files, search, and shell commands. `readable` are folders
