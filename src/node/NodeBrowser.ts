@@ -9,10 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { spawn } from "node:child_process"
-import { createRequire } from "node:module"
-import { pathToFileURL } from "node:url"
 import { Browser } from "../auth/Browser.ts"
 import * as ChildEnvironment from "./ChildEnvironment.ts"
+import { packageUrl } from "./packageUrl.ts"
 
 /**
  * Opens addresses with the browser that the person has chosen. It is opened from a process of its own: what is started
@@ -25,7 +24,7 @@ export const layer: Layer.Layer<Browser> = Layer.succeed(Browser, {
   open: (url) =>
     Effect.flatMap(ChildEnvironment.withoutSecrets, (env) =>
       Effect.ignore(Effect.try(() => {
-        const child = spawn(process.execPath, ["--input-type=module", "--eval", script, opener(), url], {
+        const child = spawn(process.execPath, ["--input-type=module", "--eval", script, packageUrl("open"), url], {
           env,
           stdio: "ignore",
           detached: true
@@ -41,9 +40,6 @@ const script = `
   const child = await open(process.argv[2])
   child.once("error", () => {})
 `
-
-/** The package is found here, and not where the other process looks for it. */
-const opener = (): string => pathToFileURL(createRequire(import.meta.url).resolve("open")).href
 
 /**
  * Whether a browser that is opened here is one that the person sees: there is a display, and nobody came over the
