@@ -13,10 +13,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import { stat } from "node:fs/promises"
 import { CredentialStore, CredentialStoreError, type Encoded, makeEncoded } from "../auth/CredentialStore.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
+import { exposureOf, me, octal } from "./exposure.ts"
+import { attempt } from "./readPlainFile.ts"
 import * as StateFile from "./StateFile.ts"
 
 /** @since 0.1.0 @category models */
@@ -56,14 +59,13 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
 
   /** Somebody has copied the file, or written it by hand. It is closed again, and that is told once. */
   const close = Effect.gen(function*() {
-    const { mode, type } = yield* fs.stat(path)
-    if (type !== "File" || !isOpenToOthers(mode)) return
-    const isClosed = yield* Effect.isSuccess(fs.chmod(path, mode & 0o600))
+    const info = yield* attempt("stat", path, () => stat(path))
+    const person = me()
+    if (!info.isFile() || person === undefined || exposureOf(info, person) !== "Readable") return
+    const isClosed = yield* Effect.isSuccess(fs.chmod(path, info.mode & 0o600))
     if (yield* Ref.getAndSet(isTold, true)) return
     const what = isClosed ? "it is set back to 0600" : "it cannot be set back: set it to 0600 yourself"
-    yield* Effect.logWarning(
-      `Other users of this machine could read or change ${path} (mode 0${(mode & 0o777).toString(8)}); ${what}`
-    )
+    yield* Effect.logWarning(`Other users of this machine could read ${path} (mode ${octal(info.mode)}); ${what}`)
   })
 
   const lock = prepareFolder.pipe(

@@ -52,6 +52,7 @@ import * as CacheFiles from "./CacheFiles.ts"
 import * as CredentialFile from "./CredentialFile.ts"
 import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
+import * as HomeCheck from "./HomeCheck.ts"
 import * as Network from "./Network.ts"
 import * as NodeFiles from "./NodeFiles.ts"
 import * as NodeFileSearch from "./NodeFileSearch.ts"
@@ -91,6 +92,7 @@ export const layerHome: Layer.Layer<
   ConfigError | Settings.ConfigError
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
+  yield* HomeCheck.check(home)
   const { credential_store } = yield* Settings.load(home.config)
   const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
   return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(

@@ -22,7 +22,7 @@ import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
 import { reserve as reserveBeside } from "../internal/replaceFile.ts"
 import * as FileLock from "./FileLock.ts"
-import { attempt, readPlainText } from "./readPlainFile.ts"
+import { attempt, readOwnText, readPlainText } from "./readPlainFile.ts"
 
 type Services = FileSystem.FileSystem | Path.Path
 
@@ -108,7 +108,7 @@ const stale = (path: string): PlatformError =>
  */
 export const read: (path: string) => Effect.Effect<string, PlatformError, Services> = Effect.fnUntraced(
   function*(path) {
-    let text = yield* readPlainText(path)
+    let text = yield* readOwnText(path)
     for (let tries = 0; tries < maxTries; tries++) {
       const journal = yield* readJournal(yield* realPath(path))
       if (Option.isNone(journal)) {
@@ -118,7 +118,7 @@ export const read: (path: string) => Effect.Effect<string, PlatformError, Servic
         if (text === journal.value.text) return text
       }
       yield* Effect.sleep("20 millis")
-      text = yield* readPlainText(path)
+      text = yield* readOwnText(path)
     }
     return text
   }
@@ -216,7 +216,7 @@ const decodeJournal = Schema.decodeOption(Schema.parseJson(Journal))
 const journalOf = (real: string): string => `${real}.next`
 
 const readJournal = (real: string) =>
-  readPlainText(journalOf(real)).pipe(
+  readOwnText(journalOf(real)).pipe(
     Effect.map(decodeJournal),
     Effect.catchIf(isNotFound, () => Effect.succeedNone)
   )
