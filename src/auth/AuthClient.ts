@@ -21,6 +21,7 @@ import * as BaseUrls from "../internal/baseUrls.ts"
 import { version } from "../internal/version.ts"
 import { accountOf, claims, type Credential, type Subscription } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
+import { addCredential } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /** @since 0.1.0 @category services */
@@ -95,7 +96,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const send: typeof AuthClient.Service.send = Effect.fnUntraced(function*(request, send, isRefused) {
     const { credential } = yield* credentials.current
-    const sendAs = (credential: Credential) => send(prepare(request, credential, options))
+    const sendAs = (credential: Credential) =>
+      Effect.zipRight(addCredential(credential), send(prepare(request, credential, options)))
     return yield* credential.kind === "subscription" ? sendFor(credential, sendAs, isRefused) : sendAs(credential)
   })
 

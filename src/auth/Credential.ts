@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -130,14 +131,43 @@ export const accountOf = (credential: Credential): string =>
  * @since 0.1.0
  * @category accessors
  */
-export const expiresAt = (subscription: Subscription): Option.Option<DateTime.Utc> => {
-  const stored = Option.fromNullable(subscription.expires_at)
-  const claimed = Option.map(
-    Option.filter(Option.map(payload(Redacted.value(subscription.access_token)), ({ exp }) => exp), Predicate.isNumber),
-    (seconds) => seconds * 1000
+export const expiresAt = (subscription: Subscription): Option.Option<DateTime.Utc> =>
+  Option.fromNullable(subscription.expires_at).pipe(
+    Option.orElse(() => claimedEnd(subscription)),
+    Option.flatMap(DateTime.make)
   )
-  return Option.flatMap(Option.orElse(stored, () => claimed), DateTime.make)
-}
+
+/** In milliseconds. */
+const claimedEnd = ({ access_token }: Subscription): Option.Option<number> =>
+  payload(Redacted.value(access_token)).pipe(
+    Option.map(({ exp }) => exp),
+    Option.filter(Predicate.isNumber),
+    Option.map((seconds) => seconds * 1000)
+  )
+
+/** How long before its end a token of hours is due. */
+const longestSlack = Duration.minutes(5)
+
+/** Of a token that is said to be used up as it comes: it is not, and a refresh for each request would bring the same. */
+const assumedLife = Duration.hours(1)
+
+/**
+ * When the access token should be refreshed: five minutes before its end, or a quarter of its life if that is less. A
+ * token of minutes would otherwise be due as soon as it is there.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const dueAt = (subscription: Subscription): Option.Option<DateTime.Utc> =>
+  Option.map(expiresAt(subscription), (end) => {
+    const start = Option.flatMap(Option.fromNullable(subscription.obtained_at), DateTime.make)
+    if (Option.isNone(start)) return DateTime.subtractDuration(end, longestSlack)
+    const life = DateTime.toEpochMillis(end) - DateTime.toEpochMillis(start.value)
+    // The end that the token names itself is by the clock of the server, and that of this machine is hours ahead.
+    return life <= 0 && Option.contains(claimedEnd(subscription), DateTime.toEpochMillis(end))
+      ? DateTime.addDuration(start.value, assumedLife)
+      : DateTime.subtractDuration(end, Duration.min(longestSlack, Duration.millis(life / 4)))
+  })
 
 /**
  * Whether two credentials are of one and the same sign-in and refresh.
@@ -190,7 +220,9 @@ const endOf = (token: Redacted.Redacted, seconds: number | null | undefined, now
   const { exp, iat } = Option.getOrElse(payload(Redacted.value(token)), (): Record<string, unknown> => ({}))
   const claimed = Predicate.isNumber(exp) && Predicate.isNumber(iat) ? exp - iat : undefined
   const lifetime = seconds ?? claimed
-  if (lifetime !== undefined) return DateTime.toEpochMillis(now) + lifetime * 1000
+  if (lifetime !== undefined) {
+    return DateTime.toEpochMillis(now) + (lifetime > 0 ? lifetime * 1000 : Duration.toMillis(assumedLife))
+  }
   return Predicate.isNumber(exp) ? exp * 1000 : null
 }
 

@@ -11,9 +11,11 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { isDeepText, tooDeep } from "../internal/json.ts"
 import { ApiKey, Credential, Subscription } from "./Credential.ts"
+import { addCredential } from "./Secrets.ts"
 
 /**
  * The store could not be read or written. What it held before is still there.
@@ -45,14 +47,28 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
   readonly load: Effect.Effect<Option.Option<Credential>, CredentialStoreError>
   /** Replaces the stored credential; a reader sees the old one or the new one, never a part. */
   readonly save: (credential: Credential) => Effect.Effect<void, CredentialStoreError>
-  /** Finds out whether a credential could be saved now, and changes nothing. */
-  readonly check: Effect.Effect<void, CredentialStoreError>
+  /**
+   * Finds out whether a credential could be saved, and holds the room for it until the Scope closes: what is given saves
+   * one there.
+   */
+  readonly reserve: Effect.Effect<
+    (credential: Credential) => Effect.Effect<void, CredentialStoreError>,
+    CredentialStoreError,
+    Scope.Scope
+  >
   /** Forgets the stored credential. Nothing stored is fine. */
   readonly clear: Effect.Effect<void, CredentialStoreError>
   /**
+   * Forgets the stored credential once `last` has had it, and gives what that says; one that cannot be read is forgotten
+   * as well. Nobody else can put another one there in between.
+   */
+  readonly clearAfter: <A, E, R>(
+    last: (stored: Option.Option<Credential>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | CredentialStoreError, R>
+  /**
    * Replaces what is stored by what `change` makes of it, and returns that; the same value back changes nothing.
    * Nobody else, in this process or another, can change the store in between, and once begun it is finished: nothing
-   * interrupts it between the change and the disk.
+   * interrupts it between the change and the disk, and the room for what comes of it is held before it begins.
    */
   readonly modify: <E, R>(
     change: (stored: Option.Option<Credential>) => Effect.Effect<Option.Option<Credential>, E, R>
@@ -69,10 +85,15 @@ export interface Encoded {
   /** Where the text is, for a person: a path, or the name of a keyring. */
   readonly location: string
   readonly read: Effect.Effect<Option.Option<string>, CredentialStoreError>
-  /** Puts a text in the place of what is there, as a whole. */
-  readonly write: (text: string) => Effect.Effect<void, CredentialStoreError>
-  /** Finds out whether a text could be written now, and changes nothing. */
-  readonly check: Effect.Effect<void, CredentialStoreError>
+  /**
+   * Holds room for a text until the Scope closes, and changes nothing. What it gives puts a text in the place of what is
+   * there, as a whole.
+   */
+  readonly reserve: Effect.Effect<
+    (text: string) => Effect.Effect<void, CredentialStoreError>,
+    CredentialStoreError,
+    Scope.Scope
+  >
   readonly remove: Effect.Effect<void, CredentialStoreError>
   /**
    * Runs a change while no other process can make one. Waiting for that may be interrupted; the change may not, or a
@@ -94,32 +115,51 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
 
   const decodeText = Option.match({
     onNone: () => Effect.succeedNone,
-    onSome: (text: string) => Effect.asSome(Either.mapLeft(parse(text), unreadable))
+    onSome: (text: string) =>
+      Effect.flatMap(
+        Either.mapLeft(parse(text), unreadable),
+        (credential) => Effect.as(addCredential(credential), Option.some(credential))
+      )
   })
 
-  const replace = (credential: Credential) =>
-    Effect.flatMap(medium.read, (before) => {
+  const put = (write: (text: string) => Effect.Effect<void, CredentialStoreError>) => (credential: Credential) =>
+    Effect.flatMap(Effect.zipRight(addCredential(credential), medium.read), (before) => {
       const kept = Option.match(before, { onNone: () => ({}), onSome: unknownFields })
-      return medium.write(`${JSON.stringify({ ...encode(credential), ...kept }, null, 2)}\n`)
+      return write(`${JSON.stringify({ ...encode(credential), ...kept }, null, 2)}\n`)
     })
+
+  const clearAfter: typeof CredentialStore.Service.clearAfter = (last) =>
+    medium.alone(
+      Effect.flatMap(medium.read, decodeText).pipe(
+        Effect.orElseSucceed(Option.none),
+        Effect.flatMap(last),
+        Effect.tap(medium.remove)
+      )
+    )
 
   return CredentialStore.of({
     load: Effect.flatMap(medium.read, decodeText),
-    save: (credential) => medium.alone(replace(credential)),
-    check: medium.alone(Effect.zipRight(medium.read, medium.check)),
-    clear: medium.alone(medium.remove),
-    modify: (change) =>
-      medium.alone(Effect.gen(function*() {
-        const text = yield* medium.read
-        const stored = yield* decodeText(text)
-        // A change may spend what is given only once. That its result can be kept is found out before.
-        if (Option.isSome(text)) yield* medium.write(text.value)
-        const next = yield* change(stored)
-        if (next !== stored) yield* Option.match(next, { onNone: () => medium.remove, onSome: replace })
-        return next
-      }))
+    save: (credential) =>
+      medium.alone(Effect.scoped(Effect.flatMap(medium.reserve, (write) => put(write)(credential)))),
+    reserve: medium.alone(Effect.zipRight(medium.read, medium.reserve)).pipe(
+      Effect.map((write) => (credential: Credential) => medium.alone(put(write)(credential)))
+    ),
+    clear: clearAfter(() => Effect.void),
+    clearAfter,
+    modify: <E, R>(change: Change<E, R>) =>
+      Effect.flatMap(Effect.context<R>(), (context) =>
+        medium.alone(Effect.scoped(Effect.gen(function*() {
+          const stored = yield* Effect.flatMap(medium.read, decodeText)
+          // A change may spend what is given only once. The room for its result is there before.
+          const write = yield* medium.reserve
+          const next = yield* Effect.provide(change(stored), context)
+          if (next !== stored) yield* Option.match(next, { onNone: () => medium.remove, onSome: put(write) })
+          return next
+        }))))
   })
 }
+
+type Change<E, R> = (stored: Option.Option<Credential>) => Effect.Effect<Option.Option<Credential>, E, R>
 
 /** @since 0.1.0 @category constructors */
 export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
@@ -127,8 +167,15 @@ export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
   return CredentialStore.of({
     load: SynchronizedRef.get(ref),
     save: (credential) => SynchronizedRef.set(ref, Option.some(credential)),
-    check: Effect.void,
+    reserve: Effect.succeed((credential) => SynchronizedRef.set(ref, Option.some(credential))),
     clear: SynchronizedRef.set(ref, Option.none()),
+    clearAfter: (last) =>
+      Effect.uninterruptible(
+        SynchronizedRef.modifyEffect(
+          ref,
+          (stored) => Effect.map(last(stored), (said) => [said, Option.none()] as const)
+        )
+      ),
     modify: (change) => Effect.uninterruptible(SynchronizedRef.updateAndGetEffect(ref, change))
   })
 })

@@ -20,12 +20,15 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { choice } from "../internal/choice.ts"
+import { spanned } from "../internal/spanned.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
 import { OAuth } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
 import * as Refusal from "./Refusal.ts"
+import { addCredential } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
+import * as Unsaved from "./Unsaved.ts"
 
 /** @since 0.1.0 @category errors */
 export type CredentialsError = SignedOut | CredentialStoreError | OAuthError
@@ -88,9 +91,6 @@ export interface Options {
   readonly choice: Choice
 }
 
-/** How long before its end a token is refreshed. */
-const slack = Duration.minutes(5)
-
 /** How often a long-running program looks at its credential at least. */
 const watchInterval = Duration.minutes(1)
 
@@ -147,7 +147,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Option.none<{ readonly credential: Credential.Subscription; readonly error: SignedOut }>()
   )
 
-  const selected = Effect.flatMap(store.load, (stored) => select(stored, options))
+  const unsaved = yield* Unsaved.make(store)
+  // Whether it counts or not, it is nobody's business.
+  if (Option.isSome(options.apiKey)) yield* addCredential(Credential.apiKey(options.apiKey.value))
+
+  const selected = Effect.flatMap(
+    store.load,
+    (stored) => Effect.flatMap(unsaved.latest(stored), (latest) => select(latest, options))
+  )
 
   /** The server will not change its mind about a token that it has refused for good: it is asked once. */
   const known = Effect.fnUntraced(function*(credential: Credential.Subscription) {
@@ -174,7 +181,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.gen(function*() {
       let isRefreshed = false
       let refusal: SignedOut | undefined
-      const next = yield* store.modify((stored) =>
+      const next = yield* unsaved.modify((stored) =>
         Effect.gen(function*() {
           const credential = yield* sameAccount(stored, refused)
           if (!Credential.isSame(credential, refused)) return stored
@@ -215,6 +222,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         return [begun, begun]
       }))
 
+  const isTold = yield* Ref.make(false)
+
+  /** Trouble of a server passes. A store that cannot be written wants somebody to see to it, before the token ends. */
+  const tellEarly = Effect.fnUntraced(function*(error: CredentialStoreError | OAuthError) {
+    if (error._tag === "OAuthError" || (yield* Ref.getAndSet(isTold, true))) {
+      return yield* Effect.logDebug("The early refresh failed", error.message)
+    }
+    yield* Effect.logWarning(`${error.message}. The sign-in is not renewed, and this run goes on with the token it has`)
+  })
+
   /** A token that is still good does not have to wait for a server or a disk that is in trouble. */
   const renewEarly = Effect.fnUntraced(function*(credential: Credential.Subscription) {
     const { at, fiber } = yield* beginEarly(credential)
@@ -231,7 +248,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.map(Option.getOrElse(() => ({ credential }))),
       Effect.catchIf(
         (error) => error._tag !== "SignedOut",
-        (error) => Effect.as(Effect.logDebug("The early refresh failed", error.message), { credential })
+        (error) => Effect.as(tellEarly(error), { credential })
       )
     )
   })
@@ -240,21 +257,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const winner = yield* selected
     const { credential } = winner
     if (credential.kind !== "subscription") return winner
-    const left = yield* timeLeft(credential)
-    if (Duration.greaterThan(left, slack)) return winner
+    if (Duration.greaterThan(yield* timeUntil(Credential.dueAt(credential)), Duration.zero)) return winner
+    const left = yield* timeUntil(Credential.expiresAt(credential))
     const renewed = Duration.greaterThan(left, Duration.zero) ? renewEarly(credential) : replace(credential)
     return { ...winner, credential: (yield* renewed).credential }
-  }).pipe(Effect.withSpan("Credentials.current"))
+  }).pipe(spanned("Credentials.current"))
 
   /** A program that runs for days should not find out at the next request that its token has expired. */
   const watch = yield* Effect.once(Effect.forkIn(
     selected.pipe(
       Effect.flatMap(({ credential }) =>
-        credential.kind === "subscription" ? timeLeft(credential) : Effect.succeed(Duration.infinity)
+        credential.kind === "subscription"
+          ? timeUntil(Credential.dueAt(credential))
+          : Effect.succeed(Duration.infinity)
       ),
-      Effect.map((left) =>
-        Duration.clamp(Duration.subtract(left, slack), { minimum: watchInterval, maximum: "1 day" })
-      ),
+      Effect.map((left) => Duration.clamp(left, { minimum: watchInterval, maximum: "1 day" })),
       Effect.orElseSucceed(() => watchInterval),
       Effect.flatMap(Effect.sleep),
       Effect.zipRight(Effect.ignore(fresh)),
@@ -301,9 +318,9 @@ const isNamed = (error: SignedOut | OAuthError): error is SignedOut =>
   error._tag === "SignedOut" && error.code !== undefined
 
 /** A token that does not say when it ends is good until the server refuses it. */
-const timeLeft = (credential: Credential.Subscription): Effect.Effect<Duration.Duration> =>
+const timeUntil = (end: Option.Option<DateTime.Utc>): Effect.Effect<Duration.Duration> =>
   Effect.map(DateTime.now, (now) =>
-    Option.match(Credential.expiresAt(credential), {
+    Option.match(end, {
       onNone: () => Duration.infinity,
       onSome: (end) => Duration.millis(Math.max(0, DateTime.toEpochMillis(end) - DateTime.toEpochMillis(now)))
     }))

@@ -11,14 +11,15 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { spanned } from "../internal/spanned.ts"
+import { withDeadline } from "../internal/withDeadline.ts"
 import * as Answer from "./OAuthAnswer.ts"
 import { OAuthError } from "./OAuthError.ts"
+import { finderOf, Secrets } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /**
@@ -151,9 +152,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const send = (request: HttpClientRequest.HttpClientRequest, body: Body): Effect.Effect<Answer.Answer, OAuthError> =>
     client.execute(request).pipe(
-      Effect.flatMap((response) => Answer.read(response, withoutSecrets(body))),
+      Effect.zip(Secrets),
+      Effect.flatMap(([response, { hide }]) => Answer.read(response, (text) => hide(withoutSecrets(body)(text)))),
       Effect.mapError(Answer.unreachable),
-      withDeadline
+      withDeadline(
+        deadline,
+        () => new OAuthError({ reason: "Transport", detail: `no answer within ${Duration.format(deadline)}` })
+      )
     )
 
   const postJson = (path: string, body: Body) =>
@@ -292,24 +297,5 @@ const reveal = (body: Body): Record<string, string> =>
   )
 
 /** A server may quote what it was sent. */
-const withoutSecrets = (body: Body) => (text: string): string =>
-  Object.values(body).reduce<string>(
-    (text, value) => Predicate.isString(value) ? text : text.replaceAll(Redacted.value(value), "…"),
-    text
-  )
-
-/** The call has a fiber of its own: that ends at the deadline where its caller may not be interrupted, and not before. */
-const withDeadline = <A>(call: Effect.Effect<A, OAuthError>): Effect.Effect<A, OAuthError> =>
-  Effect.uninterruptibleMask((restore) =>
-    call.pipe(
-      Effect.timeoutFail({
-        duration: deadline,
-        onTimeout: () =>
-          new OAuthError({ reason: "Transport", detail: `no answer within ${Duration.format(deadline)}` })
-      }),
-      Effect.interruptible,
-      // A child is interrupted together with its parent, whatever that is in the middle of.
-      Effect.forkDaemon,
-      Effect.flatMap((calling) => Effect.onInterrupt(restore(Fiber.join(calling)), () => Fiber.interrupt(calling)))
-    )
-  )
+const withoutSecrets = (body: Body): (text: string) => string =>
+  finderOf(Object.values(body).flatMap((value) => Predicate.isString(value) ? [] : [Redacted.value(value)])).hide

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import { fstatSync } from "node:fs"
+import { hidden } from "../auth/Secrets.ts"
 import { prose } from "../internal/visible.ts"
 import { wrap } from "./wrap.ts"
 
@@ -73,19 +74,23 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   })
 })
 
-/** Waits until the text is out. A reader that has gone away (`| head`) is no reason to fail; a full disk is. */
+/**
+ * Waits until the text is out, without what signs us in. A reader that has gone away (`| head`) is no reason to fail; a
+ * full disk is.
+ */
 const write = (
   stream: NodeJS.WriteStream,
   text: string,
   onClosed: Effect.Effect<void>
 ): Effect.Effect<void, NodeJS.ErrnoException> =>
-  Effect.async((resume) => {
-    stream.write(
-      text,
-      (error: NodeJS.ErrnoException | null | undefined) =>
-        resume(error == null ? Effect.void : isClosed(error, stream) ? onClosed : Effect.fail(error))
-    )
-  })
+  Effect.flatMap(hidden(text), (told) =>
+    Effect.async((resume) => {
+      stream.write(
+        told,
+        (error: NodeJS.ErrnoException | null | undefined) =>
+          resume(error == null ? Effect.void : isClosed(error, stream) ? onClosed : Effect.fail(error))
+      )
+    }))
 
 /** A terminal that was closed has no reader either. */
 const isClosed = ({ code = "" }: NodeJS.ErrnoException, { isTTY }: NodeJS.WriteStream): boolean =>

@@ -7,12 +7,16 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Cause from "effect/Cause"
 import { type ConfigError, isConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { stripVTControlCharacters } from "node:util"
+import * as Secrets from "../auth/Secrets.ts"
 import { prose } from "../internal/visible.ts"
 import { layerPlatform } from "../node/NodeRuntime.ts"
 import { TurnFailed, TurnInterrupted } from "../session/SessionEvent.ts"
@@ -83,14 +87,16 @@ const leaves = (error: ConfigError): ReadonlyArray<Exclude<ConfigError, { readon
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
 
 /** A warning is for a person, too. */
-const logger = Logger.make<unknown, string>(({ logLevel, message }) =>
-  `effixir: ${logLevel.label.toLowerCase()}: ${prose([message].flat().map(String).join(" "))}`
-)
+const logger = Logger.make<unknown, string>(({ context, logLevel, message }) => {
+  const { hide } = Context.get(FiberRefs.getOrDefault(context, FiberRef.currentContext), Secrets.Secrets)
+  return `effixir: ${logLevel.label.toLowerCase()}: ${prose(hide([message].flat().map(String).join(" ")))}`
+})
 
 const services = (listening: Interruption.Listening) =>
   Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform).pipe(
     Layer.provideMerge(Layer.mergeAll(
       Layer.provideMerge(Screen.layer, Interruption.layer(listening)),
+      Secrets.layer,
       Logger.replace(Logger.defaultLogger, Logger.withConsoleError(logger))
     ))
   )

@@ -15,6 +15,8 @@ const full = "there is no space left on the disk; make some, and try again"
 const forbidden = `this user may not do that there; change the rights of the file and its folder, ${elsewhere}`
 const noFolder = `a part of its path is a file where a folder is needed; move that file away, ${elsewhere}`
 const isFolder = "it is a folder where a file is needed; move that folder away"
+const writable = "other users of this machine can change it; see whether it says what you want, and close it to them " +
+  "(chmod go-w)"
 const isNoFile = "it is a pipe or a device where a regular file is needed"
 const isLarge = "it is larger than 1 MB, which such a file never is"
 
@@ -37,6 +39,9 @@ const problems: { readonly [code: string]: string } = {
   E2BIG: `${isLarge}; move it away`,
   BadResource: "what is there is of another kind; move it away, and try again",
   ELOOP: "its symbolic links lead in a circle; mend them",
+  EDANGLING: "its symbolic link leads into a folder that is not there; make that folder, or mend the link",
+  ESTALE: "the file that is mounted there was replaced where it comes from; start the container again, or mount its " +
+    "folder instead",
   ENAMETOOLONG: "its path is longer than the system allows; choose a shorter one with EFFIXIR_HOME",
   ENOENT: "it is not there",
   NotFound: "it is not there",
@@ -45,6 +50,8 @@ const problems: { readonly [code: string]: string } = {
   ETXTBSY: "another program holds it; wait for that one to end, and try again",
   EMFILE: "more files are open than this process may have; raise that limit (ulimit -n 256), and try again",
   ENFILE: "too many files are open; close some programs, and try again",
+  EFOREIGN: `it belongs to another user of this machine; make it yours (chown), ${elsewhere}`,
+  EWRITABLE: writable,
   EIO: "the disk reports a fault; check the disk"
 }
 
@@ -61,6 +68,8 @@ const named: { readonly [code: string]: string } = {
   EISDIR: "it is a folder; name a file",
   EFTYPE: `${isNoFile}; name such a file`,
   E2BIG: `${isLarge}; name another file`,
+  EFOREIGN: "it belongs to another user of this machine; make it yours (chown), or name another file",
+  EWRITABLE: writable,
   ENAMETOOLONG: "its path is longer than the system allows; name a shorter one"
 }
 

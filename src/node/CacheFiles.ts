@@ -11,9 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { isNotFound } from "../internal/isNotFound.ts"
-import { makeFolder } from "../internal/makeFolder.ts"
-import { replaceFile } from "../internal/replaceFile.ts"
-import { readPlainText } from "./readPlainFile.ts"
+import * as StateFile from "./StateFile.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -32,12 +30,13 @@ export const make = Effect.fnUntraced(function*({ folder }: Options) {
   const names = fs.readDirectory(folder).pipe(Effect.catchIf(isNotFound, () => Effect.succeed<Array<string>>([])))
 
   return KeyValueStore.makeStringOnly({
-    get: (key) => readPlainText(pathOf(key)).pipe(Effect.asSome, Effect.catchIf(isNotFound, () => Effect.succeedNone)),
-    set: (key, value) =>
-      makeFolder(folder, 0o700).pipe(
-        Effect.zipRight(replaceFile(pathOf(key), value, 0o600)),
+    get: (key) =>
+      StateFile.read(pathOf(key)).pipe(
+        Effect.asSome,
+        Effect.catchIf(isNotFound, () => Effect.succeedNone),
         Effect.provide(services)
       ),
+    set: (key, value) => Effect.provide(StateFile.write(pathOf(key), value), services),
     remove: (key) => fs.remove(pathOf(key), { force: true }),
     clear: fs.remove(folder, { recursive: true, force: true }),
     size: Effect.map(names, ({ length }) => length)

@@ -4,12 +4,17 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
+import { finderOf, Secrets } from "../auth/Secrets.ts"
 
 /**
  * Variables that hold a secret of ours: what signs us in is none of a command's business. Those of other programs, such
  * as `GITHUB_TOKEN`, are what commands are there to work with.
  */
 const secret = /(?:^|_)(?:OPENAI|CHATGPT|CODEX|EFFIXIR)_.*(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)|(?:^|_)CODEX_AUTH/i
+
+/** Where a key is a word that a path may have in it, as keys of servers on this machine are, programs are found all the same. */
+const needed = /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|TMPDIR|LANG)$/
 
 /** Nobody is there to answer a pager or a prompt, and git need not write its index when it only looks. */
 const fixed = {
@@ -22,19 +27,27 @@ const fixed = {
   GIT_OPTIONAL_LOCKS: "0"
 }
 
-/** With these, `cd` goes to folders that its word does not name. */
-const dropped: ReadonlySet<string> = new Set(["CDPATH"])
-
 /**
- * What a child gets: what we have ourselves, less the secrets, and what is added for it.
+ * What we have ourselves, less the secrets, whatever the variables are called that they stand in: a key may be part of a
+ * header or of an address. It is for programs that a person uses, such as a browser.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => {
+export const withoutSecrets: Effect.Effect<NodeJS.ProcessEnv> = Effect.map(Secrets, ({ isIn }) => {
   const ours = Object.entries(process.env)
-  // A key may stand under another name as well; what is short is no key.
-  const values = new Set(ours.flatMap(([name, value = ""]) => secret.test(name) && value.length >= 8 ? [value] : []))
-  const rest = ours.filter(([name, value]) => !secret.test(name) && !values.has(value ?? "") && !dropped.has(name))
-  return { ...Object.fromEntries(rest), ...fixed, ...added }
-}
+  const named = finderOf(ours.flatMap(([name, value = ""]) => secret.test(name) ? [value] : []))
+  const isSecret = (name: string, value: string) =>
+    secret.test(name) || !needed.test(name) && (named.isIn(value) || isIn(value))
+  return Object.fromEntries(ours.filter(([name, value = ""]) => !isSecret(name, value)))
+})
+
+/**
+ * What every other child gets, be it a command or a helper such as `rg`: the same, and what is added for it. With a
+ * `CDPATH`, `cd` would go to folders that its word does not name.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (added: Readonly<Record<string, string>> = {}): Effect.Effect<NodeJS.ProcessEnv> =>
+  Effect.map(withoutSecrets, ({ CDPATH: _dropped, ...rest }) => ({ ...rest, ...fixed, ...added }))

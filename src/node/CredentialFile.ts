@@ -10,14 +10,17 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import { stat } from "node:fs/promises"
 import { CredentialStore, CredentialStoreError, type Encoded, makeEncoded } from "../auth/CredentialStore.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
-import { rehearse, replaceFile } from "../internal/replaceFile.ts"
-import * as FileLock from "./FileLock.ts"
-import { readPlainText } from "./readPlainFile.ts"
+import { exposureOf, me, octal } from "./exposure.ts"
+import { attempt } from "./readPlainFile.ts"
+import * as StateFile from "./StateFile.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -56,18 +59,17 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
 
   /** Somebody has copied the file, or written it by hand. It is closed again, and that is told once. */
   const close = Effect.gen(function*() {
-    const { mode, type } = yield* fs.stat(path)
-    if (type !== "File" || !isOpenToOthers(mode)) return
-    const isClosed = yield* Effect.isSuccess(fs.chmod(path, mode & 0o600))
+    const info = yield* attempt("stat", path, () => stat(path))
+    const person = me()
+    if (!info.isFile() || person === undefined || exposureOf(info, person) !== "Readable") return
+    const isClosed = yield* Effect.isSuccess(fs.chmod(path, info.mode & 0o600))
     if (yield* Ref.getAndSet(isTold, true)) return
     const what = isClosed ? "it is set back to 0600" : "it cannot be set back: set it to 0600 yourself"
-    yield* Effect.logWarning(
-      `Other users of this machine could read or change ${path} (mode 0${(mode & 0o777).toString(8)}); ${what}`
-    )
+    yield* Effect.logWarning(`Other users of this machine could read ${path} (mode ${octal(info.mode)}); ${what}`)
   })
 
   const lock = prepareFolder.pipe(
-    Effect.zipRight(FileLock.acquire(`${path}.lock`)),
+    Effect.zipRight(StateFile.lock(path)),
     Effect.provide(services),
     Effect.mapError(failed("lock")),
     Effect.timeoutFail({
@@ -86,30 +88,32 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
   const medium: Encoded = {
     location: path,
     read: Effect.option(close).pipe(
-      Effect.zipRight(readPlainText(path)),
-      Effect.asSome,
+      Effect.zipRight(StateFile.read(path)),
+      Effect.provide(services),
+      Effect.map(Option.liftPredicate((text) => text !== signedOut)),
       Effect.catchIf(isNotFound, () => Effect.succeedNone),
       Effect.mapError(failed("load"))
     ),
-    write: (text) =>
-      prepareFolder.pipe(
-        Effect.zipRight(replaceFile(path, text, 0o600)),
-        Effect.provide(services),
-        Effect.mapError(failed("save"))
-      ),
-    check: prepareFolder.pipe(
-      Effect.zipRight(rehearse(path, roomForTokens)),
-      Effect.provide(services),
-      Effect.mapError(failed("save"))
+    reserve: prepareFolder.pipe(
+      Effect.zipRight(StateFile.reserve(path, roomForTokens)),
+      Effect.map((put) => (text: string) => Effect.mapError(Effect.provide(put(text), services), failed("save"))),
+      Effect.mapError(failed("save")),
+      Effect.mapInputContext((scope: Context.Context<Scope.Scope>) => Context.merge(services, scope))
     ),
-    remove: Effect.mapError(fs.remove(path, { force: true }), failed("clear")),
-    alone: (change) => Effect.scoped(Effect.zipRight(lock, Effect.uninterruptible(change)))
+    remove: Effect.mapError(Effect.provide(StateFile.remove(path, signedOut), services), failed("clear")),
+    alone: <A, E, R>(change: Effect.Effect<A, E, R>) =>
+      // What the change acquires is not given back with the lock.
+      Effect.flatMap(Effect.context<R>(), (context) =>
+        Effect.scoped(Effect.zipRight(lock, Effect.uninterruptible(Effect.provide(change, context)))))
   }
   return medium
 })
 
-/** In bytes; more than the tokens of a sign-in need. */
-const roomForTokens = 16_384
+/** In bytes; several times what the tokens of a sign-in need, should they grow. */
+const roomForTokens = 65_536
+
+/** What stays of a sign-in that has ended, where the file cannot be removed. */
+const signedOut = "null\n"
 
 /** Windows has no such bits. */
 const isOpenToOthers = (mode: number): boolean => process.platform !== "win32" && (mode & 0o077) !== 0
@@ -121,7 +125,8 @@ export const make = (
   Effect.map(makeMedium(options), makeEncoded)
 
 /**
- * One JSON file, mode 0600 in a folder of mode 0700. It is replaced as a whole, and fields that are not ours stay.
+ * One JSON file, mode 0600 in a folder of mode 0700, wherever links lead to it. It is replaced as a whole, and fields
+ * that are not ours stay.
  * One that is open to other users is closed again, with one warning.
  *
  * @since 0.1.0

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { CredentialStore, CredentialStoreError, type Encoded, makeEncoded } from "../auth/CredentialStore.ts"
 import * as CredentialFile from "./CredentialFile.ts"
+import * as Keyring from "./Keyring.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -18,40 +19,22 @@ export interface Options {
 }
 
 /**
- * One entry of a keyring. Rejections tell what the system said.
+ * The entry for a file goes by its path: every profile and home has its own.
  *
  * @since 0.1.0
- * @category models
+ * @category constructors
  */
-export interface Entry {
-  readonly getPassword: () => Promise<string | null | undefined>
-  readonly setPassword: (text: string) => Promise<unknown>
-  readonly deletePassword: () => Promise<unknown>
-}
-
-const service = "effixir"
-
-/**
- * The entry for a file, by its path: every profile and home has its own. Kernel keyrings are passed over, because they
- * forget at the next start of the machine.
- */
-const openEntry = async (path: string): Promise<Entry> => {
-  const { AsyncEntry } = await import("@napi-rs/keyring")
-  return new AsyncEntry(service, path, { linux: { store: "secret-service" } })
-}
-
-/** @since 0.1.0 @category constructors */
-export const make = Effect.fnUntraced(function*(options: Options, open: (path: string) => Promise<Entry> = openEntry) {
+export const make = Effect.fnUntraced(function*(options: Options, open: typeof Keyring.open = Keyring.open) {
   const file = yield* CredentialFile.makeMedium(options)
-  const entry = yield* Effect.tryPromise(async () => {
-    const entry = await open(options.path)
-    await entry.getPassword()
-    return entry
-  }).pipe(Effect.option)
-  if (Option.isSome(entry)) return makeEncoded(keyring(entry.value, file))
+  const entry = yield* open(options.path)
+  const isThere = yield* Effect.isSuccess(Effect.catchIf(entry.get, isSilent, () => Effect.void))
+  if (isThere) return makeEncoded(keyring(entry, file))
   yield* Effect.logWarning(`There is no keyring that can be used; the sign-in is kept in ${options.path}`)
   return makeEncoded(file)
 })
+
+/** There is one, and what it holds nobody knows: a sign-in in a file would stand beside it. */
+const isSilent = ({ reason }: Keyring.KeyringError): boolean => reason === "Silent"
 
 /**
  * The keyring, or the file with one warning where there is none. A sign-in that is in the file moves to the keyring
@@ -63,37 +46,36 @@ export const make = Effect.fnUntraced(function*(options: Options, open: (path: s
 export const layer = (
   options: Options
 ): Layer.Layer<CredentialStore, never, FileSystem.FileSystem | Path.Path> =>
-  Layer.effect(CredentialStore, make(options))
+  Layer.scoped(CredentialStore, make(options))
 
-const keyring = (entry: Entry, file: Encoded): Encoded => {
-  const location = `the keyring (${service})`
-  const call = <A>(operation: CredentialStoreError["operation"], run: () => Promise<A>) =>
-    Effect.tryPromise({
-      try: run,
-      catch: (cause) =>
-        new CredentialStoreError({
-          operation,
-          location,
-          problem:
-            `the system says "${cause instanceof Error ? cause.message : String(cause)}"; unlock the keyring, or ` +
-            "set credential_store to \"file\" in config.json",
-          cause
-        })
-    })
-  const inKeyring = Effect.map(call("load", () => entry.getPassword()), Option.fromNullable)
+const keyring = (entry: Keyring.Entry, file: Encoded): Encoded => {
+  const location = "the keyring (effixir)"
+  const failed = (operation: CredentialStoreError["operation"]) => (cause: Keyring.KeyringError) =>
+    new CredentialStoreError({ operation, location, problem: problemOf(cause), cause })
+
+  const load = Effect.mapError(entry.get, failed("load"))
   return {
     location,
-    read: Effect.flatMap(inKeyring, (text) => Option.isSome(text) ? Effect.succeed(text) : file.read),
-    write: (text) => Effect.zipRight(call("save", () => entry.setPassword(text)), file.remove),
+    read: Effect.flatMap(load, (text) => Option.isSome(text) ? Effect.succeed(text) : file.read),
     // A keyring that can be read is unlocked, and there is nothing of it that could be full.
-    check: Effect.asVoid(inKeyring),
+    reserve: Effect.as(
+      load,
+      (text: string) => Effect.zipRight(Effect.mapError(entry.set(text), failed("save")), file.remove)
+    ),
     remove: Effect.zipRight(
       Effect.flatMap(
-        inKeyring,
-        (text) => Option.isSome(text) ? Effect.asVoid(call("clear", () => entry.deletePassword())) : Effect.void
+        load,
+        (text) => Option.isSome(text) ? Effect.mapError(entry.remove, failed("clear")) : Effect.void
       ),
       file.remove
     ),
     alone: file.alone
   }
 }
+
+const problemOf = (error: Keyring.KeyringError): string =>
+  isSilent(error)
+    ? `${error.detail}; see whether it asks for a password, and try again, or ${without}`
+    : `the system says "${error.detail}"; unlock the keyring, or ${without}`
+
+const without = "set credential_store to \"file\" in config.json"

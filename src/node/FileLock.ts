@@ -4,11 +4,14 @@
  * @since 0.1.0
  */
 import { type PlatformError, SystemError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import { constants } from "node:fs"
+import { type FileHandle, open, stat } from "node:fs/promises"
 import { createRequire } from "node:module"
+import { isNotFound } from "../internal/isNotFound.ts"
+import { attempt, refused } from "./readPlainFile.ts"
 
 /**
  * Locks an open file if nobody else has. The lock goes when the file is closed. It fails where the disk cannot lock, as
@@ -17,7 +20,7 @@ import { createRequire } from "node:module"
  * @since 0.1.0
  * @category locking
  */
-export const tryLock = (file: FileSystem.File): Effect.Effect<boolean, PlatformError> =>
+export const tryLock = (file: { readonly fd: number }): Effect.Effect<boolean, PlatformError> =>
   Effect.flatMap(native, (lock) =>
     Effect.try({
       try: () => lock(file.fd),
@@ -27,18 +30,59 @@ export const tryLock = (file: FileSystem.File): Effect.Effect<boolean, PlatformE
 
 /**
  * Holds the lock of a path until the Scope closes; waits for whoever has it. The file at the path is made if there is
- * none, and stays.
+ * none, and stays. What is no regular file is refused: opening a pipe, as is usual, would wait for ever.
  *
  * @since 0.1.0
  * @category locking
  */
-export const acquire: (
-  path: string
-) => Effect.Effect<void, PlatformError, FileSystem.FileSystem | Scope.Scope> = Effect.fnUntraced(function*(path) {
-  const fs = yield* FileSystem.FileSystem
-  const file = yield* fs.open(path, { flag: "a", mode: 0o600 })
-  yield* Effect.repeat(tryLock(file), { until: (isLocked) => isLocked, schedule: Schedule.spaced("20 millis") })
-})
+export const acquire = (path: string): Effect.Effect<void, PlatformError, Scope.Scope> =>
+  openToLock(path, constants.O_CREAT).pipe(
+    Effect.tap((file) =>
+      Effect.filterOrFail(
+        attempt("stat", path, () => file.stat()),
+        (info) => info.isFile(),
+        () => refused(path, "EFTYPE: the lock is no regular file")
+      )
+    ),
+    Effect.flatMap(waitFor)
+  )
+
+/**
+ * Holds the lock of a file that may have several names, by all of them, until the Scope closes. Where there is no file, or
+ * one that this user may not write, nothing is locked. Windows would let nobody read such a file.
+ *
+ * @since 0.1.0
+ * @category locking
+ */
+export const acquireExisting = (path: string): Effect.Effect<void, PlatformError, Scope.Scope> =>
+  process.platform === "win32" ? Effect.void : openToLock(path, 0).pipe(
+    Effect.tap(waitFor),
+    // It may have been replaced while it was waited for.
+    Effect.flatMap((file) => attempt("stat", path, async () => isSame(await file.stat(), await stat(path)))),
+    Effect.repeat({ until: (isSame) => isSame }),
+    Effect.asVoid,
+    Effect.catchIf((error) => isNotFound(error) || isNotOurs(error), () => Effect.void)
+  )
+
+interface Identity {
+  readonly dev: number
+  readonly ino: number
+}
+
+const isSame = (self: Identity, that: Identity): boolean => self.dev === that.dev && self.ino === that.ino
+
+const isNotOurs = (error: PlatformError): boolean =>
+  error._tag === "SystemError" &&
+  (error.reason === "PermissionDenied" || /^(?:EROFS|EISDIR|ENXIO)/.test(error.description ?? ""))
+
+const openToLock = (path: string, flags: number) =>
+  Effect.acquireRelease(
+    attempt("open", path, () => open(path, constants.O_RDWR | (constants.O_NONBLOCK ?? 0) | flags, 0o600)),
+    (file) => Effect.promise(() => file.close())
+  )
+
+const waitFor = (file: FileHandle) =>
+  Effect.repeat(tryLock(file), { until: (isLocked) => isLocked, schedule: Schedule.spaced("20 millis") })
 
 /**
  * The native part is loaded when it is first needed: most starts of the CLI never do. Where there is no build of it,

@@ -8,24 +8,38 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { spawn } from "node:child_process"
 import { Browser } from "../auth/Browser.ts"
+import * as ChildEnvironment from "./ChildEnvironment.ts"
+import { packageUrl } from "./packageUrl.ts"
 
 /**
- * Opens addresses with the browser that the person has chosen.
+ * Opens addresses with the browser that the person has chosen. It is opened from a process of its own: what is started
+ * from here would have our environment, secrets and all.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer: Layer.Layer<Browser> = Layer.succeed(Browser, {
   open: (url) =>
-    Effect.ignore(Effect.tryPromise(async () => {
-      const { default: open } = await import("open")
-      const child = await open(url)
-      // Without a browser the command fails after it has started; nobody else would take that up.
-      child.once("error", () => {})
-      child.unref()
-    }))
+    Effect.flatMap(ChildEnvironment.withoutSecrets, (env) =>
+      Effect.ignore(Effect.try(() => {
+        const child = spawn(process.execPath, ["--input-type=module", "--eval", script, packageUrl("open"), url], {
+          env,
+          stdio: "ignore",
+          detached: true
+        })
+        child.once("error", () => {})
+        child.unref()
+      })))
 })
+
+/** Without a browser the command fails after it has started; nobody else would take that up. */
+const script = `
+  const { default: open } = await import(process.argv[1])
+  const child = await open(process.argv[2])
+  child.once("error", () => {})
+`
 
 /**
  * Whether a browser that is opened here is one that the person sees: there is a display, and nobody came over the

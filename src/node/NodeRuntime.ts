@@ -22,6 +22,7 @@ import * as AuthClient from "../auth/AuthClient.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
+import * as Secrets from "../auth/Secrets.ts"
 import { below } from "../internal/paths.ts"
 import * as ChatCompletions from "../responses/ChatCompletions.ts"
 import * as Dialect from "../responses/Dialect.ts"
@@ -51,6 +52,7 @@ import * as CacheFiles from "./CacheFiles.ts"
 import * as CredentialFile from "./CredentialFile.ts"
 import * as CredentialKeyring from "./CredentialKeyring.ts"
 import * as Home from "./Home.ts"
+import * as HomeCheck from "./HomeCheck.ts"
 import * as Network from "./Network.ts"
 import * as NodeFiles from "./NodeFiles.ts"
 import * as NodeFileSearch from "./NodeFileSearch.ts"
@@ -90,6 +92,7 @@ export const layerHome: Layer.Layer<
   ConfigError | Settings.ConfigError
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
+  yield* HomeCheck.check(home)
   const { credential_store } = yield* Settings.load(home.config)
   const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
   return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
@@ -102,7 +105,7 @@ export const layerHome: Layer.Layer<
     Layer.merge(SessionFiles.layer({ folder: home.sessions })),
     Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
   )
-})).pipe(Layer.provide([layerPlatform, Network.layerConfig()]))
+})).pipe(Layer.provideMerge(Secrets.layer), Layer.provide([layerPlatform, Network.layerConfig()]))
 
 /**
  * What tools may need on this machine: a workspace, its files, search, and shell commands. `readable` are folders

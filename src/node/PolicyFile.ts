@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import { fileProblem } from "../internal/diskProblem.ts"
 import { fromText, type Policy, PolicyError } from "../tools/Policy.ts"
-import { readPlainText } from "./readPlainFile.ts"
+import { readOwnText } from "./readPlainFile.ts"
 
 /**
  * Reads a policy and tries its examples.
@@ -16,7 +16,7 @@ import { readPlainText } from "./readPlainFile.ts"
  */
 export const load: (file: string) => Effect.Effect<Policy, PolicyError> = Effect.fnUntraced(function*(file) {
   const text = yield* Effect.mapError(
-    readPlainText(file),
+    readOwnText(file),
     (error) => new PolicyError({ source: file, problem: fileProblem(error) })
   )
   return yield* fromText(text, file)

@@ -56,7 +56,7 @@ export const make = Effect.gen(function*() {
       )
       return yield* observe(tree)
     }),
-    environment: Effect.sync(() => ChildEnvironment.make())
+    environment: ChildEnvironment.make()
   })
 })
 
@@ -91,40 +91,44 @@ const hold = (folder: string) =>
     (handle) => Effect.promise(() => handle.close())
   )
 
-const launch = (
+const launch = Effect.fnUntraced(function*(
   watcher: ProcessWatcher.ProcessWatcher,
   shell: string,
   command: string,
   cwd: string,
-  env: Readonly<Record<string, string>>
-): Effect.Effect<Tree, CommandNotStarted> =>
-  Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-    Effect.async((resume) => {
-      const mark = ProcessMark.make()
-      let isWatched = false
-      const fail = (cause: unknown) => {
-        if (isWatched) watcher.forget(mark)
-        resume(notStarted(cause))
-      }
-      try {
-        watcher.watch(mark)
-        isWatched = true
-        // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
-        const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
-        const child = spawn("/bin/sh", ["-c", script, shell, command], {
-          cwd,
-          detached: true,
-          stdio: ["ignore", "pipe", "ignore"],
-          env: ChildEnvironment.make({ ...env, ...ProcessMark.environment(mark) })
-        })
-        if (child.pid !== undefined) watcher.watch(groupOf(child.pid))
-        child.once("error", fail)
-        child.once("spawn", () =>
-          resume(Effect.succeed({ child: child as Child, mark, startedAt, leftInSession: undefined })))
-      } catch (cause) {
-        fail(cause)
-      }
-    }))
+  added: Readonly<Record<string, string>>
+) {
+  const mark = ProcessMark.make()
+  const env = yield* ChildEnvironment.make({ ...added, ...ProcessMark.environment(mark) })
+  const startedAt = yield* Clock.currentTimeMillis
+  return yield* Effect.async<Tree, CommandNotStarted>((resume) => {
+    let isWatched = false
+    const fail = (cause: unknown) => {
+      if (isWatched) watcher.forget(mark)
+      resume(notStarted(cause))
+    }
+    try {
+      watcher.watch(mark)
+      isWatched = true
+      // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
+      const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
+      const child = spawn("/bin/sh", ["-c", script, shell, command], {
+        cwd,
+        detached: true,
+        stdio: ["ignore", "pipe", "ignore"],
+        env
+      })
+      if (child.pid !== undefined) watcher.watch(groupOf(child.pid))
+      child.once("error", fail)
+      child.once(
+        "spawn",
+        () => resume(Effect.succeed({ child: child as Child, mark, startedAt, leftInSession: undefined }))
+      )
+    } catch (cause) {
+      fail(cause)
+    }
+  })
+})
 
 const notStarted = (cause: unknown) =>
   new CommandNotStarted({ problem: cause instanceof Error ? cause.message : String(cause) })

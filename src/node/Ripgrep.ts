@@ -219,19 +219,20 @@ const launch = (
   args: ReadonlyArray<string>,
   folder: string
 ): Effect.Effect<ChildProcessByStdio<null, Readable, Readable>, CannotSearch> =>
-  Effect.async((resume) => {
-    try {
-      const child = spawn(program, args, {
-        cwd: folder === "" ? "/" : folder,
-        stdio: ["ignore", "pipe", "pipe"],
-        env: ChildEnvironment.make()
-      })
-      child.once("error", () => resume(new CannotSearch()))
-      child.once("spawn", () => resume(Effect.succeed(child)))
-    } catch {
-      resume(new CannotSearch())
-    }
-  })
+  Effect.flatMap(ChildEnvironment.make(), (env) =>
+    Effect.async((resume) => {
+      try {
+        const child = spawn(program, args, {
+          cwd: folder === "" ? "/" : folder,
+          stdio: ["ignore", "pipe", "pipe"],
+          env
+        })
+        child.once("error", () => resume(new CannotSearch()))
+        child.once("spawn", () => resume(Effect.succeed(child)))
+      } catch {
+        resume(new CannotSearch())
+      }
+    }))
 
 /** Reads one message after the other, and gives the lines of a file when all of it is seen to be text. */
 const makeReader = () => {

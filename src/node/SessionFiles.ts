@@ -13,6 +13,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { hidden } from "../auth/Secrets.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
@@ -64,11 +65,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     yield* Effect.mapError(mend, failed(id))
 
     return yield* makeSession(id, log.events, (stored) => {
-      const text = Either.try(() => encodeLine(stored))
-      if (Either.isLeft(text)) return unwritable(id)
-      const line = encoder.encode(`${text.right}\n`)
-      return Effect.zipRight(mend, file.writeAll(line)).pipe(
-        Effect.tap(() => {
+      const encoded = Either.try(() => encodeLine(stored))
+      if (Either.isLeft(encoded)) return unwritable(id)
+      return hidden(`${encoded.right}\n`).pipe(
+        Effect.map((line) => encoder.encode(line)),
+        Effect.tap(mend),
+        Effect.tap((line) => file.writeAll(line)),
+        Effect.tap((line) => {
           size += line.length
         }),
         Effect.tapError(() => {

@@ -11,7 +11,7 @@ import { isNotFound } from "../internal/isNotFound.ts"
 import { problemOf } from "../internal/json.ts"
 import { Overrides } from "../responses/ModelProfile.ts"
 import { Mode } from "../tools/Policy.ts"
-import { readPlainText } from "./readPlainFile.ts"
+import { readOwnText } from "./readPlainFile.ts"
 
 /**
  * How model calls travel: as server-sent events, over a WebSocket, or over one where that works.
@@ -86,7 +86,7 @@ export class ConfigError extends Schema.TaggedError<ConfigError>("effixir/node/S
 export const load: (
   path: string
 ) => Effect.Effect<Settings, ConfigError> = Effect.fnUntraced(function*(path) {
-  const text = yield* readPlainText(path).pipe(
+  const text = yield* readOwnText(path).pipe(
     Effect.catchAll((error) =>
       isNotFound(error)
         ? Effect.succeed("{}")

@@ -12,11 +12,9 @@ import * as Schema from "effect/Schema"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
-import { makeFolder } from "../internal/makeFolder.ts"
-import { replaceFile } from "../internal/replaceFile.ts"
 import type { Home } from "./Home.ts"
-import { readPlainText } from "./readPlainFile.ts"
 import { ConfigError } from "./Settings.ts"
+import * as StateFile from "./StateFile.ts"
 
 const Trusted = Schema.parseJson(Schema.Struct({ folders: Schema.Array(Schema.String) }))
 
@@ -52,14 +50,14 @@ export const trust: (
   const folders = yield* load(home)
   const project = yield* ProjectInstructions.projectOf(folder)
   if (folders.includes(project)) return
-  yield* makeFolder(home.path, 0o700).pipe(
-    Effect.zipRight(replaceFile(home.trusted, encode({ folders: [...folders, project] }), 0o600)),
-    Effect.mapError(unusable(home))
+  yield* Effect.mapError(
+    StateFile.write(home.trusted, encode({ folders: [...folders, project] })),
+    unusable(home)
   )
 })
 
 const load = Effect.fnUntraced(function*(home: Home) {
-  const text = yield* readPlainText(home.trusted).pipe(
+  const text = yield* StateFile.read(home.trusted).pipe(
     Effect.catchIf(isNotFound, () => Effect.succeed(`{"folders":[]}`)),
     Effect.mapError(unusable(home))
   )

@@ -1,7 +1,8 @@
 import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
-import { constants } from "node:fs"
+import { constants, type Stats } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
+import { exposureOf, me } from "./exposure.ts"
 
 /** In bytes; nothing that a person writes by hand comes near it. */
 const usual = 1024 * 1024
@@ -11,18 +12,37 @@ const usual = 1024 * 1024
  * opened without waiting, and the handle is asked what it is, because at the path something else may be by then.
  */
 export const readPlainFile = (path: string, maxBytes = usual): Effect.Effect<Uint8Array, PlatformError> =>
+  read(path, maxBytes, () => Effect.void)
+
+/** The same as text. */
+export const readPlainText = (path: string): Effect.Effect<string, PlatformError> =>
+  Effect.map(readPlainFile(path), (bytes) => new TextDecoder().decode(bytes))
+
+/**
+ * The text of a file that says what we may do, or who we are: one that somebody else could have written is refused. Root
+ * can be no safer than the person whose files it uses, as in a container.
+ */
+export const readOwnText = (path: string): Effect.Effect<string, PlatformError> =>
+  Effect.map(
+    read(path, usual, (info) => {
+      const person = me()
+      const exposure = person === undefined ? "None" : exposureOf(info, person)
+      if (exposure === "Foreign" && person?.uid !== 0) return refused(path, "EFOREIGN: it belongs to another user")
+      return exposure === "Writable" ? refused(path, "EWRITABLE: others can write it") : Effect.void
+    }),
+    (bytes) => new TextDecoder().decode(bytes)
+  )
+
+const read = (path: string, maxBytes: number, check: (info: Stats) => Effect.Effect<void, PlatformError>) =>
   Effect.scoped(Effect.gen(function*() {
     const handle = yield* openToRead(path)
     const info = yield* attempt("stat", path, () => handle.stat())
     if (info.isDirectory()) return yield* refused(path, "EISDIR: it is a folder")
     if (!info.isFile()) return yield* refused(path, "EFTYPE: it is no regular file")
+    yield* check(info)
     const bytes = yield* attempt("read", path, () => readUpTo(handle, maxBytes + 1))
     return bytes.length > maxBytes ? yield* refused(path, "E2BIG: it is too large") : bytes
   }))
-
-/** The same as text. */
-export const readPlainText = (path: string): Effect.Effect<string, PlatformError> =>
-  Effect.map(readPlainFile(path), (bytes) => new TextDecoder().decode(bytes))
 
 /** Opens without waiting for whoever should open the other end of a pipe. Windows has no such flag, nor such pipes. */
 export const openToRead = (path: string, flags = 0) =>
@@ -63,7 +83,8 @@ export const attempt = <A>(method: string, path: string, run: () => Promise<A>):
     }
   })
 
-const refused = (path: string, description: string): PlatformError =>
+/** A file that is there and cannot be used. */
+export const refused = (path: string, description: string): PlatformError =>
   new SystemError({ reason: "BadResource", module: "FileSystem", method: "read", pathOrDescriptor: path, description })
 
 const reasons: { readonly [code: string]: SystemErrorReason } = {
@@ -71,5 +92,6 @@ const reasons: { readonly [code: string]: SystemErrorReason } = {
   EACCES: "PermissionDenied",
   EPERM: "PermissionDenied",
   ENOTDIR: "BadResource",
-  ELOOP: "BadResource"
+  ELOOP: "BadResource",
+  EBUSY: "Busy"
 }

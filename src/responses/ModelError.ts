@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { Window } from "./RateLimitReading.ts"
 
@@ -93,6 +94,35 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
     return `${sentence(this.reason)}${said}${this.requestId === undefined ? "" : ` (request ${this.requestId})`}`
   }
 }
+
+/**
+ * The same error without what `hide` cuts out. A cause that quotes a secret is left out: it may do so anywhere.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutSecrets = (error: ModelError, hide: (text: string) => string): ModelError => {
+  const { cause, reason, ...fields } = error
+  const quotes = (text: string) => hide(text) !== text
+  const isCauseTold = !quotes(storyOf(cause))
+  if (isCauseTold && !quotes(JSON.stringify([reason, fields]))) return error
+  const hidden = <A>(value: A): A =>
+    JSON.parse(JSON.stringify(value), (_, value: unknown) => Predicate.isString(value) ? hide(value) : value)
+  return new ModelError({
+    ...hidden(fields),
+    reason: decodeReason(hidden(encodeReason(reason))),
+    ...(isCauseTold ? { cause } : {})
+  })
+}
+
+const encodeReason = Schema.encodeSync(Reason)
+const decodeReason = Schema.decodeSync(Reason)
+
+/** All that an error and those behind it say. */
+const storyOf = (error: unknown, depth = 0): string =>
+  error instanceof Error && depth < 10
+    ? `${error.stack ?? error.message}\n${storyOf(error.cause, depth + 1)}`
+    : String(error)
 
 const retryable: ReadonlySet<Reason["_tag"]> = new Set([
   "RateLimited",

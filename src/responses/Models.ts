@@ -20,6 +20,7 @@ import * as Schema from "effect/Schema"
 import { AuthClient } from "../auth/AuthClient.ts"
 import { accountOf, type Credential } from "../auth/Credential.ts"
 import { Credentials } from "../auth/Credentials.ts"
+import { hidden } from "../auth/Secrets.ts"
 import { askJson, NotAnswered } from "../internal/askJson.ts"
 import * as BaseUrls from "../internal/baseUrls.ts"
 import { field, number, text } from "../internal/json.ts"
@@ -166,7 +167,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     if (Option.isSome(kept) && !isRefresh && isFresh(kept.value, now)) return listing(kept.value, "cache")
     const live = yield* Effect.either(ask(credential, kept))
     if (Either.isRight(live)) return listing(live.right, "live")
-    const problem = live.left.message
+    const problem = yield* hidden(live.left.message)
     return Option.isSome(kept) ? { ...listing(kept.value, "cache"), problem } : { ...fallback, problem }
   })
 

@@ -13,9 +13,11 @@ import * as Layer from "effect/Layer"
 import { AuthClient } from "../auth/AuthClient.ts"
 import { accountOf } from "../auth/Credential.ts"
 import { Credentials } from "../auth/Credentials.ts"
+import { Secrets } from "../auth/Secrets.ts"
 import { askJson } from "../internal/askJson.ts"
 import * as BaseUrls from "../internal/baseUrls.ts"
-import { ModelError } from "./ModelError.ts"
+import { spanned } from "../internal/spanned.ts"
+import { ModelError, withoutSecrets } from "./ModelError.ts"
 import { fromUsage } from "./RateLimitReading.ts"
 import * as RateLimits from "./RateLimits.ts"
 
@@ -59,7 +61,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           return new ModelError({ reason: { _tag: "Unauthorized" }, detail: error.message, cause: error })
       }
     }),
-    Effect.withSpan("PlanUsage.refresh")
+    Effect.catchAll((error) => Effect.flatMap(Secrets, ({ hide }) => withoutSecrets(error, hide))),
+    spanned("PlanUsage.refresh")
   )
 
   return PlanUsage.of({ refresh })

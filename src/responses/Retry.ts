@@ -19,9 +19,10 @@ import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { OAuthError } from "../auth/OAuthError.ts"
+import { Secrets } from "../auth/Secrets.ts"
 import { fromPull, type Pull, toPull } from "../internal/stream.ts"
-import type { Attempt, Setback } from "./Attempt.ts"
-import type { ModelError } from "./ModelError.ts"
+import { type Attempt, Setback } from "./Attempt.ts"
+import { type ModelError, withoutSecrets } from "./ModelError.ts"
 import * as Request from "./Request.ts"
 import type { Retry, StreamEvent } from "./StreamEvent.ts"
 
@@ -100,8 +101,12 @@ export const make =
 
       const from = Effect.fnUntraced(function*(request: Request.Request, state: State) {
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const mend = Effect.fnUntraced(function*(failure: ModelError | Setback) {
-          yield* Scope.close(own, Exit.fail(failure))
+        const mend = Effect.fnUntraced(function*(raw: ModelError | Setback) {
+          yield* Scope.close(own, Exit.fail(raw))
+          const { hide } = yield* Secrets
+          const failure = raw._tag === "Setback"
+            ? new Setback({ error: withoutSecrets(raw.error, hide), again: raw.again })
+            : withoutSecrets(raw, hide)
           const next = yield* Effect.mapError(after(failure, request, state), Option.some)
           if (Option.isNone(next)) return yield* Effect.fail(Option.some(errorOf(failure)))
           const { event, request: again, state: then } = next.value

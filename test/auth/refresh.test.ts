@@ -162,6 +162,41 @@ describe("a token that is about to expire", () => {
     }))
 })
 
+/** Every refresh gives a token that is good for so many seconds. */
+const short = (seconds: number): Refresh => (n) => Effect.succeed({ ...next(n), expires_in: seconds })
+
+describe("a token that lives for minutes", () => {
+  for (const seconds of [40, 60, 240]) {
+    it.scoped(`is refreshed once in its life: ${seconds} s`, () =>
+      Effect.gen(function*() {
+        const { asked, current } = yield* setup(signedIn(1, 0), short(seconds))
+        const request = Effect.zipRight(current, TestClock.adjust(`${seconds / 20} seconds`))
+        const lives = 6
+        yield* Effect.repeatN(request, lives * 20 - 1)
+        const refreshes = (yield* asked).length
+        // It is refreshed when three quarters are over, or by the watch a minute later at most.
+        assert.isAtMost(refreshes, Math.ceil(lives / 0.75) + 1)
+        assert.isAtLeast(refreshes, lives)
+      }))
+  }
+
+  it.scoped("is not refreshed for every request when it is said to be used up as it comes", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Duration.toMillis("10 hours"))
+      const used = Redacted.make(jwt({ exp: 3600 }))
+      const answers: ReadonlyArray<Partial<Renewal>> = [
+        { expires_in: 0 },
+        { expires_in: -5 },
+        { access_token: used, expires_in: null }
+      ]
+      for (const answer of answers) {
+        const { asked, current } = yield* setup(signedIn(1, 0), (n) => Effect.succeed({ ...next(n), ...answer }))
+        yield* Effect.repeatN(current, 9)
+        assert.deepStrictEqual(yield* asked, ["r1"])
+      }
+    }))
+})
+
 describe("a refresh that fails", () => {
   it.scoped("is tried again, with growing pauses, and then told", () =>
     Effect.gen(function*() {

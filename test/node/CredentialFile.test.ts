@@ -148,6 +148,15 @@ describe("CredentialFile", () => {
       for (const part of ["WARN", path, "0644", "set back to 0600"]) assert.include(warning, part)
     }).pipe(Effect.provide(layer)))
 
+  it.scopedLive("does not use a file that others could have written, and leaves it to be looked at", () =>
+    Effect.gen(function*() {
+      const { path, store } = yield* makeStoreOn(JSON.stringify(keyJson))
+      yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.chmod(path, 0o602))
+      const error = yield* Effect.flip(store.load)
+      assert.include(error.message, "other users of this machine can change it")
+      assert.strictEqual(yield* mode(path), 0o602)
+    }).pipe(Effect.provide(layer)))
+
   it.scopedLive("says so once as well where it cannot close it, and goes on", () =>
     Effect.gen(function*() {
       const { layer, seen } = yield* warnings

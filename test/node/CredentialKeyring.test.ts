@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import { apiKey, type Credential } from "../../src/auth/Credential.ts"
 import * as CredentialFile from "../../src/node/CredentialFile.ts"
 import * as CredentialKeyring from "../../src/node/CredentialKeyring.ts"
+import * as Keyring from "../../src/node/Keyring.ts"
 
 const key = (text: string) => apiKey(Redacted.make(text))
 const textOf = (stored: Option.Option<Credential>) =>
@@ -18,16 +19,23 @@ const textOf = (stored: Option.Option<Credential>) =>
 /** A keyring that holds one text. */
 const keyring = (initial?: string) => {
   let text = initial
-  const entry: CredentialKeyring.Entry = {
-    getPassword: async () => text,
-    setPassword: async (next) => {
-      text = next
-    },
-    deletePassword: async () => {
+  const entry: Keyring.Entry = {
+    get: Effect.sync(() => Option.fromNullable(text)),
+    set: (next) =>
+      Effect.sync(() => {
+        text = next
+      }),
+    remove: Effect.sync(() => {
       text = undefined
-    }
+    })
   }
-  return { open: async () => entry, text: () => text }
+  return { open: () => Effect.succeed(entry), text: () => text }
+}
+
+/** A keyring that fails in all it is asked for. */
+const saying = (reason: Keyring.KeyringError["reason"]) => {
+  const error = new Keyring.KeyringError({ reason, detail: reason === "Silent" ? "no answer" : "none" })
+  return Effect.succeed<Keyring.Entry>({ get: error, set: () => error, remove: error })
 }
 
 const setup = Effect.gen(function*() {
@@ -73,7 +81,7 @@ describe("CredentialKeyring", () => {
     Effect.gen(function*() {
       const { file, logger, path, warnings } = yield* setup
       const store = yield* Effect.provide(
-        CredentialKeyring.make({ path }, () => Promise.reject(new Error("none"))),
+        CredentialKeyring.make({ path }, () => saying("Refused")),
         logger
       )
       yield* store.save(key("k1"))
@@ -87,10 +95,30 @@ describe("CredentialKeyring", () => {
     Effect.gen(function*() {
       const { path } = yield* setup
       const { open } = keyring("{\"kind\":\"api_key\",\"api_key\":\"old\"}")
-      const refusing = async () => ({ ...(await open()), setPassword: () => Promise.reject(new Error("locked")) })
+      const refusing = () =>
+        Effect.map(open(), (entry) => ({
+          ...entry,
+          set: () => new Keyring.KeyringError({ reason: "Refused", detail: "locked" })
+        }))
       const store = yield* CredentialKeyring.make({ path }, refusing)
       const error = yield* Effect.flip(store.save(key("new")))
       assert.include(error.message, "locked")
       assert.strictEqual(textOf(yield* store.load), "old")
+    }).pipe(Effect.provide(platform)))
+
+  it.scoped("is no file where a keyring is silent: what it holds is not known", () =>
+    Effect.gen(function*() {
+      const { fs, logger, path, warnings } = yield* setup
+      const store = yield* Effect.provide(CredentialKeyring.make({ path }, () => saying("Silent")), logger)
+      for (const use of [store.load, store.save(key("new")), store.clear, store.modify(Effect.succeed)]) {
+        const error = yield* Effect.flip(Effect.asVoid(use))
+        assert.match(
+          error.message,
+          /the keyring \(effixir\): no answer; see whether it asks for a password, and try again/
+        )
+        assert.include(error.message, "credential_store")
+      }
+      assert.deepStrictEqual(warnings, [])
+      assert.isFalse(yield* fs.exists(path))
     }).pipe(Effect.provide(platform)))
 })

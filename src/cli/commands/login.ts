@@ -54,8 +54,14 @@ export const login = Command.make(
   })
 ).pipe(Command.withDescription("Sign in with a ChatGPT plan, or store an API key"))
 
+/** The old credential stays until there is a new one. Nobody should agree to one that could not be kept. */
 const keep = (choice: Choice) =>
-  Effect.tap(signIn(choice), (credential) => Effect.flatMap(CredentialStore, (store) => store.save(credential)))
+  Effect.scoped(Effect.gen(function*() {
+    yield* checkChoice(choice)
+    const store = yield* CredentialStore
+    const save = isImmediate(choice) ? store.save : yield* store.reserve
+    return yield* Effect.tap(signIn(choice), save)
+  }))
 
 interface Choice {
   readonly device: boolean
@@ -69,14 +75,18 @@ interface Choice {
 
 const ways = "--device, --browser, --with-api-key, --from-codex or --from-pi"
 
-const signIn = Effect.fnUntraced(function*(choice: Choice) {
+const checkChoice = Effect.fnUntraced(function*(choice: Choice) {
   const chosen = [choice.device, choice.browser, choice.withApiKey, choice.fromCodex, choice.fromPi].filter(Boolean)
   if (chosen.length > 1) return yield* new ExitCode.BadInput({ message: `Choose one way to sign in: ${ways}` })
+})
+
+/** Whether the credential is there already, and no server has to be asked. */
+const isImmediate = ({ fromCodex, fromPi, withApiKey }: Choice): boolean => withApiKey || fromCodex || fromPi
+
+const signIn = Effect.fnUntraced(function*(choice: Choice) {
   if (choice.withApiKey) return yield* apiKey
   if (choice.fromCodex) return yield* takeOver(ForeignCredential.codex, choice.yes)
   if (choice.fromPi) return yield* takeOver(ForeignCredential.pi, choice.yes)
-  // The old credential stays until there is a new one. Nobody should agree to one that could not be kept.
-  yield* Effect.flatMap(CredentialStore, (store) => store.check)
   if (choice.device) return yield* withCode(choice.json)
   const screen = yield* Screen
   const hasBrowser = screen.isErrTerminal && !choice.json && (yield* NodeBrowser.canOpenBrowser)

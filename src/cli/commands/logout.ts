@@ -4,6 +4,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Credential } from "../../auth/Credential.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import { OAuth } from "../../auth/OAuth.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
@@ -20,22 +21,30 @@ export const logout = Command.make(
   })
 ).pipe(Command.withDescription("Forget the stored sign-in, and end it at the server"))
 
-/** The server is asked first, while there is something to ask with. Whatever it says, the sign-in is forgotten here. */
+/**
+ * The server is asked first, while there is something to ask with, and whatever it says, the sign-in is forgotten here. A
+ * refresh elsewhere is waited for: what that brings is what has to end.
+ */
 const signOut = Effect.gen(function*() {
   const store = yield* CredentialStore
-  const oauth = yield* OAuth
-  const stored = yield* Effect.orElseSucceed(store.load, Option.none)
-  const isEnded = yield* Option.match(stored, {
-    onNone: () => Effect.succeed(true),
+  return yield* store.clearAfter(Option.match({
+    onNone: () => Effect.succeed("Nobody was signed in."),
     onSome: (credential) =>
-      credential.kind === "api_key"
-        ? Effect.succeed(true)
-        : Effect.isSuccess(Effect.timeoutFail(oauth.revoke(credential.refresh_token), {
-          duration: "10 seconds",
-          onTimeout: () => "too slow" as const
-        }))
-  })
-  yield* store.clear
-  if (Option.isNone(stored)) return "Nobody was signed in."
-  return isEnded ? "Signed out." : "Signed out here. The server could not be told; the sign-in ends there by itself."
+      Effect.map(
+        endAtServer(credential),
+        (isEnded) =>
+          isEnded ? "Signed out." : "Signed out here. The server could not be told; the sign-in ends there by itself."
+      )
+  }))
+})
+
+const endAtServer = Effect.fnUntraced(function*(credential: Credential) {
+  if (credential.kind === "api_key") return true
+  const oauth = yield* OAuth
+  return yield* oauth.revoke(credential.refresh_token).pipe(
+    // Nothing is lost if somebody stops this.
+    Effect.interruptible,
+    Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => "too slow" as const }),
+    Effect.isSuccess
+  )
 })

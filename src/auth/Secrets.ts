@@ -1,0 +1,235 @@
+/**
+ * The tokens, keys and codes that this program uses, so that they can be cut out of whatever is told: a server quotes what
+ * it was sent, in any encoding, whole or in part.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Encoding from "effect/Encoding"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type { Credential } from "./Credential.ts"
+
+/**
+ * Without a layer nothing is known, and nothing is cut out.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export class Secrets extends Context.Reference<Secrets>()("effixir/auth/Secrets", {
+  defaultValue: (): {
+    /** Remembers secrets. The last few hundred count: tokens are renewed in programs that run for long. */
+    readonly add: (...secrets: ReadonlyArray<Redacted.Redacted>) => Effect.Effect<void>
+    /** A text without them: what they were is one character, `…`. */
+    readonly hide: (text: string) => string
+    /** Whether a text holds one of them whole, as it is or encoded. */
+    readonly isIn: (text: string) => boolean
+  } => none
+}) {}
+
+const none: typeof Secrets.Service = { add: () => Effect.void, hide: (text) => text, isIn: () => false }
+
+/** @since 0.1.0 @category constructors */
+export const make: Effect.Effect<typeof Secrets.Service> = Effect.sync(() => {
+  const known = new Set<string>()
+  // Most programs never look for one: what is looked for is worked out when there is a text to look at.
+  let finder: Finder | undefined
+  const find = () => finder ??= finderOf(known)
+  return {
+    add: (...secrets) =>
+      Effect.sync(() => {
+        for (const secret of secrets.map(Redacted.value)) {
+          if (known.has(secret)) continue
+          known.add(secret)
+          finder = undefined
+        }
+        for (const oldest of known) {
+          if (known.size <= most) break
+          known.delete(oldest)
+        }
+      }),
+    hide: (text) => find().hide(text),
+    isIn: (text) => find().isIn(text)
+  }
+})
+
+/**
+ * Remembers what is used below it. Where somebody above does already, it is told to them.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Secrets> = Layer.effect(
+  Secrets,
+  Effect.flatMap(Secrets, (secrets) => secrets === none ? make : Effect.succeed(secrets))
+)
+
+/**
+ * Remembers what a credential consists of.
+ *
+ * @since 0.1.0
+ * @category adding
+ */
+export const addCredential = (credential: Credential): Effect.Effect<void> =>
+  Effect.flatMap(Secrets, ({ add }) =>
+    credential.kind === "api_key"
+      ? add(credential.api_key)
+      : add(
+        credential.access_token,
+        credential.refresh_token,
+        ...credential.id_token == null ? [] : [credential.id_token]
+      ))
+
+/**
+ * A text without the secrets that are known where it is told.
+ *
+ * @since 0.1.0
+ * @category hiding
+ */
+export const hidden = (text: string): Effect.Effect<string> => Effect.map(Secrets, ({ hide }) => hide(text))
+
+/** So many tokens are known at most. */
+const most = 256
+
+/** What is shorter is no secret, and would be found everywhere. */
+const shortest = 8
+
+/** A secret is found by any of its blocks of so many characters; what is around them is compared then. */
+const block = 12
+
+/** @since 0.1.0 @category models */
+export interface Finder {
+  /** Cuts out the secrets, in the usual encodings, and parts of 23 characters or more, such as one segment of a JWT. */
+  readonly hide: (text: string) => string
+  /** Whether one of them is in the text whole. A part says less: many tokens begin alike. */
+  readonly isIn: (text: string) => boolean
+}
+
+/**
+ * What finds these secrets in a text.
+ *
+ * @since 0.1.0
+ * @category hiding
+ */
+export const finderOf = (secrets: Iterable<string>): Finder => {
+  const long = Array.from(secrets).filter((secret) => secret.length >= shortest)
+  const forms = Array.from(new Set(long.flatMap(formsOf))).toSorted((a, b) => b.length - a.length)
+  let parts: Parts | undefined
+  return {
+    hide: (text) => {
+      if (forms.length === 0 || text.length < shortest) return text
+      parts ??= partsOf(forms)
+      const { hide, whole } = parts
+      return hide(whole.reduce((text, form) => text.replaceAll(form, "…"), text))
+    },
+    isIn: (text) => text.length >= shortest && forms.some((form) => text.includes(form))
+  }
+}
+
+interface Parts {
+  readonly hide: (text: string) => string
+  /** The forms of which no part is looked for: the short ones, hex, and those of which half an escape could be left. */
+  readonly whole: ReadonlyArray<string>
+}
+
+const partsOf = (forms: ReadonlyArray<string>): Parts => {
+  const isWhole = (form: string) =>
+    form.length < 2 * block || /["\\]/.test(form) || /^(?:[\dA-F]+|[\da-f]+)$/.test(form)
+  const blocks = new Map<string, Array<Place>>()
+  // Nearly every place of a text is passed by for what this says of its hash.
+  const hashes = new Uint8Array(1 << 16)
+  for (const form of forms.filter((form) => !isWhole(form))) {
+    for (let at = 0; at + block <= form.length; at += block) {
+      const key = form.slice(at, at + block)
+      hashes[hashOf(key) & 0xFFFF] = 1
+      const places = blocks.get(key)
+      if (places === undefined) blocks.set(key, [{ form, at }])
+      else places.push({ form, at })
+    }
+  }
+
+  const hide = (text: string): string => {
+    let told = ""
+    let from = 0
+    let hash = hashOf(text.slice(0, block))
+    for (let at = 0; at + block <= text.length; at++) {
+      if (at > from) hash = hashOfNext(hash, text.charCodeAt(at - 1), text.charCodeAt(at + block - 1))
+      const places = hashes[hash & 0xFFFF] === 1 ? blocks.get(text.slice(at, at + block)) : undefined
+      if (places === undefined) continue
+      const found = places.map((place) => extend(text, at, place, from))
+      told += `${text.slice(from, Math.min(...found.map(({ start }) => start)))}…`
+      from = Math.max(...found.map(({ end }) => end))
+      at = from - 1
+      hash = hashOf(text.slice(from, from + block))
+    }
+    return told + withoutStart(text.slice(from))
+  }
+
+  /** A text may have been cut off within a secret. */
+  const withoutStart = (text: string): string => {
+    for (let length = Math.min(2 * block, text.length); length >= block; length--) {
+      const end = text.slice(-length)
+      if (forms.some((form) => form.startsWith(end))) return `${text.slice(0, -length)}…`
+    }
+    return text
+  }
+
+  return { hide, whole: forms.filter(isWhole) }
+}
+
+interface Place {
+  readonly form: string
+  readonly at: number
+}
+
+/** A hash of the next block, one character on, is made from the one before. */
+const hashOfNext = (hash: number, gone: number, come: number): number =>
+  Math.imul(hash - Math.imul(gone, weightOfFirst), base) + come | 0
+
+const base = 0x01000193
+
+const hashOf = (text: string): number => {
+  let hash = 0
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash, base) + text.charCodeAt(at) | 0
+  return hash
+}
+
+const weightOfFirst = Array.from({ length: block - 1 }).reduce<number>((weight) => Math.imul(weight, base), 1)
+
+/** How far a text and a secret are the same, around a place where they are. */
+const extend = (text: string, at: number, { at: inForm, form }: Place, from: number) => {
+  let before = 0
+  while (at - before > from && before < inForm && text[at - before - 1] === form[inForm - before - 1]) before++
+  let after = 0
+  while (inForm + after < form.length && text[at + after] === form[inForm + after]) after++
+  return { start: at - before, end: at + after }
+}
+
+/** A secret in the encodings in which it may come back, beside others or within something else that is encoded. */
+const formsOf = (secret: string): ReadonlyArray<string> => {
+  const percent = encodeURIComponent(secret.toWellFormed())
+  const hex = Encoding.encodeHex(secret)
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    percent,
+    percent.replaceAll(/%../g, (code) => code.toLowerCase()),
+    hex,
+    hex.toUpperCase(),
+    ...[0, 1, 2].flatMap((offset) => {
+      const base64 = inBase64(secret, offset)
+      return [base64, base64.replaceAll("+", "-").replaceAll("/", "_")]
+    })
+  ].filter((form) => form.length >= shortest)
+}
+
+/** The characters that a secret alone decides when so many bytes of a group of three come before it. */
+const inBase64 = (secret: string, offset: number): string => {
+  const bytes = new TextEncoder().encode(secret)
+  const shifted = new Uint8Array(offset + bytes.length)
+  shifted.set(bytes, offset)
+  const first = Math.ceil(offset * 8 / 6)
+  const last = Math.floor(shifted.length * 8 / 6)
+  return Encoding.encodeBase64(shifted).slice(first, last)
+}

@@ -1,0 +1,88 @@
+/**
+ * A sign-in that was renewed and could not be saved. The server has spent what the store still holds, so that this process
+ * goes on with what it has, and tries to save it until its end.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import { type Credential, isSame } from "./Credential.ts"
+import { type CredentialStore, CredentialStoreError } from "./CredentialStore.ts"
+
+type Stored = Option.Option<Credential>
+
+export interface Unsaved {
+  /** What counts, of what the store holds. */
+  readonly latest: (stored: Stored) => Effect.Effect<Stored>
+  /** Changes what counts. What comes of it counts also if it cannot be saved. */
+  readonly modify: <E, R>(
+    change: (latest: Stored) => Effect.Effect<Stored, E, R>
+  ) => Effect.Effect<Stored, E | CredentialStoreError, R>
+}
+
+/** A credential that is not saved, and what stands in the store in its place. */
+interface Kept {
+  readonly stored: Stored
+  readonly next: Stored
+}
+
+export const make = Effect.fnUntraced(function*(store: typeof CredentialStore.Service) {
+  const scope = yield* Effect.scope
+  const unsaved = yield* Ref.make(Option.none<Kept>())
+
+  const latest: Unsaved["latest"] = (stored) =>
+    Effect.map(Ref.get(unsaved), (kept) =>
+      // Whatever else has come into the store, such as another sign-in, is newer.
+      Option.isSome(kept) && hasSameTokens(kept.value.stored, stored) ? kept.value.next : stored)
+
+  const keep: (kept: Kept, error: CredentialStoreError) => Effect.Effect<Stored> = Effect.fnUntraced(
+    function*(kept, error) {
+      const before = yield* Ref.getAndSet(unsaved, Option.some(kept))
+      if (Option.isNone(before)) {
+        yield* Effect.logWarning(`${error.message}. ${advice}`)
+        yield* Effect.forkIn(tryUntilSaved, scope)
+      }
+      return kept.next
+    }
+  )
+
+  const modify = <E, R>(change: (latest: Stored) => Effect.Effect<Stored, E, R>) =>
+    Effect.suspend(() => {
+      let kept: Kept | undefined
+      return store.modify((stored) =>
+        Effect.tap(Effect.flatMap(latest(stored), change), (next) =>
+          Effect.sync(() => {
+            kept = hasSameTokens(stored, next) ? undefined : { stored, next }
+          }))
+      ).pipe(
+        Effect.tap(Ref.set(unsaved, Option.none())),
+        Effect.catchAll((error): Effect.Effect<Stored, E | CredentialStoreError> =>
+          kept !== undefined && error instanceof CredentialStoreError ? keep(kept, error) : Effect.fail(error)
+        )
+      )
+    })
+
+  const isSaved = Effect.map(Ref.get(unsaved), Option.isNone)
+  const tryAgain = Effect.zipRight(Effect.ignore(modify(Effect.succeed)), isSaved)
+  const tryUntilSaved = Effect.repeat(Effect.delay(tryAgain, "1 minute"), { until: (isSaved) => isSaved })
+
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function*() {
+      if (yield* isSaved) return
+      const isSavedNow = yield* Effect.timeoutOption(Effect.interruptible(tryAgain), "5 seconds")
+      if (!Option.contains(isSavedNow, true)) yield* Effect.logWarning(lost)
+    })
+  )
+
+  const made: Unsaved = { latest, modify }
+  return made
+})
+
+const hasSameTokens = (self: Stored, that: Stored): boolean =>
+  Option.isSome(self) && Option.isSome(that) && self.value.kind === "subscription" &&
+  that.value.kind === "subscription" && isSame(self.value, that.value)
+
+const advice =
+  "This run goes on with the renewed sign-in and tries again to save it; if that fails until its end, the " +
+  "sign-in is lost"
+
+const lost = "The renewed sign-in could not be saved, and the old one is used up: run `effixir login` again"
