@@ -215,7 +215,7 @@ describe.runIf(canLimit)(where(canLimit, "files that may not grow", "a shell wit
         })
         assert.strictEqual(code, 0, stderr)
         const outputs = outputsOf(stdout)
-        assert.deepStrictEqual(outputs.get("c_edit"), ["failed", "a.txt: EFBIG: file too large"])
+        assert.deepStrictEqual(outputs.get("c_edit"), ["failed", "a.txt: EFBIG: file too large. No file was changed."])
         assert.strictEqual(yield* fs.readFileString(file("a.txt")), "a".repeat(80_000))
         assert.deepStrictEqual(yield* fs.readDirectory(file(".")), ["a.txt"])
         const [status, output = ""] = outputs.get("c_bash") ?? []
