@@ -196,7 +196,7 @@ export const layer = (
   ConfigError | Settings.ConfigError | PlatformError
 > =>
   Layer.unwrapEffect(Effect.gen(function*() {
-    const { root } = yield* Workspace.Workspace
+    const { check, root } = yield* Workspace.Workspace
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const preamble = Effect.map(
       options.hasProjectInstructions === true
@@ -209,6 +209,7 @@ export const layer = (
       instructions: options.instructions ?? Instructions.coding(root),
       reasoning: options.reasoning,
       workspace: root,
+      checkWorkspace: check,
       preamble: Effect.provide(preamble, platform)
     })
   })).pipe(
