@@ -12,8 +12,8 @@ import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
-import { replaceFile } from "../internal/replaceFile.ts"
 import { readPlainText } from "./readPlainFile.ts"
+import { replaceFile } from "./replaceFile.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {

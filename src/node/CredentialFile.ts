@@ -15,9 +15,9 @@ import { CredentialStore, CredentialStoreError, type Encoded, makeEncoded } from
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
-import { rehearse, replaceFile } from "../internal/replaceFile.ts"
 import * as FileLock from "./FileLock.ts"
 import { readPlainText } from "./readPlainFile.ts"
+import { rehearse, replaceFile } from "./replaceFile.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {

@@ -13,9 +13,9 @@ import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
-import { replaceFile } from "../internal/replaceFile.ts"
 import type { Home } from "./Home.ts"
 import { readPlainText } from "./readPlainFile.ts"
+import { replaceFile } from "./replaceFile.ts"
 import { ConfigError } from "./Settings.ts"
 
 const Trusted = Schema.parseJson(Schema.Struct({ folders: Schema.Array(Schema.String) }))

@@ -93,23 +93,27 @@ describe("a workspace that vanishes in the middle of a turn", () => {
       }]
     ] as const
   ) {
-    it.scopedLive(`is told, and not made again; when it is back the turn goes on: ${name}`, () =>
-      Effect.gen(function*() {
-        const { base, code, folder, run, simulator, stderr, stdout } = yield* runInto(vanish, { args: ["--json"] })
-        assert.strictEqual(code, 1, stderr)
-        assert.deepStrictEqual(lines(stdout).filter(isEnd).map(({ type }) => type), ["turn.failed"])
-        assert.deepNestedInclude(lines(stdout).at(-1), { "error.kind": "WorkspaceGone", exit_code: 1 })
-        assertSentence(stderr, folder, "was deleted, moved away or unmounted")
-        assert.strictEqual(count(stderr, "effixir: "), 1)
-        assert.isFalse(existsSync(join(folder, "deep")))
-        assert.include(stdout, "went")
-        assert.lengthOf((yield* simulator.requests).filter(({ path }) => path.endsWith("/responses")), 1)
+    it.scopedLive(
+      `is told, and not made again; when it is back the turn goes on: ${name}`,
+      () =>
+        Effect.gen(function*() {
+          const { base, code, folder, run, simulator, stderr, stdout } = yield* runInto(vanish, { args: ["--json"] })
+          assert.strictEqual(code, 1, stderr)
+          assert.deepStrictEqual(lines(stdout).filter(isEnd).map(({ type }) => type), ["turn.failed"])
+          assert.deepNestedInclude(lines(stdout).at(-1), { "error.kind": "WorkspaceGone", exit_code: 1 })
+          assertSentence(stderr, folder, "was deleted, moved away or unmounted")
+          assert.strictEqual(count(stderr, "effixir: "), 1)
+          assert.isFalse(existsSync(join(folder, "deep")))
+          assert.include(stdout, "went")
+          assert.lengthOf((yield* simulator.requests).filter(({ path }) => path.endsWith("/responses")), 1)
 
-        rmSync(folder, { force: true })
-        mkdirSync(folder)
-        const id = String(lines(stdout)[0]?.["thread_id"])
-        const resumed = yield* run(["resume", id, "-C", base])
-        assert.deepStrictEqual([resumed.code, resumed.stdout], [0, "All done.\n"], resumed.stderr)
-      }).pipe(Effect.provide(platform)), timeout)
+          rmSync(folder, { force: true })
+          mkdirSync(folder)
+          const id = String(lines(stdout)[0]?.["thread_id"])
+          const resumed = yield* run(["resume", id, "-C", base])
+          assert.deepStrictEqual([resumed.code, resumed.stdout], [0, "All done.\n"], resumed.stderr)
+        }).pipe(Effect.provide(platform)),
+      timeout
+    )
   }
 })
