@@ -26,14 +26,15 @@ export const addStep = (self: Account): Account => ({ ...self, spent: Limits.add
 
 /**
  * The calls that have, or will have, an output, and the limit that keeps the others back. Those are not started, so that
- * the turn can go on with them. `refusal` is what the model is told where a call is not run.
+ * the turn can go on with them. `refusal` is what the model is told where a call is not run; `isExcess` where that is
+ * because there are too many.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Admitted<Call> {
   readonly account: Account
-  readonly calls: ReadonlyArray<Call & { readonly refusal: string | undefined }>
+  readonly calls: ReadonlyArray<Call & { readonly refusal: string | undefined; readonly isExcess?: boolean }>
   readonly limit: Limit | undefined
 }
 
@@ -45,7 +46,7 @@ export const admit = <Call extends { readonly call: Repeats.Call; readonly isDon
 ): Admitted<Call> => {
   let { repeats, spent } = account
   let limit: Limit | undefined
-  const admitted: Array<Call & { readonly refusal: string | undefined }> = []
+  const admitted: Array<Admitted<Call>["calls"][number]> = []
 
   const most = Limits.callsPerResponse(limits)
   for (const [index, call] of calls.entries()) {
@@ -54,7 +55,7 @@ export const admit = <Call extends { readonly call: Repeats.Call; readonly isDon
       continue
     }
     if (index >= most) {
-      admitted.push({ ...call, refusal: tooMany(most) })
+      admitted.push({ ...call, refusal: tooMany(most), isExcess: true })
       continue
     }
     if (limit !== undefined) continue

@@ -12,6 +12,7 @@ import { line } from "../internal/visible.ts"
 import { type ModelError, Reason } from "../responses/ModelError.ts"
 import { TurnFailed } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
+import type { WorkspaceGone } from "../tools/Workspace.ts"
 
 /**
  * A call needs somebody's word, and nobody is there to give it. The turn can go on with that very call. `isByMode` where
@@ -43,7 +44,7 @@ const brief = (question: string): string =>
   question.length > 300 ? `${question.slice(0, 300)}… (${question.length - 300} more characters)` : question
 
 /** @since 0.1.0 @category errors */
-export type AgentError = ModelError | CredentialsError | SessionError | PermissionNeeded
+export type AgentError = ModelError | CredentialsError | SessionError | PermissionNeeded | WorkspaceGone
 
 /**
  * The event that ends a turn with this failure. A defect is told by its message alone.
@@ -83,6 +84,8 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
       const { question, rule, session, tool } = error
       return { kind: error._tag, retryable: false, details: { session, tool, question, rule } }
     }
+    case "WorkspaceGone":
+      return { kind: error._tag, retryable: false, details: { workspace: error.root } }
     case "SignedOut":
       return { kind: error._tag, retryable: false, details: { reason: error.reason } }
     case "OAuthError":

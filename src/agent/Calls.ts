@@ -112,10 +112,14 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
 })
 
 const runTool = Effect.fnUntraced(
-  function*({ sessionId, tokens, turnId }: Options, { agreed, call, itemId, key, refusal }: Permits.Permitted) {
+  function*(
+    { sessionId, tokens, turnId }: Options,
+    { agreed, call, isExcess, itemId, key, refusal }: Permits.Permitted
+  ) {
     const tools = yield* ToolExecutor
     const { show, step } = yield* Step
-    yield* step(key + startedSuffix, ToolStarted, Effect.succeed(ToolStarted.make({ turnId, itemId, call })))
+    const started = ToolStarted.make({ turnId, itemId, call, ...(isExcess === true ? { isExcess } : {}) })
+    yield* step(key + startedSuffix, ToolStarted, Effect.succeed(started))
     const progress = yield* Progress.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
     const execute = Effect.map(
       refusal === undefined

@@ -22,6 +22,7 @@ import { itemId, type Limit, ModelResponded } from "../session/SessionEvent.ts"
 import type { Permission } from "../tools/Permission.ts"
 import type * as Tool from "../tools/Tool.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
+import type { WorkspaceGone } from "../tools/Workspace.ts"
 import * as Admission from "./Admission.ts"
 import type { AgentError } from "./AgentError.ts"
 import type { Ephemeral } from "./AgentEvent.ts"
@@ -62,6 +63,8 @@ export interface Control {
   readonly prepareStep?: ((context: PrepareContext) => Effect.Effect<Request.Request>) | undefined
   /** Ends the turn after a step whose calls have run, as completed with the finish reason `stopped`. */
   readonly stopWhen?: ((context: StopContext) => Effect.Effect<boolean>) | undefined
+  /** Ends the turn as failed when the folder it works in is gone; asked before each model call. */
+  readonly checkWorkspace?: Effect.Effect<void, WorkspaceGone> | undefined
 }
 
 /** @since 0.1.0 @category models */
@@ -116,7 +119,7 @@ export const run: (
 }, spanned("Turn.run"))
 
 const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.Usage>) {
-  const { limits = Limits.none, stopWhen, turnId } = options
+  const { checkWorkspace = Effect.void, limits = Limits.none, stopWhen, turnId } = options
   const { recall, step } = yield* Step
   const inputs = yield* Inputs.make(turnId, options.inbox)
   const tokens = yield* Tokens.make(limits.tokens, options.tokens)
@@ -128,6 +131,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     const key = `${turnId}/model/${n}`
     const isNew = Option.isNone(yield* recall(key, ModelResponded))
     if (isNew) {
+      yield* checkWorkspace
       const limit = Limits.beforeStep(limits, account.spent, yield* tokens.left)
       if (limit !== undefined) return limited(limit, yield* Ref.get(used))
     }

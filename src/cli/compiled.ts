@@ -67,9 +67,12 @@ const read = (file: string, kind: string): Kept | undefined => {
   }
 }
 
-/** What cannot be kept is compiled again. */
+/**
+ * What cannot be kept is compiled again. Two that write at once may spoil each other's file, which its sum shows; names
+ * of their own would be left over by those that are killed.
+ */
 const write = (file: string, kind: string, { data, uses }: Kept): void => {
-  const temporary = `${file}.${process.pid}`
+  const temporary = `${file}.tmp`
   try {
     if (!existsSync(dirname(file))) mkdirSync(dirname(file), { mode: 0o700 })
     writeFileSync(temporary, `${[kind, crc32(data), ...uses].join(", ")}\n`, { mode: 0o600 })

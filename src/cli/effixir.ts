@@ -3,6 +3,7 @@
  * The entry: keeps the start short. The version is told without loading anything, and the rest is compiled once. A
  * signal that comes while the rest is loaded counts like one that comes later.
  */
+import { tooManyFiles } from "../internal/openFiles.ts"
 import { version } from "../internal/version.ts"
 import type { Signal } from "./ExitCode.ts"
 
@@ -28,9 +29,7 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
     const { main } = await import("./main.ts")
     main(argv, takeOver)
   }).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "EMFILE"
-      ? "more files are open than this process may have; raise that limit (ulimit -n 256), and try again"
-      : error.message
+    const why = error.code === "EMFILE" ? tooManyFiles : error.message
     process.stderr.write(`effixir: The program could not be loaded: ${why}\n`)
     process.exitCode = 1
   })

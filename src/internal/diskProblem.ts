@@ -1,5 +1,6 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as Predicate from "effect/Predicate"
+import { tooManyFiles } from "./openFiles.ts"
 
 /** Why the system refuses a file in the home of effixir, and what helps, as the end of a sentence. */
 export const diskProblem = (error: PlatformError): string => {
@@ -48,7 +49,7 @@ const problems: { readonly [code: string]: string } = {
   EBUSY: "another program holds it; wait for that one to end, and try again",
   Busy: "another program holds it; wait for that one to end, and try again",
   ETXTBSY: "another program holds it; wait for that one to end, and try again",
-  EMFILE: "more files are open than this process may have; raise that limit (ulimit -n 256), and try again",
+  EMFILE: tooManyFiles,
   ENFILE: "too many files are open; close some programs, and try again",
   EFOREIGN: `it belongs to another user of this machine; make it yours (chown), ${elsewhere}`,
   EWRITABLE: writable,

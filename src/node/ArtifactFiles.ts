@@ -6,12 +6,10 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { makeFolder } from "../internal/makeFolder.ts"
 import { Artifacts, limited, nameOf, outdated } from "../tools/Artifacts.ts"
 
 /** @since 0.1.0 @category models */
@@ -22,11 +20,8 @@ export interface Options {
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const services = Context.pick(FileSystem.FileSystem, Path.Path)(
-    yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-  )
-  const fs = Context.get(services, FileSystem.FileSystem)
-  const path = Context.get(services, Path.Path)
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
 
   const open = (
     folder: string,
@@ -70,7 +65,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   return Artifacts.of({
     begin: Effect.fnUntraced(function*(session, callId) {
       const folder = path.join(options.folder, session, "artifacts")
-      yield* Effect.provide(makeFolder(folder, 0o700), services)
+      // Not the folder above it: a session that was deleted does not come back in parts.
+      yield* Effect.catchIf(fs.makeDirectory(folder, { mode: 0o700 }), isThere, () => Effect.void)
       const [location, file] = yield* open(folder, callId, 1)
       yield* Effect.acquireRelease(
         Effect.sync(() => writing.add(location)),
@@ -83,7 +79,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * The folder of a session must be there, as `SessionFiles` makes it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
 export const layer = (
   options: Options
 ): Layer.Layer<Artifacts, never, FileSystem.FileSystem | Path.Path> => Layer.effect(Artifacts, make(options))

@@ -15,18 +15,41 @@ import { attempt, refused } from "./readPlainFile.ts"
 
 /**
  * Locks an open file if nobody else has. The lock goes when the file is closed. It fails where the disk cannot lock, as
- * some of the network cannot.
+ * some of the network cannot. Where nothing can be locked at all, one process still works as it should, and several are
+ * told that they are on their own.
  *
  * @since 0.1.0
  * @category locking
  */
-export const tryLock = (file: { readonly fd: number }): Effect.Effect<boolean, PlatformError> =>
+export const tryLock = (file: Opened): Effect.Effect<boolean, PlatformError> =>
+  Effect.flatMap(native, (lock) => lock === undefined ? Effect.as(warn, true) : lockWith(lock, file))
+
+/**
+ * The same for a file of which it is enough to know: `taken` if it is locked now, `busy` if somebody else has locked it,
+ * `unknown` where that cannot be told.
+ *
+ * @since 0.1.0
+ * @category locking
+ */
+export const probe = (file: Opened): Effect.Effect<"taken" | "busy" | "unknown"> =>
   Effect.flatMap(native, (lock) =>
-    Effect.try({
-      try: () => lock(file.fd),
-      catch: (cause) =>
-        new SystemError({ reason: "Unknown", module: "FileSystem", method: "lock", pathOrDescriptor: file.fd, cause })
-    }))
+    lock === undefined
+      ? Effect.succeed("unknown" as const)
+      : Effect.map(lockWith(lock, file), (isLocked) => isLocked ? "taken" as const : "busy" as const)).pipe(
+      Effect.orElseSucceed(() => "unknown" as const)
+    )
+
+/** A file by the number that the system knows it by. */
+type Opened = { readonly fd: number }
+
+type Lock = (fd: number) => boolean
+
+const lockWith = (lock: Lock, { fd }: Opened) => Effect.try({ try: () => lock(fd), catch: failed(fd) })
+
+const failed = (fd: number) => (cause: unknown): PlatformError =>
+  new SystemError({ reason: "Unknown", module: "FileSystem", method: "lock", pathOrDescriptor: fd, cause })
+
+const warn = Effect.logWarning("Files cannot be locked on this platform; run one effixir at a time")
 
 /**
  * Holds the lock of a path until the Scope closes; waits for whoever has it. The file at the path is made if there is
@@ -85,18 +108,21 @@ const waitFor = (file: FileHandle) =>
   Effect.repeat(tryLock(file), { until: (isLocked) => isLocked, schedule: Schedule.spaced("20 millis") })
 
 /**
- * The native part is loaded when it is first needed: most starts of the CLI never do. Where there is no build of it,
- * one process still works as it should, and several are told that they are on their own.
+ * The native part is loaded when it is first needed: most starts of the CLI never do. There may be no build of it; that a
+ * build could not be opened for want of a file to open it with is another matter.
  */
-const native: Effect.Effect<(fd: number) => boolean> = Effect.suspend(() => Effect.orElse(prebuilt, () => searched))
-  .pipe(
-    Effect.catchAll(() =>
-      Effect.as(
-        Effect.logWarning("Files cannot be locked on this platform; run one effixir at a time"),
-        () => true
-      )
-    )
+const native: Effect.Effect<Lock | undefined, PlatformError> = Effect.suspend(() =>
+  Effect.catchAll(
+    prebuilt,
+    (first) =>
+      Effect.catchAll(searched, (second) =>
+        [first, second].some(({ error }) =>
+            /EMFILE|ENFILE|[Tt]oo many open files/.test(String(error))
+          )
+          ? Effect.fail(failed(-1)(Object.assign(new Error("too many open files"), { code: "EMFILE" })))
+          : Effect.succeed(undefined))
   )
+)
 
 /** The package searches for its native part with a dozen modules, which takes 10 ms; where it is put is known. */
 const prebuilt = Effect.try(() => {

@@ -15,9 +15,9 @@ import type * as Scope from "effect/Scope"
 import { constants, type Stats } from "node:fs"
 import { type FileHandle, lstat, readlink } from "node:fs/promises"
 import { isNotFound } from "../internal/isNotFound.ts"
-import { replaceFile } from "../internal/replaceFile.ts"
 import { Files, type Info } from "../tools/Files.ts"
 import { attempt, openToRead, readUpTo } from "./readPlainFile.ts"
+import { replaceFile } from "./replaceFile.ts"
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.gen(function*() {

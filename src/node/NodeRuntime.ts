@@ -199,7 +199,7 @@ export const layer = (
   ConfigError | Settings.ConfigError | PlatformError
 > =>
   Layer.unwrapEffect(Effect.gen(function*() {
-    const { root } = yield* Workspace.Workspace
+    const { check, root } = yield* Workspace.Workspace
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const preamble = Effect.map(
       options.hasProjectInstructions === true
@@ -212,6 +212,7 @@ export const layer = (
       instructions: options.instructions ?? Instructions.coding(root),
       reasoning: options.reasoning,
       workspace: root,
+      checkWorkspace: check,
       preamble: Effect.provide(preamble, platform)
     })
   })).pipe(

@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import { type ChildProcess, spawn } from "node:child_process"
 import { constants, existsSync } from "node:fs"
+import { tooManyFiles } from "../internal/openFiles.ts"
 import {
   type BackgroundProcess,
   CommandNotStarted,
@@ -130,8 +131,12 @@ const launch = Effect.fnUntraced(function*(
   })
 })
 
-const notStarted = (cause: unknown) =>
-  new CommandNotStarted({ problem: cause instanceof Error ? cause.message : String(cause) })
+const notStarted = (cause: unknown) => new CommandNotStarted({ problem: problemOf(cause) })
+
+const problemOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause)
+  return "code" in cause && cause.code === "EMFILE" ? tooManyFiles : cause.message
+}
 
 const forget = (watcher: ProcessWatcher.ProcessWatcher, { child, mark }: Tree): void => {
   watcher.forget(groupOf(child.pid))

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
+import { tooManyFiles } from "../internal/openFiles.ts"
 import * as ProcessMark from "./ProcessMark.ts"
 
 /**
@@ -61,7 +62,7 @@ const launch = (): Shell => {
   }) as Shell
   child.on("error", () => {})
   // Without a file to spare there is no pipe, and no shell; whoever has started it hears why.
-  if (!("stdin" in child) || child.stdin as unknown == null) throw new Error(noFiles)
+  if (!("stdin" in child) || child.stdin as unknown == null) throw new Error(tooManyFiles)
   child.stdin.on("error", () => {})
   // Nobody waits for it.
   child.unref()
@@ -107,5 +108,3 @@ while [ $rounds -gt 0 ]; do
   rounds=$((rounds - 1))
 done
 `
-
-const noFiles = "more files are open than this process may have; raise that limit (ulimit -n 256)"

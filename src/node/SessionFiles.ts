@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -53,6 +54,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     if (!(yield* Effect.mapError(FileLock.tryLock(file), failed(id)))) {
       return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
     }
+    const opened = yield* Effect.mapError(file.stat, failed(id))
+    // What is written to a file that was deleted meanwhile, or moved away with its folder, nobody will find.
+    const isInPlace = fs.stat(logOf(id)).pipe(
+      Effect.map(({ dev, ino }) => dev === opened.dev && Equal.equals(ino, opened.ino)),
+      Effect.catchIf(isNotFound, () => Effect.succeed(false)),
+      Effect.mapError(failed(id)),
+      Effect.filterOrFail((is) => is, () => gone(id))
+    )
     const log = yield* readLog(id)
     let size = log.size
     let isTorn = true
@@ -71,14 +80,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         Effect.map((line) => encoder.encode(line)),
         Effect.tap(mend),
         Effect.tap((line) => file.writeAll(line)),
+        Effect.mapError(failed(id)),
+        Effect.tap(() => isInPlace),
         Effect.tap((line) => {
           size += line.length
         }),
         Effect.tapError(() => {
           isTorn = true
           return Effect.ignore(mend)
-        }),
-        Effect.mapError(failed(id))
+        })
       )
     })
   })
@@ -168,6 +178,13 @@ const unwritable = (id: string) =>
     reason: "Io",
     session: id,
     detail: "what should be kept there is not JSON, or is nested too deeply"
+  })
+
+const gone = (id: string) =>
+  new SessionError({
+    reason: "Io",
+    session: id,
+    detail: "it was deleted or moved away while the session was open; what happened since then is not kept"
   })
 
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)

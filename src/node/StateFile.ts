@@ -20,9 +20,9 @@ import { type FileHandle, open } from "node:fs/promises"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
-import { reserve as reserveBeside } from "../internal/replaceFile.ts"
 import * as FileLock from "./FileLock.ts"
 import { attempt, readOwnText, readPlainText } from "./readPlainFile.ts"
+import { reserve as reserveBeside } from "./replaceFile.ts"
 
 type Services = FileSystem.FileSystem | Path.Path
 
@@ -147,8 +147,7 @@ export const reserve: (
 
   const overwrite = Effect.fnUntraced(function*(text: string) {
     const journal: Journal = { replaces: hashOf(yield* readPlainText(real)), text }
-    yield* room.fill(encodeJournal(journal))
-    yield* fs.rename(room.path, journalOf(real))
+    yield* fs.rename(yield* room.fill(encodeJournal(journal)), journalOf(real))
     // The new content is safe from here on.
     yield* Effect.catchAll(finish(real), (error) =>
       Effect.logWarning(
@@ -162,8 +161,7 @@ export const reserve: (
   return Effect.fnUntraced(function*(text) {
     const links = yield* linksOf(real)
     if (Option.exists(links, (count) => count > 1)) return yield* overwrite(text)
-    yield* room.fill(text)
-    yield* Effect.catchIf(fs.rename(room.path, real), isBusy, () => overwrite(text))
+    yield* Effect.catchIf(fs.rename(yield* room.fill(text), real), isBusy, () => overwrite(text))
   })
 })
 

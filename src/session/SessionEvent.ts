@@ -149,7 +149,9 @@ export type PermissionDecided = typeof PermissionDecided.Type
 export const ToolStarted = Schema.TaggedStruct("ToolStarted", {
   turnId: Schema.String,
   itemId: Schema.String,
-  call: ToolCall
+  call: ToolCall,
+  /** Whether it is refused because its response makes more calls than one may. */
+  isExcess: Schema.optionalWith(Schema.Boolean, { exact: true })
 })
 
 /** @since 0.1.0 @category models */

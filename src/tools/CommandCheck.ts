@@ -60,7 +60,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     const real = resolved._tag === "Right" ? resolved.right : undefined
     // What is not there leads nowhere. A path too long for a system call may still be reached from a folder on its way.
     const isInside = real !== undefined ||
-      resolved._tag === "Left" && resolved.left._tag !== "OutsideWorkspace" && isNotFound(resolved.left) ||
+      resolved._tag === "Left" && resolved.left._tag === "SystemError" && isNotFound(resolved.left) ||
       path === "/dev/null" || open.some((folder) => isWithin(folder, path))
     const isFolder = isFile && (yield* Effect.orElseSucceed(
       Effect.map(fs.stat(real ?? path), ({ type }) => type === "Directory"),

@@ -32,17 +32,36 @@ export class OutsideWorkspace
   }
 }
 
+/**
+ * The folder was deleted, moved away or unmounted while an agent worked in it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class WorkspaceGone
+  extends Schema.TaggedError<WorkspaceGone>("effixir/tools/Workspace/WorkspaceGone")("WorkspaceGone", {
+    root: Schema.String
+  })
+{
+  override get message(): string {
+    return `The workspace ${brief(this.root)} is gone: it was deleted, moved away or unmounted. ` +
+      "Nothing can be done there until it is back"
+  }
+}
+
 /** @since 0.1.0 @category services */
 export class Workspace extends Context.Tag("effixir/tools/Workspace")<Workspace, {
   /** The real path of the folder. */
   readonly root: string
+  /** Fails when the folder is there no more. One that has been made anew at its place counts as the same. */
+  readonly check: Effect.Effect<void, WorkspaceGone>
   /**
    * The real path behind a path that is relative to the root, absolute, or begins with `~/` for the home folder. It need
-   * not exist; the part that does is followed through every link, and must end inside the root.
+   * not exist; the part that does is followed through every link, and must end inside the root, which must be there.
    */
-  readonly resolve: (path: string) => Effect.Effect<string, OutsideWorkspace | PlatformError>
+  readonly resolve: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
   /** The same for a path that is only read: it may also end inside one of the folders that are open for that. */
-  readonly resolveToRead: (path: string) => Effect.Effect<string, OutsideWorkspace | PlatformError>
+  readonly resolveToRead: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
   /** Runs one change of files at a time, so that two edits of one file cannot undo each other. */
   readonly exclusively: <A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }>() {}
@@ -67,19 +86,27 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   yield* fs.readDirectory(root)
   const lock = yield* Effect.makeSemaphore(1)
 
+  const check = Effect.all([fs.realPath(root), fs.stat(root)]).pipe(
+    Effect.filterOrFail(([real, { type }]) => real === root && type === "Directory"),
+    Effect.mapError(() => new WorkspaceGone({ root })),
+    Effect.asVoid
+  )
+
   const isInside = (real: string) => isWithin(root, real)
   const isReadable = [root, ...options.readable ?? []].map((folder) => (real: string) => isWithin(folder, real))
 
-  const realPath = (target: string): Effect.Effect<string, PlatformError> =>
+  const realPath = (target: string): Effect.Effect<string, WorkspaceGone | PlatformError> =>
     Effect.catchIf(fs.realPath(target), isNotFound, (notFound: PlatformError) =>
-      // What does not exist yet is real as far as its folder is; a link to nowhere is not to be followed at all.
-      Effect.matchEffect(fs.readLink(target), {
-        onFailure: (error) =>
-          isNotFound(error)
-            ? Effect.map(realPath(path.dirname(target)), (parent) => path.join(parent, path.basename(target)))
-            : Effect.fail(error),
-        onSuccess: () => Effect.fail(notFound)
-      }))
+      target === root ?
+        new WorkspaceGone({ root }) :
+        // What does not exist yet is real as far as its folder is; a link to nowhere is not to be followed at all.
+        Effect.matchEffect(fs.readLink(target), {
+          onFailure: (error) =>
+            isNotFound(error)
+              ? Effect.map(realPath(path.dirname(target)), (parent) => path.join(parent, path.basename(target)))
+              : Effect.fail(error),
+          onSuccess: () => Effect.fail(notFound)
+        }))
 
   const resolveInto = (isAllowed: (real: string) => boolean) => (given: string) => {
     const outside = new OutsideWorkspace({ path: given, root })
@@ -91,6 +118,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   return Workspace.of({
     root,
+    check,
     resolve: resolveInto(isInside),
     resolveToRead: resolveInto((real) => isReadable.some((isIn) => isIn(real))),
     exclusively: lock.withPermits(1)
@@ -116,9 +144,11 @@ export const layer = (
  * @since 0.1.0
  * @category errors
  */
-export const failure = (given: string) => (error: OutsideWorkspace | PlatformError): ToolFailure => {
+export const failure = (given: string) => (error: OutsideWorkspace | WorkspaceGone | PlatformError): ToolFailure => {
   const path = brief(given)
   switch (error._tag) {
+    case "WorkspaceGone":
+      return new ToolFailure({ message: error.message })
     case "OutsideWorkspace":
       return new ToolFailure({ message: `${error.message}; only files inside it can be used` })
     case "BadArgument":

@@ -47,6 +47,50 @@ const written = (events: ReadonlyArray<AgentEvent>) =>
   })
 
 describe("text", () => {
+  it.effect("shows one of the calls that are too many for a response, and how many more there are", () =>
+    Effect.gen(function*() {
+      const call = (n: number) => ({
+        type: "function_call" as const,
+        call_id: `c${n}`,
+        name: "ls",
+        arguments: `{"path":"p${n}"}`
+      })
+      const started = (n: number): AgentEvent => ({
+        _tag: "ToolStarted",
+        turnId: "t",
+        itemId: `t.0.${n}`,
+        call: call(n),
+        ...(n === 0 ? {} : { isExcess: true }),
+        ...stamp
+      })
+      const refused = (n: number) =>
+        ended("ls", { itemId: `t.0.${n}`, call: call(n), status: "failed", output: n === 0 ? "seen" : "too many" })
+      const completed: AgentEvent = {
+        _tag: "TurnCompleted",
+        turnId: "t",
+        answer: "done",
+        usage: { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, reasoningOutputTokens: 0 },
+        finishReason: "stop",
+        ...stamp
+      }
+      const all = Array.from({ length: 9938 }, (_, n) => n)
+      const written = yield* seen(
+        ...all.slice(0, 8).map(started),
+        ...all.slice(0, 8).map(refused),
+        ...all.slice(8).flatMap((n) => [started(n), refused(n)]),
+        completed
+      )
+      assert.deepStrictEqual(written.split("\n").slice(0, 5), [
+        "• ls p0",
+        "  ✗ seen",
+        "◦ ls p1",
+        "  ✗ too many",
+        "    … and 9,936 more calls refused"
+      ])
+      const two = yield* seen(started(0), refused(0), started(1), refused(1), completed)
+      assert.notInclude(two, "more")
+    }))
+
   it.effect("shows how a command ended, instead of a tick that is none", () =>
     Effect.gen(function*() {
       assert.include(yield* seen(ended("bash", { details: { exit_code: 0 } })), "  ✓ out\n")

@@ -6,6 +6,14 @@ import * as ArtifactFiles from "../../src/node/ArtifactFiles.ts"
 import * as Artifacts from "../../src/tools/Artifacts.ts"
 import { get, layer, makeFolder, names, put } from "./support.ts"
 
+/** The folder of all sessions, with two of them. */
+const sessions = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const folder = yield* makeFolder
+  yield* Effect.forEach(["s1", "s2"], (session) => fs.makeDirectory(`${folder}/${session}`))
+  return folder
+})
+
 const text = (content: string) => new TextEncoder().encode(content)
 const eight = Array.from({ length: 8 }, (_, n) => `call_${n + 1}`)
 
@@ -13,7 +21,7 @@ describe("ArtifactFiles", () => {
   it.scoped("keeps the newest of a session, and says which had to go", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const folder = yield* makeFolder
+      const folder = yield* sessions
       const artifacts = yield* ArtifactFiles.make({ folder })
       /** As large as one may be, without taking the room of it. */
       const keep = (session: string, callId: string, seconds: number) =>
@@ -44,13 +52,24 @@ describe("ArtifactFiles", () => {
   it.scoped("keeps what is being written", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const folder = yield* makeFolder
+      const folder = yield* sessions
       const artifacts = yield* ArtifactFiles.make({ folder })
       const first = yield* artifacts.begin("s1", "first")
       yield* fs.truncate(first.location, Artifacts.maxSessionBytes)
       assert.deepStrictEqual((yield* artifacts.begin("s1", "second")).removed, [])
       yield* first.write(text("more"))
       assert.sameMembers(yield* names(`${folder}/s1/artifacts`), ["first.txt", "second.txt"])
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("makes nothing of a session that was deleted", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* sessions
+      const artifacts = yield* ArtifactFiles.make({ folder })
+      yield* fs.remove(`${folder}/s1`, { recursive: true })
+      const error = yield* Effect.flip(artifacts.begin("s1", "first"))
+      assert.propertyVal(error, "reason", "NotFound")
+      assert.deepStrictEqual(yield* names(folder), ["s2"])
     }).pipe(Effect.provide(layer)))
 })
 

@@ -248,6 +248,18 @@ for (const transport of transports) {
         assert.strictEqual(count, 2)
       }))
 
+    it.scoped("takes JSON that is nested without end for an answer that cannot be understood", () =>
+      Effect.gen(function*() {
+        const unknown: unknown = JSON.parse(`${"[".repeat(600)}${"]".repeat(600)}`)
+        const url = yield* serve((peer) => {
+          peer.say(createdEvent)
+          peer.say({ ...completedEvent, unknown })
+        })
+        const error = yield* Effect.provide(failure, real(transport, url))
+        assert.strictEqual(error.reason._tag, "MalformedOutput")
+        assert.include(error.message, "levels deep")
+      }))
+
     it.scoped("says that a connection was refused", () =>
       Effect.gen(function*() {
         const url = yield* Effect.scoped(serve(404))

@@ -190,7 +190,7 @@ describe("bash", () => {
     Effect.gen(function*() {
       const output = yield* bash("seq 5000")
       assert.match(output, /\n5000\n\[Output cut: .* The rest could not be kept\. .*> output\.txt.*\]$/)
-    }).pipe(Effect.provide(layerWith({ makeDirectory: () => Effect.fail(full) }))))
+    }).pipe(Effect.provide(layerWith({ open: () => Effect.fail(full) }))))
 
   it.live("tells whoever watches how the command ended", () =>
     Effect.gen(function*() {

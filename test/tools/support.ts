@@ -65,9 +65,13 @@ export const everything = Toolkit.merge(
 )
 
 /** What is too long to be shown goes beside the workspace, into the folder `sessions`. */
-const artifacts = Layer.unwrapEffect(
-  Effect.map(Workspace.Workspace, ({ root }) => ArtifactFiles.layer({ folder: `${root}/../sessions` }))
-)
+const artifacts = Layer.unwrapEffect(Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const { root } = yield* Workspace.Workspace
+  const folder = `${root}/../sessions`
+  yield* fs.makeDirectory(`${folder}/${context.sessionId}`, { recursive: true })
+  return ArtifactFiles.layer({ folder })
+}))
 
 /** The built-in tools at work in such a folder, on a file system of which some methods do something else. */
 export const layerWith = (methods: Partial<FileSystem.FileSystem>) =>

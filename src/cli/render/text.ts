@@ -46,6 +46,9 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   let lastCall: string | undefined
   /** The calls that have not ended, and the names of their tools. */
   const running = new Map<string, string>()
+  /** The calls of a response that are too many for it, by their ids, and how many of them have been passed over. */
+  const excess = new Set<string>()
+  let passedOver = 0
 
   const eraseStatus = Effect.suspend(() => {
     if (!hasStatus) return Effect.void
@@ -83,7 +86,26 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
       since = now
     })
 
+  /** Of the calls that are too many one is shown, and how many more there were. */
   const show = (event: AgentEvent): Effect.Effect<void> => {
+    if (event._tag === "ToolStarted" && event.isExcess === true) {
+      excess.add(event.itemId)
+      return Effect.void
+    }
+    if (event._tag === "ToolEnded" && excess.has(event.itemId)) return passedOver++ === 0 ? showOne(event) : Effect.void
+    if (event._tag === "ToolProgress" || event._tag === "ToolEnded" || passedOver === 0) return showOne(event)
+    const more = passedOver - 1
+    passedOver = 0
+    excess.clear()
+    return Effect.zipRight(
+      more === 0
+        ? Effect.void
+        : note(dim(`    … and ${more.toLocaleString("en-US")} more ${more === 1 ? "call" : "calls"} refused`)),
+      showOne(event)
+    )
+  }
+
+  const showOne = (event: AgentEvent): Effect.Effect<void> => {
     switch (event._tag) {
       case "SessionStarted":
         session = event.sessionId

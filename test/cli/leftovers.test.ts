@@ -1,0 +1,46 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readdirSync } from "node:fs"
+import { isFunctionCallOutput } from "../../src/responses/Item.ts"
+import * as Script from "../../src/testing/Script.ts"
+import { machine, platform } from "./support.ts"
+
+const content = "0123456789abcde\n".repeat(512 * 1024)
+
+/** Writes a file that takes a while, and once more a small one. */
+const script: Script.Script = ({ input }) => {
+  const n = input.filter(isFunctionCallOutput).length
+  return n < 2
+    ? Script.answer(Script.call("write", { path: "a.txt", content: n === 0 ? content : "small" }, `c${n}`))
+    : Script.answer(Script.say("All done."))
+}
+
+const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve))
+const isTemporary = (name: string) => name.endsWith(".tmp")
+
+describe("a process that is killed while it writes a file", () => {
+  it.scopedLive(
+    "leaves the old file or the new one, and the next write takes away the rest",
+    () =>
+      Effect.gen(function*() {
+        const { file, folder, fs, run, start } = yield* machine(script)
+        const left = () => readdirSync(folder).filter(isTemporary)
+        let kills = 0
+        while (left().length === 0 && ++kills < 20) {
+          const { child, result } = yield* start(["run", "Write"])
+          // Whoever waits for one to appear sees it in the middle of being written.
+          while (child.exitCode === null && left().length === 0) yield* Effect.promise(nextTurn)
+          child.kill("SIGKILL")
+          yield* result
+        }
+        assert.lengthOf(left(), 1, `${kills} kills`)
+        if (yield* fs.exists(file("a.txt"))) {
+          assert.lengthOf((yield* fs.readFileString(file("a.txt"))).replace(/^\d+\n/, ""), content.length)
+        }
+        const { code, stderr } = yield* run(["resume", "--last"])
+        assert.strictEqual(code, 0, stderr)
+        assert.deepStrictEqual(readdirSync(folder), ["a.txt"])
+      }).pipe(Effect.provide(platform)),
+    180_000
+  )
+})
