@@ -1,9 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { readdirSync } from "node:fs"
+import { dirname } from "node:path"
 import * as Scripts from "../../src/testing/Script.ts"
-import { machine, platform } from "./support.ts"
+import { machine, platform, program } from "./support.ts"
 
 const script: Scripts.Script = () => Scripts.answer(Scripts.say("Done."))
+
+/** Each belongs to a file of the program, and nothing else was left there. */
+const assertOfProgram = (names: ReadonlyArray<string>) => {
+  assert.include(names, "main.js.compiled")
+  const files = readdirSync(dirname(program))
+  assert.deepStrictEqual(names.filter((name) => !files.includes(name.replace(/\.compiled$/, ""))), [])
+}
 
 describe("the compiled program", () => {
   it.scopedLive(
@@ -34,7 +43,7 @@ describe("the compiled program", () => {
         const before = yield* fs.stat(file)
         assert.strictEqual((yield* run(["status"], { env })).code, 0)
         assert.deepStrictEqual(yield* fs.stat(file), before)
-        assert.deepStrictEqual(yield* fs.readDirectory(path.dirname(file)), ["main.js.compiled"])
+        assertOfProgram(yield* fs.readDirectory(path.dirname(file)))
       }).pipe(Effect.provide(platform))
   )
 
@@ -73,6 +82,6 @@ describe("the compiled program", () => {
       const { code, stderr, stdout } = yield* run(["run", "Go"])
       assert.deepStrictEqual([code, stdout], [0, "Done.\n"], stderr)
       const names = yield* fs.readDirectory(path.dirname(file))
-      assert.deepStrictEqual(names.filter((name) => !name.endsWith(".json")), ["main.js.compiled"])
+      assertOfProgram(names.filter((name) => !name.endsWith(".json")))
     }).pipe(Effect.provide(platform)))
 })
