@@ -12,15 +12,15 @@ import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { flow, pipe } from "effect/Function"
+import { pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as BaseUrls from "../internal/baseUrls.ts"
 import { version } from "../internal/version.ts"
-import { accountOf, claims, type Credential, type Subscription } from "./Credential.ts"
+import type { Credential, Subscription } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
+import * as Host from "./Host.ts"
 import { addCredential } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 
@@ -51,17 +51,13 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
 }>() {}
 
 /** @since 0.1.0 @category models */
-export interface Options {
-  readonly chatgptBaseUrl: string
-  readonly apiBaseUrl: string
+export interface Options extends Host.Addresses, Host.Billing {
   /** How this client calls itself; the ChatGPT host offers some models to some names only. */
   readonly originator: string
-  readonly organization: Option.Option<string>
-  readonly project: Option.Option<string>
 }
 
 const config: Config.Config.Wrap<Options> = {
-  ...BaseUrls,
+  ...Host.addresses,
   originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir"),
   organization: Config.option(Config.nonEmptyString("OPENAI_ORGANIZATION")),
   project: Config.option(Config.nonEmptyString("OPENAI_PROJECT"))
@@ -128,7 +124,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ),
     send,
     replace,
-    account: Effect.map(credentials.current, ({ credential }) => accountOf(credential))
+    account: Effect.map(credentials.current, ({ credential }) => Host.of(credential).account)
   })
 })
 
@@ -151,30 +147,16 @@ const prepare = (
   credential: Credential,
   options: Options
 ): HttpClientRequest.HttpClientRequest => {
-  const named = HttpClientRequest.setHeaders(request, {
-    originator: options.originator,
-    "user-agent": `${options.originator}/${version}`
-  })
-  switch (credential.kind) {
-    case "subscription": {
-      const { accountId, isFedramp } = claims(credential)
-      return pipe(
-        named,
-        HttpClientRequest.prependUrl(trim(options.chatgptBaseUrl)),
-        bearer(credential.access_token),
-        accountId === undefined ? (self) => self : HttpClientRequest.setHeader("chatgpt-account-id", accountId),
-        isFedramp ? HttpClientRequest.setHeader("x-openai-fedramp", "true") : (self) => self
-      )
-    }
-    case "api_key":
-      return pipe(
-        named,
-        HttpClientRequest.prependUrl(trim(options.apiBaseUrl)),
-        bearer(credential.api_key),
-        optionalHeader("openai-organization", options.organization),
-        optionalHeader("openai-project", options.project)
-      )
-  }
+  const host = Host.of(credential)
+  return pipe(
+    HttpClientRequest.setHeaders(request, {
+      originator: options.originator,
+      "user-agent": `${options.originator}/${version}`,
+      ...host.headers(options)
+    }),
+    HttpClientRequest.prependUrl(host.baseUrl(options).replace(/\/+$/, "")),
+    bearer(host.token)
+  )
 }
 
 /**
@@ -183,11 +165,3 @@ const prepare = (
  */
 const bearer = (token: Redacted.Redacted) =>
   HttpClientRequest.bearerToken(Redacted.value(token).replace(/[^\x21-\x7e]/g, ""))
-
-const trim = (url: string): string => url.replace(/\/+$/, "")
-
-const optionalHeader = (name: string, value: Option.Option<string>) =>
-  Option.match(value, {
-    onNone: () => (self: HttpClientRequest.HttpClientRequest) => self,
-    onSome: (value) => flow(HttpClientRequest.setHeader(name, value))
-  })

@@ -117,15 +117,6 @@ export const claims = (subscription: Subscription): Claims => {
 }
 
 /**
- * Whom a credential speaks for, in one word: `api-key`, or `chatgpt:` and the account.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const accountOf = (credential: Credential): string =>
-  credential.kind === "api_key" ? "api-key" : `chatgpt:${claims(credential).accountId ?? "unknown"}`
-
-/**
  * When the access token ends: `expires_at`, or what the token says itself. Not every token does.
  *
  * @since 0.1.0

@@ -10,6 +10,7 @@ import * as Encoding from "effect/Encoding"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { Credential } from "./Credential.ts"
+import * as Host from "./Host.ts"
 
 /**
  * Without a layer nothing is known, and nothing is cut out.
@@ -72,14 +73,7 @@ export const layer: Layer.Layer<Secrets> = Layer.effect(
  * @category adding
  */
 export const addCredential = (credential: Credential): Effect.Effect<void> =>
-  Effect.flatMap(Secrets, ({ add }) =>
-    credential.kind === "api_key"
-      ? add(credential.api_key)
-      : add(
-        credential.access_token,
-        credential.refresh_token,
-        ...credential.id_token == null ? [] : [credential.id_token]
-      ))
+  Effect.flatMap(Secrets, ({ add }) => add(...Host.of(credential).secrets))
 
 /**
  * A text without the secrets that are known where it is told.

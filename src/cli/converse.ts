@@ -10,6 +10,7 @@ import type { Limits } from "../agent/Limits.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import { Credentials } from "../auth/Credentials.ts"
+import * as Host from "../auth/Host.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { defined } from "../internal/json.ts"
 import type { Home } from "../node/Home.ts"
@@ -204,11 +205,11 @@ const turn = Effect.fnUntraced(
     const agent = yield* Agent
     const screen = yield* Screen
     const { signal } = yield* Interruption
-    const isPlan = yield* hasPlan
-    if (isPlan && settings.dialect === "chat-completions") {
+    const host = yield* selectedHost
+    if (settings.dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
       return yield* new ExitCode.BadInput({ message: noPlanForChat })
     }
-    const reasoning = reasoningFor(settings, isPlan)
+    const reasoning = reasoningFor(settings, host)
     const whyInterrupted = Effect.map(signal, ExitCode.reasonOf)
     const events = prompt === undefined
       ? agent.resume(session, { reasoning, limits, whyInterrupted })
@@ -231,14 +232,14 @@ interface Settings {
   readonly reasoning_summary?: string | undefined
 }
 
-const hasPlan = Effect.map(
+const selectedHost = Effect.map(
   Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.selected)),
-  Option.exists(({ credential }) => credential.kind === "subscription")
+  Option.map(({ credential }) => Host.of(credential))
 )
 
-/** A plan gives summaries of the model's reasoning to everyone; an API account has to be allowed to ask for them. */
-const reasoningFor = (settings: Settings, isPlan: boolean): ReasoningOptions | undefined => {
+const reasoningFor = (settings: Settings, host: Option.Option<Host.Host>): ReasoningOptions | undefined => {
   const effort = settings.reasoning_effort
-  const summary = settings.reasoning_summary ?? (isPlan ? "auto" : undefined)
+  const summary = settings.reasoning_summary ??
+    (Option.exists(host, ({ summarizesReasoning }) => summarizesReasoning) ? "auto" : undefined)
   return effort === undefined && summary === undefined ? undefined : defined({ effort, summary })
 }

@@ -18,11 +18,11 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { AuthClient } from "../auth/AuthClient.ts"
-import { accountOf, type Credential } from "../auth/Credential.ts"
+import type { Credential } from "../auth/Credential.ts"
 import { Credentials } from "../auth/Credentials.ts"
+import * as Host from "../auth/Host.ts"
 import { hidden } from "../auth/Secrets.ts"
 import { askJson, NotAnswered } from "../internal/askJson.ts"
-import * as BaseUrls from "../internal/baseUrls.ts"
 import { field, number, text } from "../internal/json.ts"
 import { spanned } from "../internal/spanned.ts"
 
@@ -33,16 +33,6 @@ import { spanned } from "../internal/spanned.ts"
  * @category models
  */
 export const defaultModel = "gpt-5.5"
-
-/**
- * The version of Codex that the ChatGPT host is told. It hides models from versions that are too old for them
- * (`gpt-6-astra` from those before 0.153.0), and versions of other programs are nothing to it. Codex was at this one
- * when the list below was made.
- *
- * @since 0.1.0
- * @category constants
- */
-export const clientVersion = "0.169.0"
 
 /**
  * A model as a server tells of it. Most servers tell no more than the name.
@@ -97,17 +87,6 @@ export class Models extends Context.Tag("effixir/responses/Models")<Models, {
   readonly list: (options?: { readonly refresh?: boolean; readonly hidden?: boolean }) => Effect.Effect<Listing>
 }>() {}
 
-/**
- * Where the hosts are: lists of one are nothing to another.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  readonly chatgptBaseUrl: string
-  readonly apiBaseUrl: string
-}
-
 /** How long a list is good for. */
 const lifetime = Duration.minutes(5)
 
@@ -121,29 +100,31 @@ const Kept = Schema.Struct({
 type Kept = typeof Kept.Type
 
 /** @since 0.1.0 @category constructors */
-export const make = Effect.fnUntraced(function*(options: Options) {
+export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
   const { client } = yield* AuthClient
   const credentials = yield* Credentials
   const cache = (yield* KeyValueStore.KeyValueStore).forSchema(Kept)
 
-  const keyOf = (credential: Credential): string =>
-    credential.kind === "subscription"
-      ? `models ${clientVersion} ${accountOf(credential)} ${options.chatgptBaseUrl}`
-      : `models ${accountOf(credential)} ${options.apiBaseUrl}`
+  /** Lists of one host or account are nothing to another. */
+  const keyOf = (credential: Credential): string => {
+    const { account, baseUrl, modelsQuery } = Host.of(credential)
+    return ["models", ...Object.values(modelsQuery), account, baseUrl(options)].join(" ")
+  }
 
   /** A cache that cannot be read is empty. */
   const recall = (credential: Credential) =>
     cache.get(keyOf(credential)).pipe(
       Effect.orElseSucceed(() => Option.none<Kept>()),
-      Effect.map(Option.filter(({ account }) => account === accountOf(credential)))
+      Effect.map(Option.filter(({ account }) => account === Host.of(credential).account))
     )
 
   const ask = Effect.fnUntraced(function*(credential: Credential, kept: Option.Option<Kept>) {
+    const host = Host.of(credential)
     const etag = Option.getOrUndefined(Option.flatMapNullable(kept, ({ etag }) => etag))
     const answer = yield* askJson(
       client,
       HttpClientRequest.get("/models", {
-        ...(credential.kind === "subscription" ? { urlParams: { client_version: clientVersion } } : {}),
+        urlParams: host.modelsQuery,
         ...(etag === undefined ? {} : { headers: { "if-none-match": etag } })
       })
     )
@@ -152,7 +133,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const models = isSame ? Option.map(kept, ({ models }) => models) : fromJson(answer.json)
     if (Option.isNone(models)) return yield* new NotAnswered({ message: "the server's answer is no list of models" })
     const next: Kept = {
-      account: accountOf(credential),
+      account: host.account,
       at,
       etag: isSame ? etag : answer.headers["etag"],
       models: models.value
@@ -184,16 +165,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
 /** @since 0.1.0 @category layers */
 export const layer = (
-  options: Options
+  options: Host.Addresses
 ): Layer.Layer<Models, never, AuthClient | Credentials | KeyValueStore.KeyValueStore> =>
   Layer.effect(Models, make(options))
 
 /** @since 0.1.0 @category layers */
 export const layerConfig = (
-  options: Config.Config.Wrap<Options> = {
-    chatgptBaseUrl: BaseUrls.chatgptBaseUrl,
-    apiBaseUrl: BaseUrls.apiBaseUrl
-  }
+  options: Config.Config.Wrap<Host.Addresses> = Host.addresses
 ): Layer.Layer<Models, ConfigError, AuthClient | Credentials | KeyValueStore.KeyValueStore> =>
   Layer.effect(Models, Effect.flatMap(Config.unwrap(options), make))
 

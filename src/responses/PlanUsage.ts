@@ -10,12 +10,12 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { AuthClient } from "../auth/AuthClient.ts"
-import { accountOf } from "../auth/Credential.ts"
 import { Credentials } from "../auth/Credentials.ts"
+import * as Host from "../auth/Host.ts"
 import { Secrets } from "../auth/Secrets.ts"
 import { askJson } from "../internal/askJson.ts"
-import * as BaseUrls from "../internal/baseUrls.ts"
 import { spanned } from "../internal/spanned.ts"
 import { ModelError, withoutSecrets } from "./ModelError.ts"
 import { fromUsage } from "./RateLimitReading.ts"
@@ -23,33 +23,27 @@ import * as RateLimits from "./RateLimits.ts"
 
 /** @since 0.1.0 @category services */
 export class PlanUsage extends Context.Tag("effixir/responses/PlanUsage")<PlanUsage, {
-  /** Asks the server and records the answer in `RateLimits`. Without a subscription there is nothing to ask. */
+  /** Asks the server and records the answer in `RateLimits`. Where there is no plan there is nothing to ask. */
   readonly refresh: Effect.Effect<void, ModelError>
 }>() {}
 
-/** @since 0.1.0 @category models */
-export interface Options {
-  readonly chatgptBaseUrl: string
-}
-
 /** @since 0.1.0 @category constructors */
-export const make = Effect.fnUntraced(function*(options: Options) {
+export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
   const { client } = yield* AuthClient
   const credentials = yield* Credentials
   const rateLimits = yield* RateLimits.RateLimits
 
-  // The neighbour of the folder that holds the paths of Codex.
-  const path = /\/codex\/*$/.test(options.chatgptBaseUrl) ? "/../wham/usage" : "/wham/usage"
-
   const refresh = Effect.gen(function*() {
     const { credential } = yield* credentials.selected
-    if (credential.kind !== "subscription") return
-    const { json } = yield* askJson(client, HttpClientRequest.get(path))
+    const host = Host.of(credential)
+    const path = host.usagePath(host.baseUrl(options))
+    if (Option.isNone(path)) return
+    const { json } = yield* askJson(client, HttpClientRequest.get(path.value))
     const reading = fromUsage(json, yield* DateTime.now)
     if (reading === undefined) {
       return yield* new ModelError({ reason: { _tag: "MalformedOutput" }, detail: "it tells of no usage" })
     }
-    yield* rateLimits.record(accountOf(credential), reading)
+    yield* rateLimits.record(host.account, reading)
   }).pipe(
     Effect.mapError((error) => {
       switch (error._tag) {
@@ -70,12 +64,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
 /** @since 0.1.0 @category layers */
 export const layer = (
-  options: Options
+  options: Host.Addresses
 ): Layer.Layer<PlanUsage, never, AuthClient | Credentials | RateLimits.RateLimits> =>
   Layer.effect(PlanUsage, make(options))
 
 /** @since 0.1.0 @category layers */
 export const layerConfig = (
-  options: Config.Config.Wrap<Options> = { chatgptBaseUrl: BaseUrls.chatgptBaseUrl }
+  options: Config.Config.Wrap<Host.Addresses> = Host.addresses
 ): Layer.Layer<PlanUsage, ConfigError, AuthClient | Credentials | RateLimits.RateLimits> =>
   Layer.effect(PlanUsage, Effect.flatMap(Config.unwrap(options), make))

@@ -170,10 +170,4 @@ describe("Credential", () => {
     const key = Redacted.make("sk-secret")
     assert.deepStrictEqual(Credential.apiKey(key), { kind: "api_key", api_key: key })
   })
-
-  it("tells in one word whom it speaks for", () => {
-    assert.strictEqual(Credential.accountOf(subscription({ accountId: "acct-1" })), "chatgpt:acct-1")
-    assert.strictEqual(Credential.accountOf(subscription({})), "chatgpt:unknown")
-    assert.strictEqual(Credential.accountOf(Credential.apiKey(Redacted.make("sk-1"))), "api-key")
-  })
 })

@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import { apiKey, type Credential } from "../../src/auth/Credential.ts"
+import { clientVersion } from "../../src/auth/Host.ts"
 import * as Models from "../../src/responses/Models.ts"
 import { subscription } from "../auth/tokens.ts"
 import * as Host from "./host.ts"
@@ -41,7 +42,7 @@ describe("Models", () => {
       assert.deepStrictEqual(slugs(listing), ["a", "b"])
       assert.strictEqual(listing.source, "live")
       assert.deepStrictEqual(host.asked.map(({ url }) => url), [
-        `https://host.test/codex/models?client_version=${Models.clientVersion}`
+        `https://host.test/codex/models?client_version=${clientVersion}`
       ])
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
@@ -179,7 +180,7 @@ describe("Models", () => {
       const host = hosting({ models: [info("a")] })
       yield* list(host)
       const store = yield* KeyValueStore.KeyValueStore
-      const name = `models ${Models.clientVersion} chatgpt:acct-1 https://host.test/codex`
+      const name = `models ${clientVersion} chatgpt:acct-1 https://host.test/codex`
       const whole = Option.getOrThrow(yield* store.get(name))
       for (const content of ["", whole.slice(0, 40), whole.replace("acct-1", "acct-2")]) {
         yield* store.set(name, content)

@@ -22,7 +22,7 @@ const refresh = (host: ReturnType<typeof Host.make>, chatgptBaseUrl = "https://h
     const { snapshot } = yield* RateLimits.RateLimits
     return { failed, snapshot: Option.getOrUndefined(yield* snapshot("chatgpt:acct-1")) }
   }).pipe(
-    Effect.provide(PlanUsage.layer({ chatgptBaseUrl })),
+    Effect.provide(PlanUsage.layer({ chatgptBaseUrl, apiBaseUrl: "https://api.test/v1" })),
     Effect.provide(host.layer),
     Effect.provide(RateLimits.layerMemory)
   )

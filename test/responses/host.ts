@@ -4,8 +4,9 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { AuthClient } from "../../src/auth/AuthClient.ts"
-import { accountOf, type Credential } from "../../src/auth/Credential.ts"
+import type { Credential } from "../../src/auth/Credential.ts"
 import { Credentials } from "../../src/auth/Credentials.ts"
+import * as Host from "../../src/auth/Host.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
 
 export interface Asked {
@@ -31,7 +32,7 @@ export const make = (
     ? new SignedOut({ reason: "NeverSignedIn" })
     : Effect.succeed({ credential, source: "store" as const, reason: "" })
   const layer = Layer.merge(
-    Layer.mock(AuthClient, { client, account: Effect.map(selected, ({ credential }) => accountOf(credential)) }),
+    Layer.mock(AuthClient, { client, account: Effect.map(selected, ({ credential }) => Host.of(credential).account) }),
     Layer.mock(Credentials, { selected, current: selected })
   )
   return { asked, layer }

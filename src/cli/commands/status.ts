@@ -10,8 +10,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import * as Skills from "../../agent/Skills.ts"
-import { accountOf, claims, expiresAt, type Subscription } from "../../auth/Credential.ts"
+import { claims, expiresAt, type Subscription } from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
+import * as Host from "../../auth/Host.ts"
 import * as Refusal from "../../auth/Refusal.ts"
 import { prose } from "../../internal/visible.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
@@ -117,7 +118,7 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
     if (Either.isLeft(selected)) return { home, model, selected, snapshot: Option.none<Snapshot>() }
     if (refresh) yield* ask
     const { snapshot } = yield* RateLimits
-    return { home, model, selected, snapshot: yield* snapshot(accountOf(selected.right.credential)) }
+    return { home, model, selected, snapshot: yield* snapshot(Host.of(selected.right.credential).account) }
   }).pipe(Effect.provide(NodeRuntime.layerHome))
 })
 

@@ -1,0 +1,137 @@
+/**
+ * What differs by kind of credential: where its requests go, what they carry, and what they may ask for. A new kind of
+ * credential is a new case here, beside the way to sign in with it.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import { defined } from "../internal/json.ts"
+import { claims, type Credential } from "./Credential.ts"
+
+/**
+ * The version of Codex that the ChatGPT host is told. It hides models from versions that are too old for them
+ * (`gpt-6-astra` from those before 0.153.0), and versions of other programs are nothing to it. Codex was at this one
+ * when `Models.fallback` was made.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const clientVersion = "0.169.0"
+
+/**
+ * The base URLs of the hosts: `chatgpt` for a subscription, `api` for a key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Addresses {
+  readonly chatgptBaseUrl: string
+  readonly apiBaseUrl: string
+}
+
+/**
+ * Which organization and project of an API account pays.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Billing {
+  readonly organization: Option.Option<string>
+  readonly project: Option.Option<string>
+}
+
+/**
+ * What a credential is good for.
+ *
+ * - `account` whom it speaks for, in one word: `api-key`, or `chatgpt:` and the account. What the server encrypts for one
+ *   account, another cannot use
+ * - `token` what stands after `Bearer`
+ * - `secrets` all that must never be told of it
+ * - `headers` what a request carries beside its token
+ * - `modelsQuery` what the list of models is asked with
+ * - `usagePath` where the host tells how much of a plan is used, below the base URL
+ * - `speaksChat` whether the host knows Chat Completions
+ * - `summarizesReasoning` whether everyone may ask for summaries of reasoning; an API account has to be allowed to
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Host {
+  readonly account: string
+  readonly token: Redacted.Redacted
+  readonly secrets: ReadonlyArray<Redacted.Redacted>
+  readonly baseUrl: (addresses: Addresses) => string
+  readonly headers: (billing: Billing) => { readonly [name: string]: string }
+  readonly modelsQuery: { readonly [name: string]: string }
+  readonly usagePath: (baseUrl: string) => Option.Option<string>
+  readonly speaksChat: boolean
+  readonly summarizesReasoning: boolean
+}
+
+/** @since 0.1.0 @category constructors */
+export const of = (credential: Credential): Host => {
+  switch (credential.kind) {
+    case "subscription": {
+      const { accountId, isFedramp } = claims(credential)
+      return {
+        account: `chatgpt:${accountId ?? "unknown"}`,
+        token: credential.access_token,
+        secrets: [
+          credential.access_token,
+          credential.refresh_token,
+          ...credential.id_token == null ? [] : [credential.id_token]
+        ],
+        baseUrl: ({ chatgptBaseUrl }) => chatgptBaseUrl,
+        headers: () => defined({ "chatgpt-account-id": accountId, "x-openai-fedramp": isFedramp ? "true" : undefined }),
+        modelsQuery: { client_version: clientVersion },
+        // The neighbour of the folder that holds the paths of Codex.
+        usagePath: (baseUrl) => Option.some(/\/codex\/*$/.test(baseUrl) ? "/../wham/usage" : "/wham/usage"),
+        speaksChat: false,
+        summarizesReasoning: true
+      }
+    }
+    case "api_key":
+      return {
+        account: "api-key",
+        token: credential.api_key,
+        secrets: [credential.api_key],
+        baseUrl: ({ apiBaseUrl }) => apiBaseUrl,
+        headers: ({ organization, project }) =>
+          defined({
+            "openai-organization": Option.getOrUndefined(organization),
+            "openai-project": Option.getOrUndefined(project)
+          }),
+        modelsQuery: {},
+        usagePath: Option.none,
+        speaksChat: true,
+        summarizesReasoning: false
+      }
+  }
+}
+
+/** A wrong address would look like a network that is down. */
+const baseUrl = (name: string, otherwise: string): Config.Config<string> =>
+  Config.nonEmptyString(name).pipe(
+    Config.mapOrFail((text) => {
+      const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
+      return url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === ""
+        ? Either.right(text.trim())
+        : Either.left(ConfigError.InvalidData([name], `expected an address like ${otherwise}, not "${text}"`))
+    }),
+    Config.withDefault(otherwise)
+  )
+
+/**
+ * The addresses that the environment names, or those of OpenAI.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const addresses = {
+  chatgptBaseUrl: baseUrl("EFFIXIR_CHATGPT_BASE_URL", "https://chatgpt.com/backend-api/codex"),
+  apiBaseUrl: baseUrl("OPENAI_BASE_URL", "https://api.openai.com/v1")
+} satisfies Config.Config.Wrap<Addresses>

@@ -1,0 +1,62 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Credential from "../../src/auth/Credential.ts"
+import * as Host from "../../src/auth/Host.ts"
+import { subscription } from "./tokens.ts"
+
+const addresses = { chatgptBaseUrl: "https://chatgpt.test/codex", apiBaseUrl: "https://api.test/v1" }
+const billing = { organization: Option.some("org-1"), project: Option.some("proj-1") }
+const key = Credential.apiKey(Redacted.make("sk-1"))
+
+describe("A host", () => {
+  it("tells in one word whom a credential speaks for", () => {
+    assert.strictEqual(Host.of(subscription({ accountId: "acct-1" })).account, "chatgpt:acct-1")
+    assert.strictEqual(Host.of(subscription({})).account, "chatgpt:unknown")
+    assert.strictEqual(Host.of(key).account, "api-key")
+  })
+
+  it("is the one that knows the credential", () => {
+    assert.strictEqual(Host.of(subscription({})).baseUrl(addresses), "https://chatgpt.test/codex")
+    assert.strictEqual(Host.of(key).baseUrl(addresses), "https://api.test/v1")
+  })
+
+  it("is told the account by a subscription, and who pays by a key", () => {
+    assert.deepStrictEqual(Host.of(subscription({ accountId: "acct-1" })).headers(billing), {
+      "chatgpt-account-id": "acct-1"
+    })
+    assert.deepStrictEqual(Host.of(key).headers(billing), {
+      "openai-organization": "org-1",
+      "openai-project": "proj-1"
+    })
+    assert.deepStrictEqual(Host.of(key).headers({ organization: Option.none(), project: Option.none() }), {})
+  })
+
+  it("tells how much of a plan is used beside the folder of Codex", () => {
+    const path = Host.of(subscription({})).usagePath
+    assert.deepStrictEqual(path("https://chatgpt.test/backend-api/codex/"), Option.some("/../wham/usage"))
+    assert.deepStrictEqual(path("https://chatgpt.test/backend-api"), Option.some("/wham/usage"))
+    assert.deepStrictEqual(Host.of(key).usagePath("https://api.test/v1"), Option.none())
+  })
+
+  it.effect("is where the environment says, if it says an address", () =>
+    Effect.gen(function*() {
+      const read = (...entries: ReadonlyArray<readonly [string, string]>) =>
+        Effect.withConfigProvider(
+          Config.unwrap<Host.Addresses>(Host.addresses),
+          ConfigProvider.fromMap(new Map(entries))
+        )
+      assert.deepStrictEqual(yield* read(), {
+        chatgptBaseUrl: "https://chatgpt.com/backend-api/codex",
+        apiBaseUrl: "https://api.openai.com/v1"
+      })
+      const named = yield* read(["OPENAI_BASE_URL", " http://127.0.0.1:8080/v1 "])
+      assert.strictEqual(named.apiBaseUrl, "http://127.0.0.1:8080/v1")
+      for (const wrong of ["127.0.0.1:8080", "ftp://host.test", "https://host.test/v1?key=1"]) {
+        assert.match(String(yield* Effect.flip(read(["OPENAI_BASE_URL", wrong]))), /expected an address like https/)
+      }
+    }))
+})
