@@ -6,21 +6,16 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Array from "effect/Array"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import { hidden } from "../auth/Secrets.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { makeFolder } from "../internal/makeFolder.ts"
-import { json } from "../internal/visible.ts"
-import { Stored } from "../session/SessionEvent.ts"
-import { makeSession, SessionError, SessionStore, type Summary } from "../session/SessionStore.ts"
+import * as SessionStore from "../session/SessionStore.ts"
 import * as FileLock from "./FileLock.ts"
 import { readPlainFile } from "./readPlainFile.ts"
 
@@ -39,20 +34,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const folderOf = (id: string) => path.join(options.folder, id)
   const logOf = (id: string) => path.join(folderOf(id), "log.ndjson")
 
-  const readLog = (id: string): Effect.Effect<Log, SessionError> =>
-    isId(id)
-      ? readPlainFile(logOf(id), Infinity).pipe(
-        Effect.mapError(failed(id)),
-        Effect.flatMap((bytes) => parse(id, bytes))
-      )
-      : new SessionError({ reason: "NotFound", session: id, detail: "" })
+  const readLog = (id: string): Effect.Effect<Log, SessionStore.SessionError> =>
+    readPlainFile(logOf(id), Infinity).pipe(Effect.map(whole), Effect.mapError(failed(id)))
 
-  const open = Effect.fnUntraced(function*(id: string) {
-    if (!isId(id)) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
+  const claim = Effect.fnUntraced(function*(id: string) {
     yield* Effect.mapError(Effect.provide(makeFolder(folderOf(id), 0o700), services), failed(id))
     const file = yield* Effect.mapError(fs.open(logOf(id), { flag: "a+", mode: 0o600 }), failed(id))
     if (!(yield* Effect.mapError(FileLock.tryLock(file), failed(id)))) {
-      return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
+      return yield* new SessionStore.SessionError({ reason: "Busy", session: id, detail: "" })
     }
     const opened = yield* Effect.mapError(file.stat, failed(id))
     // What is written to a file that was deleted meanwhile, or moved away with its folder, nobody will find.
@@ -73,16 +62,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     )
     yield* Effect.mapError(mend, failed(id))
 
-    return yield* makeSession(id, log.events, (stored) => {
-      const encoded = Either.try(() => encodeLine(stored))
-      if (Either.isLeft(encoded)) return unwritable(id)
-      return hidden(`${encoded.right}\n`).pipe(
-        Effect.map((line) => encoder.encode(line)),
-        Effect.tap(mend),
-        Effect.tap((line) => file.writeAll(line)),
+    const append = ({ text }: SessionStore.Line) => {
+      const line = encoder.encode(`${text}\n`)
+      return Effect.zipRight(mend, file.writeAll(line)).pipe(
         Effect.mapError(failed(id)),
-        Effect.tap(() => isInPlace),
-        Effect.tap((line) => {
+        Effect.zipRight(isInPlace),
+        Effect.tap(() => {
           size += line.length
         }),
         Effect.tapError(() => {
@@ -90,44 +75,48 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           return Effect.ignore(mend)
         })
       )
-    })
+    }
+    return { lines: log.lines, append }
   })
 
-  const summary = (id: string): Effect.Effect<Option.Option<Summary>> =>
+  const updated = (id: string) =>
     fs.stat(logOf(id)).pipe(
-      Effect.map((info) =>
-        info.size === 0n
-          ? Option.none()
-          : Option.map(info.mtime, (mtime) => ({ id, updatedAt: DateTime.unsafeMake(mtime) }))
+      Effect.map(({ mtime, size }) =>
+        size === 0n ? [] : Option.toArray(Option.map(mtime, (date) => ({ id, updatedAt: date.getTime() })))
       ),
       // Something else in the folder is no session.
-      Effect.orElseSucceed(Option.none)
+      Effect.orElseSucceed(() => [])
     )
 
-  const list = Effect.gen(function*() {
-    const names = yield* fs.readDirectory(options.folder).pipe(
-      Effect.catchIf(isNotFound, () => Effect.succeed([])),
-      Effect.mapError(failed("list"))
-    )
-    const summaries = yield* Effect.forEach(names.filter(isId), summary, { concurrency: 16 })
-    return summaries.flatMap(Option.toArray).toSorted((a, b) =>
-      DateTime.toEpochMillis(b.updatedAt) - DateTime.toEpochMillis(a.updatedAt)
-    )
-  })
+  const list = fs.readDirectory(options.folder).pipe(
+    Effect.catchIf(isNotFound, () => Effect.succeed([])),
+    Effect.mapError(failed("list")),
+    Effect.flatMap((names) => Effect.forEach(names, updated, { concurrency: 16 })),
+    Effect.map((sessions) => sessions.flat())
+  )
 
-  return SessionStore.of({
-    open,
-    read: (id, afterSeq = 0) =>
-      readLog(id).pipe(
-        // One that was opened and never written to is no session yet.
-        Effect.filterOrFail(
-          ({ events }) => events.length > 0,
-          () => new SessionError({ reason: "NotFound", session: id, detail: "" })
-        ),
-        Effect.map(({ events }) => events.filter((stored) => stored.seq > afterSeq))
-      ),
-    list
-  })
+  /** Under its lock, and all at once: a new name makes it no session, and lets another take its place. */
+  const remove = Effect.fnUntraced(
+    function*(id: string) {
+      const removed = path.join(options.folder, `.removed-${id}`)
+      yield* fs.remove(removed, { recursive: true, force: true })
+      if (!(yield* fs.exists(logOf(id)))) return
+      yield* claim(id)
+      yield* fs.rename(folderOf(id), removed)
+      yield* fs.remove(removed, { recursive: true })
+    },
+    Effect.scoped,
+    (effect, id) => Effect.mapError(effect, (error) => error._tag === "SessionError" ? error : failed(id)(error))
+  )
+
+  const read = (id: string) =>
+    readLog(id).pipe(
+      Effect.map(({ lines }) => lines),
+      // One that was opened and never written to is no session yet.
+      Effect.filterOrFail(Array.isNonEmptyReadonlyArray, () => notFound(id))
+    )
+
+  return SessionStore.makeEncoded({ claim, read, list, remove })
 })
 
 /**
@@ -138,58 +127,35 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  */
 export const layer = (
   options: Options
-): Layer.Layer<SessionStore, never, FileSystem.FileSystem | Path.Path> => Layer.effect(SessionStore, make(options))
+): Layer.Layer<SessionStore.SessionStore, never, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(SessionStore.SessionStore, make(options))
 
-/** The events of a log, and how many bytes of it hold whole lines. */
+/** The lines of a log, and how many bytes of it hold whole lines. */
 interface Log {
-  readonly events: ReadonlyArray<Stored>
+  readonly lines: ReadonlyArray<string>
   readonly size: number
 }
 
-const parse = (id: string, bytes: Uint8Array): Either.Either<Log, SessionError> =>
-  Either.gen(function*() {
-    // Counted in bytes: text that is damaged may be decoded to something longer.
-    const size = bytes.lastIndexOf(newline) + 1
-    const lines = decoder.decode(bytes.subarray(0, size)).split("\n").slice(0, -1)
-    const events: Array<Stored> = []
-    for (const [index, line] of lines.entries()) {
-      const stored = yield* Either.mapLeft(decodeLine(line), (cause) =>
-        new SessionError({
-          reason: "Corrupt",
-          session: id,
-          detail: `line ${index + 1} of log.ndjson is no event`,
-          cause
-        }))
-      events.push(stored)
-    }
-    return { events, size }
-  })
+const whole = (bytes: Uint8Array): Log => {
+  // Counted in bytes: text that is damaged may be decoded to something longer.
+  const size = bytes.lastIndexOf(newline) + 1
+  return { lines: decoder.decode(bytes.subarray(0, size)).split("\n").slice(0, -1), size }
+}
 
 const newline = 10
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-const Line = Schema.parseJson(Stored)
-const encodeLine = (stored: Stored) => json(Schema.encodeSync(Line)(stored))
-const decodeLine = (line: string) => Schema.decodeUnknownEither(Line)(line)
 
-/** As JSON that is nested without end, which a program has handed in. */
-const unwritable = (id: string) =>
-  new SessionError({
-    reason: "Io",
-    session: id,
-    detail: "what should be kept there is not JSON, or is nested too deeply"
-  })
+const notFound = (session: string) => new SessionStore.SessionError({ reason: "NotFound", session, detail: "" })
 
-const gone = (id: string) =>
-  new SessionError({
+const gone = (session: string) =>
+  new SessionStore.SessionError({
     reason: "Io",
-    session: id,
+    session,
     detail: "it was deleted or moved away while the session was open; what happened since then is not kept"
   })
 
-const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
-
-const failed = (id: string) => (cause: PlatformError): SessionError =>
+const failed = (id: string) => (cause: PlatformError): SessionStore.SessionError =>
   isNotFound(cause)
-    ? new SessionError({ reason: "NotFound", session: id, detail: "" })
-    : new SessionError({ reason: "Io", session: id, detail: diskProblem(cause), cause })
+    ? notFound(id)
+    : new SessionStore.SessionError({ reason: "Io", session: id, detail: diskProblem(cause), cause })

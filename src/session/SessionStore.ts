@@ -7,13 +7,16 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { v7 } from "uuid"
-import { type SessionEvent, type Stored, width } from "./SessionEvent.ts"
+import { hidden } from "../auth/Secrets.ts"
+import { json } from "../internal/visible.ts"
+import { type SessionEvent, Stored, width } from "./SessionEvent.ts"
 
 /**
  * - `NotFound` there is no such session
@@ -87,7 +90,54 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
   readonly read: (id: string, afterSeq?: number) => Effect.Effect<ReadonlyArray<Stored>, SessionError>
   /** All sessions, the one that was written to last first. */
   readonly list: Effect.Effect<ReadonlyArray<Summary>, SessionError>
+  /** Deletes a session, with all that belongs to it. One that is open cannot be deleted. */
+  readonly remove: (id: string) => Effect.Effect<void, SessionError>
 }>() {}
+
+/**
+ * What a medium can do, in plain strings and numbers: files, memory, a database. {@link makeEncoded} makes a store of it,
+ * and knows by itself of numbers, keys and events.
+ *
+ * @since 0.1.0
+ * @category drivers
+ */
+export interface Encoded {
+  /** Makes the caller the one writer of a session until the Scope closes; `Busy` if there is one. A new id is a new session. */
+  readonly claim: (id: string) => Effect.Effect<Writer, SessionError, Scope.Scope>
+  /** The lines of a session in their order; `NotFound` if it has none. Those up to `afterSeq` may be left out. */
+  readonly read: (id: string, afterSeq: number) => Effect.Effect<ReadonlyArray<string>, SessionError>
+  /** The sessions that have lines, in any order. `updatedAt` is in milliseconds since the epoch. */
+  readonly list: Effect.Effect<ReadonlyArray<{ readonly id: string; readonly updatedAt: number }>, SessionError>
+  /** Deletes a session that is claimed by nobody, with all that belongs to it; there may be none. */
+  readonly remove: (id: string) => Effect.Effect<void, SessionError>
+}
+
+/**
+ * The one writer of a session.
+ *
+ * @since 0.1.0
+ * @category drivers
+ */
+export interface Writer {
+  /** The lines that are there when it is claimed. */
+  readonly lines: ReadonlyArray<string>
+  /** Adds a line at the end, for good or not at all. No two lines have the same number or key. */
+  readonly append: (line: Line) => Effect.Effect<void, SessionError>
+}
+
+/**
+ * An event in one line of JSON, and what a database wants to find it by.
+ *
+ * @since 0.1.0
+ * @category drivers
+ */
+export interface Line {
+  readonly seq: number
+  readonly key: string
+  /** In milliseconds since the epoch. */
+  readonly at: number
+  readonly text: string
+}
 
 /**
  * An id for a new session: a UUID of version 7, so that ids sort by time.
@@ -98,13 +148,80 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
 export const makeId: Effect.Effect<string> = Effect.map(Clock.currentTimeMillis, (msecs) => v7({ msecs }))
 
 /**
- * Lifts what a medium can do (add one event at the end) to a session: numbers, keys, and events that are there
- * already.
+ * Makes a store of what a medium can do.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeSession = Effect.fnUntraced(function*(
+export const makeEncoded = (driver: Encoded): typeof SessionStore.Service => ({
+  open: Effect.fnUntraced(function*(id) {
+    yield* known(id)
+    const { append, lines } = yield* driver.claim(id)
+    return yield* makeSession(
+      id,
+      yield* decode(id, lines),
+      (stored) =>
+        Effect.flatMap(
+          encode(id, stored),
+          (text) => append({ seq: stored.seq, key: stored.key, at: DateTime.toEpochMillis(stored.at), text })
+        )
+    )
+  }),
+  read: Effect.fnUntraced(function*(id, afterSeq = 0) {
+    yield* known(id)
+    const events = yield* Effect.flatMap(driver.read(id, afterSeq), (lines) => decode(id, lines))
+    return events.filter(({ seq }) => seq > afterSeq)
+  }),
+  list: Effect.map(driver.list, (sessions) =>
+    sessions
+      .filter(({ id }) => isId(id))
+      .toSorted((a, b) => b.updatedAt - a.updatedAt)
+      .map(({ id, updatedAt }) => ({ id, updatedAt: DateTime.unsafeMake(updatedAt) }))),
+  remove: (id) => Effect.zipRight(known(id), driver.remove(id))
+})
+
+/** Ids become names of files and parts of addresses: nothing else is one. */
+const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
+
+const known = (id: string): Effect.Effect<void, SessionError> => isId(id) ? Effect.void : notFound(id)
+
+const notFound = (session: string) => new SessionError({ reason: "NotFound", session, detail: "" })
+
+const Text = Schema.parseJson(Stored)
+const encodeText = (stored: Stored): string => json(Schema.encodeSync(Text)(stored))
+const decodeText = Schema.decodeUnknownEither(Text)
+
+/** Without our secrets. A program can hand in JSON that is nested without end. */
+const encode = (id: string, stored: Stored): Effect.Effect<string, SessionError> =>
+  Effect.try({
+    try: () => encodeText(stored),
+    catch: () =>
+      new SessionError({
+        reason: "Io",
+        session: id,
+        detail: "what should be kept there is not JSON, or is nested too deeply"
+      })
+  }).pipe(Effect.flatMap(hidden))
+
+const decode = (id: string, lines: ReadonlyArray<string>): Either.Either<ReadonlyArray<Stored>, SessionError> =>
+  Either.gen(function*() {
+    const events: Array<Stored> = []
+    for (const [index, line] of lines.entries()) {
+      events.push(
+        yield* Either.mapLeft(
+          decodeText(line),
+          (cause) =>
+            new SessionError({ reason: "Corrupt", session: id, detail: `its line ${index + 1} is no event`, cause })
+        )
+      )
+    }
+    return events
+  })
+
+/**
+ * A session of what is in its log and a way to add to it: gives numbers, and keeps the first event of a key.
+ */
+const makeSession = Effect.fnUntraced(function*(
   id: string,
   past: ReadonlyArray<Stored>,
   write: (stored: Stored) => Effect.Effect<void, SessionError>
@@ -138,44 +255,44 @@ export const makeSession = Effect.fnUntraced(function*(
   return session
 })
 
-/** @since 0.1.0 @category constructors */
-export const makeMemory: Effect.Effect<typeof SessionStore.Service> = Effect.sync(() => {
-  const logs = new Map<string, Array<Stored>>()
-  const open = new Set<string>()
+/**
+ * Keeps the lines of sessions as long as the program runs.
+ *
+ * @since 0.1.0
+ * @category drivers
+ */
+export const makeMemoryDriver: Effect.Effect<Encoded> = Effect.sync(() => {
+  const logs = new Map<string, Array<Line>>()
+  const claimed = new Set<string>()
+  const linesOf = (id: string, afterSeq = 0) =>
+    (logs.get(id) ?? []).filter(({ seq }) => seq > afterSeq).map(({ text }) => text)
+  const free = (id: string) =>
+    Effect.suspend(() => claimed.has(id) ? new SessionError({ reason: "Busy", session: id, detail: "" }) : Effect.void)
 
-  const claim = (id: string) =>
-    Effect.suspend(() => {
-      if (open.has(id)) return new SessionError({ reason: "Busy", session: id, detail: "" })
-      open.add(id)
-      return Effect.void
-    })
-
-  return SessionStore.of({
-    open: (id) =>
-      Effect.zipRight(
-        Effect.acquireRelease(claim(id), () => Effect.sync(() => open.delete(id))),
-        Effect.suspend(() =>
-          makeSession(id, [...logs.get(id) ?? []], (stored) =>
+  return {
+    claim: (id) =>
+      Effect.acquireRelease(
+        Effect.tap(free(id), () => claimed.add(id)),
+        () => Effect.sync(() => claimed.delete(id))
+      ).pipe(
+        Effect.map(() => ({
+          lines: linesOf(id),
+          append: (line) =>
             Effect.sync(() => {
               const log = logs.get(id)
-              if (log === undefined) logs.set(id, [stored])
-              else log.push(stored)
-            }))
-        )
+              if (log === undefined) logs.set(id, [line])
+              else log.push(line)
+            })
+        }))
       ),
-    read: (id, afterSeq = 0) =>
-      Effect.suspend(() => {
-        const log = logs.get(id)
-        return log === undefined
-          ? new SessionError({ reason: "NotFound", session: id, detail: "" })
-          : Effect.succeed(log.filter((stored) => stored.seq > afterSeq))
-      }),
-    list: Effect.sync(() =>
-      Array.from(logs, ([id, log]) => ({ id, updatedAt: log.at(-1)?.at ?? DateTime.unsafeMake(0) }))
-        .toSorted((a, b) => DateTime.toEpochMillis(b.updatedAt) - DateTime.toEpochMillis(a.updatedAt))
-    )
-  })
+    read: (id, afterSeq) => Effect.suspend(() => logs.has(id) ? Effect.succeed(linesOf(id, afterSeq)) : notFound(id)),
+    list: Effect.sync(() => Array.from(logs, ([id, lines]) => ({ id, updatedAt: lines.at(-1)?.at ?? 0 }))),
+    remove: (id) => Effect.zipRight(free(id), Effect.sync(() => logs.delete(id)))
+  }
 })
+
+/** @since 0.1.0 @category constructors */
+export const makeMemory: Effect.Effect<typeof SessionStore.Service> = Effect.map(makeMemoryDriver, makeEncoded)
 
 /**
  * Keeps sessions as long as the program runs.

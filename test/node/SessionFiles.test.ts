@@ -5,14 +5,20 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SessionFiles from "../../src/node/SessionFiles.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
-import { completed, contract, started } from "./sessionStoreContract.ts"
+import * as SessionStoreContract from "../../src/testing/SessionStoreContract.ts"
+import { completed, started } from "./sessionEvents.ts"
 import { full, get, layer, layerWith, lockElsewhere, makeFolder, mode, names, openOnFullDisk, put } from "./support.ts"
 
-contract(
-  "SessionFiles",
-  Layer.unwrapScoped(Effect.map(makeFolder, (folder) => SessionFiles.layer({ folder }))).pipe(Layer.provide(layer))
-)
-contract("SessionStore.layerMemory", SessionStore.layerMemory)
+const stores = {
+  SessionFiles: Layer.unwrapScoped(Effect.map(makeFolder, (folder) => SessionFiles.layer({ folder }))).pipe(
+    Layer.provide(layer)
+  ),
+  "SessionStore.layerMemory": SessionStore.layerMemory
+}
+
+describe.each(Object.entries(stores))("%s, as a SessionStore,", (_, layer) => {
+  for (const { check, name } of SessionStoreContract.checks<unknown>(layer)) it.effect(name, () => check)
+})
 
 /** A store, and where it keeps its logs. */
 const makeStore = Effect.gen(function*() {
@@ -75,7 +81,7 @@ describe("SessionFiles", () => {
         for (const use of [Effect.asVoid(store.read("s1")), Effect.asVoid(Effect.scoped(store.open("s1")))]) {
           const error = yield* Effect.flip(use)
           assert.deepInclude(error, { reason: "Corrupt", session: "s1" })
-          assert.include(error.message, "line 2 of log.ndjson")
+          assert.include(error.message, "its line 2 is no event")
         }
         assert.strictEqual(yield* get(log), broken)
       }

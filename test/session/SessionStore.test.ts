@@ -116,22 +116,29 @@ describe("SessionStore.layerMemory", () => {
     }).pipe(memory))
 })
 
-describe("SessionStore.makeSession", () => {
+describe("SessionStore.makeEncoded", () => {
+  /** A session that writes so. */
+  const openWith = (append: SessionStore.Writer["append"]) =>
+    SessionStore.makeEncoded({
+      claim: () => Effect.succeed({ lines: [], append }),
+      read: () => Effect.succeed([]),
+      list: Effect.succeed([]),
+      remove: () => Effect.void
+    }).open("s")
   const io = new SessionStore.SessionError({ reason: "Io", session: "s", detail: "disk full" })
 
-  it.effect("keeps nothing of an event that could not be written", () =>
+  it.scoped("keeps nothing of an event that could not be written", () =>
     Effect.gen(function*() {
-      const session = yield* SessionStore.makeSession("s", [], () => io)
+      const session = yield* openWith(() => io)
       assert.strictEqual(yield* Effect.flip(session.append("end", ended)), io)
       assert.deepStrictEqual(yield* session.events, [])
       assert.isTrue(Option.isNone(yield* session.lookup("end")))
     }))
 
-  it.effect("finishes the event that it writes when nobody waits any more", () =>
+  it.scoped("finishes the event that it writes when nobody waits any more", () =>
     Effect.gen(function*() {
       const [writing, disk] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
-      const session = yield* SessionStore.makeSession("s", [], () =>
-        Effect.zipRight(Deferred.succeed(writing, undefined), Deferred.await(disk)))
+      const session = yield* openWith(() => Effect.zipRight(Deferred.succeed(writing, undefined), Deferred.await(disk)))
       const fiber = yield* Effect.fork(session.append("end", ended))
       yield* Deferred.await(writing)
       const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))

@@ -1,0 +1,204 @@
+/**
+ * What every store of sessions promises: for whoever brings a driver of their own (`SessionStore.makeEncoded`).
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { strict as assert } from "node:assert"
+import type { ModelResponded, SessionEvent, Stored } from "../session/SessionEvent.ts"
+import { makeId, type Session, type SessionError, SessionStore } from "../session/SessionStore.ts"
+
+/**
+ * A promise, and a check that dies where it is not kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Check<E> {
+  readonly name: string
+  readonly check: Effect.Effect<void, E | SessionError>
+}
+
+/**
+ * The checks of a store, each with a layer of its own. They make new sessions, leave those alone that are there, and need
+ * no test framework: `for (const { name, check } of checks(layer)) it.effect(name, () => check)`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const checks = <E>(layer: Layer.Layer<SessionStore, E>): ReadonlyArray<Check<E>> =>
+  Object.entries(promises).map(([name, promised]) => ({
+    name,
+    check: Effect.gen(function*() {
+      yield* promised(yield* SessionStore, yield* makeId)
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  }))
+
+/** A promise about a new session with this id. */
+type Promised = (store: typeof SessionStore.Service, id: string) => Effect.Effect<void, SessionError, Scope.Scope>
+
+const promises: { readonly [name: string]: Promised } = {
+  "keeps events as they are, with growing numbers and their times": Effect.fnUntraced(function*(store, id) {
+    const session = yield* store.open(id)
+    const stored = yield* fill(session)
+    assert.deepEqual(stored.map(({ seq }) => seq), [1, 2, 5])
+    assert.deepEqual(stored.map(({ key }) => key), ["start", "model/0", "end"])
+    assert.deepEqual(stored.map(({ event }) => event), [started("t1"), responded, completed("t1")])
+    same(yield* session.events, stored)
+    same(yield* store.read(id), stored)
+  }),
+
+  "keeps the first event of a key": Effect.fnUntraced(function*(store, id) {
+    const session = yield* store.open(id)
+    const first = yield* session.append("start", started("t1"))
+    same(yield* session.append("start", started("t2")), first)
+    const [one, other] = yield* Effect.all([
+      session.append("end", completed("t1")),
+      session.append("end", completed("t2"))
+    ], { concurrency: 2 })
+    same(one, other)
+    same(yield* store.read(id), [first, one])
+  }),
+
+  "finds an event by its key": Effect.fnUntraced(function*(store, id) {
+    const session = yield* store.open(id)
+    const stored = yield* session.append("model/0", responded)
+    same(Option.getOrThrow(yield* session.lookup("model/0")), stored)
+    assert.ok(Option.isNone(yield* session.lookup("model/1")))
+  }),
+
+  "reads on after a number": Effect.fnUntraced(function*(store, id) {
+    const stored = yield* Effect.flatMap(store.open(id), fill)
+    same(yield* store.read(id, 0), stored)
+    same(yield* store.read(id, 2), stored.slice(2))
+    same(yield* store.read(id, 5), [])
+  }),
+
+  "gives no number twice": Effect.fnUntraced(function*(store, id) {
+    const session = yield* store.open(id)
+    const numbers = yield* Effect.forEach(
+      Array.from({ length: 40 }, (_, n) => n),
+      (n) => n % 2 === 0 ? session.number : Effect.map(session.append(`end/${n}`, completed("t1")), ({ seq }) => seq),
+      { concurrency: "unbounded" }
+    )
+    assert.equal(new Set(numbers).size, 40)
+    const kept = (yield* session.events).map(({ seq }) => seq)
+    assert.equal(kept.length, 20)
+    assert.deepEqual(kept, kept.toSorted((a, b) => a - b))
+  }),
+
+  "goes on where a session stood when it is opened again": Effect.fnUntraced(function*(store, id) {
+    const before = yield* Effect.scoped(Effect.flatMap(store.open(id), fill))
+    const session = yield* store.open(id)
+    same(yield* session.events, before)
+    same(yield* session.append("start", started("t2")), before[0])
+    assert.equal((yield* session.append("end/2", completed("t2"))).seq, 6)
+  }),
+
+  "lets one write at a time": Effect.fnUntraced(function*(store, id) {
+    const first = yield* Scope.make()
+    yield* Scope.extend(store.open(id), first)
+    yield* fails(store.open(id), id, "Busy")
+    yield* store.open(yield* makeId)
+    yield* Scope.close(first, Exit.void)
+    yield* store.open(id)
+    yield* fails(store.open(id), id, "Busy")
+  }),
+
+  "knows no session without an event": Effect.fnUntraced(function*(store, id) {
+    const isListed = Effect.map(store.list, (sessions) => sessions.some((session) => session.id === id))
+    yield* fails(store.read(id), id, "NotFound")
+    const session = yield* store.open(id)
+    assert.deepEqual(yield* session.events, [])
+    yield* fails(store.read(id), id, "NotFound")
+    assert.equal(yield* isListed, false)
+    yield* session.append("start", started("t1"))
+    assert.equal((yield* store.read(id)).length, 1)
+    assert.equal(yield* isListed, true)
+  }),
+
+  "knows no session by what is no id": Effect.fnUntraced(function*(store) {
+    for (const name of ["", ".", "../other", "two words", "x".repeat(65)]) {
+      yield* fails(store.open(name), name, "NotFound")
+      yield* fails(store.read(name), name, "NotFound")
+      yield* fails(store.remove(name), name, "NotFound")
+    }
+  }),
+
+  "removes a session that nobody has open, for good": Effect.fnUntraced(function*(store, id) {
+    const [other, kept] = [yield* makeId, started("t1")]
+    yield* Effect.scoped(Effect.flatMap(store.open(other), (session) => session.append("start", kept)))
+    yield* Effect.scoped(Effect.gen(function*() {
+      yield* Effect.flatMap(store.open(id), fill)
+      yield* fails(store.remove(id), id, "Busy")
+      assert.equal((yield* store.read(id)).length, 3)
+    }))
+    yield* store.remove(id)
+    yield* fails(store.read(id), id, "NotFound")
+    assert.equal((yield* store.list).some((session) => session.id === id), false)
+    assert.equal((yield* store.read(other)).length, 1)
+    // Whoever wants it gone has what they want.
+    yield* store.remove(id)
+    const session = yield* store.open(id)
+    assert.deepEqual(yield* session.events, [])
+    assert.equal((yield* session.append("start", started("t2"))).seq, 1)
+  })
+}
+
+const fill = Effect.fnUntraced(function*(session: Session) {
+  const stored: Array<Stored> = []
+  stored.push(yield* session.append("start", started("t1")))
+  stored.push(yield* session.append("model/0", responded))
+  stored.push(yield* session.append("end", completed("t1")))
+  return stored
+})
+
+/** As JSON: the order of fields counts as well. */
+const same = (actual: unknown, expected: unknown): void =>
+  assert.equal(JSON.stringify(actual), JSON.stringify(expected))
+
+const fails = Effect.fnUntraced(function*<A, R>(
+  effect: Effect.Effect<A, SessionError, R>,
+  id: string,
+  expected: SessionError["reason"]
+) {
+  const { reason, session } = yield* Effect.orDieWith(Effect.flip(effect), () => new Error(`no ${expected} for ${id}`))
+  assert.deepEqual({ reason, session }, { reason: expected, session: id })
+})
+
+const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, reasoningOutputTokens: 0 }
+
+const started = (turnId: string): SessionEvent => ({
+  _tag: "TurnStarted",
+  turnId,
+  model: "gpt-5.5",
+  input: [{ type: "message", role: "user", content: [{ type: "input_text", text: "hi" }] }]
+})
+
+/** A response of which reasoning, message and usage are shown, and the call is not: it takes three numbers. */
+const responded: ModelResponded = {
+  _tag: "ModelResponded",
+  turnId: "t1",
+  step: 0,
+  model: "gpt-5.5",
+  account: "account-1",
+  items: [
+    { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA", new_field: [1, { deep: null }] },
+    { type: "message", id: "msg_1", role: "assistant", content: [{ type: "output_text", text: "naïve\n€👋" }] },
+    { type: "function_call", id: "fc_1", call_id: "call_1", name: "read", arguments: "{ \"path\" : \"a\" }" }
+  ],
+  usage,
+  finishReason: "stop"
+}
+
+const completed = (turnId: string): SessionEvent => ({
+  _tag: "TurnCompleted",
+  turnId,
+  answer: "Done.",
+  usage,
+  finishReason: "stop"
+})
