@@ -1,7 +1,7 @@
 /**
  * Which calls of a response are run: what is done already costs nothing, what is new is counted.
  *
- * @since 0.1.0
+ * @internal
  */
 import type { Limit } from "../session/SessionEvent.ts"
 import * as Limits from "./Limits.ts"

@@ -1,7 +1,7 @@
 /**
  * The calls of one response: asked for, run, and written down.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

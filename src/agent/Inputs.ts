@@ -1,7 +1,7 @@
 /**
  * What is said while a turn is on: written down once, before the model call that hears of it.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

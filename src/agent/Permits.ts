@@ -1,7 +1,7 @@
 /**
  * Whether the calls of a response may run: decided by rules, or by somebody who is asked.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

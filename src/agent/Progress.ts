@@ -1,7 +1,7 @@
 /**
  * What a running call tells of itself, bounded: a tool may tell more than anybody can read.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
 /**
  * Tells whoever watches a run what happens in it, and knows what has been told.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import type { Session } from "../session/SessionStore.ts"

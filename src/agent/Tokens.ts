@@ -1,7 +1,7 @@
 /**
  * The tokens of a run and of all agents that work for it.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"

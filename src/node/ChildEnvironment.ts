@@ -2,7 +2,7 @@
  * The environment of the programs that we start: ours without our secrets, and with what tells a program that no person
  * sits in front of it.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import { finderOf, Secrets } from "../auth/Secrets.ts"

@@ -2,7 +2,7 @@
  * Whether others could put something into the home of effixir. They are told of, and shut out where that is possible.
  * Files that somebody else could have written are refused where they are read; a folder can do no more than lose them.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"

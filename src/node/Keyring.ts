@@ -3,7 +3,7 @@
  * makes them, its end included, and some keyrings never answer: they wait for a password that nobody is there to type.
  * Secrets go through pipes, and never into arguments or an environment.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"

@@ -1,7 +1,7 @@
 /**
  * Searches lines with the regular expressions of JavaScript.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

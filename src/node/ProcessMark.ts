@@ -4,7 +4,7 @@
  * and has made no use of since 2.4.25. Who has lost both is found as long as those who started it are there. Only Linux
  * lets one look; elsewhere nobody is found, and a process that has left its group is out of reach.
  *
- * @since 0.1.0
+ * @internal
  */
 import { readdirSync, readFileSync } from "node:fs"
 

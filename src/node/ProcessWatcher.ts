@@ -1,7 +1,7 @@
 /**
  * A small shell that outlives us: it is told what runs, and when we are gone without a word (`kill -9`), it kills that.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -1,7 +1,7 @@
 /**
  * Searches lines with ripgrep, which is faster by far and never hangs in a pattern.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Data from "effect/Data"

@@ -6,7 +6,7 @@
  * (a mounted file is busy), the file is overwritten in place. For that moment the new content is also in a journal beside
  * it: whoever reads finds the old content or the new one, and after a kill or a power cut the next change repairs it.
  *
- * @since 0.1.0
+ * @internal
  */
 import { type PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"

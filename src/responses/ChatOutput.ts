@@ -1,7 +1,7 @@
 /**
  * The events of a Responses stream, made of what a model says piece by piece. It knows nothing of where that comes from.
  *
- * @since 0.1.0
+ * @internal
  */
 import { defined, field, parse, text as textOf } from "../internal/json.ts"
 import type { Item } from "./Item.ts"

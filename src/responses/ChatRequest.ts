@@ -1,7 +1,7 @@
 /**
  * A request of the Responses API in the words of Chat Completions.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Predicate from "effect/Predicate"
 import { defined, field, parse, text } from "../internal/json.ts"

@@ -4,7 +4,7 @@
  * Servers differ in everything but the text: thoughts have two names, calls come without an id or an index, or whole, or
  * all of them under index 0, and a few send a finished message in the place of its pieces.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Predicate from "effect/Predicate"
 import { defined, field, number, parse, text } from "../internal/json.ts"

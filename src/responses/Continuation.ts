@@ -2,7 +2,7 @@
  * How a conversation goes on over one connection: the server keeps the last response in the memory of that connection, so
  * the next request need not repeat what both know.
  *
- * @since 0.1.0
+ * @internal
  */
 import { same } from "../internal/json.ts"
 import { isReasoning, type Item } from "./Item.ts"

@@ -1,7 +1,7 @@
 /**
  * The connections that are kept from one response of a session to the next.
  *
- * @since 0.1.0
+ * @internal
  */
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"

@@ -2,7 +2,7 @@
  * What a command line would touch, as far as its words and the programs themselves tell: where its paths lead, and why it
  * is not known to only look.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"

@@ -2,7 +2,7 @@
  * What a command would read without being told the names: the program itself is asked for them first, with the same
  * paths, globs and revisions. A preview shows names and nothing else, and takes a short time or is given up.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"

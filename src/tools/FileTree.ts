@@ -2,7 +2,7 @@
  * The files below a folder as ripgrep sees them: without hidden ones and without what `.gitignore` and its kin leave
  * out, links not followed.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Path from "@effect/platform/Path"
 import * as Chunk from "effect/Chunk"

@@ -2,7 +2,7 @@
  * The place in a text that is most like lines which are not there, so that a failure can say what may have been meant.
  * The work is bounded, however large both are.
  *
- * @since 0.1.0
+ * @internal
  */
 import { distance } from "fastest-levenshtein"
 

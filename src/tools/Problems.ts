@@ -1,7 +1,7 @@
 /**
  * What is wrong with the arguments of a call, in words that a model can act on.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"

@@ -2,7 +2,7 @@
  * Whether what lies in a workspace has a say in what a program does, before the program reads a word: by being the
  * program, or a file that steers it.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"

@@ -3,7 +3,7 @@
  * leaves the whole command not understood: whoever takes an option's value for the end of the options takes the next
  * option for the name of a file.
  *
- * @since 0.1.0
+ * @internal
  */
 
 /**

@@ -2,7 +2,7 @@
  * The commands of git that only look, with every word that they may be given: a part of the table of safe programs, and
  * to be read as that is.
  *
- * @since 0.1.0
+ * @internal
  */
 import type { Program } from "./ProgramWords.ts"
 

@@ -7,7 +7,7 @@
  * of value; `-x[]` and `--name[=]` may have one in the same word, `--name=` has one behind the `=`, and `-NUM` is a number
  * with a dash.
  *
- * @since 0.1.0
+ * @internal
  */
 
 import type { Program } from "./ProgramWords.ts"

@@ -1,7 +1,7 @@
 /**
  * How long a search may take: what it has found until then is shown.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -2,7 +2,7 @@
  * The output of a command while it comes in: its end in memory, and all of it in an artifact once it is too long to be
  * shown.
  *
- * @since 0.1.0
+ * @internal
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as Chunk from "effect/Chunk"

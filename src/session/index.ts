@@ -1,0 +1,3 @@
+export * as History from "./History.ts"
+export * as SessionEvent from "./SessionEvent.ts"
+export * as SessionStore from "./SessionStore.ts"
