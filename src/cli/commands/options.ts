@@ -74,6 +74,7 @@ export const permission = {
     Options.optional
   ),
   policy: filled("policy").pipe(
+    Options.withPseudoName("FILE"),
     Options.withDescription("A JSON file of rules that allow, ask about or deny calls"),
     Options.optional
   ),

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Script from "../../src/testing/Script.ts"
+import { applyPatch, machine, platform } from "./support.ts"
+
+const timeout = 120_000
+
+/** What differs from run to run and from machine to machine. */
+const scrub = (base: string) => (text: string): string =>
+  text
+    .replaceAll(base, "/home/ada")
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, "SESSION")
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME")
+    .replace(/call_[0-9a-f]{24}/g, "CALL")
+    .replace(/\(at \d\d:\d\d\)/g, "(at TIME)")
+    .replace(/\d{4}-\d\d-\d\d at \d\d:\d\d/g, "DAY at TIME")
+    .replace(/(?:\d+ (?:y|d|h|min|s)\b ?)+(?= ago)|(?<=\bin )(?:\d+ (?:y|d|h|min|s)\b ?)+(?= \(|$)/gm, "SPAN")
+    .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
+    .replace(/("delay_ms"|"duration_ms"):\d+/g, "$1:0")
+
+/** Commands as they are typed, and what comes of them. */
+const transcript = Effect.fnUntraced(function*(
+  { base, run }: Pick<Effect.Effect.Success<ReturnType<typeof machine>>, "base" | "run">,
+  ...commands: ReadonlyArray<ReadonlyArray<string>>
+) {
+  const parts = yield* Effect.forEach(
+    commands,
+    (args) =>
+      Effect.map(run(args, { env: { COLUMNS: "100" } }), ({ code, stderr, stdout }) => {
+        const typed = ["effixir", ...args].map((word) => /^[\w./=-]+$/.test(word) ? word : `"${word}"`).join(" ")
+        return `$ ${typed}\n${stdout}${stderr === "" ? "" : `--- stderr\n${stderr}`}--- exit ${code}\n`
+      })
+  )
+  return scrub(base)(parts.join("\n"))
+})
+
+const nothing = Script.fromTurns([])
+
+/** A turn in which the model looks, changes, plans and fails. */
+const work = Script.fromTurns([
+  Script.answer(
+    Script.say("Let me look.", { phase: "commentary" }),
+    Script.call("read", { path: "notes.txt" })
+  ),
+  Script.answer(
+    Script.call("bash", { command: "printf 'one\\ntwo\\n'; exit 3" })
+  ),
+  Script.answer(
+    Script.call("update_plan", {
+      entries: [{ step: "Look", status: "completed" }, { step: "Write", status: "in_progress" }]
+    }),
+    Script.call("read", { path: "missing.txt" }),
+    applyPatch("call_patch", "*** Update File: notes.txt", "@@", " first", "-second", "+2nd", " third")
+  ),
+  Script.answer(Script.say("Notes are **numbered** now.", { phase: "final_answer" }))
+])
+
+const notes = "first\nsecond\nthird\n"
+
+// `npx vitest run -u test/cli/screens.test.ts` writes them anew, and the change is seen in a review.
+describe("What a person sees", () => {
+  it.scopedLive("of help", () =>
+    Effect.gen(function*() {
+      const at = yield* machine(nothing)
+      const commands = ["run", "resume", "login", "logout", "status", "models", "demo", "completion"]
+      const text = yield* transcript(at, ["--help"], ...commands.map((command) => [command, "--help"]))
+      yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/help.txt"))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("of status and models", () =>
+    Effect.gen(function*() {
+      const at = yield* machine(nothing)
+      const text = yield* transcript(
+        at,
+        ["status"],
+        ["status", "--refresh"],
+        ["status", "--json"],
+        ["models"],
+        ["logout"],
+        ["status"],
+        ["status", "--json"]
+      )
+      yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/status.txt"))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("of a run", () =>
+    Effect.gen(function*() {
+      const at = yield* machine(work)
+      yield* at.fs.writeFileString(at.file("notes.txt"), notes)
+      const text = yield* transcript(at, ["Number the notes"])
+      yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/run.txt"))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("of a run in JSON lines", () =>
+    Effect.gen(function*() {
+      const at = yield* machine(work)
+      yield* at.fs.writeFileString(at.file("notes.txt"), notes)
+      const text = yield* transcript(at, ["--json", "Number the notes"])
+      yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/run.jsonl"))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("of a run that is held back, and goes on", () =>
+    Effect.gen(function*() {
+      const at = yield* machine(Script.fromTurns([
+        Script.answer(Script.call("bash", { command: "touch new.txt" })),
+        Script.answer(Script.say("Made."))
+      ]))
+      const text = yield* transcript(
+        at,
+        ["--permission", "ask", "Make a file"],
+        ["resume", "--last", "--permission", "auto"],
+        ["resume", "--last"]
+      )
+      yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/held-back.txt"))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("of what goes wrong", () =>
+    Effect.gen(function*() {
+      const at = yield* machine(nothing)
+      yield* at.fs.writeFileString(`${at.home}/config.json`, "{}")
+      const text = yield* transcript(
+        at,
+        ["--modle", "gpt-5.5", "hi"],
+        ["run", "-m"],
+        ["run", "--permission", "always", "hi"],
+        ["run", "--timeout", "soon", "hi"],
+        ["stauts"],
+        ["run", "-C", "/nowhere", "hi"],
+        ["run", "-i", "none.png", "hi"],
+        ["run", "--policy", "none.json", "hi"],
+        ["resume", "01999999-aaaa"],
+        ["resume", "--last"],
+        ["--auth", "api-key", "hi"]
+      )
+      yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/errors.txt"))
+    }).pipe(Effect.provide(platform)), timeout)
+})
