@@ -36,7 +36,8 @@ const parse = Command.run(root, {
   summary: Span.text("An agent runtime made of Effect services")
 })
 
-const described = (): ReadonlyArray<Help.Described> => [
+/** The commands, with what is to be said of them. */
+export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("run", runCommand),
   Help.describe("resume", resume),
   Help.describe("login", login),

@@ -15,6 +15,22 @@ export const usedUp = 7
 export const limited = 8
 export const timedOut = 124
 
+/** What each code means, in the words of the manual. */
+export const meanings: ReadonlyArray<readonly [code: number | string, meaning: string]> = [
+  [success, "there is an answer"],
+  [failure, "the turn failed"],
+  [badInput, "bad arguments, bad configuration, unknown session"],
+  [denied, "a permission is needed and nobody was there to give it"],
+  [signedOut, "not signed in, or the sign-in is over"],
+  [sessionBusy, "another process writes to this session"],
+  [noAnswer, "the model ended without an answer"],
+  [usedUp, "usage limit or rate limit used up"],
+  [limited, "a limit of the run reached (`--max-steps`, …)"],
+  [timedOut, "the time of `--timeout` is over"],
+  ["130, 131, 143", "stopped by SIGINT, SIGQUIT, SIGTERM (or SIGHUP: a closed terminal)"],
+  [141, "nobody reads the output any more"]
+]
+
 /** What stops the program, by the name of the signal that does it to others: for `SIGPIPE` the output was closed. */
 export type Signal = "SIGINT" | "SIGQUIT" | "SIGTERM" | "SIGHUP" | "SIGPIPE"
 

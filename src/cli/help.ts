@@ -46,17 +46,23 @@ export const ofProgram = (commands: ReadonlyArray<Described>, width: number): st
   ])
 }
 
-export const ofCommand = ({ doc, name }: Described, width: number): string => {
+export const ofCommand = (described: Described, width: number): string => {
+  const { args, description, options, usage } = contentOf(described)
+  return page([
+    wrap(description, width, ""),
+    `Usage\n  ${usage}`,
+    section("Arguments", args.filter(({ text }) => text !== ""), width),
+    section("Options", options, width)
+  ])
+}
+
+/** What there is to say of a command, before it is laid out. */
+export const contentOf = ({ doc, name }: Described) => {
   const parts = flatten(doc)
   const args = entriesUnder(parts, "ARGUMENTS")
   const options = entriesUnder(parts, "OPTIONS")
   const usage = ["effixir", name, ...(options.length > 0 ? ["[options]"] : []), ...args.map((arg) => arg.name)]
-  return page([
-    wrap(descriptionOf(doc), width, ""),
-    `Usage\n  ${usage.join(" ")}`,
-    section("Arguments", args.filter(({ text }) => text !== ""), width),
-    section("Options", options, width)
-  ])
+  return { description: descriptionOf(doc), usage: usage.join(" "), args, options }
 }
 
 /** In a list one sentence has to do; the rest is said by the command itself. */

@@ -35,23 +35,44 @@ export const Dialect = Schema.Literal("responses", "chat-completions")
 /** @since 0.1.0 @category models */
 export type Dialect = typeof Dialect.Type
 
-/** @since 0.1.0 @category schemas */
+const setting = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  Schema.optional(schema).annotations({ description })
+
+/**
+ * The keys of `config.json`, each with what it is for.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
 export const Settings = Schema.Struct({
-  model: Schema.optional(Schema.NonEmptyString),
-  reasoning_effort: Schema.optional(Schema.NonEmptyString),
-  reasoning_summary: Schema.optional(Schema.NonEmptyString),
-  /** Where the sign-in is kept. */
-  credential_store: Schema.optional(Schema.Literal("file", "keyring")),
-  transport: Schema.optional(Transport),
-  dialect: Schema.optional(Dialect),
-  /** What may run without a question. */
-  permission: Schema.optional(Mode),
-  /** The file of rules about calls. */
-  policy: Schema.optional(Schema.NonEmptyString),
-  /** Whether the server may search the web for the model. */
-  web_search: Schema.optional(Schema.Boolean),
-  /** What models can be sent, where their names do not tell. */
-  models: Schema.optional(Overrides)
+  model: setting(Schema.NonEmptyString, "The model to ask; also `-m` and `EFFIXIR_MODEL`"),
+  reasoning_effort: setting(
+    Schema.NonEmptyString,
+    "How hard the model should think: a level that `effixir models` lists"
+  ),
+  reasoning_summary: setting(
+    Schema.NonEmptyString,
+    "How much of the model's thoughts is told: `auto`, `concise`, `detailed`"
+  ),
+  credential_store: setting(
+    Schema.Literal("file", "keyring"),
+    "Where the sign-in is kept: in `auth.json`, or in the keyring of the system (where there is none, the file is used, with a warning)"
+  ),
+  transport: setting(
+    Transport,
+    "How model calls travel: as server-sent events, over a WebSocket, or over one where that works; also `EFFIXIR_TRANSPORT`"
+  ),
+  dialect: setting(Dialect, "Which API the server speaks; also `EFFIXIR_DIALECT`"),
+  permission: setting(Mode, "What may run without a question; also `--permission` and `EFFIXIR_PERMISSION`"),
+  policy: setting(
+    Schema.NonEmptyString,
+    "A file of rules about calls, beside `config.json` or by its whole path; also `--policy`"
+  ),
+  web_search: setting(Schema.Boolean, "Whether the server may search the web for the model; also `--search`"),
+  models: setting(
+    Overrides,
+    "What models can be sent, by name or by the beginning of names (`qwen*`), where names do not tell"
+  )
 })
 
 /** @since 0.1.0 @category models */

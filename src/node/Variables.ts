@@ -1,0 +1,52 @@
+/**
+ * The variables of the environment that effixir goes by, for the manual. `value` is what holds without the variable.
+ *
+ * @internal
+ */
+export interface Variable {
+  readonly name: string
+  readonly value?: string
+  readonly text: string
+}
+
+/** @since 0.1.0 @category constants */
+export const variables: ReadonlyArray<Variable> = [
+  {
+    name: "EFFIXIR_HOME",
+    value: "~/.effixir",
+    text: "the folder of `auth.json`, `config.json`, `sessions/`, `skills/`, `cache/`"
+  },
+  { name: "EFFIXIR_MODEL", value: "gpt-5.5", text: "the model to ask; also `-m`, or `\"model\"`" },
+  {
+    name: "EFFIXIR_PERMISSION",
+    value: "auto",
+    text: "what may run without a question; also `--permission`, or `\"permission\"`"
+  },
+  { name: "EFFIXIR_PROFILE", text: "which sign-in to use; also `--profile`" },
+  { name: "EFFIXIR_AUTH", value: "any", text: "use only this kind of credential; also `--auth`" },
+  { name: "OPENAI_API_KEY", text: "the key that is used when no ChatGPT sign-in is stored" },
+  { name: "OPENAI_ORGANIZATION", text: "the organization of an API account that pays" },
+  { name: "OPENAI_PROJECT", text: "the project of an API account that pays" },
+  {
+    name: "OPENAI_BASE_URL",
+    value: "https://api.openai.com/v1",
+    text: "any server that speaks Responses, or Chat Completions"
+  },
+  { name: "EFFIXIR_DIALECT", value: "responses", text: "`responses` or `chat-completions`; also `\"dialect\"`" },
+  { name: "EFFIXIR_TRANSPORT", value: "sse", text: "`sse`, `websocket` or `auto`; also `\"transport\"`" },
+  {
+    name: "EFFIXIR_CHATGPT_BASE_URL",
+    value: "https://chatgpt.com/backend-api/codex",
+    text: "the host of ChatGPT plans"
+  },
+  { name: "EFFIXIR_ISSUER", value: "https://auth.openai.com", text: "where one signs in" },
+  { name: "EFFIXIR_ORIGINATOR", value: "effixir", text: "how this client calls itself" },
+  { name: "CODEX_HOME", value: "~/.codex", text: "where `login --from-codex` looks" },
+  { name: "HTTPS_PROXY", text: "the proxy for `https:`, also in lower case; for signing in and for the API alike" },
+  { name: "HTTP_PROXY", text: "the proxy for `http:`, also in lower case" },
+  { name: "NO_PROXY", text: "hosts that are reached without one, also in lower case" },
+  { name: "SSL_CERT_FILE", text: "a file of certificates to trust beside those of Node" },
+  { name: "NODE_EXTRA_CA_CERTS", text: "the same, as Node has it" },
+  { name: "NO_COLOR", text: "no colours, whatever the terminal can" },
+  { name: "NODE_DISABLE_COMPILE_CACHE", text: "keep no compiled code in `cache/`" }
+]

@@ -1,0 +1,101 @@
+import { assert, describe, expect, it } from "@effect/vitest"
+import * as Option from "effect/Option"
+import * as SchemaAST from "effect/SchemaAST"
+import { readdirSync, readFileSync } from "node:fs"
+import { described } from "../src/cli/Cli.ts"
+import * as ExitCode from "../src/cli/ExitCode.ts"
+import * as Help from "../src/cli/help.ts"
+import { Settings } from "../src/node/Settings.ts"
+import { variables } from "../src/node/Variables.ts"
+
+const source = new URL("../src/", import.meta.url)
+
+const cell = (text: string): string => text.replaceAll("|", "\\|")
+
+const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |\n`).join("")
+
+const code = (text: string): string => text === "" ? "" : `\`${text}\``
+
+const note = (what: string) => `<!-- Made from ${what} by \`npx vitest run -u test/docs.test.ts\`. -->\n`
+
+const cli = (): string => {
+  const commands = described().map((command) => {
+    const { args, description, options, usage } = Help.contentOf(command)
+    const named = args.filter(({ text }) => text !== "")
+    return [
+      `## ${command.name}\n`,
+      `${description}.\n`,
+      `\`\`\`\n${usage}\n\`\`\`\n`,
+      ...(named.length === 0
+        ? []
+        : [table(["argument", "meaning"], named.map(({ name, text }) => [code(name), text]))]),
+      ...(options.length === 0
+        ? []
+        : [table(["option", "meaning"], options.map(({ name, text }) => [code(name), text]))])
+    ].join("\n")
+  })
+  return [
+    "# The command line\n",
+    note("the commands"),
+    "`effixir \"prompt\"` is short for `effixir run \"prompt\"`. Options stand before a command or behind it, as `--model x`,\n" +
+    "`--model=x`, `-m x` or `-m=x`. What follows `--` is words. `effixir COMMAND --help` shows what stands here.\n",
+    ...commands,
+    "## Exit codes\n",
+    table(["code", "meaning"], ExitCode.meanings.map(([code, meaning]) => [String(code), meaning]))
+  ].join("\n")
+}
+
+const typeOf = (ast: SchemaAST.AST): string => {
+  if (SchemaAST.isUnion(ast)) {
+    return ast.types.filter((type) => !SchemaAST.isUndefinedKeyword(type)).map(typeOf).join(", ")
+  }
+  if (SchemaAST.isLiteral(ast)) return code(String(ast.literal))
+  if (SchemaAST.isRefinement(ast)) return typeOf(ast.from)
+  if (SchemaAST.isBooleanKeyword(ast)) return "`true`, `false`"
+  return SchemaAST.isStringKeyword(ast) ? "text" : "object"
+}
+
+const config = (): string =>
+  [
+    "# Settings\n",
+    note("the settings"),
+    "Settings are looked for in this order: flags, environment, `config.json`, defaults. Unknown keys are refused: a typing error\n" +
+    "would go unnoticed.\n",
+    "## `config.json`\n",
+    "In the folder of `EFFIXIR_HOME`; a regular file of at most 1 MB.\n",
+    table(
+      ["key", "value", "meaning"],
+      SchemaAST.getPropertySignatures(Settings.ast).map((property) => [
+        code(String(property.name)),
+        typeOf(property.type),
+        Option.getOrElse(SchemaAST.getDescriptionAnnotation(property), () => "")
+      ])
+    ),
+    "## The environment\n",
+    table(
+      ["variable", "without it", "meaning"],
+      variables.map(({ name, text, value = "" }) => [code(name), code(value), text])
+    )
+  ].join("\n")
+
+describe("The docs", () => {
+  it("show the commands as they are", () => expect(cli()).toMatchFileSnapshot("../docs/cli.md"))
+
+  it("show the settings as they are", () => expect(config()).toMatchFileSnapshot("../docs/config.md"))
+
+  it("name every variable that is read, and no other", () => {
+    const files = readdirSync(source, { encoding: "utf8", recursive: true })
+      .filter((path) => path.endsWith(".ts") && !path.startsWith("testing") && !path.endsWith("Variables.ts"))
+    const text = files.map((path) => readFileSync(new URL(path, source), "utf8")).join("\n")
+    const unnamed = ["PATH", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"]
+    const read = Array.from(
+      text.matchAll(/(?:Config\.\w+|choice|baseUrl)\(\s*"([A-Z][A-Z_]+)"|process\.env\["([A-Z_]+)"\]/g),
+      ([, config, plain]) => config ?? plain ?? ""
+    )
+    const known = variables.map(({ name }) => name)
+    assert.deepStrictEqual(read.filter((name) => !known.includes(name) && !unnamed.includes(name)), [])
+    const inText = (name: string) => text.includes(`"${name}"`) || text.includes(`"${name.toLowerCase()}"`)
+    assert.deepStrictEqual(known.filter((name) => !inText(name)), [])
+  })
+})
