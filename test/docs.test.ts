@@ -1,12 +1,16 @@
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
-import { described } from "../src/cli/Cli.ts"
+import { parse } from "shell-quote"
+import * as Cli from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import * as Help from "../src/cli/help.ts"
 import { Settings } from "../src/node/Settings.ts"
 import { variables } from "../src/node/Variables.ts"
+import * as Policy from "../src/tools/Policy.ts"
 
 const source = new URL("../src/", import.meta.url)
 
@@ -20,7 +24,7 @@ const code = (text: string): string => text === "" ? "" : `\`${text}\``
 const note = (what: string) => `<!-- Made from ${what} by \`npx vitest run -u test/docs.test.ts\`. -->\n`
 
 const cli = (): string => {
-  const commands = described().map((command) => {
+  const commands = Cli.described().map((command) => {
     const { args, description, options, usage } = Help.contentOf(command)
     const named = args.filter(({ text }) => text !== "")
     return [
@@ -79,6 +83,29 @@ const config = (): string =>
     )
   ].join("\n")
 
+/** The fenced blocks of all pages. */
+const blocks = [...readdirSync(new URL("../docs/", source)).map((name) => `docs/${name}`), "README.md"].flatMap((
+  page
+) =>
+  Array.from(
+    readFileSync(new URL(`../${page}`, source), "utf8").matchAll(/^```(\w+)\n(.*?)^```/gms),
+    ([, language = "", text = ""], index) => ({ name: `${page}, ${language} ${index + 1}`, language, text })
+  )
+)
+
+/** Without what differs between a page and a program: indentation, and where the package is. */
+const flat = (text: string): string =>
+  text.replace(/^\s+/gm, "").replaceAll("../src/index.ts", "effixir").replace(
+    /\.\.\/src\/(\w+)\/index\.ts/g,
+    "effixir/$1"
+  )
+
+const programs = readdirSync(new URL("../scratchpad/", source))
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => flat(readFileSync(new URL(`../scratchpad/${name}`, source), "utf8")))
+
+const strict = { onExcessProperty: "error" } as const
+
 describe("The docs", () => {
   it("show the commands as they are", () => expect(cli()).toMatchFileSnapshot("../docs/cli.md"))
 
@@ -88,14 +115,35 @@ describe("The docs", () => {
     const files = readdirSync(source, { encoding: "utf8", recursive: true })
       .filter((path) => path.endsWith(".ts") && !path.startsWith("testing") && !path.endsWith("Variables.ts"))
     const text = files.map((path) => readFileSync(new URL(path, source), "utf8")).join("\n")
-    const unnamed = ["PATH", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"]
+    const unnamed = new Set(["PATH", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"])
     const read = Array.from(
       text.matchAll(/(?:Config\.\w+|choice|baseUrl)\(\s*"([A-Z][A-Z_]+)"|process\.env\["([A-Z_]+)"\]/g),
       ([, config, plain]) => config ?? plain ?? ""
     )
     const known = variables.map(({ name }) => name)
-    assert.deepStrictEqual(read.filter((name) => !known.includes(name) && !unnamed.includes(name)), [])
+    assert.deepStrictEqual(read.filter((name) => !known.includes(name) && !unnamed.has(name)), [])
     const inText = (name: string) => text.includes(`"${name}"`) || text.includes(`"${name.toLowerCase()}"`)
     assert.deepStrictEqual(known.filter((name) => !inText(name)), [])
+  })
+
+  it.each(blocks)("hold code that works: $name", ({ language, text }) => {
+    if (language === "ts") {
+      // The programs in scratchpad/ are type-checked with the rest.
+      assert.isTrue(
+        programs.some((program) => program.includes(flat(text))),
+        "it is no part of a program in scratchpad/"
+      )
+    }
+    if (language === "json") {
+      const value: object = JSON.parse(text)
+      assert.isTrue(Schema.is(Settings, strict)(value) || Schema.is(Policy.Rules, strict)(value))
+    }
+    if (language === "sh") {
+      assert.strictEqual(spawnSync("bash", ["-n"], { input: text, encoding: "utf8" }).stderr, "")
+      for (const { 1: words = "" } of text.matchAll(/(?:^|&& )effixir (.*?)(?: +#.*| [<>] .*)?$/gm)) {
+        const parsed = parse(words).filter((word) => typeof word === "string")
+        if (parsed[0] !== "completion") assert.isUndefined(Cli.read(parsed).problem, words)
+      }
+    }
   })
 })

@@ -1,0 +1,26 @@
+/**
+ * A run that is held back, steered and looked at on its way.
+ */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { Agent, AgentEvent, Inbox, SessionStore } from "../src/index.ts"
+import { NodeRuntime } from "../src/node/index.ts"
+
+const program = Effect.gen(function*() {
+  const agent = yield* Agent.Agent
+  const session = yield* SessionStore.makeId
+  const inbox = yield* Inbox.make(16)
+  const events = agent.run(session, "Describe the largest file in this folder", {
+    inbox,
+    limits: { steps: 20, time: "5 minutes" },
+    prepareStep: ({ request, step }) => Effect.succeed(step < 10 ? request : { ...request, tools: [] }),
+    stopWhen: ({ response }) => Effect.succeed(response.items.length > 10)
+  })
+  yield* inbox.steer("Not the lock file.") // heard before the next model call
+  yield* inbox.followUp("Then the smallest.") // heard when the turn would be done
+  yield* Console.log(yield* AgentEvent.answer(events))
+}).pipe(
+  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-5.5" }))
+)
+
+await Effect.runPromise(program)
