@@ -10,7 +10,7 @@ import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { rolldown } from "rolldown"
-import * as Ripgrep from "../src/node/Ripgrep.ts"
+import * as Ripgrep from "../src/node/workspace/Ripgrep.ts"
 import type { Answer } from "./bench-search/call.ts"
 
 const { values } = parseArgs({

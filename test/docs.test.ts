@@ -8,9 +8,9 @@ import { parse } from "shell-quote"
 import * as Cli from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import * as Help from "../src/cli/help.ts"
-import { Settings } from "../src/node/Settings.ts"
-import { variables } from "../src/node/Variables.ts"
-import * as Policy from "../src/tools/Policy.ts"
+import { Settings } from "../src/node/settings/Settings.ts"
+import { variables } from "../src/node/settings/Variables.ts"
+import * as Policy from "../src/tools/permission/Policy.ts"
 
 const source = new URL("../src/", import.meta.url)
 

@@ -2,15 +2,15 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as ArtifactFiles from "../../src/node/ArtifactFiles.ts"
-import * as NodeFiles from "../../src/node/NodeFiles.ts"
-import * as NodeFileSearch from "../../src/node/NodeFileSearch.ts"
-import * as ProcessGroup from "../../src/node/ProcessGroup.ts"
+import * as ProcessGroup from "../../src/node/process/ProcessGroup.ts"
+import * as ArtifactFiles from "../../src/node/session/ArtifactFiles.ts"
+import * as NodeFiles from "../../src/node/workspace/NodeFiles.ts"
+import * as NodeFileSearch from "../../src/node/workspace/NodeFileSearch.ts"
 import { outputText } from "../../src/responses/ToolCall.ts"
-import * as BuiltIn from "../../src/tools/BuiltIn.ts"
-import * as SeenFiles from "../../src/tools/SeenFiles.ts"
+import * as BuiltIn from "../../src/tools/builtin/BuiltIn.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
-import * as Workspace from "../../src/tools/Workspace.ts"
+import * as SeenFiles from "../../src/tools/workspace/SeenFiles.ts"
+import * as Workspace from "../../src/tools/workspace/Workspace.ts"
 
 export interface Answer {
   readonly milliseconds: number

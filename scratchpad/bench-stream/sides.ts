@@ -54,7 +54,7 @@ const ours = (network: "fetch" | "default"): Side => async (baseUrl) => {
   const Responses = await import("../../src/responses/Responses.ts")
   const client = network === "fetch"
     ? (await import("@effect/platform/FetchHttpClient")).layer
-    : (await import("../../src/node/Network.ts")).layerConfig()
+    : (await import("../../src/node/network/Network.ts")).layerConfig()
   const layer = Responses.layer.pipe(
     Layer.provide(AuthClient.layer({
       chatgptBaseUrl: baseUrl,

@@ -31,8 +31,8 @@ import {
   TurnStarted
 } from "../session/SessionEvent.ts"
 import { makeId, type Session, SessionStore } from "../session/SessionStore.ts"
-import { Approver } from "../tools/Approver.ts"
-import { Permission } from "../tools/Permission.ts"
+import { Approver } from "../tools/permission/Approver.ts"
+import { Permission } from "../tools/permission/Permission.ts"
 import type { CallContext, Tokens } from "../tools/Tool.ts"
 import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { Toolkit } from "../tools/Toolkit.ts"

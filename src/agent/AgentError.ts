@@ -12,7 +12,7 @@ import { line } from "../internal/visible.ts"
 import { type ModelError, Reason } from "../responses/ModelError.ts"
 import { TurnFailed } from "../session/SessionEvent.ts"
 import type { SessionError } from "../session/SessionStore.ts"
-import type { WorkspaceGone } from "../tools/Workspace.ts"
+import type { WorkspaceGone } from "../tools/workspace/Workspace.ts"
 
 /**
  * A call needs somebody's word, and nobody is there to give it. The turn can go on with that very call. `isByMode` where

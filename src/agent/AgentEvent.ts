@@ -10,8 +10,8 @@ import * as Stream from "effect/Stream"
 import type { Item } from "../responses/Item.ts"
 import type { ToolCall } from "../responses/ToolCall.ts"
 import { endsTurn, type SessionEvent, type Stored, type TurnEnd } from "../session/SessionEvent.ts"
-import type { Subject } from "../tools/Approver.ts"
-import type { Scope } from "../tools/Grants.ts"
+import type { Subject } from "../tools/permission/Approver.ts"
+import type { Scope } from "../tools/permission/Grants.ts"
 
 /**
  * A piece of text on its way. It is never kept: the finished item follows.

@@ -15,7 +15,7 @@ import { isNotFound } from "../internal/isNotFound.ts"
 import { isWithin } from "../internal/paths.ts"
 import { readStart } from "../internal/readStart.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
-import { quote } from "../tools/FileTree.ts"
+import { quote } from "../tools/workspace/FileTree.ts"
 import * as ProjectInstructions from "./ProjectInstructions.ts"
 
 const fileName = "SKILL.md"

@@ -2,7 +2,7 @@
  * Asks the person at the keyboard whether a call may run.
  */
 import * as Effect from "effect/Effect"
-import * as Approver from "../tools/Approver.ts"
+import * as Approver from "../tools/permission/Approver.ts"
 import * as Keyboard from "./Keyboard.ts"
 import { changeRows } from "./render/diff.ts"
 import * as Shown from "./render/question.ts"

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
+import type { ModelProfile } from "./account/ModelProfile.ts"
 import { ModelError } from "./ModelError.ts"
-import type { ModelProfile } from "./ModelProfile.ts"
 import type { Request } from "./Request.ts"
-import * as Sse from "./Sse.ts"
+import * as Sse from "./transport/Sse.ts"
 
 /**
  * What is not the Responses API is translated at this edge, so that everybody else knows requests and events of one kind.

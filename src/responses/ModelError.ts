@@ -6,7 +6,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { Window } from "./RateLimitReading.ts"
+import { Window } from "./account/RateLimitReading.ts"
 
 /**
  * - `UsageLimitReached` the plan is used up until `resetsAt`; `kind` is the server's word for whose limit it is, `limit`

@@ -11,9 +11,9 @@ import * as Stream from "effect/Stream"
 import type { ModelError } from "../responses/ModelError.ts"
 import type { Request } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
-import * as ServerFailure from "../responses/ServerFailure.ts"
-import * as Sse from "../responses/Sse.ts"
 import type { StreamEvent } from "../responses/StreamEvent.ts"
+import * as ServerFailure from "../responses/transport/ServerFailure.ts"
+import * as Sse from "../responses/transport/Sse.ts"
 import * as Script from "./Script.ts"
 
 /** @since 0.1.0 @category services */

@@ -12,8 +12,8 @@ import { jsonSchema } from "../internal/jsonSchema.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
 import type { Output } from "../responses/ToolCall.ts"
-import type { FileChange } from "./FileChange.ts"
 import * as Problems from "./Problems.ts"
+import type { FileChange } from "./workspace/FileChange.ts"
 
 /**
  * The one failure a call may have. Its message goes to the model, which can then do better; it is never shown to a

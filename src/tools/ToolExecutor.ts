@@ -11,7 +11,7 @@ import type * as Option from "effect/Option"
 import { isDeep, isDeepText, maxDepth } from "../internal/json.ts"
 import type { ToolDeclaration } from "../responses/Request.ts"
 import { argument, type Output, type ToolCall } from "../responses/ToolCall.ts"
-import * as BoundedOutput from "./BoundedOutput.ts"
+import * as BoundedOutput from "./command/BoundedOutput.ts"
 import {
   type Access,
   type CallContext,

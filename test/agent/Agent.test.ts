@@ -19,7 +19,7 @@ import { ModelResponded, SessionStarted, ToolEnded, ToolStarted, TurnStarted } f
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { ScriptedResponses } from "../../src/testing/ScriptedResponses.ts"
-import * as Permission from "../../src/tools/Permission.ts"
+import * as Permission from "../../src/tools/permission/Permission.ts"
 import * as Tool from "../../src/tools/Tool.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
 import * as Toolkit from "../../src/tools/Toolkit.ts"

@@ -8,9 +8,9 @@ import { createServer, type RequestListener } from "node:http"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
-import * as Network from "../../src/node/Network.ts"
+import * as Network from "../../src/node/network/Network.ts"
 import * as Responses from "../../src/responses/Responses.ts"
-import * as Retry from "../../src/responses/Retry.ts"
+import * as Retry from "../../src/responses/transport/Retry.ts"
 
 const direct: Network.Options = {
   httpsProxy: Option.none(),

@@ -5,8 +5,8 @@ import * as Stream from "effect/Stream"
 import type { Dialect } from "../../src/responses/Dialect.ts"
 import type { ModelError } from "../../src/responses/ModelError.ts"
 import * as Request from "../../src/responses/Request.ts"
-import * as Sse from "../../src/responses/Sse.ts"
 import type { StreamEvent } from "../../src/responses/StreamEvent.ts"
+import * as Sse from "../../src/responses/transport/Sse.ts"
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

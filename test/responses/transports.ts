@@ -4,9 +4,9 @@ import * as Option from "effect/Option"
 import { createServer, type Server } from "node:http"
 import { WebSocketServer } from "ws"
 import type { AuthClient } from "../../src/auth/AuthClient.ts"
-import * as NodeSocketClient from "../../src/node/NodeSocketClient.ts"
+import * as NodeSocketClient from "../../src/node/network/NodeSocketClient.ts"
 import * as Responses from "../../src/responses/Responses.ts"
-import * as SocketTransport from "../../src/responses/SocketTransport.ts"
+import * as SocketTransport from "../../src/responses/transport/SocketTransport.ts"
 
 /** A way to make model calls, and how the simulator notes a call that comes by it. */
 export interface Transport {

@@ -5,8 +5,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import type { Item } from "../../src/responses/Item.ts"
 import * as Request from "../../src/responses/Request.ts"
 import * as Response from "../../src/responses/Response.ts"
-import * as ServerFailure from "../../src/responses/ServerFailure.ts"
 import * as StreamEvent from "../../src/responses/StreamEvent.ts"
+import * as ServerFailure from "../../src/responses/transport/ServerFailure.ts"
 import * as Script from "../../src/testing/Script.ts"
 
 const options = { model: "gpt-5.5", responseId: "resp_1" }

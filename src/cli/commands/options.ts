@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import type { Limits } from "../../agent/Limits.ts"
 import { Choice } from "../../auth/Credentials.ts"
 import { defined } from "../../internal/json.ts"
-import * as Home from "../../node/Home.ts"
-import { Mode } from "../../tools/Policy.ts"
+import * as Home from "../../node/settings/Home.ts"
+import { Mode } from "../../tools/permission/Policy.ts"
 import { BadInput } from "../ExitCode.ts"
 
 export const json = Options.boolean("json")

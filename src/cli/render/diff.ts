@@ -2,7 +2,7 @@
  * Changes of files for a person: which, and what of them.
  */
 import { exactly, line } from "../../internal/visible.ts"
-import type { FileChange } from "../../tools/FileChange.ts"
+import type { FileChange } from "../../tools/workspace/FileChange.ts"
 import { bar, bold, markEscapes, type Options, quoted, rowsOf } from "../rows.ts"
 
 /** What becomes of a file, in a line. A path that leads elsewhere is followed. */

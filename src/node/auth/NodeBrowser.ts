@@ -1,0 +1,62 @@
+/**
+ * The default browser of this machine.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { spawn } from "node:child_process"
+import { Browser } from "../../auth/Browser.ts"
+import * as ChildEnvironment from "../process/ChildEnvironment.ts"
+import { packageUrl } from "../process/packageUrl.ts"
+
+/**
+ * Opens addresses with the browser that the person has chosen. It is opened from a process of its own: what is started
+ * from here would have our environment, secrets and all.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Browser> = Layer.succeed(Browser, {
+  open: (url) =>
+    Effect.flatMap(ChildEnvironment.withoutSecrets, (env) =>
+      Effect.ignore(Effect.try(() => {
+        const child = spawn(process.execPath, ["--input-type=module", "--eval", script, packageUrl("open"), url], {
+          env,
+          stdio: "ignore",
+          detached: true
+        })
+        child.once("error", () => {})
+        child.unref()
+      })))
+})
+
+/** Without a browser the command fails after it has started; nobody else would take that up. */
+const script = `
+  const { default: open } = await import(process.argv[1])
+  const child = await open(process.argv[2])
+  child.once("error", () => {})
+`
+
+/**
+ * Whether a browser that is opened here is one that the person sees: there is a display, and nobody came over the
+ * network.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const canOpenBrowser: Effect.Effect<boolean, ConfigError> = Effect.map(
+  Config.all([
+    Config.option(Config.nonEmptyString("DISPLAY")),
+    Config.option(Config.nonEmptyString("WAYLAND_DISPLAY")),
+    Config.option(Config.nonEmptyString("SSH_CONNECTION"))
+  ]),
+  ([display, wayland, ssh]) => {
+    const hasDisplay = ["darwin", "win32"].includes(process.platform) || Option.isSome(display) ||
+      Option.isSome(wayland)
+    return hasDisplay && Option.isNone(ssh)
+  }
+)

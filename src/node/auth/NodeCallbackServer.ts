@@ -1,0 +1,87 @@
+/**
+ * The callback of the browser sign-in, on a loopback port.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Mailbox from "effect/Mailbox"
+import { createServer, type Server, type ServerResponse } from "node:http"
+import { type Callback, CallbackServer, type Listening, type Page } from "../../auth/CallbackServer.ts"
+import { OAuthError } from "../../auth/OAuthError.ts"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** Tried in this order. The sign-in server knows no other ports than these two. */
+  readonly ports: ReadonlyArray<number>
+}
+
+const host = "127.0.0.1"
+const path = "/auth/callback"
+
+/** How many visits may wait. A browser makes one or two. */
+const capacity = 16
+
+/** @since 0.1.0 @category constructors */
+export const make = ({ ports }: Options): typeof CallbackServer.Service => ({
+  listen: Effect.gen(function*() {
+    const callbacks = yield* Mailbox.make<Callback>(capacity)
+    const server = yield* Effect.acquireRelease(
+      Effect.firstSuccessOf(ports.map((port) => bind(port))),
+      (server) =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+        })
+    )
+    server.on("request", (request, response) => {
+      const [, asked, query] = /^([^?]*)(.*)$/.exec(request.url ?? "") ?? []
+      const isTaken = asked === path && request.method === "GET" &&
+        callbacks.unsafeOffer({ query: new Map(new URLSearchParams(query)), reply: (page) => send(response, page) })
+      if (!isTaken) response.writeHead(404, { connection: "close" }).end("Not Found")
+    })
+    const listening: Listening = {
+      redirectUri: `http://localhost:${portOf(server)}${path}`,
+      next: Effect.orDie(callbacks.take)
+    }
+    return listening
+  })
+})
+
+/**
+ * Ports 1455 and 1457, unless told otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = { ports: [1455, 1457] }): Layer.Layer<CallbackServer> =>
+  Layer.succeed(CallbackServer, make(options))
+
+/** In use, or reserved by the system: either way the port is not to be had. */
+const bind = (port: number): Effect.Effect<Server, OAuthError> =>
+  Effect.async((resume) => {
+    const server = createServer()
+    server.once("error", (error) => resume(new OAuthError({ reason: "PortBusy", detail: error.message })))
+    server.listen(port, host, () => resume(Effect.succeed(server)))
+  })
+
+const portOf = (server: Server): number => {
+  const address = server.address()
+  return typeof address === "object" && address !== null ? address.port : 0
+}
+
+/** A connection that the browser keeps would hold up the next sign-in; one that it has given up gets nothing. */
+const send = (response: ServerResponse, { html, status }: Page): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (response.destroyed) return resume(Effect.void)
+    response.once("close", () => resume(Effect.void))
+    response.writeHead(status, headers).end(html)
+  })
+
+/** The code is in the address of the page: nobody is to keep it, or to send it on. */
+const headers = {
+  "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  connection: "close"
+}

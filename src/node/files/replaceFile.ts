@@ -1,0 +1,130 @@
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
+import { makeFolder } from "../../internal/makeFolder.ts"
+import * as FileLock from "./FileLock.ts"
+
+/**
+ * Replaces a file as a whole: a neighbour is written, forced to the disk and renamed over it. At any moment, and after
+ * a crash or on a full disk, the path holds the old content or the new one. Folders that are missing are made. What a
+ * process that was killed meanwhile has left in the folder is taken away by whoever writes there next.
+ */
+export const replaceFile: (
+  path: string,
+  content: string | Uint8Array,
+  mode: number
+) => Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
+  function*(target, content, mode) {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+
+    yield* makeFolder(path.dirname(target))
+    const neighbour = yield* makeNeighbour(target)
+    yield* write(neighbour, bytes).pipe(
+      Effect.zipRight(fs.chmod(neighbour.path, mode)),
+      Effect.zipRight(fs.rename(neighbour.path, target))
+    )
+  },
+  Effect.scoped
+)
+
+/** A neighbour of a file that has blocks of the disk already. */
+export interface Room {
+  /** Puts a content into the room, forces it to the disk, and tells where it is. */
+  readonly fill: (
+    content: string
+  ) => Effect.Effect<string, PlatformError, FileSystem.FileSystem | Path.Path>
+}
+
+/**
+ * Holds so many bytes of the disk beside a file until the Scope closes. They are written, not only asked for: what would
+ * fail when it counts fails now. (On a disk that copies what it overwrites, as btrfs and ZFS do, new blocks are needed
+ * again later; those keep some back.)
+ */
+export const reserve: (
+  path: string,
+  size: number,
+  mode: number
+) => Effect.Effect<Room, PlatformError, FileSystem.FileSystem | Path.Path | Scope.Scope> = Effect.fnUntraced(
+  function*(target, size, mode) {
+    const fs = yield* FileSystem.FileSystem
+    const scope = yield* Effect.scope
+    const held = yield* makeNeighbour(target)
+    yield* write(held, new Uint8Array(size))
+    return {
+      fill: Effect.fnUntraced(function*(content) {
+        // Somebody may have tidied up meanwhile.
+        const neighbour = (yield* fs.exists(held.path)) ? held : yield* Scope.extend(makeNeighbour(target), scope)
+        yield* write(neighbour, new TextEncoder().encode(content))
+        yield* fs.chmod(neighbour.path, mode)
+        return neighbour.path
+      })
+    }
+  }
+)
+
+interface Neighbour {
+  readonly path: string
+  readonly file: FileSystem.File
+}
+
+/**
+ * A new file beside another one, for as long as the Scope is open. It is locked: so others see that somebody lives who
+ * writes it. Before it is locked it may be taken for left behind, and be gone again; then another one is made. Whoever made it
+ * alone can read it until it has the mode that it is to have.
+ */
+const makeNeighbour = (
+  target: string
+): Effect.Effect<Neighbour, PlatformError, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const folder = path.dirname(target)
+    yield* sweep(folder)
+    // The name has nothing of the target's, which may be as long as the disk allows.
+    const neighbour = path.join(folder, `.effixir-${crypto.randomUUID()}.tmp`)
+    const file = yield* fs.open(neighbour, { flag: "wx", mode: 0o600 })
+    yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(neighbour, { force: true })))
+    const lock = yield* FileLock.probe(file)
+    return lock !== "busy" && (yield* fs.exists(neighbour))
+      ? { path: neighbour, file }
+      : yield* makeNeighbour(target)
+  })
+
+/** From the beginning: room that is held is written over. */
+const write = Effect.fnUntraced(function*({ file }: Neighbour, bytes: Uint8Array) {
+  yield* file.seek(0, "start")
+  // Writing nothing counts as a failed write.
+  if (bytes.length > 0) yield* file.writeAll(bytes)
+  yield* file.truncate(bytes.length)
+  yield* file.sync
+})
+
+/** Takes away what processes have left in a folder that were killed while they wrote. That it cannot be is no matter. */
+const sweep = (folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const names = (yield* fs.readDirectory(folder)).filter((name) => isNeighbour.test(name))
+    yield* Effect.forEach(names, (name) => Effect.ignore(removeIfLeft(path.join(folder, name))), { discard: true })
+  }).pipe(Effect.ignore)
+
+const isNeighbour = /^\.effixir-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/
+
+/** Nobody but its writer locks such a file, and the kernel takes the lock away with its writer. */
+const removeIfLeft = (path: string) =>
+  Effect.scoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    // To lock it, it has to be opened for writing; a link or a pipe of such a name is none of ours.
+    const handle = yield* Effect.acquireRelease(
+      Effect.tryPromise(() => open(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)),
+      (handle) => Effect.promise(() => handle.close())
+    )
+    const isFile = yield* Effect.tryPromise(async () => (await handle.stat()).isFile())
+    if (isFile && (yield* FileLock.probe(handle)) === "taken") yield* fs.remove(path)
+  }))

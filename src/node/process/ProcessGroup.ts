@@ -1,0 +1,283 @@
+/**
+ * Shell commands, each in a session of its own and with a mark that goes down to all it starts, so that this can be found
+ * and stopped.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
+import * as Mailbox from "effect/Mailbox"
+import { type ChildProcess, spawn } from "node:child_process"
+import { constants, existsSync } from "node:fs"
+import { tooManyFiles } from "../../internal/openFiles.ts"
+import {
+  type BackgroundProcess,
+  CommandNotStarted,
+  CommandRunner,
+  type Ending,
+  type RunningCommand
+} from "../../tools/command/CommandRunner.ts"
+import { openedAt, pathOf } from "../files/openedAt.ts"
+import * as ChildEnvironment from "./ChildEnvironment.ts"
+import * as ProcessMark from "./ProcessMark.ts"
+import * as ProcessWatcher from "./ProcessWatcher.ts"
+
+/** How long a tree may take to end by itself before it is killed: so many looks at it, with such a pause between them. */
+const patience = { looks: 100, pause: Duration.millis(5) }
+
+/**
+ * After the shell has ended, output may still be in the pipe; a silence this long means that there is none. What a
+ * process in the background goes on writing is waited for a limited number of times.
+ */
+const quietTime = Duration.millis(50)
+const maxQuietTimes = 20
+
+/** So many times in a row the daemons must be the same ones to be taken for those that will stay. */
+const settledTimes = 3
+
+/** For so long, no system gives out all its process numbers and begins again. */
+const pidsAreYoung = Duration.seconds(2)
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.gen(function*() {
+  const shell = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"].find((path) => existsSync(path)) ?? "/bin/sh"
+  const watcher = yield* ProcessWatcher.make
+  return CommandRunner.of({
+    start: Effect.fnUntraced(function*(command, folder, options) {
+      const handle = yield* hold(folder)
+      const env = { ...options?.env, PWD: folder }
+      const tree = yield* Effect.acquireRelease(
+        launch(watcher, shell, command, pathOf(folder, handle), env),
+        (tree, exit) => Effect.ensuring(stop(tree, exit), Effect.sync(() => forget(watcher, tree)))
+      )
+      return yield* observe(tree)
+    }),
+    environment: ChildEnvironment.make()
+  })
+})
+
+/**
+ * Runs commands with `bash`, or with `sh` where there is none. When a command has ended by itself, what it has left in
+ * its session is stopped, and what runs in a session of its own is reported; in any other case all of it is stopped,
+ * also when this process is killed.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<CommandRunner> = Layer.scoped(CommandRunner, make)
+
+type Child = ChildProcess & { readonly pid: number; readonly stdout: NonNullable<ChildProcess["stdout"]> }
+
+/** A command and what it has started. */
+interface Tree {
+  readonly child: Child
+  readonly mark: string
+  readonly startedAt: number
+  /** Of a command that has ended by itself: what else is to be stopped. */
+  leftInSession: ReadonlyArray<ProcessMark.Marked> | undefined
+}
+
+/**
+ * The very folder that is at the path now, which may lead elsewhere a moment later. It is held as long as the command
+ * runs: were it closed before anybody listens to a quick command, that one's output would be lost.
+ */
+const hold = (folder: string) =>
+  Effect.acquireRelease(
+    Effect.tryPromise({ try: () => openedAt(folder, constants.O_DIRECTORY), catch: notStarted }),
+    (handle) => Effect.promise(() => handle.close())
+  )
+
+const launch = Effect.fnUntraced(function*(
+  watcher: ProcessWatcher.ProcessWatcher,
+  shell: string,
+  command: string,
+  cwd: string,
+  added: Readonly<Record<string, string>>
+) {
+  const mark = ProcessMark.make()
+  const env = yield* ChildEnvironment.make({ ...added, ...ProcessMark.environment(mark) })
+  const startedAt = yield* Clock.currentTimeMillis
+  return yield* Effect.async<Tree, CommandNotStarted>((resume) => {
+    let isWatched = false
+    const fail = (cause: unknown) => {
+      if (isWatched) watcher.forget(mark)
+      resume(notStarted(cause))
+    }
+    try {
+      watcher.watch(mark)
+      isWatched = true
+      // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
+      const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
+      const child = spawn("/bin/sh", ["-c", script, shell, command], {
+        cwd,
+        detached: true,
+        stdio: ["ignore", "pipe", "ignore"],
+        env
+      })
+      if (child.pid !== undefined) watcher.watch(groupOf(child.pid))
+      child.once("error", fail)
+      child.once(
+        "spawn",
+        () => resume(Effect.succeed({ child: child as Child, mark, startedAt, leftInSession: undefined }))
+      )
+    } catch (cause) {
+      fail(cause)
+    }
+  })
+})
+
+const notStarted = (cause: unknown) => new CommandNotStarted({ problem: problemOf(cause) })
+
+const problemOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause)
+  return "code" in cause && cause.code === "EMFILE" ? tooManyFiles : cause.message
+}
+
+const forget = (watcher: ProcessWatcher.ProcessWatcher, { child, mark }: Tree): void => {
+  watcher.forget(groupOf(child.pid))
+  watcher.forget(mark)
+}
+
+/** A group as the system names it where a process could be named too. */
+const groupOf = (pid: number): string => `-${pid}`
+
+const observe = Effect.fnUntraced(function*(tree: Tree) {
+  const { child } = tree
+  const exit = yield* Deferred.make<ExitStatus>()
+  const ending = yield* Deferred.make<Ending>()
+  const output = yield* Mailbox.make<Uint8Array>(4)
+  const run = yield* FiberSet.makeRuntime<never>()
+  let isQuiet = false
+
+  const end = (code: number | null, signal: NodeJS.Signals | null) =>
+    Deferred.unsafeDone(
+      exit,
+      Effect.succeed<ExitStatus>(code === null ? { _tag: "Killed", signal: String(signal) } : { _tag: "Exited", code })
+    )
+  // A quick command may be gone before anybody listens.
+  if (child.exitCode === null && child.signalCode === null) child.once("exit", end)
+  else end(child.exitCode, child.signalCode)
+  child.stdout.on("data", (chunk: Uint8Array) => {
+    isQuiet = false
+    child.stdout.pause()
+    run(Effect.ensuring(output.offer(chunk), Effect.sync(() => child.stdout.resume())))
+  })
+  child.stdout.once("close", () => run(output.end))
+  child.stdout.once("error", () => run(output.end))
+
+  const listen = Effect.suspend(() => {
+    isQuiet = true
+    return Effect.delay(Effect.sync(() => isQuiet), quietTime)
+  })
+  yield* Effect.gen(function*() {
+    const exited = yield* Deferred.await(exit)
+    const isAlone = yield* endsAlone(tree)
+    if (isAlone) yield* Deferred.succeed(ending, { ...exited, background: [] })
+    // A process in the background may hold the pipe open for ever.
+    const isClosed = child.stdout.closed
+    if (!isClosed) yield* Effect.repeat(listen, { until: (quiet) => quiet, times: maxQuietTimes })
+    // What is reported is what is there when everything else is done.
+    if (!isAlone) yield* Deferred.succeed(ending, { ...exited, background: yield* leftBehind(tree) })
+    if (!isClosed) yield* output.end
+  }).pipe(Effect.forkScoped)
+
+  const running: RunningCommand = { output: Mailbox.toStream(output), ending: Deferred.await(ending) }
+  return running
+})
+
+type ExitStatus = { readonly _tag: "Exited"; readonly code: number } | {
+  readonly _tag: "Killed"
+  readonly signal: string
+}
+
+const look = (tree: Tree): Effect.Effect<ReadonlyArray<ProcessMark.Marked>> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const areYoung = now - tree.startedAt < Duration.toMillis(pidsAreYoung)
+    return ProcessMark.find(tree.mark, { after: areYoung ? tree.child.pid : undefined })
+  })
+
+/**
+ * Whether a command that has ended by itself has left nobody behind. Who is just about to leave the session, or to become
+ * a daemon by its children's children, gets the time to do so.
+ */
+const endsAlone = Effect.fnUntraced(function*(tree: Tree) {
+  let left = yield* look(tree)
+  for (let n = 0, same = 0; n < maxQuietTimes && left.length > 0; n++) {
+    const before = namesOf(daemonsOf(tree, left))
+    left = yield* Effect.delay(look(tree), quietTime)
+    const after = namesOf(daemonsOf(tree, left))
+    same = after === before ? same + 1 : 0
+    if (same >= (after === "" ? 1 : settledTimes)) break
+  }
+  if (left.length === 0) tree.leftInSession = []
+  return left.length === 0
+})
+
+const daemonsOf = (tree: Tree, all: ReadonlyArray<ProcessMark.Marked>) =>
+  all.filter(({ session }) => session !== tree.child.pid)
+
+const namesOf = (all: ReadonlyArray<ProcessMark.Marked>) =>
+  all.map(({ command, pid }) => `${pid} ${command}`).join("\n")
+
+/** Who runs on in a session of its own at this moment. What else there is will be stopped. */
+const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
+  const left = yield* look(tree)
+  tree.leftInSession = left.filter(({ session }) => session === tree.child.pid)
+  return daemonsOf(tree, left).map(({ command, pid }): BackgroundProcess => ({ pid, command }))
+})
+
+/**
+ * First politely, then for good. A daemon is spared only by a command that has ended by itself, and whose output was
+ * taken to the end.
+ */
+const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, unknown>) {
+  const spared = Exit.isSuccess(exit) ? tree.leftInSession : undefined
+  const toStop = () => spared?.filter(ProcessMark.isAlive) ?? ProcessMark.find(tree.mark, { root: rootOf(tree) })
+
+  const others = toStop()
+  if (signal(tree, others, "SIGTERM") && !(yield* endsInTime(tree, others))) {
+    signal(tree, others, "SIGKILL")
+    yield* endsInTime(tree, others)
+  }
+  // A tree may grow while it is felled.
+  for (let n = 0, rest = toStop(); n < patience.looks && rest.length > 0; n++, rest = toStop()) {
+    signal(tree, rest, "SIGKILL")
+    yield* Effect.sleep(patience.pause)
+  }
+  tree.child.stdout.destroy()
+})
+
+/** The number of a shell that has ended may be another's. */
+const rootOf = ({ child }: Tree): number | undefined =>
+  child.exitCode === null && child.signalCode === null ? child.pid : undefined
+
+/** Polls a limited number of times: a timeout could not cut in here, where nothing can be interrupted. */
+const endsInTime = Effect.fnUntraced(function*(tree: Tree, others: ReadonlyArray<ProcessMark.Marked>) {
+  for (let n = 0; n < patience.looks; n++) {
+    const isGroupThere = signalGroup(tree, 0) && ProcessMark.isGroupAlive(tree.child.pid)
+    if (!isGroupThere && !others.some(ProcessMark.isAlive)) return true
+    yield* Effect.sleep(patience.pause)
+  }
+  return false
+})
+
+/** Whether there was somebody to take the signal. */
+const signal = (tree: Tree, others: ReadonlyArray<ProcessMark.Marked>, name: NodeJS.Signals): boolean => {
+  const taken = [signalGroup(tree, name), ...others.map(({ pid }) => kill(pid, name))]
+  return taken.includes(true)
+}
+
+const signalGroup = ({ child }: Tree, name: NodeJS.Signals | 0): boolean => kill(-child.pid, name)
+
+const kill = (pid: number, name: NodeJS.Signals | 0): boolean => {
+  try {
+    return process.kill(pid, name)
+  } catch {
+    return false
+  }
+}

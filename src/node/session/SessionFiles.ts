@@ -1,0 +1,161 @@
+/**
+ * Sessions as files: a folder for each, and in it `log.ndjson`, one event a line.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Array from "effect/Array"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { diskProblem } from "../../internal/diskProblem.ts"
+import { isNotFound } from "../../internal/isNotFound.ts"
+import { makeFolder } from "../../internal/makeFolder.ts"
+import * as SessionStore from "../../session/SessionStore.ts"
+import * as FileLock from "../files/FileLock.ts"
+import { readPlainFile } from "../files/readPlainFile.ts"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly folder: string
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const services = Context.pick(FileSystem.FileSystem, Path.Path)(
+    yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  )
+  const fs = Context.get(services, FileSystem.FileSystem)
+  const path = Context.get(services, Path.Path)
+  const folderOf = (id: string) => path.join(options.folder, id)
+  const logOf = (id: string) => path.join(folderOf(id), "log.ndjson")
+
+  const readLog = (id: string): Effect.Effect<Log, SessionStore.SessionError> =>
+    readPlainFile(logOf(id), Infinity).pipe(Effect.map(whole), Effect.mapError(failed(id)))
+
+  const claim = Effect.fnUntraced(function*(id: string) {
+    yield* Effect.mapError(Effect.provide(makeFolder(folderOf(id), 0o700), services), failed(id))
+    const file = yield* Effect.mapError(fs.open(logOf(id), { flag: "a+", mode: 0o600 }), failed(id))
+    if (!(yield* Effect.mapError(FileLock.tryLock(file), failed(id)))) {
+      return yield* new SessionStore.SessionError({ reason: "Busy", session: id, detail: "" })
+    }
+    const opened = yield* Effect.mapError(file.stat, failed(id))
+    // What is written to a file that was deleted meanwhile, or moved away with its folder, nobody will find.
+    const isInPlace = fs.stat(logOf(id)).pipe(
+      Effect.map(({ dev, ino }) => dev === opened.dev && Equal.equals(ino, opened.ino)),
+      Effect.catchIf(isNotFound, () => Effect.succeed(false)),
+      Effect.mapError(failed(id)),
+      Effect.filterOrFail((is) => is, () => gone(id))
+    )
+    const log = yield* readLog(id)
+    let size = log.size
+    let isTorn = true
+    // A line that a crash or a full disk has cut off was never told to anybody, and none may be written behind it.
+    const mend = Effect.suspend(() => isTorn ? file.truncate(size) : Effect.void).pipe(
+      Effect.tap(() => {
+        isTorn = false
+      })
+    )
+    yield* Effect.mapError(mend, failed(id))
+
+    const append = ({ text }: SessionStore.Line) => {
+      const line = encoder.encode(`${text}\n`)
+      return Effect.zipRight(mend, file.writeAll(line)).pipe(
+        Effect.mapError(failed(id)),
+        Effect.zipRight(isInPlace),
+        Effect.tap(() => {
+          size += line.length
+        }),
+        Effect.tapError(() => {
+          isTorn = true
+          return Effect.ignore(mend)
+        })
+      )
+    }
+    return { lines: log.lines, append }
+  })
+
+  const updated = (id: string) =>
+    fs.stat(logOf(id)).pipe(
+      Effect.map(({ mtime, size }) =>
+        size === 0n ? [] : Option.toArray(Option.map(mtime, (date) => ({ id, updatedAt: date.getTime() })))
+      ),
+      // Something else in the folder is no session.
+      Effect.orElseSucceed(() => [])
+    )
+
+  const list = fs.readDirectory(options.folder).pipe(
+    Effect.catchIf(isNotFound, () => Effect.succeed([])),
+    Effect.mapError(failed("list")),
+    Effect.flatMap((names) => Effect.forEach(names, updated, { concurrency: 16 })),
+    Effect.map((sessions) => sessions.flat())
+  )
+
+  /** Under its lock, and all at once: a new name makes it no session, and lets another take its place. */
+  const remove = Effect.fnUntraced(
+    function*(id: string) {
+      const removed = path.join(options.folder, `.removed-${id}`)
+      yield* fs.remove(removed, { recursive: true, force: true })
+      if (!(yield* fs.exists(logOf(id)))) return
+      yield* claim(id)
+      yield* fs.rename(folderOf(id), removed)
+      yield* fs.remove(removed, { recursive: true })
+    },
+    Effect.scoped,
+    (effect, id) => Effect.mapError(effect, (error) => error._tag === "SessionError" ? error : failed(id)(error))
+  )
+
+  const read = (id: string) =>
+    readLog(id).pipe(
+      Effect.map(({ lines }) => lines),
+      // One that was opened and never written to is no session yet.
+      Effect.filterOrFail(Array.isNonEmptyReadonlyArray, () => notFound(id))
+    )
+
+  return SessionStore.makeEncoded({ claim, read, list, remove })
+})
+
+/**
+ * Keeps sessions in a folder. The log of a session is locked as long as it is open; who only reads needs no lock.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<SessionStore.SessionStore, never, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(SessionStore.SessionStore, make(options))
+
+/** The lines of a log, and how many bytes of it hold whole lines. */
+interface Log {
+  readonly lines: ReadonlyArray<string>
+  readonly size: number
+}
+
+const whole = (bytes: Uint8Array): Log => {
+  // Counted in bytes: text that is damaged may be decoded to something longer.
+  const size = bytes.lastIndexOf(newline) + 1
+  return { lines: decoder.decode(bytes.subarray(0, size)).split("\n").slice(0, -1), size }
+}
+
+const newline = 10
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+const notFound = (session: string) => new SessionStore.SessionError({ reason: "NotFound", session, detail: "" })
+
+const gone = (session: string) =>
+  new SessionStore.SessionError({
+    reason: "Io",
+    session,
+    detail: "it was deleted or moved away while the session was open; what happened since then is not kept"
+  })
+
+const failed = (id: string) => (cause: PlatformError): SessionStore.SessionError =>
+  isNotFound(cause)
+    ? notFound(id)
+    : new SessionStore.SessionError({ reason: "Io", session: id, detail: diskProblem(cause), cause })

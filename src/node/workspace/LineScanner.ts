@@ -1,0 +1,168 @@
+/**
+ * Searches lines with the regular expressions of JavaScript.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { FileHandle } from "node:fs/promises"
+import { TextDecoder } from "node:util"
+import { ToolFailure } from "../../tools/Tool.ts"
+import { cutLine, type Hit, type Query } from "../../tools/workspace/FileSearch.ts"
+import { openedAt } from "../files/openedAt.ts"
+import { briefly } from "./briefly.ts"
+import { makeLineSplitter } from "./lineSplitter.ts"
+
+/** Small files are read and searched in groups: the guard against endless patterns costs more than such a file. */
+const groupSize = 256
+const concurrency = 16
+const smallSize = 32 * 1024
+const blockSize = 256 * 1024
+
+/**
+ * The lines that match, file by file in the order given.
+ *
+ * @since 0.1.0
+ * @category searching
+ */
+export const lines = (query: Query, files: ReadonlyArray<string>): Stream.Stream<Hit, ToolFailure> =>
+  Stream.unwrap(Effect.map(compile(query), (expression) =>
+    Stream.fromIterable(files).pipe(
+      Stream.grouped(groupSize),
+      Stream.mapEffect((group) => scanGroup(query, expression, group)),
+      Stream.flattenIterables
+    )))
+
+/** With the stricter rules of Unicode where they allow it: then a character is one, however it is stored. */
+const compile = ({ ignoresCase, isLiteral, pattern }: Query): Effect.Effect<RegExp, ToolFailure> => {
+  const hasFlag = !isLiteral && pattern.startsWith("(?i)")
+  const source = isLiteral ? pattern.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&") : hasFlag ? pattern.slice(4) : pattern
+  const flags = ignoresCase || hasFlag ? "i" : ""
+  const attempt = (flags: string) =>
+    Effect.try({
+      try: () => new RegExp(source, flags),
+      catch: (cause) =>
+        new ToolFailure({
+          message: `pattern is no regular expression (${cause instanceof Error ? cause.message : "unreadable"}); ` +
+            "mend it, or set literal to find it as it stands"
+        })
+    })
+  return Effect.orElse(attempt(`${flags}u`), () => attempt(flags))
+}
+
+const scanGroup = Effect.fnUntraced(function*(query: Query, expression: RegExp, files: Iterable<string>) {
+  const starts = yield* Effect.forEach(files, readStart, { concurrency })
+  const found = yield* briefly(
+    query.pattern,
+    () => starts.map((start) => start._tag === "Whole" ? matchWhole(query, expression, start) : [])
+  )
+  const all = yield* Effect.forEach(starts, (start, index) => {
+    if (start._tag === "Whole") return Effect.succeed(found[index] ?? [])
+    return start._tag === "Start" ? scan(query, expression, start.file) : Effect.succeed([unreadable])
+  })
+  return all.flat()
+})
+
+const unreadable: Hit = { _tag: "Unreadable" }
+
+type Start =
+  | { readonly _tag: "Whole"; readonly file: string; readonly bytes: Uint8Array }
+  | { readonly _tag: "Start"; readonly file: string }
+  | { readonly _tag: "Unreadable" }
+
+/** The content of a file, if it is a small one. */
+const readStart = (file: string): Effect.Effect<Start> =>
+  Effect.promise(async () => {
+    try {
+      const handle = await openedAt(file)
+      try {
+        const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(smallSize), 0, smallSize, 0)
+        return bytesRead < smallSize
+          ? { _tag: "Whole", file, bytes: buffer.subarray(0, bytesRead) }
+          : { _tag: "Start", file }
+      } finally {
+        await handle.close()
+      }
+    } catch {
+      return { _tag: "Unreadable" }
+    }
+  })
+
+const matchWhole = (
+  query: Query,
+  expression: RegExp,
+  { bytes, file }: { readonly bytes: Uint8Array; readonly file: string }
+): ReadonlyArray<Hit> => {
+  const encoding = encodingOf(bytes)
+  if (isBinary(bytes, encoding)) return []
+  const matcher = makeMatcher(query, expression, file)
+  const splitter = makeLineSplitter()
+  if (!matcher.take(splitter.push(new TextDecoder(encoding).decode(bytes)))) matcher.take(splitter.end())
+  return matcher.hits
+}
+
+const scan = (query: Query, expression: RegExp, file: string): Effect.Effect<ReadonlyArray<Hit>, ToolFailure> =>
+  Effect.acquireUseRelease(
+    Effect.tryPromise(() => openedAt(file)),
+    (handle) => scanOpen(query, expression, file, handle),
+    (handle) => Effect.promise(() => handle.close())
+  ).pipe(Effect.catchTag("UnknownException", () => Effect.succeed([unreadable])))
+
+const scanOpen = Effect.fnUntraced(function*(query: Query, expression: RegExp, file: string, handle: FileHandle) {
+  const buffer = new Uint8Array(blockSize)
+  const splitter = makeLineSplitter()
+  const matcher = makeMatcher(query, expression, file)
+  let decoder: TextDecoder | undefined
+  for (;;) {
+    const { bytesRead } = yield* Effect.tryPromise(() => handle.read(buffer, 0, blockSize, null))
+    const block = buffer.subarray(0, bytesRead)
+    decoder ??= new TextDecoder(encodingOf(block))
+    if (isBinary(block, decoder.encoding)) return []
+    const last = bytesRead === 0
+    const text = decoder.decode(block, { stream: !last })
+    const isDone = yield* briefly(
+      query.pattern,
+      () => matcher.take(splitter.push(text)) || last && matcher.take(splitter.end())
+    )
+    if (last || isDone) return matcher.hits
+  }
+})
+
+/** Text of two bytes a character tells so in its first two. */
+const encodingOf = ([first, second]: Uint8Array): string =>
+  first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8"
+
+const isBinary = (bytes: Uint8Array, encoding: string): boolean => encoding === "utf-8" && bytes.includes(0)
+
+/** `take` tells whether there are enough matches, with all that belongs to them. */
+const makeMatcher = ({ context, maxPerFile }: Query, expression: RegExp, file: string) => {
+  const hits: Array<Hit> = []
+  const before: Array<Hit> = []
+  let number = 0
+  let matches = 0
+  let isWanted = 0
+  return {
+    hits,
+    take: (lines: ReadonlyArray<string>): boolean => {
+      for (const whole of lines) {
+        const line = whole.endsWith("\r") ? whole.slice(0, -1) : whole
+        number++
+        const isMatch = matches < maxPerFile && expression.test(line)
+        const hit: Hit = { _tag: "Line", file, number, text: cutLine(line), isMatch }
+        if (isMatch) {
+          matches++
+          hits.push(...before.splice(0), hit)
+          isWanted = context
+        } else if (isWanted > 0) {
+          isWanted--
+          hits.push(hit)
+        } else if (context > 0) {
+          before.push(hit)
+          if (before.length > context) before.shift()
+        }
+        if (matches === maxPerFile && isWanted === 0) return true
+      }
+      return false
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Files on this machine, reached through a handle on their folder: on Linux no link that is put in the way later can
+ * lead elsewhere. Other systems cannot reach a file through a folder's handle; there the path is looked at again right
+ * before it is used.
+ *
+ * @since 0.1.0
+ */
+import { type PlatformError, SystemError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { constants, type Stats } from "node:fs"
+import { type FileHandle, lstat, readlink } from "node:fs/promises"
+import { isNotFound } from "../../internal/isNotFound.ts"
+import { Files, type Info } from "../../tools/workspace/Files.ts"
+import { attempt, openToRead, readUpTo } from "../files/readPlainFile.ts"
+import { replaceFile } from "../files/replaceFile.ts"
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+
+  /** A path to a folder that stays true while the Scope is open. */
+  const hold: (folder: string) => Effect.Effect<string, PlatformError, Scope.Scope> = Effect.fnUntraced(
+    function*(folder) {
+      const handle = process.platform === "linux" ? yield* openAt(folder, constants.O_DIRECTORY) : undefined
+      const held = handle === undefined ? folder : `/proc/self/fd/${handle.fd}`
+      const real = yield* handle === undefined ? fs.realPath(folder) : attempt("readLink", folder, () => readlink(held))
+      return real === folder ? held : yield* somethingElse("open", folder)
+    }
+  )
+
+  /** The same for a folder that may have to be made. */
+  const holdMade = (folder: string): Effect.Effect<string, PlatformError, Scope.Scope> =>
+    Effect.catchIf(hold(folder), isNotFound, () =>
+      holdMade(path.dirname(folder)).pipe(
+        Effect.flatMap((parent) => fs.makeDirectory(path.join(parent, path.basename(folder)))),
+        Effect.catchIf(isThere, () => Effect.void),
+        Effect.zipRight(hold(folder))
+      ))
+
+  const within = <A>(
+    real: string,
+    holdFolder: typeof hold,
+    use: (held: string) => Effect.Effect<A, PlatformError, Scope.Scope | FileSystem.FileSystem | Path.Path>
+  ): Effect.Effect<A, PlatformError> =>
+    holdFolder(path.dirname(real)).pipe(
+      Effect.flatMap((folder) => use(path.join(folder, path.basename(real)))),
+      Effect.scoped,
+      Effect.provideService(FileSystem.FileSystem, fs),
+      Effect.provideService(Path.Path, path)
+    )
+
+  return Files.of({
+    stat: (real) =>
+      within(real, hold, (held) => attempt("stat", real, () => lstat(held))).pipe(
+        Effect.map((info) => Option.some(toInfo(info))),
+        Effect.catchIf(isNotFound, () => Effect.succeedNone)
+      ),
+    read: (real, limit) =>
+      within(
+        real,
+        hold,
+        (held) =>
+          Effect.flatMap(openAt(held), (handle) =>
+            Effect.flatMap(
+              attempt("stat", real, () => handle.stat()),
+              (info) =>
+                info.isFile()
+                  ? attempt("read", real, () => readUpTo(handle, limit))
+                  : somethingElse("read", real)
+            ))
+      ),
+    replace: (real, content, mode) => within(real, holdMade, (held) => replaceFile(held, content, mode)),
+    remove: (real) => within(real, hold, (held) => fs.remove(held))
+  })
+})
+
+/** @since 0.1.0 @category layers */
+export const layer: Layer.Layer<Files, never, FileSystem.FileSystem | Path.Path> = Layer.effect(Files, make)
+
+/** Opens without following a link at the end. */
+const openAt = (path: string, flags = 0): Effect.Effect<FileHandle, PlatformError, Scope.Scope> =>
+  openToRead(path, constants.O_NOFOLLOW | flags)
+
+const toInfo = (info: Stats): Info => ({
+  type: info.isFile() ? "File" : info.isDirectory() ? "Directory" : "Other",
+  size: info.size,
+  mode: info.mode
+})
+
+const somethingElse = (method: string, path: string) =>
+  new SystemError({
+    reason: "BadResource",
+    module: "FileSystem",
+    method,
+    pathOrDescriptor: path,
+    description: "something else took its place while it was looked at"
+  })
+
+const isThere = (error: PlatformError) => error._tag === "SystemError" && error.reason === "AlreadyExists"

@@ -1,0 +1,276 @@
+/**
+ * Searches lines with ripgrep, which is faster by far and never hangs in a pattern.
+ *
+ * @internal
+ */
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { type ChildProcessByStdio, spawn } from "node:child_process"
+import { accessSync, constants } from "node:fs"
+import { delimiter, isAbsolute, join } from "node:path"
+import type { Readable } from "node:stream"
+import { field, number, parse, text } from "../../internal/json.ts"
+import { cutLine, type Hit, type Query } from "../../tools/workspace/FileSearch.ts"
+import { openedAt, pathOf } from "../files/openedAt.ts"
+import * as ChildEnvironment from "../process/ChildEnvironment.ts"
+import { makeLineSplitter } from "./lineSplitter.ts"
+
+/**
+ * Ripgrep could not do it: it is gone, or does not know the pattern.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CannotSearch extends Data.TaggedError("CannotSearch")<{}> {}
+
+/**
+ * The path of `rg`, if it is installed. What lies in a project is not installed: it would run unasked.
+ *
+ * @since 0.1.0
+ * @category finding
+ */
+export const find = (path: string = process.env["PATH"] ?? ""): Option.Option<string> =>
+  Option.fromNullable(
+    path.split(delimiter)
+      .filter((folder) => isAbsolute(folder) && !folder.includes("node_modules"))
+      .map((folder) => join(folder, "rg"))
+      .find(isExecutable)
+  )
+
+const isExecutable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Of the paths on one command line, in bytes: half of what the system takes by default, which the environment shares. */
+const maxArguments = process.platform === "linux" ? 1024 * 1024 : 128 * 1024
+
+/**
+ * As many files as fit on one command line, and the next ones.
+ *
+ * @since 0.1.0
+ * @category searching
+ */
+export const batches = (files: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
+  const above = Buffer.byteLength(folderOf(files))
+  const all: Array<Array<string>> = []
+  let room = 0
+  for (const file of files) {
+    const size = Buffer.byteLength(file) - above + 10
+    if (size > room) {
+      all.push([])
+      room = maxArguments
+    }
+    room -= size
+    all.at(-1)?.push(file)
+  }
+  return all
+}
+
+const options = (query: Query): ReadonlyArray<string> => [
+  "--no-config",
+  "--crlf",
+  // With every byte looked at: what has a zero in it is no text.
+  "--no-mmap",
+  // The files are chosen already.
+  "--no-ignore",
+  query.ignoresCase ? "--ignore-case" : "--case-sensitive",
+  ...query.isLiteral ? ["--fixed-strings"] : [],
+  `--regexp=${query.pattern}`
+]
+
+/**
+ * The lines that match, file by file in the order given. Which files are searched is not left to ripgrep, so that it
+ * does not depend on its version and settings, and it never opens a secret. All files are searched in as many threads as
+ * it likes, only for which of them match. What it has found it is sent to again, by handles: by a path it may have been
+ * led elsewhere, through a link that was not there when the files were listed.
+ *
+ * @since 0.1.0
+ * @category searching
+ */
+export const lines = (
+  program: string,
+  query: Query,
+  files: ReadonlyArray<string>
+): Stream.Stream<Hit, CannotSearch> =>
+  Stream.unwrap(Effect.map(matching(program, query, files), Stream.fromIterable)).pipe(
+    Stream.grouped(heldAtOnce),
+    Stream.flatMap((found) => searchHeld(program, query, found))
+  )
+
+/** How many files are open at a time. */
+const heldAtOnce = 64
+
+const searchHeld = (program: string, query: Query, found: Iterable<Candidate>): Stream.Stream<Hit, CannotSearch> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const held = new Map<string, string>()
+    const missed: Array<Hit> = []
+    for (const hit of found) {
+      const handle = hit._tag === "File" ? yield* Effect.option(hold(hit.file)) : Option.none()
+      if (hit._tag === "File" && Option.isSome(handle)) held.set(pathOf(hit.file, handle.value), hit.file)
+      else missed.push({ _tag: "Unreadable" })
+    }
+    const named = (hit: Hit): Hit => hit._tag === "Line" ? { ...hit, file: held.get(hit.file) ?? hit.file } : hit
+    const hits = held.size === 0 ? Stream.empty : Stream.map(search(program, query, [...held.keys()]), named)
+    return Stream.concat(hits, Stream.fromIterable(missed))
+  }))
+
+const hold = (file: string) =>
+  Effect.acquireRelease(
+    Effect.tryPromise(() => openedAt(file)),
+    (handle) => Effect.promise(() => handle.close())
+  )
+
+type Candidate = { readonly _tag: "File"; readonly file: string } | { readonly _tag: "Unreadable" }
+
+/** The files in which something matches, in the order given. */
+const matching = Effect.fnUntraced(function*(program: string, query: Query, files: ReadonlyArray<string>) {
+  const folder = folderOf(files)
+  const paths = new Map(files.map((file) => [`.${file.slice(folder.length)}`, file]))
+  const found = new Set<string>()
+  const splitter = makeLineSplitter("\0")
+  const child = yield* start(
+    program,
+    [...options(query), "--files-with-matches", "--null", "--", ...paths.keys()],
+    folder
+  )
+  yield* NodeStream.fromReadable<CannotSearch>(() => child.stdout, () => new CannotSearch()).pipe(
+    Stream.decodeText(),
+    Stream.runForEach((text) =>
+      Effect.sync(() => {
+        for (const path of splitter.push(text)) found.add(path)
+      })
+    )
+  )
+  const { complaints, isKnown } = yield* child.ended
+  if (!isKnown) return yield* new CannotSearch()
+  return [
+    ...[...paths].flatMap(([path, file]): ReadonlyArray<Candidate> => found.has(path) ? [{ _tag: "File", file }] : []),
+    ...Array.from({ length: complaints }, (): Candidate => ({ _tag: "Unreadable" }))
+  ]
+}, Effect.scoped)
+
+/** The lowest folder that holds all files, for short paths: they have to fit on the command line. */
+const folderOf = (files: ReadonlyArray<string>): string => {
+  let folder = files[0] ?? ""
+  do folder = folder.slice(0, folder.lastIndexOf("/"))
+  while (!files.every((file) => file.startsWith(`${folder}/`)))
+  return folder
+}
+
+/** The lines of the files, in the order given. */
+const search = (
+  program: string,
+  query: Query,
+  files: ReadonlyArray<string>
+): Stream.Stream<Hit, CannotSearch> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const child = yield* start(program, [
+      ...options(query),
+      "--json",
+      "--threads=1",
+      `--max-count=${query.maxPerFile}`,
+      `--context=${query.context}`,
+      "--",
+      ...files
+    ], "/")
+    const splitter = makeLineSplitter()
+    const reader = makeReader()
+    const output = NodeStream.fromReadable<CannotSearch>(() => child.stdout, () => new CannotSearch()).pipe(
+      Stream.decodeText(),
+      Stream.mapConcat((text) => splitter.push(text).flatMap(reader))
+    )
+    const rest = Stream.unwrap(Effect.map(child.ended, ({ complaints, isKnown }) =>
+      isKnown
+        ? Stream.fromIterable(Array.from({ length: complaints }, (): Hit => ({ _tag: "Unreadable" })))
+        : Stream.fail(new CannotSearch())))
+    return Stream.concat(output, rest)
+  }))
+
+/** Starts it for as long as the scope is open. `ended` tells of how many files it complained, and if it knew what to do. */
+const start = Effect.fnUntraced(function*(program: string, args: ReadonlyArray<string>, folder: string) {
+  const child = yield* Effect.acquireRelease(
+    launch(program, args, folder),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  // Nobody else reads it, and a full pipe would stop the search.
+  let complaints = 0
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaints += text.split("(os error ").length - 1
+  })
+  const ended = new Promise<{ readonly complaints: number; readonly isKnown: boolean }>((resolve) =>
+    child.once(
+      "close",
+      (code) => resolve({ complaints, isKnown: code === 0 || code === 1 || code === 2 && complaints > 0 })
+    )
+  )
+  return { stdout: child.stdout, ended: Effect.promise(() => ended) }
+})
+
+const launch = (
+  program: string,
+  args: ReadonlyArray<string>,
+  folder: string
+): Effect.Effect<ChildProcessByStdio<null, Readable, Readable>, CannotSearch> =>
+  Effect.flatMap(ChildEnvironment.make(), (env) =>
+    Effect.async((resume) => {
+      try {
+        const child = spawn(program, args, {
+          cwd: folder === "" ? "/" : folder,
+          stdio: ["ignore", "pipe", "pipe"],
+          env
+        })
+        child.once("error", () => resume(new CannotSearch()))
+        child.once("spawn", () => resume(Effect.succeed(child)))
+      } catch {
+        resume(new CannotSearch())
+      }
+    }))
+
+/** Reads one message after the other, and gives the lines of a file when all of it is seen to be text. */
+const makeReader = () => {
+  let lines: Array<Hit> = []
+  return (json: string): ReadonlyArray<Hit> => {
+    // Where in the line it matched is not asked for, and may be more than the line.
+    const end = json.indexOf(",\"submatches\":[")
+    const message = parse(end === -1 ? json : `${json.slice(0, end)}}}`)
+    const data = field(message, "data")
+    switch (field(message, "type")) {
+      case "begin":
+        lines = []
+        return []
+      case "match":
+      case "context": {
+        const line = number(field(data, "line_number"))
+        const content = textOf(field(data, "lines"))
+        const file = textOf(field(data, "path"))
+        if (line === undefined || content === undefined || file === undefined) return []
+        lines.push({
+          _tag: "Line",
+          file,
+          number: line,
+          text: cutLine(content.replace(/\r?\n$/, "")),
+          isMatch: field(message, "type") === "match"
+        })
+        return []
+      }
+      case "end":
+        return field(data, "binary_offset") === undefined ? lines : []
+      default:
+        return []
+    }
+  }
+}
+
+/** What is not UTF-8 comes as bytes. */
+const textOf = (content: unknown): string | undefined => {
+  const bytes = text(field(content, "bytes"))
+  return bytes === undefined ? text(field(content, "text")) : Buffer.from(bytes, "base64").toString("utf8")
+}

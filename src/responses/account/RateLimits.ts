@@ -1,0 +1,194 @@
+/**
+ * How much of a plan is used: its windows as the server last told of them, in headers, in events, or when asked.
+ *
+ * @since 0.1.0
+ */
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { AuthClient } from "../../auth/AuthClient.ts"
+import type { StreamEvent } from "../StreamEvent.ts"
+import { fromEvent, fromHeaders, type Headers, isTelling, mainLimit, Reading, type Window } from "./RateLimitReading.ts"
+
+/**
+ * All that is known of an account (`AuthClient.account`), and when it was last heard of.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Snapshot = Schema.Struct({ account: Schema.String, at: Schema.DateTimeUtc, ...Reading.fields })
+
+/** @since 0.1.0 @category models */
+export type Snapshot = typeof Snapshot.Type
+
+/** @since 0.1.0 @category services */
+export class RateLimits extends Context.Tag("effixir/responses/account/RateLimits")<RateLimits, {
+  /** What was heard last in this program, and every change of it. */
+  readonly latest: SubscriptionRef.SubscriptionRef<Option.Option<Snapshot>>
+  /** What is known of an account, from this program or an earlier one. Asks no server. */
+  readonly snapshot: (account: string) => Effect.Effect<Option.Option<Snapshot>>
+  /** Adds what an answer says to what is known of an account. */
+  readonly record: (account: string, reading: Reading) => Effect.Effect<void>
+  /** Records what the headers of a response say, if they say anything. */
+  readonly observeHeaders: (account: string, headers: Headers) => Effect.Effect<void>
+  /** Records what an event says, if it is one of those that do. */
+  readonly observeEvent: (account: string, json: unknown) => Effect.Effect<void>
+}>() {}
+
+/** Where snapshots outlive the program. */
+interface Memory {
+  readonly load: (account: string) => Effect.Effect<Option.Option<Snapshot>>
+  readonly save: (snapshot: Snapshot) => Effect.Effect<void>
+}
+
+const make = Effect.fnUntraced(function*(memory: Memory) {
+  const scope = yield* Effect.scope
+  const latest = yield* SubscriptionRef.make(Option.none<Snapshot>())
+  const unsaved = yield* Ref.make<ReadonlyMap<string, Snapshot>>(new Map())
+  const alone = yield* Effect.makeSemaphore(1)
+
+  const save = Ref.getAndSet(unsaved, new Map()).pipe(
+    Effect.flatMap((snapshots) => Effect.forEach(snapshots.values(), memory.save, { discard: true })),
+    alone.withPermits(1),
+    Effect.uninterruptible
+  )
+  yield* Effect.addFinalizer(() => save)
+
+  const snapshot = (account: string) =>
+    Effect.flatMap(
+      SubscriptionRef.get(latest),
+      (known) => Option.exists(known, isOf(account)) ? Effect.succeed(known) : memory.load(account)
+    )
+
+  const record = Effect.fnUntraced(function*(account: string, reading: Reading) {
+    const at = yield* DateTime.now
+    const next = yield* SubscriptionRef.modifyEffect(
+      latest,
+      (known) =>
+        Effect.map(Option.exists(known, isOf(account)) ? Effect.succeed(known) : memory.load(account), (known) => {
+          const next = merge(known, reading, account, at)
+          return [next, Option.some(next)] as const
+        })
+    )
+    yield* Ref.update(unsaved, (snapshots) => new Map(snapshots).set(account, next))
+    // No answer waits for a disk; the end of the scope does.
+    yield* Effect.forkIn(save, scope)
+  })
+
+  const observe = <A>(read: (a: A, at: DateTime.Utc) => Reading | undefined) => (account: string, a: A) =>
+    Effect.flatMap(DateTime.now, (at) => {
+      const reading = read(a, at)
+      return reading === undefined ? Effect.void : record(account, reading)
+    })
+
+  return RateLimits.of({
+    latest,
+    snapshot,
+    record,
+    observeHeaders: observe(fromHeaders),
+    observeEvent: observe(fromEvent)
+  })
+})
+
+/**
+ * Keeps the last snapshot of each account in the `KeyValueStore`, for other programs to show. It is a cache: what
+ * cannot be read is nothing, and what cannot be written is let go.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<RateLimits, never, KeyValueStore.KeyValueStore> = Layer.scoped(
+  RateLimits,
+  Effect.flatMap(KeyValueStore.KeyValueStore, (store) => {
+    const snapshots = store.forSchema(Snapshot)
+    return make({
+      load: (account) =>
+        snapshots.get(keyOf(account)).pipe(
+          Effect.orElseSucceed(() => Option.none<Snapshot>()),
+          Effect.map(Option.filter(isOf(account)))
+        ),
+      save: (snapshot) => Effect.ignore(snapshots.set(keyOf(snapshot.account), snapshot))
+    })
+  })
+)
+
+/**
+ * Remembers as long as the program runs.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<RateLimits> = Layer.scoped(
+  RateLimits,
+  make({ load: () => Effect.succeedNone, save: () => Effect.void })
+)
+
+/**
+ * What a transport passes on of what it sees, for the account that it speaks for. Where there is no {@link RateLimits}
+ * it costs nothing: a program that does not ask for the windows need not provide them.
+ *
+ * @since 0.1.0
+ * @category observing
+ */
+export interface Observer {
+  readonly headers: (headers: Headers) => Effect.Effect<void>
+  /** Nothing, if there is nothing to record: which is so for all events but a few. */
+  readonly events: (events: Chunk.Chunk<StreamEvent>) => Effect.Effect<void> | undefined
+}
+
+/** @since 0.1.0 @category observing */
+export const observer: Effect.Effect<Observer, never, AuthClient> = Effect.gen(function*() {
+  const { account } = yield* AuthClient
+  return Option.match(yield* Effect.serviceOption(RateLimits), {
+    onNone: (): Observer => ({ headers: () => Effect.void, events: () => undefined }),
+    onSome: (limits): Observer => ({
+      headers: (headers) =>
+        Effect.ignore(Effect.flatMap(account, (account) => limits.observeHeaders(account, headers))),
+      events: (events) => {
+        const telling = Chunk.filter(events, isTelling)
+        return Chunk.isEmpty(telling)
+          ? undefined
+          : Effect.ignore(
+            Effect.flatMap(
+              account,
+              (account) => Effect.forEach(telling, (event) => limits.observeEvent(account, event), { discard: true })
+            )
+          )
+      }
+    })
+  })
+})
+
+const keyOf = (account: string): string => `rate-limits ${account}`
+
+const isOf = (account: string) => (snapshot: Snapshot): boolean => snapshot.account === account
+
+/** A limit that is told again replaces itself. One that is not stays until all of its windows are over. */
+const merge = (
+  known: Option.Option<Snapshot>,
+  reading: Reading,
+  account: string,
+  at: DateTime.Utc
+): Snapshot => {
+  const isOn = ({ resetsAt }: Window) => resetsAt === undefined || DateTime.greaterThan(resetsAt, at)
+  const told = new Set(reading.limits.map(({ id }) => id))
+  const others = Option.match(known, {
+    onNone: () => [],
+    onSome: ({ limits }) => limits.filter(({ id, windows }) => !told.has(id) && windows.some(isOn))
+  })
+  return {
+    ...Option.getOrUndefined(known),
+    ...reading,
+    account,
+    at,
+    // The limit of the plan comes first, whatever was heard of last.
+    limits: [...reading.limits, ...others].toSorted((a, b) => Number(b.id === mainLimit) - Number(a.id === mainLimit))
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Chat Completions as one more dialect, for servers that have nothing else: Ollama, vLLM, LM Studio, llama.cpp,
+ * OpenRouter, … Everybody above the `Responses` tag goes on with items and events of the Responses API.
+ *
+ * A tool that takes free text is told of as one with an argument, and its calls are told as what they are. What this API
+ * has no words for is lost on the way to it: encrypted reasoning, the tools of the server, files, the
+ * phase of a message.
+ *
+ * @since 0.1.0
+ */
+import type * as Layer from "effect/Layer"
+import type { AuthClient } from "../../auth/AuthClient.ts"
+import type { Dialect } from "../Dialect.ts"
+import * as Responses from "../Responses.ts"
+import * as Sse from "../transport/Sse.ts"
+import * as ChatRequest from "./ChatRequest.ts"
+import * as ChatStream from "./ChatStream.ts"
+
+/** @since 0.1.0 @category dialects */
+export const dialect: Dialect = {
+  path: "/chat/completions",
+  encode: ChatRequest.encode,
+  decoder: (request) => Sse.decoderOf(ChatStream.reader(request.tools))
+}
+
+/**
+ * Needs an `AuthClient` whose base URL is the server's (`OPENAI_BASE_URL`, such as `http://localhost:11434/v1`). The
+ * ChatGPT host does not speak this dialect.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Responses.Responses, never, AuthClient> = Responses.layerWith({ dialect })

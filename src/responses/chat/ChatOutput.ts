@@ -1,0 +1,206 @@
+/**
+ * The events of a Responses stream, made of what a model says piece by piece. It knows nothing of where that comes from.
+ *
+ * @internal
+ */
+import { defined, field, parse, text as textOf } from "../../internal/json.ts"
+import type { Item } from "../Item.ts"
+import type { StreamEvent } from "../StreamEvent.ts"
+
+/**
+ * What is said in a text: thoughts that a person may read, the answer, or why there is none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Kind = "thought" | "answer" | "refusal"
+
+/** @since 0.1.0 @category models */
+export interface ChatOutput {
+  /** Comes first. */
+  readonly begin: (response: { readonly id: string | undefined; readonly model: string | undefined }) => void
+  /** Texts follow each other: the first piece of another kind ends the one before. */
+  readonly say: (kind: Kind, piece: string) => void
+  /** Calls may be told at the same time, so they end with the response. Gives what takes the pieces of the arguments. */
+  readonly call: (name: string, id: string | undefined) => (piece: string) => void
+  /** @param incomplete why the response stops before its end */
+  readonly end: (incomplete: string | undefined, usage: object | undefined) => void
+}
+
+/**
+ * @param isCustom whether the tool of this name takes free text, which comes here as the `input` of an object
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string) => boolean): ChatOutput => {
+  let identity: { readonly id?: string; readonly model?: string } = {}
+  /** The items by their index; what is not finished yet is as it was added. */
+  const items: Array<Item> = []
+  const calls: Array<(status: string) => void> = []
+  let text: Text | undefined
+
+  const response = (status: string, fields: object) => ({ object: "response", ...identity, status, ...fields })
+
+  // Without a network and a random number, so that the same bytes give the same ids.
+  const newId = (prefix: string) => `${prefix}_${identity.id === undefined ? "" : `${identity.id}_`}${items.length}`
+  const added = (id: string, fields: Item): Place => {
+    const output_index = items.length
+    const item = { id, ...fields }
+    items.push(item)
+    tell({ type: "response.output_item.added", output_index, item })
+    return { item_id: id, output_index }
+  }
+  const done = ({ item_id, output_index }: Place, fields: Item): void => {
+    const item = { id: item_id, ...fields }
+    items[output_index] = item
+    tell({ type: "response.output_item.done", output_index, item })
+  }
+
+  const begun = (kind: Kind): Text => {
+    if (kind === "thought") {
+      const place = added(newId("rs"), { type: "reasoning", summary: [] })
+      return { ...begunPart(kind, place, 0), parts: [], place }
+    }
+    const place = added(newId("msg"), { type: "message", status: "in_progress", role: "assistant", content: [] })
+    return { ...begunPart(kind, place, 0), parts: [], place }
+  }
+  const begunPart = (kind: Kind, place: Place, index: number) => {
+    const at = { ...place, [kind === "thought" ? "summary_index" : "content_index"]: index }
+    tell({ type: types[kind].partAdded, ...at, part: partOf(kind, "") })
+    return { kind, at, said: "" }
+  }
+  const endedPart = ({ at, kind, parts, said }: Text): ReadonlyArray<Item> => {
+    const part = partOf(kind, said)
+    tell(
+      kind === "refusal"
+        ? { type: "response.refusal.done", ...at, refusal: said }
+        : { type: types[kind].done, ...at, text: said }
+    )
+    tell({ type: types[kind].partDone, ...at, part })
+    return [...parts, part]
+  }
+  const endText = (status: string): void => {
+    if (text === undefined) return
+    const { kind, place } = text
+    const parts = endedPart(text)
+    text = undefined
+    done(
+      place,
+      kind === "thought"
+        ? { type: "reasoning", summary: parts }
+        : { type: "message", status, role: "assistant", content: parts }
+    )
+  }
+
+  /** The text is known when the JSON around it has ended. */
+  const customCall = (call: Item) => {
+    const place = added(newId("ctc"), { ...call, status: "in_progress", input: "" })
+    let said = ""
+    calls.push((status) => {
+      const input = textOf(field(parse(said), "input")) ?? said
+      tell({ type: "response.custom_tool_call_input.delta", ...place, delta: input })
+      tell({ type: "response.custom_tool_call_input.done", ...place, input })
+      done(place, { ...call, status, input })
+    })
+    return (piece: string) => {
+      said += piece
+    }
+  }
+
+  return {
+    begin: ({ id, model }) => {
+      identity = defined({ id, model })
+      tell({ type: "response.created", response: response("in_progress", { output: [] }) })
+      tell({ type: "response.in_progress", response: response("in_progress", { output: [] }) })
+    },
+    say: (kind, piece) => {
+      if (text !== undefined && (text.kind === "thought") !== (kind === "thought")) endText("completed")
+      if (text === undefined) text = begun(kind)
+      else if (text.kind !== kind) {
+        const { place } = text
+        const parts = endedPart(text)
+        text = { ...begunPart(kind, place, parts.length), parts, place }
+      }
+      text.said += piece
+      tell({ type: types[kind].delta, ...text.at, delta: piece })
+    },
+    call: (name, id) => {
+      endText("completed")
+      // Servers that check it take 40 characters at most.
+      const call_id = id ?? `call_${identity.id === undefined ? "" : `${identity.id.slice(-24)}_`}${items.length}`
+      if (isCustom(name)) return customCall({ type: "custom_tool_call", call_id, name })
+      const call = { type: "function_call", call_id, name }
+      const place = added(newId("fc"), { ...call, status: "in_progress", arguments: "" })
+      let said = ""
+      calls.push((status) => {
+        tell({ type: "response.function_call_arguments.done", ...place, arguments: said })
+        done(place, { ...call, status, arguments: said })
+      })
+      return (piece) => {
+        said += piece
+        tell({ type: "response.function_call_arguments.delta", ...place, delta: piece })
+      }
+    },
+    end: (incomplete, usage) => {
+      const status = incomplete === undefined ? "completed" : "incomplete"
+      endText(status)
+      for (const [index, end] of calls.entries()) end(index === calls.length - 1 ? status : "completed")
+      const rest = { output: items, ...defined({ usage }) }
+      tell(
+        incomplete === undefined
+          ? { type: "response.completed", response: response(status, rest) }
+          : {
+            type: "response.incomplete",
+            response: response(status, { ...rest, incomplete_details: { reason: incomplete } })
+          }
+      )
+    }
+  }
+}
+
+interface Place {
+  readonly item_id: string
+  readonly output_index: number
+}
+
+/** An item that is being written: its finished parts, and the one that grows. */
+interface Text {
+  readonly kind: Kind
+  readonly place: Place
+  readonly at: Place
+  readonly parts: ReadonlyArray<Item>
+  said: string
+}
+
+const partOf = (kind: Kind, text: string): Item => {
+  switch (kind) {
+    case "thought":
+      return { type: "summary_text", text }
+    case "answer":
+      return { type: "output_text", annotations: [], text }
+    case "refusal":
+      return { type: "refusal", refusal: text }
+  }
+}
+
+const types = {
+  thought: {
+    partAdded: "response.reasoning_summary_part.added",
+    delta: "response.reasoning_summary_text.delta",
+    done: "response.reasoning_summary_text.done",
+    partDone: "response.reasoning_summary_part.done"
+  },
+  answer: {
+    partAdded: "response.content_part.added",
+    delta: "response.output_text.delta",
+    done: "response.output_text.done",
+    partDone: "response.content_part.done"
+  },
+  refusal: {
+    partAdded: "response.content_part.added",
+    delta: "response.refusal.delta",
+    done: "response.refusal.done",
+    partDone: "response.content_part.done"
+  }
+} as const

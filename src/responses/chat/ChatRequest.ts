@@ -1,0 +1,226 @@
+/**
+ * A request of the Responses API in the words of Chat Completions.
+ *
+ * @internal
+ */
+import * as Predicate from "effect/Predicate"
+import { defined, field, parse, text } from "../../internal/json.ts"
+import type { ModelProfile } from "../account/ModelProfile.ts"
+import {
+  type CustomToolCall,
+  type FunctionCall,
+  isCustomToolCall,
+  isCustomToolCallOutput,
+  isFunctionCall,
+  isFunctionCallOutput,
+  isReasoning,
+  type Item,
+  text as textOf
+} from "../Item.ts"
+import type { Request, ToolChoice } from "../Request.ts"
+
+/**
+ * Only what every server of this kind takes: there is no `store`, no `include`, no `prompt_cache_key`, and what is not
+ * asked for is not there at all.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encode = (request: Request, profile: ModelProfile): unknown => {
+  const tools = request.tools.flatMap(tool)
+  return {
+    model: request.model,
+    messages: messages(request, profile),
+    // Without tools, servers refuse a list of none and every word about how to call them.
+    ...(tools.length === 0 ? {} : {
+      tools,
+      tool_choice: toolChoice(request.tool_choice),
+      parallel_tool_calls: request.parallel_tool_calls
+    }),
+    ...defined({
+      response_format: responseFormat(request),
+      reasoning_effort: request.reasoning?.effort,
+      max_tokens: request.max_output_tokens,
+      temperature: request.temperature,
+      top_p: request.top_p
+    }),
+    stream: true,
+    stream_options: { include_usage: true }
+  }
+}
+
+/** Of a tool that takes free text there is one argument. The server's own tools are not this server's. */
+const tool = (tool: { readonly type: string; readonly [field: string]: unknown }): ReadonlyArray<object> => {
+  const { description, name, parameters, strict, type } = tool
+  if (type !== "function" && type !== "custom") return []
+  const declaration = {
+    name,
+    ...defined({ description: text(description) }),
+    parameters: type === "custom" ? freeText : parameters,
+    // Not every server knows the word, so it is said only where it means something.
+    ...(strict === true ? { strict } : {})
+  }
+  return [{ type: "function", function: declaration }]
+}
+
+const freeText = {
+  type: "object",
+  properties: { input: { type: "string" } },
+  required: ["input"],
+  additionalProperties: false
+}
+
+const toolChoice = (choice: ToolChoice): unknown =>
+  Predicate.isString(choice) ? choice : { type: "function", function: { name: choice.name } }
+
+const responseFormat = ({ text }: Request): unknown => {
+  const format = text?.format
+  if (format?.type !== "json_schema") return undefined
+  const { name, schema, strict } = format
+  return { type: "json_schema", json_schema: { name, schema, strict } }
+}
+
+type Message =
+  | { readonly role: "system"; content: string }
+  | { readonly role: "user"; readonly content: string | ReadonlyArray<Part> }
+  | Spoken
+  | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string }
+
+interface Spoken {
+  readonly role: "assistant"
+  content: string | null
+  reasoning_content?: string
+  tool_calls?: Array<object>
+}
+
+type Part =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image_url"; readonly image_url: object }
+
+/**
+ * What the assistant says and calls without a break is one message, and right behind it stand the outputs of its calls
+ * in their order, wherever they were: servers refuse anything else. Reasoning that the server does not want, items of a
+ * type not known, and an output without a call are left out.
+ */
+const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Message> => {
+  const messages: Array<Message> = []
+  const outputs = outputsOf(request.input)
+  /** The calls of the last message, which wait for their outputs. */
+  let calls: Array<FunctionCall | CustomToolCall> = []
+  /** What was thought before what comes next. */
+  let thoughts = ""
+
+  /** The message that the assistant is still at, or a new one. */
+  const assistant = (): Spoken => {
+    const last = messages.at(-1)
+    const message: Spoken = last?.role === "assistant" ? last : { role: "assistant", content: null }
+    if (message !== last) messages.push(message)
+    if (thoughts !== "") message.reasoning_content = joined(message.reasoning_content, thoughts)
+    thoughts = ""
+    return message
+  }
+  const say = (role: "system" | "assistant", content: string): void => {
+    const last = messages.at(-1)
+    // Many chat templates take one system message at the start, and roles that take turns.
+    const message = role === "assistant" ? assistant() : last?.role === role ? last : undefined
+    if (message === undefined) messages.push({ role: "system", content })
+    else message.content = joined(message.content, content)
+  }
+  const call = (item: FunctionCall | CustomToolCall): void => {
+    const toolCall = { id: item.call_id, type: "function", function: { name: item.name, arguments: argumentsOf(item) } }
+    const message = assistant()
+    message.tool_calls = [...message.tool_calls ?? [], toolCall]
+    // A call of another model has no thoughts, and a server that asks for them takes no empty ones.
+    if (profile.reasoningContent) message.reasoning_content ??= " "
+    calls.push(item)
+  }
+  const answer = (): void => {
+    const answered = calls.flatMap((call) => {
+      const output = outputs.get(call.call_id)?.shift()
+      return output === undefined ? [] : [{ id: call.call_id, ...told(output) }]
+    })
+    calls = []
+    thoughts = ""
+    const images = answered.flatMap(({ images }) => images)
+    messages.push(...answered.map(({ content, id }) => ({ role: "tool" as const, tool_call_id: id, content })))
+    if (images.length > 0) {
+      messages.push({ role: "user", content: [{ type: "text", text: "The images of these outputs:" }, ...images] })
+    }
+  }
+
+  if (request.instructions !== "") say("system", request.instructions)
+  for (const item of request.input) {
+    if (isFunctionCall(item) || isCustomToolCall(item)) call(item)
+    else if (isFunctionCallOutput(item) || isCustomToolCallOutput(item)) answer()
+    else if (isReasoning(item)) thoughts = profile.reasoningContent ? joined(thoughts || null, textOf(item)) : ""
+    else if (item.type === "message" && item["role"] === "assistant") {
+      const said = saidIn(item)
+      if (said !== "") say("assistant", said)
+    } else if (item.type === "message") {
+      answer()
+      if (item["role"] === "user") messages.push({ role: "user", content: userContent(item["content"]) })
+      else say("system", saidIn(item))
+    }
+  }
+  answer()
+  return messages
+}
+
+const joined = (before: string | null | undefined, more: string): string =>
+  before == null ? more : `${before}\n\n${more}`
+
+/** By call id, in their order: there may be two calls of one id. */
+const outputsOf = (input: ReadonlyArray<Item>): ReadonlyMap<string, Array<unknown>> => {
+  const outputs = new Map<string, Array<unknown>>()
+  for (const item of input) {
+    if (!isFunctionCallOutput(item) && !isCustomToolCallOutput(item)) continue
+    const same = outputs.get(item.call_id)
+    if (same === undefined) outputs.set(item.call_id, [item.output])
+    else same.push(item.output)
+  }
+  return outputs
+}
+
+/**
+ * The model's own string, byte for byte, as long as it is an object. Servers read it, and one that is not would make
+ * them refuse this conversation for ever; the model has been told what was wrong with it.
+ */
+const argumentsOf = (item: FunctionCall | CustomToolCall): string => {
+  if (isCustomToolCall(item)) return JSON.stringify({ input: item.input })
+  if (Predicate.isRecord(parse(item.arguments))) return item.arguments
+  return JSON.stringify(item.arguments.trim() === "" ? {} : { not_json: item.arguments })
+}
+
+/** The text of a message in which there is nothing but text; also where it is no list of parts. */
+const saidIn = (item: Item): string => text(item["content"]) ?? textOf(item)
+
+/** Text alone is a string: some servers know nothing else. */
+const userContent = (content: unknown): string | ReadonlyArray<Part> => {
+  const parts = partsOf(content)
+  const texts = parts.flatMap((part) => part.type === "text" ? [part.text] : [])
+  return texts.length === parts.length ? texts.join("\n\n") : parts
+}
+
+/** A tool may only say text here, so its images are shown by the user. */
+const told = (output: unknown): { readonly content: string; readonly images: ReadonlyArray<Part> } => {
+  const parts = partsOf(output)
+  const images = parts.filter((part) => part.type === "image_url")
+  const texts = parts.flatMap((part) => part.type === "text" ? [part.text] : [])
+  return { content: texts.length === 0 && images.length > 0 ? "An image; it follows." : texts.join("\n\n"), images }
+}
+
+const partsOf = (content: unknown): ReadonlyArray<Part> => {
+  if (Predicate.isString(content)) return [{ type: "text", text: content }]
+  return Array.isArray(content) ? content.map(partOf) : []
+}
+
+/** What cannot be shown is named, so that the model does not answer as if there had been nothing. */
+const partOf = (part: unknown): Part => {
+  const type = text(field(part, "type"))
+  const said = text(field(part, "text")) ?? text(field(part, "refusal"))
+  const url = text(field(part, "image_url"))
+  if (type === "input_image" && url !== undefined) {
+    return { type: "image_url", image_url: { url, ...defined({ detail: text(field(part, "detail")) }) } }
+  }
+  return { type: "text", text: said ?? `[${type ?? "A part"} cannot be shown here.]` }
+}

@@ -1,0 +1,165 @@
+/**
+ * One attempt of a model call over HTTP, in any dialect.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { AuthClient } from "../../auth/AuthClient.ts"
+import type { CredentialsError } from "../../auth/Credentials.ts"
+import { defined } from "../../internal/json.ts"
+import { spanned } from "../../internal/spanned.ts"
+import { story } from "../../internal/story.ts"
+import { fromPull, type Pull } from "../../internal/stream.ts"
+import * as ModelProfile from "../account/ModelProfile.ts"
+import * as RateLimits from "../account/RateLimits.ts"
+import { advised, type Dialect } from "../Dialect.ts"
+import { ModelError } from "../ModelError.ts"
+import type { Request } from "../Request.ts"
+import type { StreamEvent } from "../StreamEvent.ts"
+import { type Attempt, renewing, Setback, unusable } from "./Attempt.ts"
+import * as Inbound from "./Inbound.ts"
+import * as ServerFailure from "./ServerFailure.ts"
+import type { Decoder } from "./Sse.ts"
+import * as Timeouts from "./Timeouts.ts"
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(
+  dialect: Dialect,
+  timeouts: Timeouts.Timeouts,
+  models: ModelProfile.Overrides = {}
+) {
+  const auth = yield* AuthClient
+  const observe = yield* RateLimits.observer
+
+  const open = Effect.fnUntraced(function*(request: Request) {
+    yield* Effect.annotateCurrentSpan({ model: request.model, items: request.input.length })
+    const response = yield* auth.client.execute(post(dialect, request, models)).pipe(
+      Effect.mapError(unreachable),
+      Timeouts.connecting(timeouts)
+    )
+    yield* observe.headers(response.headers)
+    if (response.status < 200 || response.status > 299) {
+      return yield* Effect.mapError(refused(response), advised(dialect))
+    }
+    return response
+  }, spanned("Responses.open"))
+
+  /** What comes over the connection, piece by piece as it comes. */
+  const receive = Effect.fnUntraced(function*<E>(
+    response: HttpClientResponse.HttpClientResponse,
+    decoder: Decoder,
+    failing: (error: ModelError) => E
+  ) {
+    const inbound = yield* Inbound.make<Uint8Array, HttpClientError.ResponseError>(timeouts)
+    if (Inbound.isSource(response)) {
+      const release = response[Inbound.SourceTypeId](inbound)
+      yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
+    } else yield* Inbound.pump(inbound, response.stream)
+
+    const failed = (cause: Cause.Cause<HttpClientError.ResponseError | ModelError>) =>
+      Effect.failCause(Cause.map(cause, (error) => Option.some(failing(cutOff(error)))))
+
+    const next = (): Pull<StreamEvent, E> => {
+      inbound.drain(decoder.write)
+      const events = decoder.take()
+      if (Chunk.isNonEmpty(events)) {
+        const told = Effect.succeed(events)
+        const observed = observe.events(events)
+        return observed === undefined ? told : Effect.zipRight(observed, told)
+      }
+      const outcome = decoder.outcome()
+      if (outcome !== undefined) return Effect.matchCauseEffect(outcome, { onFailure: failed, onSuccess: () => end })
+      const exit = inbound.exit()
+      if (exit === undefined) return waiting
+      if (Exit.isFailure(exit)) return failed(exit.cause)
+      decoder.end()
+      return next()
+    }
+    const waiting = Effect.flatMap(inbound.wait, next)
+    return Effect.suspend(next)
+  })
+
+  const attempt = (isRefreshed: boolean): Attempt => (request) =>
+    fromPull(Effect.flatMap(open(request), (response) =>
+      receive(response, dialect.decoder(request), (failure) => {
+        const error = named(response.headers)(failure)
+        const again = renewing(auth, error, response.request, isRefreshed, attempt)
+        return again === undefined ? error : new Setback({ error, again })
+      })))
+  return attempt(false)
+})
+
+const end = Effect.fail(Option.none())
+
+/**
+ * The ids find the machine that has the conversation's prefix in its cache.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const headers = (request: Request): Record<string, string> => ({
+  "session-id": request.prompt_cache_key,
+  "thread-id": request.prompt_cache_key,
+  "x-client-request-id": request.prompt_cache_key
+})
+
+const post = (dialect: Dialect, request: Request, models: ModelProfile.Overrides) =>
+  HttpClientRequest.post(dialect.path).pipe(
+    HttpClientRequest.setHeaders({ accept: "text/event-stream", ...headers(request) }),
+    HttpClientRequest.bodyUnsafeJson(dialect.encode(request, ModelProfile.profileOf(request.model, models)))
+  )
+
+/** A body that breaks off, is too long for a refusal, or never ends must not hold up what the status says. */
+const refused = (response: HttpClientResponse.HttpClientResponse) =>
+  response.stream.pipe(
+    Stream.catchAll(() => Stream.empty),
+    Stream.decodeText(),
+    Stream.interruptAfter("10 seconds"),
+    Stream.runFoldWhile("", (body) => body.length < maxRefusalSize, (body, text) => body + text),
+    Effect.flatMap((body) => ServerFailure.fail(ServerFailure.fromHttp(response.status, response.headers, body)))
+  )
+
+/** In characters. */
+const maxRefusalSize = 64 * 1024
+
+/**
+ * What kept a request from being sent.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError): ModelError => {
+  switch (cause._tag) {
+    case "OAuthError":
+    case "SignedOut":
+    case "CredentialStoreError":
+      return unusable(cause)
+    default:
+      return new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })
+  }
+}
+
+/**
+ * What fails after its head has been read is found by the same names as what is refused.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const named = (headers: ServerFailure.Headers) => (error: ModelError): ModelError => {
+  const { cfRay, requestId } = ServerFailure.names(headers)
+  return new ModelError({ ...error, ...defined({ requestId: error.requestId ?? requestId, cfRay }) })
+}
+
+/** The server was reached, and what it had begun to say has no end. */
+const cutOff = (cause: HttpClientError.ResponseError | ModelError): ModelError =>
+  cause._tag === "ModelError"
+    ? cause
+    : new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: story(cause), cause: cause.cause })

@@ -1,0 +1,140 @@
+/**
+ * The one budget of attempts that a model call has. Nobody above or below it tries again.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import { pipe } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import { OAuthError } from "../../auth/OAuthError.ts"
+import { Secrets } from "../../auth/Secrets.ts"
+import { fromPull, type Pull, toPull } from "../../internal/stream.ts"
+import { type ModelError, withoutSecrets } from "../ModelError.ts"
+import * as Request from "../Request.ts"
+import type { Retry, StreamEvent } from "../StreamEvent.ts"
+import { type Attempt, Setback } from "./Attempt.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Budget {
+  /** How often the request is sent at most, the first time included. */
+  readonly attempts: number
+  /** How long after the first failure an attempt may still begin. A server that asks for more patience is not waited for. */
+  readonly elapsed: Duration.DurationInput
+}
+
+/** @since 0.1.0 @category models */
+export const defaults: Budget = { attempts: 5, elapsed: "1 minute" }
+
+/** How long it is waited, by the error; done when the error says so. */
+const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
+  Schedule.exponential("200 millis"),
+  Schedule.jittered,
+  Schedule.zipRight(Schedule.identity<ModelError>()),
+  // A refresh of the credential has had a budget of its own.
+  Schedule.whileInput((error: ModelError) => error.isRetryable && !(error.cause instanceof OAuthError)),
+  // What the server asks for counts, and nothing shorter.
+  Schedule.modifyDelay((error, delay) => Duration.max(delay, Duration.millis(error.retryAfter ?? 0)))
+)
+
+/**
+ * Makes the call again after a failure that may pass, or that the transport can mend, and tells of it with a
+ * {@link Retry} event first: what was told before is void then. Failures that do not pass, and the last one, are the
+ * stream's own.
+ *
+ * What the server had encrypted and cannot read any more is left out, once: the account or its keys have changed.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const make =
+  (budget: Budget) => (attempt: Attempt) => (request: Request.Request): Stream.Stream<StreamEvent, ModelError> => {
+    const after = Effect.fnUntraced(function*(failure: ModelError | Setback, request: Request.Request, state: State) {
+      const now = yield* Clock.currentTimeMillis
+      const error = errorOf(failure)
+      const since = state.since ?? now
+      const next = { ...state, number: state.number + 1 }
+      const told = (delay: number, isWithoutEncrypted: boolean): Retry => ({
+        type: "effixir.retry",
+        attempt: next.number,
+        maxAttempts: Math.max(budget.attempts, next.number),
+        delay,
+        reason: error.reason._tag,
+        message: error.message,
+        isWithoutEncrypted
+      })
+
+      if (error.code === "invalid_encrypted_content" && request.input.some(Request.isEncrypted)) {
+        return Option.some({ event: told(0, true), request: Request.withoutEncrypted(request), state: next })
+      }
+      if (state.number >= budget.attempts) return Option.none()
+      if (failure._tag === "Setback") {
+        if (now - since > Duration.toMillis(budget.elapsed)) return Option.none()
+        const attempt = yield* failure.again
+        return Option.some({ event: told(0, false), request, state: { ...next, attempt, since } })
+      }
+
+      const [memory, , decision] = yield* schedule.step(now, error, state.memory)
+      if (ScheduleDecision.isDone(decision)) return Option.none()
+      const delay = Math.max(0, Math.round(ScheduleIntervals.start(decision.intervals) - now))
+      if (now + delay - since > Duration.toMillis(budget.elapsed)) return Option.none()
+      return Option.some({ event: told(delay, false), request, state: { ...next, since, memory } })
+    })
+
+    return fromPull(Effect.map(Effect.scope, (scope) => {
+      /** Goes on with the attempt that is on, or begins the next one. */
+      let pull: Pull<StreamEvent, ModelError>
+
+      const from = Effect.fnUntraced(function*(request: Request.Request, state: State) {
+        const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+        const mend = Effect.fnUntraced(function*(raw: ModelError | Setback) {
+          yield* Scope.close(own, Exit.fail(raw))
+          const { hide } = yield* Secrets
+          const failure = raw._tag === "Setback"
+            ? new Setback({ error: withoutSecrets(raw.error, hide), again: raw.again })
+            : withoutSecrets(raw, hide)
+          const next = yield* Effect.mapError(after(failure, request, state), Option.some)
+          if (Option.isNone(next)) return yield* Effect.fail(Option.some(errorOf(failure)))
+          const { event, request: again, state: then } = next.value
+          pull = Effect.zipRight(Effect.sleep(event.delay), Effect.suspend(() => from(again, then)))
+          return Chunk.of<StreamEvent>(event)
+        })
+        const opened = yield* Effect.either(Scope.extend(toPull(state.attempt(request)), own))
+        if (Either.isLeft(opened)) return yield* mend(opened.left)
+        // `catchAll` would make a step of every success as well.
+        pull = Effect.catchAllCause(opened.right, (cause) =>
+          Either.match(Cause.failureOrCause(cause), {
+            onLeft: Option.match({ onNone: () => Effect.fail(Option.none()), onSome: mend }),
+            onRight: Effect.failCause
+          }))
+        return yield* pull
+      })
+
+      pull = from(request, { attempt, number: 1, since: undefined, memory: schedule.initial })
+      return Effect.suspend(() => pull)
+    }))
+  }
+
+const errorOf = (failure: ModelError | Setback): ModelError => failure._tag === "Setback" ? failure.error : failure
+
+/** What the next attempt is made by, and its number; `since` is the time of the first failure; `memory` belongs to the schedule. */
+interface State {
+  readonly attempt: Attempt
+  readonly number: number
+  readonly since: number | undefined
+  readonly memory: unknown
+}

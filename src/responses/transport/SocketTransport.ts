@@ -1,0 +1,352 @@
+/**
+ * Model calls over WebSockets: one connection per session, over which a request says only what is new.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as HashSet from "effect/HashSet"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import { AuthClient } from "../../auth/AuthClient.ts"
+import { defined, isDeepText, parse, tooDeep } from "../../internal/json.ts"
+import { spanned } from "../../internal/spanned.ts"
+import { story } from "../../internal/story.ts"
+import * as ModelProfile from "../account/ModelProfile.ts"
+import * as RateLimits from "../account/RateLimits.ts"
+import * as Dialect from "../Dialect.ts"
+import { ModelError } from "../ModelError.ts"
+import type { Request } from "../Request.ts"
+import * as Response from "../Response.ts"
+import { type Options, over, Responses } from "../Responses.ts"
+import * as StreamEvent from "../StreamEvent.ts"
+import { type Attempt, renewing, Setback } from "./Attempt.ts"
+import * as Continuation from "./Continuation.ts"
+import * as HttpTransport from "./HttpTransport.ts"
+import * as Inbound from "./Inbound.ts"
+import * as ServerFailure from "./ServerFailure.ts"
+import { SocketClient, type SocketClosed, type SocketRefused } from "./SocketClient.ts"
+import * as SocketPool from "./SocketPool.ts"
+import * as Timeouts from "./Timeouts.ts"
+
+/**
+ * An attempt that has failed, and what may be done about it.
+ *
+ * - `isStale` if the fault was with what had gone before, so that the request does better over another connection or
+ *   with its whole input
+ * - `again` mends it, and gives what the request may be sent by at once
+ * - `isAvoidable` by sending the request over HTTP: nothing has been told yet, and WebSockets may be the fault
+ * - `isForGood` if it is certain that they are
+ */
+class Fault extends Data.TaggedError("Fault")<{
+  readonly error: ModelError
+  readonly isStale?: boolean
+  readonly again?: Effect.Effect<SocketAttempt, ModelError> | undefined
+  readonly isAvoidable?: boolean
+  readonly isForGood?: boolean
+}> {}
+
+type SocketAttempt = (request: Request) => Stream.Stream<StreamEvent.StreamEvent, Fault>
+
+/** Nothing of the conversation is read before a connection stands, so it stands at once or never. */
+const maxConnect = Duration.seconds(15)
+
+const makeAttempt = Effect.fnUntraced(function*(options: Options) {
+  const auth = yield* AuthClient
+  const sockets = yield* SocketClient
+  const observe = yield* RateLimits.observer
+  const pool = yield* SocketPool.make
+  const dialect = options.dialect ?? Dialect.responses
+  const timeouts = options.timeouts ?? Timeouts.defaults
+  const connecting = Timeouts.connecting({ ...timeouts, connect: Duration.min(timeouts.connect, maxConnect) })
+
+  const connect = Effect.fnUntraced(function*(request: Request) {
+    const answer = yield* auth.send(
+      HttpClientRequest.get(dialect.path, { headers: { ...HttpTransport.headers(request), ...beta } }),
+      (sent) =>
+        Effect.either(sockets.connect(sent.url.replace(/^http/, "ws"), sent.headers)).pipe(
+          connecting,
+          Effect.mapError((error) => new Fault({ error, isAvoidable: true })),
+          Effect.map(Either.map((connection) => ({ connection, sent })))
+        ),
+      (answer) => Effect.succeed(Either.isLeft(answer) && answer.left.status === 401)
+    ).pipe(
+      Effect.mapError((error) =>
+        error._tag === "Fault" ? error : new Fault({ error: HttpTransport.unreachable(error) })
+      )
+    )
+    if (Either.isRight(answer)) {
+      yield* observe.headers(answer.right.connection.headers)
+      return answer.right
+    }
+    yield* observe.headers(answer.left.headers)
+    return yield* refused(dialect, answer.left)
+  }, spanned("Responses.connect"))
+
+  const open = Effect.fnUntraced(function*(request: Request) {
+    const account = yield* Effect.mapError(
+      auth.account,
+      (error) => new Fault({ error: HttpTransport.unreachable(error) })
+    )
+    const line = yield* pool.borrow(request.prompt_cache_key, account, connect(request))
+    const frame = write(dialect.encode(request, ModelProfile.profileOf(request.model, options.models)), line.memory)
+    yield* Effect.annotateCurrentSpan({
+      model: request.model,
+      items: frame.items,
+      isContinued: frame.isContinued,
+      isReused: line.isUsed
+    })
+    return { line, frame }
+  }, spanned("Responses.open"))
+
+  const attempt = (isRefreshed: boolean): SocketAttempt => (request) =>
+    Stream.unwrapScoped(Effect.map(open(request), ({ frame, line }) => {
+      const send = Stream.drain(Stream.fromEffect(line.connection.send(frame.text)))
+      const named = HttpTransport.named(line.connection.headers)
+      const mending = (fault: Fault): Fault => {
+        const error = named(fault.error)
+        const again = fault.isStale === true
+          ? Effect.succeed(attempt(isRefreshed))
+          : renewing(auth, error, line.sent, isRefreshed, attempt)
+        return new Fault({ ...fault, error, again })
+      }
+      return Stream.concat(send, line.connection.messages).pipe(
+        Inbound.watched(timeouts),
+        read(line, frame, observe),
+        Stream.mapError(mending)
+      )
+    }))
+
+  return attempt(false)
+})
+
+const beta = { "openai-beta": "responses_websockets=2026-02-06" }
+
+/** One request as it goes over the connection. */
+interface Frame {
+  readonly text: string
+  readonly body: Continuation.Body
+  /** How many items are sent. */
+  readonly items: number
+  /** Whether the rest is what the server remembers. */
+  readonly isContinued: boolean
+}
+
+/** What comes over a connection is a stream in any case, and only HTTP has to be told so. */
+const write = (encoded: unknown, memory: Continuation.Continuation | undefined): Frame => {
+  const { input, stream: _, ...fields } = encoded as Request
+  const body: Continuation.Body = { input, fields }
+  const news = memory === undefined ? undefined : Continuation.news(memory, body)
+  const previous = news === undefined ? {} : { previous_response_id: memory?.responseId }
+  const items = news ?? input
+  return {
+    text: JSON.stringify({ type: "response.create", ...fields, ...previous, input: items }),
+    body,
+    items: items.length,
+    isContinued: news !== undefined
+  }
+}
+
+/** Reads one response, and leaves the line as the next request may find it. */
+const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer) => {
+  const isReused = line.isUsed
+  let response = Response.empty
+  /** Whether anything has come, and whether it was of the response, so that another way cannot be tried unseen. */
+  let isHeard = false
+  let isTold = false
+  let end: Fault | undefined = new Fault({ error: incomplete("") })
+
+  /** Why nothing more comes. */
+  const lost = (cause: SocketClosed | ModelError | Fault): Fault => {
+    switch (cause._tag) {
+      case "Fault":
+        return cause
+      case "ModelError":
+        return new Fault({ error: cause, isAvoidable: !isTold })
+      case "SocketClosed": {
+        const isTooBig = cause.code === tooBig && cause.by === "server"
+        return new Fault({
+          error: broken(cause),
+          // A connection that stood still for a while may be gone without a word.
+          isStale: cause.by === "server" && isReused && !isTold && !isTooBig,
+          isAvoidable: !isTold,
+          isForGood: isTooBig
+        })
+      }
+    }
+  }
+
+  const failed = Effect.fnUntraced(function*(failure: ServerFailure.ServerFailure) {
+    const error = ServerFailure.toModelError(failure, yield* Clock.currentTimeMillis)
+    switch (failure.code) {
+      case "previous_response_not_found":
+        line.memory = undefined
+        line.isFree = true
+        return new Fault({ error, isStale: frame.isContinued })
+      case "websocket_connection_limit_reached":
+        return new Fault({ error: expired(error), isStale: isReused })
+      default:
+        return new Fault({ error })
+    }
+  })
+
+  const take = Effect.fnUntraced(function*(messages: Chunk.Chunk<string>) {
+    const events: Array<StreamEvent.StreamEvent> = []
+    for (const message of messages) {
+      if (message === "") continue
+      if (isDeepText(message)) return yield* new Fault({ error: nested })
+      const json = parse(message)
+      // What begins with something else is no server of this kind, and says no more that could be read.
+      if (json === undefined && !isHeard) return yield* new Fault({ error: foreign, isAvoidable: true })
+      isHeard = true
+      if (json === undefined) continue
+      const event = StreamEvent.fromJson(json)
+      const failure = ServerFailure.fromEvent(event)
+      if (failure !== undefined) {
+        end = yield* failed(failure)
+      } else if (StreamEvent.isTerminal(event)) {
+        line.memory = Continuation.make(frame.body, Response.add(response, event))
+        line.isFree = true
+        end = undefined
+      }
+      events.push(event)
+      if (StreamEvent.isTerminal(event)) break
+      isTold ||= event.type.startsWith("response.")
+      response = Response.add(response, event)
+    }
+    const told = Chunk.unsafeFromArray(events)
+    yield* observe.events(told) ?? Effect.void
+    return told
+  })
+
+  return (messages: Stream.Stream<string, SocketClosed | ModelError>): ReturnType<SocketAttempt> =>
+    Stream.mapChunksEffect(messages, take).pipe(
+      // Only here is it known what had been told by then.
+      Stream.mapError(lost),
+      Stream.takeUntil(StreamEvent.isTerminal),
+      Stream.concat(Stream.suspend(() => end === undefined ? Stream.empty : Stream.fail(end)))
+    )
+}
+
+const nested = new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
+
+const foreign = new ModelError({
+  reason: { _tag: "MalformedOutput" },
+  detail: "what came over the WebSocket is no JSON; set the transport to `sse` or `auto`"
+})
+
+/** The answers to an upgrade that would be the same to a request: they are about who asks. */
+const isAboutCaller = (status: number): boolean => status === 401 || status === 402 || status === 429
+
+const refused = Effect.fnUntraced(function*(
+  dialect: Dialect.Dialect,
+  { body, cause, headers, status }: SocketRefused
+) {
+  if (status === undefined) {
+    const error = new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause })
+    return yield* new Fault({ error, isAvoidable: true })
+  }
+  if (status === 426) {
+    const detail = "it takes no WebSockets; set the transport to `sse` or `auto`"
+    const error = new ModelError({ reason: { _tag: "InvalidRequest" }, detail, status })
+    return yield* new Fault({ error, isAvoidable: true, isForGood: true })
+  }
+  const now = yield* Clock.currentTimeMillis
+  const error = ServerFailure.toModelError(ServerFailure.fromHttp(status, headers, body), now)
+  return yield* new Fault({ error: Dialect.advised(dialect)(error), isAvoidable: !isAboutCaller(status) })
+})
+
+/** The code of a connection that is closed because a message is larger than the other side takes. */
+const tooBig = 1009
+
+/** The code of a connection that was never closed. */
+const unclosed = 1006
+
+/** The codes that say nothing but that it is over. */
+const orderly: ReadonlySet<number> = new Set([1000, 1005])
+
+const broken = ({ by, code, reason }: SocketClosed): ModelError => {
+  if (by === "client") return new ModelError({ reason: { _tag: "MalformedOutput" }, detail: reason })
+  if (code === tooBig) {
+    return new ModelError({
+      reason: { _tag: "InvalidRequest" },
+      detail: "it is larger than a WebSocket message may be; shorten the conversation, or set the transport to `sse`"
+    })
+  }
+  if (reason !== "") return incomplete(reason)
+  if (code === unclosed) return incomplete("the connection broke off")
+  return incomplete(orderly.has(code) ? "" : `the server closed the connection with the code ${code}`)
+}
+
+const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })
+
+/** The server calls this a bad request, but the same request will do over another connection. */
+const expired = ({ code, detail, status }: ModelError): ModelError =>
+  new ModelError({ reason: { _tag: "Transport" }, detail, ...defined({ code, status }) })
+
+/** As anybody above sees it, who knows of no other transport. */
+const plain = (sockets: SocketAttempt): Attempt => (request) => Stream.mapError(sockets(request), told(plain))
+
+const told = (attempt: (sockets: SocketAttempt) => Attempt) => ({ again, error }: Fault): ModelError | Setback =>
+  again === undefined ? error : new Setback({ error, again: Effect.map(again, attempt) })
+
+/** HTTP for the sessions in which WebSockets have failed before anything was told, or cannot carry what is said. */
+const makeAuto = Effect.fnUntraced(function*(options: Options) {
+  const { dialect = Dialect.responses, models, timeouts = Timeouts.defaults } = options
+  const http = yield* HttpTransport.make(dialect, timeouts, models)
+  const avoiding = yield* Ref.make(HashSet.empty<string>())
+
+  const auto = (sockets: SocketAttempt): Attempt => (request) => {
+    const avoid = Ref.update(avoiding, HashSet.add(request.prompt_cache_key))
+
+    const instead = Effect.fnUntraced(function*(fault: Fault) {
+      const isTheirs = fault.isAvoidable === true || fault.isForGood === true
+      if (!isTheirs || fault.again !== undefined) return Stream.fail(told(auto)(fault))
+      yield* Effect.logDebug(`WebSockets have failed; going on over HTTP. ${fault.error.message}`)
+      if (fault.isForGood === true) yield* avoid
+      // What was told is void then, and somebody has to say so.
+      if (fault.isAvoidable !== true) {
+        return Stream.fail(new Setback({ error: fault.error, again: Effect.succeed(http) }))
+      }
+      // Only an answer over HTTP tells that it was not the network.
+      return Stream.mapChunksEffect(http(request), (events) => Effect.as(avoid, events))
+    })
+
+    return Stream.unwrap(Effect.map(Ref.get(avoiding), (sessions) =>
+      HashSet.has(sessions, request.prompt_cache_key)
+        ? http(request)
+        : Stream.catchAll(sockets(request), (fault) => Stream.unwrap(instead(fault)))))
+  }
+  return auto(yield* makeAttempt(options))
+})
+
+/**
+ * WebSockets and nothing else. `options.dialect` has to be one of the Responses API: no other is spoken over WebSockets.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWebSocket = (options: Options = {}): Layer.Layer<Responses, never, AuthClient | SocketClient> =>
+  Layer.scoped(
+    Responses,
+    Effect.flatMap(
+      makeAttempt(options),
+      (attempt) => over(plain(attempt), options)
+    )
+  )
+
+/**
+ * WebSockets, and HTTP for the rest of a session in which they have failed before the first event: a server, or something
+ * between us and it, may not take them. What fails later is a matter of the budget, as ever.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAuto = (options: Options = {}): Layer.Layer<Responses, never, AuthClient | SocketClient> =>
+  Layer.scoped(Responses, Effect.flatMap(makeAuto(options), (attempt) => over(attempt, options)))

@@ -1,0 +1,209 @@
+/**
+ * Server-sent events to stream events, one network chunk at a time.
+ *
+ * @since 0.1.0
+ */
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { createParser } from "eventsource-parser"
+import { few } from "../../internal/few.ts"
+import { field, isDeepText, parse, text, tooDeep } from "../../internal/json.ts"
+import { utf8Decoder } from "../../internal/utf8.ts"
+import { ModelError } from "../ModelError.ts"
+import * as StreamEvent from "../StreamEvent.ts"
+import * as ServerFailure from "./ServerFailure.ts"
+
+/** One event may hold a whole generated image; nothing real is larger. In characters. */
+const maxEventSize = 128 * 1024 * 1024
+
+/**
+ * Bytes to events. It is made anew for every response.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Decoder {
+  /** The next piece of it; it may be cut anywhere. */
+  readonly write: (piece: Uint8Array) => void
+  /** There are no more pieces. */
+  readonly end: () => void
+  /** The events that are complete since the last time. */
+  readonly take: () => Chunk.Chunk<StreamEvent.StreamEvent>
+  /**
+   * How the response has ended, once nothing more is to be read: the bytes may have no end, so neither the last event nor
+   * a failure waits for it.
+   */
+  readonly outcome: () => Effect.Effect<void, ModelError> | undefined
+}
+
+/**
+ * What makes events of what a server says, in whatever dialect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reader {
+  /** The `data` of one server-sent event, and the name that stood beside it. */
+  readonly data: (data: string, name?: string) => void
+  /** There is no more of it. */
+  readonly end: () => void
+}
+
+/**
+ * Decodes the body of a response, whatever its content type says: the ChatGPT host often sends none.
+ *
+ * Data that is not JSON is skipped, like every client of this API does. The response ends at the first terminal event; it
+ * fails if that event tells of a failure, or if the bytes end before there is one.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decoder = (): Decoder =>
+  decoderOf((tell) => ({
+    data: (data, name) => {
+      const json = parse(data)
+      if (json === undefined) return
+      const event = StreamEvent.fromJson(json)
+      if (event.type !== "unknown" || text(field(json, "type")) !== undefined) return tell(event)
+      StreamEvent.fromUntyped(json, name).forEach(tell)
+    },
+    end: () => {}
+  }))
+
+/**
+ * The same for any dialect: `read` is given what tells an event, and gives back what it wants to be called with. A body
+ * that is a JSON object, and no stream of events at all, is one piece of data; where it says nothing that is known, the
+ * server would say the same again. A web page is of somebody in between, and may be gone the next time.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader): Decoder => {
+  const utf8 = utf8Decoder()
+  const events = few<StreamEvent.StreamEvent>()
+  let last: StreamEvent.StreamEvent | undefined
+  let hasEnded = false
+  let isTooLarge = false
+  let isTooDeep = false
+  let kind: "events" | "json" | "page" | undefined
+  let json = ""
+  const reader = read((event) => {
+    if (last !== undefined) return
+    events.add(event)
+    if (StreamEvent.isTerminal(event)) last = event
+  })
+  const parser = createParser({
+    maxBufferSize: maxEventSize,
+    onError: (error) => {
+      isTooLarge ||= error.type === "max-buffer-size-exceeded"
+      // Servers of llama.cpp tell of a failure in a field that no standard knows.
+      if (error.type === "unknown-field" && error.field === "error") reader.data(failure(error.value))
+    },
+    onEvent: ({ data, event }) => {
+      if (last !== undefined || isTooDeep) return
+      isTooDeep = isDeepText(data)
+      if (!isTooDeep) reader.data(data, event)
+      if (data.startsWith("[DONE]")) hasEnded = true
+    }
+  })
+  const feed = (chunk: string) => {
+    if (isTooLarge) return
+    kind ??= kindOf(chunk)
+    if (kind === "page") return
+    if (kind !== "json") return parser.feed(chunk)
+    isTooLarge = json.length + chunk.length > maxEventSize
+    json = isTooLarge ? "" : json + chunk
+  }
+  return {
+    write: (piece) => feed(utf8.write(piece)),
+    end: () => {
+      // A last event without its empty line still counts; half an event is no JSON and does not.
+      feed(`${utf8.end()}\n\n`)
+      if (kind === "json" && !isTooLarge) {
+        isTooDeep = isDeepText(json)
+        if (!isTooDeep) reader.data(json)
+      }
+      if (last === undefined) reader.end()
+      hasEnded = true
+    },
+    take: events.take,
+    outcome: () => {
+      if (last !== undefined) {
+        const failure = ServerFailure.fromEvent(last)
+        return failure === undefined ? Effect.void : ServerFailure.fail(failure)
+      }
+      if (isTooLarge) return tooLarge
+      if (isTooDeep) return nested
+      if (kind === "page") return incomplete(ServerFailure.plainText("<"))
+      if (!hasEnded) return undefined
+      return kind === "json" && parse(json) !== undefined ? foreign(json) : incomplete("")
+    }
+  }
+}
+
+/**
+ * A stream of bytes by a decoder.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decodeWith = (make: () => Decoder) =>
+<E>(
+  bytes: Stream.Stream<Uint8Array, E>
+): Stream.Stream<StreamEvent.StreamEvent, E | ModelError> =>
+  Stream.fromChannel(Channel.suspend(() => {
+    const decoder = make()
+    type Body = Channel.Channel<
+      Chunk.Chunk<StreamEvent.StreamEvent>,
+      Chunk.Chunk<Uint8Array>,
+      E | ModelError,
+      E,
+      void,
+      unknown
+    >
+    const next = (): Body => {
+      const events = decoder.take()
+      return Chunk.isEmpty(events) ? decoder.outcome() ?? body : Channel.flatMap(Channel.write(events), next)
+    }
+    const body: Body = Channel.readWithCause({
+      onInput: (pieces: Chunk.Chunk<Uint8Array>) => {
+        for (const piece of pieces) decoder.write(piece)
+        return next()
+      },
+      onFailure: Channel.failCause,
+      onDone: () => {
+        decoder.end()
+        return next()
+      }
+    })
+    return Channel.pipeTo(Stream.toChannel(bytes), body)
+  }))
+
+/** @since 0.1.0 @category decoding */
+export const decode = decodeWith(decoder)
+
+/** By what it begins with, once it has begun. */
+const kindOf = (chunk: string) => {
+  const [first] = chunk.trimStart()
+  if (first === undefined) return undefined
+  return first === "{" ? "json" : first === "<" ? "page" : "events"
+}
+
+const foreign = (json: string): ModelError =>
+  new ModelError({
+    reason: { _tag: "MalformedOutput" },
+    detail: `it says ${ServerFailure.presentable(json)}`
+  })
+
+const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })
+
+const failure = (text = ""): string => JSON.stringify({ type: "error", error: parse(text) ?? text })
+
+const nested = new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
+
+const tooLarge = new ModelError({
+  reason: { _tag: "MalformedOutput" },
+  detail: `one event, or a body without events, is over ${maxEventSize} characters`
+})

@@ -1,0 +1,143 @@
+/**
+ * The built-in tool `apply_patch`, for models that were taught it.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Tool from "../Tool.ts"
+import * as FilePlan from "../workspace/FilePlan.ts"
+import { Files } from "../workspace/Files.ts"
+import type { SeenFiles } from "../workspace/SeenFiles.ts"
+import * as TextFile from "../workspace/TextFile.ts"
+import { failure, type Workspace } from "../workspace/Workspace.ts"
+import * as Patch from "./Patch.ts"
+
+/** A patch larger than this is no patch. In characters. */
+const maxLength = 1024 * 1024
+
+/**
+ * Changes any number of files, or none: every hunk must fit before the first file is touched.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
+  name: "apply_patch",
+  description: "Change files of the workspace with a patch. All of it is applied, or nothing. " +
+    "This is a FREEFORM tool: write the patch itself, not JSON.",
+  syntax: "lark",
+  grammar: Patch.grammar,
+  concurrency: "exclusive",
+  access: (patch) =>
+    Either.match(Patch.parse(patch.slice(0, maxLength)), {
+      onLeft: () => Tool.nothing,
+      onRight: (changes) => Tool.writes(...changes.flatMap(pathsOf))
+    }),
+  describe: (patch) => `apply a patch: ${summary(patch)}`,
+  preview: (patch, { sessionId }) => Effect.flatMap(plan(patch, sessionId), FilePlan.preview),
+  handler: (patch, context) =>
+    Effect.map(
+      FilePlan.carryOut(plan(patch, context.sessionId), context),
+      (changes) => new Tool.Result({ output: `Done:\n${listOf(patch).join("\n")}`, details: FilePlan.details(changes) })
+    )
+})
+
+/**
+ * The files of a patch in one line, each with what becomes of it (`A`, `M` or `D`).
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const summary = (patch: string): string =>
+  Either.match(Patch.parse(patch.slice(0, maxLength)), {
+    onLeft: (problem) => `it cannot be read (${problem})`,
+    onRight: (changes) => changes.map(tellChange).join(", ")
+  })
+
+const listOf = (patch: string): ReadonlyArray<string> =>
+  Either.match(Patch.parse(patch), { onLeft: () => [], onRight: (changes) => changes.map(tellChange) })
+
+/** Works out what becomes of each file, in the order of the patch. */
+const plan = Effect.fnUntraced(function*(patch: string, session: string) {
+  if (patch.length > maxLength) return yield* fail("The patch is too large; write the files with write")
+  const changes = Patch.parse(patch)
+  if (Either.isLeft(changes)) return yield* fail(`The patch cannot be read: ${changes.left}`)
+  const drafts: Drafts = new Map()
+  for (const change of changes.right) yield* draft(drafts, change, session)
+  return [...drafts.values()]
+})
+
+/** A file that is there now is loaded. */
+interface Draft extends FilePlan.Draft {
+  readonly before: TextFile.Loaded | undefined
+}
+
+type Drafts = Map<string, Draft>
+
+/** Works out a change without making it. */
+const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, session: string) {
+  const { path } = change
+  if (change._tag === "Add") {
+    const target = yield* free(drafts, path)
+    drafts.set(target.real, { ...target, after: change.lines.map((line) => `${line}\n`).join("") })
+    return
+  }
+  const source = yield* existing(drafts, path)
+  if (change._tag === "Delete") {
+    drafts.set(source.real, { ...source, after: undefined, from: undefined })
+    return
+  }
+  const text = source.after ?? (yield* TextFile.textToChange(source.before ?? (yield* gone(path)), session))
+  const after = Patch.apply(withoutMark(toLf(text)), change.hunks)
+  if (Either.isLeft(after)) return yield* fail(`${path}: ${after.left}\nNo file was changed.`)
+  const mark = text.startsWith(byteOrderMark) ? byteOrderMark : ""
+  const updated = mark + (TextFile.usesCrLf(text) ? TextFile.toCrLf(after.right) : after.right)
+  if (change.moveTo === undefined) drafts.set(source.real, { ...source, after: updated })
+  else {
+    const target = yield* free(drafts, change.moveTo)
+    drafts.set(source.real, { ...source, after: undefined, from: undefined })
+    // A file that comes here by way of other names has come from the first.
+    const from = source.from ?? source.before
+    drafts.set(target.real, { ...target, mode: source.mode, after: updated, from })
+  }
+})
+
+/** A path at which there will be nothing. */
+const free = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
+  const files = yield* Files
+  const real = yield* TextFile.resolve(path)
+  const drafted = drafts.get(real)
+  const isThere = drafted === undefined
+    ? Option.isSome(yield* Effect.mapError(files.stat(real), failure(path)))
+    : drafted.after !== undefined
+  if (isThere) return yield* fail(`${path} exists already; use *** Update File to change it. No file was changed.`)
+  return { path, real, mode: drafted?.mode ?? TextFile.newFileMode, before: drafted?.before }
+})
+
+/** A file that is there, or will be. `after` is only known if the patch has changed it before. */
+const existing = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
+  const drafted = drafts.get(yield* TextFile.resolve(path))
+  if (drafted === undefined) {
+    const before = yield* TextFile.load(path)
+    return { path, real: before.real, mode: before.mode, before, after: undefined, from: undefined }
+  }
+  return drafted.after === undefined ? yield* gone(path) : drafted
+})
+
+const fail = (message: string) => new Tool.ToolFailure({ message })
+
+const gone = (path: string) => fail(`${path} is not there any more when the patch comes to it. No file was changed.`)
+
+const pathsOf = (change: Patch.Change): ReadonlyArray<string> =>
+  change._tag === "Update" && change.moveTo !== undefined ? [change.path, change.moveTo] : [change.path]
+
+const tellChange = (change: Patch.Change): string => {
+  if (change._tag !== "Update") return `${change._tag === "Add" ? "A" : "D"} ${change.path}`
+  return change.moveTo === undefined ? `M ${change.path}` : `M ${change.path} -> ${change.moveTo}`
+}
+
+const byteOrderMark = "\uFEFF"
+const withoutMark = (text: string): string => text.startsWith(byteOrderMark) ? text.slice(1) : text
+const toLf = (text: string): string => TextFile.usesCrLf(text) ? text.replaceAll("\r\n", "\n") : text

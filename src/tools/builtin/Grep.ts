@@ -1,0 +1,245 @@
+/**
+ * The built-in tool `grep`.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as BoundedOutput from "../command/BoundedOutput.ts"
+import { SecretFiles } from "../permission/SecretFiles.ts"
+import * as Tool from "../Tool.ts"
+import type { Files } from "../workspace/Files.ts"
+import { FileSearch, type Hit, type Query } from "../workspace/FileSearch.ts"
+import * as FileTree from "../workspace/FileTree.ts"
+import { failure, Workspace } from "../workspace/Workspace.ts"
+import * as SearchTime from "./SearchTime.ts"
+
+const defaultLimit = 100
+const maxLimit = 1000
+const maxContext = 20
+
+/** How many files the search gets at once: few at first, for it is often enough, and more each time. */
+const firstBatch = 512
+const maxBatch = 32 * 1024
+
+const Parameters = Schema.Struct({
+  pattern: Schema.String.annotations({
+    description: "The regular expression that a line must match; case counts unless ignore_case is set"
+  }),
+  path: Schema.optional(
+    Schema.String.annotations({ description: "The folder or file to search, relative to the workspace" })
+  ),
+  glob: Schema.optional(
+    Schema.String.annotations({
+      description: "Search only files that match, as *.ts or src/**/*.ts; with ! in front, only others"
+    })
+  ),
+  ignore_case: Schema.optional(Schema.Boolean.annotations({ description: "Take upper and lower case as the same" })),
+  literal: Schema.optional(
+    Schema.Boolean.annotations({ description: "Take the pattern as plain text, not as a regular expression" })
+  ),
+  context: Schema.optional(
+    Schema.Number.pipe(Schema.int(), Schema.between(0, maxContext)).annotations({
+      description: "How many lines to show before and after each match"
+    })
+  ),
+  limit: Schema.optional(
+    Schema.Number.pipe(Schema.int(), Schema.between(1, maxLimit)).annotations({
+      description: `How many matching lines to show at most (default ${defaultLimit})`
+    })
+  )
+})
+
+/**
+ * Finds lines. The same call on the same files has the same output, whichever program does the searching.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+  name: "grep",
+  description:
+    "Find lines in the files of the workspace. Output: path:line:text, with path-line-text for lines of the " +
+    "context. Binary and hidden files, and what .gitignore leaves out, are not searched unless path names them.",
+  parameters: Parameters,
+  access: ({ path = "." }) => Tool.reads(path),
+  handler: (parameters, { sessionId }) => grep(parameters, sessionId)
+})
+
+const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, session: string) {
+  const { context = 0, limit = defaultLimit, path = ".", pattern } = parameters
+  if (pattern === "") return yield* new Tool.ToolFailure({ message: "pattern is empty" })
+  if (/[\r\n]/.test(pattern)) {
+    return yield* new Tool.ToolFailure({ message: "pattern has a line break, but lines are searched one by one" })
+  }
+  const search = yield* FileSearch
+  const query: Query = {
+    pattern,
+    isLiteral: parameters.literal === true,
+    ignoresCase: parameters.ignore_case === true,
+    context,
+    // One more tells that there are more.
+    maxPerFile: limit + 1
+  }
+
+  const page = yield* makePage(limit, context)
+  const isComplete = yield* filesOf(path, parameters.glob, session).pipe(
+    inBatches,
+    // The next files are found while these are searched.
+    Stream.buffer({ capacity: 1 }),
+    Stream.flatMap((batch) => {
+      // Here and not where they are found, which is ahead by as much as it happens to be.
+      for (const one of batch) if (one._tag !== "File") page.leave(one._tag)
+      const files = batch.flatMap((one) => one._tag === "File" ? [one.path] : [])
+      return files.length === 0 ? Stream.empty : search.lines(query, files)
+    }),
+    Stream.runForEachWhile(page.add),
+    SearchTime.endsInTime
+  )
+  return page.read(isComplete)
+})
+
+/** A file to search, or one that is passed by: for its name, for a rule of the policy, or since it cannot be read. */
+type Candidate = { readonly _tag: "File"; readonly path: string } | { readonly _tag: Left }
+
+type Left = "secret" | "denied" | "unreadable"
+
+const inBatches = <E, R>(
+  files: Stream.Stream<Candidate, E, R>
+): Stream.Stream<ReadonlyArray<Candidate>, E, R> =>
+  Stream.concat(Stream.map(Stream.chunks(files), Option.some), Stream.make(Option.none<Chunk.Chunk<Candidate>>())).pipe(
+    Stream.mapAccum({ held: Array<Chunk.Chunk<Candidate>>(), count: 0, size: firstBatch }, (before, next) => {
+      const held = [...before.held, ...Option.toArray(next)]
+      const count = before.count + (Option.isSome(next) ? next.value.length : 0)
+      return count >= before.size || Option.isNone(next)
+        ? [
+          { held: [], count: 0, size: Math.min(before.size * 4, maxBatch) },
+          held.flatMap((chunk) => [...Chunk.toReadonlyArray(chunk)])
+        ]
+        : [{ held, count, size: before.size }, []]
+    }),
+    Stream.filter((batch) => batch.length > 0)
+  )
+
+/** The files to search, in order. A file that is asked for by name is searched in any case; a secret one only then. */
+const filesOf = (
+  given: string,
+  pattern: string | undefined,
+  session: string
+) =>
+  Stream.unwrap(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const workspace = yield* Workspace
+    const path = yield* Path.Path
+    const real = yield* Effect.mapError(workspace.resolveToRead(given), failure(given))
+    const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
+    if (type === "File") return Stream.make<[Candidate]>({ _tag: "File", path: real })
+    if (type !== "Directory") {
+      return yield* new Tool.ToolFailure({ message: `${given} is neither a file nor a folder` })
+    }
+    const search = yield* FileSearch
+    const secrets = yield* SecretFiles
+    const isWanted = pattern === undefined ? () => true : yield* FileTree.glob(pattern)
+    return FileTree.walk({
+      folder: real,
+      includesHidden: pattern !== undefined && FileTree.namesHidden(pattern)
+    }).pipe(
+      Stream.filter(({ isUnreadable, kind }) => isUnreadable || kind === "File"),
+      Stream.mapChunksEffect((found) =>
+        pattern === undefined ? Effect.succeed(found) : search.briefly(
+          pattern,
+          () => Chunk.filter(found, (one) => one.isUnreadable || isWanted(path.relative(real, one.path)))
+        )
+      ),
+      Stream.map(({ isUnreadable, path }): Candidate =>
+        isUnreadable
+          ? { _tag: "unreadable" }
+          : secrets.isHidden(path, session)
+          ? { _tag: secrets.isSecret(path, session) ? "secret" : "denied" }
+          : { _tag: "File", path }
+      )
+    )
+  }))
+
+/** Collects lines until there are enough. */
+const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
+  const displayed = yield* Effect.context<Workspace | Path.Path>()
+  const lines: Array<{ readonly text: string; readonly file: string; readonly number: number }> = []
+  let last: { readonly file: string; readonly number: number } | undefined
+  let name = { file: "", shown: "" }
+  let bytes = 0
+  let matches = 0
+  const left = { secret: 0, denied: 0, unreadable: 0 }
+  let isFull = false
+
+  const add = Effect.fnUntraced(function*(hit: Hit) {
+    if (hit._tag === "Unreadable") {
+      left.unreadable++
+      return true
+    }
+    if (hit.file !== name.file) {
+      name = { file: hit.file, shown: yield* Effect.provide(FileTree.display(hit.file), displayed) }
+    }
+    const before = lines.at(-1)
+    const isApart = context > 0 && before !== undefined &&
+      (before.file !== hit.file || before.number + 1 !== hit.number)
+    const mark = hit.isMatch ? ":" : "-"
+    const text = `${isApart ? "--\n" : ""}${name.shown}${mark}${hit.number}${mark}${hit.text}`
+    bytes += encoder.encode(text).length + 1
+    isFull = hit.isMatch && matches === limit || bytes > BoundedOutput.maxBytes ||
+      lines.length >= BoundedOutput.maxLines / 2
+    if (isFull) return false
+    lines.push({ text, file: hit.file, number: hit.number })
+    if (hit.isMatch) {
+      matches++
+      last = hit
+    }
+    return true
+  })
+
+  const read = (isComplete: boolean): string => {
+    // What led up to a match that did not fit is none of its business any more.
+    const shown = isFull
+      ? lines.filter(({ file, number }, index) =>
+        index <= lines.findLastIndex((line) => line.file === last?.file && line.number <= last.number + context) &&
+        (file !== last?.file || number <= last.number + context)
+      )
+      : lines
+    return [
+      ...shown.map(({ text }) => text),
+      ...matches === 0 && isComplete ? ["[No line matches.]"] : [],
+      ...isFull
+        ? [
+          `[The first ${matches} matching ${
+            matches === 1 ? "line is" : "lines are"
+          } shown; there are more. Narrow the ` +
+          `pattern, path or glob${limit < maxLimit && matches === limit ? ", or set a higher limit" : ""}.]`
+        ]
+        : [],
+      ...isComplete ? [] : [SearchTime.note],
+      ...leftOut(left.secret, "that may hold secrets"),
+      ...leftOut(left.denied, "that a rule hides"),
+      ...left.unreadable > 0
+        ? [`[${left.unreadable} ${left.unreadable === 1 ? "file or folder" : "files or folders"} could not be read.]`]
+        : []
+    ].join("\n")
+  }
+
+  return {
+    add,
+    read,
+    leave: (why: Left) => {
+      left[why]++
+    }
+  }
+})
+
+const leftOut = (count: number, which: string): ReadonlyArray<string> =>
+  count === 0 ? [] : [`[${count} ${count === 1 ? "file" : "files"} ${which} ${count === 1 ? "was" : "were"} left out.]`]
+
+const encoder = new TextEncoder()

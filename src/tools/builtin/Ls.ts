@@ -1,0 +1,116 @@
+/**
+ * The built-in tool `ls`.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as BoundedOutput from "../command/BoundedOutput.ts"
+import * as Tool from "../Tool.ts"
+import type { Files } from "../workspace/Files.ts"
+import type { Entry, FileSearch } from "../workspace/FileSearch.ts"
+import * as FileTree from "../workspace/FileTree.ts"
+import { failure, Workspace } from "../workspace/Workspace.ts"
+
+const defaultLimit = 500
+const maxLimit = BoundedOutput.maxLines
+
+const Parameters = Schema.Struct({
+  path: Schema.optional(
+    Schema.String.annotations({ description: "The folder to list, relative to the workspace (default: the workspace)" })
+  ),
+  limit: Schema.optional(
+    Schema.Number.pipe(Schema.int(), Schema.between(1, maxLimit)).annotations({
+      description: `How many names to show at most (default ${defaultLimit})`
+    })
+  )
+})
+
+/**
+ * Lists one folder.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
+  name: "ls",
+  description:
+    "List a folder of the workspace: names in order, folders with a slash at the end. What is hidden or left " +
+    "out by .gitignore is only counted.",
+  parameters: Parameters,
+  access: ({ path = "." }) => Tool.reads(path),
+  handler: (parameters) => ls(parameters)
+})
+
+const ls = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "." }: typeof Parameters.Type) {
+  const path = yield* Path.Path
+  const content = yield* FileTree.look(yield* resolveFolder(given))
+  if (content === undefined) return yield* new Tool.ToolFailure({ message: `${given}: permission denied` })
+  const page = makePage(limit)
+  for (const { kind, path: found } of content.shown) {
+    if (!page.add(withKind(FileTree.quote(path.basename(found)), kind))) break
+  }
+  return [
+    ...page.lines,
+    ...content.shown.length === 0 && content.left === 0 ? ["[The folder is empty.]"] : [],
+    ...page.isFull()
+      ? [`[${page.lines.length} of ${content.shown.length} names are shown. ${more(limit)}]`]
+      : [],
+    ...content.left > 0
+      ? [
+        `[${content.left} hidden or ignored ${content.left === 1 ? "name is" : "names are"} not shown; bash (ls -a) ` +
+        "shows them.]"
+      ]
+      : []
+  ].join("\n")
+})
+
+const more = (limit: number): string =>
+  limit < maxLimit ? `Set limit to see up to ${maxLimit}, or use find with a glob.` : "Use find with a glob."
+
+/**
+ * The real path of a folder that the model has named.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const resolveFolder: (
+  given: string
+) => Effect.Effect<string, Tool.ToolFailure, FileSystem.FileSystem | Workspace> = Effect.fnUntraced(function*(given) {
+  const fs = yield* FileSystem.FileSystem
+  const workspace = yield* Workspace
+  const real = yield* Effect.mapError(workspace.resolveToRead(given), failure(given))
+  const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
+  if (type !== "Directory") return yield* new Tool.ToolFailure({ message: `${given} is no folder` })
+  return real
+})
+
+/** @since 0.1.0 @category conversions */
+export const withKind = (name: string, kind: Entry["kind"]): string =>
+  kind === "Folder" ? `${name}/` : kind === "Link" ? `${name} (link)` : name
+
+/**
+ * Lines up to a limit of their number and of their size. `add` tells whether there is room for more.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const makePage = (limit: number) => {
+  const lines: Array<string> = []
+  let bytes = 0
+  let isFull = false
+  return {
+    lines,
+    isFull: () => isFull,
+    add: (line: string): boolean => {
+      bytes += encoder.encode(line).length + 1
+      isFull = lines.length === limit || bytes > BoundedOutput.maxBytes
+      if (!isFull) lines.push(line)
+      return !isFull
+    }
+  }
+}
+
+const encoder = new TextEncoder()

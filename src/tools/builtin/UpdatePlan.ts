@@ -1,0 +1,47 @@
+/**
+ * The built-in tool `update_plan`.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Tool from "../Tool.ts"
+
+const maxEntries = 50
+
+const Entry = Schema.Struct({
+  step: Schema.NonEmptyString.pipe(Schema.maxLength(500)),
+  status: Schema.Literal("pending", "in_progress", "completed")
+})
+
+const Parameters = Schema.Struct({
+  entries: Schema.Array(Entry).pipe(Schema.maxItems(maxEntries)).annotations({
+    description: "All steps in order; at most one is in_progress"
+  }),
+  explanation: Schema.optional(Schema.String.annotations({ description: "Why the plan has changed" }))
+})
+
+/**
+ * Tells whoever watches what the model means to do, and how far it is. The plan is in the details of the call.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const tool: Tool.Tool = Tool.make({
+  name: "update_plan",
+  description: "Show the person a plan of the steps of a longer task, and keep it up to date. " +
+    "Each call replaces the plan as a whole.",
+  parameters: Parameters,
+  concurrency: "exclusive",
+  access: () => Tool.nothing,
+  describe: ({ entries }) => `show a plan of ${entries.length} steps`,
+  handler: ({ entries, explanation }) =>
+    entries.filter(({ status }) => status === "in_progress").length > 1
+      ? new Tool.ToolFailure({ message: "More than one step is in_progress; set the others to pending or completed" })
+      : Effect.succeed(
+        new Tool.Result({
+          output: "The plan is shown.",
+          details: { plan: entries, ...(explanation === undefined ? {} : { explanation }) }
+        })
+      )
+})

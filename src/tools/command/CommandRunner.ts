@@ -1,0 +1,72 @@
+/**
+ * Starts shell commands. A command lives in a Scope: when that closes, the command and everything it started is gone,
+ * except what a command that has ended by itself has left running in a session of its own (a daemon).
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+
+/**
+ * A command could not even be started.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CommandNotStarted
+  extends Schema.TaggedError<CommandNotStarted>("effixir/tools/command/CommandRunner/CommandNotStarted")(
+    "CommandNotStarted",
+    {
+      problem: Schema.String
+    }
+  )
+{
+  override get message(): string {
+    return `The command could not be started: ${this.problem}`
+  }
+}
+
+/**
+ * How a command ended: with a code of its own, or by a signal. `background` is what it has left running.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Ending =
+  & { readonly background: ReadonlyArray<BackgroundProcess> }
+  & ({ readonly _tag: "Exited"; readonly code: number } | { readonly _tag: "Killed"; readonly signal: string })
+
+/** @since 0.1.0 @category models */
+export interface BackgroundProcess {
+  readonly pid: number
+  /** The command line, cut to a bearable length. */
+  readonly command: string
+}
+
+/** @since 0.1.0 @category models */
+export interface RunningCommand {
+  /** What the command writes to stdout and stderr, in the order of arrival. Ends with the command. */
+  readonly output: Stream.Stream<Uint8Array>
+  readonly ending: Effect.Effect<Ending>
+}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** Added to the environment that the command gets anyway. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** @since 0.1.0 @category services */
+export class CommandRunner extends Context.Tag("effixir/tools/command/CommandRunner")<CommandRunner, {
+  /** Starts a shell command in a folder, with nothing on its stdin. */
+  readonly start: (
+    command: string,
+    folder: string,
+    options?: Options
+  ) => Effect.Effect<RunningCommand, CommandNotStarted, Scope.Scope>
+  /** The environment that every command gets. */
+  readonly environment: Effect.Effect<Readonly<Record<string, string | undefined>>>
+}>() {}

@@ -1,0 +1,91 @@
+/**
+ * The output of a command while it comes in: its end in memory, and all of it in an artifact once it is too long to be
+ * shown.
+ *
+ * @internal
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { CallContext } from "../Tool.ts"
+import { type Artifact, Artifacts } from "./Artifacts.ts"
+import * as BoundedOutput from "./BoundedOutput.ts"
+
+/** @since 0.1.0 @category models */
+export interface Spool {
+  readonly push: (bytes: Chunk.Chunk<Uint8Array>) => Effect.Effect<void>
+  readonly read: Effect.Effect<Spooled>
+}
+
+/**
+ * `location` is where all of the output is, or, if there was a `problem`, its beginning; `removed` where older outputs
+ * were that have made room for it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Spooled extends BoundedOutput.Tail {
+  readonly location: string | undefined
+  readonly removed: ReadonlyArray<string>
+  readonly problem: PlatformError | undefined
+}
+
+/** @since 0.1.0 @category constructors */
+export const make: (
+  context: CallContext
+) => Effect.Effect<Spool, never, Artifacts | Scope.Scope> = Effect.fnUntraced(
+  function*({ callId, progress, sessionId }) {
+    const artifacts = yield* Artifacts
+    const scope = yield* Effect.scope
+    const tail = BoundedOutput.makeTail()
+    let beginning: Array<Uint8Array> = []
+    let artifact: Artifact | undefined
+    let problem: PlatformError | undefined
+
+    const begin = Effect.gen(function*() {
+      const begun = yield* Effect.provideService(artifacts.begin(sessionId, callId), Scope.Scope, scope)
+      yield* Effect.forEach(beginning, begun.write, { discard: true })
+      artifact = begun
+      beginning = []
+    })
+
+    const keep = (bytes: Uint8Array): Effect.Effect<void, PlatformError> => {
+      if (problem !== undefined) return Effect.void
+      if (artifact !== undefined) return artifact.write(bytes)
+      beginning.push(bytes)
+      return tail.isCut() ? begin : Effect.void
+    }
+
+    /** A command is not to fail because its output could not be kept. */
+    const giveUp = (error: PlatformError) =>
+      Effect.sync(() => {
+        problem = error
+        beginning = []
+      })
+
+    return {
+      push: (chunk) =>
+        Effect.forEach(chunk, (bytes) =>
+          Effect.suspend(() => {
+            tail.push(bytes)
+            return Effect.catchAll(keep(bytes), giveUp)
+          }), { discard: true }).pipe(Effect.zipRight(progress(latest(chunk)))),
+      read: Effect.gen(function*() {
+        const shown = tail.read()
+        // Bytes that are no text take more room to show than they had.
+        if (shown.isCut && artifact === undefined && problem === undefined) yield* Effect.catchAll(begin, giveUp)
+        return { ...shown, location: artifact?.location, removed: artifact?.removed ?? [], problem }
+      })
+    }
+  }
+)
+
+const latest = (chunk: Chunk.Chunk<Uint8Array>): string =>
+  Option.match(Chunk.last(chunk), { onNone: () => "", onSome: (bytes) => decoder.decode(bytes.slice(-shownBytes)) })
+
+/** How much of the latest output is shown while the command runs. */
+const shownBytes = 1000
+
+const decoder = new TextDecoder()

@@ -1,0 +1,107 @@
+/**
+ * Whoever can be asked whether a call may run.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import type { FileChange } from "../workspace/FileChange.ts"
+import type { Scope, ScopeKind } from "./Grants.ts"
+
+/**
+ * What a call is about, whole and as it is. Who shows it sees to it that it cannot pass for something else.
+ *
+ * - `Command` a shell command, and the folder it runs in, if it is not the workspace
+ * - `Changes` what becomes of files
+ * - `Call` the arguments as the model wrote them
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Subject =
+  | { readonly _tag: "Command"; readonly command: string; readonly workdir: string | undefined }
+  | { readonly _tag: "Changes"; readonly changes: ReadonlyArray<FileChange> }
+  | { readonly _tag: "Call"; readonly arguments: string }
+
+/**
+ * - `text` what the call would do, in a few words
+ * - `subject` what it is about
+ * - `reason` why somebody is asked, where the subject does not say it
+ * - `scopes` what "always" may allow for the rest of the session, the narrowest first
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Question {
+  readonly sessionId: string
+  readonly tool: string
+  readonly text: string
+  readonly subject: Subject
+  readonly reason: string | undefined
+  readonly scopes: ReadonlyArray<Scope>
+}
+
+/**
+ * Yes, this once; yes, and from then on whatever a scope of the question allows (the narrowest, if none is named); or no,
+ * with words for the model.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Answer =
+  | { readonly _tag: "Once" }
+  | { readonly _tag: "Always"; readonly scope?: ScopeKind | undefined }
+  | { readonly _tag: "No"; readonly words?: string | undefined }
+
+/** @since 0.1.0 @category answers */
+export const once: Answer = { _tag: "Once" }
+
+/** @since 0.1.0 @category answers */
+export const always = (scope?: ScopeKind): Answer => ({ _tag: "Always", scope })
+
+/** @since 0.1.0 @category answers */
+export const no = (words?: string): Answer => ({ _tag: "No", words })
+
+/** @since 0.1.0 @category models */
+export interface Asking {
+  /** The answer, or nothing if nobody is there to give one. Questions come one at a time. */
+  readonly ask: (question: Question) => Effect.Effect<Option.Option<Answer>>
+}
+
+/**
+ * Nobody, unless somebody is provided: a question is then never waited for.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export class Approver extends Context.Reference<Approver>()("effixir/tools/permission/Approver", {
+  defaultValue: (): Asking => ({ ask: () => Effect.succeedNone })
+}) {}
+
+/** @since 0.1.0 @category layers */
+export const layer = (ask: Asking["ask"]): Layer.Layer<never> => Layer.succeed(Approver, { ask })
+
+/**
+ * Nobody is there.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerNobody: Layer.Layer<never> = layer(() => Effect.succeedNone)
+
+/**
+ * Gives answers in their order, and then nobody is there any more.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerScripted = (...answers: ReadonlyArray<Answer>): Layer.Layer<never> =>
+  Layer.effect(
+    Approver,
+    Effect.map(Ref.make(0), (count) => ({
+      ask: () => Effect.map(Ref.getAndUpdate(count, (n) => n + 1), (n) => Option.fromNullable(answers[n]))
+    }))
+  )

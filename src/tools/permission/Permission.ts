@@ -1,0 +1,316 @@
+/**
+ * Whether a call may run: a decision before each call, with the rule that made it.
+ *
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import { below, resolve } from "../../internal/paths.ts"
+import { control, escape } from "../../internal/visible.ts"
+import type { CommandRunner } from "../command/CommandRunner.ts"
+import type { Access } from "../Tool.ts"
+import { Workspace } from "../workspace/Workspace.ts"
+import * as CommandCheck from "./CommandCheck.ts"
+import * as Grants from "./Grants.ts"
+import * as Policy from "./Policy.ts"
+import { SecretFiles } from "./SecretFiles.ts"
+
+/**
+ * A call that is about to run, as far as it matters here. `describe` says in a line what it would do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Request {
+  readonly sessionId: string
+  readonly tool: string
+  readonly access: Access
+  readonly describe: string
+}
+
+/**
+ * - `Allow` the call runs; `isRoutine` where nothing else could have been decided, so that nobody need read of it
+ * - `Deny` it does not, and the model is told why; `advice` where there is something else that it may do
+ * - `Ask` somebody has to say; `question` is what would be done, as it is, `reason` why it is asked about, where the
+ *   question does not say it, and `scopes` are what "always" may let pass from then on. `isByMode` where it is the mode
+ *   that asks, and `auto` would not
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Decision =
+  | { readonly _tag: "Allow"; readonly rule: string; readonly isRoutine: boolean }
+  | { readonly _tag: "Deny"; readonly rule: string; readonly reason: string; readonly advice?: string }
+  | {
+    readonly _tag: "Ask"
+    readonly rule: string
+    readonly isByMode: boolean
+    readonly question: string
+    readonly reason: string | undefined
+    readonly scopes: ReadonlyArray<Grants.Scope>
+  }
+
+/** @since 0.1.0 @category services */
+export class Permission extends Context.Tag("effixir/tools/permission/Permission")<Permission, {
+  readonly decide: (request: Request) => Effect.Effect<Decision>
+  /** Lets pass in a session what somebody has allowed for all of it. */
+  readonly remember: (sessionId: string, grants: ReadonlyArray<string>) => Effect.Effect<void>
+  /** How it decides, in a few words for the log of a session: it goes on like that when it goes on. */
+  readonly leash?: { readonly permission: Policy.Mode; readonly policy?: string }
+}>() {}
+
+type FileAccess = Extract<Access, { readonly paths: unknown }>
+type CommandAccess = Extract<Access, { readonly kind: "run" }>
+
+const allow = (rule: string, isRoutine = false): Decision => ({ _tag: "Allow", rule, isRoutine })
+const deny = (rule: string, reason: string, advice?: string): Decision => ({
+  _tag: "Deny",
+  rule,
+  reason,
+  ...(advice === undefined ? {} : { advice })
+})
+
+/**
+ * Decides by a policy, and by a mode where no rule is about a call.
+ *
+ * - Secret files are denied to every tool that takes paths, unless a rule allows their very paths.
+ * - What later runs are told and what git does (`.agents` and `.git`, anywhere) is written by tools that take paths only
+ *   where a rule allows the very paths, or somebody is there to say so. `AGENTS.md` is open: people ask for it.
+ * - `auto` lets everything else run. That holds for commands too, also for those that name a secret file: a shell can
+ *   reach it in more ways than a name tells, and what is asked for by one name and not by another protects nothing.
+ * - `ask` lets run what reads, and commands that only look; it asks about all others.
+ * - `read-only` refuses what `ask` asks about.
+ *
+ * No command is asked about that has control characters other than line ends and tabs, and none such runs in `ask`
+ * because it would only look: what nobody can read, nobody can allow. No "always" outdoes a rule that denies.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise: Policy.Mode) {
+  const workspace = yield* Workspace
+  const secrets = yield* SecretFiles
+  const check = yield* CommandCheck.make({ isDenied: (path) => Policy.denies(policy, "read", path) })
+  const granted = yield* Ref.make<ReadonlyMap<string, ReadonlySet<string>>>(new Map())
+  const { root } = workspace
+
+  /** As the model spells it and as it is, both relative to the workspace where they are in it. */
+  const spellings = (given: string) =>
+    Effect.map(Effect.either(workspace.resolveToRead(given)), (resolved) => {
+      const spelled = relative(root, given)
+      return resolved._tag === "Left" ? [spelled] : [spelled, relative(root, resolved.right)]
+    })
+
+  const byMode = (
+    request: Request,
+    isHarmless: boolean,
+    why: string,
+    scopes: ReadonlyArray<Grants.Scope>
+  ): Decision => {
+    const rule = `mode ${otherwise}`
+    if (otherwise === "auto") return allow(rule, policy.rules.length === 0)
+    if (isHarmless) return allow(rule)
+    if (otherwise === "read-only") return deny(rule, why)
+    return { ...ask(rule, request, scopes), isByMode: true, reason: request.access.kind === "write" ? undefined : why }
+  }
+
+  const decideFiles = Effect.fnUntraced(function*(request: Request, access: FileAccess) {
+    const { sessionId, tool } = request
+    const paths = yield* Effect.forEach(access.paths, spellings)
+    const verdict = Policy.judge(policy, tool, { _tag: "Files", paths })
+    if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
+    const isExplicit = verdict._tag === "allow" && verdict.isExplicit
+    const secret = paths.flat().find((path) => secrets.isSecret(resolve(root, path), sessionId, access.kind))
+    if (secret !== undefined && !isExplicit) {
+      const isSkill = access.kind === "write" && !secrets.isSecret(resolve(root, secret), sessionId)
+      return deny(
+        "secret files",
+        isSkill
+          ? `${secret} is part of a skill, which can only be read`
+          : `${secret} is a file that holds secrets, or is taken for one`
+      )
+    }
+    const steering = access.kind === "write" && !isExplicit ? [...new Set(paths.flat().filter(steers))] : []
+    const [first] = steering
+    if (first !== undefined) {
+      const scopes = Grants.ofFilesAlone(tool, steering)
+      const why = `${first} is part of what later runs or git go by`
+      if (verdict._tag === "ask") return ask(verdict.rule, request, scopes, why)
+      return otherwise === "ask"
+        ? ask(`mode ${otherwise}`, request, scopes, why)
+        : deny("protected files", `${why}, and is written only where a rule of the user's names its path`)
+    }
+    if (verdict._tag === "allow") return allow(verdict.rule)
+    const real = paths.map((spellings) => spellings.at(-1) ?? "")
+    const scopes = access.kind === "write" ? Grants.ofFiles(tool, real) : Grants.ofTool(tool)
+    return verdict._tag === "ask"
+      ? ask(verdict.rule, request, scopes)
+      : byMode(request, access.kind === "read", "it would change files", scopes)
+  })
+
+  const decideCommand = Effect.fnUntraced(function*(request: Request, access: CommandAccess) {
+    const { sessionId, tool } = request
+    const { command, workdir } = access
+    if (otherwise === "auto" && policy.rules.length === 0) return byMode(request, true, "", [])
+    const verdict = Policy.judge(policy, tool, { _tag: "Command", command })
+    if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
+    const line = yield* check.read({ command, workdir, sessionId })
+    const { namesSecret } = line
+    const denied = Policy.judge(policy, "read", { _tag: "Files", paths: line.paths })
+    if (denied._tag === "deny") return deny(denied.rule, "a rule denies what it names")
+    // Who lets git show one thing has not let it show a secret.
+    const scopes = Grants.ofCommand(tool, command, { workdir, isExact: namesSecret })
+    if (verdict._tag === "ask") return ask(verdict.rule, request, scopes)
+    if (verdict._tag === "allow" && (!namesSecret || otherwise === "auto")) return allow(verdict.rule)
+    if (otherwise === "auto") return byMode(request, true, "", scopes)
+    if (namesSecret) return byMode(request, false, "it names a file that holds secrets", scopes)
+    const objection = yield* line.objection(verdict._tag === "none" ? verdict.undecided : [])
+    return byMode(request, Option.isNone(objection), Option.getOrElse(objection, () => ""), scopes)
+  })
+
+  const decide = (request: Request): Effect.Effect<Decision> => {
+    const { access, tool } = request
+    switch (access.kind) {
+      case "read":
+      case "write":
+        return decideFiles(request, access)
+      case "run":
+        return decideCommand(request, access)
+      case "other": {
+        const verdict = Policy.judge(policy, tool, { _tag: "Other" })
+        if (verdict._tag === "deny") return Effect.succeed(deny(verdict.rule, "a rule denies it"))
+        const scopes = Grants.ofTool(tool)
+        if (verdict._tag === "ask") return Effect.succeed(ask(verdict.rule, request, scopes))
+        return Effect.succeed(
+          verdict._tag === "allow"
+            ? allow(verdict.rule)
+            : byMode(request, false, `what ${tool} does is not known to only look`, scopes)
+        )
+      }
+    }
+  }
+
+  return Permission.of({
+    decide: Effect.fnUntraced(function*(request) {
+      const decision = yield* decide(request)
+      const isUnread = decision._tag === "Allow" && decision.rule === "mode ask"
+      if (decision._tag !== "Ask" && !isUnread) return decision
+      const unreadable = controlIn(request.access)
+      if (unreadable !== undefined) return denyControl(decision.rule, unreadable)
+      if (decision._tag !== "Ask") return decision
+      const known = (yield* Ref.get(granted)).get(request.sessionId) ?? new Set()
+      return Grants.isCovered(decision.scopes, known) ? allow("always in this session") : decision
+    }),
+    remember: (sessionId, grants) =>
+      grants.length === 0 ? Effect.void : Ref.update(
+        granted,
+        (all) => new Map(all).set(sessionId, new Set([...all.get(sessionId) ?? [], ...grants]))
+      ),
+    leash: { permission: otherwise, ...(policy === noRules ? {} : { policy: policy.source }) }
+  })
+})
+
+/**
+ * What it takes to decide: where the paths of a call lead, what the repository names, and what a command would show, which
+ * its program is asked for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Requirements = CommandRunner | FileSystem.FileSystem | Workspace
+
+const noRules: Policy.Policy = { source: "", rules: [], otherwise: undefined }
+
+/**
+ * Decides by a policy; `otherwise` is the mode if the policy names none.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPolicy = (
+  policy: Policy.Policy,
+  otherwise: Policy.Mode = "auto"
+): Layer.Layer<Permission, never, Requirements> => Layer.effect(Permission, make(policy, policy.otherwise ?? otherwise))
+
+/**
+ * Decides by a mode alone.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMode = (mode: Policy.Mode): Layer.Layer<Permission, never, Requirements> => layerPolicy(noRules, mode)
+
+/** @since 0.1.0 @category layers */
+export const layerAuto: Layer.Layer<Permission, never, Requirements> = layerMode("auto")
+
+/** @since 0.1.0 @category layers */
+export const layerAsk: Layer.Layer<Permission, never, Requirements> = layerMode("ask")
+
+/** @since 0.1.0 @category layers */
+export const layerReadOnly: Layer.Layer<Permission, never, Requirements> = layerMode("read-only")
+
+/**
+ * Lets everything run: for tools that are nobody's business but the host's.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAllowAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
+  decide: () => Effect.succeed(allow("all is allowed", true)),
+  remember: () => Effect.void
+})
+
+/**
+ * Lets nothing run.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerDenyAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
+  decide: () => Effect.succeed(deny("all is denied", "no tool may run")),
+  remember: () => Effect.void,
+  leash: { permission: "read-only" }
+})
+
+const ask = (
+  rule: string,
+  { access, describe }: Request,
+  scopes: ReadonlyArray<Grants.Scope>,
+  reason = `${rule} asks about it`
+): Decision & { _tag: "Ask" } => ({
+  _tag: "Ask",
+  rule,
+  isByMode: false,
+  question: access.kind === "run"
+    ? `run ${access.command}${access.workdir === undefined ? "" : ` in ${access.workdir}`}`
+    : describe,
+  reason,
+  scopes
+})
+
+/** A control character in what a shell would be told. */
+const controlIn = (access: Access): string | undefined =>
+  access.kind === "run" ? control.exec(`${access.command}${access.workdir ?? ""}`)?.[0] : undefined
+
+const denyControl = (rule: string, character: string): Decision =>
+  deny(
+    rule,
+    `the command has a control character in it (${escape(character)}), which nobody can read in a question`,
+    "Write the command without control characters (printf has escapes for them); then the user can be asked."
+  )
+
+/** Skills, and a repository's settings and hooks: whoever writes there has a say in what happens after this run. */
+const steers = (path: string): boolean => /(^|\/)\.(agents|git)(\/|$)/i.test(path)
+
+/** No system knows a longer one. */
+const maxPath = 5000
+
+/** As a rule would spell it. */
+const relative = (root: string, given: string): string => {
+  const path = resolve(root, given.slice(0, maxPath))
+  return path === root ? "." : below(root, path) ?? path
+}

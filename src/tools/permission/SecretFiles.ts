@@ -1,0 +1,158 @@
+/**
+ * Files that hold secrets, by their names: no tool opens them on a model's word alone, whatever else it may do.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import picomatch from "picomatch"
+import { below, isWithin, resolve } from "../../internal/paths.ts"
+import * as SafeCommands from "./SafeCommands.ts"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** The folder in which effixir keeps sign-ins and sessions, by its real path. */
+  readonly home?: string | undefined
+  /** The folders of skills, by their real paths: they may be read wherever they lie. */
+  readonly skills?: ReadonlyArray<string> | undefined
+  /** Other paths that nobody may open, as a policy has it. */
+  readonly isDenied?: ((path: string) => boolean) | undefined
+}
+
+/** @since 0.1.0 @category models */
+export interface Secrets {
+  /**
+   * Whether a path leads to a secret. Of effixir's own folder everything is one, but what tools have put into the
+   * artifacts of this session, and skills as long as they are only read.
+   */
+  readonly isSecret: (path: string, session?: string, access?: "read" | "write") => boolean
+  /** Whether a search over a folder passes a file by: a secret, or what a policy denies. */
+  readonly isHidden: (path: string, session?: string) => boolean
+  /**
+   * Whether a command that runs in a folder names one, as far as its words tell: a shell has many ways to spell a name.
+   */
+  readonly isNamedIn: (command: string, folder: string, session?: string) => boolean
+  /** The folders outside of a workspace in which a command may look: the artifacts of a session, and skills. */
+  readonly open: (session: string) => ReadonlyArray<string>
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = ({ home, isDenied = () => false, skills = [] }: Options = {}): Secrets => {
+  const isOwn = (path: string, session: string | undefined): boolean => {
+    if (home === undefined || !isWithin(home, path)) return false
+    return session === undefined || !isWithin(artifactsOf(home, session), path)
+  }
+  /** Where in a skill a path leads; its place among effixir's own files tells nothing then. */
+  const inSkill = (path: string): string | undefined => {
+    const skill = skills.find((folder) => isWithin(folder, path))
+    return skill === undefined || path.split("/").includes("..") ? undefined : below(skill, path)
+  }
+  const isSecret: Secrets["isSecret"] = (path, session, access = "read") => {
+    const plain = path.replaceAll("\\", "/")
+    const part = access === "read" ? inSkill(plain) : undefined
+    if (part !== undefined) return hasSecretName(part)
+    if (isOwn(plain, session)) return true
+    if (home !== undefined && isWithin(home, plain)) return false
+    return hasSecretName(plain)
+  }
+  const isWord = (word: string, session: string | undefined) => isSecret(word, session) || isGlobOfSecret(word)
+  return {
+    isSecret,
+    isHidden: (path, session) => isSecret(path, session) || isDenied(path),
+    open: (session) => [...home === undefined ? [] : [artifactsOf(home, session)], ...skills],
+    isNamedIn: (command, folder, session) =>
+      wordsOf(command).some((word) => {
+        const path = resolve(folder, word)
+        return isWord(word, session) || isOwn(path, session) && inSkill(path) === undefined
+      })
+  }
+}
+
+const artifactsOf = (home: string, session: string): string => `${home}/sessions/${session}/artifacts`
+
+/**
+ * The files that count as secret for the tools of a run. Without more, they go by their names.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export class SecretFiles extends Context.Reference<SecretFiles>()("effixir/tools/permission/SecretFiles", {
+  defaultValue: (): Secrets => make()
+}) {}
+
+const hasSecretName = (path: string): boolean => {
+  const folded = path.toLowerCase().replace(/\/+$/, "")
+  const name = folded.slice(folded.lastIndexOf("/") + 1)
+  if (/^\.env(\..+)?$/.test(name)) return !/\.(example|sample|template|dist)$/.test(name)
+  if (/^id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/.test(name)) return true
+  return names.has(name) || /[^/]\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)$/.test(name) ||
+    /(^|\/)\.ssh\/.+(?<!\.pub|\/known_hosts)$/.test(folded) || places.test(folded) ||
+    /(^|\/)\.effixir(\/|$)/.test(folded)
+}
+
+const names: ReadonlySet<string> = new Set(
+  [
+    ".envrc",
+    ".netrc",
+    "_netrc",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    ".pgpass",
+    ".my.cnf",
+    ".htpasswd",
+    ".dockercfg"
+  ]
+)
+
+/** What the programs of clouds and the like keep below a home folder. */
+const places =
+  /(^|\/)(\.aws\/(credentials|config|sso\/.+|cli\/.+)|\.azure(\/.+)?|\.gnupg(\/.+)?|\.docker\/config\.json|\.kube\/config|\.codex\/auth\.json|\.config\/(gcloud(\/.+)?|gh\/hosts\.yml|git\/credentials)|\.password-store(\/.+)?|proc\/[^/]+\/environ)$/
+
+/** One path for each kind, to see what a glob would find. */
+const samples = [
+  ".env",
+  ".env.local",
+  ".env.production",
+  "id_rsa",
+  "id_ed25519",
+  "server.pem",
+  "private.key",
+  "server.key",
+  "cert.p12",
+  ".netrc",
+  ".npmrc",
+  ".git-credentials",
+  ".ssh/id_rsa",
+  ".ssh/config",
+  ".aws/credentials",
+  ".docker/config.json",
+  ".kube/config",
+  ".effixir/auth.json",
+  "proc/self/environ"
+].map((path) => path.split("/"))
+
+const isGlobOfSecret = (word: string): boolean => {
+  if (!/[*?[\]{}]/.test(word)) return false
+  const parts = word.toLowerCase().replace(/^!/, "").split("/").filter((part) => part !== "")
+  return samples.some((sample) => {
+    const length = Math.min(sample.length, parts.length)
+    return sample.slice(-length).every((name, index) => {
+      const part = parts.at(index - length) ?? ""
+      return part.length <= maxGlobLength && picomatch.isMatch(name, part, { dot: true, noextglob: true })
+    })
+  })
+}
+
+const maxGlobLength = 200
+
+/** Every word of a command, as it is spelled and as the shell would read it, and what stands behind an option or `=`. */
+const wordsOf = (command: string): ReadonlyArray<string> => {
+  const line = command.slice(0, maxLength)
+  const read = SafeCommands.split(line)?.flat() ?? []
+  const spelled = line.split(/[\s'"`;|&<>()$@]+/)
+  return [...read, ...spelled, ...line.replaceAll(/['"\\]/g, "").split(/[\s`;|&<>()$@]+/)].flatMap((word) =>
+    [word, word.replace(/^-\w/, ""), ...word.split(/[=:,]/)].map((one) => one.replace(/^~\//, "").replace(/^!/, ""))
+  )
+}
+
+const maxLength = 100_000

@@ -1,0 +1,159 @@
+/**
+ * What a call is going to do to files: worked out first, shown to whoever is asked, and then done as a whole or not at
+ * all.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as Effect from "effect/Effect"
+import * as Encoding from "effect/Encoding"
+import { resolve } from "../../internal/paths.ts"
+import * as Tool from "../Tool.ts"
+import * as FileChange from "./FileChange.ts"
+import { Files } from "./Files.ts"
+import { SeenFiles } from "./SeenFiles.ts"
+import type * as TextFile from "./TextFile.ts"
+import { failure, Workspace } from "./Workspace.ts"
+
+/**
+ * What becomes of a file. `before` is what is there now: its bytes, its size if it is too large to be read, or nothing.
+ * `after` is what is to be; without it the file goes. `from` is the file that comes here, as it is now.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Draft {
+  readonly path: string
+  readonly real: string
+  readonly mode: number
+  readonly before: Pick<TextFile.Loaded, "bytes"> | number | undefined
+  readonly after: string | undefined
+  readonly from?: Pick<TextFile.Loaded, "path" | "real" | "bytes"> | undefined
+}
+
+/** @since 0.1.0 @category models */
+export type Plan = ReadonlyArray<Draft>
+
+/**
+ * Shows a plan without carrying it out. `digest` is the same for the same plan over the same files.
+ *
+ * @since 0.1.0
+ * @category showing
+ */
+export const preview = Effect.fnUntraced(function*(plan: Plan) {
+  const { root } = yield* Workspace
+  return { changes: yield* changesOf(root, plan), digest: yield* digest(plan) }
+})
+
+/**
+ * Works out a plan and carries it out, while nobody else changes files. Where a person has agreed to one, it must be that
+ * very one.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const carryOut = <R>(
+  plan: Effect.Effect<Plan, Tool.ToolFailure, R>,
+  { agreed, sessionId }: Tool.CallContext
+): Effect.Effect<ReadonlyArray<FileChange.FileChange>, Tool.ToolFailure, Files | R | SeenFiles | Workspace> =>
+  Effect.flatMap(Workspace, (workspace) =>
+    workspace.exclusively(Effect.gen(function*() {
+      const drafts = yield* plan
+      if (agreed !== undefined && agreed !== (yield* digest(drafts))) return yield* changedSince
+      const changes = yield* changesOf(workspace.root, drafts)
+      yield* commit(drafts, sessionId)
+      return changes
+    })))
+
+/** The changes of a call, as the details of its result. */
+export const details = (changes: ReadonlyArray<FileChange.FileChange>) => ({ changes: FileChange.bound(changes) })
+
+const changedSince = new Tool.ToolFailure({
+  message: "What the user agreed to is not what this call would do now: the files have changed since. No file was " +
+    "changed. Read them again, then make the call again"
+})
+
+/** Makes all changes; if the disk refuses one, those before it are taken back. */
+const commit = (drafts: Plan, session: string): Effect.Effect<void, Tool.ToolFailure, Files | SeenFiles> =>
+  // What the session has written it must know, however soon it is interrupted.
+  Effect.uninterruptible(Effect.gen(function*() {
+    const seen = yield* SeenFiles
+    const done: Array<Draft> = []
+    // What is new comes first: until it is there, nothing is taken away.
+    for (const change of drafts.toSorted((a, b) => Number(a.after === undefined) - Number(b.after === undefined))) {
+      yield* put(change, change.after).pipe(
+        Effect.tapError(() => Effect.forEach(done.toReversed(), (change) => Effect.ignore(takeBack(change)))),
+        Effect.mapError((error) =>
+          new Tool.ToolFailure({ message: `${failure(change.path)(error).message}. No file was changed.` })
+        )
+      )
+      done.push(change)
+    }
+    for (const { after, real } of drafts) if (after !== undefined) yield* seen.note(session, real, after)
+  }))
+
+const put = (
+  { before, mode, real }: Draft,
+  content: string | Uint8Array | undefined
+): Effect.Effect<void, PlatformError, Files> =>
+  Effect.flatMap(Files, (files) => {
+    if (content !== undefined) return files.replace(real, content, mode)
+    return before === undefined ? Effect.catchAll(files.remove(real), () => Effect.void) : files.remove(real)
+  })
+
+const takeBack = (draft: Draft) => {
+  const { before } = draft
+  return typeof before === "number" ? Effect.void : put(draft, before?.bytes)
+}
+
+/** A file that moves is told once, where it comes to. */
+const changesOf = (root: string, plan: Plan): Effect.Effect<ReadonlyArray<FileChange.FileChange>> => {
+  const gone = new Set(plan.flatMap(({ after, real }) => after === undefined ? [real] : []))
+  const isMove = ({ after, from }: Draft) => from !== undefined && after !== undefined && gone.has(from.real)
+  const moved = new Set(plan.flatMap((draft) => isMove(draft) ? [draft.from?.real] : []))
+  return Effect.forEach(
+    plan.filter(({ after, before, real }) => after !== undefined || before !== undefined && !moved.has(real)),
+    (draft) => {
+      const { after, from, path, real } = draft
+      const before = typeof draft.before === "object" ? readable(draft.before.bytes) : draft.before
+      const place = { path, real, ...(resolve(root, path) === real ? {} : { isElsewhere: true }) }
+      if (from !== undefined && isMove(draft)) {
+        return FileChange.make({ ...place, kind: "move", from: from.path, before: readable(from.bytes), after })
+      }
+      const kind = after === undefined ? "delete" : before === undefined ? "create" : "edit"
+      return FileChange.make({ ...place, kind, before, after })
+    }
+  )
+}
+
+const readable = (bytes: Uint8Array): string | Uint8Array => {
+  if (bytes.subarray(0, 8192).includes(0)) return bytes
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return bytes
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+const digest = (plan: Plan): Effect.Effect<string> =>
+  Effect.map(
+    Effect.forEach(plan, ({ after, before, real }) =>
+      Effect.map(
+        Effect.all([
+          typeof before === "object" ? sum(before.bytes) : Effect.succeed(before),
+          after === undefined ? Effect.succeed(after) : sum(encoder.encode(after))
+        ]),
+        (versions) => [real, ...versions.map((version) => version ?? null)]
+      )),
+    (files) => JSON.stringify(files)
+  ).pipe(Effect.flatMap((text) => sum(encoder.encode(text))))
+
+const sum = (bytes: Uint8Array): Effect.Effect<string> =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", new Uint8Array(bytes))),
+    (hash) => Encoding.encodeHex(new Uint8Array(hash))
+  )
+
+const encoder = new TextEncoder()

@@ -1,0 +1,66 @@
+/**
+ * What `grep`, `find` and `ls` need of the machine: to see what a folder holds without following links, to search lines,
+ * and to cut off a pattern that would never come to an end.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
+import type { ToolFailure } from "../Tool.ts"
+
+/** @since 0.1.0 @category models */
+export interface Entry {
+  readonly name: string
+  readonly kind: "File" | "Folder" | "Link" | "Other"
+}
+
+/** @since 0.1.0 @category models */
+export interface Query {
+  readonly pattern: string
+  readonly isLiteral: boolean
+  readonly ignoresCase: boolean
+  /** How many lines to give before and after each match. */
+  readonly context: number
+  /** How many matches of one file are enough. */
+  readonly maxPerFile: number
+}
+
+/**
+ * A line of a file, as text and without its end: one that matches, or one near it. Or a file that cannot be read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Hit =
+  | {
+    readonly _tag: "Line"
+    readonly file: string
+    readonly number: number
+    readonly text: string
+    readonly isMatch: boolean
+  }
+  | { readonly _tag: "Unreadable" }
+
+/**
+ * A line is given up to this many characters.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const maxLineLength = 500
+
+/** @since 0.1.0 @category limits */
+export const cutLine = (line: string): string =>
+  line.length > maxLineLength ? `${line.slice(0, maxLineLength).replace(/[\uD800-\uDBFF]$/, "")} [line cut]` : line
+
+/** @since 0.1.0 @category services */
+export class FileSearch extends Context.Tag("effixir/tools/workspace/FileSearch")<FileSearch, {
+  /** What a folder holds, or nothing if it cannot be read. */
+  readonly entries: (folder: string) => Effect.Effect<Option.Option<ReadonlyArray<Entry>>>
+  /** The lines that match, file by file in the order given. Binary files have none. */
+  readonly lines: (query: Query, files: ReadonlyArray<string>) => Stream.Stream<Hit, ToolFailure>
+  /** Does a piece of work that may hang in a pattern, for a limited time. */
+  readonly briefly: <A>(pattern: string, work: () => A) => Effect.Effect<A, ToolFailure>
+}>() {}

@@ -1,0 +1,270 @@
+/**
+ * The files below a folder as ripgrep sees them: without hidden ones and without what `.gitignore` and its kin leave
+ * out, links not followed.
+ *
+ * @internal
+ */
+import * as Path from "@effect/platform/Path"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import ignore, { type Ignore } from "ignore"
+import picomatch from "picomatch"
+import { isWithin } from "../../internal/paths.ts"
+import { ToolFailure } from "../Tool.ts"
+import { Files } from "./Files.ts"
+import { type Entry, FileSearch } from "./FileSearch.ts"
+import { Workspace } from "./Workspace.ts"
+
+/**
+ * Something below a folder. `path` is absolute. A folder that cannot be read comes with nothing below it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Found {
+  readonly path: string
+  readonly kind: Entry["kind"]
+  readonly isUnreadable: boolean
+}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** The real path of the folder. */
+  readonly folder: string
+  /** Also gives what has a name that begins with a dot, except `.git`. */
+  readonly includesHidden?: boolean
+}
+
+/** So many at once are handed on. */
+const chunkSize = 512
+
+/** So many folders are listed at once: the guard against endless patterns costs more than the listing of one. */
+const foldersAtOnce = 64
+
+/** How far ahead folders are looked for. */
+const entriesAhead = 4096
+
+/**
+ * All that is below a folder, in the order of the paths. A folder is listed when its turn has come, together with some
+ * that come after it, so who takes only the beginning pays for little more than that.
+ *
+ * @since 0.1.0
+ * @category walking
+ */
+export const walk = (
+  options: Options
+): Stream.Stream<Found, ToolFailure, FileSearch | Files | Path.Path | Workspace> =>
+  Stream.unwrap(Effect.map(rulesAbove(options.folder), (rules) => {
+    const stack: Array<Pending> = [{ path: options.folder, kind: "Folder", rules }]
+    const listed = new Map<Pending, ReadonlyArray<Pending> | undefined>()
+    const listAhead = Effect.fnUntraced(function*(pending: Pending) {
+      const folders = [pending]
+      for (let n = stack.length - 1; n >= Math.max(0, stack.length - entriesAhead); n--) {
+        const entry = stack[n]
+        if (entry?.kind === "Folder" && !listed.has(entry)) folders.push(entry)
+        if (folders.length === foldersAtOnce) break
+      }
+      const contents = yield* list(folders, options.includesHidden === true)
+      folders.forEach((folder, index) => listed.set(folder, contents[index]))
+    })
+    const next = Effect.gen(function*() {
+      const found: Array<Found> = []
+      while (found.length < chunkSize) {
+        const pending = stack.pop()
+        if (pending === undefined) break
+        if (pending.kind === "Folder" && !listed.has(pending)) yield* listAhead(pending)
+        const inside = pending.kind === "Folder" ? listed.get(pending) : []
+        listed.delete(pending)
+        if (pending.path !== options.folder || inside === undefined) {
+          found.push({ path: pending.path, kind: pending.kind, isUnreadable: inside === undefined })
+        }
+        for (const entry of inside?.toReversed() ?? []) stack.push(entry)
+      }
+      const state = stack.length > 0 ? Option.some(undefined) : Option.none()
+      return [Chunk.unsafeFromArray(found), state] as const
+    })
+    return Stream.paginateChunkEffect(undefined, () => next)
+  }))
+
+/**
+ * What a folder itself holds, in order; `left` is how much of it is hidden or ignored. `undefined` if it cannot be read.
+ *
+ * @since 0.1.0
+ * @category walking
+ */
+export const look = Effect.fnUntraced(function*(folder: string) {
+  const search = yield* FileSearch
+  const all = yield* search.entries(folder)
+  const [shown] = yield* list([{ path: folder, kind: "Folder", rules: yield* rulesAbove(folder) }], false)
+  return shown === undefined || Option.isNone(all) ? undefined : { shown, left: all.value.length - shown.length }
+})
+
+/**
+ * Makes a test for paths relative to a folder. A glob without a slash is for names, at any depth.
+ *
+ * @since 0.1.0
+ * @category matching
+ */
+export const glob: (
+  pattern: string
+) => Effect.Effect<(path: string) => boolean, ToolFailure, FileSearch> = Effect.fnUntraced(function*(pattern) {
+  const search = yield* FileSearch
+  if (pattern.trim() === "") return yield* new ToolFailure({ message: "the glob is empty; ** is for all files" })
+  if (pattern.length > maxGlobLength) return yield* new ToolFailure({ message: "the glob is too long" })
+  const isForNames = !pattern.slice(0, -1).includes("/")
+  return yield* search.briefly(pattern, () =>
+    picomatch(pattern.replace(/^\.?\/+/, "").replace(/\/$/, ""), {
+      basename: isForNames,
+      dot: namesHidden(pattern),
+      strictSlashes: false
+    }))
+})
+
+const maxGlobLength = 1000
+
+/**
+ * Whether a glob asks for what has a name with a dot in front.
+ *
+ * @since 0.1.0
+ * @category matching
+ */
+export const namesHidden = (pattern: string): boolean => /(^!?|[/{,])\.[^./]/.test(pattern)
+
+/**
+ * How the model is told of a path: relative to the workspace if it is inside, and on one line whatever the name holds.
+ *
+ * @since 0.1.0
+ * @category matching
+ */
+export const display: (path: string) => Effect.Effect<string, never, Workspace | Path.Path> = Effect.fnUntraced(
+  function*(absolute) {
+    const path = yield* Path.Path
+    const { root } = yield* Workspace
+    const relative = path.relative(root, absolute)
+    if (relative === "") return "."
+    return quote(relative === ".." || relative.startsWith(`..${path.sep}`) ? absolute : relative)
+  }
+)
+
+/**
+ * A name that would break a line is told as a JSON string.
+ *
+ * @since 0.1.0
+ * @category matching
+ */
+export const quote = (name: string): string => {
+  if (!/[\p{Cc}\u2028\u2029]/u.test(name)) return name
+  return JSON.stringify(name).replaceAll(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+}
+
+interface Pending {
+  readonly path: string
+  readonly kind: Entry["kind"]
+  readonly rules: Rules
+}
+
+/** The ignore files that count in a folder, the nearest first: it has the last word. */
+type Rules = ReadonlyArray<{ readonly folder: string; readonly ignore: Ignore }>
+
+/** What each of some folders holds, in order. `undefined` for one that cannot be read. */
+const list: (
+  folders: ReadonlyArray<Pending>,
+  includesHidden: boolean
+) => Effect.Effect<
+  ReadonlyArray<ReadonlyArray<Pending> | undefined>,
+  ToolFailure,
+  FileSearch | Files | Path.Path
+> = Effect.fnUntraced(
+  function*(folders, includesHidden) {
+    const search = yield* FileSearch
+    const all = yield* Effect.forEach(folders, (folder) => candidates(folder, includesHidden), { concurrency: 16 })
+    const choose = () =>
+      all.map((entries) =>
+        entries?.filter(({ kind, path, rules }) => !isIgnored(rules, path, kind === "Folder"))
+          .map((entry) => [sortKey(entry), entry] as const)
+          .toSorted(([a], [b]) => compare(a, b))
+          .map(([, entry]) => entry)
+      )
+    const hasRules = all.some((entries) => entries?.some(({ rules }) => rules.length > 0))
+    return hasRules ? yield* search.briefly(ignoreRule, choose) : choose()
+  }
+)
+
+const candidates = Effect.fnUntraced(function*(folder: Pending, includesHidden: boolean) {
+  const search = yield* FileSearch
+  const all = yield* search.entries(folder.path)
+  if (Option.isNone(all)) return undefined
+  const rules = yield* rulesOf(folder.path, all.value, folder.rules)
+  const base = folder.path === "/" ? "" : folder.path
+  return all.value.filter(({ name }) => name !== ".git" && (includesHidden || !name.startsWith(".")))
+    .map(({ kind, name }): Pending => ({ path: `${base}/${name}`, kind, rules }))
+})
+
+/** The paths below a folder sort as if they were listed in one go. */
+const sortKey = ({ kind, path }: Pending): string => kind === "Folder" ? `${path}/` : path
+const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
+
+/** Of one ignore file, in bytes. */
+const maxRulesSize = 1024 * 1024
+const decoder = new TextDecoder()
+
+const ignoreFiles = [".gitignore", ".ignore", ".rgignore"]
+
+const rulesOf = Effect.fnUntraced(function*(folder: string, entries: ReadonlyArray<Entry>, above: Rules) {
+  const files = yield* Files
+  const path = yield* Path.Path
+  const names = ignoreFiles.filter((name) => entries.some((entry) => entry.name === name && entry.kind === "File"))
+  const isRepository = entries.some(({ kind, name }) => name === ".git" && kind === "Folder")
+  const paths = [...isRepository ? [".git/info/exclude"] : [], ...names].map((name) => path.join(folder, name))
+  // What is a link, a pipe or a device has nothing to say here.
+  const texts = yield* Effect.forEach(paths, (path) =>
+    Effect.match(files.read(path, maxRulesSize), {
+      onFailure: () => "",
+      onSuccess: (bytes) => decoder.decode(bytes)
+    }))
+  return texts.every((text) => text === "")
+    ? above
+    : [{ folder, ignore: ignore({ ignorecase: false }).add(texts.join("\n")) }, ...above]
+})
+
+/**
+ * What the folders above have to say: up to the folder of the repository, or up to the workspace where there is none.
+ * Who asks for a folder that is itself ignored wants to see it.
+ */
+const rulesAbove = Effect.fnUntraced(function*(folder: string) {
+  const search = yield* FileSearch
+  const path = yield* Path.Path
+  const { root } = yield* Workspace
+  const levels: Array<{ readonly folder: string; readonly entries: ReadonlyArray<Entry> }> = []
+  let isRepository = false
+  for (let at = folder; !isRepository && levels.at(-1)?.folder !== at; at = path.dirname(at)) {
+    const entries = Option.getOrElse(yield* search.entries(at), () => [])
+    levels.push({ folder: at, entries })
+    isRepository = entries.some(({ name }) => name === ".git")
+  }
+  // Without a repository, what lies above the workspace is none of its business.
+  const counted = isRepository ? levels : levels.filter((level) => isWithin(root, level.folder))
+  let rules: Rules = []
+  for (const level of counted.toReversed()) {
+    if (level.folder !== folder) rules = yield* rulesOf(level.folder, level.entries, rules)
+  }
+  const all = rules
+  const isItselfIgnored = yield* search.briefly(ignoreRule, () => isIgnored(all, folder, true))
+  return isItselfIgnored ? [] : all
+})
+
+const ignoreRule = "a rule of an ignore file"
+
+const isIgnored = (rules: Rules, path: string, isFolder: boolean): boolean => {
+  for (const { folder, ignore } of rules) {
+    const relative = path.slice(folder === "/" ? 1 : folder.length + 1)
+    const { ignored, unignored } = ignore.test(isFolder ? `${relative}/` : relative)
+    if (ignored || unignored) return ignored
+  }
+  return false
+}

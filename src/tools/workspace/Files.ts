@@ -1,0 +1,34 @@
+/**
+ * The files behind real paths. Between the moment a path is resolved and the moment it is used, somebody may put a link
+ * in its way; what is here follows none, neither at the end of a path nor on the way to it.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+
+/**
+ * What is at a path. Everything that is neither a regular file nor a folder is `Other`: a link, a pipe, a device.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Info {
+  readonly type: "File" | "Directory" | "Other"
+  readonly size: number
+  readonly mode: number
+}
+
+/** @since 0.1.0 @category services */
+export class Files extends Context.Tag("effixir/tools/workspace/Files")<Files, {
+  /** What is at a real path; none if there is nothing. */
+  readonly stat: (real: string) => Effect.Effect<Option.Option<Info>, PlatformError>
+  /** The bytes of a regular file, but no more than `limit`. It never waits for a pipe or a device. */
+  readonly read: (real: string, limit: number) => Effect.Effect<Uint8Array, PlatformError>
+  /** Puts a file in place as a whole: the old content or the new one is there at any moment. Makes missing folders. */
+  readonly replace: (real: string, content: string | Uint8Array, mode: number) => Effect.Effect<void, PlatformError>
+  /** Removes a file. */
+  readonly remove: (real: string) => Effect.Effect<void, PlatformError>
+}>() {}

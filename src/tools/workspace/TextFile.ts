@@ -1,0 +1,177 @@
+/**
+ * A file of the workspace, and its text: what the tools that read and change files have in common.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ToolFailure } from "../Tool.ts"
+import * as FileKind from "./FileKind.ts"
+import { Files } from "./Files.ts"
+import { SeenFiles } from "./SeenFiles.ts"
+import { failure, Workspace } from "./Workspace.ts"
+
+/** A file larger than this is for `bash` and its tools. In bytes. */
+const maxSize = 10 * 1024 * 1024
+
+/**
+ * The mode of a file that a tool makes.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const newFileMode = 0o644
+
+/**
+ * A regular file with its bytes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Loaded {
+  readonly path: string
+  readonly real: string
+  readonly mode: number
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The bytes of a file that is to be changed. Refuses what is no regular file, and what is huge.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const load = (path: string): Effect.Effect<Loaded, ToolFailure, Files | Workspace> =>
+  Effect.flatMap(resolve(path), (real) => loadFrom(path, real))
+
+/**
+ * The bytes of a file that is only read: it may also be in a folder that is open for that.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const loadToRead = (path: string): Effect.Effect<Loaded, ToolFailure, Files | Workspace> =>
+  Effect.flatMap(resolveToRead(path), (real) => loadFrom(path, real))
+
+const loadFrom: (path: string, real: string) => Effect.Effect<Loaded, ToolFailure, Files> = Effect.fnUntraced(
+  function*(path, real) {
+    const files = yield* Files
+    const info = yield* Effect.mapError(files.stat(real), failure(path))
+    if (Option.isNone(info)) return yield* new ToolFailure({ message: `${path}: no such file or folder` })
+    const { mode, size, type } = info.value
+    if (type === "Directory") return yield* refuse(path, "is a folder; list it with bash (ls)")
+    if (type === "Other") return yield* refuse(path, "is not a regular file")
+    if (size > maxSize) return yield* tooLarge(path, size)
+    const bytes = yield* Effect.mapError(files.read(real, maxSize + 1), failure(path))
+    if (bytes.length > maxSize) return yield* tooLarge(path, bytes.length)
+    return { path, real, mode: mode & 0o7777, bytes }
+  }
+)
+
+/**
+ * The text of a file as it is, byte order mark and line ends included. Refuses what is not UTF-8. The session has now
+ * seen it.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const text: (
+  file: Loaded,
+  session: string
+) => Effect.Effect<string, ToolFailure, SeenFiles> = Effect.fnUntraced(function*(file, session) {
+  const text = yield* decode(file)
+  const seen = yield* SeenFiles
+  yield* seen.note(session, file.real, text)
+  return text
+})
+
+/**
+ * The text of a file that is to be changed. Refuses one that somebody else has changed since the session last saw it.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const textToChange: (
+  file: Loaded,
+  session: string
+) => Effect.Effect<string, ToolFailure, SeenFiles> = Effect.fnUntraced(function*(file, session) {
+  const text = yield* decode(file)
+  const seen = yield* SeenFiles
+  if (yield* seen.isStale(session, file.real, text)) {
+    return yield* refuse(file.path, "has changed since you last read it; read it again, then change it")
+  }
+  return text
+})
+
+/**
+ * A place for a text: a file that is there, whatever it holds, or one that is to be made. What is there is loaded; of a
+ * huge file, and of one that may not be read, only the size is known.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const target = Effect.fnUntraced(function*(path: string) {
+  const files = yield* Files
+  const real = yield* resolve(path)
+  const info = Option.getOrUndefined(yield* Effect.mapError(files.stat(real), failure(path)))
+  if (info === undefined) return { path, real, mode: newFileMode, before: undefined }
+  const { mode, size, type } = info
+  if (type === "Directory") return yield* refuse(path, "is a folder")
+  if (type === "Other") return yield* refuse(path, "is not a regular file")
+  const bytes = size > maxSize ? undefined : yield* Effect.orElseSucceed(files.read(real, maxSize + 1), () => undefined)
+  return { path, real, mode: mode & 0o7777, before: bytes === undefined ? size : { bytes } }
+})
+
+/**
+ * The real path of a path of the workspace.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const resolve = (path: string): Effect.Effect<string, ToolFailure, Workspace> =>
+  Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolve(path), failure(path)))
+
+/**
+ * The real path of a path that is only read.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const resolveToRead = (path: string): Effect.Effect<string, ToolFailure, Workspace> =>
+  Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolveToRead(path), failure(path)))
+
+/**
+ * Whether every line ends as on Windows. Models quote lines with a bare newline, whatever the file has.
+ *
+ * @since 0.1.0
+ * @category line ends
+ */
+export const usesCrLf = (text: string): boolean => text.includes("\r\n") && !/[^\r]\n/.test(text)
+
+/** @since 0.1.0 @category line ends */
+export const toCrLf = (text: string): string => text.replaceAll(/\r?\n/g, "\r\n")
+
+const decode = ({ bytes, path }: Loaded): Effect.Effect<string, ToolFailure> => {
+  const kind = FileKind.fromBytes(bytes)
+  const size = FileKind.size(bytes.length)
+  return bytes.subarray(0, 8192).includes(0) || kind?.image !== undefined
+    ? refuse(
+      path,
+      `is a binary file (${kind?.name ?? "of no known type"}, ${size}); look at it with bash (file, od -c)`
+    )
+    : Effect.mapError(
+      Effect.try(() => decoder.decode(bytes)),
+      () =>
+        new ToolFailure({
+          message: `${path} is a binary file, or text in another encoding than UTF-8 ` +
+            `(${kind?.name ?? "of no known type"}, ${size}); look at it with bash (file, iconv, od -c)`
+        })
+    )
+}
+
+const refuse = (path: string, why: string) => new ToolFailure({ message: `${path} ${why}` })
+
+const tooLarge = (path: string, size: number) =>
+  refuse(path, `is too large to read (${FileKind.size(size)}); use bash with head, tail, sed -n or grep`)
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

@@ -1,0 +1,176 @@
+/**
+ * The folder in which tools may work, and the only way for a tool from a path to a file.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { isNotFound } from "../../internal/isNotFound.ts"
+import { isWithin } from "../../internal/paths.ts"
+import { ToolFailure } from "../Tool.ts"
+
+/**
+ * A path leads out of the workspace, by `..`, as an absolute path, or through a symbolic link.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OutsideWorkspace
+  extends Schema.TaggedError<OutsideWorkspace>("effixir/tools/workspace/Workspace/OutsideWorkspace")(
+    "OutsideWorkspace",
+    {
+      path: Schema.String,
+      root: Schema.String
+    }
+  )
+{
+  override get message(): string {
+    const home = isOfHome(this.path) ? ", since ~ is the home folder" : ""
+    return `${brief(this.path)} is outside the workspace ${this.root}${home}`
+  }
+}
+
+/**
+ * The folder was deleted, moved away or unmounted while an agent worked in it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class WorkspaceGone
+  extends Schema.TaggedError<WorkspaceGone>("effixir/tools/workspace/Workspace/WorkspaceGone")("WorkspaceGone", {
+    root: Schema.String
+  })
+{
+  override get message(): string {
+    return `The workspace ${brief(this.root)} is gone: it was deleted, moved away or unmounted. ` +
+      "Nothing can be done there until it is back"
+  }
+}
+
+/** @since 0.1.0 @category services */
+export class Workspace extends Context.Tag("effixir/tools/workspace/Workspace")<Workspace, {
+  /** The real path of the folder. */
+  readonly root: string
+  /** Fails when the folder is there no more. One that has been made anew at its place counts as the same. */
+  readonly check: Effect.Effect<void, WorkspaceGone>
+  /**
+   * The real path behind a path that is relative to the root, absolute, or begins with `~/` for the home folder. It need
+   * not exist; the part that does is followed through every link, and must end inside the root, which must be there.
+   */
+  readonly resolve: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
+  /** The same for a path that is only read: it may also end inside one of the folders that are open for that. */
+  readonly resolveToRead: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
+  /** Runs one change of files at a time, so that two edits of one file cannot undo each other. */
+  readonly exclusively: <A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}>() {}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly root: string
+  /**
+   * Folders elsewhere that may be read and never changed, by their real paths: one that becomes a link later is not
+   * followed.
+   */
+  readonly readable?: ReadonlyArray<string> | undefined
+  /** What `~` stands for. Without one it is somewhere outside. */
+  readonly home?: string | undefined
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const root = yield* fs.realPath(path.resolve(options.root))
+  yield* fs.readDirectory(root)
+  const lock = yield* Effect.makeSemaphore(1)
+
+  const check = Effect.all([fs.realPath(root), fs.stat(root)]).pipe(
+    Effect.filterOrFail(([real, { type }]) => real === root && type === "Directory"),
+    Effect.mapError(() => new WorkspaceGone({ root })),
+    Effect.asVoid
+  )
+
+  const isInside = (real: string) => isWithin(root, real)
+  const isReadable = [root, ...options.readable ?? []].map((folder) => (real: string) => isWithin(folder, real))
+
+  const realPath = (target: string): Effect.Effect<string, WorkspaceGone | PlatformError> =>
+    Effect.catchIf(fs.realPath(target), isNotFound, (notFound: PlatformError) =>
+      target === root ?
+        new WorkspaceGone({ root }) :
+        // What does not exist yet is real as far as its folder is; a link to nowhere is not to be followed at all.
+        Effect.matchEffect(fs.readLink(target), {
+          onFailure: (error) =>
+            isNotFound(error)
+              ? Effect.map(realPath(path.dirname(target)), (parent) => path.join(parent, path.basename(target)))
+              : Effect.fail(error),
+          onSuccess: () => Effect.fail(notFound)
+        }))
+
+  const resolveInto = (isAllowed: (real: string) => boolean) => (given: string) => {
+    const outside = new OutsideWorkspace({ path: given, root })
+    if (!isOfHome(given)) return Effect.filterOrFail(realPath(path.resolve(root, given)), isAllowed, () => outside)
+    return options.home === undefined
+      ? Effect.fail(outside)
+      : Effect.filterOrFail(realPath(path.join(options.home, given.slice(1))), isAllowed, () => outside)
+  }
+
+  return Workspace.of({
+    root,
+    check,
+    resolve: resolveInto(isInside),
+    resolveToRead: resolveInto((real) => isReadable.some((isIn) => isIn(real))),
+    exclusively: lock.withPermits(1)
+  })
+})
+
+/** As a shell takes it: a name may begin with `~` as well, and `./~` is a name. */
+const isOfHome = (path: string): boolean => path === "~" || path.startsWith("~/")
+
+/**
+ * A workspace on the file system. Building it fails when the root is no folder that can be read.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<Workspace, PlatformError, FileSystem.FileSystem | Path.Path> => Layer.effect(Workspace, make(options))
+
+/**
+ * What the model is told when a file cannot be used.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const failure = (given: string) => (error: OutsideWorkspace | WorkspaceGone | PlatformError): ToolFailure => {
+  const path = brief(given)
+  switch (error._tag) {
+    case "WorkspaceGone":
+      return new ToolFailure({ message: error.message })
+    case "OutsideWorkspace":
+      return new ToolFailure({ message: `${error.message}; only files inside it can be used` })
+    case "BadArgument":
+      return new ToolFailure({ message: `${path}: not a usable path` })
+    case "SystemError":
+      return new ToolFailure({
+        message: `${path}: ${reasons[error.reason] ?? tidy(error.description ?? error.reason)}`
+      })
+  }
+}
+
+/** A path may be megabytes long; what is wrong with it comes after it. */
+const brief = (path: string): string => path.length > 300 ? `${path.slice(0, 300)}…`.toWellFormed() : path
+
+/** The system's own words, without the path that it was told to use. */
+const tidy = (description: string): string => description.replace(/, [a-z]+( '.*')?$/s, "")
+
+const reasons: { readonly [reason: string]: string } = {
+  NotFound: "no such file or folder",
+  PermissionDenied: "permission denied",
+  AlreadyExists: "exists already"
+}

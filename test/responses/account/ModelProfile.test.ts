@@ -1,0 +1,130 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import * as ModelProfile from "../../../src/responses/account/ModelProfile.ts"
+import * as Request from "../../../src/responses/Request.ts"
+
+const overrides = Schema.decodeUnknownSync(ModelProfile.Overrides)
+
+describe("A model's profile", () => {
+  it.each(["gpt-5.5", "gpt-5", "gpt-5-mini", "gpt-6-astra", "o1", "o3-mini", "o4-mini", "codex-mini-latest"])(
+    "%s reasons",
+    (model) => {
+      assert.isTrue(ModelProfile.profileOf(model).reasoning)
+      assert.isTrue(ModelProfile.profileOf(`openai/${model}`).reasoning)
+    }
+  )
+
+  it.each(["gpt-4o", "gpt-4.1", "gpt-50", "llama3:8b", "qwen3-coder", "orca", "o1x", "my-gpt-5", "gpt-oss:20b", ""])(
+    "%s is sent nothing of reasoning",
+    (model) => assert.isFalse(ModelProfile.profileOf(model).reasoning)
+  )
+
+  it.each(["gpt-5", "gpt-5.5", "gpt-5.3-codex-spark", "gpt-6-astra", "codex-mini-latest"])(
+    "%s is given apply_patch",
+    (model) => assert.isTrue(ModelProfile.profileOf(model).applyPatch)
+  )
+
+  it.each(["openai/gpt-5.5", "gpt-5-chat-latest", "gpt-50", "o3", "gpt-4o", "gpt-oss:20b", "qwen3-coder", ""])(
+    "%s is not given apply_patch",
+    (model) => assert.isFalse(ModelProfile.profileOf(model).applyPatch)
+  )
+
+  it("may be said to take apply_patch, or not", () => {
+    const said = overrides({ "gpt-5*": { apply_patch: false }, "my-gpt": { apply_patch: true } })
+    assert.isFalse(ModelProfile.profileOf("gpt-5.5", said).applyPatch)
+    assert.isTrue(ModelProfile.profileOf("my-gpt", said).applyPatch)
+  })
+
+  it("tells what else is known", () => {
+    assert.deepStrictEqual(ModelProfile.profileOf("gpt-5.5"), {
+      reasoning: true,
+      parallelToolCalls: true,
+      images: true,
+      reasoningContent: false,
+      applyPatch: true,
+      contextWindow: 272_000
+    })
+    assert.deepStrictEqual(ModelProfile.profileOf("gpt-5.3-codex-spark"), {
+      reasoning: true,
+      parallelToolCalls: true,
+      images: false,
+      reasoningContent: false,
+      applyPatch: true,
+      contextWindow: 128_000
+    })
+    assert.deepStrictEqual(ModelProfile.profileOf("llama3:8b"), {
+      reasoning: false,
+      parallelToolCalls: true,
+      images: false,
+      reasoningContent: false,
+      applyPatch: false
+    })
+  })
+
+  it("is what a person says it is, the more exact word first", () => {
+    const said = overrides({
+      "qwen3-vl": { images: true },
+      "*": { parallel_tool_calls: false },
+      "qwen3*": { context_window: 64_000 },
+      "qwen*": { reasoning: true, context_window: 32_000 }
+    })
+    assert.deepStrictEqual(ModelProfile.profileOf("qwen3-vl", said), {
+      reasoning: true,
+      parallelToolCalls: false,
+      images: true,
+      reasoningContent: false,
+      applyPatch: false,
+      contextWindow: 64_000
+    })
+    assert.deepStrictEqual(ModelProfile.profileOf("qwen2", said), {
+      reasoning: true,
+      parallelToolCalls: false,
+      images: false,
+      reasoningContent: false,
+      applyPatch: false,
+      contextWindow: 32_000
+    })
+    assert.isFalse(ModelProfile.profileOf("gpt-5.5", overrides({ "gpt-5.5": { reasoning: false } })).reasoning)
+    assert.isTrue(ModelProfile.profileOf("glm-5", overrides({ "glm*": { reasoning_content: true } })).reasoningContent)
+    // A star is one only at the end, and a name is the whole name.
+    assert.isTrue(ModelProfile.profileOf("gpt-5.5", overrides({ "gpt-5": { reasoning: false } })).reasoning)
+    assert.isFalse(
+      ModelProfile.profileOf("a", overrides({ "a*": { reasoning: true }, a: { reasoning: false } })).reasoning
+    )
+  })
+
+  it("leaves out of a request what a model does not take", () => {
+    const image = { type: "input_image", image_url: "data:image/png;base64,aGk=" }
+    const seen = [
+      { type: "message", role: "user", content: [{ type: "input_text", text: "Look" }, image] },
+      { type: "function_call_output", call_id: "call_1", output: [image] },
+      { type: "function_call_output", call_id: "call_2", output: "Done" }
+    ]
+    const request = Request.make({
+      model: "llama3",
+      instructions: "Be brief.",
+      input: seen,
+      reasoning: { effort: "low" },
+      cacheKey: "s"
+    })
+    const capable = {
+      reasoning: true,
+      parallelToolCalls: true,
+      images: true,
+      reasoningContent: false,
+      applyPatch: true
+    }
+    assert.deepStrictEqual(ModelProfile.fit(request, capable), request)
+
+    const plain = ModelProfile.fit(request, { ...capable, reasoning: false, parallelToolCalls: false, images: false })
+    assert.notProperty(plain, "reasoning")
+    assert.notProperty(plain, "include")
+    assert.isFalse(plain.parallel_tool_calls)
+    const unseen = { type: "input_text", text: "[An image was here; this model cannot see images.]" }
+    assert.deepStrictEqual<unknown>(plain.input, [
+      { ...seen[0], content: [{ type: "input_text", text: "Look" }, unseen] },
+      { ...seen[1], output: [unseen] },
+      seen[2]
+    ])
+  })
+})

@@ -1,0 +1,220 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import { OAuthError } from "../../../src/auth/OAuthError.ts"
+import * as Item from "../../../src/responses/Item.ts"
+import { ModelError, type Reason } from "../../../src/responses/ModelError.ts"
+import * as Request from "../../../src/responses/Request.ts"
+import * as Response from "../../../src/responses/Response.ts"
+import * as StreamEvent from "../../../src/responses/StreamEvent.ts"
+import type { Attempt } from "../../../src/responses/transport/Attempt.ts"
+import * as Retry from "../../../src/responses/transport/Retry.ts"
+
+const thought: Item.Item = { type: "reasoning", summary: [], encrypted_content: "gAAAA" }
+const request = Request.make({
+  model: "gpt-5.5",
+  instructions: "Be brief.",
+  input: [Item.userMessage("Hi"), thought, { type: "compaction", encrypted_content: "gAAAA" }],
+  cacheKey: "session-1"
+})
+
+const failing = (reason: Reason, code?: string) =>
+  new ModelError({ reason, detail: "so it is", ...(code === undefined ? {} : { code }) })
+const overloaded = failing({ _tag: "Overloaded" })
+
+const event = (raw: object) => StreamEvent.fromJson(raw)
+const partial = event({ type: "response.output_text.delta", delta: "Hal" })
+const half = event({ type: "response.output_item.done", output_index: 0, item: { type: "message", id: "half" } })
+const whole = event({ type: "response.output_item.done", output_index: 0, item: { type: "message", id: "whole" } })
+const completed = event({ type: "response.completed", response: { id: "resp_1" } })
+
+type Answer = Stream.Stream<StreamEvent.StreamEvent, ModelError>
+
+/** Gives the answers in order, the last one for ever, and tells what was sent when. */
+const run = (answers: ReadonlyArray<Answer>, budget: Partial<Retry.Budget> = {}) =>
+  Effect.gen(function*() {
+    const sent = yield* Ref.make<ReadonlyArray<{ readonly at: number; readonly request: Request.Request }>>([])
+    const attempt: Attempt = (request) =>
+      Stream.unwrap(Effect.gen(function*() {
+        const at = yield* Clock.currentTimeMillis
+        const all = yield* Ref.updateAndGet(sent, (before) => [...before, { at, request }])
+        return answers[all.length - 1] ?? answers.at(-1) ?? Stream.empty
+      }))
+    const events: Array<StreamEvent.StreamEvent> = []
+    const stream = Retry.make({ ...Retry.defaults, ...budget })(attempt)(request)
+    const fiber = yield* Effect.fork(Effect.either(Stream.runForEach(stream, (event) =>
+      Effect.sync(() => {
+        events.push(event)
+      }))))
+    yield* TestClock.adjust("1 hour")
+    const end = yield* Fiber.join(fiber)
+    return {
+      events,
+      retries: events.filter((event) => event.type === "effixir.retry"),
+      sent: yield* Ref.get(sent),
+      failure: Either.isLeft(end) ? end.left : undefined
+    }
+  })
+
+describe("Retry", () => {
+  it.effect("sends a request five times at most, and tells of each time but the first", () =>
+    Effect.gen(function*() {
+      const { events, failure, retries, sent } = yield* run([Stream.fail(overloaded)])
+      assert.strictEqual(failure, overloaded)
+      assert.strictEqual(sent.length, 5)
+      assert.deepStrictEqual(events.length, 4)
+      assert.deepStrictEqual(retries.map(({ attempt, maxAttempts }) => [attempt, maxAttempts]), [
+        [2, 5],
+        [3, 5],
+        [4, 5],
+        [5, 5]
+      ])
+      assert.deepInclude(retries[0], { reason: "Overloaded", message: overloaded.message, isWithoutEncrypted: false })
+    }))
+
+  it.effect("waits longer each time, as long as it says", () =>
+    Effect.gen(function*() {
+      const { retries, sent } = yield* run([Stream.fail(overloaded)])
+      const waits = sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? 0))
+      assert.deepStrictEqual(waits, retries.map(({ delay }) => delay))
+      for (const [index, wait] of waits.entries()) {
+        const usual = 200 * 2 ** index
+        assert.isAtLeast(wait, usual * 0.8)
+        assert.isAtMost(wait, usual * 1.2)
+      }
+    }))
+
+  it.effect("takes back what an attempt has told that breaks off", () =>
+    Effect.gen(function*() {
+      const broken = Stream.concat(Stream.make(partial, half), Stream.fail(failing({ _tag: "StreamIncomplete" })))
+      const { events, failure } = yield* run([broken, Stream.make(partial, whole, completed)])
+      assert.strictEqual(failure, undefined)
+      assert.deepStrictEqual(events.map(({ type }) => type), [
+        "response.output_text.delta",
+        "response.output_item.done",
+        "effixir.retry",
+        "response.output_text.delta",
+        "response.output_item.done",
+        "response.completed"
+      ])
+      assert.deepStrictEqual<unknown>(Response.items(events.reduce(Response.add, Response.empty)), [
+        { type: "message", id: "whole" }
+      ])
+    }))
+
+  const passing: ReadonlyArray<Reason> = [
+    { _tag: "RateLimited" },
+    { _tag: "Overloaded" },
+    { _tag: "Transport" },
+    { _tag: "StreamIncomplete" },
+    { _tag: "IdleTimeout" }
+  ]
+  it.effect.each(passing)("tries again after $_tag", (reason) =>
+    Effect.gen(function*() {
+      const { failure, retries } = yield* run([Stream.fail(failing(reason)), Stream.make(completed)])
+      assert.strictEqual(failure, undefined)
+      assert.deepStrictEqual(retries.map((retry) => retry.reason), [reason._tag])
+    }))
+
+  const lasting: ReadonlyArray<Reason> = [
+    { _tag: "UsageLimitReached" },
+    { _tag: "QuotaExceeded" },
+    { _tag: "Unauthorized" },
+    { _tag: "ModelUnavailable" },
+    { _tag: "ContextOverflow" },
+    { _tag: "InvalidRequest" },
+    { _tag: "ContentFiltered" },
+    { _tag: "MalformedOutput" }
+  ]
+  it.effect.each(lasting)("never tries again after $_tag", (reason) =>
+    Effect.gen(function*() {
+      const { events, failure, sent } = yield* run([Stream.fail(failing(reason)), Stream.make(completed)])
+      assert.deepStrictEqual(failure?.reason, reason)
+      assert.strictEqual(sent.length, 1)
+      assert.deepStrictEqual(events, [])
+    }))
+
+  it.effect("leaves a refresh of the credential to its own budget", () =>
+    Effect.gen(function*() {
+      const cause = new OAuthError({ reason: "Transport", detail: "down" })
+      const error = new ModelError({ reason: { _tag: "Transport" }, detail: cause.message, cause })
+      const { failure, sent } = yield* run([Stream.fail(error), Stream.make(completed)])
+      assert.strictEqual(failure, error)
+      assert.strictEqual(sent.length, 1)
+    }))
+
+  it.effect("waits as long as the server asks for", () =>
+    Effect.gen(function*() {
+      for (const _tag of ["RateLimited", "Overloaded"] as const) {
+        const { sent } = yield* run([Stream.fail(failing({ _tag, retryAfter: 20_000 })), Stream.make(completed)])
+        assert.deepStrictEqual(sent.map(({ at }) => at - (sent[0]?.at ?? 0)), [0, 20_000])
+      }
+    }))
+
+  it.effect("does not wait for a server that asks for more than the budget has", () =>
+    Effect.gen(function*() {
+      const { events, failure, sent } = yield* run([Stream.fail(failing({ _tag: "RateLimited", retryAfter: 60_001 }))])
+      assert.strictEqual(failure?.retryAfter, 60_001)
+      assert.strictEqual(sent.length, 1)
+      assert.deepStrictEqual(events, [])
+    }))
+
+  it.effect("counts the time from the first failure, and with it the attempts that take long", () =>
+    Effect.gen(function*() {
+      const slow = Stream.concat(Stream.drain(Stream.fromEffect(Effect.sleep("40 seconds"))), Stream.fail(overloaded))
+      const { sent } = yield* run([slow])
+      const [first, ...rest] = sent.map(({ at }) => at)
+      assert.strictEqual(rest.length, 2)
+      for (const at of rest) assert.isAtMost(at - (first ?? 0) - 40_000, Duration.toMillis("1 minute"))
+    }))
+
+  it.effect("leaves out what the server cannot read any more, once and at once", () =>
+    Effect.gen(function*() {
+      const unreadable = failing({ _tag: "InvalidRequest" }, "invalid_encrypted_content")
+      const mended = yield* run([Stream.fail(unreadable), Stream.make(completed)])
+      assert.strictEqual(mended.failure, undefined)
+      assert.deepStrictEqual(mended.sent.map(({ request }) => request.input), [request.input, [Item.userMessage("Hi")]])
+      assert.deepStrictEqual(mended.sent.map(({ at }) => at), [0, 0])
+      assert.deepStrictEqual(mended.retries.map((retry) => [retry.attempt, retry.isWithoutEncrypted]), [[2, true]])
+
+      const hopeless = yield* run([Stream.fail(unreadable)])
+      assert.strictEqual(hopeless.failure, unreadable)
+      assert.strictEqual(hopeless.sent.length, 2)
+    }))
+
+  it.effect("keeps leaving it out when it tries again for another reason", () =>
+    Effect.gen(function*() {
+      const unreadable = failing({ _tag: "InvalidRequest" }, "invalid_encrypted_content")
+      const { failure, sent } = yield* run([Stream.fail(unreadable), Stream.fail(overloaded), Stream.make(completed)])
+      assert.strictEqual(failure, undefined)
+      assert.deepStrictEqual(sent.map(({ request }) => request.input.length), [3, 1, 1])
+    }))
+
+  it.effect("spends what it is given", () =>
+    Effect.gen(function*() {
+      const none = yield* run([Stream.fail(overloaded)], { attempts: 1 })
+      assert.strictEqual(none.sent.length, 1)
+      const many = yield* run([Stream.fail(overloaded)], { attempts: 20, elapsed: "10 seconds" })
+      assert.isAtMost((many.sent.at(-1)?.at ?? 0) - (many.sent[0]?.at ?? 0), 10_000)
+      assert.isAbove(many.sent.length, 5)
+    }))
+
+  it.effect("starts each call with a whole budget", () =>
+    Effect.gen(function*() {
+      const count = yield* Ref.make(0)
+      const attempt: Attempt = () => Stream.unwrap(Effect.as(Ref.update(count, (n) => n + 1), Stream.fail(overloaded)))
+      const stream = Retry.make(Retry.defaults)(attempt)(request)
+      for (const expected of [5, 10]) {
+        const fiber = yield* Effect.fork(Effect.flip(Stream.runDrain(stream)))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(fiber)
+        assert.strictEqual(yield* Ref.get(count), expected)
+      }
+    }))
+})
