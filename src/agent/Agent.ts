@@ -39,9 +39,9 @@ import type { Toolkit } from "../tools/Toolkit.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
 import * as Calls from "./Calls.ts"
+import * as EventSink from "./EventSink.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Step from "./Step.ts"
-import * as Teller from "./Teller.ts"
 import * as Turn from "./Turn.ts"
 
 /**
@@ -134,14 +134,14 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
 
   const stream = (
     id: string,
-    work: (session: Session, teller: Teller.Teller) => Effect.Effect<void, AgentError>
+    work: (session: Session, sink: EventSink.EventSink) => Effect.Effect<void, AgentError>
   ): Stream.Stream<AgentEvent, AgentError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
       // Who is not signed in learns it before anything is written.
       yield* responses.account
       const session = yield* store.open(id)
       const mailbox = yield* Mailbox.make<AgentEvent, AgentError>(bufferSize)
-      yield* work(session, Teller.make(session, (event) => mailbox.offer(event))).pipe(
+      yield* work(session, EventSink.make(session, (event) => mailbox.offer(event))).pipe(
         Effect.onExit((exit) => mailbox.done(exit)),
         Effect.forkScoped
       )
@@ -157,26 +157,26 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
 
   const runTurn = (
     session: Session,
-    teller: Teller.Teller,
+    sink: EventSink.EventSink,
     turn: Turn.Options & Pick<RunOptions, "whyInterrupted">,
     begin: Effect.Effect<unknown, AgentError> = Effect.void
   ) =>
     Effect.zipRight(begin, Turn.run(turn)).pipe(
-      Effect.provideService(Step.Step, Step.make(session, teller)),
+      Effect.provideService(Step.Step, Step.make(session, sink)),
       Effect.provideService(Responses, responses),
       Effect.provideService(ToolExecutor, tools),
       Effect.provideService(Permission, permission),
       Effect.provideService(Approver, approver),
-      ending(session, teller, turn)
+      ending(session, sink, turn)
     )
 
   return Agent.of({
     run: (id, input, overrides) =>
-      stream(id, (session, teller) =>
+      stream(id, (session, sink) =>
         Effect.gen(function*() {
           const options = { ...defaults, ...overrides }
           const record = (key: string, event: SessionEvent) =>
-            Effect.tap(session.append(key, event), (stored) => teller.tell(fromStored(stored)))
+            Effect.tap(session.append(key, event), (stored) => sink.tell(fromStored(stored)))
 
           const { parent, preamble = Effect.succeed([]), workspace } = options
           yield* record(
@@ -191,10 +191,10 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             turnId,
             model: options.model,
             input: [...before, ...items],
-            ...permission.leash
+            ...permission.inForce
           })
           yield* remember(id, past)
-          yield* teller.begin
+          yield* sink.begin
           const turn = {
             ...options,
             reasoning: options.reasoning,
@@ -202,24 +202,24 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             turnId,
             history: History.fromEvents([...past, started])
           }
-          yield* runTurn(session, teller, turn, record(turnId, started))
+          yield* runTurn(session, sink, turn, record(turnId, started))
         })),
     resume: (id, overrides) =>
-      stream(id, (session, teller) =>
+      stream(id, (session, sink) =>
         Effect.gen(function*() {
           const stored = yield* session.events
           const past = stored.map(({ event }) => event)
           const turn = History.unfinishedTurn(past)
           if (Option.isNone(turn)) return
           const { at, started } = turn.value
-          yield* Effect.forEach(stored.slice(0, 1), (first) => teller.tell(fromStored(first)))
+          yield* Effect.forEach(stored.slice(0, 1), (first) => sink.tell(fromStored(first)))
           yield* remember(id, past)
-          yield* noteLeash(session, started.turnId, permission.leash)
-          yield* teller.begin
+          yield* notePermission(session, started.turnId, permission.inForce)
+          yield* sink.begin
           yield* endLostCalls(session)
-          yield* teller.rest
+          yield* sink.rest
           const options = { ...defaults, ...overrides }
-          yield* runTurn(session, teller, {
+          yield* runTurn(session, sink, {
             ...options,
             reasoning: options.reasoning,
             model: started.model,
@@ -282,7 +282,7 @@ export const child = <R>(
 /** Ends a turn that has begun with exactly one event, whatever becomes of the work. */
 const ending = (
   session: Session,
-  teller: Teller.Teller,
+  sink: EventSink.EventSink,
   { turnId, whyInterrupted = Effect.succeed("cancelled") }: Pick<RunOptions, "whyInterrupted"> & {
     readonly turnId: string
   }
@@ -296,7 +296,7 @@ const ending = (
       if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
       yield* session.append(yield* endKey(session, turnId), end)
       // Nobody reads on after an interruption, which ends this at once.
-      yield* restore(teller.rest)
+      yield* restore(sink.rest)
       return yield* Effect.asVoid(exit)
     })
   )
@@ -315,13 +315,13 @@ const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>, whyInt
 }
 
 /** A turn that goes on may do something else than before. */
-const noteLeash = Effect.fnUntraced(
-  function*(session: Session, turnId: string, leash: typeof Permission.Service["leash"]) {
+const notePermission = Effect.fnUntraced(
+  function*(session: Session, turnId: string, inForce: typeof Permission.Service["inForce"]) {
     const past = yield* eventsOf(session)
-    const last = History.lastLeash(past)
-    if (leash === undefined || leash.permission === last.permission && leash.policy === last.policy) return
+    const last = History.lastPermission(past)
+    if (inForce === undefined || inForce.permission === last.permission && inForce.policy === last.policy) return
     const times = past.filter((event) => event._tag === "TurnResumed" && event.turnId === turnId).length
-    yield* session.append(`${turnId}/resumed/${times}`, TurnResumed.make({ turnId, ...leash }))
+    yield* session.append(`${turnId}/resumed/${times}`, TurnResumed.make({ turnId, ...inForce }))
   }
 )
 

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { isDeep, tooDeep } from "../internal/json.ts"
-import { spanned } from "../internal/spanned.ts"
+import { redactedSpan } from "../internal/redactedSpan.ts"
 import { runForEachChunk } from "../internal/stream.ts"
 import { answer as answerIn } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
@@ -116,7 +116,7 @@ export const run: (
   if (time === undefined) return yield* work
   const outcome = yield* Effect.timeoutOption(work, time)
   return Option.isSome(outcome) ? outcome.value : limited("time", yield* Ref.get(used))
-}, spanned("Turn.run"))
+}, redactedSpan("Turn.run"))
 
 const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.Usage>) {
   const { checkWorkspace = Effect.void, limits = Limits.none, stopWhen, turnId } = options

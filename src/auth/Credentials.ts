@@ -20,7 +20,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { choice } from "../internal/choice.ts"
-import { spanned } from "../internal/spanned.ts"
+import { redactedSpan } from "../internal/redactedSpan.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
 import { OAuth } from "./OAuth.ts"
@@ -261,7 +261,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const left = yield* timeUntil(Credential.expiresAt(credential))
     const renewed = Duration.greaterThan(left, Duration.zero) ? renewEarly(credential) : replace(credential)
     return { ...winner, credential: (yield* renewed).credential }
-  }).pipe(spanned("Credentials.current"))
+  }).pipe(redactedSpan("Credentials.current"))
 
   /** A program that runs for days should not find out at the next request that its token has expired. */
   const watch = yield* Effect.once(Effect.forkIn(

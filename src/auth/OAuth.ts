@@ -15,7 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { spanned } from "../internal/spanned.ts"
+import { redactedSpan } from "../internal/redactedSpan.ts"
 import { withDeadline } from "../internal/withDeadline.ts"
 import * as Answer from "./OAuthAnswer.ts"
 import { OAuthError } from "./OAuthError.ts"
@@ -177,7 +177,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         verificationUri: `${issuer}/codex/device`,
         interval: Duration.seconds(intervalOf(device.interval))
       }))
-    }).pipe(spanned("OAuth.startDevice")),
+    }).pipe(redactedSpan("OAuth.startDevice")),
 
     pollDevice: Effect.fnUntraced(function*(device) {
       const answer = yield* postJson("/api/accounts/deviceauth/token", {
@@ -199,7 +199,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return isPending && !answer.isBlocked && Answer.reasonOf(failure) === undefined
         ? { _tag: "Pending" as const }
         : yield* Answer.toError(answer)
-    }, spanned("OAuth.pollDevice")),
+    }, redactedSpan("OAuth.pollDevice")),
 
     authorizeUrl: ({ challenge, redirectUri, state }) => {
       const query = UrlParams.toString(UrlParams.fromInput({
@@ -226,7 +226,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         code_verifier: grant.verifier
       })
       return Answer.isOk(answer) ? yield* Answer.decode(Tokens, answer) : yield* Answer.toError(answer)
-    }, spanned("OAuth.exchange")),
+    }, redactedSpan("OAuth.exchange")),
 
     refresh: Effect.fnUntraced(function*(token) {
       const answer = yield* postJson("/oauth/token", {
@@ -240,7 +240,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const named = permanent[code]
       if (named !== undefined) return yield* new SignedOut({ reason: named, code })
       return isRefused ? yield* new SignedOut({ reason: "RefreshTokenRevoked" }) : yield* Answer.toError(answer)
-    }, spanned("OAuth.refresh")),
+    }, redactedSpan("OAuth.refresh")),
 
     revoke: Effect.fnUntraced(function*(token) {
       const answer = yield* postJson("/oauth/revoke", {
@@ -249,7 +249,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         client_id: clientId
       })
       if (!Answer.isOk(answer)) return yield* Answer.toError(answer)
-    }, spanned("OAuth.revoke"))
+    }, redactedSpan("OAuth.revoke"))
   })
 })
 

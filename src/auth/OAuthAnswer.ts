@@ -7,8 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { field, parse, text } from "../internal/json.ts"
+import { isUntrusted, networkProblem } from "../internal/networkProblem.ts"
 import { retryAfter } from "../internal/retryAfter.ts"
-import { isUntrusted, story } from "../internal/story.ts"
 import { OAuthError } from "./OAuthError.ts"
 
 export interface Answer {
@@ -89,7 +89,10 @@ export const toError = (answer: Answer): OAuthError => {
 }
 
 export const unreachable = (error: HttpClientError.HttpClientError): OAuthError =>
-  new OAuthError({ reason: isUntrusted(error.cause) ? "Certificate" : "Transport", detail: story(error.cause) })
+  new OAuthError({
+    reason: isUntrusted(error.cause) ? "Certificate" : "Transport",
+    detail: networkProblem(error.cause)
+  })
 
 const maxLength = 300
 

@@ -18,7 +18,7 @@ import type { Request } from "../responses/Request.ts"
 import * as SessionStore from "../session/SessionStore.ts"
 import * as OpenAiSimulator from "../testing/OpenAiSimulator.ts"
 import * as Script from "../testing/Script.ts"
-import { converse } from "./converse.ts"
+import { runTurn } from "./runTurn.ts"
 import { Screen } from "./Screen.ts"
 
 const prompt = "Add up what sales.csv comes to, with a program, and put the total into total.txt."
@@ -77,7 +77,7 @@ export const demo = Effect.gen(function*() {
   yield* say(`folder  ${place.workspace}\nprompt  ${prompt}\n`)
 
   const session = yield* SessionStore.makeId
-  yield* converse({ session, prompt, folder: place.workspace, model: Option.none(), json: false, deltas: false }).pipe(
+  yield* runTurn({ session, prompt, folder: place.workspace, model: Option.none(), json: false, deltas: false }).pipe(
     Effect.withConfigProvider(place.config)
   )
 

@@ -4,7 +4,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { parse } from "./json.ts"
-import { story } from "./story.ts"
+import { networkProblem } from "./networkProblem.ts"
 
 /** A server did not answer a question, and why; it is no tragedy. */
 export class NotAnswered extends Data.TaggedError("NotAnswered")<{ readonly message: string }> {}
@@ -39,7 +39,9 @@ export const askJson = <E>(
           (json) => ({ status, headers, json })
         )
     }),
-    Effect.mapError((error) => error instanceof NotAnswered ? error : new NotAnswered({ message: story(error) })),
+    Effect.mapError((error) =>
+      error instanceof NotAnswered ? error : new NotAnswered({ message: networkProblem(error) })
+    ),
     Effect.timeoutFail({
       duration: "5 seconds",
       onTimeout: () => new NotAnswered({ message: "the server did not answer within 5 seconds" })

@@ -12,8 +12,8 @@ import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall
 import {
   endsTurn,
   itemId,
-  type Leash,
   type ModelResponded,
+  type PermissionInForce,
   type SessionEvent,
   type TurnEnd,
   type TurnStarted
@@ -164,7 +164,7 @@ export const unfinishedTurn = (events: ReadonlyArray<SessionEvent>): Option.Opti
  * @since 0.1.0
  * @category accessors
  */
-export const lastLeash = (events: ReadonlyArray<SessionEvent>): Leash => {
+export const lastPermission = (events: ReadonlyArray<SessionEvent>): PermissionInForce => {
   const last = events.findLast((event) =>
     (event._tag === "TurnStarted" || event._tag === "TurnResumed") && event.permission !== undefined
   )

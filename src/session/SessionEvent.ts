@@ -33,8 +33,8 @@ export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
   parent: Schema.optional(Parent)
 })
 
-/** On how long a leash a turn is. Older logs, and programs that decide about calls in a way of their own, tell nothing. */
-const leash = {
+/** On how long a inForce a turn is. Older logs, and programs that decide about calls in a way of their own, tell nothing. */
+const inForce = {
   permission: Schema.optional(Schema.Literal("auto", "ask", "read-only")),
   policy: Schema.optional(Schema.String)
 }
@@ -45,10 +45,10 @@ const leash = {
  * @since 0.1.0
  * @category schemas
  */
-export const Leash = Schema.Struct(leash)
+export const PermissionInForce = Schema.Struct(inForce)
 
 /** @since 0.1.0 @category models */
-export type Leash = typeof Leash.Type
+export type PermissionInForce = typeof PermissionInForce.Type
 
 /**
  * A person, or a program, asked for something. What the turn may do is noted, so that the next one may do no more unless
@@ -61,7 +61,7 @@ export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
   turnId: Schema.String,
   model: Schema.String,
   input: Schema.Array(Item),
-  ...leash
+  ...inForce
 })
 
 /** @since 0.1.0 @category models */
@@ -73,7 +73,7 @@ export type TurnStarted = typeof TurnStarted.Type
  * @since 0.1.0
  * @category schemas
  */
-export const TurnResumed = Schema.TaggedStruct("TurnResumed", { turnId: Schema.String, ...leash })
+export const TurnResumed = Schema.TaggedStruct("TurnResumed", { turnId: Schema.String, ...inForce })
 
 /**
  * Somebody said more while the turn was on. `step` is the model call that hears of it; a `steer` was to be heard as soon

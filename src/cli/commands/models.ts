@@ -11,7 +11,7 @@ import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import { isHidden, type Listing, type Model, Models } from "../../responses/account/Models.ts"
 import * as Runtime from "../runtime.ts"
 import { Screen } from "../Screen.ts"
-import { span } from "../span.ts"
+import { span } from "../time.ts"
 import * as Common from "./options.ts"
 
 export const models = Command.make(

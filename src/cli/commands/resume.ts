@@ -7,13 +7,13 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
-import { lastLeash, type LastTurn, unfinishedTurn } from "../../session/History.ts"
-import type { Leash, Stored } from "../../session/SessionEvent.ts"
+import { lastPermission, type LastTurn, unfinishedTurn } from "../../session/History.ts"
+import type { PermissionInForce, Stored } from "../../session/SessionEvent.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
-import { converse } from "../converse.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
+import { runTurn } from "../runTurn.ts"
 import * as Common from "./options.ts"
 
 export const resume = Command.make(
@@ -36,7 +36,7 @@ export const resume = Command.make(
       const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
       const unfinished = unfinishedTurn(log.map((stored) => stored.event))
       const text = yield* promptFor(unfinished, given[last ? 0 : 1], images.length > 0)
-      yield* converse({
+      yield* runTurn({
         session: id,
         prompt: text === undefined ? undefined : [Image.message(text, images)],
         folder: Option.getOrElse(cd, () => workspaceOf(log) ?? "."),
@@ -47,7 +47,7 @@ export const resume = Command.make(
         limits,
         permission,
         policy,
-        before: leashOf(log, unfinished),
+        before: permissionOf(log, unfinished),
         search,
         trust
       }).pipe(Common.override({ auth, profile }))
@@ -94,8 +94,8 @@ const complete = Effect.fnUntraced(function*(given: string) {
 })
 
 /** What nobody was there to allow is not allowed by going on, also where the log does not tell what was: it is asked again. */
-const leashOf = (log: ReadonlyArray<Stored>, unfinished: Option.Option<LastTurn>): Leash => {
-  const last = lastLeash(log.map(({ event }) => event))
+const permissionOf = (log: ReadonlyArray<Stored>, unfinished: Option.Option<LastTurn>): PermissionInForce => {
+  const last = lastPermission(log.map(({ event }) => event))
   return last.permission === undefined && Option.exists(unfinished, isHeldBack) ? { permission: "ask" } : last
 }
 

@@ -6,9 +6,9 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as SessionStore from "../../session/SessionStore.ts"
-import { converse } from "../converse.ts"
 import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
+import { runTurn } from "../runTurn.ts"
 import * as Options from "./options.ts"
 
 export const run = Command.make(
@@ -29,7 +29,7 @@ export const run = Command.make(
       const session = yield* SessionStore.makeId
       const prompt = [Image.message(text, images)]
       const folder = Option.getOrElse(cd, () => ".")
-      yield* converse({
+      yield* runTurn({
         session,
         isNew: true,
         prompt,

@@ -24,7 +24,7 @@ import { quote } from "../../tools/workspace/FileTree.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Runtime from "../runtime.ts"
 import { Screen } from "../Screen.ts"
-import { moment, span } from "../span.ts"
+import { moment, span } from "../time.ts"
 import { wrap } from "../wrap.ts"
 import * as Common from "./options.ts"
 

@@ -24,7 +24,7 @@ import * as Http from "node:http"
 import * as Https from "node:https"
 import { Readable } from "node:stream"
 import { buffer } from "node:stream/consumers"
-import * as Inbound from "../../responses/transport/Inbound.ts"
+import * as ReceiveBuffer from "../../responses/transport/ReceiveBuffer.ts"
 
 /**
  * Its connections are closed with the Scope. A redirect is an answer like others.
@@ -108,7 +108,7 @@ const encode = (
 }
 
 class NodeResponse extends Inspectable.Class
-  implements HttpClientResponse.HttpClientResponse, Inbound.Source<Uint8Array, ResponseError>
+  implements HttpClientResponse.HttpClientResponse, ReceiveBuffer.Source<Uint8Array, ResponseError>
 {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -172,7 +172,7 @@ class NodeResponse extends Inspectable.Class
     return NodeStream.fromReadable<ResponseError, Uint8Array>(() => readable(this.message), this.broken)
   }
 
-  [Inbound.SourceTypeId](inlet: Inbound.Inlet<Uint8Array, ResponseError>) {
+  [ReceiveBuffer.SourceTypeId](inlet: ReceiveBuffer.Producer<Uint8Array, ResponseError>) {
     const message = readable(this.message)
     inlet.onRoom = () => message.resume()
     message.on("data", (piece: Buffer) => {

@@ -22,7 +22,7 @@ import {
   type Ending,
   type RunningCommand
 } from "../../tools/command/CommandRunner.ts"
-import { openedAt, pathOf } from "../files/openedAt.ts"
+import { openRealPath, pathOf } from "../files/openRealPath.ts"
 import * as ChildEnvironment from "./ChildEnvironment.ts"
 import * as ProcessMark from "./ProcessMark.ts"
 import * as ProcessWatcher from "./ProcessWatcher.ts"
@@ -88,7 +88,7 @@ interface Tree {
  */
 const hold = (folder: string) =>
   Effect.acquireRelease(
-    Effect.tryPromise({ try: () => openedAt(folder, constants.O_DIRECTORY), catch: notStarted }),
+    Effect.tryPromise({ try: () => openRealPath(folder, constants.O_DIRECTORY), catch: notStarted }),
     (handle) => Effect.promise(() => handle.close())
   )
 

@@ -9,9 +9,9 @@ import type { FileHandle } from "node:fs/promises"
 import { TextDecoder } from "node:util"
 import { ToolFailure } from "../../tools/Tool.ts"
 import { cutLine, type Hit, type Query } from "../../tools/workspace/FileSearch.ts"
-import { openedAt } from "../files/openedAt.ts"
-import { briefly } from "./briefly.ts"
+import { openRealPath } from "../files/openRealPath.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
+import { withRegExpTimeout } from "./regExpTimeout.ts"
 
 /** Small files are read and searched in groups: the guard against endless patterns costs more than such a file. */
 const groupSize = 256
@@ -52,7 +52,7 @@ const compile = ({ ignoresCase, isLiteral, pattern }: Query): Effect.Effect<RegE
 
 const scanGroup = Effect.fnUntraced(function*(query: Query, expression: RegExp, files: Iterable<string>) {
   const starts = yield* Effect.forEach(files, readStart, { concurrency })
-  const found = yield* briefly(
+  const found = yield* withRegExpTimeout(
     query.pattern,
     () => starts.map((start) => start._tag === "Whole" ? matchWhole(query, expression, start) : [])
   )
@@ -74,7 +74,7 @@ type Start =
 const readStart = (file: string): Effect.Effect<Start> =>
   Effect.promise(async () => {
     try {
-      const handle = await openedAt(file)
+      const handle = await openRealPath(file)
       try {
         const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(smallSize), 0, smallSize, 0)
         return bytesRead < smallSize
@@ -103,7 +103,7 @@ const matchWhole = (
 
 const scan = (query: Query, expression: RegExp, file: string): Effect.Effect<ReadonlyArray<Hit>, ToolFailure> =>
   Effect.acquireUseRelease(
-    Effect.tryPromise(() => openedAt(file)),
+    Effect.tryPromise(() => openRealPath(file)),
     (handle) => scanOpen(query, expression, file, handle),
     (handle) => Effect.promise(() => handle.close())
   ).pipe(Effect.catchTag("UnknownException", () => Effect.succeed([unreadable])))
@@ -120,7 +120,7 @@ const scanOpen = Effect.fnUntraced(function*(query: Query, expression: RegExp, f
     if (isBinary(block, decoder.encoding)) return []
     const last = bytesRead === 0
     const text = decoder.decode(block, { stream: !last })
-    const isDone = yield* briefly(
+    const isDone = yield* withRegExpTimeout(
       query.pattern,
       () => matcher.take(splitter.push(text)) || last && matcher.take(splitter.end())
     )

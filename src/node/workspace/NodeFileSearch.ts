@@ -10,9 +10,9 @@ import * as Stream from "effect/Stream"
 import { constants, type Dirent } from "node:fs"
 import { readdir } from "node:fs/promises"
 import { type Entry, FileSearch } from "../../tools/workspace/FileSearch.ts"
-import { openedAt, pathOf } from "../files/openedAt.ts"
-import { briefly } from "./briefly.ts"
+import { openRealPath, pathOf } from "../files/openRealPath.ts"
 import * as LineScanner from "./LineScanner.ts"
+import { withRegExpTimeout } from "./regExpTimeout.ts"
 import * as Ripgrep from "./Ripgrep.ts"
 
 /** @since 0.1.0 @category models */
@@ -39,7 +39,7 @@ export const make = ({ ripgrep }: Options): typeof FileSearch.Service =>
             // The two know different patterns. What neither knows is refused by the second, which says why.
             () => LineScanner.lines(query, batch)
           )),
-    briefly
+    withRegExpTimeout
   })
 
 /** @since 0.1.0 @category layers */
@@ -57,7 +57,7 @@ export const layer: Layer.Layer<FileSearch> = Layer.sync(
 )
 
 const entriesOf = async (folder: string): Promise<ReadonlyArray<Dirent>> => {
-  const handle = await openedAt(folder, constants.O_DIRECTORY)
+  const handle = await openRealPath(folder, constants.O_DIRECTORY)
   try {
     return await readdir(pathOf(folder, handle), { withFileTypes: true })
   } finally {

@@ -14,7 +14,7 @@ import { delimiter, isAbsolute, join } from "node:path"
 import type { Readable } from "node:stream"
 import { field, number, parse, text } from "../../internal/json.ts"
 import { cutLine, type Hit, type Query } from "../../tools/workspace/FileSearch.ts"
-import { openedAt, pathOf } from "../files/openedAt.ts"
+import { openRealPath, pathOf } from "../files/openRealPath.ts"
 import * as ChildEnvironment from "../process/ChildEnvironment.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
 
@@ -124,7 +124,7 @@ const searchHeld = (program: string, query: Query, found: Iterable<Candidate>): 
 
 const hold = (file: string) =>
   Effect.acquireRelease(
-    Effect.tryPromise(() => openedAt(file)),
+    Effect.tryPromise(() => openRealPath(file)),
     (handle) => Effect.promise(() => handle.close())
   )
 

@@ -24,7 +24,7 @@ import * as Host from "../../auth/Host.ts"
 import { hidden } from "../../auth/Secrets.ts"
 import { askJson, NotAnswered } from "../../internal/askJson.ts"
 import { field, number, text } from "../../internal/json.ts"
-import { spanned } from "../../internal/spanned.ts"
+import { redactedSpan } from "../../internal/redactedSpan.ts"
 
 /**
  * Available with a ChatGPT plan and with an API key alike (September 2026).
@@ -140,7 +140,7 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
     }
     yield* Effect.ignore(cache.set(keyOf(credential), next))
     return next
-  }, spanned("Models.ask"))
+  }, redactedSpan("Models.ask"))
 
   const listFor = Effect.fnUntraced(function*(credential: Credential, isRefresh: boolean) {
     const kept = yield* recall(credential)

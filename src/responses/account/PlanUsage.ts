@@ -16,7 +16,7 @@ import { Credentials } from "../../auth/Credentials.ts"
 import * as Host from "../../auth/Host.ts"
 import { Secrets } from "../../auth/Secrets.ts"
 import { askJson } from "../../internal/askJson.ts"
-import { spanned } from "../../internal/spanned.ts"
+import { redactedSpan } from "../../internal/redactedSpan.ts"
 import { ModelError, withoutSecrets } from "../ModelError.ts"
 import { fromUsage } from "./RateLimitReading.ts"
 import * as RateLimits from "./RateLimits.ts"
@@ -56,7 +56,7 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
       }
     }),
     Effect.catchAll((error) => Effect.flatMap(Secrets, ({ hide }) => withoutSecrets(error, hide))),
-    spanned("PlanUsage.refresh")
+    redactedSpan("PlanUsage.refresh")
   )
 
   return PlanUsage.of({ refresh })

@@ -20,7 +20,7 @@ import type { StreamEvent } from "../StreamEvent.ts"
  * @since 0.1.0
  * @category models
  */
-export type Attempt = (request: Request) => Stream.Stream<StreamEvent, ModelError | Setback>
+export type Attempt = (request: Request) => Stream.Stream<StreamEvent, ModelError | Recoverable>
 
 /**
  * An attempt has failed by something that the transport can mend: a connection that had grown old, a credential, what the
@@ -29,7 +29,7 @@ export type Attempt = (request: Request) => Stream.Stream<StreamEvent, ModelErro
  * @since 0.1.0
  * @category errors
  */
-export class Setback extends Data.TaggedError("Setback")<{
+export class Recoverable extends Data.TaggedError("Recoverable")<{
   /** What the attempt has failed with. */
   readonly error: ModelError
   /** Mends it, and gives the attempt that may be made at once. Fails with what the call fails with if it cannot. */

@@ -15,8 +15,8 @@ import * as Stream from "effect/Stream"
 import { AuthClient } from "../../auth/AuthClient.ts"
 import type { CredentialsError } from "../../auth/Credentials.ts"
 import { defined } from "../../internal/json.ts"
-import { spanned } from "../../internal/spanned.ts"
-import { story } from "../../internal/story.ts"
+import { networkProblem } from "../../internal/networkProblem.ts"
+import { redactedSpan } from "../../internal/redactedSpan.ts"
 import { fromPull, type Pull } from "../../internal/stream.ts"
 import * as ModelProfile from "../account/ModelProfile.ts"
 import * as RateLimits from "../account/RateLimits.ts"
@@ -24,8 +24,8 @@ import { advised, type Dialect } from "../Dialect.ts"
 import { ModelError } from "../ModelError.ts"
 import type { Request } from "../Request.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
-import { type Attempt, renewing, Setback, unusable } from "./Attempt.ts"
-import * as Inbound from "./Inbound.ts"
+import { type Attempt, Recoverable, renewing, unusable } from "./Attempt.ts"
+import * as ReceiveBuffer from "./ReceiveBuffer.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 import type { Decoder } from "./Sse.ts"
 import * as Timeouts from "./Timeouts.ts"
@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function*(
       return yield* Effect.mapError(refused(response), advised(dialect))
     }
     return response
-  }, spanned("Responses.open"))
+  }, redactedSpan("Responses.open"))
 
   /** What comes over the connection, piece by piece as it comes. */
   const receive = Effect.fnUntraced(function*<E>(
@@ -58,11 +58,11 @@ export const make = Effect.fnUntraced(function*(
     decoder: Decoder,
     failing: (error: ModelError) => E
   ) {
-    const inbound = yield* Inbound.make<Uint8Array, HttpClientError.ResponseError>(timeouts)
-    if (Inbound.isSource(response)) {
-      const release = response[Inbound.SourceTypeId](inbound)
+    const inbound = yield* ReceiveBuffer.make<Uint8Array, HttpClientError.ResponseError>(timeouts)
+    if (ReceiveBuffer.isSource(response)) {
+      const release = response[ReceiveBuffer.SourceTypeId](inbound)
       yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
-    } else yield* Inbound.pump(inbound, response.stream)
+    } else yield* ReceiveBuffer.pump(inbound, response.stream)
 
     const failed = (cause: Cause.Cause<HttpClientError.ResponseError | ModelError>) =>
       Effect.failCause(Cause.map(cause, (error) => Option.some(failing(cutOff(error)))))
@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function*(
       receive(response, dialect.decoder(request), (failure) => {
         const error = named(response.headers)(failure)
         const again = renewing(auth, error, response.request, isRefreshed, attempt)
-        return again === undefined ? error : new Setback({ error, again })
+        return again === undefined ? error : new Recoverable({ error, again })
       })))
   return attempt(false)
 })
@@ -143,7 +143,7 @@ export const unreachable = (cause: HttpClientError.HttpClientError | Credentials
     case "CredentialStoreError":
       return unusable(cause)
     default:
-      return new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause: cause.cause })
+      return new ModelError({ reason: { _tag: "Transport" }, detail: networkProblem(cause), cause: cause.cause })
   }
 }
 
@@ -162,4 +162,4 @@ export const named = (headers: ServerFailure.Headers) => (error: ModelError): Mo
 const cutOff = (cause: HttpClientError.ResponseError | ModelError): ModelError =>
   cause._tag === "ModelError"
     ? cause
-    : new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: story(cause), cause: cause.cause })
+    : new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: networkProblem(cause), cause: cause.cause })

@@ -24,7 +24,7 @@ import { fromPull, type Pull, toPull } from "../../internal/stream.ts"
 import { type ModelError, withoutSecrets } from "../ModelError.ts"
 import * as Request from "../Request.ts"
 import type { Retry, StreamEvent } from "../StreamEvent.ts"
-import { type Attempt, Setback } from "./Attempt.ts"
+import { type Attempt, Recoverable } from "./Attempt.ts"
 
 /**
  * @since 0.1.0
@@ -63,37 +63,39 @@ const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
  */
 export const make =
   (budget: Budget) => (attempt: Attempt) => (request: Request.Request): Stream.Stream<StreamEvent, ModelError> => {
-    const after = Effect.fnUntraced(function*(failure: ModelError | Setback, request: Request.Request, state: State) {
-      const now = yield* Clock.currentTimeMillis
-      const error = errorOf(failure)
-      const since = state.since ?? now
-      const next = { ...state, number: state.number + 1 }
-      const told = (delay: number, isWithoutEncrypted: boolean): Retry => ({
-        type: "effixir.retry",
-        attempt: next.number,
-        maxAttempts: Math.max(budget.attempts, next.number),
-        delay,
-        reason: error.reason._tag,
-        message: error.message,
-        isWithoutEncrypted
-      })
+    const after = Effect.fnUntraced(
+      function*(failure: ModelError | Recoverable, request: Request.Request, state: State) {
+        const now = yield* Clock.currentTimeMillis
+        const error = errorOf(failure)
+        const since = state.since ?? now
+        const next = { ...state, number: state.number + 1 }
+        const told = (delay: number, isWithoutEncrypted: boolean): Retry => ({
+          type: "effixir.retry",
+          attempt: next.number,
+          maxAttempts: Math.max(budget.attempts, next.number),
+          delay,
+          reason: error.reason._tag,
+          message: error.message,
+          isWithoutEncrypted
+        })
 
-      if (error.code === "invalid_encrypted_content" && request.input.some(Request.isEncrypted)) {
-        return Option.some({ event: told(0, true), request: Request.withoutEncrypted(request), state: next })
-      }
-      if (state.number >= budget.attempts) return Option.none()
-      if (failure._tag === "Setback") {
-        if (now - since > Duration.toMillis(budget.elapsed)) return Option.none()
-        const attempt = yield* failure.again
-        return Option.some({ event: told(0, false), request, state: { ...next, attempt, since } })
-      }
+        if (error.code === "invalid_encrypted_content" && request.input.some(Request.isEncrypted)) {
+          return Option.some({ event: told(0, true), request: Request.withoutEncrypted(request), state: next })
+        }
+        if (state.number >= budget.attempts) return Option.none()
+        if (failure._tag === "Recoverable") {
+          if (now - since > Duration.toMillis(budget.elapsed)) return Option.none()
+          const attempt = yield* failure.again
+          return Option.some({ event: told(0, false), request, state: { ...next, attempt, since } })
+        }
 
-      const [memory, , decision] = yield* schedule.step(now, error, state.memory)
-      if (ScheduleDecision.isDone(decision)) return Option.none()
-      const delay = Math.max(0, Math.round(ScheduleIntervals.start(decision.intervals) - now))
-      if (now + delay - since > Duration.toMillis(budget.elapsed)) return Option.none()
-      return Option.some({ event: told(delay, false), request, state: { ...next, since, memory } })
-    })
+        const [memory, , decision] = yield* schedule.step(now, error, state.memory)
+        if (ScheduleDecision.isDone(decision)) return Option.none()
+        const delay = Math.max(0, Math.round(ScheduleIntervals.start(decision.intervals) - now))
+        if (now + delay - since > Duration.toMillis(budget.elapsed)) return Option.none()
+        return Option.some({ event: told(delay, false), request, state: { ...next, since, memory } })
+      }
+    )
 
     return fromPull(Effect.map(Effect.scope, (scope) => {
       /** Goes on with the attempt that is on, or begins the next one. */
@@ -101,11 +103,11 @@ export const make =
 
       const from = Effect.fnUntraced(function*(request: Request.Request, state: State) {
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const mend = Effect.fnUntraced(function*(raw: ModelError | Setback) {
+        const mend = Effect.fnUntraced(function*(raw: ModelError | Recoverable) {
           yield* Scope.close(own, Exit.fail(raw))
           const { hide } = yield* Secrets
-          const failure = raw._tag === "Setback"
-            ? new Setback({ error: withoutSecrets(raw.error, hide), again: raw.again })
+          const failure = raw._tag === "Recoverable"
+            ? new Recoverable({ error: withoutSecrets(raw.error, hide), again: raw.again })
             : withoutSecrets(raw, hide)
           const next = yield* Effect.mapError(after(failure, request, state), Option.some)
           if (Option.isNone(next)) return yield* Effect.fail(Option.some(errorOf(failure)))
@@ -129,7 +131,8 @@ export const make =
     }))
   }
 
-const errorOf = (failure: ModelError | Setback): ModelError => failure._tag === "Setback" ? failure.error : failure
+const errorOf = (failure: ModelError | Recoverable): ModelError =>
+  failure._tag === "Recoverable" ? failure.error : failure
 
 /** What the next attempt is made by, and its number; `since` is the time of the first failure; `memory` belongs to the schedule. */
 interface State {

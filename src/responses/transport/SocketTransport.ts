@@ -16,8 +16,8 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../../auth/AuthClient.ts"
 import { defined, isDeepText, parse, tooDeep } from "../../internal/json.ts"
-import { spanned } from "../../internal/spanned.ts"
-import { story } from "../../internal/story.ts"
+import { networkProblem } from "../../internal/networkProblem.ts"
+import { redactedSpan } from "../../internal/redactedSpan.ts"
 import * as ModelProfile from "../account/ModelProfile.ts"
 import * as RateLimits from "../account/RateLimits.ts"
 import * as Dialect from "../Dialect.ts"
@@ -26,10 +26,10 @@ import type { Request } from "../Request.ts"
 import * as Response from "../Response.ts"
 import { type Options, over, Responses } from "../Responses.ts"
 import * as StreamEvent from "../StreamEvent.ts"
-import { type Attempt, renewing, Setback } from "./Attempt.ts"
+import { type Attempt, Recoverable, renewing } from "./Attempt.ts"
 import * as Continuation from "./Continuation.ts"
 import * as HttpTransport from "./HttpTransport.ts"
-import * as Inbound from "./Inbound.ts"
+import * as ReceiveBuffer from "./ReceiveBuffer.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 import { SocketClient, type SocketClosed, type SocketRefused } from "./SocketClient.ts"
 import * as SocketPool from "./SocketPool.ts"
@@ -87,7 +87,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
     }
     yield* observe.headers(answer.left.headers)
     return yield* refused(dialect, answer.left)
-  }, spanned("Responses.connect"))
+  }, redactedSpan("Responses.connect"))
 
   const open = Effect.fnUntraced(function*(request: Request) {
     const account = yield* Effect.mapError(
@@ -103,7 +103,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
       isReused: line.isUsed
     })
     return { line, frame }
-  }, spanned("Responses.open"))
+  }, redactedSpan("Responses.open"))
 
   const attempt = (isRefreshed: boolean): SocketAttempt => (request) =>
     Stream.unwrapScoped(Effect.map(open(request), ({ frame, line }) => {
@@ -117,7 +117,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
         return new Fault({ ...fault, error, again })
       }
       return Stream.concat(send, line.connection.messages).pipe(
-        Inbound.watched(timeouts),
+        ReceiveBuffer.watched(timeouts),
         read(line, frame, observe),
         Stream.mapError(mending)
       )
@@ -249,7 +249,7 @@ const refused = Effect.fnUntraced(function*(
   { body, cause, headers, status }: SocketRefused
 ) {
   if (status === undefined) {
-    const error = new ModelError({ reason: { _tag: "Transport" }, detail: story(cause), cause })
+    const error = new ModelError({ reason: { _tag: "Transport" }, detail: networkProblem(cause), cause })
     return yield* new Fault({ error, isAvoidable: true })
   }
   if (status === 426) {
@@ -293,8 +293,8 @@ const expired = ({ code, detail, status }: ModelError): ModelError =>
 /** As anybody above sees it, who knows of no other transport. */
 const plain = (sockets: SocketAttempt): Attempt => (request) => Stream.mapError(sockets(request), told(plain))
 
-const told = (attempt: (sockets: SocketAttempt) => Attempt) => ({ again, error }: Fault): ModelError | Setback =>
-  again === undefined ? error : new Setback({ error, again: Effect.map(again, attempt) })
+const told = (attempt: (sockets: SocketAttempt) => Attempt) => ({ again, error }: Fault): ModelError | Recoverable =>
+  again === undefined ? error : new Recoverable({ error, again: Effect.map(again, attempt) })
 
 /** HTTP for the sessions in which WebSockets have failed before anything was told, or cannot carry what is said. */
 const makeAuto = Effect.fnUntraced(function*(options: Options) {
@@ -312,7 +312,7 @@ const makeAuto = Effect.fnUntraced(function*(options: Options) {
       if (fault.isForGood === true) yield* avoid
       // What was told is void then, and somebody has to say so.
       if (fault.isAvoidable !== true) {
-        return Stream.fail(new Setback({ error: fault.error, again: Effect.succeed(http) }))
+        return Stream.fail(new Recoverable({ error: fault.error, again: Effect.succeed(http) }))
       }
       // Only an answer over HTTP tells that it was not the network.
       return Stream.mapChunksEffect(http(request), (events) => Effect.as(avoid, events))

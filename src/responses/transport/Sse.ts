@@ -8,8 +8,8 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createParser } from "eventsource-parser"
-import { few } from "../../internal/few.ts"
 import { field, isDeepText, parse, text, tooDeep } from "../../internal/json.ts"
+import { smallQueue } from "../../internal/smallQueue.ts"
 import { utf8Decoder } from "../../internal/utf8.ts"
 import { ModelError } from "../ModelError.ts"
 import * as StreamEvent from "../StreamEvent.ts"
@@ -82,7 +82,7 @@ export const decoder = (): Decoder =>
  */
 export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader): Decoder => {
   const utf8 = utf8Decoder()
-  const events = few<StreamEvent.StreamEvent>()
+  const events = smallQueue<StreamEvent.StreamEvent>()
   let last: StreamEvent.StreamEvent | undefined
   let hasEnded = false
   let isTooLarge = false

@@ -58,7 +58,7 @@ export const respond = Effect.fnUntraced(function*(server: Server, options: Opti
   const run = yield* FiberSet.makeRuntime<never, void, never>()
 
   const converse = Effect.fnUntraced(function*(socket: WebSocket, request: Http.Received, speak: Speaker) {
-    const openedAt = yield* Clock.currentTimeMillis
+    const openRealPath = yield* Clock.currentTimeMillis
     let isBusy = false
     let told = 0
 
@@ -80,7 +80,7 @@ export const respond = Effect.fnUntraced(function*(server: Server, options: Opti
     const answer = Effect.fnUntraced(function*(text: string) {
       const body = Http.parse(text)
       yield* handler.note({ ...request, method: "MESSAGE", body })
-      const age = (yield* Clock.currentTimeMillis) - openedAt
+      const age = (yield* Clock.currentTimeMillis) - openRealPath
       if (options.maxAge !== undefined && age > Duration.toMillis(options.maxAge)) {
         yield* tell(failure(tooOld))
         return socket.close(1000)

@@ -70,7 +70,7 @@ const find = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "
       })
     ),
     Stream.mapChunksEffect((found) =>
-      search.briefly(
+      search.withRegExpTimeout(
         pattern,
         () =>
           Chunk.filter(found, (one) =>

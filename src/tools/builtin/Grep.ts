@@ -151,7 +151,7 @@ const filesOf = (
     }).pipe(
       Stream.filter(({ isUnreadable, kind }) => isUnreadable || kind === "File"),
       Stream.mapChunksEffect((found) =>
-        pattern === undefined ? Effect.succeed(found) : search.briefly(
+        pattern === undefined ? Effect.succeed(found) : search.withRegExpTimeout(
           pattern,
           () => Chunk.filter(found, (one) => one.isUnreadable || isWanted(path.relative(real, one.path)))
         )

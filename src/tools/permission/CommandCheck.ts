@@ -55,7 +55,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
 
   const topOf = GitRepository.topOf(root)
 
-  const follow = Effect.fnUntraced(function*(path: string, { isFile }: PathWord, open: ReadonlyArray<string>) {
+  const renderTurn = Effect.fnUntraced(function*(path: string, { isFile }: PathWord, open: ReadonlyArray<string>) {
     const resolved = yield* Effect.either(workspace.resolveToRead(path))
     const real = resolved._tag === "Right" ? resolved.right : undefined
     // What is not there leads nowhere. A path too long for a system call may still be reached from a folder on its way.
@@ -97,7 +97,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     return yield* Effect.forEach(places, ({ path, word }) =>
       Effect.gen(function*() {
         const names = word.isGlob ? yield* expanded(path) : []
-        return yield* Effect.forEach([path, ...names], (path) => follow(path, word, open))
+        return yield* Effect.forEach([path, ...names], (path) => renderTurn(path, word, open))
       })).pipe(Effect.map((all) => all.flat()))
   })
 

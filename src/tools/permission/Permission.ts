@@ -60,7 +60,7 @@ export class Permission extends Context.Tag("effixir/tools/permission/Permission
   /** Lets pass in a session what somebody has allowed for all of it. */
   readonly remember: (sessionId: string, grants: ReadonlyArray<string>) => Effect.Effect<void>
   /** How it decides, in a few words for the log of a session: it goes on like that when it goes on. */
-  readonly leash?: { readonly permission: Policy.Mode; readonly policy?: string }
+  readonly inForce?: { readonly permission: Policy.Mode; readonly policy?: string }
 }>() {}
 
 type FileAccess = Extract<Access, { readonly paths: unknown }>
@@ -210,7 +210,7 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
         granted,
         (all) => new Map(all).set(sessionId, new Set([...all.get(sessionId) ?? [], ...grants]))
       ),
-    leash: { permission: otherwise, ...(policy === noRules ? {} : { policy: policy.source }) }
+    inForce: { permission: otherwise, ...(policy === noRules ? {} : { policy: policy.source }) }
   })
 })
 
@@ -273,7 +273,7 @@ export const layerAllowAll: Layer.Layer<Permission> = Layer.succeed(Permission, 
 export const layerDenyAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
   decide: () => Effect.succeed(deny("all is denied", "no tool may run")),
   remember: () => Effect.void,
-  leash: { permission: "read-only" }
+  inForce: { permission: "read-only" }
 })
 
 const ask = (

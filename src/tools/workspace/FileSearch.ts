@@ -62,5 +62,5 @@ export class FileSearch extends Context.Tag("effixir/tools/workspace/FileSearch"
   /** The lines that match, file by file in the order given. Binary files have none. */
   readonly lines: (query: Query, files: ReadonlyArray<string>) => Stream.Stream<Hit, ToolFailure>
   /** Does a piece of work that may hang in a pattern, for a limited time. */
-  readonly briefly: <A>(pattern: string, work: () => A) => Effect.Effect<A, ToolFailure>
+  readonly withRegExpTimeout: <A>(pattern: string, work: () => A) => Effect.Effect<A, ToolFailure>
 }>() {}

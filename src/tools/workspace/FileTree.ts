@@ -114,7 +114,7 @@ export const glob: (
   if (pattern.trim() === "") return yield* new ToolFailure({ message: "the glob is empty; ** is for all files" })
   if (pattern.length > maxGlobLength) return yield* new ToolFailure({ message: "the glob is too long" })
   const isForNames = !pattern.slice(0, -1).includes("/")
-  return yield* search.briefly(pattern, () =>
+  return yield* search.withRegExpTimeout(pattern, () =>
     picomatch(pattern.replace(/^\.?\/+/, "").replace(/\/$/, ""), {
       basename: isForNames,
       dot: namesHidden(pattern),
@@ -191,7 +191,7 @@ const list: (
           .map(([, entry]) => entry)
       )
     const hasRules = all.some((entries) => entries?.some(({ rules }) => rules.length > 0))
-    return hasRules ? yield* search.briefly(ignoreRule, choose) : choose()
+    return hasRules ? yield* search.withRegExpTimeout(ignoreRule, choose) : choose()
   }
 )
 
@@ -254,7 +254,7 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
     if (level.folder !== folder) rules = yield* rulesOf(level.folder, level.entries, rules)
   }
   const all = rules
-  const isItselfIgnored = yield* search.briefly(ignoreRule, () => isIgnored(all, folder, true))
+  const isItselfIgnored = yield* search.withRegExpTimeout(ignoreRule, () => isIgnored(all, folder, true))
   return isItselfIgnored ? [] : all
 })
 

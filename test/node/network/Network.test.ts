@@ -9,7 +9,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
-import { story } from "../../../src/internal/story.ts"
+import { networkProblem } from "../../../src/internal/networkProblem.ts"
 import * as Network from "../../../src/node/network/Network.ts"
 
 const serve = (listener: RequestListener) =>
@@ -53,7 +53,7 @@ describe("Network", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(get("http://127.0.0.1:1/", {}))
       assert.strictEqual(error._tag, "RequestError")
-      assert.strictEqual(story(error), "connect ECONNREFUSED 127.0.0.1:1")
+      assert.strictEqual(networkProblem(error), "connect ECONNREFUSED 127.0.0.1:1")
     }))
 
   it.scopedLive("fails when a connection is reset in the middle", () =>
@@ -64,7 +64,7 @@ describe("Network", () => {
       })
       const error = yield* Effect.flip(get(server.url, {}))
       assert.strictEqual(error._tag, "ResponseError")
-      assert.strictEqual(story(error), "the connection broke off")
+      assert.strictEqual(networkProblem(error), "the connection broke off")
     }))
 
   it.scopedLive("closes the connection of whoever is interrupted", () =>
@@ -92,7 +92,7 @@ describe("Network", () => {
         Effect.flip
       )
       assert.strictEqual(error._tag, "RequestError")
-      assert.notInclude(story(error), "a\nb")
+      assert.notInclude(networkProblem(error), "a\nb")
       assert.deepStrictEqual(server.seen, [])
     }))
 

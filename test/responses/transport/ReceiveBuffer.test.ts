@@ -9,7 +9,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ModelError } from "../../../src/responses/ModelError.ts"
-import * as Inbound from "../../../src/responses/transport/Inbound.ts"
+import * as ReceiveBuffer from "../../../src/responses/transport/ReceiveBuffer.ts"
 import type * as Timeouts from "../../../src/responses/transport/Timeouts.ts"
 
 const timeouts: Timeouts.Timeouts = { connect: "2 seconds", firstByte: "10 seconds", idle: "30 seconds" }
@@ -27,7 +27,7 @@ const watch = (stream: Stream.Stream<number>, limits = timeouts) =>
     const seen: Array<number> = []
     const start = yield* Clock.currentTimeMillis
     const fiber = yield* Effect.fork(
-      Stream.runForEach(Inbound.watched(limits)(stream), (n) => Effect.sync(() => seen.push(n))).pipe(
+      Stream.runForEach(ReceiveBuffer.watched(limits)(stream), (n) => Effect.sync(() => seen.push(n))).pipe(
         Effect.either,
         Effect.zip(Clock.currentTimeMillis)
       )
@@ -43,7 +43,7 @@ const silentFor = (error: ModelError | undefined, detail: string) => {
   assert.isTrue(error?.isRetryable)
 }
 
-describe("Inbound", () => {
+describe("ReceiveBuffer", () => {
   it.effect("gives a server so long to begin", () =>
     Effect.gen(function*() {
       const { after, error, seen } = yield* watch(speaking())
@@ -70,7 +70,7 @@ describe("Inbound", () => {
   it.effect("passes on a failure, and what came before it", () =>
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<number>>([])
-      const error = yield* Inbound.watched(timeouts)(Stream.concat(Stream.make(1, 2), Stream.fail("cut"))).pipe(
+      const error = yield* ReceiveBuffer.watched(timeouts)(Stream.concat(Stream.make(1, 2), Stream.fail("cut"))).pipe(
         Stream.runForEach((n) => Ref.update(seen, (all) => [...all, n])),
         Effect.flip
       )
@@ -80,7 +80,7 @@ describe("Inbound", () => {
 
   it.effect("does not blame the server for a reader that takes its time", () =>
     Effect.gen(function*() {
-      const slow = Inbound.watched(timeouts)(Stream.rechunk(Stream.range(1, 40), 1)).pipe(
+      const slow = ReceiveBuffer.watched(timeouts)(Stream.rechunk(Stream.range(1, 40), 1)).pipe(
         Stream.rechunk(1),
         Stream.mapEffect((n) => Effect.as(Effect.sleep("20 seconds"), n)),
         Stream.runCollect
@@ -95,7 +95,7 @@ describe("Inbound", () => {
       const taken = yield* Ref.make(0)
       const source = Stream.tap(Stream.rechunk(Stream.range(1, 1000), 1), () => Ref.update(taken, (n) => n + 1))
       yield* Effect.scoped(Effect.gen(function*() {
-        const queue = yield* Stream.toQueue(Inbound.watched(timeouts)(source), { capacity: 1 })
+        const queue = yield* Stream.toQueue(ReceiveBuffer.watched(timeouts)(source), { capacity: 1 })
         yield* Queue.take(queue)
         yield* TestClock.adjust("1 second")
         assert.isAtMost(yield* Ref.get(taken), 100)
@@ -106,7 +106,7 @@ describe("Inbound", () => {
     Effect.gen(function*() {
       const closed = yield* Ref.make(false)
       const source = Stream.ensuring(Stream.concat(Stream.make(1), Stream.never), Ref.set(closed, true))
-      yield* Stream.runDrain(Stream.take(Inbound.watched(timeouts)(source), 1))
+      yield* Stream.runDrain(Stream.take(ReceiveBuffer.watched(timeouts)(source), 1))
       assert.isTrue(yield* Ref.get(closed))
     }))
 

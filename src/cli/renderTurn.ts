@@ -22,7 +22,7 @@ import { OutputLost, Screen } from "./Screen.ts"
  * Shows every event, and exactly one that ends the turn. Of an interrupted run the end is in the log; of a run that
  * failed before it had a turn, it is made up here.
  */
-export const follow = Effect.fnUntraced(function*(
+export const renderTurn = Effect.fnUntraced(function*(
   session: string,
   events: Stream.Stream<AgentEvent, AgentError>,
   renderer: Renderer

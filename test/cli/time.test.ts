@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
-import { span } from "../../src/cli/span.ts"
+import { span } from "../../src/cli/time.ts"
 
 describe("A span", () => {
   it.each(

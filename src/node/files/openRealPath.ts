@@ -11,7 +11,7 @@ export const pathOf = (path: string, { fd }: FileHandle): string =>
  * Opens what is at a real path to read it, and nothing else that has taken its place since it was found: no link is
  * followed, wherever on the way it is, and no pipe waited for.
  */
-export const openedAt = async (real: string, flags = 0): Promise<FileHandle> => {
+export const openRealPath = async (real: string, flags = 0): Promise<FileHandle> => {
   const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags)
   try {
     if ((hasHandlePaths ? readlinkSync(pathOf(real, handle)) : realpathSync(real)) === real) return handle

@@ -12,7 +12,7 @@ const timeout = 750
  * would leave the event loop free meanwhile, at the price of starting it for each search, and of copying all files to it;
  * this blocks it for the limit at most, and once: the search ends with it.
  */
-export const briefly = <A>(pattern: string, work: () => A): Effect.Effect<A, ToolFailure> =>
+export const withRegExpTimeout = <A>(pattern: string, work: () => A): Effect.Effect<A, ToolFailure> =>
   Effect.try({
     try: () => {
       const results: Array<A> = []

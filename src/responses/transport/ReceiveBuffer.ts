@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
-import { few } from "../../internal/few.ts"
+import { smallQueue } from "../../internal/smallQueue.ts"
 import { fromPull, type Pull, runForEachChunk } from "../../internal/stream.ts"
 import { ModelError } from "../ModelError.ts"
 import type { Timeouts } from "./Timeouts.ts"
@@ -25,7 +25,7 @@ import type { Timeouts } from "./Timeouts.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Inlet<A, E> {
+export interface Producer<A, E> {
   /** Leaves a piece. */
   readonly offer: (piece: A) => void
   /** Nothing more comes. What is said first counts. */
@@ -42,7 +42,7 @@ export interface Inlet<A, E> {
  * @since 0.1.0
  * @category models
  */
-export interface Inbound<A, E> extends Inlet<A, E> {
+export interface ReceiveBuffer<A, E> extends Producer<A, E> {
   /** Gives what was left since the last time. */
   readonly drain: (use: (piece: A) => void) => void
   /** How it ended; nothing as long as it goes on. What was left before can still be taken. */
@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function*<A extends {}, E>(timeouts: Timeo
   let limit = firstByte
   /** Since when the other side is waited for. */
   let since: number | undefined = now()
-  const pieces = few<A>()
+  const pieces = smallQueue<A>()
   let exit: Exit.Exit<void, E | ModelError> | undefined
   let reader: ((taken: Effect.Effect<void>) => void) | undefined
 
@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function*<A extends {}, E>(timeouts: Timeo
     resume?.(Effect.void)
   }
 
-  const self: Inbound<A, E | ModelError> = {
+  const self: ReceiveBuffer<A, E | ModelError> = {
     offer: (piece) => {
       pieces.add(piece)
       limit = idle
@@ -131,11 +131,11 @@ const silent = (limit: number): ModelError =>
  * @category models
  */
 export interface Source<A, E> {
-  readonly [SourceTypeId]: (inlet: Inlet<A, E>) => (isOver: boolean) => void
+  readonly [SourceTypeId]: (inlet: Producer<A, E>) => (isOver: boolean) => void
 }
 
 /** @since 0.1.0 @category symbols */
-export const SourceTypeId: unique symbol = Symbol.for("effixir/responses/transport/Inbound/Source")
+export const SourceTypeId: unique symbol = Symbol.for("effixir/responses/transport/ReceiveBuffer/Source")
 
 /** @since 0.1.0 @category guards */
 export const isSource = <A, E>(u: { readonly stream: Stream.Stream<A, E> }): u is typeof u & Source<A, E> =>
@@ -147,7 +147,7 @@ export const isSource = <A, E>(u: { readonly stream: Stream.Stream<A, E> }): u i
  * @since 0.1.0
  * @category combining
  */
-export const pump = Effect.fnUntraced(function*<A, E>(self: Inbound<A, E>, stream: Stream.Stream<A, E>) {
+export const pump = Effect.fnUntraced(function*<A, E>(self: ReceiveBuffer<A, E>, stream: Stream.Stream<A, E>) {
   const room = Effect.async<void>((resume) => {
     if (self.isFull()) self.onRoom = () => resume(Effect.void)
     else resume(Effect.void)

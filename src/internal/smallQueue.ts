@@ -1,7 +1,7 @@
 import * as Chunk from "effect/Chunk"
 
 /** What comes one at a time mostly, between whoever leaves it and whoever takes it. */
-export interface Few<A> {
+export interface SmallQueue<A> {
   readonly add: (a: A) => void
   readonly size: () => number
   readonly take: () => Chunk.Chunk<A>
@@ -12,7 +12,7 @@ export interface Few<A> {
  * The first needs no array. Of arrays made for one thing over and over V8 believes, with a thousand streams open, that they
  * live long, and collects them and all they hold with the old.
  */
-export const few = <A extends {}>(): Few<A> => {
+export const smallQueue = <A extends {}>(): SmallQueue<A> => {
   let first: A | undefined
   let more: Array<A> | undefined
   const clear = () => {

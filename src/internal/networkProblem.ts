@@ -4,9 +4,9 @@ import * as Predicate from "effect/Predicate"
  * What happened, from an error of the network. The innermost message says it best: "connect ECONNREFUSED 127.0.0.1:80".
  * A host with several addresses has one for each. Of a certificate it also says what helps.
  */
-export const story = (error: unknown): string => {
+export const networkProblem = (error: unknown): string => {
   const inner = innermost(error)
-  if (inner instanceof AggregateError) return inner.errors.map(story).join("; ")
+  if (inner instanceof AggregateError) return inner.errors.map(networkProblem).join("; ")
   const said = isCutOff(inner) ? "the connection broke off" : plainWords(inner) ?? textOf(inner)
   const advice = certificateAdvice(inner)
   return advice === undefined ? said : `the certificate of the server is not trusted (${said}); ${advice}`

@@ -8,19 +8,19 @@ import type { Session } from "../session/SessionStore.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
 
 /** @since 0.1.0 @category models */
-export interface Teller {
+export interface EventSink {
   /** Tells what is in the log. */
   readonly tell: (event: AgentEvent) => Effect.Effect<void>
   /** Tells what is not, and need not be remembered. */
   readonly show: (event: AgentEvent) => Effect.Effect<void>
   /** What is in the log now needs no telling. */
   readonly begin: Effect.Effect<void>
-  /** Tells what has come into the log since then without being told, because its teller was stopped. */
+  /** Tells what has come into the log since then without being told, because its sink was stopped. */
   readonly rest: Effect.Effect<void>
 }
 
 /** @since 0.1.0 @category constructors */
-export const make = (session: Session, publish: (event: AgentEvent) => Effect.Effect<unknown>): Teller => {
+export const make = (session: Session, publish: (event: AgentEvent) => Effect.Effect<unknown>): EventSink => {
   const told = new Set<number>()
   let known = 0
 

@@ -7,7 +7,7 @@ import type * as Tracer from "effect/Tracer"
  * A span around an effect that learns only the kind of its failure: the message of a server may quote the request, and
  * a tracer keeps the failure that ends a span.
  */
-export const spanned = (name: string) =>
+export const redactedSpan = (name: string) =>
 <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>

@@ -19,20 +19,20 @@ import type { Dialect } from "../node/settings/Settings.ts"
 import * as Trust from "../node/settings/Trust.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
-import type { Leash } from "../session/SessionEvent.ts"
+import type { PermissionInForce } from "../session/SessionEvent.ts"
 import type * as Approver from "../tools/permission/Approver.ts"
 import * as Policy from "../tools/permission/Policy.ts"
 import { quote } from "../tools/workspace/FileTree.ts"
 import * as ExitCode from "./ExitCode.ts"
-import { follow } from "./follow.ts"
 import { Interruption } from "./Interruption.ts"
 import * as Keyboard from "./Keyboard.ts"
 import * as Jsonl from "./render/jsonl.ts"
 import * as Text from "./render/text.ts"
+import { renderTurn } from "./renderTurn.ts"
 import * as Runtime from "./runtime.ts"
 import { Screen } from "./Screen.ts"
 
-export interface Conversation {
+export interface TurnOptions {
   readonly session: string
   /** Whether the session begins with this turn. */
   readonly isNew?: boolean
@@ -46,18 +46,18 @@ export interface Conversation {
   readonly permission?: Option.Option<Policy.Mode>
   readonly policy?: Option.Option<string>
   /** What the session was allowed before. */
-  readonly before?: Leash
+  readonly before?: PermissionInForce
   /** Whether the server may search the web. */
   readonly search?: boolean
   /** Whether the project is trusted from now on. */
   readonly trust?: boolean
 }
 
-export const converse = Effect.fnUntraced(function*(conversation: Conversation) {
+export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
   const settings = yield* Runtime.settings
   const { dialect, models, transport } = settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
-  const { permission, policy } = yield* leashFor(conversation, settings)
+  const { permission, policy } = yield* permissionFor(conversation, settings)
   const isTrusted = yield* trusts(conversation, settings.home)
   const { prompt, skills } = yield* teach(conversation, settings.home, isTrusted)
   // Lines for a program wait for nobody.
@@ -95,7 +95,7 @@ const whenLeft = (stage: Queue.Dequeue<void>) => Effect.asVoid(Effect.timeoutOpt
  * What may run: as the flags say, else as before in this session, else as a person has set it for all runs. What is set
  * for all runs lets nothing run in a session that was begun with less.
  */
-const leashFor = Effect.fnUntraced(function*(conversation: Conversation, settings: LeashSettings) {
+const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptions, settings: PermissionSettings) {
   const { before = {}, json } = conversation
   const flags = { permission: said(conversation.permission), policy: said(conversation.policy) }
   // What config.json names is beside it.
@@ -120,7 +120,7 @@ const leashFor = Effect.fnUntraced(function*(conversation: Conversation, setting
   return { permission, policy }
 })
 
-interface LeashSettings {
+interface PermissionSettings {
   readonly home: Home
   readonly policy?: string | undefined
   readonly permission?: Policy.Mode | undefined
@@ -145,7 +145,7 @@ const loadKept = (file: string) =>
 const loadQuietly = (file: string) => Effect.orElseSucceed(PolicyFile.load(file), () => undefined)
 
 /** Whether what the project says counts. What of it is left out, or would be, is said. */
-const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversation, home: Home) {
+const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: TurnOptions, home: Home) {
   if (trust === true) yield* Trust.trust(home, folder)
   const isTrusted = yield* Trust.isTrusted(home, folder)
   // What a session was told when it began, it goes on with.
@@ -165,7 +165,7 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: Conversatio
 })
 
 /** The skills there are, and the prompt with those that it names. What cannot be used is said. */
-const teach = Effect.fnUntraced(function*({ folder, prompt }: Conversation, home: Home, isTrusted: boolean) {
+const teach = Effect.fnUntraced(function*({ folder, prompt }: TurnOptions, home: Home, isTrusted: boolean) {
   const screen = yield* Screen
   const leaveOut = ({ path, reason }: Skills.Problem) => screen.say(`the skill ${quote(path)} is left out: ${reason}`)
   const { problems, skills } = yield* Skills.load({ home: home.path, folder: isTrusted ? folder : undefined })
@@ -182,7 +182,7 @@ const teach = Effect.fnUntraced(function*({ folder, prompt }: Conversation, home
 })
 
 /** Whether the server may search the web; where it cannot, that is said. */
-const searches = Effect.fnUntraced(function*({ search }: Conversation, { dialect, web_search }: SearchSettings) {
+const searches = Effect.fnUntraced(function*({ search }: TurnOptions, { dialect, web_search }: SearchSettings) {
   const screen = yield* Screen
   const isWanted = search === true || web_search === true
   if (isWanted && dialect === "chat-completions") {
@@ -198,7 +198,7 @@ interface SearchSettings {
 
 const turn = Effect.fnUntraced(
   function*(
-    { deltas, json, limits, prompt, session }: Conversation,
+    { deltas, json, limits, prompt, session }: TurnOptions,
     settings: Settings,
     leave: Effect.Effect<unknown> | undefined
   ) {
@@ -214,7 +214,7 @@ const turn = Effect.fnUntraced(
     const events = prompt === undefined
       ? agent.resume(session, { reasoning, limits, whyInterrupted })
       : agent.run(session, prompt, { reasoning, limits, whyInterrupted })
-    return yield* follow(
+    return yield* renderTurn(
       session,
       events,
       json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { leave })
