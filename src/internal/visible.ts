@@ -46,25 +46,56 @@ export const json = (text: string): string =>
  * - long runs of what is blank are told by their count, as `⟨37 blank lines⟩`, so that nothing can be pushed out of sight,
  *   and so are blanks at the end of a line. A `⟨` of the text itself is shown by its number.
  */
-export const exactly = (text: string): string =>
-  foldLines(
-    text.replaceAll(
-      special,
-      (
-        _,
-        slashes: string,
-        blanks: string | undefined,
-        run: string | undefined,
-        one: string,
-        hidden: string,
-        spelled
-      ) => {
-        if (blanks !== undefined) return slashes + foldBlanks(blanks)
-        if (run !== undefined) return `${slashes}⟨${[...run].length} × ${escape(one)}⟩`
-        if (hidden !== undefined) return slashes + slashes + escape(hidden)
-        return spelled === undefined ? `${slashes}⇥` : slashes + slashes + spelled
-      }
-    )
+export const exactly = (text: string): string => {
+  let shown = ""
+  let from = 0
+  for (const { end, start } of longRuns(text)) {
+    const blank = text[start]
+    const run = text.slice(start, end)
+    shown += exactlyShort(text.slice(from, start))
+    shown += blank === " " || blank === "\t" ? foldBlanks(run) : `⟨${end - start} × ${escape(blank ?? "")}⟩`
+    from = end
+  }
+  return foldLines(shown + exactlyShort(text.slice(from)))
+}
+
+/** Where one character is repeated so often that a regular expression would run out of stack on it. */
+function* longRuns(text: string) {
+  for (let start = 0; start < text.length;) {
+    // A run that is long enough has a character at each step of this length.
+    const at = start + longest - 1
+    const code = text.charCodeAt(at)
+    if (at >= text.length) return
+    let first = at
+    while (first > start && text.charCodeAt(first - 1) === code) first--
+    let end = at + 1
+    while (end < text.length && text.charCodeAt(end) === code) end++
+    // Half a pair of surrogates does not repeat by itself.
+    if (end - first >= longest) yield { start: first, end }
+    start = end - first >= longest ? end : Math.max(first, start + 1)
+  }
+}
+
+/** In characters. */
+const longest = 10_000
+
+const exactlyShort = (text: string): string =>
+  text.replaceAll(
+    special,
+    (
+      _,
+      slashes: string,
+      blanks: string | undefined,
+      run: string | undefined,
+      one: string,
+      hidden: string,
+      spelled
+    ) => {
+      if (blanks !== undefined) return slashes + foldBlanks(blanks)
+      if (run !== undefined) return `${slashes}⟨${[...run].length} × ${escape(one)}⟩`
+      if (hidden !== undefined) return slashes + slashes + escape(hidden)
+      return spelled === undefined ? `${slashes}⇥` : slashes + slashes + spelled
+    }
   )
 
 /** The same in one line, which says where the text has others. */
@@ -110,7 +141,7 @@ const foldBlanks = (blanks: string): string => {
 
 /** Four lines and more without a word. */
 const foldLines = (text: string): string =>
-  text.replaceAll(/^(⟨\d+ (?:space|tab)s?⟩|)(?:\n\1$){3,}/gm, (run, blanks: string) => {
+  text.replaceAll(/^(⟨\d+ (?:space|tab)s?⟩|)(?:\n\1$){3,10000}/gm, (run, blanks: string) => {
     const count = run.split("\n").length
     return blanks === "" ? `⟨${count} blank lines⟩` : `⟨${count} lines of ${blanks.slice(1, -1)}⟩`
   })

@@ -136,7 +136,11 @@ describe("login --browser", () => {
         yield* Effect.promise(async () =>
           (await fetch(all.callback({ error: "access_denied", error_description: html }))).text()
         )
-        yield* refused(all, all.started, "The sign-in was refused: <script>alert(1)</script> and more")
+        yield* refused(
+          all,
+          all.started,
+          String.raw`The sign-in was refused: <script>alert(1)</script>\x1b[31m and more`
+        )
         assert.notInclude(all.started.output().stderr, "\u001B")
       }).pipe(Effect.provide(platform)),
     timeout

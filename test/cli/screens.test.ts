@@ -43,7 +43,7 @@ const work = Script.fromTurns([
     Script.call("read", { path: "notes.txt" })
   ),
   Script.answer(
-    Script.call("bash", { command: "printf 'one\\ntwo\\n'; exit 3" })
+    Script.call("bash", { command: "echo one; exit 3" })
   ),
   Script.answer(
     Script.call("update_plan", {

@@ -35,7 +35,7 @@ describe("--search", () => {
       assert.deepStrictEqual([code, stdout], [0, "It is sunny.\n"])
       assert.deepStrictEqual(stderr.split("\n").filter((line) => line.startsWith("•")), [
         "• web_search weather in Lisbon",
-        "• web_search https://example.com/lisbon",
+        String.raw`• web_search https://example.com/\x1b[2Jlisbon`,
         "• web_search \"rain\" in https://example.com/lisbon",
         "• web_search what is xAI",
         "• web_search "

@@ -131,7 +131,7 @@ describe("effixir status", () => {
         yield* fs.writeFileString(file, JSON.stringify(known))
         const old = yield* run(["status"])
         assert.match(old.stdout, /^5-hour window +12 % used when last seen, reset since$/m)
-        assert.match(old.stdout, /^Spark 30-day window +100 % used$/m)
+        assert.match(old.stdout, /^Spark\\x1b\[31m 30-day window +100 % used$/m)
         assert.match(old.stdout, /^credits +1,234,567\.89$/m)
 
         // Another account, or a file that is torn, is nothing to show.

@@ -66,6 +66,24 @@ describe("output", () => {
   })
 })
 
+describe("a text that repeats itself without end", () => {
+  it.each([" ", "\t", "\n", "\\", "\u200B", "x", "\u{E0041}", " \n"])("is shown, and can be read back: %j", (piece) => {
+    // What is counted by hand may be longer than what a regular expression counts.
+    const long = piece.repeat(piece.length === 1 ? 4_000_000 : 100_000)
+    for (const text of [long, `${long}x`, `x${long}`, `x${long}\\x1b${long}`]) {
+      assert.isTrue(readBack(Visible.exactly(text)) === text)
+    }
+  })
+
+  it("is told by its length from the place where it begins", () => {
+    assert.strictEqual(Visible.exactly(`ls${" ".repeat(10_000)}; x`), "ls⟨10000 spaces⟩; x")
+    assert.strictEqual(
+      Visible.exactly(`${"a".repeat(9_990)}${"b".repeat(10_001)}c`),
+      `${"a".repeat(9_990)}⟨10001 × \\x62⟩c`
+    )
+  })
+})
+
 describe("pieces", () => {
   it("are shown as the whole is, wherever it is cut", () => {
     const part = fc.constantFrom("a", "\r", "\n", "\r\n", "👩", "\u001B", "é")
