@@ -1,4 +1,4 @@
-import { constants, existsSync, readlinkSync, realpathSync } from "node:fs"
+import { closeSync, constants, existsSync, openSync, readlinkSync, realpathSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 
 const hasHandlePaths = process.platform === "linux" && existsSync("/proc/self/fd")
@@ -12,12 +12,27 @@ export const pathOf = (path: string, { fd }: FileHandle): string =>
  * followed, wherever on the way it is, and no pipe waited for.
  */
 export const openRealPath = async (real: string, flags = 0): Promise<FileHandle> => {
-  const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags)
+  const handle = await open(real, safely | flags)
   try {
     if ((hasHandlePaths ? readlinkSync(pathOf(real, handle)) : realpathSync(real)) === real) return handle
   } catch {
     // It is gone, and so not there any more either.
   }
   await handle.close()
-  throw new Error("something else took the place of the file or folder while it was looked at")
+  throw somethingElse()
 }
+
+/**
+ * The same at once, for a file of a folder that is held open: where the handle leads to the file, the folder need not be
+ * looked at again.
+ */
+export const openIn = (folder: string, held: FileHandle, name: string): number => {
+  const fd = openSync(`${pathOf(folder, held)}/${name}`, safely)
+  if (hasHandlePaths || realpathSync(`${folder}/${name}`) === `${folder}/${name}`) return fd
+  closeSync(fd)
+  throw somethingElse()
+}
+
+const safely = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+const somethingElse = () => new Error("something else took the place of the file or folder while it was looked at")

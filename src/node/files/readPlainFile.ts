@@ -51,13 +51,15 @@ export const openToRead = (path: string, flags = 0) =>
     (handle) => Effect.promise(() => handle.close())
   )
 
-const chunkSize = 256 * 1024
+/** Most files are small, and room costs time too. */
+const firstChunk = 16 * 1024
+const maxChunk = 256 * 1024
 
 /** A size is not believed: the file may grow while it is read, and some tell of none. */
 export const readUpTo = async (handle: FileHandle, limit: number): Promise<Uint8Array> => {
   const chunks: Array<Uint8Array> = []
   for (let size = 0; size < limit;) {
-    const chunk = new Uint8Array(Math.min(chunkSize, limit - size))
+    const chunk = new Uint8Array(Math.min(Math.max(size, firstChunk), maxChunk, limit - size))
     const { bytesRead } = await handle.read(chunk, 0, chunk.length, null)
     if (bytesRead === 0) break
     chunks.push(chunk.subarray(0, bytesRead))

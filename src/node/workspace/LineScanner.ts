@@ -5,11 +5,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { closeSync, constants, readSync } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
+import { basename, dirname } from "node:path"
 import { TextDecoder } from "node:util"
 import { ToolFailure } from "../../tools/Tool.ts"
 import { cutLine, type Hit, type Query } from "../../tools/workspace/FileSearch.ts"
-import { openRealPath } from "../files/openRealPath.ts"
+import { openIn, openRealPath } from "../files/openRealPath.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
 import { withRegExpTimeout } from "./regExpTimeout.ts"
 
@@ -51,16 +53,21 @@ const compile = ({ ignoresCase, isLiteral, pattern }: Query): Effect.Effect<RegE
 }
 
 const scanGroup = Effect.fnUntraced(function*(query: Query, expression: RegExp, files: Iterable<string>) {
-  const starts = yield* Effect.forEach(files, readStart, { concurrency })
+  const all = [...files]
+  const first = yield* Effect.promise(() => readFirst(all))
+  const rest = yield* Effect.forEach(all.slice(first.length), readStart, { concurrency })
+  const starts = [...first, ...rest]
   const found = yield* withRegExpTimeout(
     query.pattern,
     () => starts.map((start) => start._tag === "Whole" ? matchWhole(query, expression, start) : [])
   )
-  const all = yield* Effect.forEach(starts, (start, index) => {
-    if (start._tag === "Whole") return Effect.succeed(found[index] ?? [])
-    return start._tag === "Start" ? scan(query, expression, start.file) : Effect.succeed([unreadable])
-  })
-  return all.flat()
+  const hits: Array<Hit> = []
+  for (const [index, start] of starts.entries()) {
+    if (start._tag === "Whole") hits.push(...found[index] ?? [])
+    else if (start._tag === "Start") hits.push(...yield* scan(query, expression, start.file))
+    else hits.push(unreadable)
+  }
+  return hits
 })
 
 const unreadable: Hit = { _tag: "Unreadable" }
@@ -70,7 +77,51 @@ type Start =
   | { readonly _tag: "Start"; readonly file: string }
   | { readonly _tag: "Unreadable" }
 
-/** The content of a file, if it is a small one. */
+/**
+ * The beginnings of the first files, as many as are there in no time. What the system has in its memory is read sooner
+ * than a thread could be told to do so. On a slow disk that would block, and in a folder that cannot be held it cannot be
+ * done: what is left is for threads.
+ */
+const readFirst = async (files: ReadonlyArray<string>): Promise<ReadonlyArray<Start>> => {
+  const starts: Array<Start> = []
+  const end = performance.now() + maxBlocking
+  let folder: string | undefined
+  let held: FileHandle | undefined
+  for (const file of files) {
+    if (dirname(file) !== folder) {
+      await held?.close()
+      folder = dirname(file)
+      held = await openRealPath(folder, constants.O_DIRECTORY).catch(() => undefined)
+    }
+    if (held === undefined || performance.now() > end) break
+    starts.push(readNow(folder, held, file))
+  }
+  await held?.close()
+  return starts
+}
+
+/** In milliseconds, for one group. */
+const maxBlocking = 50
+
+const sharedBuffer = Buffer.alloc(smallSize)
+
+const readNow = (folder: string, held: FileHandle, file: string): Start => {
+  try {
+    const fd = openIn(folder, held, basename(file))
+    try {
+      const length = readSync(fd, sharedBuffer, 0, smallSize, 0)
+      return length < smallSize
+        ? { _tag: "Whole", file, bytes: Buffer.from(sharedBuffer.subarray(0, length)) }
+        : { _tag: "Start", file }
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return { _tag: "Unreadable" }
+  }
+}
+
+/** The same by a thread: the content of a file, if it is a small one. */
 const readStart = (file: string): Effect.Effect<Start> =>
   Effect.promise(async () => {
     try {
@@ -97,7 +148,7 @@ const matchWhole = (
   if (isBinary(bytes, encoding)) return []
   const matcher = makeMatcher(query, expression, file)
   const splitter = makeLineSplitter()
-  if (!matcher.take(splitter.push(new TextDecoder(encoding).decode(bytes)))) matcher.take(splitter.end())
+  if (!matcher.take(splitter.push(decoderOf(encoding).decode(bytes)))) matcher.take(splitter.end())
   return matcher.hits
 }
 
@@ -132,6 +183,15 @@ const scanOpen = Effect.fnUntraced(function*(query: Query, expression: RegExp, f
 const encodingOf = ([first, second]: Uint8Array): string =>
   first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8"
 
+/** For content that is there as a whole. */
+const decoderOf = (encoding: string): TextDecoder => {
+  const decoder = decoders.get(encoding) ?? new TextDecoder(encoding)
+  decoders.set(encoding, decoder)
+  return decoder
+}
+
+const decoders = new Map<string, TextDecoder>()
+
 const isBinary = (bytes: Uint8Array, encoding: string): boolean => encoding === "utf-8" && bytes.includes(0)
 
 /** `take` tells whether there are enough matches, with all that belongs to them. */
@@ -141,6 +201,7 @@ const makeMatcher = ({ context, maxPerFile }: Query, expression: RegExp, file: s
   let number = 0
   let matches = 0
   let isWanted = 0
+  const hitOf = (line: string, isMatch: boolean): Hit => ({ _tag: "Line", file, number, text: cutLine(line), isMatch })
   return {
     hits,
     take: (lines: ReadonlyArray<string>): boolean => {
@@ -148,16 +209,15 @@ const makeMatcher = ({ context, maxPerFile }: Query, expression: RegExp, file: s
         const line = whole.endsWith("\r") ? whole.slice(0, -1) : whole
         number++
         const isMatch = matches < maxPerFile && expression.test(line)
-        const hit: Hit = { _tag: "Line", file, number, text: cutLine(line), isMatch }
         if (isMatch) {
           matches++
-          hits.push(...before.splice(0), hit)
+          hits.push(...before.splice(0), hitOf(line, true))
           isWanted = context
         } else if (isWanted > 0) {
           isWanted--
-          hits.push(hit)
+          hits.push(hitOf(line, false))
         } else if (context > 0) {
-          before.push(hit)
+          before.push(hitOf(line, false))
           if (before.length > context) before.shift()
         }
         if (matches === maxPerFile && isWanted === 0) return true

@@ -133,12 +133,12 @@ type Candidate = { readonly _tag: "File"; readonly file: string } | { readonly _
 /** The files in which something matches, in the order given. */
 const matching = Effect.fnUntraced(function*(program: string, query: Query, files: ReadonlyArray<string>) {
   const folder = folderOf(files)
-  const paths = new Map(files.map((file) => [`.${file.slice(folder.length)}`, file]))
+  const paths = files.map((file) => `.${file.slice(folder.length)}`)
   const found = new Set<string>()
   const splitter = makeLineSplitter("\0")
   const child = yield* start(
     program,
-    [...options(query), "--files-with-matches", "--null", "--", ...paths.keys()],
+    [...options(query), "--files-with-matches", "--null", "--", ...paths],
     folder
   )
   yield* NodeStream.fromReadable<CannotSearch>(() => child.stdout, () => new CannotSearch()).pipe(
@@ -152,7 +152,11 @@ const matching = Effect.fnUntraced(function*(program: string, query: Query, file
   const { complaints, isKnown } = yield* child.ended
   if (!isKnown) return yield* new CannotSearch()
   return [
-    ...[...paths].flatMap(([path, file]): ReadonlyArray<Candidate> => found.has(path) ? [{ _tag: "File", file }] : []),
+    ...found.size === 0
+      ? []
+      : files.flatMap((file, index): ReadonlyArray<Candidate> =>
+        found.has(paths[index] ?? "") ? [{ _tag: "File", file }] : []
+      ),
     ...Array.from({ length: complaints }, (): Candidate => ({ _tag: "Unreadable" }))
   ]
 }, Effect.scoped)

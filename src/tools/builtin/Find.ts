@@ -64,18 +64,13 @@ const find = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "
   let missed = 0
 
   const isComplete = yield* FileTree.walk({ folder, includesHidden: FileTree.namesHidden(pattern) }).pipe(
-    Stream.tap(({ isUnreadable }) =>
-      Effect.sync(() => {
-        if (isUnreadable) missed++
-      })
-    ),
+    // By chunks: one by one, the guard against endless patterns would cost more than all the rest.
     Stream.mapChunksEffect((found) =>
-      search.withRegExpTimeout(
-        pattern,
-        () =>
-          Chunk.filter(found, (one) =>
-            one.path !== folder && (one.kind === "Folder" || !onlyFolders) && isWanted(path.relative(folder, one.path)))
-      )
+      search.withRegExpTimeout(pattern, () => {
+        missed += Chunk.size(Chunk.filter(found, ({ isUnreadable }) => isUnreadable))
+        return Chunk.filter(found, (one) =>
+          one.path !== folder && (one.kind === "Folder" || !onlyFolders) && isWanted(path.relative(folder, one.path)))
+      })
     ),
     Stream.mapEffect((one) => Effect.map(FileTree.display(one.path), (name) => Ls.withKind(name, one.kind))),
     Stream.runForEachWhile((line) => Effect.sync(() => page.add(line))),

@@ -25,7 +25,7 @@ const maxContext = 20
 
 /** How many files the search gets at once: few at first, for it is often enough, and more each time. */
 const firstBatch = 512
-const maxBatch = 32 * 1024
+const maxBatch = 16 * 1024
 
 const Parameters = Schema.Struct({
   pattern: Schema.String.annotations({
@@ -93,9 +93,12 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
     // The next files are found while these are searched.
     Stream.buffer({ capacity: 1 }),
     Stream.flatMap((batch) => {
-      // Here and not where they are found, which is ahead by as much as it happens to be.
-      for (const one of batch) if (one._tag !== "File") page.leave(one._tag)
-      const files = batch.flatMap((one) => one._tag === "File" ? [one.path] : [])
+      const files: Array<string> = []
+      for (const one of batch) {
+        if (one._tag === "File") files.push(one.path)
+        // Here and not where they are found, which is ahead by as much as it happens to be.
+        else page.leave(one._tag)
+      }
       return files.length === 0 ? Stream.empty : search.lines(query, files)
     }),
     Stream.runForEachWhile(page.add),
@@ -119,7 +122,7 @@ const inBatches = <E, R>(
       return count >= before.size || Option.isNone(next)
         ? [
           { held: [], count: 0, size: Math.min(before.size * 4, maxBatch) },
-          held.flatMap((chunk) => [...Chunk.toReadonlyArray(chunk)])
+          held.flatMap(Chunk.toReadonlyArray)
         ]
         : [{ held, count, size: before.size }, []]
     }),

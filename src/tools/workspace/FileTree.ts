@@ -57,7 +57,7 @@ export const walk = (
   options: Options
 ): Stream.Stream<Found, ToolFailure, FileSearch | Files | Path.Path | Workspace> =>
   Stream.unwrap(Effect.map(rulesAbove(options.folder), (rules) => {
-    const stack: Array<Pending> = [{ path: options.folder, kind: "Folder", rules }]
+    const stack: Array<Pending> = [{ path: options.folder, kind: "Folder", rules, isUnreadable: false }]
     const listed = new Map<Pending, ReadonlyArray<Pending> | undefined>()
     const listAhead = Effect.fnUntraced(function*(pending: Pending) {
       const folders = [pending]
@@ -78,7 +78,7 @@ export const walk = (
         const inside = pending.kind === "Folder" ? listed.get(pending) : []
         listed.delete(pending)
         if (pending.path !== options.folder || inside === undefined) {
-          found.push({ path: pending.path, kind: pending.kind, isUnreadable: inside === undefined })
+          found.push(inside === undefined ? { ...pending, isUnreadable: true } : pending)
         }
         for (const entry of inside?.toReversed() ?? []) stack.push(entry)
       }
@@ -97,7 +97,8 @@ export const walk = (
 export const look = Effect.fnUntraced(function*(folder: string) {
   const search = yield* FileSearch
   const all = yield* search.entries(folder)
-  const [shown] = yield* list([{ path: folder, kind: "Folder", rules: yield* rulesAbove(folder) }], false)
+  const rules = yield* rulesAbove(folder)
+  const [shown] = yield* list([{ path: folder, kind: "Folder", rules, isUnreadable: false }], false)
   return shown === undefined || Option.isNone(all) ? undefined : { shown, left: all.value.length - shown.length }
 })
 
@@ -162,14 +163,16 @@ export const quote = (name: string): string => {
   )
 }
 
-interface Pending {
-  readonly path: string
-  readonly kind: Entry["kind"]
+interface Pending extends Found {
   readonly rules: Rules
 }
 
 /** The ignore files that count in a folder, the nearest first: it has the last word. */
-type Rules = ReadonlyArray<{ readonly folder: string; readonly ignore: Ignore }>
+type Rules = ReadonlyArray<{
+  readonly folder: string
+  readonly forNames: Ignore | undefined
+  readonly forPaths: Ignore | undefined
+}>
 
 /** What each of some folders holds, in order. `undefined` for one that cannot be read. */
 const list: (
@@ -184,13 +187,14 @@ const list: (
     const search = yield* FileSearch
     const all = yield* Effect.forEach(folders, (folder) => candidates(folder, includesHidden), { concurrency: 16 })
     const choose = () =>
-      all.map((entries) =>
-        entries?.filter(({ kind, path, rules }) => !isIgnored(rules, path, kind === "Folder"))
-          .map((entry) => [sortKey(entry), entry] as const)
-          .toSorted(([a], [b]) => compare(a, b))
-          .map(([, entry]) => entry)
-      )
-    const hasRules = all.some((entries) => entries?.some(({ rules }) => rules.length > 0))
+      all.map((listing) => {
+        if (listing === undefined) return undefined
+        const { base, entries, rules } = listing
+        return entries.filter(({ kind, name }) => !isIgnored(rules, base, name, kind === "Folder"))
+          .toSorted((a, b) => compare(sortKey(a), sortKey(b)))
+          .map(({ kind, name }): Pending => ({ path: `${base}/${name}`, kind, rules, isUnreadable: false }))
+      })
+    const hasRules = all.some((listing) => listing !== undefined && listing.rules.length > 0)
     return hasRules ? yield* search.withRegExpTimeout(ignoreRule, choose) : choose()
   }
 )
@@ -199,14 +203,15 @@ const candidates = Effect.fnUntraced(function*(folder: Pending, includesHidden: 
   const search = yield* FileSearch
   const all = yield* search.entries(folder.path)
   if (Option.isNone(all)) return undefined
-  const rules = yield* rulesOf(folder.path, all.value, folder.rules)
-  const base = folder.path === "/" ? "" : folder.path
-  return all.value.filter(({ name }) => name !== ".git" && (includesHidden || !name.startsWith(".")))
-    .map(({ kind, name }): Pending => ({ path: `${base}/${name}`, kind, rules }))
+  return {
+    base: folder.path === "/" ? "" : folder.path,
+    entries: all.value.filter(({ name }) => name !== ".git" && (includesHidden || !name.startsWith("."))),
+    rules: yield* rulesOf(folder.path, all.value, folder.rules)
+  }
 })
 
-/** The paths below a folder sort as if they were listed in one go. */
-const sortKey = ({ kind, path }: Pending): string => kind === "Folder" ? `${path}/` : path
+/** The paths below a folder sort as if they were listed in one go: a folder's name counts with its slash. */
+const sortKey = ({ kind, name }: Entry): string => kind === "Folder" ? `${name}/` : name
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
 
 /** Of one ignore file, in bytes. */
@@ -229,8 +234,24 @@ const rulesOf = Effect.fnUntraced(function*(folder: string, entries: ReadonlyArr
     }))
   return texts.every((text) => text === "")
     ? above
-    : [{ folder, ignore: ignore({ ignorecase: false }).add(texts.join("\n")) }, ...above]
+    : [{ folder, ...rulesIn(texts.join("\n")) }, ...above]
 })
+
+/**
+ * Most rules are for names, and the same names come again and again in a tree: what such a rule says of one is found out
+ * once. Where a rule takes back what another says their order counts, and they stay together.
+ */
+const rulesIn = (text: string) => {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
+  const isForNames = (line: string) => !line.replace(/[ \r]+$/, "").slice(0, -1).includes("/")
+  const isOrdered = lines.some((line) => line.startsWith("!")) && !lines.every(isForNames)
+  const compiled = (some: ReadonlyArray<string>) =>
+    some.length === 0 ? undefined : ignore({ ignorecase: false }).add(some.join("\n"))
+  return {
+    forNames: compiled(lines.filter((line) => !isOrdered && isForNames(line))),
+    forPaths: compiled(lines.filter((line) => isOrdered || !isForNames(line)))
+  }
+}
 
 /**
  * What the folders above have to say: up to the folder of the repository, or up to the workspace where there is none.
@@ -250,21 +271,28 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
   // Without a repository, what lies above the workspace is none of its business.
   const counted = isRepository ? levels : levels.filter((level) => isWithin(root, level.folder))
   let rules: Rules = []
+  const above: Array<readonly [folder: string, rules: Rules]> = []
   for (const level of counted.toReversed()) {
+    above.push([level.folder, rules])
     if (level.folder !== folder) rules = yield* rulesOf(level.folder, level.entries, rules)
   }
-  const all = rules
-  const isItselfIgnored = yield* search.withRegExpTimeout(ignoreRule, () => isIgnored(all, folder, true))
-  return isItselfIgnored ? [] : all
+  const isItselfIgnored = yield* search.withRegExpTimeout(
+    ignoreRule,
+    () => above.some(([folder, rules]) => isIgnored(rules, path.dirname(folder), path.basename(folder), true))
+  )
+  return isItselfIgnored ? [] : rules
 })
 
 const ignoreRule = "a rule of an ignore file"
 
-const isIgnored = (rules: Rules, path: string, isFolder: boolean): boolean => {
-  for (const { folder, ignore } of rules) {
-    const relative = path.slice(folder === "/" ? 1 : folder.length + 1)
-    const { ignored, unignored } = ignore.test(isFolder ? `${relative}/` : relative)
-    if (ignored || unignored) return ignored
+/** Whether something in a folder is ignored, where the folder itself is not. */
+const isIgnored = (rules: Rules, folder: string, name: string, isFolder: boolean): boolean => {
+  const whole = isFolder ? `${name}/` : name
+  for (const { folder: top, forNames, forPaths } of rules) {
+    const byName = forNames?.test(whole)
+    if (byName?.ignored === true || byName?.unignored === true) return byName.ignored
+    const byPath = forPaths?.test(`${folder}/${whole}`.slice(top === "/" ? 1 : top.length + 1))
+    if (byPath?.ignored === true || byPath?.unignored === true) return byPath.ignored
   }
   return false
 }

@@ -4,9 +4,11 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import { mkdirSync, writeFileSync } from "node:fs"
 import * as NodeFileSearch from "../../../src/node/workspace/NodeFileSearch.ts"
 import * as BoundedOutput from "../../../src/tools/command/BoundedOutput.ts"
+import { FileSearch } from "../../../src/tools/workspace/FileSearch.ts"
 import { at, call, fail, layer, layerWithSearch, plant, put, succeed } from "../support.ts"
 
 const find = (pattern: string, more: Readonly<Record<string, unknown>> = {}) => succeed("find", { pattern, ...more })
@@ -128,6 +130,28 @@ describe("find", () => {
       const [interruption] = yield* Effect.timed(Fiber.interrupt(fiber))
       assert.isBelow(Duration.toMillis(interruption), Duration.toMillis(whole) / 2)
     }).pipe(Effect.provide(layer)))
+
+  it.live("guards against endless patterns by the hundreds of files, for each guard is a thread", () =>
+    Effect.gen(function*() {
+      let guards = 0
+      const search = NodeFileSearch.make({ ripgrep: undefined })
+      const counting = Layer.succeed(FileSearch, {
+        ...search,
+        withRegExpTimeout: (pattern, work) => Effect.suspend(() => (guards++, search.withRegExpTimeout(pattern, work)))
+      })
+      yield* Effect.gen(function*() {
+        yield* put(".gitignore", "*.log\n")
+        for (let folder = 0; folder < 20; folder++) {
+          mkdirSync(yield* at(`${folder}`))
+          for (let file = 0; file < 100; file++) writeFileSync(yield* at(`${folder}/${file}.txt`), "")
+        }
+        assert.strictEqual(yield* find("nothing"), "[No path matches.]")
+        assert.isBelow(guards, 50)
+        guards = 0
+        assert.strictEqual(yield* succeed("grep", { pattern: "nothing", glob: "*.txt" }), "[No line matches.]")
+        assert.isBelow(guards, 50)
+      }).pipe(Effect.provide(layerWithSearch(counting)))
+    }))
 
   it.live("says what is wrong with a glob or a path", () =>
     Effect.gen(function*() {

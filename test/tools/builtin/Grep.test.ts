@@ -114,6 +114,35 @@ for (const { isThere, layer, name } of engines) {
         assert.strictEqual(yield* grep("x", { glob: ".hidden/*" }), ".hidden/a.txt:1:x")
       }).pipe(Effect.provide(layer)))
 
+    it.live("takes the last rule for its word, and the nearest file, for names and for paths", () =>
+      Effect.gen(function*() {
+        yield* plant({
+          ".git/config": "x",
+          // A rule that is taken back for a path, one for a name, and both the other way round.
+          ".gitignore": "*.tmp\n!/kept/a.tmp\nout\n/inner/out\n!inner/out\nlogs/ \r\n/a\\ b\n",
+          "kept/a.tmp": "x",
+          "kept/b.tmp": "x",
+          "out/a.txt": "x",
+          "inner/out/a.txt": "x",
+          "logs/a.txt": "x",
+          "a b": "x",
+          "deep/a b": "x",
+          "deep/.gitignore": "/far/\n*.old\n",
+          "deep/far/a.txt": "x",
+          "deep/below/far/a.txt": "x",
+          "deep/below/a.old": "x",
+          "outer/.gitignore": "near\n",
+          "outer/near/a.txt": "x",
+          "outer/deep/.gitignore": "!near\n",
+          "outer/deep/near/more/a.txt": "x"
+        })
+        const all = ["deep/a b", "deep/below/far/a.txt", "inner/out/a.txt", "kept/a.tmp", "outer/deep/near/more/a.txt"]
+        assert.strictEqual(yield* grep("x"), all.map((path) => `${path}:1:x`).join("\n"))
+        // A folder that is ignored is searched when it is named, and so is one in it.
+        assert.strictEqual(yield* grep("x", { path: "deep/far" }), "deep/far/a.txt:1:x")
+        assert.strictEqual(yield* grep("x", { path: "outer/near" }), "outer/near/a.txt:1:x")
+      }).pipe(Effect.provide(layer)))
+
     it.live("searches the files of a glob", () =>
       Effect.gen(function*() {
         yield* plant({ "a.ts": "x", "b.js": "x", "src/c.ts": "x", "src/d/e.ts": "x", "src/d/f.test.ts": "x" })
