@@ -1,4 +1,5 @@
 import { assert, describe, expect, it } from "@effect/vitest"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -10,6 +11,7 @@ import * as ExitCode from "../src/cli/ExitCode.ts"
 import * as Help from "../src/cli/help.ts"
 import { Settings } from "../src/node/settings/Settings.ts"
 import { variables } from "../src/node/settings/Variables.ts"
+import { Stored } from "../src/session/SessionEvent.ts"
 import * as Policy from "../src/tools/permission/Policy.ts"
 
 const source = new URL("../src/", import.meta.url)
@@ -135,8 +137,11 @@ describe("The docs", () => {
       )
     }
     if (language === "json") {
-      const value: object = JSON.parse(text)
-      assert.isTrue(Schema.is(Settings, strict)(value) || Schema.is(Policy.Rules, strict)(value))
+      const value: unknown = JSON.parse(text)
+      const fits = Either.isRight(Schema.decodeUnknownEither(Settings, strict)(value)) ||
+        Either.isRight(Schema.decodeUnknownEither(Policy.Rules, strict)(value)) ||
+        Either.isRight(Schema.decodeUnknownEither(Stored, strict)(value))
+      assert.isTrue(fits, "it is neither settings, nor a policy, nor a line of a log")
     }
     if (language === "sh") {
       assert.strictEqual(spawnSync("bash", ["-n"], { input: text, encoding: "utf8" }).stderr, "")

@@ -1,6 +1,24 @@
 /**
  * The loop: ask the model, run the tools it calls, tell it what they gave, until it answers.
  *
+ * One step of a turn, in order, and where each thing is done. What is in the log already is recalled, not done again
+ * (`Step.ts`): so a turn that was cut off goes on where it stood.
+ *
+ *  1. The workspace must be there, and a budget left                        Limits.ts, Tokens.ts
+ *  2. What a person has said meanwhile is heard                             Inputs.ts, Inbox.ts
+ *  3. The conversation is folded into the input of a request                ../session/History.ts
+ *  4. The request is made, with the tools there are                         ../responses/Request.ts, ../tools/Toolkit.ts
+ *  5. It is sent, and sent again where that helps                           ../responses/transport/Retry.ts
+ *  6. The answer comes as events: texts are told as they come               ../responses/StreamEvent.ts, AgentEvent.ts
+ *  7. They are folded into the items of a response, which are logged        ../responses/Response.ts, ../session/SessionEvent.ts
+ *  8. An answer without calls ends the turn, unless somebody has more to say
+ *  9. Its calls are counted; those over a limit are refused                 Admission.ts, Repeats.ts
+ * 10. For each call it is decided whether it may run                        Permits.ts, ../tools/permission/Permission.ts
+ * 11. That a call begins is logged, it runs, that it ended is logged        Calls.ts, ../tools/ToolExecutor.ts
+ * 12. What the calls gave is added to the conversation, and the next step begins
+ *
+ * Around it, `Agent.ts` opens the session, begins the turn and writes its one end.
+ *
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
