@@ -22,7 +22,7 @@ export interface Keys {
 export const withKeys = <A, E, R>(use: (keys: Keys) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
-      const listener: { hear?: ((key: string | undefined) => void) | undefined } = {}
+      const listener: Listener = { hear: undefined, isResized: false }
       const onData = (data: Buffer | string) => {
         const text = String(data)
         // The terminal does not see it in this mode.
@@ -30,7 +30,10 @@ export const withKeys = <A, E, R>(use: (keys: Keys) => Effect.Effect<A, E, R>): 
         const key = [...text].length === 1 ? text : arrows[text]
         if (key !== undefined) listener.hear?.(key)
       }
-      const onResize = () => listener.hear?.(undefined)
+      const onResize = () => {
+        listener.isResized = listener.hear === undefined
+        listener.hear?.(undefined)
+      }
       process.stdin.setRawMode(true).on("data", onData).resume()
       process.stderr.on("resize", onResize)
       return { listener, onData, onResize }
@@ -38,6 +41,11 @@ export const withKeys = <A, E, R>(use: (keys: Keys) => Effect.Effect<A, E, R>): 
     ({ listener }) =>
       use({
         next: Effect.async((resume) => {
+          // While nobody listened: what has been shown since may be hard to read already.
+          if (listener.isResized) {
+            listener.isResized = false
+            return resume(new Resized())
+          }
           listener.hear = (key) => resume(key === undefined ? new Resized() : Effect.succeed(key))
           return Effect.sync(() => {
             listener.hear = undefined
@@ -51,6 +59,11 @@ export const withKeys = <A, E, R>(use: (keys: Keys) => Effect.Effect<A, E, R>): 
         process.stdin.off("data", onData).setRawMode(false).pause()
       })
   )
+
+interface Listener {
+  hear: ((key: string | undefined) => void) | undefined
+  isResized: boolean
+}
 
 /** Nobody reads a question in less. */
 const deaf = "100 millis"
