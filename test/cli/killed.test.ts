@@ -4,7 +4,7 @@ import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import * as History from "../../src/session/History.ts"
 import type { Script } from "../../src/testing/Script.ts"
 import * as Scripts from "../../src/testing/Script.ts"
-import { lines, machine, platform } from "./support.ts"
+import { eventually, lines, machine, platform } from "./support.ts"
 
 const steps = 7
 const kills = 20
@@ -29,16 +29,21 @@ describe("kill -9", () => {
 
         // The first start of a home compiles the program, and is longer than those that follow.
         yield* run(["run", "--json", "-C", yield* folder("first"), "Count"])
-        const begin = performance.now()
         const whole = yield* run(["run", "--json", "-C", yield* folder("whole"), "Count"])
-        const length = performance.now() - begin
+        const length = lines(whole.stdout).length
         assert.strictEqual(whole.code, 0)
 
         const left: Array<number> = []
         for (let n = 0; n < kills; n++) {
           const place = yield* folder(`killed-${n}`)
-          const { child, result } = yield* start(["run", "--json", "-C", place, "Count"])
-          yield* Effect.sleep(length * (0.2 + 0.75 * n / kills))
+          const { child, output, result } = yield* start(["run", "--json", "-C", place, "Count"])
+          // However fast the machine is: so far in the turn, and then somewhere in what comes next.
+          const told = Math.floor(length * n / kills)
+          yield* eventually(
+            `${told} lines are told`,
+            () => output().stdout.split("\n").length > told || child.exitCode !== null
+          )
+          yield* Effect.sleep(7 * (n % 6))
           child.kill("SIGKILL")
           const killed = lines((yield* result).stdout)
           const id = killed[0]?.["thread_id"]
