@@ -122,6 +122,9 @@ describe("The docs", () => {
       text.matchAll(/(?:Config\.\w+|choice|baseUrl)\(\s*"([A-Z][A-Z_]+)"|process\.env\["([A-Z_]+)"\]/g),
       ([, config, plain]) => config ?? plain ?? ""
     )
+    for (const { value } of variables) {
+      if (value !== undefined && !value.startsWith("~")) assert.include(text, `"${value}"`)
+    }
     const known = variables.map(({ name }) => name)
     assert.deepStrictEqual(read.filter((name) => !known.includes(name) && !unnamed.has(name)), [])
     const inText = (name: string) => text.includes(`"${name}"`) || text.includes(`"${name.toLowerCase()}"`)

@@ -46,7 +46,10 @@ export const withKeys = <A, E, R>(use: (keys: Keys) => Effect.Effect<A, E, R>): 
             listener.isResized = false
             return resume(new Resized())
           }
-          listener.hear = (key) => resume(key === undefined ? new Resized() : Effect.succeed(key))
+          listener.hear = (key) => {
+            listener.hear = undefined
+            resume(key === undefined ? new Resized() : Effect.succeed(key))
+          }
           return Effect.sync(() => {
             listener.hear = undefined
           })

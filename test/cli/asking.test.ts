@@ -182,6 +182,9 @@ describe.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))("a
       yield* person.press("y")
       yield* person.press(" ")
       yield* person.see("n no")
+      // Behind a key as well, before the next one would count.
+      yield* person.resize(60, 40)
+      assert.include(yield* person.see("n no"), "│ echo line 0\n")
       yield* person.press(escape)
       assert.strictEqual((yield* person.end).code, 0)
     }))
