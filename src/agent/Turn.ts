@@ -9,7 +9,7 @@
  *  3. The conversation is folded into the input of a request                ../session/History.ts
  *  4. The request is made, with the tools there are                         ../responses/Request.ts, ../tools/Toolkit.ts
  *  5. It is sent, and sent again where that helps                           ../responses/transport/Retry.ts
- *  6. The answer comes as events: texts are told as they come               ../responses/StreamEvent.ts, AgentEvent.ts
+ *  6. The answer comes as events: texts are told as they come               ../responses/StreamEvent.ts, Deltas.ts
  *  7. They are folded into the items of a response, which are logged        ../responses/Response.ts, ../session/SessionEvent.ts
  *  8. An answer without calls ends the turn, unless somebody has more to say
  *  9. Its calls are counted; those over a limit are refused                 Admission.ts, Repeats.ts
@@ -33,18 +33,17 @@ import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
 import * as Response from "../responses/Response.ts"
 import { Responses } from "../responses/Responses.ts"
-import type { StreamEvent } from "../responses/StreamEvent.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
-import { itemId, type Limit, ModelResponded } from "../session/SessionEvent.ts"
+import { type Limit, ModelResponded } from "../session/SessionEvent.ts"
 import type { Permission } from "../tools/permission/Permission.ts"
 import type * as Tool from "../tools/Tool.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { WorkspaceGone } from "../tools/workspace/Workspace.ts"
 import * as Admission from "./Admission.ts"
 import type { AgentError } from "./AgentError.ts"
-import type { Ephemeral } from "./AgentEvent.ts"
 import * as Calls from "./Calls.ts"
+import * as Deltas from "./Deltas.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
 import * as Limits from "./Limits.ts"
@@ -207,13 +206,15 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
   const account = yield* responses.account
 
   const request = yield* prepare(options, history, account, n)
+  const deltas = yield* Deltas.make(turnId, n)
   let response = Response.empty
   let isWithoutEncrypted = false
   yield* runForEachChunk(responses.stream(request), (events) => {
     response = Chunk.reduce(events, response, Response.add)
     isWithoutEncrypted ||= Chunk.some(events, (event) => event.type === "effixir.retry" && event.isWithoutEncrypted)
-    return Effect.forEach(Chunk.filterMap(events, (event) => toShow(event, turnId, n)), show, { discard: true })
+    return Effect.forEach(Chunk.toReadonlyArray(events).flatMap(deltas.of), show, { discard: true })
   })
+  yield* Effect.forEach(deltas.rest(), show, { discard: true })
 
   if (response.finishReason === "content_filter") {
     return yield* new ModelError({ reason: { _tag: "ContentFiltered" }, detail: "" })
@@ -257,34 +258,3 @@ const noAnswer = (finishReason: string) =>
     reason: { _tag: "NoAnswer" },
     detail: finishReason === "stop" ? "" : `the response was cut short (${finishReason})`
   })
-
-const toShow = (event: StreamEvent, turnId: string, n: number): Option.Option<Ephemeral> => {
-  switch (event.type) {
-    case "response.output_text.delta":
-    case "response.refusal.delta":
-      return Option.some({ _tag: "TextDelta", ...pieceOf(event, turnId, n) })
-    case "response.reasoning_summary_text.delta":
-      return Option.some({ _tag: "ReasoningDelta", ...pieceOf(event, turnId, n) })
-    case "response.output_item.done":
-      return event.item.type === "web_search_call"
-        ? Option.some({
-          _tag: "WebSearched",
-          turnId,
-          itemId: itemId(turnId, n, event.output_index ?? 0),
-          item: event.item
-        })
-        : Option.none()
-    case "effixir.retry": {
-      const { attempt, delay, maxAttempts, message, reason } = event
-      return Option.some({ _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message })
-    }
-    default:
-      return Option.none()
-  }
-}
-
-const pieceOf = (
-  event: { readonly delta: string; readonly output_index?: number | undefined },
-  turnId: string,
-  n: number
-) => ({ turnId, itemId: itemId(turnId, n, event.output_index ?? 0), delta: event.delta })

@@ -26,10 +26,30 @@ export class Secrets extends Context.Reference<Secrets>()("effixir/auth/Secrets"
     readonly hide: (text: string) => string
     /** Whether a text holds one of them whole, as it is or encoded. */
     readonly isIn: (text: string) => boolean
+    /** Hides them in a text that comes in pieces. */
+    readonly hider: () => Hider
   } => none
 }) {}
 
-const none: typeof Secrets.Service = { add: () => Effect.void, hide: (text) => text, isIn: () => false }
+/**
+ * Takes a text in pieces, and gives it back without secrets: also those that are cut into several pieces. What may be the
+ * beginning of one is kept until the next piece has come.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Hider {
+  readonly push: (piece: string) => string
+  /** What was kept, at the end of the text. */
+  readonly rest: () => string
+}
+
+const none: typeof Secrets.Service = {
+  add: () => Effect.void,
+  hide: (text) => text,
+  isIn: () => false,
+  hider: () => ({ push: (piece) => piece, rest: () => "" })
+}
 
 /** @since 0.1.0 @category constructors */
 export const make: Effect.Effect<typeof Secrets.Service> = Effect.sync(() => {
@@ -51,7 +71,27 @@ export const make: Effect.Effect<typeof Secrets.Service> = Effect.sync(() => {
         }
       }),
     hide: (text) => find().hide(text),
-    isIn: (text) => find().isIn(text)
+    isIn: (text) => find().isIn(text),
+    hider: () => {
+      let kept = ""
+      return {
+        push: (piece) => {
+          const { hide, unfinished } = find()
+          const text = kept + piece
+          const end = text.length - unfinished(text)
+          const told = hide(text.slice(0, end))
+          // One secret may end where another could begin.
+          const isWithin = end < text.length && told + hide(text.slice(end)) !== hide(text)
+          kept = isWithin ? text : text.slice(end)
+          return isWithin ? "" : told
+        },
+        rest: () => {
+          const text = kept
+          kept = ""
+          return find().hide(text)
+        }
+      }
+    }
   }
 })
 
@@ -98,6 +138,8 @@ export interface Finder {
   readonly hide: (text: string) => string
   /** Whether one of them is in the text whole. A part says less: many tokens begin alike. */
   readonly isIn: (text: string) => boolean
+  /** How many characters at the end of a text may belong to a secret that goes on after it. */
+  readonly unfinished: (text: string) => number
 }
 
 /**
@@ -110,6 +152,7 @@ export const finderOf = (secrets: Iterable<string>): Finder => {
   const long = Array.from(secrets).filter((secret) => secret.length >= shortest)
   const forms = Array.from(new Set(long.flatMap(formsOf))).toSorted((a, b) => b.length - a.length)
   let parts: Parts | undefined
+  let shortParts: ReadonlySet<string> | undefined
   return {
     hide: (text) => {
       if (forms.length === 0 || text.length < shortest) return text
@@ -117,9 +160,32 @@ export const finderOf = (secrets: Iterable<string>): Finder => {
       const { hide, whole } = parts
       return hide(whole.reduce((text, form) => text.replaceAll(form, "…"), text))
     },
-    isIn: (text) => text.length >= shortest && forms.some((form) => text.includes(form))
+    isIn: (text) => text.length >= shortest && forms.some((form) => text.includes(form)),
+    unfinished: (text) => {
+      shortParts ??= shortPartsOf(forms)
+      let length = 0
+      while (length < Math.min(3, text.length) && shortParts.has(text.slice(-length - 1))) length++
+      if (length < 3) return length
+      let within = forms
+      for (; length < text.length; length++) {
+        const end = text.slice(-length - 1)
+        within = within.filter((form) => form.includes(end))
+        if (within.length === 0) break
+      }
+      return length
+    }
   }
 }
+
+/** The parts of up to three characters: what most texts end with is none of them. */
+const shortPartsOf = (forms: ReadonlyArray<string>): ReadonlySet<string> =>
+  new Set(
+    forms.flatMap((form) =>
+      [1, 2, 3].flatMap((length) =>
+        Array.from({ length: form.length - length + 1 }, (_, at) => form.slice(at, at + length))
+      )
+    )
+  )
 
 interface Parts {
   readonly hide: (text: string) => string
@@ -132,11 +198,11 @@ const partsOf = (forms: ReadonlyArray<string>): Parts => {
     form.length < 2 * block || /["\\]/.test(form) || /^(?:[\dA-F]+|[\da-f]+)$/.test(form)
   const blocks = new Map<string, Array<Place>>()
   // Nearly every place of a text is passed by for what this says of its hash.
-  const hashes = new Uint8Array(1 << 16)
+  const hashes = new Uint8Array(1 << 18)
   for (const form of forms.filter((form) => !isWhole(form))) {
     for (let at = 0; at + block <= form.length; at += block) {
       const key = form.slice(at, at + block)
-      hashes[hashOf(key) & 0xFFFF] = 1
+      hashes[hashOf(key) & 0x3FFFF] = 1
       const places = blocks.get(key)
       if (places === undefined) blocks.set(key, [{ form, at }])
       else places.push({ form, at })
@@ -149,7 +215,7 @@ const partsOf = (forms: ReadonlyArray<string>): Parts => {
     let hash = hashOf(text.slice(0, block))
     for (let at = 0; at + block <= text.length; at++) {
       if (at > from) hash = hashOfNext(hash, text.charCodeAt(at - 1), text.charCodeAt(at + block - 1))
-      const places = hashes[hash & 0xFFFF] === 1 ? blocks.get(text.slice(at, at + block)) : undefined
+      const places = hashes[hash & 0x3FFFF] === 1 ? blocks.get(text.slice(at, at + block)) : undefined
       if (places === undefined) continue
       const found = places.map((place) => extend(text, at, place, from))
       told += `${text.slice(from, Math.min(...found.map(({ start }) => start)))}…`

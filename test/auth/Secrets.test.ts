@@ -151,6 +151,39 @@ describe("Secrets", () => {
       assert.strictEqual(yield* Secrets.hidden(key), "…")
     }).pipe(Effect.provide(Secrets.layer)))
 
+  it.effect("hides in a text that comes in pieces what it hides in the whole", () =>
+    Effect.gen(function*() {
+      const { add, hide, hider } = yield* Secrets.Secrets
+      yield* add(Redacted.make(key), Redacted.make(token), Redacted.make("hunter2-hunter2"))
+      const word = fc.oneof(
+        fc.constantFrom(key, token, "hunter2-hunter2", key.slice(0, 20), token.slice(9, 40), "sk-proj-"),
+        fc.string({ maxLength: 12 })
+      ).chain((text) => fc.constantFrom(...Object.values(encodings)).map((encode) => encode(text)))
+      fc.assert(
+        fc.property(fc.array(word, { maxLength: 4 }), fc.array(fc.integer({ min: 1, max: 30 })), (words, sizes) => {
+          const text = words.join(" ")
+          const { push, rest } = hider()
+          const told: Array<string> = []
+          for (let at = 0, n = 0; at < text.length; n++) {
+            const size = sizes[n % Math.max(1, sizes.length)] ?? 1
+            told.push(push(text.slice(at, at + size)))
+            at += size
+          }
+          told.push(rest())
+          assert.strictEqual(told.join(""), hide(text))
+          assert.strictEqual(rest(), "")
+        })
+      )
+    }).pipe(Effect.provide(Secrets.layer)))
+
+  it.effect("keeps no more of a piece than could be the beginning of a secret", () =>
+    Effect.gen(function*() {
+      const { add, hider } = yield* Secrets.Secrets
+      assert.strictEqual(hider().push("Hello"), "Hello", "without a secret, nothing")
+      yield* add(Redacted.make(key))
+      assert.isAtLeast(hider().push("Hello there").length, "Hello there".length - 2)
+    }).pipe(Effect.provide(Secrets.layer)))
+
   it.effect("keeps the last of many", () =>
     Effect.gen(function*() {
       const { add, isIn } = yield* Secrets.Secrets

@@ -27,10 +27,15 @@ const told = Effect.fnUntraced(function*(
   ...args: Parameters<Effect.Effect.Success<ReturnType<typeof machine>>["run"]>
 ) {
   const { stderr, stdout } = yield* run(...args)
-  const sessions = yield* fs.readDirectory(`${home}/sessions`)
-  const logs = yield* Effect.forEach(sessions, (id) => fs.readFileString(`${home}/sessions/${id}/log.ndjson`))
-  return [stdout, stderr, ...logs]
+  const names = yield* fs.readDirectory(`${home}/sessions`, { recursive: true })
+  const files = names.filter((name) => /\.(?:ndjson|txt)$/.test(name))
+  const kept = yield* Effect.forEach(files, (name) => fs.readFileString(`${home}/sessions/${name}`))
+  return [stdout, pieces(stdout), stderr, ...kept]
 })
+
+/** The texts that came in pieces, put together. */
+const pieces = (stdout: string): string =>
+  Array.from(stdout.matchAll(/^\{.*"type":"item\.delta".*\}$/gm), ([line]) => JSON.parse(line).delta).join("")
 
 describe("a server that quotes what signs us in", () => {
   for (const [where, turn] of Object.entries(answers)) {
@@ -39,7 +44,7 @@ describe("a server that quotes what signs us in", () => {
         let said = ""
         const here = yield* machine((_, n) => n === 0 ? turn(said) : Script.answer(Script.say(`Done with ${said}.`)))
         const [token = "", , key = ""] = here.secrets
-        for (const args of [["--json"], ["--auth", "api-key"]]) {
+        for (const args of [["--json"], ["--json", "--deltas"], ["--auth", "api-key"]]) {
           const quotes = [token, key].flatMap((secret) => encodings.map((encode) => encode(secret)))
           said = quotes.join(" ")
           const words = ["run", "--max-steps", "3", ...args, "hello"]
@@ -63,5 +68,18 @@ describe("a server that quotes what signs us in", () => {
         for (const secret of here.secrets) assert.notInclude(text, secret)
         assert.notInclude(text, Buffer.from(here.secrets[0] ?? "").toString("base64").slice(4, -4))
       }
+    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+
+  it.live("is not kept with the output of a command that is too long to be shown", () =>
+    Effect.gen(function*() {
+      const command = "for n in $(seq 300); do printf 'line %s \\377 ' $n; cat \"$EFFIXIR_HOME/auth.json\"; done"
+      const here = yield* machine((_, n) =>
+        Script.answer(n === 0 ? Script.call("bash", { command }) : Script.say("Done."))
+      )
+      const texts = yield* told(here, ["run", "--json", "hello"])
+      const artifact = texts.find((text) => text.startsWith("line 1 "))
+      assert.include(artifact, "line 300 ", "all of it is kept")
+      assert.include(artifact, "…")
+      for (const text of texts) for (const secret of here.secrets) assert.notInclude(text, secret)
     }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
 })

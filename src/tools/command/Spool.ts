@@ -9,8 +9,10 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as hideBytes from "../../auth/hideBytes.ts"
+import { Secrets } from "../../auth/Secrets.ts"
 import type { CallContext } from "../Tool.ts"
-import { type Artifact, Artifacts } from "./Artifacts.ts"
+import { type Artifact, Artifacts, maxBytes } from "./Artifacts.ts"
 import * as BoundedOutput from "./BoundedOutput.ts"
 
 /** @since 0.1.0 @category models */
@@ -40,20 +42,29 @@ export const make: (
     const artifacts = yield* Artifacts
     const scope = yield* Effect.scope
     const tail = BoundedOutput.makeTail()
+    const hider = hideBytes.make((yield* Secrets).hider())
     let beginning: Array<Uint8Array> = []
     let artifact: Artifact | undefined
+    let room = maxBytes
     let problem: PlatformError | undefined
 
     const begin = Effect.gen(function*() {
       const begun = yield* Effect.provideService(artifacts.begin(sessionId, callId), Scope.Scope, scope)
-      yield* Effect.forEach(beginning, begun.write, { discard: true })
+      yield* Effect.forEach(beginning, (bytes) => write(begun, bytes), { discard: true })
       artifact = begun
       beginning = []
     })
 
+    /** An artifact keeps no secret, and nobody looks for one in what it does not keep. */
+    const write = (artifact: Artifact, bytes: Uint8Array): Effect.Effect<void, PlatformError> => {
+      const part = bytes.subarray(0, room)
+      room -= part.length
+      return part.length === 0 ? Effect.void : artifact.write(hider.push(part))
+    }
+
     const keep = (bytes: Uint8Array): Effect.Effect<void, PlatformError> => {
       if (problem !== undefined) return Effect.void
-      if (artifact !== undefined) return artifact.write(bytes)
+      if (artifact !== undefined) return write(artifact, bytes)
       beginning.push(bytes)
       return tail.isCut() ? begin : Effect.void
     }
@@ -76,6 +87,7 @@ export const make: (
         const shown = tail.read()
         // Bytes that are no text take more room to show than they had.
         if (shown.isCut && artifact === undefined && problem === undefined) yield* Effect.catchAll(begin, giveUp)
+        if (artifact !== undefined) yield* Effect.catchAll(artifact.write(hider.rest()), giveUp)
         return { ...shown, location: artifact?.location, removed: artifact?.removed ?? [], problem }
       })
     }

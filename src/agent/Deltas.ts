@@ -1,0 +1,83 @@
+/**
+ * What is shown of a model call while it runs: its texts piece by piece, without secrets also where one is cut into
+ * several pieces, its searches and its retries.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import { Secrets } from "../auth/Secrets.ts"
+import type { StreamEvent } from "../responses/StreamEvent.ts"
+import { itemId } from "../session/SessionEvent.ts"
+import type { Delta, Ephemeral } from "./AgentEvent.ts"
+
+/** @since 0.1.0 @category models */
+export interface Deltas {
+  /** What there is to show when an event has come. */
+  readonly of: (event: StreamEvent) => ReadonlyArray<Ephemeral>
+  /** What was kept back, at the end. */
+  readonly rest: () => ReadonlyArray<Ephemeral>
+}
+
+/**
+ * For call `step` of a turn.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
+  Effect.map(Secrets, ({ hider }) => {
+    let current: { readonly of: Omit<Delta, "delta">; readonly hider: ReturnType<typeof hider> } | undefined
+
+    const rest = (): ReadonlyArray<Ephemeral> => {
+      if (current === undefined) return []
+      const { hider, of } = current
+      current = undefined
+      return piece(of, hider.rest())
+    }
+
+    const delta = (_tag: Delta["_tag"], event: DeltaEvent): ReadonlyArray<Ephemeral> => {
+      const of = { _tag, turnId, itemId: itemId(turnId, step, event.output_index ?? 0) }
+      const before = current?.of._tag === _tag && current.of.itemId === of.itemId ? [] : rest()
+      current ??= { of, hider: hider() }
+      return [...before, ...piece(of, current.hider.push(event.delta))]
+    }
+
+    return {
+      of: (event) => {
+        switch (event.type) {
+          case "response.output_text.delta":
+          case "response.refusal.delta":
+            return delta("TextDelta", event)
+          case "response.reasoning_summary_text.delta":
+            return delta("ReasoningDelta", event)
+          case "response.output_text.done":
+          case "response.refusal.done":
+          case "response.reasoning_summary_text.done":
+            return rest()
+          case "response.output_item.done":
+            return event.item.type === "web_search_call"
+              ? [...rest(), {
+                _tag: "WebSearched",
+                turnId,
+                itemId: itemId(turnId, step, event.output_index ?? 0),
+                item: event.item
+              }]
+              : rest()
+          case "effixir.retry": {
+            const { attempt, delay, maxAttempts, message, reason } = event
+            return [...rest(), { _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message }]
+          }
+          default:
+            return []
+        }
+      },
+      rest
+    }
+  })
+
+interface DeltaEvent {
+  readonly delta: string
+  readonly output_index?: number | undefined
+}
+
+const piece = (of: Omit<Delta, "delta">, delta: string): ReadonlyArray<Delta> => delta === "" ? [] : [{ ...of, delta }]
