@@ -1,7 +1,8 @@
 /**
  * How fast a stream of a model is read, next to the least that any client must do and to other clients: a long recorded
  * stream from a socket, and a thousand open streams at once. Every run has a process of its own, the sides take turns,
- * and medians are told. `npm run bench:stream`, and with `-- --soak` the memory over an hour's worth of events.
+ * and medians are told. `npm run bench:stream`, with `-- --before FOLDER` a checkout of an earlier commit as well, and with
+ * `-- --soak` the memory over an hour's worth of events.
  *
  * Whoever is measured is bundled first, for what runs TypeScript directly makes functions slower.
  */

@@ -1,5 +1,6 @@
 /** Starts the processes of all measurements and tells what they found. */
 import { type ChildProcess, fork } from "node:child_process"
+import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import OpenAI from "openai"
@@ -20,7 +21,13 @@ const titles: Readonly<Record<Name, string>> = {
 }
 
 const folder = fileURLToPath(new URL("../../node_modules/.cache/bench-stream/", import.meta.url))
-const program = `${folder}bench-stream.js`
+
+/** Who is measured, by which program: a checkout of an earlier commit is bundled as well, and told as `before`. */
+interface Measured {
+  readonly title: string
+  readonly name: Name
+  readonly program: string
+}
 const eventsPerSecond = 50
 
 interface Server {
@@ -39,11 +46,19 @@ export const compare = async (args: Array<string>): Promise<void> => {
       streams: { type: "string", default: "1000" },
       seconds: { type: "string", default: "10" },
       only: { type: "string", default: "decode,open" },
-      sides: { type: "string", default: Object.keys(titles).join(",") }
+      sides: { type: "string", default: Object.keys(titles).join(",") },
+      before: { type: "string" }
     }
   })
-  await build()
   const names = values.sides.split(",") as Array<Name>
+  const program = await build("bench-stream", fileURLToPath(new URL("../..", import.meta.url)))
+  const before = values.before === undefined ? undefined : await build("before", values.before)
+  const sides = names.flatMap((name): Array<Measured> => [
+    { title: titles[name], name, program },
+    ...before !== undefined && name.startsWith("ours")
+      ? [{ title: `${titles[name]}, before`, name, program: before }]
+      : []
+  ])
   const without = names.includes("openaiStream") ? await unreadable() : []
   const options: Options = {
     size: Number(values.size ?? (values.soak ? 60 : 20)) * 1e6,
@@ -51,34 +66,33 @@ export const compare = async (args: Array<string>): Promise<void> => {
     eventsPerSecond,
     seconds: Number(values.seconds)
   }
-  const child = start("server", options)
+  const child = start(program, "server", options)
   const server = await answer<Server>(child)
   try {
-    if (values.soak) return await soak(server, names)
+    if (values.soak) return await soak(server, sides)
     if (values.only.includes("decode")) {
-      await decode(server, names, Number(values.runs))
+      await decode(server, sides, Number(values.runs))
       if (without.length > 0) say(`openai's responses.stream throws on ${without.join(", ")}: left out for it`)
     }
     if (values.only.includes("open")) {
-      await open(server, names, Math.min(3, Number(values.runs)), Number(values.streams), options.seconds)
+      await open(server, sides, Math.min(3, Number(values.runs)), Number(values.streams), options.seconds)
     }
   } finally {
     child.disconnect()
   }
 }
 
-const build = async (): Promise<void> => {
-  const bundle = await rolldown({
-    input: fileURLToPath(new URL("../bench-stream.ts", import.meta.url)),
-    platform: "node",
-    external: /^[^./]/
-  })
-  await bundle.write({ dir: folder, format: "esm", cleanDir: true })
+const build = async (name: string, checkout: string): Promise<string> => {
+  const dir = `${folder}${name}`
+  const input = resolve(checkout, "scratchpad/bench-stream.ts")
+  const bundle = await rolldown({ input, platform: "node", external: (id) => !/^[./]/.test(id) })
+  await bundle.write({ dir, format: "esm", cleanDir: true, entryFileNames: "[name].js" })
   await bundle.close()
+  return `${dir}/bench-stream.js`
 }
 
 /** The environment may name proxies, and certificates that Node 20 reads at every start. */
-const start = (job: string, ...args: ReadonlyArray<unknown>): ChildProcess =>
+const start = (program: string, job: string, ...args: ReadonlyArray<unknown>): ChildProcess =>
   fork(program, [job, ...args.map((arg) => JSON.stringify(arg))], {
     execArgv: ["--expose-gc", ...process.env["BENCH_NODE_OPTIONS"]?.split(" ") ?? []],
     env: { PATH: process.env["PATH"], BENCH_RECORDINGS: Wire.folder }
@@ -90,8 +104,8 @@ const answer = <A>(child: ChildProcess): Promise<A> =>
     child.once("exit", (code) => reject(new Error(`a process ended with ${code} and told nothing`)))
   })
 
-const measure = async <A>(job: string, ...args: ReadonlyArray<unknown>): Promise<A> => {
-  const child = start(job, ...args)
+const measure = async <A>(program: string, job: string, ...args: ReadonlyArray<unknown>): Promise<A> => {
+  const child = start(program, job, ...args)
   const ended = new Promise((resolve) => child.once("exit", resolve))
   const result = await answer<A>(child)
   child.disconnect()
@@ -113,25 +127,25 @@ const unreadable = async (): Promise<ReadonlyArray<string>> => {
   return names
 }
 
-const inTurns = async <A>(names: ReadonlyArray<Name>, runs: number, run: (name: Name) => Promise<A>) => {
-  const results = new Map(names.map((name) => [name, [] as Array<A>]))
+const inTurns = async <A>(sides: ReadonlyArray<Measured>, runs: number, run: (side: Measured) => Promise<A>) => {
+  const results = new Map(sides.map((side) => [side, [] as Array<A>]))
   for (let n = 0; n < runs; n++) {
-    for (const name of names) results.get(name)?.push(await run(name))
+    for (const side of sides) results.get(side)?.push(await run(side))
   }
   return results
 }
 
-const decode = async (server: Server, names: ReadonlyArray<Name>, runs: number): Promise<void> => {
+const decode = async (server: Server, sides: ReadonlyArray<Measured>, runs: number): Promise<void> => {
   const pathOf = (name: Name) => name in server.events ? name : "all"
   const results = await inTurns(
-    names,
+    sides,
     runs,
-    (name) => measure<Decoded>("decode", name, `${server.url}/${pathOf(name)}`)
+    ({ name, program }) => measure<Decoded>(program, "decode", name, `${server.url}/${pathOf(name)}`)
   )
   say(`${server.events["all"]} events in ${mega(server.bytes["all"] ?? 0)} MB, medians of ${runs} runs`)
   row("", "CPU s", "(spread)", "events/s", "MB/CPU s", "read", "unknown", "× floor")
   let floor: number | undefined
-  for (const [name, all] of results) {
+  for (const [{ name, title }, all] of results) {
     const path = pathOf(name)
     const cpu = all.map(({ cpuSeconds }) => cpuSeconds)
     const [last] = all
@@ -139,7 +153,7 @@ const decode = async (server: Server, names: ReadonlyArray<Name>, runs: number):
     const perEvent = median(cpu) / events
     floor ??= perEvent
     row(
-      titles[name],
+      title,
       median(cpu).toFixed(2),
       `${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)}`,
       (events / median(all.map(({ seconds }) => seconds))).toFixed(0),
@@ -153,23 +167,24 @@ const decode = async (server: Server, names: ReadonlyArray<Name>, runs: number):
 
 const open = async (
   server: Server,
-  names: ReadonlyArray<Name>,
+  sides: ReadonlyArray<Measured>,
   runs: number,
   streams: number,
   seconds: number
 ): Promise<void> => {
-  const compared = names.filter((name) => name.startsWith("floor") || name.startsWith("ours"))
+  const compared = sides.filter(({ name }) => name.startsWith("floor") || name.startsWith("ours"))
   const results = await inTurns(
     compared,
     runs,
-    (name) => measure<Opened>("open", name, server.url, streams, streams * eventsPerSecond * seconds)
+    ({ name, program }) =>
+      measure<Opened>(program, "open", name, server.url, streams, streams * eventsPerSecond * seconds)
   )
   say(`\n${streams} open streams with ${eventsPerSecond} events/s each for ${seconds} s, medians of ${runs} runs`)
   row("", "CPU", "took s", "p50 ms", "p99 ms", "max ms", "heap KB/stream", "rss KB/stream")
-  for (const [name, all] of results) {
+  for (const [{ title }, all] of results) {
     const of = (field: keyof Opened) => median(all.map((result) => result[field]))
     row(
-      titles[name],
+      title,
       `${(of("cpuShare") * 100).toFixed(0)} %`,
       of("seconds").toFixed(1),
       of("p50").toFixed(1),
@@ -181,14 +196,14 @@ const open = async (
   }
 }
 
-const soak = async (server: Server, names: ReadonlyArray<Name>): Promise<void> => {
+const soak = async (server: Server, sides: ReadonlyArray<Measured>): Promise<void> => {
   const { all = 0 } = server.events
   say(`${all} events in one stream, ${(all / eventsPerSecond / 3600).toFixed(1)} hours of ${eventsPerSecond} events/s`)
   say("the heap in MB after every 10,000")
-  for (const name of names.filter((name) => name.startsWith("floor") || name.startsWith("ours"))) {
-    const { events, heaps } = await measure<Soaked>("soak", name, `${server.url}/all`, 10_000)
+  for (const { name, program, title } of sides.filter(({ name }) => /^(?:floor|ours)/.test(name))) {
+    const { events, heaps } = await measure<Soaked>(program, "soak", name, `${server.url}/all`, 10_000)
     if (events !== all) throw new Error(`${name} read ${events} of ${all} events`)
-    say(`${titles[name].padEnd(32)}${heaps.map(mega).join(" ")}`)
+    say(`${title.padEnd(40)}${heaps.map(mega).join(" ")}`)
   }
 }
 
@@ -197,4 +212,4 @@ const mega = (bytes: number): string => (bytes / 1e6).toFixed(1)
 const kilo = (bytes: number): string => (bytes / 1e3).toFixed(1)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const row = (title: string, ...cells: ReadonlyArray<string | number>): void =>
-  say(title.padEnd(32) + cells.map((cell) => String(cell).padStart(12)).join("  "))
+  say(title.padEnd(40) + cells.map((cell) => String(cell).padStart(12)).join("  "))
