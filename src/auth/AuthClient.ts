@@ -16,9 +16,10 @@ import { pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { version } from "../internal/version.ts"
-import type { Credential, Subscription } from "./Credential.ts"
+import { type Credential, isSignIn, type SignIn } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
 import * as Host from "./Host.ts"
 import { addCredential } from "./Secrets.ts"
@@ -72,13 +73,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     HttpClient.withTracerPropagation(false)
   )
 
-  /** For a subscription; a token that is refused is replaced, twice at most and refreshed once. */
+  /** Whom the last few tokens spoke for: not every request says it in its headers. */
+  const accounts = yield* Ref.make<ReadonlyMap<string, string>>(new Map())
+
+  /** For a sign-in; a token that is refused is replaced, twice at most and refreshed once. */
   const sendFor = Effect.fnUntraced(function*<A, E, R>(
-    subscription: Subscription,
+    signIn: SignIn,
     send: (credential: Credential) => Effect.Effect<A, E, R>,
     isRefused: (answer: A) => Effect.Effect<boolean>
   ) {
-    let credential = subscription
+    let credential = signIn
     let isRefreshed = false
     while (true) {
       const answer = yield* send(credential)
@@ -92,16 +96,25 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const send: typeof AuthClient.Service.send = Effect.fnUntraced(function*(request, send, isRefused) {
     const { credential } = yield* credentials.current
-    const sendAs = (credential: Credential) =>
-      Effect.zipRight(addCredential(credential), send(prepare(request, credential, options)))
-    return yield* credential.kind === "subscription" ? sendFor(credential, sendAs, isRefused) : sendAs(credential)
+    const sendAs = (credential: Credential) => {
+      const prepared = prepare(request, credential, options)
+      return addCredential(credential).pipe(
+        Effect.zipRight(
+          Ref.update(accounts, note(prepared.headers["authorization"] ?? "", Host.of(credential).account))
+        ),
+        Effect.zipRight(send(prepared))
+      )
+    }
+    return yield* isSignIn(credential) ? sendFor(credential, sendAs, isRefused) : sendAs(credential)
   })
 
   const replace: typeof AuthClient.Service.replace = Effect.fnUntraced(function*(refused, isRefreshed) {
     const { credential } = yield* credentials.current
-    if (credential.kind !== "subscription") return Option.none()
+    if (!isSignIn(credential)) return Option.none()
+    const { account } = Host.of(credential)
     const { headers } = prepare(HttpClientRequest.get(""), credential, options)
-    if (headers["chatgpt-account-id"] !== refused.headers["chatgpt-account-id"]) {
+    const isOther = ((yield* Ref.get(accounts)).get(refused.headers["authorization"] ?? "") ?? account) !== account
+    if (isOther || headers["chatgpt-account-id"] !== refused.headers["chatgpt-account-id"]) {
       return yield* new SignedOut({ reason: "AccountChanged" })
     }
     // Another call has found out before this one.
@@ -137,6 +150,9 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options> = config
 ): Layer.Layer<AuthClient, ConfigError, Credentials | HttpClient.HttpClient> =>
   Layer.effect(AuthClient, Effect.flatMap(Config.unwrap(options), make))
+
+const note = (token: string, account: string) => (accounts: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+  accounts.has(token) ? accounts : new Map([...[...accounts].slice(-15), [token, account]])
 
 /** A body that nobody reads would hold its connection; one that never comes must not hold us. */
 const release = (response: HttpClientResponse): Effect.Effect<void> =>

@@ -1,5 +1,6 @@
 /**
- * What lets us speak to the model: the tokens of a ChatGPT subscription, or an API key.
+ * What lets us speak to the model: the tokens of a ChatGPT plan, which are of one client of OpenAI or another, or an API
+ * key.
  *
  * @since 0.1.0
  */
@@ -16,7 +17,7 @@ import { field } from "../internal/json.ts"
 import type { Renewal, Tokens } from "./OAuth.ts"
 
 /**
- * The tokens of a signed-in ChatGPT account, as `auth.json` holds them.
+ * The tokens of an account that was signed in with the client of Codex, as `auth.json` holds them.
  *
  * - `access_token`, `id_token` JWTs; `refresh_token` opaque, and good for one use only
  * - `expires_at` milliseconds since the epoch
@@ -42,6 +43,52 @@ export const Subscription = Schema.Struct({
 export type Subscription = typeof Subscription.Type
 
 /**
+ * The tokens of an account that was signed in with "Sign in with ChatGPT", as `auth.json` holds them. Such an account is
+ * known by its issuer, the client id that it was given, and its subject; there is no account id.
+ *
+ * - `access_token` opaque; `id_token` a JWT that was verified; `refresh_token` opaque, and good for one use only
+ * - `scopes` what was granted, which may be less than what was asked for
+ * - `expires_at`, `earliest_refresh_at` milliseconds since the epoch
+ * - `obtained_at` ISO 8601
+ * - `unverified` an id token that a refresh has brought, as long as it is not known whether it is genuine
+ * - `refused` that the server has refused the refresh token for good
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ChatGpt = Schema.Struct({
+  kind: Schema.Literal("chatgpt"),
+  issuer: Schema.NonEmptyString,
+  client_id: Schema.NonEmptyString,
+  subject: Schema.NonEmptyString,
+  email: Schema.optional(Schema.NullOr(Schema.String)),
+  access_token: Schema.Redacted(Schema.NonEmptyString),
+  refresh_token: Schema.Redacted(Schema.NonEmptyString),
+  id_token: Schema.Redacted(Schema.NonEmptyString),
+  scopes: Schema.Array(Schema.String),
+  expires_at: Schema.Number,
+  earliest_refresh_at: Schema.optional(Schema.NullOr(Schema.Number)),
+  obtained_at: Schema.optional(Schema.NullOr(Schema.String)),
+  unverified: Schema.optional(Schema.Struct({
+    id_token: Schema.Redacted(Schema.NonEmptyString),
+    /** When it came, by the clock of the server. */
+    at: Schema.Number
+  })),
+  refused: Schema.optional(Schema.Unknown)
+})
+
+/** @since 0.1.0 @category models */
+export type ChatGpt = typeof ChatGpt.Type
+
+/**
+ * The sign-ins, whose access tokens end and are refreshed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SignIn = Subscription | ChatGpt
+
+/**
  * A key of the OpenAI API, or of any server that speaks its dialect.
  *
  * @since 0.1.0
@@ -56,10 +103,25 @@ export const ApiKey = Schema.Struct({
 export type ApiKey = typeof ApiKey.Type
 
 /** @since 0.1.0 @category schemas */
-export const Credential = Schema.Union(Subscription, ApiKey)
+export const Credential = Schema.Union(Subscription, ChatGpt, ApiKey)
 
 /** @since 0.1.0 @category models */
 export type Credential = typeof Credential.Type
+
+/** @since 0.1.0 @category guards */
+export const isSignIn = (credential: Credential): credential is SignIn => credential.kind !== "api_key"
+
+/**
+ * Whether a sign-in may use the plan of its account. Whoever declines that is signed in all the same.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const usesPlan = (credential: SignIn): boolean =>
+  credential.kind === "subscription" || credential.scopes.includes(planScope)
+
+/** @since 0.1.0 @category constants */
+export const planScope = "chatgpt.tokens.use.direct"
 
 /** @since 0.1.0 @category constructors */
 export const apiKey = (key: Redacted.Redacted): ApiKey => ({ kind: "api_key", api_key: key })
@@ -122,14 +184,14 @@ export const claims = (subscription: Subscription): Claims => {
  * @since 0.1.0
  * @category accessors
  */
-export const expiresAt = (subscription: Subscription): Option.Option<DateTime.Utc> =>
-  Option.fromNullable(subscription.expires_at).pipe(
-    Option.orElse(() => claimedEnd(subscription)),
+export const expiresAt = (credential: SignIn): Option.Option<DateTime.Utc> =>
+  Option.fromNullable(credential.expires_at).pipe(
+    Option.orElse(() => claimedEnd(credential)),
     Option.flatMap(DateTime.make)
   )
 
 /** In milliseconds. */
-const claimedEnd = ({ access_token }: Subscription): Option.Option<number> =>
+const claimedEnd = ({ access_token }: SignIn): Option.Option<number> =>
   payload(Redacted.value(access_token)).pipe(
     Option.map(({ exp }) => exp),
     Option.filter(Predicate.isNumber),
@@ -143,13 +205,42 @@ const longestSlack = Duration.minutes(5)
 const assumedLife = Duration.hours(1)
 
 /**
- * When the access token should be refreshed: five minutes before its end, or a quarter of its life if that is less. A
- * token of minutes would otherwise be due as soon as it is there.
+ * When the access token should be refreshed: five minutes before its end, or later if the server wants that, but not
+ * after its end.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const dueAt = (subscription: Subscription): Option.Option<DateTime.Utc> =>
+export const dueAt = (credential: SignIn): Option.Option<DateTime.Utc> => {
+  if (credential.kind === "subscription") return dueAtBySpan(credential)
+  return Option.map(expiresAt(credential), (end) => {
+    const early = DateTime.subtractDuration(end, longestSlack)
+    const earliest = Option.getOrElse(earliestRefresh(credential), () => early)
+    return DateTime.min(end, DateTime.max(early, earliest))
+  })
+}
+
+/**
+ * Whether the server can be asked for another access token. Where it has said from when on, a question before that may
+ * cost the sign-in; once the token has ended there is nothing to lose, and the clock of this machine may be wrong.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isRefreshable = (credential: SignIn, now: DateTime.Utc): boolean =>
+  credential.kind === "subscription" ||
+  Option.match(earliestRefresh(credential), {
+    onNone: () => true,
+    onSome: (earliest) =>
+      DateTime.lessThanOrEqualTo(earliest, now) ||
+      Option.exists(expiresAt(credential), (end) => DateTime.lessThanOrEqualTo(end, now))
+  })
+
+const earliestRefresh = ({ earliest_refresh_at }: ChatGpt): Option.Option<DateTime.Utc> =>
+  Option.flatMap(Option.fromNullable(earliest_refresh_at), DateTime.make)
+
+/** A quarter of the life of a token if that is less: one of minutes would otherwise be due as soon as it is there. */
+const dueAtBySpan = (subscription: Subscription): Option.Option<DateTime.Utc> =>
   Option.map(expiresAt(subscription), (end) => {
     const start = Option.flatMap(Option.fromNullable(subscription.obtained_at), DateTime.make)
     if (Option.isNone(start)) return DateTime.subtractDuration(end, longestSlack)
@@ -166,7 +257,7 @@ export const dueAt = (subscription: Subscription): Option.Option<DateTime.Utc> =
  * @since 0.1.0
  * @category comparing
  */
-export const isSame = (self: Subscription, that: Subscription): boolean =>
+export const isSame = (self: SignIn, that: SignIn): boolean =>
   Redacted.value(self.access_token) === Redacted.value(that.access_token) &&
   Redacted.value(self.refresh_token) === Redacted.value(that.refresh_token)
 

@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { isDeepText, tooDeep } from "../internal/json.ts"
-import { ApiKey, Credential, Subscription } from "./Credential.ts"
+import { ApiKey, ChatGpt, Credential, Subscription } from "./Credential.ts"
 import { addCredential } from "./Secrets.ts"
 
 /**
@@ -192,8 +192,8 @@ export const layerMemory = (initial?: Credential): Layer.Layer<CredentialStore> 
 const encode = (credential: Credential) => Schema.encodeSync(Credential)(credential)
 const decode = (json: unknown) => Schema.decodeUnknownEither(Credential, { errors: "all" })(json)
 
-const expected = "expected {\"kind\":\"subscription\",\"access_token\":…,\"refresh_token\":…,…} or " +
-  "{\"kind\":\"api_key\",\"api_key\":…}; mend the file, or remove it and run `effixir login`"
+const expected = "expected {\"kind\":\"subscription\",\"access_token\":…,\"refresh_token\":…,…}, " +
+  "{\"kind\":\"chatgpt\",…} or {\"kind\":\"api_key\",\"api_key\":…}; mend the file, or remove it and run `effixir login`"
 
 /** Says what is wrong without a word of what the file holds: a broken file of secrets is still one. */
 const parse = (text: string): Either.Either<Credential, string> =>
@@ -210,7 +210,7 @@ const tell = (error: ParseResult.ParseError): string => {
   return named.length === 0 ? "it is no credential" : `${named.join(", ")} is missing or wrong`
 }
 
-const ours: ReadonlySet<string> = new Set([...Object.keys(Subscription.fields), ...Object.keys(ApiKey.fields)])
+const ours: ReadonlySet<string> = new Set([Subscription, ChatGpt, ApiKey].flatMap(({ fields }) => Object.keys(fields)))
 
 const unknownFields = (text: string): { readonly [field: string]: unknown } =>
   Either.match(parseJson(text), {

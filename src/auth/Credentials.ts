@@ -21,9 +21,12 @@ import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { choice } from "../internal/choice.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
+import { ChatGptOAuth } from "./chatgpt/ChatGptOAuth.ts"
+import * as ChatGptTokens from "./chatgpt/ChatGptTokens.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
-import { OAuth } from "./OAuth.ts"
+import * as Host from "./Host.ts"
+import { OAuth, type Renewal } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
 import * as Refusal from "./Refusal.ts"
 import { addCredential } from "./Secrets.ts"
@@ -53,7 +56,7 @@ export interface Selected {
  * @category models
  */
 export interface Replacement {
-  readonly credential: Credential.Subscription
+  readonly credential: Credential.SignIn
   readonly isRefreshed: boolean
 }
 
@@ -67,10 +70,10 @@ export class Credentials extends Context.Tag("effixir/auth/Credentials")<Credent
   /** The credential that would be used, as it is stored. Asks no server. */
   readonly selected: Effect.Effect<Selected, SignedOut | CredentialStoreError>
   /**
-   * What to use in the place of a subscription that the server has refused: what is stored meanwhile for the same
-   * account, or else a refreshed one.
+   * What to use in the place of a sign-in that the server has refused: what is stored meanwhile for the same account, or
+   * else a refreshed one.
    */
-  readonly replace: (refused: Credential.Subscription) => Effect.Effect<Replacement, CredentialsError>
+  readonly replace: (refused: Credential.SignIn) => Effect.Effect<Replacement, CredentialsError>
 }>() {}
 
 /**
@@ -104,9 +107,9 @@ const refreshSchedule = Schedule.exponential("500 millis").pipe(
 )
 
 /**
- * Which credential wins: a stored subscription, then the API key of the environment, then a stored API key. A
- * subscription that does not say for which account it is wins as well, and cannot be used: falling back to a key that
- * costs money would be no favour.
+ * Which credential wins: a stored sign-in, then the API key of the environment, then a stored API key. A sign-in that
+ * does not say for which account it is, or may not use the plan, wins as well, and cannot be used: falling back to a key
+ * that costs money would be no favour.
  *
  * @since 0.1.0
  * @category selection
@@ -120,8 +123,11 @@ export const select = (
   const hasKey = Option.isSome(key)
   const none = (reason: SignedOut["reason"]) => Either.left(new SignedOut({ reason }))
 
-  if (options.choice !== "api-key" && Option.isSome(stored) && stored.value.kind === "subscription") {
-    if (Credential.claims(stored.value).accountId === undefined) return none("AccountUnknown")
+  if (options.choice !== "api-key" && Option.isSome(stored) && Credential.isSignIn(stored.value)) {
+    if (!Credential.usesPlan(stored.value)) return none("PlanUseOff")
+    if (stored.value.kind === "subscription" && Credential.claims(stored.value).accountId === undefined) {
+      return none("AccountUnknown")
+    }
     const why = hasKey ? "a stored ChatGPT sign-in comes before OPENAI_API_KEY" : "a ChatGPT sign-in is stored"
     return Either.right({ credential: stored.value, source: "store", reason: chosen || why })
   }
@@ -141,10 +147,11 @@ export const select = (
 export const make = Effect.fnUntraced(function*(options: Options) {
   const store = yield* CredentialStore
   const oauth = yield* OAuth
+  const chatGpt = yield* ChatGptOAuth
   const scope = yield* Effect.scope
   const lock = yield* Effect.makeSemaphore(1)
   const over = yield* Ref.make(
-    Option.none<{ readonly credential: Credential.Subscription; readonly error: SignedOut }>()
+    Option.none<{ readonly credential: Credential.SignIn; readonly error: SignedOut }>()
   )
 
   const unsaved = yield* Unsaved.make(store)
@@ -157,27 +164,25 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   )
 
   /** The server will not change its mind about a token that it has refused for good: it is asked once. */
-  const known = Effect.fnUntraced(function*(credential: Credential.Subscription) {
+  const known = Effect.fnUntraced(function*(credential: Credential.SignIn) {
     const told = Option.filter(yield* Ref.get(over), (told) => Credential.isSame(told.credential, credential))
     return Option.isSome(told) ? Option.some(told.value.error) : yield* Refusal.of(credential)
   })
 
-  const refresh = Effect.fnUntraced(function*(credential: Credential.Subscription) {
-    const renewal = yield* Effect.tapErrorTag(
-      oauth.refresh(credential.refresh_token),
-      "SignedOut",
-      (error) => Ref.set(over, Option.some({ credential, error }))
-    )
-    const renewed = Credential.renew(credential, renewal, yield* DateTime.now)
-    // Whoever the new tokens speak for, it has to be who was signed in.
-    const { accountId } = Credential.claims({ ...renewed, account_id: null })
-    return accountId === undefined || accountId === Credential.claims(credential).accountId
-      ? renewed
-      : yield* new SignedOut({ reason: "AccountChanged" })
-  })
+  const refresh = (credential: Credential.SignIn): Effect.Effect<Credential.SignIn, OAuthError | SignedOut> => {
+    const spend = <A>(call: Effect.Effect<A, OAuthError | SignedOut>) =>
+      Effect.tapErrorTag(call, "SignedOut", (error) => Ref.set(over, Option.some({ credential, error })))
+    return credential.kind === "subscription"
+      ? Effect.flatMap(spend(oauth.refresh(credential.refresh_token)), (renewal) => renew(credential, renewal))
+      : Effect.zipWith(
+        spend(chatGpt.refresh(credential)),
+        DateTime.now,
+        (renewal, now) => ChatGptTokens.renew(credential, renewal, now)
+      )
+  }
 
   /** Under the lock of the store: whoever comes second finds what the first one has brought. */
-  const replace = (refused: Credential.Subscription) =>
+  const replace = (refused: Credential.SignIn) =>
     Effect.gen(function*() {
       let isRefreshed = false
       let refusal: SignedOut | undefined
@@ -187,6 +192,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           if (!Credential.isSame(credential, refused)) return stored
           const before = yield* known(credential)
           if (Option.isSome(before)) return yield* before.value
+          if (!Credential.isRefreshable(credential, yield* DateTime.now)) {
+            return yield* new SignedOut({ reason: "AccessTokenRefused" })
+          }
           isRefreshed = true
           return yield* Effect.asSome(Effect.catchIf(refresh(credential), isNamed, (error) => {
             refusal = error
@@ -210,7 +218,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   /** There is one at a time, it goes on when nobody waits for it any more, and after a failure there is none for a while. */
   const early = yield* SynchronizedRef.make<Early | undefined>(undefined)
 
-  const beginEarly = (credential: Credential.Subscription) =>
+  const beginEarly = (credential: Credential.SignIn) =>
     SynchronizedRef.modifyEffect(early, (last): Effect.Effect<readonly [Early, Early]> =>
       Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
@@ -233,7 +241,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 
   /** A token that is still good does not have to wait for a server or a disk that is in trouble. */
-  const renewEarly = Effect.fnUntraced(function*(credential: Credential.Subscription) {
+  const renewEarly = Effect.fnUntraced(function*(credential: Credential.SignIn) {
     const { at, fiber } = yield* beginEarly(credential)
     const waited = (yield* Clock.currentTimeMillis) - at
     const renewed = Effect.flatMap(
@@ -256,7 +264,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const fresh = Effect.gen(function*() {
     const winner = yield* selected
     const { credential } = winner
-    if (credential.kind !== "subscription") return winner
+    if (!Credential.isSignIn(credential)) return winner
     if (Duration.greaterThan(yield* timeUntil(Credential.dueAt(credential)), Duration.zero)) return winner
     const left = yield* timeUntil(Credential.expiresAt(credential))
     const renewed = Duration.greaterThan(left, Duration.zero) ? renewEarly(credential) : replace(credential)
@@ -267,7 +275,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const watch = yield* Effect.once(Effect.forkIn(
     selected.pipe(
       Effect.flatMap(({ credential }) =>
-        credential.kind === "subscription"
+        Credential.isSignIn(credential)
           ? timeUntil(Credential.dueAt(credential))
           : Effect.succeed(Duration.infinity)
       ),
@@ -289,7 +297,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<Credentials, never, CredentialStore | OAuth> =>
+export const layer = (options: Options): Layer.Layer<Credentials, never, CredentialStore | OAuth | ChatGptOAuth> =>
   Layer.scoped(Credentials, make(options))
 
 const environmentKey = Config.mapOrFail(
@@ -303,15 +311,24 @@ export const layerConfig = (
     apiKey: Config.option(environmentKey),
     choice: Config.map(choice("EFFIXIR_AUTH", Choice), Option.getOrElse((): Choice => "any"))
   }
-): Layer.Layer<Credentials, ConfigError.ConfigError, CredentialStore | OAuth> =>
+): Layer.Layer<Credentials, ConfigError.ConfigError, CredentialStore | OAuth | ChatGptOAuth> =>
   Layer.scoped(Credentials, Effect.flatMap(Config.unwrap(options), make))
 
 interface Early {
-  readonly credential: Credential.Subscription
+  readonly credential: Credential.SignIn
   /** When it began, in milliseconds. */
   readonly at: number
-  readonly fiber: Fiber.Fiber<{ readonly credential: Credential.Subscription }, CredentialsError>
+  readonly fiber: Fiber.Fiber<{ readonly credential: Credential.SignIn }, CredentialsError>
 }
+
+/** Whoever the new tokens speak for, it has to be who was signed in. */
+const renew = Effect.fnUntraced(function*(credential: Credential.Subscription, renewal: Renewal) {
+  const renewed = Credential.renew(credential, renewal, yield* DateTime.now)
+  const { accountId } = Credential.claims({ ...renewed, account_id: null })
+  return accountId === undefined || accountId === Credential.claims(credential).accountId
+    ? renewed
+    : yield* new SignedOut({ reason: "AccountChanged" })
+})
 
 /** Whether the server has said itself that the sign-in is over. */
 const isNamed = (error: SignedOut | OAuthError): error is SignedOut =>
@@ -327,12 +344,12 @@ const timeUntil = (end: Option.Option<DateTime.Utc>): Effect.Effect<Duration.Dur
 
 const sameAccount = (
   stored: Option.Option<Credential.Credential>,
-  before: Credential.Subscription
-): Effect.Effect<Credential.Subscription, SignedOut> => {
-  if (Option.isNone(stored) || stored.value.kind !== "subscription") {
+  before: Credential.SignIn
+): Effect.Effect<Credential.SignIn, SignedOut> => {
+  if (Option.isNone(stored) || !Credential.isSignIn(stored.value)) {
     return new SignedOut({ reason: "NeverSignedIn" })
   }
-  return Credential.claims(stored.value).accountId === Credential.claims(before).accountId
+  return Host.of(stored.value).account === Host.of(before).account
     ? Effect.succeed(stored.value)
     : new SignedOut({ reason: "AccountChanged" })
 }

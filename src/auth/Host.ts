@@ -23,7 +23,7 @@ import { claims, type Credential } from "./Credential.ts"
 export const clientVersion = "0.169.0"
 
 /**
- * The base URLs of the hosts: `chatgpt` for a subscription, `api` for a key.
+ * The base URLs of the hosts: `chatgpt` for a subscription, `api` for the official sign-in and for a key.
  *
  * @since 0.1.0
  * @category models
@@ -47,8 +47,8 @@ export interface Billing {
 /**
  * What a credential is good for.
  *
- * - `account` whom it speaks for, in one word: `api-key`, or `chatgpt:` and the account. What the server encrypts for one
- *   account, another cannot use
+ * - `account` whom it speaks for, in one word: `api-key`, or `chatgpt:` and the account, or `chatgpt-plan:` and what the
+ *   official sign-in knows an account by. What the server encrypts for one account, another cannot use
  * - `token` what stands after `Bearer`
  * - `secrets` all that must never be told of it
  * - `headers` what a request carries beside its token
@@ -94,6 +94,24 @@ export const of = (credential: Credential): Host => {
         summarizesReasoning: true
       }
     }
+    case "chatgpt":
+      return {
+        account: `chatgpt-plan:${credential.client_id}:${credential.subject}`,
+        token: credential.access_token,
+        secrets: [
+          credential.access_token,
+          credential.refresh_token,
+          credential.id_token,
+          ...credential.unverified === undefined ? [] : [credential.unverified.id_token]
+        ],
+        baseUrl: ({ apiBaseUrl }) => apiBaseUrl,
+        // The token says it all; an organization or a project would be another way to pay.
+        headers: () => ({}),
+        modelsQuery: { client_version: clientVersion },
+        usagePath: Option.none,
+        speaksChat: false,
+        summarizesReasoning: true
+      }
     case "api_key":
       return {
         account: "api-key",

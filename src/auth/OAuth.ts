@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
@@ -12,14 +11,12 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { redactedSpan } from "../internal/redactedSpan.ts"
-import { withDeadline } from "../internal/withDeadline.ts"
 import * as Answer from "./OAuthAnswer.ts"
+import * as Calls from "./OAuthCalls.ts"
 import { OAuthError } from "./OAuthError.ts"
-import { finderOf, Secrets } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /**
@@ -134,9 +131,6 @@ export interface Options {
 const clientId = "app_EMoamEEZ73f0CkXaXp7hrann"
 const scope = "openid profile email offline_access"
 
-/** How long a call may take. Nothing but this ends one inside an uninterruptible region. */
-const deadline = Duration.seconds(20)
-
 const config: Config.Config.Wrap<Options> = {
   issuer: Config.withDefault(Config.nonEmptyString("EFFIXIR_ISSUER"), "https://auth.openai.com"),
   originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir")
@@ -145,27 +139,7 @@ const config: Config.Config.Wrap<Options> = {
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
   const issuer = options.issuer.replace(/\/+$/, "")
-  const client = (yield* HttpClient.HttpClient).pipe(
-    HttpClient.withTracerDisabledWhen(() => true),
-    HttpClient.withTracerPropagation(false)
-  )
-
-  const send = (request: HttpClientRequest.HttpClientRequest, body: Body): Effect.Effect<Answer.Answer, OAuthError> =>
-    client.execute(request).pipe(
-      Effect.zip(Secrets),
-      Effect.flatMap(([response, { hide }]) => Answer.read(response, (text) => hide(withoutSecrets(body)(text)))),
-      Effect.mapError(Answer.unreachable),
-      withDeadline(
-        deadline,
-        () => new OAuthError({ reason: "Transport", detail: `no answer within ${Duration.format(deadline)}` })
-      )
-    )
-
-  const postJson = (path: string, body: Body) =>
-    send(HttpClientRequest.post(`${issuer}${path}`).pipe(HttpClientRequest.bodyUnsafeJson(reveal(body))), body)
-
-  const postForm = (path: string, body: Body) =>
-    send(HttpClientRequest.post(`${issuer}${path}`).pipe(HttpClientRequest.bodyUrlParams(reveal(body))), body)
+  const { postForm, postJson } = yield* Calls.make(issuer)
 
   return OAuth.of({
     startDevice: Effect.flatMap(postJson("/api/accounts/deviceauth/usercode", { client_id: clientId }), (answer) => {
@@ -287,15 +261,3 @@ const permanent: { readonly [code: string]: SignedOut["reason"] } = {
   refresh_token_invalidated: "RefreshTokenRevoked",
   invalid_grant: "RefreshTokenRevoked"
 }
-
-/** What is sent to the server. */
-type Body = Readonly<Record<string, string | Redacted.Redacted>>
-
-const reveal = (body: Body): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(body).map(([name, value]) => [name, Predicate.isString(value) ? value : Redacted.value(value)])
-  )
-
-/** A server may quote what it was sent. */
-const withoutSecrets = (body: Body): (text: string) => string =>
-  finderOf(Object.values(body).flatMap((value) => Predicate.isString(value) ? [] : [Redacted.value(value)])).hide

@@ -19,6 +19,8 @@ export interface Answer {
   /** It comes from something that stands before the server. */
   readonly isBlocked: boolean
   readonly retryAfter: number | undefined
+  /** The time by the clock of the server, in milliseconds; by that of this machine where it does not tell. */
+  readonly at: number
 }
 
 /** `hide` takes out what the server may quote of the request. */
@@ -34,9 +36,15 @@ export const read = (
       json: parse(isOk(response) ? text : hide(text)),
       isPage,
       isBlocked: headers["cf-mitigated"] !== undefined || (isPage && status === 403),
-      retryAfter: retryAfter(headers, now)
+      retryAfter: retryAfter(headers, now),
+      at: dateOf(headers["date"]) ?? now
     }
   })
+
+const dateOf = (header: string | undefined): number | undefined => {
+  const at = Date.parse(header ?? "")
+  return Number.isNaN(at) ? undefined : at
+}
 
 export const isOk = (answer: { readonly status: number }): boolean => answer.status >= 200 && answer.status < 300
 
@@ -61,6 +69,13 @@ export const failureOf = ({ json }: Answer): Failure => {
     text(field(json, "message")) ||
     ""
   return { code: code.toLowerCase().replace(/^deviceauth_/, ""), said: presentable(said) }
+}
+
+/** All that a failure is called by, the most precise first. */
+export const codesOf = (answer: Answer): ReadonlyArray<string> => {
+  const { json } = answer
+  return [text(field(json, "error_reason")), failureOf(answer).code, text(field(field(json, "error"), "code"))]
+    .flatMap((code) => code === undefined || code === "" ? [] : [code.toLowerCase()])
 }
 
 /** What a failure means by its own words, wherever it was told: in an answer, or in the address of a callback. */

@@ -11,6 +11,8 @@ import * as Schema from "effect/Schema"
  * - `Expired` nobody agreed in time, or the code is used up
  * - `DeviceCodeDisabled` this server has no device sign-in
  * - `PortBusy` no port for the callback of the browser is free
+ * - `Identity` it is not proven who has signed in, and nothing of the answer is used
+ * - `OtherAccount` it was another account than the one of the sign-in that there is
  * - `Region` the server does not serve the place that the request seems to come from
  * - `Certificate` the server could not show that it is the right one
  * - `Blocked` something between us and the server answers in its place, with a page for a browser
@@ -27,6 +29,8 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effixir/auth/OAu
     "Expired",
     "DeviceCodeDisabled",
     "PortBusy",
+    "Identity",
+    "OtherAccount",
     "Region",
     "Certificate",
     "Blocked",
@@ -56,6 +60,8 @@ const sentences: { readonly [reason in OAuthError["reason"]]: string } = {
   Expired: "The sign-in was not finished in time, or its code is used up; start again with `effixir login`",
   DeviceCodeDisabled: "This server offers no sign-in by code; use `effixir login --browser`",
   PortBusy: "The ports 1455 and 1457 are both in use, or reserved by the system; use `effixir login --device`",
+  Identity: "It is not proven who has signed in, and the answer of the sign-in server is not used",
+  OtherAccount: "Another account has signed in, and the sign-in that there was is kept",
   Region:
     "The sign-in server does not serve this region; if your browser uses a proxy, set HTTPS_PROXY to the same one",
   Certificate: "The sign-in server could not be reached safely",

@@ -13,6 +13,9 @@ import * as Schema from "effect/Schema"
  * - `SubscriptionRuledOut` there is a ChatGPT sign-in, and only an API key was asked for
  * - `AccountUnknown` there is a ChatGPT sign-in that does not say for which account
  * - `RefreshTokenExpired`, `RefreshTokenReused`, `RefreshTokenRevoked` the sign-in is over for good
+ * - `AccessTokenRefused` the server refuses the access token, and it is too early to ask for another
+ * - `IdentityRefused` what a refresh has brought is not of the account that was signed in
+ * - `PlanUseOff` there is a ChatGPT sign-in, and its person has not agreed to the use of the plan
  * - `AccountChanged` somebody has signed in to another account meanwhile
  *
  * @since 0.1.0
@@ -28,6 +31,9 @@ export const Reason = Schema.Literal(
   "RefreshTokenExpired",
   "RefreshTokenReused",
   "RefreshTokenRevoked",
+  "AccessTokenRefused",
+  "IdentityRefused",
+  "PlanUseOff",
   "AccountChanged"
 )
 
@@ -67,6 +73,15 @@ export class SignedOut extends Schema.TaggedError<SignedOut>("effixir/auth/Signe
           "OPENAI_API_KEY"
       case "RefreshTokenRevoked":
         return "Your sign-in was ended at the server: run `effixir login` again, or use OPENAI_API_KEY with `--auth api-key`"
+      case "AccessTokenRefused":
+        return "The server refuses your ChatGPT sign-in, and it is too early to renew it: run `effixir login --chatgpt` " +
+          "again, or wait some minutes"
+      case "IdentityRefused":
+        return "The renewed ChatGPT sign-in is not of the account that was signed in, and is not used: run " +
+          "`effixir login --chatgpt` again"
+      case "PlanUseOff":
+        return "You are signed in with ChatGPT, but not for the use of your plan: run `effixir login --chatgpt` to allow " +
+          "it, or use another way: `effixir login --device`, or OPENAI_API_KEY with `--auth api-key`"
       case "AccountChanged":
         return "Another account was signed in to meanwhile: run the command again to go on with that one"
     }

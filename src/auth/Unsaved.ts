@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { type Credential, isSame } from "./Credential.ts"
+import { type Credential, isSame, isSignIn } from "./Credential.ts"
 import { type CredentialStore, CredentialStoreError } from "./CredentialStore.ts"
 
 type Stored = Option.Option<Credential>
@@ -78,8 +78,8 @@ export const make = Effect.fnUntraced(function*(store: typeof CredentialStore.Se
 })
 
 const hasSameTokens = (self: Stored, that: Stored): boolean =>
-  Option.isSome(self) && Option.isSome(that) && self.value.kind === "subscription" &&
-  that.value.kind === "subscription" && isSame(self.value, that.value)
+  Option.isSome(self) && Option.isSome(that) && isSignIn(self.value) && isSignIn(that.value) &&
+  isSame(self.value, that.value)
 
 const advice =
   "This run goes on with the renewed sign-in and tries again to save it; if that fails until its end, the " +

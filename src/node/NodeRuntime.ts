@@ -19,6 +19,7 @@ import * as Instructions from "../agent/Instructions.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import * as AuthClient from "../auth/AuthClient.ts"
+import * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
@@ -83,6 +84,7 @@ export const layerHome: Layer.Layer<
   | Credentials.Credentials
   | CredentialStore
   | OAuth.OAuth
+  | ChatGptOAuth.ChatGptOAuth
   | SessionStore
   | Artifacts
   | AuthClient.AuthClient
@@ -100,7 +102,7 @@ export const layerHome: Layer.Layer<
     Layer.provide(CacheFiles.layer({ folder: home.cache })),
     Layer.provideMerge(AuthClient.layerConfig()),
     Layer.provideMerge(Credentials.layerConfig()),
-    Layer.provideMerge(OAuth.layerConfig()),
+    Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
     Layer.provideMerge(store({ path: home.auth })),
     Layer.merge(SessionFiles.layer({ folder: home.sessions })),
     Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
@@ -190,6 +192,7 @@ export const layer = (
   | Credentials.Credentials
   | CredentialStore
   | OAuth.OAuth
+  | ChatGptOAuth.ChatGptOAuth
   | SessionStore
   | AuthClient.AuthClient
   | Models.Models

@@ -19,15 +19,33 @@ const stored = {
   obtained_at: "2026-09-01T00:00:00.000Z"
 }
 
+const official = {
+  kind: "chatgpt",
+  issuer: "https://auth.openai.com",
+  client_id: "oaiapp_1",
+  subject: "user-1",
+  email: "ada@example.com",
+  access_token: "access-secret",
+  refresh_token: "refresh-secret",
+  id_token: "id-secret",
+  scopes: ["openid", "chatgpt.tokens.use.direct"],
+  expires_at: 1_790_000_000_000,
+  earliest_refresh_at: 1_789_999_700_000,
+  obtained_at: "2026-11-29T00:00:00.000Z"
+}
+
 const decode = Schema.decodeUnknownEither(Credential.Credential)
 const read = Schema.decodeUnknownSync(Credential.Credential)
 
 const none: Credential.Claims = { accountId: undefined, email: undefined, plan: undefined, isFedramp: false }
 
 describe("Credential", () => {
-  it.each([stored, { kind: "api_key", api_key: "sk-secret" }])("reads and writes what is stored: $kind", (json) => {
-    assert.deepStrictEqual<unknown>(Schema.encodeSync(Credential.Credential)(read(json)), json)
-  })
+  it.each([stored, official, { ...official, earliest_refresh_at: null }, { kind: "api_key", api_key: "sk-secret" }])(
+    "reads and writes what is stored: $kind",
+    (json) => {
+      assert.deepStrictEqual<unknown>(Schema.encodeSync(Credential.Credential)(read(json)), json)
+    }
+  )
 
   it("does with two tokens, as other programs write them", () => {
     const { access_token, kind, refresh_token } = stored
@@ -45,7 +63,13 @@ describe("Credential", () => {
       { ...stored, access_token: "" },
       { ...stored, refresh_token: null },
       { ...stored, expires_at: "tomorrow" },
-      { kind: "api_key", api_key: "" }
+      { kind: "api_key", api_key: "" },
+      ...["issuer", "client_id", "subject", "access_token", "refresh_token", "id_token"].map((name) => ({
+        ...official,
+        [name]: ""
+      })),
+      { ...official, scopes: "openid" },
+      { ...official, expires_at: null }
     ]
     for (const json of wrong) assert.isTrue(Either.isLeft(decode(json)), JSON.stringify(json))
   })

@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
+import { ChatGptOAuth } from "../../src/auth/chatgpt/ChatGptOAuth.ts"
 import { apiKey, type Credential } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
@@ -35,7 +36,10 @@ const select = (
   })
 
 /** Nothing here is about to expire, so nobody is asked for a new token. */
-const oauth = Layer.mock(OAuth, { authorizeUrl: () => "" })
+const oauth = Layer.merge(
+  Layer.mock(OAuth, { authorizeUrl: () => "" }),
+  Layer.mock(ChatGptOAuth, { issuer: "", authorizeUrl: () => "" })
+)
 
 /** The current credential of a program with this store and this environment. */
 const current = (options: {

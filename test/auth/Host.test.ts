@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Credential from "../../src/auth/Credential.ts"
 import * as Host from "../../src/auth/Host.ts"
-import { subscription } from "./tokens.ts"
+import { chatGpt, subscription } from "./tokens.ts"
 
 const addresses = { chatgptBaseUrl: "https://chatgpt.test/codex", apiBaseUrl: "https://api.test/v1" }
 const billing = { organization: Option.some("org-1"), project: Option.some("proj-1") }
@@ -17,11 +17,13 @@ describe("A host", () => {
     assert.strictEqual(Host.of(subscription({ accountId: "acct-1" })).account, "chatgpt:acct-1")
     assert.strictEqual(Host.of(subscription({})).account, "chatgpt:unknown")
     assert.strictEqual(Host.of(key).account, "api-key")
+    assert.strictEqual(Host.of(chatGpt()).account, "chatgpt-plan:oaiapp_1:user-1")
   })
 
   it("is the one that knows the credential", () => {
     assert.strictEqual(Host.of(subscription({})).baseUrl(addresses), "https://chatgpt.test/codex")
     assert.strictEqual(Host.of(key).baseUrl(addresses), "https://api.test/v1")
+    assert.strictEqual(Host.of(chatGpt()).baseUrl(addresses), "https://api.test/v1")
   })
 
   it("is told the account by a subscription, and who pays by a key", () => {
@@ -33,6 +35,17 @@ describe("A host", () => {
       "openai-project": "proj-1"
     })
     assert.deepStrictEqual(Host.of(key).headers({ organization: Option.none(), project: Option.none() }), {})
+  })
+
+  it("is told nothing beside the token by the official sign-in, and who pays least of all", () => {
+    assert.deepStrictEqual(Host.of(chatGpt()).headers(billing), {})
+    assert.deepStrictEqual(Host.of(chatGpt()).usagePath("https://api.test/v1"), Option.none())
+    assert.deepStrictEqual(Host.of(chatGpt()).modelsQuery, { client_version: Host.clientVersion })
+  })
+
+  it("knows every secret of a credential", () => {
+    const unverified = { id_token: Redacted.make("i2"), at: 0 }
+    assert.deepStrictEqual(Host.of(chatGpt({ unverified })).secrets.map(Redacted.value), ["a1", "r1", "i1", "i2"])
   })
 
   it("tells how much of a plan is used beside the folder of Codex", () => {

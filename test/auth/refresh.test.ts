@@ -14,6 +14,7 @@ import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
+import { ChatGptOAuth } from "../../src/auth/chatgpt/ChatGptOAuth.ts"
 import type { Credential, Subscription } from "../../src/auth/Credential.ts"
 import { Credentials, layer as credentialsLayer } from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
@@ -56,7 +57,7 @@ const setup = Effect.fnUntraced(function*(initial: Subscription | undefined, ans
   const services = yield* Layer.build(
     credentialsLayer({ apiKey: Option.none(), choice: "any" }).pipe(
       Layer.provideMerge(CredentialStore.layerMemory(initial)),
-      Layer.provide(oauth)
+      Layer.provide([oauth, Layer.mock(ChatGptOAuth, { issuer: "", authorizeUrl: () => "" })])
     )
   )
   const { current, replace } = yield* Effect.provide(Credentials, services)

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
+import { ChatGptOAuth } from "../../src/auth/chatgpt/ChatGptOAuth.ts"
 import { Credentials, layer } from "../../src/auth/Credentials.ts"
 import { CredentialStore, CredentialStoreError, makeEncoded } from "../../src/auth/CredentialStore.ts"
 import { OAuth } from "../../src/auth/OAuth.ts"
@@ -57,6 +58,7 @@ const setup = Effect.gen(function*() {
         }
       })
   })
+  const chatGpt = Layer.mock(ChatGptOAuth, { issuer: "", authorizeUrl: () => "" })
   const scope = yield* Scope.make()
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
@@ -64,7 +66,7 @@ const setup = Effect.gen(function*() {
   })
   const services = yield* Layer.buildWithScope(
     layer({ apiKey: Option.none(), choice: "any" }).pipe(
-      Layer.provide([Layer.succeed(CredentialStore, store), oauth]),
+      Layer.provide([Layer.succeed(CredentialStore, store), oauth, chatGpt]),
       Layer.provideMerge(Logger.replace(Logger.defaultLogger, logger))
     ),
     scope

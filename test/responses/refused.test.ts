@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
+import * as ChatGptOAuth from "../../src/auth/chatgpt/ChatGptOAuth.ts"
 import { apiKey, type Credential } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
@@ -57,7 +58,10 @@ for (const { layer, method, name } of transports) {
           project: Option.none()
         })),
         Layer.provide(Credentials.layer({ apiKey: Option.none(), choice: "any" })),
-        Layer.provide(OAuth.layer({ issuer: simulator.issuer, originator: "effixir" })),
+        Layer.provide([
+          OAuth.layer({ issuer: simulator.issuer, originator: "effixir" }),
+          ChatGptOAuth.layer(simulator)
+        ]),
         Layer.provide(CredentialStore.layerMemory(credential)),
         Layer.provide(FetchHttpClient.layer)
       )

@@ -9,6 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
+import * as ChatGptOAuth from "../../src/auth/chatgpt/ChatGptOAuth.ts"
 import { apiKey, type Credential } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
@@ -39,7 +40,7 @@ const client = (
         project: Option.none()
       })),
       Layer.provide(Credentials.layer({ apiKey: Option.none(), choice: "any" })),
-      Layer.provide(OAuth.layer({ issuer: simulator.issuer, originator: "effixir" })),
+      Layer.provide([OAuth.layer({ issuer: simulator.issuer, originator: "effixir" }), ChatGptOAuth.layer(simulator)]),
       Layer.provide(CredentialStore.layerMemory(yield* credential(simulator))),
       Layer.provide(FetchHttpClient.layer)
     )

@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as AuthClient from "../../../src/auth/AuthClient.ts"
+import * as ChatGptOAuth from "../../../src/auth/chatgpt/ChatGptOAuth.ts"
 import { apiKey, type Credential } from "../../../src/auth/Credential.ts"
 import * as Credentials from "../../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../../src/auth/CredentialStore.ts"
@@ -45,7 +46,7 @@ const over = (responses: Layers, credential?: Credential) =>
         project: Option.none()
       })),
       Layer.provide(Credentials.layer({ apiKey: Option.none(), choice: "any" })),
-      Layer.provide(OAuth.layer({ issuer: simulator.issuer, originator: "effixir" })),
+      Layer.provide([OAuth.layer({ issuer: simulator.issuer, originator: "effixir" }), ChatGptOAuth.layer(simulator)]),
       Layer.provide(CredentialStore.layerMemory(credential ?? (yield* simulator.signIn()))),
       Layer.provide(FetchHttpClient.layer)
     )

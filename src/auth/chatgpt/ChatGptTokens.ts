@@ -1,0 +1,154 @@
+/**
+ * What the token endpoint of "Sign in with ChatGPT" answers, and the credential that it makes.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
+import type { ChatGpt } from "../Credential.ts"
+import type { Identity } from "./IdToken.ts"
+
+const Secret = Schema.Redacted(Schema.NonEmptyString)
+
+const shared = {
+  expires_in: Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString))),
+  /** What was granted, separated by blanks. */
+  scope: Schema.optional(Schema.NullOr(Schema.String)),
+  /** It is documented by its name only. */
+  earliest_refresh_at: Schema.optional(Schema.Unknown)
+}
+
+/**
+ * The answer to an exchange. `expires_in` is in seconds.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Tokens = Schema.Struct({
+  access_token: Secret,
+  refresh_token: Secret,
+  id_token: Secret,
+  token_type: Schema.optional(Schema.NullOr(Schema.String.pipe(Schema.pattern(/^bearer$/i)))),
+  ...shared
+})
+
+/** @since 0.1.0 @category models */
+export type Tokens = typeof Tokens.Type
+
+/**
+ * The answer to a refresh. What is absent stays as it was.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Renewal = Schema.Struct({
+  access_token: Secret,
+  refresh_token: Schema.optional(Schema.NullOr(Secret)),
+  id_token: Schema.optional(Schema.NullOr(Secret)),
+  ...shared
+})
+
+/** @since 0.1.0 @category models */
+export type Renewal = typeof Renewal.Type
+
+/**
+ * The credential of somebody who has just signed in, and of whom it is known who it is.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const toCredential = (
+  tokens: Tokens,
+  identity: Identity,
+  client: { readonly issuer: string; readonly clientId: string },
+  now: DateTime.Utc
+): ChatGpt => ({
+  kind: "chatgpt",
+  issuer: client.issuer,
+  client_id: client.clientId,
+  subject: identity.subject,
+  email: identity.email ?? null,
+  access_token: tokens.access_token,
+  refresh_token: tokens.refresh_token,
+  id_token: tokens.id_token,
+  scopes: scopesOf(tokens) ?? [],
+  ...timesOf(tokens, now)
+})
+
+/**
+ * A credential after a refresh. A new id token is put aside: the new tokens have to be stored before it can be verified,
+ * or they would be lost where that takes long.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const renew = (
+  self: ChatGpt,
+  { at, renewal }: { readonly renewal: Renewal; readonly at: number },
+  now: DateTime.Utc
+): ChatGpt => ({
+  ...Struct.omit(self, "refused"),
+  access_token: renewal.access_token,
+  refresh_token: renewal.refresh_token ?? self.refresh_token,
+  scopes: scopesOf(renewal) ?? self.scopes,
+  ...timesOf(renewal, now),
+  ...(renewal.id_token == null || Redacted.value(renewal.id_token) === Redacted.value(self.id_token)
+    ? {}
+    : { unverified: { id_token: renewal.id_token, at } })
+})
+
+/**
+ * A credential whose new id token has turned out to be genuine.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const confirm = (self: ChatGpt, identity: Identity): ChatGpt => ({
+  ...Struct.omit(self, "unverified"),
+  id_token: self.unverified?.id_token ?? self.id_token,
+  email: identity.email ?? self.email ?? null
+})
+
+const scopesOf = ({ scope }: { readonly scope?: string | null | undefined }): ReadonlyArray<string> | undefined =>
+  scope?.split(/\s+/).filter((name) => name !== "")
+
+/** By the clock of this machine, which is the one that the end will be compared with. */
+const timesOf = (
+  { earliest_refresh_at, expires_in }: {
+    readonly expires_in?: number | null | undefined
+    readonly earliest_refresh_at?: unknown
+  },
+  now: DateTime.Utc
+) => ({
+  expires_at: DateTime.toEpochMillis(now) +
+    (expires_in != null && expires_in > 0 ? expires_in * 1000 : Duration.toMillis(assumedLife)),
+  earliest_refresh_at: readTime(earliest_refresh_at) ?? null,
+  obtained_at: DateTime.formatIso(now)
+})
+
+/** Of a token that does not say how long it lives, or is said to be used up as it comes. */
+const assumedLife = Duration.hours(1)
+
+/**
+ * A time in milliseconds: seconds and milliseconds are both seen, as numbers and as texts, and ISO 8601.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const readTime = (said: unknown): number | undefined => {
+  const count = Predicate.isString(said) && said.trim() !== "" ? Number(said) : said
+  if (Predicate.isNumber(count) && Number.isFinite(count)) {
+    return count <= 0 ? undefined : count > mostSeconds ? count : count * 1000
+  }
+  return Predicate.isString(said)
+    ? Option.getOrUndefined(Option.map(DateTime.make(said), DateTime.toEpochMillis))
+    : undefined
+}
+
+/** No time of this millennium is more in seconds, nor less in milliseconds. */
+const mostSeconds = 1e11
