@@ -127,7 +127,11 @@ const apiKey = Effect.flatMap(Prompt.stdin, (text) => {
 
 /** A refresh token is good for one program only, and whoever uses it second is signed out. */
 const takeOver = Effect.fnUntraced(function*(tool: ForeignCredential.Tool, yes: boolean) {
-  const credential = yield* ForeignCredential.read(tool)
+  const { credential, leftOut } = yield* ForeignCredential.read(tool)
+  const screen = yield* Screen
+  yield* Effect.forEach(leftOut, (why) => screen.say(`left out of the sign-ins of ${tool.name}: ${why}`), {
+    discard: true
+  })
   if (credential.kind === "subscription" && Credential.claims(credential).accountId === undefined) {
     return yield* new SignedOut({ reason: "AccountUnknown" })
   }

@@ -3,14 +3,17 @@
  *
  * @since 0.1.0
  */
+import * as Array from "effect/Array"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { homedir } from "node:os"
 import { join } from "node:path"
-import { Credential } from "../../auth/Credential.ts"
+import { apiKey, Credential, readKey } from "../../auth/Credential.ts"
 import { CredentialStoreError } from "../../auth/CredentialStore.ts"
 import { readPlainText } from "../files/readPlainFile.ts"
 
@@ -24,30 +27,35 @@ export interface Tool {
   readonly name: string
   /** Where it keeps its sign-in. */
   readonly path: Config.Config<string>
-  readonly schema: Schema.Schema<Credential, unknown>
+  /** What its file holds, the best first; `undefined` when it is no file of this tool. */
+  readonly entries: (file: unknown) => ReadonlyArray<Entry> | undefined
 }
 
-/** What another tool's file says, in the shape of ours; `undefined` where it says nothing that we could use. */
-const translated = <A, I>(foreign: Schema.Schema<A, I>, translate: (file: A) => unknown): Tool["schema"] =>
-  Schema.transform(
-    Schema.Unknown,
-    Schema.typeSchema(Credential),
-    {
-      strict: false,
-      decode: (json) =>
-        Option.flatMap(decode(foreign)(json), (file) => decode(Credential)(translate(file))).pipe(
-          Option.getOrUndefined
-        ),
-      encode: (credential) => credential
-    }
-  )
-
-const decode = <A, I>(schema: Schema.Schema<A, I>) => Schema.decodeUnknownOption(schema)
+/**
+ * One of the sign-ins in a file, or why it cannot be used here.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Entry = Either.Either<Credential, string>
 
 const Maybe = Schema.optional(Schema.NullOr(Schema.String))
 
+const entry = <A, I>(foreign: Schema.Schema<A, I>, translate: (entry: A) => Entry) => (json: unknown): Entry =>
+  Either.flatMap(Schema.decodeUnknownEither(foreign)(json), translate).pipe(
+    Either.mapLeft((problem) => typeof problem === "string" ? problem : "it is not complete")
+  )
+
+const subscription = (fields: object): Entry =>
+  Schema.decodeUnknownEither(Credential)({ kind: "subscription", ...fields }).pipe(
+    Either.mapLeft(() => "its tokens cannot be read")
+  )
+
+const key = (text: string): Entry => text.trim() === "" ? Either.left("it is empty") : Either.map(readKey(text), apiKey)
+
 /**
- * `$CODEX_HOME/auth.json`: tokens without a date of expiry, or an API key.
+ * `$CODEX_HOME/auth.json`: tokens without a date of expiry, or an API key. Which of them counts is told by `auth_mode`,
+ * where there is one; the modes beside these two name things that Codex alone can use.
  *
  * @since 0.1.0
  * @category tools
@@ -58,23 +66,31 @@ export const codex: Tool = {
     Config.orElse(() => Config.sync(() => join(homedir(), ".codex"))),
     Config.map((folder) => join(folder, "auth.json"))
   ),
-  schema: translated(
-    Schema.Struct({
-      OPENAI_API_KEY: Maybe,
-      tokens: Schema.optional(Schema.NullOr(Schema.Struct({
-        access_token: Schema.String,
-        refresh_token: Schema.String,
-        id_token: Maybe,
-        account_id: Maybe
-      })))
-    }),
-    ({ OPENAI_API_KEY, tokens }) =>
-      tokens == null ? { kind: "api_key", api_key: OPENAI_API_KEY } : { kind: "subscription", ...tokens }
-  )
+  entries: (file) => {
+    if (!Predicate.isRecord(file)) return undefined
+    const mode = file["auth_mode"] ?? (file["tokens"] == null ? "apikey" : "chatgpt")
+    switch (mode) {
+      case "apikey":
+        return [entry(Schema.String, key)(file["OPENAI_API_KEY"])]
+      case "chatgpt":
+        return [entry(CodexTokens, subscription)(file["tokens"])]
+      default:
+        return [Either.left("it is of a kind that only Codex can use")]
+    }
+  }
 }
 
+const CodexTokens = Schema.Struct({
+  access_token: Schema.String,
+  refresh_token: Schema.String,
+  id_token: Maybe,
+  account_id: Maybe
+})
+
 /**
- * `~/.pi/agent/auth.json`: a map from providers to what they are reached with.
+ * `~/.pi/agent/auth.json`: a map from providers to what they are reached with, each an API key or the tokens of a sign-in.
+ * Those of `openai-codex` are of the Codex client, as ours are; those of `openai` belong to what Pi has registered itself
+ * as with ChatGPT.
  *
  * @since 0.1.0
  * @category tools
@@ -82,29 +98,43 @@ export const codex: Tool = {
 export const pi: Tool = {
   name: "Pi",
   path: Config.sync(() => join(homedir(), ".pi", "agent", "auth.json")),
-  schema: translated(
-    Schema.Struct({
-      "openai-codex": Schema.optional(Schema.Struct({
-        access: Schema.String,
-        refresh: Schema.String,
-        expires: Schema.optional(Schema.Number),
-        accountId: Maybe
-      })),
-      openai: Schema.optional(Schema.Struct({ key: Schema.String }))
-    }),
-    ({ "openai-codex": plan, openai }) =>
-      plan === undefined ? { kind: "api_key", api_key: openai?.key } : {
-        kind: "subscription",
-        access_token: plan.access,
-        refresh_token: plan.refresh,
-        expires_at: plan.expires,
-        account_id: plan.accountId
-      }
-  )
+  entries: (file) => {
+    if (!Predicate.isRecord(file)) return undefined
+    const { "openai-codex": plan, openai, ...others } = file
+    const named = (name: string, entry: Entry) => Either.mapLeft(entry, (problem) => `${name}: ${problem}`)
+    return [
+      ...plan === undefined ? [] : [named("openai-codex", entry(PiTokens, ofPi)(plan))],
+      ...openai === undefined ? [] : [named("openai", isOAuth(openai) ? ownRegistration : entry(PiKey, ofKey)(openai))],
+      ...Object.keys(others).length === 0
+        ? []
+        : [named(Object.keys(others).join(", "), Either.left("effixir speaks with OpenAI only"))]
+    ]
+  }
 }
 
+const PiTokens = Schema.Struct({
+  access: Schema.String,
+  refresh: Schema.String,
+  expires: Schema.optional(Schema.Number),
+  accountId: Maybe
+})
+
+const PiKey = Schema.Struct({ key: Schema.String })
+
+const isOAuth = Schema.is(Schema.Struct({ type: Schema.Literal("oauth") }))
+
+const ofPi = ({ access, accountId, expires, refresh }: typeof PiTokens.Type): Entry =>
+  subscription({ access_token: access, refresh_token: refresh, expires_at: expires, account_id: accountId })
+
+const ofKey = (entry: typeof PiKey.Type): Entry => key(entry.key)
+
+const ownRegistration: Entry = Either.left(
+  "ChatGPT has given that sign-in to Pi alone; for one of your own, run `effixir login --chatgpt`"
+)
+
 /**
- * The sign-in of another tool. Its file is only read; it is read again if the tool is just writing it.
+ * The sign-in of another tool, and a clause about each entry of its file that is left out. The file is only read; it is
+ * read again if the tool is just writing it.
  *
  * @since 0.1.0
  * @category reading
@@ -113,10 +143,14 @@ export const read = Effect.fn("ForeignCredential.read")(function*(tool: Tool) {
   const path = yield* tool.path
   const problem = (problem: string) => new CredentialStoreError({ operation: "load", location: path, problem })
   const text = Effect.mapError(readPlainText(path), () => problem(`${tool.name} keeps no sign-in there`))
-  const credential = Effect.flatMap(text, (text) =>
-    Effect.mapError(
-      Schema.decodeUnknown(Schema.parseJson(tool.schema))(text),
-      () => problem(`it holds no sign-in of ${tool.name} that could be used here`)
-    ))
-  return yield* Effect.retry(credential, { times: 3, schedule: Schedule.spaced("50 millis") })
+  const unusable = `it holds no sign-in of ${tool.name} that could be used here`
+  const found = Effect.flatMap(text, (text) => {
+    const entries = Option.flatMapNullable(Schema.decodeUnknownOption(Schema.parseJson())(text), tool.entries)
+    const [leftOut, credentials] = Array.separate(Option.getOrElse(entries, () => []))
+    const [credential] = credentials
+    return credential === undefined
+      ? problem(leftOut.length === 0 ? unusable : `${unusable} (${leftOut.join("; ")})`)
+      : Effect.succeed({ credential, leftOut })
+  })
+  return yield* Effect.retry(found, { times: 3, schedule: Schedule.spaced("50 millis") })
 })
