@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as Refusals from "../prompts/Refusals.ts"
 import type { Limit } from "../session/SessionEvent.ts"
 import * as Limits from "./Limits.ts"
 import * as Repeats from "./Repeats.ts"
@@ -55,7 +56,7 @@ export const admit = <Call extends { readonly call: Repeats.Call; readonly isDon
       continue
     }
     if (index >= most) {
-      admitted.push({ ...call, refusal: tooMany(most), isExcess: true })
+      admitted.push({ ...call, refusal: Refusals.tooManyCalls(most), isExcess: true })
       continue
     }
     if (limit !== undefined) continue
@@ -67,12 +68,8 @@ export const admit = <Call extends { readonly call: Repeats.Call; readonly isDon
       spent = Limits.addToolCall(spent)
     }
     repeats = next
-    admitted.push({ ...call, refusal: verdict === "run" ? undefined : Repeats.advice(next) })
+    admitted.push({ ...call, refusal: verdict === "run" ? undefined : Refusals.repeatedCall(next) })
     if (verdict === "stop") limit = "repeats"
   }
   return { account: { spent, repeats }, calls: admitted, limit }
 }
-
-/** It is told once for each of them, so it is short. */
-const tooMany = (most: number): string =>
-  `The call was not run: a response may make at most ${most}. Make those that are still needed in the next step.`

@@ -12,6 +12,7 @@ import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { defined } from "../internal/json.ts"
+import * as Conversation from "../prompts/Conversation.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
@@ -359,4 +360,4 @@ const endLostCalls = Effect.fnUntraced(function*(session: Session) {
 const eventsOf = (session: Session) => Effect.map(session.events, (log) => log.map((stored) => stored.event))
 
 const lostCall = ({ call, itemId, turnId }: ToolStarted): ToolEnded =>
-  ToolEnded.make({ turnId, itemId, call, status: "interrupted", output: History.unknownOutcome })
+  ToolEnded.make({ turnId, itemId, call, status: "interrupted", output: Conversation.unknownOutcome })

@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { defined } from "../internal/json.ts"
 import { resolve } from "../internal/paths.ts"
+import * as Refusals from "../prompts/Refusals.ts"
 import { argument, type ToolCall } from "../responses/ToolCall.ts"
 import { PermissionDecided } from "../session/SessionEvent.ts"
 import { Approver, type Subject } from "../tools/permission/Approver.ts"
@@ -84,13 +85,10 @@ export const decide = Effect.fnUntraced(function*({ sessionId, turnId }: Options
 
 const decisionKey = ({ key }: Admitted): string => `${key}/permission`
 
-const settle = (call: Admitted, { advice, agreed, decision, reason, rule, words }: PermissionDecided): Permitted => {
-  if (decision === "allowed") return { ...call, agreed }
-  const why = reason === undefined ? rule : `${reason} (${rule})`
-  const said = words === undefined ? "" : ` The user said: ${words}`
-  const then = advice ?? (words === undefined ? "Do not try to reach the same in another way." : "")
-  return { ...call, refusal: `The call was not permitted: ${why}.${said} ${then}`.trimEnd() }
-}
+const settle = (call: Admitted, decided: PermissionDecided): Permitted =>
+  decided.decision === "allowed"
+    ? { ...call, agreed: decided.agreed }
+    : { ...call, refusal: Refusals.notPermitted(decided) }
 
 type Asking = Extract<Decided, { readonly _tag: "Asking" }>
 
@@ -135,8 +133,12 @@ const put = Effect.fnUntraced(function*(
   const of = { turnId, itemId, rule, by: "person" as const }
   if (answer.value._tag === "No") {
     const words = answer.value.words?.trim()
-    const reason = "the user said no"
-    return PermissionDecided.make({ ...of, decision: "denied", reason, ...(words ? { words } : {}) })
+    return PermissionDecided.make({
+      ...of,
+      decision: "denied",
+      reason: Refusals.userSaidNo,
+      ...(words ? { words } : {})
+    })
   }
   const wanted = answer.value
   const scope = wanted._tag === "Once"

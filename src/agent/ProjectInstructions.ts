@@ -10,6 +10,7 @@ import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { isWithin } from "../internal/paths.ts"
 import { readStart } from "../internal/readStart.ts"
+import * as Preamble from "../prompts/Preamble.ts"
 import type { Item } from "../responses/Item.ts"
 
 /** How much of the files is read, in all. */
@@ -92,12 +93,7 @@ const howMuch = (bytes: number): string =>
  */
 export const toItems = (sources: ReadonlyArray<Source>): ReadonlyArray<Item> => {
   if (sources.length === 0) return []
-  const parts = sources.map(({ isCut, path, text }) =>
-    `## ${path}\n\n${text.trim()}${isCut ? "\n\n[The file goes on; read it if you need the rest.]" : ""}`
-  )
-  const text = "# Instructions of this project\n\n" +
-    "Follow them where they fit the task. Where they disagree, the later file counts; what the user says counts more.\n\n" +
-    parts.join("\n\n")
+  const text = Preamble.projectInstructions(sources)
   return [{ type: "message", role: "developer", content: [{ type: "input_text", text: text.toWellFormed() }] }]
 }
 

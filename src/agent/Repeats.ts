@@ -53,14 +53,3 @@ export const verdict = ({ times }: Repeats): "run" | "refuse" | "stop" => {
   if (times < refusedFrom) return "run"
   return times < stoppedAt ? "refuse" : "stop"
 }
-
-/**
- * What the model is told in the place of an output.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const advice = ({ name, times }: Repeats): string =>
-  `The call was not run: it is the same call of ${name} with the same arguments for time number ${times} running, and ` +
-  "would give the same result. Use what it gave before, change the arguments, choose another way, or say what is in " +
-  "the way."

@@ -14,6 +14,7 @@ import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { isWithin } from "../internal/paths.ts"
 import { readStart } from "../internal/readStart.ts"
+import * as Preamble from "../prompts/Preamble.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import { quote } from "../tools/workspace/FileTree.ts"
 import * as ProjectInstructions from "./ProjectInstructions.ts"
@@ -146,19 +147,14 @@ export const toItems = (skills: ReadonlyArray<Skill>): ReadonlyArray<Item> => {
   const listed = skills.filter(({ isListed }) => isListed)
   if (listed.length === 0) return []
   const lines = (length: number) =>
-    listed.map(({ description, name, path }) => `- ${name}: ${cut(description, length)} (${quote(path)})`)
+    listed.map(({ description, name, path }) =>
+      Preamble.skillListed({ name, description: cut(description, length), path: quote(path) })
+    )
   const fits = (lines: ReadonlyArray<string>) => lines.join("\n").length <= maxList
   const all = [Infinity, 500, 250, 120].map(lines).find(fits) ?? lines(60)
   let left = maxList
   const shown = all.filter((line) => (left -= line.length + 1) >= 0)
-  const missing = all.length - shown.length
-  const text = "# Skills\n\n" +
-    "Each is a folder with instructions for one kind of task. When the task is of that kind, or a message names the " +
-    "skill as $NAME, follow it for this turn: read its file first, unless you have been shown it, and of what it " +
-    "mentions only what you need. Paths in a skill are relative to its folder; run its scripts where they lie. These " +
-    "folders can be read with read, ls, grep and find even outside the workspace, and cannot be changed there.\n\n" +
-    shown.join("\n") +
-    (missing === 0 ? "" : `\n\n[${missing} more ${missing === 1 ? "is" : "are"} not listed: there are too many.]`)
+  const text = Preamble.skills(shown, all.length - shown.length)
   return [{ type: "message", role: "developer", content: [{ type: "input_text", text: text.toWellFormed() }] }]
 }
 
@@ -185,11 +181,7 @@ export const instructions: (
 ) => Effect.Effect<Item, PlatformError, FileSystem.FileSystem> = Effect.fnUntraced(
   function*({ folder, name, path }) {
     const { isCut, text } = yield* readStart(path, maxBytes)
-    return userMessage(
-      `# The skill $${name}\n\nThis is ${path}. Paths in it are relative to ${folder}.\n\n${text.trim()}${
-        isCut ? "\n\n[The file goes on; read it if you need the rest.]" : ""
-      }`
-    )
+    return userMessage(Preamble.skill({ name, path, folder, text, isCut }))
   }
 )
 

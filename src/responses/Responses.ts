@@ -16,6 +16,7 @@ import * as Stream from "effect/Stream"
 import { AuthClient } from "../auth/AuthClient.ts"
 import type { CredentialsError } from "../auth/Credentials.ts"
 import { runForEachChunk } from "../internal/stream.ts"
+import * as Conversation from "../prompts/Conversation.ts"
 import * as ModelProfile from "./account/ModelProfile.ts"
 import * as Dialect from "./Dialect.ts"
 import { isMessage, type Item, refusal, userMessage, withoutId } from "./Item.ts"
@@ -136,7 +137,7 @@ export const object = <A, I>(
     if (hopeless !== undefined) return yield* hopeless
     const repair = [
       ...Response.items(first).filter(isMessage).map(withoutId),
-      userMessage(StructuredOutput.complaint(read.left))
+      userMessage(Conversation.unusableAnswer(read.left))
     ]
     const second = yield* complete({ ...asking, input: [...asking.input, ...repair] })
     return yield* Effect.mapError(

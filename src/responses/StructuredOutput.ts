@@ -43,15 +43,6 @@ export const make = <A, I>(schema: Schema.Schema<A, I>): StructuredOutput<A> => 
 const Wrapped = Schema.parseJson(Schema.Struct({ value: Schema.Unknown }))
 const decodeWrapped = (text: unknown) => Schema.decodeUnknown(Wrapped)(text)
 
-/**
- * What the model is asked when its answer did not fit.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const complaint = (problem: string): string =>
-  `That answer cannot be used: ${problem}. Answer again with nothing but JSON that fits the schema.`
-
 const of = <A>(
   schema: { readonly [key: string]: unknown },
   decode: (text: unknown) => Effect.Effect<A, ParseResult.ParseError>

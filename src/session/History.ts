@@ -7,6 +7,7 @@ import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
 import { defined, isDeep } from "../internal/json.ts"
+import { notRun, unknownOutcome } from "../prompts/Conversation.ts"
 import { isReasoning, type Item, withoutId } from "../responses/Item.ts"
 import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall.ts"
 import {
@@ -200,22 +201,6 @@ const replay = (
 /** A call without a name or arguments cannot be answered, and the server refuses a request in which one is not. */
 const isBrokenCall = (item: Item): boolean =>
   (item.type === "function_call" || item.type === "custom_tool_call") && !isToolCall(item)
-
-/**
- * What the model is told of a call whose end nobody saw.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const unknownOutcome = "[The call was interrupted before it ended. What it did until then is not known.]"
-
-/**
- * What the model is told of a call that was never begun.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const notRun = "[The call was not run: the turn ended before its time came.]"
 
 const without = (item: Item, ...fields: ReadonlyArray<string>): Item => ({
   ...Object.fromEntries(Object.entries(item).filter(([field]) => !fields.includes(field))),

@@ -9,6 +9,8 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { isDeep, tooDeep } from "../internal/json.ts"
 import { jsonSchema } from "../internal/jsonSchema.ts"
+import * as Problem from "../prompts/ArgumentProblems.ts"
+import * as ToolFailures from "../prompts/ToolFailures.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
 import type { Output } from "../responses/ToolCall.ts"
@@ -222,15 +224,15 @@ export const fromJsonSchema = <R>(
     access: (args) => isArguments(args) ? accessOf(options, args) : nothing,
     ...previewing(
       options,
-      (args) => isArguments(args) ? Effect.succeed(args) : invalid(options.name, Problems.notAnObject(args))
+      (args) => isArguments(args) ? Effect.succeed(args) : invalid(options.name, notAnObject(args))
     ),
     call: (args, context) =>
       Effect.suspend(() => {
-        if (!isArguments(args)) return invalid(options.name, Problems.notAnObject(args))
+        if (!isArguments(args)) return invalid(options.name, notAnObject(args))
         const missing = required.filter(Predicate.isString).filter((field) => !Object.hasOwn(args, field))
         return missing.length === 0
           ? Effect.flatMap(options.handler(args, context), give)
-          : invalid(options.name, missing.map(Problems.missing).join("; "))
+          : invalid(options.name, missing.map(Problem.missing).join("; "))
       })
   }
 }
@@ -261,12 +263,12 @@ export const freeform = <R>(
   access: (args) => Predicate.isString(args) ? accessOf(options, args) : nothing,
   ...previewing(
     options,
-    (args) => Predicate.isString(args) ? Effect.succeed(args) : invalid(options.name, "expected plain text")
+    (args) => Predicate.isString(args) ? Effect.succeed(args) : invalid(options.name, Problem.notPlainText)
   ),
   call: (args, context) =>
     Predicate.isString(args)
       ? Effect.flatMap(options.handler(args, context), give)
-      : invalid(options.name, "expected plain text")
+      : invalid(options.name, Problem.notPlainText)
 })
 
 /**
@@ -281,7 +283,7 @@ export const hosted = (declaration: HostedTool): Tool => ({
   concurrency: "parallel",
   describe: () => `${declaration.type} at the server`,
   access: () => nothing,
-  call: () => new ToolFailure({ message: `${declaration.type} is run by the server and cannot be called here` })
+  call: () => new ToolFailure({ message: ToolFailures.runByServer(declaration.type) })
 })
 
 /**
@@ -304,7 +306,9 @@ const previewing = <A, R>(
 
 const isArguments = (args: unknown): args is Arguments => Predicate.isReadonlyRecord(args)
 
-const invalid = (name: string, why: string) => new ToolFailure({ message: `Invalid arguments for ${name}: ${why}` })
+const invalid = (name: string, why: string) => new ToolFailure({ message: Problem.invalid(name, why) })
+
+const notAnObject = (args: unknown): string => Problem.mustBe([], Problem.anObject, args)
 
 const declare = (
   { description, name }: { readonly name: string; readonly description: string },
@@ -325,7 +329,7 @@ const encoding = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => Effect
       : Effect.map(Effect.orDie(encode(value)), (encoded) => new Result({ output: toText(encoded) }))
 }
 
-const tooDeepResult = `[The tool has run. What it gave cannot be shown: ${tooDeep}.]`
+const tooDeepResult = ToolFailures.resultNotShown(tooDeep)
 
 /** JSON has no word for a success that holds nothing. */
 const toText = (output: unknown): string =>

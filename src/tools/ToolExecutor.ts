@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import { isDeep, isDeepText, maxDepth } from "../internal/json.ts"
+import * as ToolFailures from "../prompts/ToolFailures.ts"
 import type { ToolDeclaration } from "../responses/Request.ts"
 import { argument, type Output, type ToolCall } from "../responses/ToolCall.ts"
 import * as BoundedOutput from "./command/BoundedOutput.ts"
@@ -105,14 +106,9 @@ export const layer = <R>(
   toolkit: Toolkit<R> | Effect.Effect<Toolkit<R>>
 ): Layer.Layer<ToolExecutor, never, R> => Layer.effect(ToolExecutor, make(toolkit))
 
-/** As when the handler waits for a fiber that is interrupted. */
-const stopped: ToolResult = {
-  status: "failed",
-  output: "The tool was stopped from within before it had a result. What it did until then is not known."
-}
+const stopped: ToolResult = { status: "failed", output: ToolFailures.stopped }
 
-const deepOutput = () =>
-  new ToolFailure({ message: `The tool has run, and its result is nested more than ${maxDepth} levels deep.` })
+const deepOutput = () => new ToolFailure({ message: ToolFailures.resultTooDeep(maxDepth) })
 
 type Tools<R> = Toolkit<R>["tools"]
 
@@ -139,11 +135,9 @@ const run = <R>(
   context: CallContext
 ): Effect.Effect<Result, ToolFailure, R> => {
   const tool = tools.get(call.name)
-  if (tool === undefined) {
-    const names = Array.from(tools.keys()).join(", ")
-    return new ToolFailure({ message: `There is no tool named ${call.name}. The tools are: ${names}.` })
-  }
-  return Effect.flatMap(read(tool, call), (args) => tool.call(args, context))
+  return tool === undefined
+    ? new ToolFailure({ message: ToolFailures.noSuchTool(call.name, tools.keys()) })
+    : Effect.flatMap(read(tool, call), (args) => tool.call(args, context))
 }
 
 const describe = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<string> =>
@@ -181,15 +175,13 @@ const read = <R>(tool: Tool<R>, call: ToolCall): Effect.Effect<unknown, ToolFail
   const text = argument(call)
   if (tool.declaration.type === "custom") return Effect.succeed(text)
   if (isDeepText(text)) {
-    return new ToolFailure({
-      message: `The arguments of ${call.name} are nested more than ${maxDepth} levels deep. Say it with fewer.`
-    })
+    return new ToolFailure({ message: ToolFailures.argumentsTooDeep(call.name, maxDepth) })
   }
   return text.trim() === "" ? Effect.succeed({}) : Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: (error) =>
       new ToolFailure({
-        message: `The arguments of ${call.name} are not JSON (${error instanceof Error ? error.message : "unreadable"})`
+        message: ToolFailures.argumentsNotJson(call.name, error instanceof Error ? error.message : undefined)
       })
   })
 }

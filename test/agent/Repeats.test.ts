@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Repeats from "../../src/agent/Repeats.ts"
+import * as Refusals from "../../src/prompts/Refusals.ts"
 
 const call = (name: string, args: string) => ({ type: "function_call", name, arguments: args })
 const patch = (input: string) => ({ type: "custom_tool_call", name: "apply_patch", input })
@@ -43,7 +44,7 @@ describe("Repeats", () => {
 
   it("tells the model which call it repeats, and what to do", () => {
     const third = [1, 2, 3].reduce((repeats) => Repeats.add(repeats, call("ls", "{}")), Repeats.none)
-    const advice = Repeats.advice(third)
+    const advice = Refusals.repeatedCall(third)
     for (const part of ["not run", "ls", "number 3", "choose another way"]) assert.include(advice, part)
   })
 })

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Agent from "../../src/agent/Agent.ts"
-import * as History from "../../src/session/History.ts"
+import * as Conversation from "../../src/prompts/Conversation.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { ScriptedResponses } from "../../src/testing/ScriptedResponses.ts"
@@ -110,7 +110,7 @@ describe("the calls of a turn", () => {
       const [, second] = yield* requests
       assert.strictEqual(
         second?.input.find((item) => item.type === "function_call_output")?.["output"],
-        History.unknownOutcome
+        Conversation.unknownOutcome
       )
     }).pipe(Effect.provide(layer(
       turns(Script.answer(Script.call("crash", {})), hello),

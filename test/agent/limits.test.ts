@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
 import type * as Turn from "../../src/agent/Turn.ts"
-import * as History from "../../src/session/History.ts"
+import * as Conversation from "../../src/prompts/Conversation.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { ScriptedResponses } from "../../src/testing/ScriptedResponses.ts"
@@ -91,7 +91,7 @@ describe("limits", () => {
       yield* run("Go", { limits: { toolCalls: 0 } })
       yield* run("Something else")
       const sent = (yield* requests)[1]?.input.find((item) => item.type === "function_call_output")
-      assert.strictEqual(sent?.["output"], History.notRun)
+      assert.strictEqual(sent?.["output"], Conversation.notRun)
     }).pipe(Effect.provide(layer(turns(calls("a"), hello)))))
 
   it.effect("are fresh for each run, and free of what is done", () =>
@@ -136,7 +136,7 @@ describe("limits", () => {
         assert.deepStrictEqual((yield* log).map(({ _tag }) => _tag), tags(events))
 
         assert.strictEqual(limitOf(yield* resume({ limits: { time: "5 minutes" } })), "TurnCompleted")
-        assert.strictEqual((yield* requests)[1]?.input.at(-1)?.["output"], History.unknownOutcome)
+        assert.strictEqual((yield* requests)[1]?.input.at(-1)?.["output"], Conversation.unknownOutcome)
       }).pipe(
         Effect.provide(layer(turns(Script.answer(Script.call("endless", {})), hello), Toolkit.make(endless)))
       )

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Agent from "../../src/agent/Agent.ts"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
-import * as History from "../../src/session/History.ts"
+import * as Conversation from "../../src/prompts/Conversation.ts"
 import { endsTurn } from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -154,7 +154,7 @@ describe("a turn that was interrupted", () => {
         const outputs = (yield* requests).at(-1)?.input.filter((item) => item.type === "function_call_output")
         assert.deepStrictEqual(outputs?.map((item) => item["output"]), [
           "echo: done",
-          ...Array.from({ length: 8 }, () => History.unknownOutcome),
+          ...Array.from({ length: 8 }, () => Conversation.unknownOutcome),
           "echo: late"
         ])
         assert.strictEqual(yield* Ref.get(count), 8)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Conversation from "../../src/prompts/Conversation.ts"
 import { isFunctionCallOutput } from "../../src/responses/Item.ts"
-import * as History from "../../src/session/History.ts"
 import type { Script } from "../../src/testing/Script.ts"
 import * as Scripts from "../../src/testing/Script.ts"
 import { eventually, lines, machine, platform } from "./support.ts"
@@ -62,7 +62,7 @@ describe("kill -9", () => {
             .map(({ event }) => JSON.stringify(event))
             .filter((event) => event.includes("\"_tag\":\"ToolEnded\""))
           assert.strictEqual(ended.length, steps - 1)
-          const lost = ended.filter((event) => event.includes(History.unknownOutcome))
+          const lost = ended.filter((event) => event.includes(Conversation.unknownOutcome))
           assert.isAtMost(lost.length, 1)
           const done = (yield* fs.readFileString(path.join(place, "done.txt"))).trim().split("\n")
           assert.deepStrictEqual(done, Array.from(new Set(done)))

@@ -3,6 +3,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import * as fc from "fast-check"
+import * as Conversation from "../../src/prompts/Conversation.ts"
 import { type Item, userMessage } from "../../src/responses/Item.ts"
 import * as Usage from "../../src/responses/Usage.ts"
 import * as History from "../../src/session/History.ts"
@@ -169,7 +170,7 @@ describe("History", () => {
   it("answers a call in the form in which it was made", () => {
     const custom = { type: "custom_tool_call", call_id: "call_2", name: "apply_patch", input: "*** Begin Patch" }
     assert.deepStrictEqual(inputOf(responded([call(1), custom]), ran("t.0.1", "two")).slice(2), [
-      output(1, History.notRun),
+      output(1, Conversation.notRun),
       { type: "custom_tool_call_output", call_id: "call_2", output: "two" }
     ])
     assert.deepStrictEqual(inputOf(responded([{ type: "custom_tool_call_output", call_id: "x", output: "lost" }])), [])
@@ -179,9 +180,9 @@ describe("History", () => {
     const calls = [call(1), call(2), call(3)]
     const events = [responded(calls), began("t.0.0"), began("t.0.1"), ran("t.0.1", "two")]
     assert.deepStrictEqual(inputOf(...events).slice(3), [
-      output(1, History.unknownOutcome),
+      output(1, Conversation.unknownOutcome),
       output(2, "two"),
-      output(3, History.notRun)
+      output(3, Conversation.notRun)
     ])
   })
 

@@ -9,6 +9,7 @@ import { closeSync, constants, readSync } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import { basename, dirname } from "node:path"
 import { TextDecoder } from "node:util"
+import * as ToolFailures from "../../prompts/ToolFailures.ts"
 import { ToolFailure } from "../../tools/Tool.ts"
 import { cutLine, type Hit, type Query } from "../../tools/workspace/FileSearch.ts"
 import { openIn, openRealPath } from "../files/openRealPath.ts"
@@ -45,8 +46,7 @@ const compile = ({ ignoresCase, isLiteral, pattern }: Query): Effect.Effect<RegE
       try: () => new RegExp(source, flags),
       catch: (cause) =>
         new ToolFailure({
-          message: `pattern is no regular expression (${cause instanceof Error ? cause.message : "unreadable"}); ` +
-            "mend it, or set literal to find it as it stands"
+          message: ToolFailures.noRegularExpression(cause instanceof Error ? cause.message : undefined)
         })
     })
   return Effect.orElse(attempt(`${flags}u`), () => attempt(flags))

@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 import { constants, type Stats } from "node:fs"
 import { type FileHandle, lstat, readlink } from "node:fs/promises"
 import { isNotFound } from "../../internal/isNotFound.ts"
+import * as FileFailures from "../../prompts/FileFailures.ts"
 import { Files, type Info } from "../../tools/workspace/Files.ts"
 import { attempt, openToRead, readUpTo } from "../files/readPlainFile.ts"
 import { replaceFile } from "../files/replaceFile.ts"
@@ -99,7 +100,7 @@ const somethingElse = (method: string, path: string) =>
     module: "FileSystem",
     method,
     pathOrDescriptor: path,
-    description: "something else took its place while it was looked at"
+    description: FileFailures.replacedMeanwhile
   })
 
 const isThere = (error: PlatformError) => error._tag === "SystemError" && error.reason === "AlreadyExists"

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { type Context, createContext, Script } from "node:vm"
 import { field, text } from "../../internal/json.ts"
+import * as ToolFailures from "../../prompts/ToolFailures.ts"
 import { ToolFailure } from "../../tools/Tool.ts"
 
 /** In milliseconds. */
@@ -30,8 +31,8 @@ export const withRegExpTimeout = <A>(pattern: string, work: () => A): Effect.Eff
       const message = text(field(cause, "message")) ?? String(cause)
       return new ToolFailure({
         message: isTimeout(cause)
-          ? `${pattern} takes too long to match: write it without nested repetitions, or search in less`
-          : `${pattern} cannot be used: ${message}`
+          ? ToolFailures.patternTakesTooLong(pattern)
+          : ToolFailures.patternUnusable(pattern, message)
       })
     }
   })

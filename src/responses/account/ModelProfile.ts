@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { defined, field } from "../../internal/json.ts"
+import { imageNotSeen } from "../../prompts/Conversation.ts"
 import type { Item } from "../Item.ts"
 import type { Request } from "../Request.ts"
 import { fallback } from "./Models.ts"
@@ -110,10 +111,8 @@ export const fit = (request: Request, profile: ModelProfile): Request => {
 const withoutImages = (item: Item): Item => {
   const content = item["content"] ?? item["output"]
   if (!Array.isArray(content) || !content.some(isImage)) return item
-  const parts = content.map((part) => isImage(part) ? { type: "input_text", text: unseen } : part)
+  const parts = content.map((part) => isImage(part) ? { type: "input_text", text: imageNotSeen } : part)
   return "content" in item ? { ...item, content: parts } : { ...item, output: parts }
 }
 
 const isImage = (part: unknown): boolean => field(part, "type") === "input_image"
-
-const unseen = "[An image was here; this model cannot see images.]"

@@ -5,6 +5,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import { defined, field, parse, text } from "../../internal/json.ts"
+import * as Conversation from "../../prompts/Conversation.ts"
 import type { ModelProfile } from "../account/ModelProfile.ts"
 import {
   type CustomToolCall,
@@ -144,7 +145,7 @@ const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Messag
     const images = answered.flatMap(({ images }) => images)
     messages.push(...answered.map(({ content, id }) => ({ role: "tool" as const, tool_call_id: id, content })))
     if (images.length > 0) {
-      messages.push({ role: "user", content: [{ type: "text", text: "The images of these outputs:" }, ...images] })
+      messages.push({ role: "user", content: [{ type: "text", text: Conversation.imagesOfOutputs }, ...images] })
     }
   }
 
@@ -206,7 +207,7 @@ const told = (output: unknown): { readonly content: string; readonly images: Rea
   const parts = partsOf(output)
   const images = parts.filter((part) => part.type === "image_url")
   const texts = parts.flatMap((part) => part.type === "text" ? [part.text] : [])
-  return { content: texts.length === 0 && images.length > 0 ? "An image; it follows." : texts.join("\n\n"), images }
+  return { content: texts.length === 0 && images.length > 0 ? Conversation.imageFollows : texts.join("\n\n"), images }
 }
 
 const partsOf = (content: unknown): ReadonlyArray<Part> => {
@@ -214,7 +215,6 @@ const partsOf = (content: unknown): ReadonlyArray<Part> => {
   return Array.isArray(content) ? content.map(partOf) : []
 }
 
-/** What cannot be shown is named, so that the model does not answer as if there had been nothing. */
 const partOf = (part: unknown): Part => {
   const type = text(field(part, "type"))
   const said = text(field(part, "text")) ?? text(field(part, "refusal"))
@@ -222,5 +222,5 @@ const partOf = (part: unknown): Part => {
   if (type === "input_image" && url !== undefined) {
     return { type: "image_url", image_url: { url, ...defined({ detail: text(field(part, "detail")) }) } }
   }
-  return { type: "text", text: said ?? `[${type ?? "A part"} cannot be shown here.]` }
+  return { type: "text", text: said ?? Conversation.cannotBeShown(type) }
 }

@@ -6,6 +6,9 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as EditFailures from "../../prompts/EditFailures.ts"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
 import * as FilePlan from "../workspace/FilePlan.ts"
 import { Files } from "../workspace/Files.ts"
@@ -25,10 +28,9 @@ const maxLength = 1024 * 1024
  */
 export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
   name: "apply_patch",
-  description: "Change files of the workspace with a patch. All of it is applied, or nothing. " +
-    "This is a FREEFORM tool: write the patch itself, not JSON.",
+  description: ToolDescriptions.applyPatch,
   syntax: "lark",
-  grammar: Patch.grammar,
+  grammar: ToolDescriptions.patchGrammar,
   concurrency: "exclusive",
   access: (patch) =>
     Either.match(Patch.parse(patch.slice(0, maxLength)), {
@@ -40,7 +42,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
   handler: (patch, context) =>
     Effect.map(
       FilePlan.carryOut(plan(patch, context.sessionId), context),
-      (changes) => new Tool.Result({ output: `Done:\n${listOf(patch).join("\n")}`, details: FilePlan.details(changes) })
+      (changes) => new Tool.Result({ output: ToolOutputs.patched(listOf(patch)), details: FilePlan.details(changes) })
     )
 })
 
@@ -61,9 +63,9 @@ const listOf = (patch: string): ReadonlyArray<string> =>
 
 /** Works out what becomes of each file, in the order of the patch. */
 const plan = Effect.fnUntraced(function*(patch: string, session: string) {
-  if (patch.length > maxLength) return yield* fail("The patch is too large; write the files with write")
+  if (patch.length > maxLength) return yield* fail(EditFailures.patchTooLarge)
   const changes = Patch.parse(patch)
-  if (Either.isLeft(changes)) return yield* fail(`The patch cannot be read: ${changes.left}`)
+  if (Either.isLeft(changes)) return yield* fail(EditFailures.patchUnreadable(changes.left))
   const drafts: Drafts = new Map()
   for (const change of changes.right) yield* draft(drafts, change, session)
   return [...drafts.values()]
@@ -91,7 +93,7 @@ const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, 
   }
   const text = source.after ?? (yield* TextFile.textToChange(source.before ?? (yield* gone(path)), session))
   const after = Patch.apply(withoutMark(toLf(text)), change.hunks)
-  if (Either.isLeft(after)) return yield* fail(`${path}: ${after.left}\nNo file was changed.`)
+  if (Either.isLeft(after)) return yield* fail(EditFailures.patchDoesNotFit(path, after.left))
   const mark = text.startsWith(byteOrderMark) ? byteOrderMark : ""
   const updated = mark + (TextFile.usesCrLf(text) ? TextFile.toCrLf(after.right) : after.right)
   if (change.moveTo === undefined) drafts.set(source.real, { ...source, after: updated })
@@ -112,7 +114,7 @@ const free = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
   const isThere = drafted === undefined
     ? Option.isSome(yield* Effect.mapError(files.stat(real), failure(path)))
     : drafted.after !== undefined
-  if (isThere) return yield* fail(`${path} exists already; use *** Update File to change it. No file was changed.`)
+  if (isThere) return yield* fail(EditFailures.alreadyThere(path))
   return { path, real, mode: drafted?.mode ?? TextFile.newFileMode, before: drafted?.before }
 })
 
@@ -128,7 +130,7 @@ const existing = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
 
 const fail = (message: string) => new Tool.ToolFailure({ message })
 
-const gone = (path: string) => fail(`${path} is not there any more when the patch comes to it. No file was changed.`)
+const gone = (path: string) => fail(EditFailures.notThereAnyMore(path))
 
 const pathsOf = (change: Patch.Change): ReadonlyArray<string> =>
   change._tag === "Update" && change.moveTo !== undefined ? [change.path, change.moveTo] : [change.path]

@@ -9,6 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as CutOutput from "../../prompts/CutOutput.ts"
+import * as FileFailures from "../../prompts/FileFailures.ts"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolFailures from "../../prompts/ToolFailures.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Artifacts from "../command/Artifacts.ts"
 import type * as BoundedOutput from "../command/BoundedOutput.ts"
 import { CommandRunner, type Ending } from "../command/CommandRunner.ts"
@@ -38,9 +43,7 @@ const Parameters = Schema.Struct({
  */
 export const tool: Tool.Tool<Artifacts.Artifacts | CommandRunner | FileSystem.FileSystem | Workspace> = Tool.make({
   name: "bash",
-  description: "Run a shell command in the workspace and get its output (stdout and stderr together) and exit code. " +
-    "It has no stdin. Processes it leaves in the background are stopped when it ends, except those in a session of " +
-    "their own (setsid).",
+  description: ToolDescriptions.bash,
   parameters: Parameters,
   access: ({ command, workdir }) => ({ kind: "run", command, workdir }),
   describe: ({ command, workdir }) => `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}`,
@@ -49,7 +52,7 @@ export const tool: Tool.Tool<Artifacts.Artifacts | CommandRunner | FileSystem.Fi
 
 const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, context: Tool.CallContext) {
   const { command, timeout_ms, workdir = "." } = parameters
-  if (command.trim() === "") return yield* new Tool.ToolFailure({ message: "command is empty" })
+  if (command.trim() === "") return yield* new Tool.ToolFailure({ message: ToolFailures.commandEmpty })
   const runner = yield* CommandRunner
   const workspace = yield* Workspace
   const folder = yield* Effect.mapError(workspace.resolve(workdir), failure(workdir))
@@ -91,7 +94,7 @@ const endingJson = (ending: Option.Option<Ending>) =>
 const requireFolder = Effect.fnUntraced(function*(given: string, folder: string) {
   const fs = yield* FileSystem.FileSystem
   const { type } = yield* Effect.mapError(fs.stat(folder), failure(given))
-  if (type !== "Directory") return yield* new Tool.ToolFailure({ message: `${given} is no folder` })
+  if (type !== "Directory") return yield* new Tool.ToolFailure({ message: FileFailures.noFolder(given) })
 })
 
 const reportOutput = ({ text }: BoundedOutput.Tail): ReadonlyArray<string> =>
@@ -103,39 +106,23 @@ const reportEnding = (
   { text }: BoundedOutput.Tail
 ): ReadonlyArray<string> => {
   if (Option.isNone(ending)) {
-    const time = Duration.format(timeout)
-    return [`[Timed out after ${time}: the command was stopped, with all that could be found of what it started.]`]
+    return [ToolOutputs.timedOut(Duration.format(timeout))]
   }
-  if (ending.value._tag === "Killed") return [`[Killed by ${ending.value.signal}.]`]
-  if (ending.value.code !== 0) return [`[Exit code ${ending.value.code}.]`]
-  return text === "" ? ["[No output, exit code 0.]"] : []
+  if (ending.value._tag === "Killed") return [ToolOutputs.killed(ending.value.signal)]
+  if (ending.value.code !== 0) return [ToolOutputs.exitCode(ending.value.code)]
+  return text === "" ? [ToolOutputs.noOutput] : []
 }
 
-const maxListed = 10
+const reportBackground = (ending: Option.Option<Ending>): ReadonlyArray<string> =>
+  Option.isNone(ending) || ending.value.background.length === 0
+    ? []
+    : [ToolOutputs.stillRunning(ending.value.background)]
 
-const listed = (all: ReadonlyArray<string>): string =>
-  `${all.slice(0, maxListed).join(", ")}${all.length > maxListed ? ` and ${all.length - maxListed} more` : ""}`
-
-const reportBackground = (ending: Option.Option<Ending>): ReadonlyArray<string> => {
-  if (Option.isNone(ending) || ending.value.background.length === 0) return []
-  const processes = ending.value.background.map(({ command, pid }) => `${pid} (${command})`)
-  return [`[Still running in the background: ${listed(processes)}. Stop with kill what is not needed.]`]
-}
-
-const reportCut = (output: Spool.Spooled): ReadonlyArray<string> => {
-  const { isCut, lines, removed, shownLines } = output
-  if (!isCut) return []
-  const gone = removed.length === 0 ? "" : ` To make room, older outputs were deleted: ${listed(removed)}.`
-  return [`[Output cut: the last ${shownLines} of ${lines} lines are shown. ${whereTheRestIs(output)}${gone}]`]
-}
-
-const whereTheRestIs = ({ location, problem }: Spool.Spooled): string => {
-  if (location !== undefined && problem === undefined) {
-    return `The whole output, up to ${Artifacts.maxBytes / 1024 / 1024} MB, is in ${location}: ` +
-      "look into it with bash (grep, sed -n)."
-  }
-  const kept = location === undefined
-    ? "The rest could not be kept"
-    : `Only its beginning could be kept, in ${location}`
-  return `${kept}. To read on, send the output to a file (command > output.txt 2>&1) and read that.`
-}
+const reportCut = (output: Spool.Spooled): ReadonlyArray<string> =>
+  output.isCut
+    ? [CutOutput.commandOutputCut({
+      ...output,
+      isWhole: output.problem === undefined,
+      maxBytes: Artifacts.maxBytes
+    })]
+    : []

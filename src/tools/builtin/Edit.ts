@@ -5,6 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as EditFailures from "../../prompts/EditFailures.ts"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
 import * as FilePlan from "../workspace/FilePlan.ts"
 import type { Files } from "../workspace/Files.ts"
@@ -30,8 +33,7 @@ const Parameters = Schema.Struct({
  */
 export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   name: "edit",
-  description: "Replace a piece of text in a file of the workspace. old_string must be in the file exactly once, " +
-    "white space included, unless replace_all is set.",
+  description: ToolDescriptions.edit,
   parameters: Parameters,
   concurrency: "exclusive",
   access: ({ path }) => Tool.writes(path),
@@ -53,8 +55,8 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
 /** Works out what becomes of the file, and what is said of it. */
 const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, session: string) {
   const { new_string, old_string, path, replace_all } = parameters
-  if (old_string === "") return yield* fail("old_string is empty; use write to make or replace a file")
-  if (old_string === new_string) return yield* fail("old_string and new_string are the same")
+  if (old_string === "") return yield* fail(EditFailures.oldStringEmpty)
+  if (old_string === new_string) return yield* fail(EditFailures.oldStringIsNew)
   const file = yield* TextFile.load(path)
   const text = yield* TextFile.textToChange(file, session)
   const lineEnd = TextFile.usesCrLf(text) && !old_string.includes("\r") ? TextFile.toCrLf : asIs
@@ -62,17 +64,11 @@ const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   const found = pieces.length - 1
   if (found === 0) {
     const nearest = Nearest.find(toLines(text), toLines(old_string.replace(/\n$/, "")))
-    return yield* fail(
-      `old_string is not in ${path}; read the file and quote it exactly. ${Nearest.tell(nearest)}`
-    )
+    return yield* fail(EditFailures.oldStringNotThere(path, nearest))
   }
-  if (found > 1 && replace_all !== true) {
-    return yield* fail(
-      `old_string is ${found} times in ${path}; quote more of the lines around it, or set replace_all`
-    )
-  }
+  if (found > 1 && replace_all !== true) return yield* fail(EditFailures.oldStringNotUnique(path, found))
   const plan: FilePlan.Plan = [{ ...file, before: file, after: pieces.join(lineEnd(new_string)) }]
-  return { plan, said: `Replaced ${found} ${found === 1 ? "occurrence" : "occurrences"} in ${path}.` }
+  return { plan, said: ToolOutputs.replaced(found, path) }
 })
 
 const fail = (message: string) => new Tool.ToolFailure({ message })

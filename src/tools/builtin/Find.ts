@@ -9,6 +9,9 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as CutOutput from "../../prompts/CutOutput.ts"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as BoundedOutput from "../command/BoundedOutput.ts"
 import * as Tool from "../Tool.ts"
 import type { Files } from "../workspace/Files.ts"
@@ -45,10 +48,7 @@ const Parameters = Schema.Struct({
  */
 export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
   name: "find",
-  description:
-    "Find files and folders of the workspace by a glob. Output: paths relative to the workspace, in order, " +
-    "folders with a slash at the end. What is hidden is found only when the glob says so (.github/**), and what " +
-    ".gitignore leaves out only when path names it.",
+  description: ToolDescriptions.find,
   parameters: Parameters,
   access: ({ path = "." }) => Tool.reads(path),
   handler: (parameters) => find(parameters)
@@ -78,11 +78,9 @@ const find = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "
   )
   return [
     ...page.lines,
-    ...page.lines.length === 0 && isComplete ? ["[No path matches.]"] : [],
-    ...page.isFull()
-      ? [`[The first ${page.lines.length} paths are shown; there are more. Narrow the glob or path.]`]
-      : [],
+    ...page.lines.length === 0 && isComplete ? [ToolOutputs.noPathMatches] : [],
+    ...page.isFull() ? [CutOutput.morePaths(page.lines.length)] : [],
     ...isComplete ? [] : [SearchTime.note],
-    ...missed > 0 ? [`[${missed} ${missed === 1 ? "folder" : "folders"} could not be read.]`] : []
+    ...missed > 0 ? [CutOutput.unreadableFolders(missed)] : []
   ].join("\n")
 })

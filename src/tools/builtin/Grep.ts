@@ -10,6 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as CutOutput from "../../prompts/CutOutput.ts"
+import * as FileFailures from "../../prompts/FileFailures.ts"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolFailures from "../../prompts/ToolFailures.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as BoundedOutput from "../command/BoundedOutput.ts"
 import { SecretFiles } from "../permission/SecretFiles.ts"
 import * as Tool from "../Tool.ts"
@@ -63,9 +68,7 @@ const Parameters = Schema.Struct({
  */
 export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
   name: "grep",
-  description:
-    "Find lines in the files of the workspace. Output: path:line:text, with path-line-text for lines of the " +
-    "context. Binary and hidden files, and what .gitignore leaves out, are not searched unless path names them.",
+  description: ToolDescriptions.grep,
   parameters: Parameters,
   access: ({ path = "." }) => Tool.reads(path),
   handler: (parameters, { sessionId }) => grep(parameters, sessionId)
@@ -73,10 +76,8 @@ export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.P
 
 const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, session: string) {
   const { context = 0, limit = defaultLimit, path = ".", pattern } = parameters
-  if (pattern === "") return yield* new Tool.ToolFailure({ message: "pattern is empty" })
-  if (/[\r\n]/.test(pattern)) {
-    return yield* new Tool.ToolFailure({ message: "pattern has a line break, but lines are searched one by one" })
-  }
+  if (pattern === "") return yield* new Tool.ToolFailure({ message: ToolFailures.patternEmpty })
+  if (/[\r\n]/.test(pattern)) return yield* new Tool.ToolFailure({ message: ToolFailures.patternHasLineBreak })
   const search = yield* FileSearch
   const query: Query = {
     pattern,
@@ -143,7 +144,7 @@ const filesOf = (
     const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
     if (type === "File") return Stream.make<[Candidate]>({ _tag: "File", path: real })
     if (type !== "Directory") {
-      return yield* new Tool.ToolFailure({ message: `${given} is neither a file nor a folder` })
+      return yield* new Tool.ToolFailure({ message: FileFailures.neitherFileNorFolder(given) })
     }
     const search = yield* FileSearch
     const secrets = yield* SecretFiles
@@ -215,21 +216,12 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
       : lines
     return [
       ...shown.map(({ text }) => text),
-      ...matches === 0 && isComplete ? ["[No line matches.]"] : [],
-      ...isFull
-        ? [
-          `[The first ${matches} matching ${
-            matches === 1 ? "line is" : "lines are"
-          } shown; there are more. Narrow the ` +
-          `pattern, path or glob${limit < maxLimit && matches === limit ? ", or set a higher limit" : ""}.]`
-        ]
-        : [],
+      ...matches === 0 && isComplete ? [ToolOutputs.noLineMatches] : [],
+      ...isFull ? [CutOutput.moreMatches(matches, limit < maxLimit && matches === limit)] : [],
       ...isComplete ? [] : [SearchTime.note],
-      ...leftOut(left.secret, "that may hold secrets"),
-      ...leftOut(left.denied, "that a rule hides"),
-      ...left.unreadable > 0
-        ? [`[${left.unreadable} ${left.unreadable === 1 ? "file or folder" : "files or folders"} could not be read.]`]
-        : []
+      ...left.secret > 0 ? [CutOutput.secretsLeftOut(left.secret)] : [],
+      ...left.denied > 0 ? [CutOutput.deniedLeftOut(left.denied)] : [],
+      ...left.unreadable > 0 ? [CutOutput.unreadableFiles(left.unreadable)] : []
     ].join("\n")
   }
 
@@ -241,8 +233,5 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
     }
   }
 })
-
-const leftOut = (count: number, which: string): ReadonlyArray<string> =>
-  count === 0 ? [] : [`[${count} ${count === 1 ? "file" : "files"} ${which} ${count === 1 ? "was" : "were"} left out.]`]
 
 const encoder = new TextEncoder()

@@ -7,6 +7,10 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as CutOutput from "../../prompts/CutOutput.ts"
+import * as FileFailures from "../../prompts/FileFailures.ts"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as BoundedOutput from "../command/BoundedOutput.ts"
 import * as Tool from "../Tool.ts"
 import type { Files } from "../workspace/Files.ts"
@@ -36,9 +40,7 @@ const Parameters = Schema.Struct({
  */
 export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.Path | Workspace> = Tool.make({
   name: "ls",
-  description:
-    "List a folder of the workspace: names in order, folders with a slash at the end. What is hidden or left " +
-    "out by .gitignore is only counted.",
+  description: ToolDescriptions.ls,
   parameters: Parameters,
   access: ({ path = "." }) => Tool.reads(path),
   handler: (parameters) => ls(parameters)
@@ -47,28 +49,20 @@ export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.P
 const ls = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "." }: typeof Parameters.Type) {
   const path = yield* Path.Path
   const content = yield* FileTree.look(yield* resolveFolder(given))
-  if (content === undefined) return yield* new Tool.ToolFailure({ message: `${given}: permission denied` })
+  if (content === undefined) return yield* new Tool.ToolFailure({ message: FileFailures.mayNotRead(given) })
   const page = makePage(limit)
   for (const { kind, path: found } of content.shown) {
     if (!page.add(withKind(FileTree.quote(path.basename(found)), kind))) break
   }
   return [
     ...page.lines,
-    ...content.shown.length === 0 && content.left === 0 ? ["[The folder is empty.]"] : [],
+    ...content.shown.length === 0 && content.left === 0 ? [ToolOutputs.folderEmpty] : [],
     ...page.isFull()
-      ? [`[${page.lines.length} of ${content.shown.length} names are shown. ${more(limit)}]`]
+      ? [CutOutput.moreNames(page.lines.length, content.shown.length, limit < maxLimit ? maxLimit : undefined)]
       : [],
-    ...content.left > 0
-      ? [
-        `[${content.left} hidden or ignored ${content.left === 1 ? "name is" : "names are"} not shown; bash (ls -a) ` +
-        "shows them.]"
-      ]
-      : []
+    ...content.left > 0 ? [CutOutput.namesNotShown(content.left)] : []
   ].join("\n")
 })
-
-const more = (limit: number): string =>
-  limit < maxLimit ? `Set limit to see up to ${maxLimit}, or use find with a glob.` : "Use find with a glob."
 
 /**
  * The real path of a folder that the model has named.
@@ -83,13 +77,13 @@ export const resolveFolder: (
   const workspace = yield* Workspace
   const real = yield* Effect.mapError(workspace.resolveToRead(given), failure(given))
   const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
-  if (type !== "Directory") return yield* new Tool.ToolFailure({ message: `${given} is no folder` })
+  if (type !== "Directory") return yield* new Tool.ToolFailure({ message: FileFailures.noFolder(given) })
   return real
 })
 
 /** @since 0.1.0 @category conversions */
 export const withKind = (name: string, kind: Entry["kind"]): string =>
-  kind === "Folder" ? `${name}/` : kind === "Link" ? `${name} (link)` : name
+  kind === "Folder" ? `${name}/` : kind === "Link" ? ToolOutputs.link(name) : name
 
 /**
  * Lines up to a limit of their number and of their size. `add` tells whether there is room for more.

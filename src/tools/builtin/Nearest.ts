@@ -65,22 +65,6 @@ export const find = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>
   }
 }
 
-/**
- * What is nearest, in words that end a sentence.
- *
- * @since 0.1.0
- * @category encoding
- */
-export const tell = (nearest: Nearest | undefined): string => {
-  if (nearest === undefined) return "Nothing there is like it."
-  const shown = nearest.lines.slice(0, shownLines).map((line) => line.slice(0, maxLine))
-  const more = nearest.lines.length > shown.length ? ["…"] : []
-  const how = nearest.differsInWhiteSpaceOnly ? "differs in white space only" : "is the nearest"
-  return [`Line ${nearest.line} ${how}:`, ...shown, ...more].join("\n")
-}
-
-const shownLines = 12
-
 const window = (lines: ReadonlyArray<string>): string => lines.map((line) => line.trim()).join("\n").slice(0, maxWindow)
 
 const withoutSpace = (line: string): string => line.replaceAll(/\s+/g, "")

@@ -5,34 +5,8 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as EditFailures from "../../prompts/EditFailures.ts"
 import * as Nearest from "./Nearest.ts"
-
-/**
- * The grammar that the model is held to.
- *
- * @since 0.1.0
- * @category models
- */
-export const grammar = `start: begin_patch hunk+ end_patch
-begin_patch: "*** Begin Patch" LF
-end_patch: "*** End Patch" LF?
-
-hunk: add_hunk | delete_hunk | update_hunk
-add_hunk: "*** Add File: " filename LF add_line+
-delete_hunk: "*** Delete File: " filename LF
-update_hunk: "*** Update File: " filename LF change_move? change?
-
-filename: /(.+)/
-add_line: "+" /(.*)/ LF -> line
-
-change_move: "*** Move to: " filename LF
-change: (change_context | change_line)+ eof_line?
-change_context: ("@@" | "@@ " /(.+)/) LF
-change_line: ("+" | "-" | " ") /(.*)/ LF
-eof_line: "*** End of File" LF
-
-%import common.LF
-`
 
 /**
  * What a patch does to one file.
@@ -72,8 +46,8 @@ type Sign = " " | "+" | "-"
  */
 export const parse = (patch: string): Either.Either<ReadonlyArray<Change>, string> => {
   const lines = patch.trim().split(/\r?\n/)
-  if (lines[0]?.trim() !== begin) return Either.left(`the first line is not "${begin}"`)
-  if (lines.at(-1)?.trim() !== end || lines.length < 2) return Either.left(`the last line is not "${end}"`)
+  if (lines[0]?.trim() !== begin) return Either.left(EditFailures.firstLineIsNot(begin))
+  if (lines.at(-1)?.trim() !== end || lines.length < 2) return Either.left(EditFailures.lastLineIsNot(end))
 
   const changes: Array<Change> = []
   let at = 1
@@ -88,9 +62,9 @@ export const parse = (patch: string): Either.Either<ReadonlyArray<Change>, strin
     const [, kind, path = ""] = /^\*\*\* (Add|Delete|Update) File: *(.*?)\s*$/.exec(line) ?? []
     if (kind === undefined) {
       if (line.trim() === "") continue
-      return Either.left(`line ${at} (${line.slice(0, 80)}) begins no file; write *** Add, Delete or Update File: PATH`)
+      return Either.left(EditFailures.beginsNoFile(at, line))
     }
-    if (path === "") return Either.left(`line ${at} names no file`)
+    if (path === "") return Either.left(EditFailures.namesNoFile(at))
     if (kind === "Delete") changes.push({ _tag: "Delete", path })
     if (kind === "Add") {
       changes.push({ _tag: "Add", path, lines: takeWhile((line) => line.startsWith("+")).map((line) => line.slice(1)) })
@@ -101,11 +75,11 @@ export const parse = (patch: string): Either.Either<ReadonlyArray<Change>, strin
       const from = at
       const hunks = parseHunks(takeWhile((line) => !line.startsWith("*** ") || line.trimEnd() === endOfFile), from + 1)
       if (Either.isLeft(hunks)) return Either.left(hunks.left)
-      if (hunks.right.length === 0 && moveTo === undefined) return Either.left(`the update of ${path} has no lines`)
+      if (hunks.right.length === 0 && moveTo === undefined) return Either.left(EditFailures.updateWithoutLines(path))
       changes.push({ _tag: "Update", path, moveTo, hunks: hunks.right })
     }
   }
-  return changes.length === 0 ? Either.left("it has no files") : Either.right(changes)
+  return changes.length === 0 ? Either.left(EditFailures.patchWithoutFiles) : Either.right(changes)
 }
 
 const begin = "*** Begin Patch"
@@ -134,9 +108,7 @@ const parseHunks = (lines: ReadonlyArray<string>, firstLine: number): Either.Eit
       if (anchor[1] !== undefined && anchor[1].trim() !== "") anchors.push(anchor[1])
     } else if (line.trimEnd() === endOfFile) isAtEnd = true
     else if (sign === " " || sign === "+" || sign === "-") changes.push({ sign, text: line.slice(1) })
-    else {return Either.left(
-        `line ${firstLine + index} (${line.slice(0, 80)}) begins with none of " ", "+", "-" and "@@"`
-      )}
+    else return Either.left(EditFailures.unknownSign(firstLine + index, line))
   }
   close()
   return Either.right(hunks)
@@ -156,7 +128,7 @@ export const apply = (text: string, hunks: ReadonlyArray<Hunk>): Either.Either<s
   let done = 0
   for (const [index, hunk] of hunks.entries()) {
     const place = locate(lines, hunk, done)
-    if (Either.isLeft(place)) return Either.left(`hunk ${index + 1} of ${hunks.length} does not fit: ${place.left}`)
+    if (Either.isLeft(place)) return Either.left(EditFailures.hunkDoesNotFit(index + 1, hunks.length, place.left))
     while (done < place.right.at) result.push(lines[done++] ?? "")
     for (const { sign, text } of place.right.lines) {
       if (sign === " ") result.push(lines[done] ?? text)
@@ -177,7 +149,7 @@ const locate = (lines: ReadonlyArray<string>, hunk: Hunk, from: number): Either.
   let start = from
   for (const anchor of hunk.anchors) {
     const at = seek(lines, [anchor], start)
-    if (at === undefined) return Either.left(missing(lines, [anchor], `the line after @@ is not there`))
+    if (at === undefined) return Either.left(EditFailures.anchorNotThere(Nearest.find(lines, [anchor])))
     start = at + 1
   }
   const old = oldLines(hunk.lines)
@@ -192,20 +164,12 @@ const locate = (lines: ReadonlyArray<string>, hunk: Hunk, from: number): Either.
   if (final?.sign === " " && final.text === "" && hunk.lines.length > 1) {
     return locate(lines, { ...hunk, anchors: [], lines: hunk.lines.slice(0, -1) }, start)
   }
-  return Either.left(missing(
-    lines,
-    old,
-    seek(lines, old, 0) === undefined
-      ? "the lines to change are not there"
-      : "the lines to change come before the place of the hunk above it, or of its @@ line"
-  ))
+  const problem = seek(lines, old, 0) === undefined ? EditFailures.linesNotThere : EditFailures.linesComeBefore
+  return Either.left(problem(Nearest.find(lines, old)))
 }
 
 const oldLines = (lines: Hunk["lines"]): ReadonlyArray<string> =>
   lines.flatMap(({ sign, text }) => sign === "+" ? [] : [text])
-
-const missing = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>, why: string): string =>
-  `${why}. ${Nearest.tell(Nearest.find(lines, wanted))}`
 
 const asIs = (line: string): string => line
 const readings: ReadonlyArray<(line: string) => string> = [asIs, (line) => line.trimEnd(), (line) => line.trim()]

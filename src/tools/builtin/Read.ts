@@ -6,6 +6,10 @@
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import * as Schema from "effect/Schema"
+import * as CutOutput from "../../prompts/CutOutput.ts"
+import * as FileFailures from "../../prompts/FileFailures.ts"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import type { Item } from "../../responses/Item.ts"
 import * as BoundedOutput from "../command/BoundedOutput.ts"
 import * as Tool from "../Tool.ts"
@@ -40,9 +44,7 @@ const maxImageSize = 5 * 1024 * 1024
  */
 export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   name: "read",
-  description: `Read a text file of the workspace, or look at an image (PNG, JPEG, GIF, WebP). At most ` +
-    `${BoundedOutput.maxLines} lines and ${BoundedOutput.maxBytes / 1024} KB of text come at once; use offset and ` +
-    "limit for a part.",
+  description: ToolDescriptions.read(BoundedOutput),
   parameters: Parameters,
   access: ({ path }) => Tool.reads(path),
   describe: ({ offset, path }) => `read ${path}${offset === undefined ? "" : ` from line ${offset}`}`,
@@ -60,10 +62,10 @@ const showText = (
   text: string,
   { limit = BoundedOutput.maxLines, offset = 1, path }: typeof Parameters.Type
 ): Effect.Effect<string, Tool.ToolFailure> => {
-  if (text === "") return Effect.succeed("[The file is empty.]")
+  if (text === "") return Effect.succeed(ToolOutputs.fileEmpty)
   const lines = text.split("\n")
   const count = text.endsWith("\n") ? lines.length - 1 : lines.length
-  if (offset > count) return new Tool.ToolFailure({ message: `${path} has ${count} lines; there is no line ${offset}` })
+  if (offset > count) return new Tool.ToolFailure({ message: FileFailures.noSuchLine(path, count, offset) })
   const part = offset === 1 ? text : lines.slice(offset - 1).join("\n")
   const shown = BoundedOutput.head(part, Math.min(limit, BoundedOutput.maxLines))
   return Effect.succeed(shown.isCut ? `${shown.text}\n${note(shown, offset, count)}` : shown.text)
@@ -76,21 +78,18 @@ const showImage = (
   const size = FileKind.size(bytes.length)
   return bytes.length > maxImageSize
     ? new Tool.ToolFailure({
-      message: `${path} is too large to show (${type}, ${size}; at most ${
-        FileKind.size(maxImageSize)
-      }); make it smaller`
+      message: FileFailures.imageTooLarge({ path, type, size, maxSize: FileKind.size(maxImageSize) })
     })
     : Effect.succeed([
-      { type: "input_text", text: `[${path}: ${type}, ${size}]` },
+      { type: "input_text", text: ToolOutputs.image(path, type, size) },
       { type: "input_image", image_url: `data:${type};base64,${Encoding.encodeBase64(bytes)}` }
     ])
 }
 
-const note = (shown: BoundedOutput.Head, offset: number, count: number): string => {
-  const next = offset + shown.lines
-  const readOn = next > count ? "" : ` Read on with offset=${next}.`
+const note = (shown: BoundedOutput.Head, line: number, count: number): string => {
+  const after = line + shown.lines
+  const next = after > count ? undefined : after
   return shown.isLineCut
-    ? `[Line ${offset} of ${count} is too long: its first ${BoundedOutput.maxBytes} bytes are shown. ` +
-      `Use bash (cut -c) for the rest.${readOn}]`
-    : `[Lines ${offset}-${next - 1} of ${count} are shown.${readOn}]`
+    ? CutOutput.longLine({ line, count, bytes: BoundedOutput.maxBytes, next })
+    : CutOutput.linesShown({ line, last: after - 1, count, next })
 }

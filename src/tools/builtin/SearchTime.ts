@@ -6,13 +6,12 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as CutOutput from "../../prompts/CutOutput.ts"
 
 const limit = Duration.seconds(30)
 
 /** @since 0.1.0 @category limits */
-export const note =
-  `[The search was stopped after ${Duration.format(limit)}: what it had found is shown. Search in a ` +
-  "smaller folder, or for less.]"
+export const note = CutOutput.searchStopped(Duration.format(limit))
 
 /**
  * Whether a search came to its end in time.

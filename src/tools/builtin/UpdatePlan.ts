@@ -5,6 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolFailures from "../../prompts/ToolFailures.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
 
 const maxEntries = 50
@@ -29,18 +32,17 @@ const Parameters = Schema.Struct({
  */
 export const tool: Tool.Tool = Tool.make({
   name: "update_plan",
-  description: "Show the person a plan of the steps of a longer task, and keep it up to date. " +
-    "Each call replaces the plan as a whole.",
+  description: ToolDescriptions.updatePlan,
   parameters: Parameters,
   concurrency: "exclusive",
   access: () => Tool.nothing,
   describe: ({ entries }) => `show a plan of ${entries.length} steps`,
   handler: ({ entries, explanation }) =>
     entries.filter(({ status }) => status === "in_progress").length > 1
-      ? new Tool.ToolFailure({ message: "More than one step is in_progress; set the others to pending or completed" })
+      ? new Tool.ToolFailure({ message: ToolFailures.severalInProgress })
       : Effect.succeed(
         new Tool.Result({
-          output: "The plan is shown.",
+          output: ToolOutputs.planShown,
           details: { plan: entries, ...(explanation === undefined ? {} : { explanation }) }
         })
       )

@@ -5,6 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
+import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
 import * as FilePlan from "../workspace/FilePlan.ts"
 import type { Files } from "../workspace/Files.ts"
@@ -25,7 +27,7 @@ const Parameters = Schema.Struct({
  */
 export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   name: "write",
-  description: "Write a file of the workspace: make it, with the folders above it, or replace its whole content.",
+  description: ToolDescriptions.write,
   parameters: Parameters,
   concurrency: "exclusive",
   access: ({ path }) => Tool.writes(path),
@@ -36,7 +38,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
       FilePlan.carryOut(plan(parameters), context),
       (changes) =>
         new Tool.Result({
-          output: `Wrote ${sizeOf(parameters.content)} bytes to ${parameters.path}.`,
+          output: ToolOutputs.wrote(sizeOf(parameters.content), parameters.path),
           details: FilePlan.details(changes)
         })
     )

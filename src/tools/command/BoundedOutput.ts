@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as CutOutput from "../../prompts/CutOutput.ts"
 import type { Item } from "../../responses/Item.ts"
 import { type Output, outputText } from "../../responses/ToolCall.ts"
 
@@ -73,8 +74,9 @@ export const bound = (text: string): string => {
   const lines = countLines(text)
   if (size <= maxBytes + noteBytes && lines <= maxLines + 2) return text
   const shown = head(text)
-  const what = shown.isLineCut ? `the first ${maxBytes} bytes` : `${shown.lines} of ${lines} lines`
-  return `${shown.text}\n[Output cut: ${what} are shown. Ask for less, or for the next part, to read on.]`
+  return `${shown.text}\n${
+    CutOutput.outputCut(shown.isLineCut ? { bytes: maxBytes } : { lines: shown.lines, of: lines })
+  }`
 }
 
 /**
@@ -90,7 +92,7 @@ export const boundOutput = (output: Output): Output => {
   const kept = others.filter((part) => sizeOf(part) <= maxPartSize).slice(0, maxParts)
   const left = others.length - kept.length
   const text = outputText(texts)
-  const shown = bound(text) + (left === 0 ? "" : `\n[Left out: ${left}, being no text and too many or too large.]`)
+  const shown = bound(text) + (left === 0 ? "" : `\n${CutOutput.partsLeftOut(left)}`)
   return shown === text && texts.length <= maxParts ? output : [{ type: "input_text", text: shown }, ...kept]
 }
 

@@ -9,6 +9,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import * as ToolFailures from "../../prompts/ToolFailures.ts"
 
 /**
  * A command could not even be started.
@@ -25,7 +26,7 @@ export class CommandNotStarted
   )
 {
   override get message(): string {
-    return `The command could not be started: ${this.problem}`
+    return ToolFailures.commandNotStarted(this.problem)
   }
 }
 

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { below, isWithin, resolve } from "../../internal/paths.ts"
+import * as Refusals from "../../prompts/Refusals.ts"
 import { CommandRunner } from "../command/CommandRunner.ts"
 import * as GitRepository from "../workspace/GitRepository.ts"
 import { Workspace } from "../workspace/Workspace.ts"
@@ -55,7 +56,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
 
   const topOf = GitRepository.topOf(root)
 
-  const renderTurn = Effect.fnUntraced(function*(path: string, { isFile }: PathWord, open: ReadonlyArray<string>) {
+  const follow = Effect.fnUntraced(function*(path: string, { isFile }: PathWord, open: ReadonlyArray<string>) {
     const resolved = yield* Effect.either(workspace.resolveToRead(path))
     const real = resolved._tag === "Right" ? resolved.right : undefined
     // What is not there leads nowhere. A path too long for a system call may still be reached from a folder on its way.
@@ -97,7 +98,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     return yield* Effect.forEach(places, ({ path, word }) =>
       Effect.gen(function*() {
         const names = word.isGlob ? yield* expanded(path) : []
-        return yield* Effect.forEach([path, ...names], (path) => renderTurn(path, word, open))
+        return yield* Effect.forEach([path, ...names], (path) => follow(path, word, open))
       })).pipe(Effect.map((all) => all.flat()))
   })
 
@@ -105,11 +106,11 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   const objectionToGit = Effect.fnUntraced(function*(folders: ReadonlyArray<string>, movers: ReadonlyArray<string>) {
     const environment = yield* environmentOf
     if (folders.some((folder) => folder !== root) || movers.some((name) => (environment[name] ?? "") !== "")) {
-      return notKnown
+      return Refusals.notKnownToOnlyLook
     }
     return (yield* GitRepository.isPlain(root))
       ? undefined
-      : "the repository may name programs that git runs when it looks, or show another one"
+      : Refusals.repositoryNamesPrograms
   })
 
   const isOutside = (path: string, sessionId: string) =>
@@ -127,7 +128,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     const base = isGit ? Option.getOrUndefined(yield* topOf) : folder
     const found = base === undefined ? Option.none() : yield* CommandPreview.names(command, folder)
     if (base === undefined || Option.isNone(found)) {
-      return `what it would show could not be told beforehand; ${nameFiles}`
+      return Refusals.cannotForesee
     }
     const names = found.value.map((name) => resolve(base, name))
     const real = isGit
@@ -140,23 +141,16 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     ).toSorted()
     const [first] = hidden
     if (first === undefined) return undefined
-    const why = isOutside(first, sessionId)
-      ? "is outside the workspace"
-      : secrets.isSecret(first, sessionId)
-      ? "holds secrets"
-      : "a rule denies"
-    const count = hidden.length - 1
-    const more = count === 0 ? "" : `, and ${count} more such file${count === 1 ? "" : "s"}`
-    const plain = hidden.map((path) => below(base, path)).filter((name) => name !== undefined && isPlainName(name))
-    const it = count === 0 ? "it" : "them"
-    const advice = isOutside(first, sessionId)
-      ? isGit ? "leave out what is not below this folder with -- ." : nameFiles
+    const why = isOutside(first, sessionId) ? "outside" : secrets.isSecret(first, sessionId) ? "secret" : "denied"
+    const plain = hidden.map((path) => below(base, path) ?? "").filter(isPlainName)
+    const leaveOut = why === "outside"
+      ? isGit ? Refusals.leaveOutOther : undefined
       : plain.length < hidden.length || plain.length > maxAdvised
-      ? nameFiles
+      ? undefined
       : isGit
-      ? `leave ${it} out with -- . ${plain.map((name) => `':(top,exclude)${name}'`).join(" ")}`
-      : `leave ${it} out with ${plain.map((name) => `-g '!${name}'`).join(" ")}`
-    return `it would show ${relative(root, first)}, which ${why}${more}; ${advice}`
+      ? Refusals.leaveOutOfGit(plain)
+      : Refusals.leaveOutOfSearch(plain)
+    return Refusals.wouldShow({ path: relative(root, first), why, more: hidden.length - 1, leaveOut })
   })
 
   /** Whether a file of the user's has a say in what the program does: it may have it follow links. */
@@ -196,8 +190,8 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     const { movedBy = [], steeredBy = [] } = explained.program
     const environment = yield* environmentOf
     const isOwn = !builtIn.has(name) && !(yield* ProgramFile.isForeign(name, environment, root))
-    if (isOwn) return `what ${name} is here depends on the workspace`
-    if (yield* ProgramFile.isSteered([...steeredBy, "BASH_ENV"], environment, root)) return notKnown
+    if (isOwn) return Refusals.programOfWorkspace(name)
+    if (yield* ProgramFile.isSteered([...steeredBy, "BASH_ENV"], environment, root)) return Refusals.notKnownToOnlyLook
     const folders = yield* Effect.forEach(command.folders, (folder) => realPath(from(start, folder)))
     if (name === "git") {
       const objection = yield* objectionToGit(folders, movedBy)
@@ -226,8 +220,8 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
         namesSecret: isNamed || !isExplained && secrets.isNamedIn(command, start, sessionId),
         objection: (undecided) =>
           Effect.gen(function*() {
-            if (commands === undefined) return "it is more than plain commands and pipes"
-            if (named.flat().some(({ isOpen }) => !isOpen)) return notKnown
+            if (commands === undefined) return Refusals.notPlain
+            if (named.flat().some(({ isOpen }) => !isOpen)) return Refusals.notKnownToOnlyLook
             const isUndecided = new Set(undecided?.map((words) => JSON.stringify(words)))
             for (const command of commands) {
               if (undecided !== undefined && !isUndecided.has(JSON.stringify(command.words))) continue
@@ -242,15 +236,11 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   }
 })
 
-const notKnown = "it is not known to only look"
-
 /** A program that is known may be used in ways that are not. */
 const unexplained = ([name, first = ""]: SafeCommands.Words): string => {
   const program = name === "git" && /^[a-z-]+$/.test(first) ? `git ${first}` : name
-  return `${program}${programs.has(program) ? ", used like this," : ""} is not known to only look`
+  return Refusals.unexplainedProgram(program, programs.has(program))
 }
-
-const nameFiles = "name the files to show"
 
 /** So many names are told at most. */
 const maxAdvised = 5

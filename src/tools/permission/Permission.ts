@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { below, resolve } from "../../internal/paths.ts"
 import { control, escape } from "../../internal/visible.ts"
+import * as Refusals from "../../prompts/Refusals.ts"
 import type { CommandRunner } from "../command/CommandRunner.ts"
 import type { Access } from "../Tool.ts"
 import { Workspace } from "../workspace/Workspace.ts"
@@ -122,34 +123,32 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const { sessionId, tool } = request
     const paths = yield* Effect.forEach(access.paths, spellings)
     const verdict = Policy.judge(policy, tool, { _tag: "Files", paths })
-    if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
+    if (verdict._tag === "deny") return deny(verdict.rule, Refusals.deniedByRule)
     const isExplicit = verdict._tag === "allow" && verdict.isExplicit
     const secret = paths.flat().find((path) => secrets.isSecret(resolve(root, path), sessionId, access.kind))
     if (secret !== undefined && !isExplicit) {
       const isSkill = access.kind === "write" && !secrets.isSecret(resolve(root, secret), sessionId)
       return deny(
         "secret files",
-        isSkill
-          ? `${secret} is part of a skill, which can only be read`
-          : `${secret} is a file that holds secrets, or is taken for one`
+        isSkill ? Refusals.partOfSkill(secret) : Refusals.secretFile(secret)
       )
     }
     const steering = access.kind === "write" && !isExplicit ? [...new Set(paths.flat().filter(steers))] : []
     const [first] = steering
     if (first !== undefined) {
       const scopes = Grants.ofFilesAlone(tool, steering)
-      const why = `${first} is part of what later runs or git go by`
+      const why = Refusals.steersLaterRuns(first)
       if (verdict._tag === "ask") return ask(verdict.rule, request, scopes, why)
       return otherwise === "ask"
         ? ask(`mode ${otherwise}`, request, scopes, why)
-        : deny("protected files", `${why}, and is written only where a rule of the user's names its path`)
+        : deny("protected files", Refusals.protectedFile(first))
     }
     if (verdict._tag === "allow") return allow(verdict.rule)
     const real = paths.map((spellings) => spellings.at(-1) ?? "")
     const scopes = access.kind === "write" ? Grants.ofFiles(tool, real) : Grants.ofTool(tool)
     return verdict._tag === "ask"
       ? ask(verdict.rule, request, scopes)
-      : byMode(request, access.kind === "read", "it would change files", scopes)
+      : byMode(request, access.kind === "read", Refusals.changesFiles, scopes)
   })
 
   const decideCommand = Effect.fnUntraced(function*(request: Request, access: CommandAccess) {
@@ -157,17 +156,17 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const { command, workdir } = access
     if (otherwise === "auto" && policy.rules.length === 0) return byMode(request, true, "", [])
     const verdict = Policy.judge(policy, tool, { _tag: "Command", command })
-    if (verdict._tag === "deny") return deny(verdict.rule, "a rule denies it")
+    if (verdict._tag === "deny") return deny(verdict.rule, Refusals.deniedByRule)
     const line = yield* check.read({ command, workdir, sessionId })
     const { namesSecret } = line
     const denied = Policy.judge(policy, "read", { _tag: "Files", paths: line.paths })
-    if (denied._tag === "deny") return deny(denied.rule, "a rule denies what it names")
+    if (denied._tag === "deny") return deny(denied.rule, Refusals.pathDeniedByRule)
     // Who lets git show one thing has not let it show a secret.
     const scopes = Grants.ofCommand(tool, command, { workdir, isExact: namesSecret })
     if (verdict._tag === "ask") return ask(verdict.rule, request, scopes)
     if (verdict._tag === "allow" && (!namesSecret || otherwise === "auto")) return allow(verdict.rule)
     if (otherwise === "auto") return byMode(request, true, "", scopes)
-    if (namesSecret) return byMode(request, false, "it names a file that holds secrets", scopes)
+    if (namesSecret) return byMode(request, false, Refusals.namesSecret, scopes)
     const objection = yield* line.objection(verdict._tag === "none" ? verdict.undecided : [])
     return byMode(request, Option.isNone(objection), Option.getOrElse(objection, () => ""), scopes)
   })
@@ -182,13 +181,13 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
         return decideCommand(request, access)
       case "other": {
         const verdict = Policy.judge(policy, tool, { _tag: "Other" })
-        if (verdict._tag === "deny") return Effect.succeed(deny(verdict.rule, "a rule denies it"))
+        if (verdict._tag === "deny") return Effect.succeed(deny(verdict.rule, Refusals.deniedByRule))
         const scopes = Grants.ofTool(tool)
         if (verdict._tag === "ask") return Effect.succeed(ask(verdict.rule, request, scopes))
         return Effect.succeed(
           verdict._tag === "allow"
             ? allow(verdict.rule)
-            : byMode(request, false, `what ${tool} does is not known to only look`, scopes)
+            : byMode(request, false, Refusals.unknownTool(tool), scopes)
         )
       }
     }
@@ -271,7 +270,7 @@ export const layerAllowAll: Layer.Layer<Permission> = Layer.succeed(Permission, 
  * @category layers
  */
 export const layerDenyAll: Layer.Layer<Permission> = Layer.succeed(Permission, {
-  decide: () => Effect.succeed(deny("all is denied", "no tool may run")),
+  decide: () => Effect.succeed(deny("all is denied", Refusals.noToolMayRun)),
   remember: () => Effect.void,
   inForce: { permission: "read-only" }
 })
@@ -299,8 +298,8 @@ const controlIn = (access: Access): string | undefined =>
 const denyControl = (rule: string, character: string): Decision =>
   deny(
     rule,
-    `the command has a control character in it (${escape(character)}), which nobody can read in a question`,
-    "Write the command without control characters (printf has escapes for them); then the user can be asked."
+    Refusals.controlCharacter(escape(character)),
+    Refusals.withoutControlCharacters
   )
 
 /** Skills, and a repository's settings and hooks: whoever writes there has a say in what happens after this run. */

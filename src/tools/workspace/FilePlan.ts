@@ -8,6 +8,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import { resolve } from "../../internal/paths.ts"
+import * as EditFailures from "../../prompts/EditFailures.ts"
 import * as Tool from "../Tool.ts"
 import * as FileChange from "./FileChange.ts"
 import { Files } from "./Files.ts"
@@ -68,10 +69,7 @@ export const carryOut = <R>(
 /** The changes of a call, as the details of its result. */
 export const details = (changes: ReadonlyArray<FileChange.FileChange>) => ({ changes: FileChange.bound(changes) })
 
-const changedSince = new Tool.ToolFailure({
-  message: "What the user agreed to is not what this call would do now: the files have changed since. No file was " +
-    "changed. Read them again, then make the call again"
-})
+const changedSince = new Tool.ToolFailure({ message: EditFailures.changedSinceAgreed })
 
 /** Makes all changes; if the disk refuses one, those before it are taken back. */
 const commit = (drafts: Plan, session: string): Effect.Effect<void, Tool.ToolFailure, Files | SeenFiles> =>
@@ -84,7 +82,7 @@ const commit = (drafts: Plan, session: string): Effect.Effect<void, Tool.ToolFai
       yield* put(change, change.after).pipe(
         Effect.tapError(() => Effect.forEach(done.toReversed(), (change) => Effect.ignore(takeBack(change)))),
         Effect.mapError((error) =>
-          new Tool.ToolFailure({ message: `${failure(change.path)(error).message}. No file was changed.` })
+          new Tool.ToolFailure({ message: EditFailures.notWritten(failure(change.path)(error).message) })
         )
       )
       done.push(change)

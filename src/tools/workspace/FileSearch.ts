@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
+import * as CutOutput from "../../prompts/CutOutput.ts"
 import type { ToolFailure } from "../Tool.ts"
 
 /** @since 0.1.0 @category models */
@@ -53,7 +54,7 @@ export const maxLineLength = 500
 
 /** @since 0.1.0 @category limits */
 export const cutLine = (line: string): string =>
-  line.length > maxLineLength ? `${line.slice(0, maxLineLength).replace(/[\uD800-\uDBFF]$/, "")} [line cut]` : line
+  line.length > maxLineLength ? CutOutput.lineCut(line.slice(0, maxLineLength).replace(/[\uD800-\uDBFF]$/, "")) : line
 
 /** @since 0.1.0 @category services */
 export class FileSearch extends Context.Tag("effixir/tools/workspace/FileSearch")<FileSearch, {

@@ -12,6 +12,7 @@ import * as Stream from "effect/Stream"
 import ignore, { type Ignore } from "ignore"
 import picomatch from "picomatch"
 import { isWithin } from "../../internal/paths.ts"
+import * as ToolFailures from "../../prompts/ToolFailures.ts"
 import { ToolFailure } from "../Tool.ts"
 import { Files } from "./Files.ts"
 import { type Entry, FileSearch } from "./FileSearch.ts"
@@ -112,8 +113,8 @@ export const glob: (
   pattern: string
 ) => Effect.Effect<(path: string) => boolean, ToolFailure, FileSearch> = Effect.fnUntraced(function*(pattern) {
   const search = yield* FileSearch
-  if (pattern.trim() === "") return yield* new ToolFailure({ message: "the glob is empty; ** is for all files" })
-  if (pattern.length > maxGlobLength) return yield* new ToolFailure({ message: "the glob is too long" })
+  if (pattern.trim() === "") return yield* new ToolFailure({ message: ToolFailures.globEmpty })
+  if (pattern.length > maxGlobLength) return yield* new ToolFailure({ message: ToolFailures.globTooLong })
   const isForNames = !pattern.slice(0, -1).includes("/")
   return yield* search.withRegExpTimeout(pattern, () =>
     picomatch(pattern.replace(/^\.?\/+/, "").replace(/\/$/, ""), {
@@ -195,7 +196,7 @@ const list: (
           .map(({ kind, name }): Pending => ({ path: `${base}/${name}`, kind, rules, isUnreadable: false }))
       })
     const hasRules = all.some((listing) => listing !== undefined && listing.rules.length > 0)
-    return hasRules ? yield* search.withRegExpTimeout(ignoreRule, choose) : choose()
+    return hasRules ? yield* search.withRegExpTimeout(ToolFailures.ignoreRule, choose) : choose()
   }
 )
 
@@ -277,13 +278,11 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
     if (level.folder !== folder) rules = yield* rulesOf(level.folder, level.entries, rules)
   }
   const isItselfIgnored = yield* search.withRegExpTimeout(
-    ignoreRule,
+    ToolFailures.ignoreRule,
     () => above.some(([folder, rules]) => isIgnored(rules, path.dirname(folder), path.basename(folder), true))
   )
   return isItselfIgnored ? [] : rules
 })
-
-const ignoreRule = "a rule of an ignore file"
 
 /** Whether something in a folder is ignored, where the folder itself is not. */
 const isIgnored = (rules: Rules, folder: string, name: string, isFolder: boolean): boolean => {

@@ -5,6 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as EditFailures from "../../prompts/EditFailures.ts"
+import * as FileFailures from "../../prompts/FileFailures.ts"
 import { ToolFailure } from "../Tool.ts"
 import * as FileKind from "./FileKind.ts"
 import { Files } from "./Files.ts"
@@ -57,10 +59,10 @@ const loadFrom: (path: string, real: string) => Effect.Effect<Loaded, ToolFailur
   function*(path, real) {
     const files = yield* Files
     const info = yield* Effect.mapError(files.stat(real), failure(path))
-    if (Option.isNone(info)) return yield* new ToolFailure({ message: `${path}: no such file or folder` })
+    if (Option.isNone(info)) return yield* fail(FileFailures.notFound(path))
     const { mode, size, type } = info.value
-    if (type === "Directory") return yield* refuse(path, "is a folder; list it with bash (ls)")
-    if (type === "Other") return yield* refuse(path, "is not a regular file")
+    if (type === "Directory") return yield* fail(FileFailures.cannotReadFolder(path))
+    if (type === "Other") return yield* fail(FileFailures.notRegularFile(path))
     if (size > maxSize) return yield* tooLarge(path, size)
     const bytes = yield* Effect.mapError(files.read(real, maxSize + 1), failure(path))
     if (bytes.length > maxSize) return yield* tooLarge(path, bytes.length)
@@ -98,7 +100,7 @@ export const textToChange: (
   const text = yield* decode(file)
   const seen = yield* SeenFiles
   if (yield* seen.isStale(session, file.real, text)) {
-    return yield* refuse(file.path, "has changed since you last read it; read it again, then change it")
+    return yield* fail(EditFailures.changedSinceRead(file.path))
   }
   return text
 })
@@ -116,8 +118,8 @@ export const target = Effect.fnUntraced(function*(path: string) {
   const info = Option.getOrUndefined(yield* Effect.mapError(files.stat(real), failure(path)))
   if (info === undefined) return { path, real, mode: newFileMode, before: undefined }
   const { mode, size, type } = info
-  if (type === "Directory") return yield* refuse(path, "is a folder")
-  if (type === "Other") return yield* refuse(path, "is not a regular file")
+  if (type === "Directory") return yield* fail(FileFailures.isFolder(path))
+  if (type === "Other") return yield* fail(FileFailures.notRegularFile(path))
   const bytes = size > maxSize ? undefined : yield* Effect.orElseSucceed(files.read(real, maxSize + 1), () => undefined)
   return { path, real, mode: mode & 0o7777, before: bytes === undefined ? size : { bytes } }
 })
@@ -155,23 +157,15 @@ const decode = ({ bytes, path }: Loaded): Effect.Effect<string, ToolFailure> => 
   const kind = FileKind.fromBytes(bytes)
   const size = FileKind.size(bytes.length)
   return bytes.subarray(0, 8192).includes(0) || kind?.image !== undefined
-    ? refuse(
-      path,
-      `is a binary file (${kind?.name ?? "of no known type"}, ${size}); look at it with bash (file, od -c)`
-    )
+    ? fail(FileFailures.binary(path, kind?.name, size))
     : Effect.mapError(
       Effect.try(() => decoder.decode(bytes)),
-      () =>
-        new ToolFailure({
-          message: `${path} is a binary file, or text in another encoding than UTF-8 ` +
-            `(${kind?.name ?? "of no known type"}, ${size}); look at it with bash (file, iconv, od -c)`
-        })
+      () => fail(FileFailures.notUtf8(path, kind?.name, size))
     )
 }
 
-const refuse = (path: string, why: string) => new ToolFailure({ message: `${path} ${why}` })
+const fail = (message: string) => new ToolFailure({ message })
 
-const tooLarge = (path: string, size: number) =>
-  refuse(path, `is too large to read (${FileKind.size(size)}); use bash with head, tail, sed -n or grep`)
+const tooLarge = (path: string, size: number) => fail(FileFailures.tooLarge(path, FileKind.size(size)))
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { isWithin } from "../../internal/paths.ts"
+import * as FileFailures from "../../prompts/FileFailures.ts"
 import { ToolFailure } from "../Tool.ts"
 
 /**
@@ -30,8 +31,8 @@ export class OutsideWorkspace
   )
 {
   override get message(): string {
-    const home = isOfHome(this.path) ? ", since ~ is the home folder" : ""
-    return `${brief(this.path)} is outside the workspace ${this.root}${home}`
+    const { path, root } = this
+    return FileFailures.outsideWorkspace({ path, root, isOfHome: isOfHome(path) })
   }
 }
 
@@ -47,8 +48,7 @@ export class WorkspaceGone
   })
 {
   override get message(): string {
-    return `The workspace ${brief(this.root)} is gone: it was deleted, moved away or unmounted. ` +
-      "Nothing can be done there until it is back"
+    return FileFailures.workspaceGone(this.root)
   }
 }
 
@@ -148,29 +148,14 @@ export const layer = (
  * @category errors
  */
 export const failure = (given: string) => (error: OutsideWorkspace | WorkspaceGone | PlatformError): ToolFailure => {
-  const path = brief(given)
   switch (error._tag) {
     case "WorkspaceGone":
       return new ToolFailure({ message: error.message })
     case "OutsideWorkspace":
-      return new ToolFailure({ message: `${error.message}; only files inside it can be used` })
+      return new ToolFailure({ message: FileFailures.onlyInside(error.message) })
     case "BadArgument":
-      return new ToolFailure({ message: `${path}: not a usable path` })
+      return new ToolFailure({ message: FileFailures.unusablePath(given) })
     case "SystemError":
-      return new ToolFailure({
-        message: `${path}: ${reasons[error.reason] ?? tidy(error.description ?? error.reason)}`
-      })
+      return new ToolFailure({ message: FileFailures.refusedBySystem(given, error.reason, error.description) })
   }
-}
-
-/** A path may be megabytes long; what is wrong with it comes after it. */
-const brief = (path: string): string => path.length > 300 ? `${path.slice(0, 300)}…`.toWellFormed() : path
-
-/** The system's own words, without the path that it was told to use. */
-const tidy = (description: string): string => description.replace(/, [a-z]+( '.*')?$/s, "")
-
-const reasons: { readonly [reason: string]: string } = {
-  NotFound: "no such file or folder",
-  PermissionDenied: "permission denied",
-  AlreadyExists: "exists already"
 }

@@ -1,0 +1,63 @@
+/**
+ * What is put into a conversation where something is missing, does not fit, or can be said only in another way.
+ *
+ * @internal
+ */
+
+/**
+ * The output of a call whose end nobody saw.
+ *
+ * @since 0.1.0
+ * @category outputs
+ */
+export const unknownOutcome = "[The call was interrupted before it ended. What it did until then is not known.]"
+
+/**
+ * The output of a call that was never begun.
+ *
+ * @since 0.1.0
+ * @category outputs
+ */
+export const notRun = "[The call was not run: the turn ended before its time came.]"
+
+/**
+ * What the model is asked when its answer does not fit the schema.
+ *
+ * @since 0.1.0
+ * @category repairs
+ */
+export const unusableAnswer = (problem: string): string =>
+  `That answer cannot be used: ${problem}. Answer again with nothing but JSON that fits the schema.`
+
+/**
+ * The output of a call that gave an image, where outputs may only be text.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export const imageFollows = "An image; it follows."
+
+/**
+ * Stands before those images, in a message of the user.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export const imagesOfOutputs = "The images of these outputs:"
+
+/**
+ * In the place of an image, for a model that cannot see.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export const imageNotSeen = "[An image was here; this model cannot see images.]"
+
+/**
+ * A part of a message that the server cannot be sent is named, so that the model does not answer as if there had been
+ * nothing.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export const cannotBeShown = (type: string | undefined): string => `[${type ?? "A part"} cannot be shown here.]`

@@ -1,0 +1,76 @@
+/**
+ * What the model is told of a call that failed: what is wrong, and what to do instead. What is wrong with its arguments
+ * stands in `ArgumentProblems.ts`, with files in `FileFailures.ts`, and with changes of them in `EditFailures.ts`.
+ *
+ * @internal
+ */
+
+/** @since 0.1.0 @category calls */
+export const noSuchTool = (name: string, tools: Iterable<string>): string =>
+  `There is no tool named ${name}. The tools are: ${Array.from(tools).join(", ")}.`
+
+/** @since 0.1.0 @category calls */
+export const argumentsNotJson = (tool: string, problem: string | undefined): string =>
+  `The arguments of ${tool} are not JSON (${problem ?? "unreadable"})`
+
+/** @since 0.1.0 @category calls */
+export const argumentsTooDeep = (tool: string, maxDepth: number): string =>
+  `The arguments of ${tool} are nested more than ${maxDepth} levels deep. Say it with fewer.`
+
+/** @since 0.1.0 @category calls */
+export const resultTooDeep = (maxDepth: number): string =>
+  `The tool has run, and its result is nested more than ${maxDepth} levels deep.`
+
+/** @since 0.1.0 @category calls */
+export const resultNotShown = (why: string): string => `[The tool has run. What it gave cannot be shown: ${why}.]`
+
+/**
+ * As when the handler waits for a fiber that is interrupted.
+ *
+ * @since 0.1.0
+ * @category calls
+ */
+export const stopped = "The tool was stopped from within before it had a result. What it did until then is not known."
+
+/** @since 0.1.0 @category calls */
+export const runByServer = (tool: string): string => `${tool} is run by the server and cannot be called here`
+
+/** @since 0.1.0 @category commands */
+export const commandEmpty = "command is empty"
+
+/** @since 0.1.0 @category commands */
+export const commandNotStarted = (problem: string): string => `The command could not be started: ${problem}`
+
+/** @since 0.1.0 @category searches */
+export const patternEmpty = "pattern is empty"
+
+/** @since 0.1.0 @category searches */
+export const patternHasLineBreak = "pattern has a line break, but lines are searched one by one"
+
+/** @since 0.1.0 @category searches */
+export const noRegularExpression = (problem: string | undefined): string =>
+  `pattern is no regular expression (${problem ?? "unreadable"}); mend it, or set literal to find it as it stands`
+
+/** @since 0.1.0 @category searches */
+export const patternTakesTooLong = (pattern: string): string =>
+  `${pattern} takes too long to match: write it without nested repetitions, or search in less`
+
+/** @since 0.1.0 @category searches */
+export const patternUnusable = (pattern: string, problem: string): string => `${pattern} cannot be used: ${problem}`
+
+/**
+ * In the place of a pattern, where it is none of the model's.
+ *
+ * @since 0.1.0
+ * @category searches
+ */
+export const ignoreRule = "a rule of an ignore file"
+
+/** @since 0.1.0 @category searches */
+export const globEmpty = "the glob is empty; ** is for all files"
+
+/** @since 0.1.0 @category searches */
+export const globTooLong = "the glob is too long"
+
+/** @since 0.1.0 @category plans */
+export const severalInProgress = "More than one step is in_progress; set the others to pending or completed"

@@ -1,0 +1,56 @@
+/**
+ * What the built-in tools say of themselves where a call went well, or a command ended. What they have found is added to
+ * it; what they say of what is not shown stands in `CutOutput.ts`.
+ *
+ * @internal
+ */
+import { first } from "./CutOutput.ts"
+
+/** @since 0.1.0 @category files */
+export const fileEmpty = "[The file is empty.]"
+
+/** @since 0.1.0 @category files */
+export const image = (path: string, type: string, size: string): string => `[${path}: ${type}, ${size}]`
+
+/** @since 0.1.0 @category files */
+export const wrote = (bytes: number, path: string): string => `Wrote ${bytes} bytes to ${path}.`
+
+/** @since 0.1.0 @category files */
+export const replaced = (times: number, path: string): string =>
+  `Replaced ${times} ${times === 1 ? "occurrence" : "occurrences"} in ${path}.`
+
+/** @since 0.1.0 @category files */
+export const patched = (changes: ReadonlyArray<string>): string => `Done:\n${changes.join("\n")}`
+
+/** @since 0.1.0 @category searches */
+export const noLineMatches = "[No line matches.]"
+
+/** @since 0.1.0 @category searches */
+export const noPathMatches = "[No path matches.]"
+
+/** @since 0.1.0 @category searches */
+export const folderEmpty = "[The folder is empty.]"
+
+/** @since 0.1.0 @category searches */
+export const link = (name: string): string => `${name} (link)`
+
+/** @since 0.1.0 @category commands */
+export const exitCode = (code: number): string => `[Exit code ${code}.]`
+
+/** @since 0.1.0 @category commands */
+export const noOutput = "[No output, exit code 0.]"
+
+/** @since 0.1.0 @category commands */
+export const killed = (signal: string): string => `[Killed by ${signal}.]`
+
+/** @since 0.1.0 @category commands */
+export const timedOut = (time: string): string =>
+  `[Timed out after ${time}: the command was stopped, with all that could be found of what it started.]`
+
+/** @since 0.1.0 @category commands */
+export const stillRunning = (processes: ReadonlyArray<{ readonly pid: number; readonly command: string }>): string =>
+  `[Still running in the background: ${first(processes.map(({ command, pid }) => `${pid} (${command})`))}. ` +
+  "Stop with kill what is not needed.]"
+
+/** @since 0.1.0 @category plans */
+export const planShown = "The plan is shown."

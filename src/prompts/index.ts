@@ -1,0 +1,1 @@
+export * as Instructions from "./Instructions.ts"
