@@ -3,7 +3,7 @@
  * The entry: keeps the start short. The version is told without loading anything, and the rest is compiled once. A
  * signal that comes while the rest is loaded counts like one that comes later.
  */
-import { tooManyFiles } from "../internal/openFiles.ts"
+import { tooManyFiles } from "../internal/tooManyFiles.ts"
 import { version } from "../internal/version.ts"
 import type { Signal } from "./ExitCode.ts"
 

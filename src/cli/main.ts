@@ -26,7 +26,7 @@ import * as Login from "./commands/login.ts"
 import * as Console from "./Console.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Interruption from "./Interruption.ts"
-import * as OpenFiles from "./openFiles.ts"
+import * as OpenFileLimit from "./openFileLimit.ts"
 import { linesOf } from "./render/jsonl.ts"
 import * as Screen from "./Screen.ts"
 
@@ -55,7 +55,7 @@ const report = (line: CommandLine | undefined, kind: string, message: string) =>
 
 /** Runs a command line; every error ends as a sentence and a code. */
 const run = (line: CommandLine) =>
-  Effect.zipRight(OpenFiles.check, Cli.run(line)).pipe(
+  Effect.zipRight(OpenFileLimit.check, Cli.run(line)).pipe(
     Effect.catchAll((error) => {
       if (error instanceof ExitCode.Stop) return Effect.fail(error)
       if (isValidationError(error)) return report(line, "BadInput", sayValue(error))

@@ -1,6 +1,6 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as Predicate from "effect/Predicate"
-import { tooManyFiles } from "./openFiles.ts"
+import { tooManyFiles } from "./tooManyFiles.ts"
 
 /** Why the system refuses a file in the home of effixir, and what helps, as the end of a sentence. */
 export const diskProblem = (error: PlatformError): string => {

@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import { type ChildProcess, spawn } from "node:child_process"
 import { constants, existsSync } from "node:fs"
-import { tooManyFiles } from "../../internal/openFiles.ts"
+import { tooManyFiles } from "../../internal/tooManyFiles.ts"
 import {
   type BackgroundProcess,
   CommandNotStarted,

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
-import { tooManyFiles } from "../../internal/openFiles.ts"
+import { tooManyFiles } from "../../internal/tooManyFiles.ts"
 import * as ProcessMark from "./ProcessMark.ts"
 
 /**

@@ -2,7 +2,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { closeSync, openSync } from "node:fs"
 import { devNull } from "node:os"
-import { tooManyFiles } from "../internal/openFiles.ts"
+import { tooManyFiles } from "../internal/tooManyFiles.ts"
 
 /** The process may have too few files open to work. */
 export class TooManyOpenFiles extends Data.TaggedError("TooManyOpenFiles")<{}> {
