@@ -3,6 +3,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 
 /** In the two greatest units that matter: `2 y`, `3 d 4 h`, `3 h 10 min`, `5 min`, `12 s`. */
 export const span = (duration: Duration.Duration): string => {
@@ -27,3 +28,10 @@ export const moment = (at: DateTime.Utc, now: DateTime.Utc): string => {
   const distance = DateTime.lessThan(at, now) ? `${away} ago` : `in ${away}`
   return `${distance} (${day === today ? time : `on ${day} ${time}`})`
 }
+
+/** Minutes and seconds until then. */
+export const timeLeft = (until: DateTime.Utc): Effect.Effect<string> =>
+  Effect.map(DateTime.now, (now) => {
+    const seconds = Math.max(0, Math.floor(Duration.toSeconds(DateTime.distanceDuration(now, until))))
+    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
+  })

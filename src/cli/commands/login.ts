@@ -22,9 +22,10 @@ import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Confirm from "../confirm.ts"
 import * as ExitCode from "../ExitCode.ts"
 import { Interruption } from "../Interruption.ts"
+import { printOver, withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
 import { Screen } from "../Screen.ts"
-import { interject, timeLeft, whileWaiting } from "../waiting.ts"
+import { timeLeft } from "../time.ts"
 import { wrap } from "../wrap.ts"
 import * as Common from "./options.ts"
 
@@ -152,7 +153,7 @@ const withCode = Effect.fnUntraced(function*(json: boolean) {
     line = Effect.map(timeLeft(state.expiresAt), (left) => `Waiting for you to enter the code · ${left} left`)
     return showCode(state, json)
   }))
-  return yield* credentialOf(signIn).pipe(whileWaiting(Effect.suspend(() => line)))
+  return yield* credentialOf(signIn).pipe(withProgressLine(Effect.suspend(() => line)))
 })
 
 const showCode = ({ expiresAt, userCode, verificationUri }: DeviceLogin.CodeShown, json: boolean) =>
@@ -185,7 +186,7 @@ const withBrowser = Effect.fnUntraced(function*(json: boolean) {
     })
   )
   return yield* credentialOf(signIn).pipe(
-    whileWaiting(Effect.succeed("Waiting for the browser")),
+    withProgressLine(Effect.succeed("Waiting for the browser")),
     Effect.catchIf(
       (error) => error._tag === "OAuthError" && error.reason === "PortBusy",
       () =>
@@ -234,7 +235,7 @@ const say = (...lines: ReadonlyArray<string>) =>
   Effect.flatMap(
     Screen,
     ({ width }) =>
-      interject(
+      printOver(
         lines.map(prose).map((line) => `${line.length <= width ? line : wrap(line, width, "")}\n`).join("")
       )
   )

@@ -5,8 +5,9 @@ import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { spawnSync } from "node:child_process"
+import { withProgressLine } from "../../src/cli/progressLine.ts"
 import { Screen } from "../../src/cli/Screen.ts"
-import { timeLeft, whileWaiting } from "../../src/cli/waiting.ts"
+import { timeLeft } from "../../src/cli/time.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { machine, platform } from "./support.ts"
 
@@ -29,7 +30,7 @@ const watch = Effect.fnUntraced(function*(isErrTerminal: boolean) {
   }
   const until = DateTime.addDuration(yield* DateTime.now, "15 minutes")
   const work = Effect.as(Effect.sleep("2500 millis"), "done").pipe(
-    whileWaiting(Effect.map(timeLeft(until), (left) => `Waiting, ${left} left`)),
+    withProgressLine(Effect.map(timeLeft(until), (left) => `Waiting, ${left} left`)),
     Effect.provideService(Screen, screen)
   )
   const fiber = yield* Effect.fork(work)

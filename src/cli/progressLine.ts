@@ -1,14 +1,12 @@
 /**
  * A line on the terminal that shows that something is waited for.
  */
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { dim, Screen } from "./Screen.ts"
 
 /** Shows the line while the work is on. It is gone afterwards, and never there into a pipe. */
-export const whileWaiting =
+export const withProgressLine =
   (line: Effect.Effect<string>) => <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen> =>
     Effect.flatMap(Screen, (screen) => {
       if (!screen.isErrTerminal) return work
@@ -23,12 +21,5 @@ export const whileWaiting =
 const erase = "\r\u001B[2K"
 
 /** Says something while the line may be there, and takes its place. */
-export const interject = (text: string): Effect.Effect<void, never, Screen> =>
+export const printOver = (text: string): Effect.Effect<void, never, Screen> =>
   Effect.flatMap(Screen, (screen) => screen.err(screen.isErrTerminal ? `${erase}${text}` : text))
-
-/** Minutes and seconds until then. */
-export const timeLeft = (until: DateTime.Utc): Effect.Effect<string> =>
-  Effect.map(DateTime.now, (now) => {
-    const seconds = Math.max(0, Math.floor(Duration.toSeconds(DateTime.distanceDuration(now, until))))
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
-  })
