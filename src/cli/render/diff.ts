@@ -3,7 +3,7 @@
  */
 import { exactly, line } from "../../internal/visible.ts"
 import type { FileChange } from "../../tools/workspace/FileChange.ts"
-import { bar, bold, markEscapes, type Options, quoted, rowsOf } from "../rows.ts"
+import { bar, bold, markEscapes, type Options, quoted, rowsOf } from "../verbatim.ts"
 
 /** What becomes of a file, in a line. A path that leads elsewhere is followed. */
 export const headingOf = (change: FileChange): string => {

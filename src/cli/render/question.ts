@@ -5,8 +5,8 @@ import { parse } from "../../internal/json.ts"
 import { exactly, line } from "../../internal/visible.ts"
 import type { Question } from "../../tools/permission/Approver.ts"
 import type { Scope, ScopeKind } from "../../tools/permission/Grants.ts"
-import { bar, bold, cells, type Options, quoted, roomIn, rowsOf } from "../rows.ts"
 import type { Size } from "../Screen.ts"
+import { bar, bold, cells, type Options, quoted, roomIn, rowsOf } from "../verbatim.ts"
 import { changeRows, headingOf, more } from "./diff.ts"
 
 /** Of a change no more rows than this are shown at first. */

@@ -1,5 +1,5 @@
 /**
- * Text that is shown exactly, as rows of a terminal: broken where a row ends, with nothing added and nothing lost.
+ * Text of others, shown verbatim in the rows of a terminal: broken where a row ends, with nothing added and nothing lost.
  */
 import { eastAsianWidth } from "get-east-asian-width"
 import type { Size } from "./Screen.ts"
