@@ -11,7 +11,7 @@ import type { Tokens } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
 import * as Permits from "./Permits.ts"
-import * as Progress from "./Progress.ts"
+import * as ProgressThrottle from "./ProgressThrottle.ts"
 import { Step } from "./Step.ts"
 
 /** How many calls of one response run at a time. */
@@ -120,7 +120,7 @@ const runTool = Effect.fnUntraced(
     const { show, step } = yield* Step
     const started = ToolStarted.make({ turnId, itemId, call, ...(isExcess === true ? { isExcess } : {}) })
     yield* step(key + startedSuffix, ToolStarted, Effect.succeed(started))
-    const progress = yield* Progress.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
+    const progress = yield* ProgressThrottle.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
     const execute = Effect.map(
       refusal === undefined
         ? tools.execute(call, { callId: call.call_id, sessionId, progress, tokens, agreed })

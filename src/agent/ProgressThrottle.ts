@@ -1,5 +1,5 @@
 /**
- * What a running call tells of itself, bounded: a tool may tell more than anybody can read.
+ * Throttles what a running call tells of itself: a tool may tell more than anybody can read.
  *
  * @internal
  */
