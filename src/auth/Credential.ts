@@ -35,7 +35,7 @@ export const Subscription = Schema.Struct({
   expires_at: Schema.optional(Schema.NullOr(Schema.Number)),
   account_id: Schema.optional(Schema.NullOr(Schema.String)),
   obtained_at: Schema.optional(Schema.NullOr(Schema.String)),
-  /** What `Refusal` reads. Whatever else stands there must not keep anybody from a good token. */
+  /** What `RejectedToken` reads. Whatever else stands there must not keep anybody from a good token. */
   refused: Schema.optional(Schema.Unknown)
 })
 

@@ -28,7 +28,7 @@ import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts
 import * as Host from "./Host.ts"
 import { OAuth, type Renewal } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
-import * as Refusal from "./Refusal.ts"
+import * as RejectedToken from "./RejectedToken.ts"
 import { addCredential } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 import * as Unsaved from "./Unsaved.ts"
@@ -166,7 +166,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   /** The server will not change its mind about a token that it has refused for good: it is asked once. */
   const known = Effect.fnUntraced(function*(credential: Credential.SignIn) {
     const told = Option.filter(yield* Ref.get(over), (told) => Credential.isSame(told.credential, credential))
-    return Option.isSome(told) ? Option.some(told.value.error) : yield* Refusal.of(credential)
+    return Option.isSome(told) ? Option.some(told.value.error) : yield* RejectedToken.of(credential)
   })
 
   const refresh = (credential: Credential.SignIn): Effect.Effect<Credential.SignIn, OAuthError | SignedOut> => {
@@ -198,7 +198,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           isRefreshed = true
           return yield* Effect.asSome(Effect.catchIf(refresh(credential), isNamed, (error) => {
             refusal = error
-            return Refusal.mark(credential, error)
+            return RejectedToken.mark(credential, error)
           }))
         })
       ).pipe(

@@ -13,7 +13,7 @@ import * as Skills from "../../agent/Skills.ts"
 import { claims, expiresAt, type Subscription } from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
 import * as Host from "../../auth/Host.ts"
-import * as Refusal from "../../auth/Refusal.ts"
+import * as RejectedToken from "../../auth/RejectedToken.ts"
 import { prose } from "../../internal/visible.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Trust from "../../node/settings/Trust.ts"
@@ -153,7 +153,7 @@ const describeAccount = (subscription: Subscription) => {
 /** How long the token is good, and whether somebody has to do something about its end. */
 const accessOf = Effect.fnUntraced(function*(subscription: Subscription, now: DateTime.Utc) {
   const end = Option.getOrUndefined(expiresAt(subscription))
-  const refusal = yield* Refusal.of(subscription)
+  const refusal = yield* RejectedToken.of(subscription)
   const isOver = end !== undefined && DateTime.lessThanOrEqualTo(end, now)
   const refreshed = isOver ? "the next request refreshes it" : "refreshed by itself"
   const what = Option.match(refusal, { onNone: () => refreshed, onSome: ({ message }) => message })

@@ -1,5 +1,5 @@
 /**
- * The note in the store that the server has refused a refresh token for good, so that other processes need not ask it
+ * The note in the store that the server has rejected a refresh token for good, so that other processes need not ask it
  * as well.
  *
  * A note never stands in the way of a good token: it names the refresh token that it is about, so that a new sign-in is
@@ -25,7 +25,7 @@ const Note = Schema.Struct({
 
 const lifetime = Duration.hours(1)
 
-/** Notes a refusal beside the token that it is about. */
+/** Notes a rejection beside the token that it is about. */
 export const mark = Effect.fnUntraced(function*<A extends SignIn>(credential: A, error: SignedOut) {
   const note = { token: yield* nameOf(credential), reason: error.reason, at: yield* DateTime.now }
   const marked: A = { ...credential, refused: encode(note) }
