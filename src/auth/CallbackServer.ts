@@ -26,7 +26,7 @@ export interface Page {
  * @category models
  */
 export interface Callback {
-  readonly query: ReadonlyMap<string, string>
+  readonly query: URLSearchParams
   /** Gives back when the page is sent. */
   readonly reply: (page: Page) => Effect.Effect<void>
 }
@@ -38,7 +38,7 @@ export interface Callback {
  * @category models
  */
 export interface Listening {
-  /** What the authorize URL has to name: `http://localhost:…/auth/callback`, by name and not by number. */
+  /** What the authorize URL has to name: `http://localhost:…/auth/callback`, or the same with a number for the name. */
   readonly redirectUri: string
   /** The next visit. */
   readonly next: Effect.Effect<Callback>

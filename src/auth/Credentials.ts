@@ -181,6 +181,41 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       )
   }
 
+  /**
+   * Who has brought new tokens is verified once they are stored, which may take long where the keys for it cannot be had.
+   * They are used then, and not before.
+   */
+  const confirmed = Effect.fnUntraced(function*(credential: Credential.SignIn) {
+    if (credential.kind !== "chatgpt" || credential.unverified === undefined) return credential
+    const before = yield* known(credential)
+    if (Option.isSome(before)) return yield* before.value
+    const { client_id, subject, unverified } = credential
+    const identity = yield* Effect.either(
+      chatGpt.identify(unverified.id_token, { clientId: client_id, at: unverified.at })
+    )
+    if (Either.isLeft(identity) && identity.left.isTransient) return yield* identity.left
+    const isProven = Either.isRight(identity) && identity.right.subject === subject
+    const error = new SignedOut({ reason: "IdentityRefused" })
+    const next = isProven
+      ? ChatGptTokens.confirm(credential, identity.right)
+      : yield* RejectedToken.mark(credential, error)
+    // It is found out again where it could not be noted.
+    yield* Effect.ignore(unsaved.modify((stored) =>
+      Effect.succeed(
+        Option.exists(stored, (now) => Credential.isSignIn(now) && Credential.isSame(now, next))
+          ? Option.some(next)
+          : stored
+      )
+    ))
+    return isProven ? next : yield* error
+  })
+
+  const whileTransient = <A>(effect: Effect.Effect<A, CredentialsError>) =>
+    Effect.retry(effect, {
+      while: (error) => error._tag === "OAuthError" && error.isTransient,
+      schedule: refreshSchedule
+    })
+
   /** Under the lock of the store: whoever comes second finds what the first one has brought. */
   const replace = (refused: Credential.SignIn) =>
     Effect.gen(function*() {
@@ -206,14 +241,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         Effect.catchTag("CredentialStoreError", (error) => Effect.fail(refusal ?? error))
       )
       if (refusal !== undefined) return yield* refusal
-      return { credential: yield* sameAccount(next, refused), isRefreshed }
-    }).pipe(
-      Effect.retry({
-        while: (error) => error._tag === "OAuthError" && error.isTransient,
-        schedule: refreshSchedule
-      }),
-      lock.withPermits(1)
-    )
+      return { credential: yield* confirmed(yield* sameAccount(next, refused)), isRefreshed }
+    }).pipe(whileTransient, lock.withPermits(1))
 
   /** There is one at a time, it goes on when nobody waits for it any more, and after a failure there is none for a while. */
   const early = yield* SynchronizedRef.make<Early | undefined>(undefined)
@@ -261,8 +290,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     )
   })
 
-  const fresh = Effect.gen(function*() {
+  const verified: Effect.Effect<Selected, CredentialsError> = Effect.gen(function*() {
     const winner = yield* selected
+    const { credential } = winner
+    return Credential.isSignIn(credential) ? { ...winner, credential: yield* confirmed(credential) } : winner
+  })
+
+  const fresh = Effect.gen(function*() {
+    const winner = yield* Effect.flatMap(
+      selected,
+      (winner) => isVerified(winner.credential) ? Effect.succeed(winner) : lock.withPermits(1)(whileTransient(verified))
+    )
     const { credential } = winner
     if (!Credential.isSignIn(credential)) return winner
     if (Duration.greaterThan(yield* timeUntil(Credential.dueAt(credential)), Duration.zero)) return winner
@@ -320,6 +358,9 @@ interface Early {
   readonly at: number
   readonly fiber: Fiber.Fiber<{ readonly credential: Credential.SignIn }, CredentialsError>
 }
+
+const isVerified = (credential: Credential.Credential): boolean =>
+  credential.kind !== "chatgpt" || credential.unverified === undefined
 
 /** Whoever the new tokens speak for, it has to be who was signed in. */
 const renew = Effect.fnUntraced(function*(credential: Credential.Subscription, renewal: Renewal) {

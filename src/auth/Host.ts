@@ -23,6 +23,14 @@ import { claims, type Credential } from "./Credential.ts"
 export const clientVersion = "0.169.0"
 
 /**
+ * Where a person sees how much of a plan the official sign-in has used, and sets how much it may. It is asked nowhere.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const manageUsage = "https://chatgpt.com/settings/usage"
+
+/**
  * The base URLs of the hosts: `chatgpt` for a subscription, `api` for the official sign-in and for a key.
  *
  * @since 0.1.0

@@ -16,9 +16,9 @@ import { OAuthError } from "./OAuthError.ts"
  * @since 0.1.0
  * @category models
  */
-export interface SignedIn {
+export interface SignedIn<A extends Credential.SignIn = Credential.Subscription> {
   readonly _tag: "SignedIn"
-  readonly credential: Credential.Subscription
+  readonly credential: A
 }
 
 /** How often a call that meets trouble is made, and how long it waits if the server does not say. */

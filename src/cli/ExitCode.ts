@@ -62,6 +62,7 @@ const codes: { readonly [kind: string]: number } = {
   SignedOut: signedOut,
   OAuthError: signedOut,
   CredentialStoreError: signedOut,
+  RegistrationError: signedOut,
   Unauthorized: signedOut,
   SessionBusy: sessionBusy,
   NoAnswer: noAnswer,

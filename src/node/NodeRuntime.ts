@@ -19,6 +19,7 @@ import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import * as AuthClient from "../auth/AuthClient.ts"
 import * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
+import type { Registrations } from "../auth/chatgpt/Registrations.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
@@ -50,6 +51,7 @@ import * as SeenFiles from "../tools/workspace/SeenFiles.ts"
 import * as Workspace from "../tools/workspace/Workspace.ts"
 import * as CredentialFile from "./auth/CredentialFile.ts"
 import * as CredentialKeyring from "./auth/CredentialKeyring.ts"
+import * as RegistrationFiles from "./auth/RegistrationFiles.ts"
 import * as Network from "./network/Network.ts"
 import * as NodeSocketClient from "./network/NodeSocketClient.ts"
 import * as ProcessGroup from "./process/ProcessGroup.ts"
@@ -85,6 +87,7 @@ export const layerHome: Layer.Layer<
   | CredentialStore
   | OAuth.OAuth
   | ChatGptOAuth.ChatGptOAuth
+  | Registrations
   | SessionStore
   | Artifacts
   | AuthClient.AuthClient
@@ -104,6 +107,7 @@ export const layerHome: Layer.Layer<
     Layer.provideMerge(Credentials.layerConfig()),
     Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
     Layer.provideMerge(store({ path: home.auth })),
+    Layer.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
     Layer.merge(SessionFiles.layer({ folder: home.sessions })),
     Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
   )
@@ -193,6 +197,7 @@ export const layer = (
   | CredentialStore
   | OAuth.OAuth
   | ChatGptOAuth.ChatGptOAuth
+  | Registrations
   | SessionStore
   | AuthClient.AuthClient
   | Models.Models

@@ -64,7 +64,7 @@ const begin = Effect.gen(function*() {
   const visit = Effect.fnUntraced(function*(query: Readonly<Record<string, string>>) {
     const page = yield* Deferred.make<Page>()
     const reply = (given: Page) => Effect.asVoid(Deferred.succeed(page, given))
-    yield* Queue.offer(callbacks, { query: new Map(Object.entries({ state, ...query })), reply })
+    yield* Queue.offer(callbacks, { query: new URLSearchParams({ state, ...query }), reply })
     return yield* Effect.fork(Deferred.await(page))
   })
   const seeing = (query: Readonly<Record<string, string>>) => Effect.flatMap(visit(query), Fiber.join)

@@ -8,11 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { PasteRefused, UrlShown } from "../../auth/BrowserAnswer.ts"
 import * as BrowserLogin from "../../auth/BrowserLogin.ts"
+import * as ChatGptLogin from "../../auth/chatgpt/ChatGptLogin.ts"
+import { Registrations } from "../../auth/chatgpt/Registrations.ts"
 import * as Credential from "../../auth/Credential.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as DeviceLogin from "../../auth/DeviceLogin.ts"
-import type { OAuthError } from "../../auth/OAuthError.ts"
+import * as Host from "../../auth/Host.ts"
 import { SignedOut } from "../../auth/SignedOut.ts"
 import { prose } from "../../internal/visible.ts"
 import * as ForeignCredential from "../../node/auth/ForeignCredential.ts"
@@ -32,6 +35,9 @@ import * as Common from "./options.ts"
 export const login = Command.make(
   "login",
   {
+    chatgpt: Options.boolean("chatgpt").pipe(
+      Options.withDescription("Continue with ChatGPT, the official sign-in, in a browser")
+    ),
     device: Options.boolean("device").pipe(Options.withDescription("Show a code to enter in a browser anywhere")),
     browser: Options.boolean("browser").pipe(Options.withDescription("Sign in with the browser of this machine")),
     withApiKey: Options.boolean("with-api-key").pipe(Options.withDescription("Store the API key that stdin holds")),
@@ -65,6 +71,7 @@ const keep = (choice: Choice) =>
   }))
 
 interface Choice {
+  readonly chatgpt: boolean
   readonly device: boolean
   readonly browser: boolean
   readonly withApiKey: boolean
@@ -74,10 +81,11 @@ interface Choice {
   readonly json: boolean
 }
 
-const ways = "--device, --browser, --with-api-key, --from-codex or --from-pi"
+const ways = "--chatgpt, --device, --browser, --with-api-key, --from-codex or --from-pi"
 
 const checkChoice = Effect.fnUntraced(function*(choice: Choice) {
-  const chosen = [choice.device, choice.browser, choice.withApiKey, choice.fromCodex, choice.fromPi].filter(Boolean)
+  const { browser, chatgpt, device, fromCodex, fromPi, withApiKey } = choice
+  const chosen = [chatgpt, device, browser, withApiKey, fromCodex, fromPi].filter(Boolean)
   if (chosen.length > 1) return yield* new ExitCode.BadInput({ message: `Choose one way to sign in: ${ways}` })
 })
 
@@ -88,6 +96,7 @@ const signIn = Effect.fnUntraced(function*(choice: Choice) {
   if (choice.withApiKey) return yield* apiKey
   if (choice.fromCodex) return yield* takeOver(ForeignCredential.codex, choice.yes)
   if (choice.fromPi) return yield* takeOver(ForeignCredential.pi, choice.yes)
+  if (choice.chatgpt) return yield* withChatGpt(choice.json)
   if (choice.device) return yield* withCode(choice.json)
   const screen = yield* Screen
   const hasBrowser = screen.isErrTerminal && !choice.json && (yield* NodeBrowser.canOpenBrowser)
@@ -103,6 +112,7 @@ export const interrupted = (signal: ExitCode.Signal) => ({
 
 const welcome = Effect.fnUntraced(function*(credential: Credential.Credential, json: boolean) {
   const screen = yield* Screen
+  if (credential.kind === "chatgpt") return yield* welcomeWithChatGpt(credential, json)
   const { accountId, email, plan } = credential.kind === "subscription"
     ? Credential.claims(credential)
     : { accountId: undefined, email: undefined, plan: undefined }
@@ -111,6 +121,31 @@ const welcome = Effect.fnUntraced(function*(credential: Credential.Credential, j
     ? sayJson({ type: "login.completed", kind: credential.kind, email, plan, account_id: accountId })
     : screen.err(prose(`Signed in ${who}${plan === undefined ? "" : ` (${plan} plan)`}.\n`))
 })
+
+const welcomeWithChatGpt = Effect.fnUntraced(function*(credential: Credential.ChatGpt, json: boolean) {
+  const screen = yield* Screen
+  const usesPlan = Credential.usesPlan(credential)
+  const { email, kind } = credential
+  if (json) return yield* sayJson({ type: "login.completed", kind, email, plan_use: usesPlan })
+  yield* screen.err(prose(`Signed in as ${email ?? "somebody"}.\n`))
+  if (!usesPlan) return yield* screen.err(prose(`${new SignedOut({ reason: "PlanUseOff" }).message}.\n`))
+  if (yield* isFirstWithPlan(credential)) yield* say("", ...planNote)
+})
+
+/** Told once to each person. What cannot be noted is told again. */
+const isFirstWithPlan = Effect.fnUntraced(function*({ client_id, issuer }: Credential.ChatGpt) {
+  const { find, keep } = yield* Registrations
+  const registration = Option.getOrUndefined(yield* Effect.orElseSucceed(find(issuer), Option.none))
+  if (registration?.client_id !== client_id || registration.plan_noted === true) return false
+  yield* Effect.ignore(keep({ ...registration, plan_noted: true }))
+  return true
+})
+
+const planNote = [
+  "You're using your ChatGPT plan: what the model is asked with this sign-in counts towards it. How much that may be, and " +
+  "how much it was, is at",
+  Host.manageUsage
+]
 
 /** The key comes from stdin: on the command line everybody on this machine could read it. */
 const apiKey = Effect.flatMap(Prompt.stdin, (text) => {
@@ -177,6 +212,35 @@ const showCode = ({ expiresAt, userCode, verificationUri }: DeviceLogin.CodeShow
       ""
     )
 
+/** There is no code to enter elsewhere: a browser somewhere has to come back to this machine, or its address has to. */
+const withChatGpt = (json: boolean) =>
+  credentialOf(
+    ChatGptLogin.login({ pasted: Prompt.lines }).pipe(
+      Stream.tap((state) => {
+        if (state._tag === "UrlShown") return showPrompt(state, json)
+        return state._tag === "PasteRefused" ? refusePaste(state, json) : Effect.void
+      })
+    )
+  ).pipe(
+    withProgressLine(Effect.succeed("Waiting for the browser")),
+    Effect.provide(NodeCallbackServer.layerAnyPort)
+  )
+
+const showPrompt = ({ redirectUri, url }: UrlShown, json: boolean) => {
+  if (json) return sayJson({ type: "login.prompt", url, redirect_uri: redirectUri })
+  const { port } = new URL(redirectUri)
+  return say(
+    "Continue with ChatGPT in the browser that opens now, or open this address:",
+    "",
+    url,
+    "",
+    `If the browser is on another machine, it ends on a page that cannot be shown: paste the whole address of that page ` +
+      "here. Or let it reach this machine, with a second connection from there:",
+    `ssh -L ${port}:127.0.0.1:${port} THIS_MACHINE`,
+    ""
+  )
+}
+
 /** A busy port is no reason to give up: the code needs none. */
 const withBrowser = Effect.fnUntraced(function*(json: boolean) {
   const signIn = BrowserLogin.login({ pasted: Prompt.lines }).pipe(
@@ -208,23 +272,19 @@ const showUrl = (url: string, json: boolean) =>
     ""
   )
 
-const refusePaste = ({ problem }: BrowserLogin.PasteRefused, json: boolean) =>
+const refusePaste = ({ problem }: PasteRefused, json: boolean) =>
   json
     ? sayJson({ type: "login.paste_refused", problem, message: pasteProblems[problem] })
     : say(pasteProblems[problem])
 
-const pasteProblems: { readonly [problem in BrowserLogin.PasteRefused["problem"]]: string } = {
+const pasteProblems: { readonly [problem in PasteRefused["problem"]]: string } = {
   AnotherSignIn: "That address belongs to another sign-in. Open the one above, and paste the address where it ends.",
   NoAnswer: "That has no code in it. Paste the whole address of the page where the browser ended."
 }
 
-const credentialOf = <State extends { readonly _tag: string }, R>(
-  states: Stream.Stream<
-    State | { readonly _tag: "SignedIn"; readonly credential: Credential.Subscription },
-    OAuthError,
-    R
-  >
-): Effect.Effect<Credential.Credential, OAuthError, R> =>
+const credentialOf = <State extends { readonly _tag: string }, E, R>(
+  states: Stream.Stream<State | { readonly _tag: "SignedIn"; readonly credential: Credential.SignIn }, E, R>
+): Effect.Effect<Credential.Credential, E, R> =>
   Effect.flatMap(Stream.runLast(states), (last) =>
     Option.isSome(last) && "credential" in last.value
       ? Effect.succeed(last.value.credential)

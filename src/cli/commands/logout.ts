@@ -4,6 +4,8 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { ChatGptOAuth } from "../../auth/chatgpt/ChatGptOAuth.ts"
 import type { Credential } from "../../auth/Credential.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import { OAuth } from "../../auth/OAuth.ts"
@@ -32,8 +34,7 @@ const signOut = Effect.gen(function*() {
     onSome: (credential) =>
       Effect.map(
         endAtServer(credential),
-        (isEnded) =>
-          isEnded ? "Signed out." : "Signed out here. The server could not be told; the sign-in ends there by itself."
+        (isEnded) => isEnded ? "Signed out." : `Signed out here. ${unconfirmed[credential.kind]}`
       )
   }))
 })
@@ -41,10 +42,25 @@ const signOut = Effect.gen(function*() {
 const endAtServer = Effect.fnUntraced(function*(credential: Credential) {
   if (credential.kind === "api_key") return true
   const oauth = yield* OAuth
-  return yield* oauth.revoke(credential.refresh_token).pipe(
+  const chatGpt = yield* ChatGptOAuth
+  const revoke = credential.kind === "chatgpt"
+    ? Effect.retry(chatGpt.revoke(credential), {
+      while: (error) => error.isTransient,
+      times: 2,
+      schedule: Schedule.spaced("1 second")
+    })
+    : oauth.revoke(credential.refresh_token)
+  return yield* revoke.pipe(
     // Nothing is lost if somebody stops this.
     Effect.interruptible,
     Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => "too slow" as const }),
     Effect.isSuccess
   )
 })
+
+const unconfirmed: { readonly [kind in Credential["kind"]]: string } = {
+  subscription: "The server could not be told; the sign-in ends there by itself.",
+  chatgpt: "The server did not confirm that the sign-in has ended there. To be sure, disconnect effixir in the " +
+    "settings of ChatGPT.",
+  api_key: ""
+}

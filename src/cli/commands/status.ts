@@ -10,8 +10,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import * as Skills from "../../agent/Skills.ts"
-import { claims, expiresAt, type Subscription } from "../../auth/Credential.ts"
+import { type ChatGpt, claims, expiresAt, type SignIn, type Subscription, usesPlan } from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
+import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as Host from "../../auth/Host.ts"
 import * as RejectedToken from "../../auth/RejectedToken.ts"
 import { prose } from "../../internal/visible.ts"
@@ -39,20 +40,22 @@ export const status = Command.make(
   },
   Effect.fnUntraced(function*({ auth, json, profile, refresh }) {
     const screen = yield* Screen
-    const { home, model, selected, snapshot } = yield* look(refresh).pipe(Common.override({ auth, profile }))
+    const { home, model, planless, selected, snapshot } = yield* look(refresh).pipe(Common.override({ auth, profile }))
     const { problems, sources } = yield* ProjectInstructions.load(".")
     const instructions = sources.map(({ path }) => path)
     const trusted = yield* Trust.isTrusted(home, ".")
     const skills = yield* findSkills(home.path, trusted)
     const now = yield* DateTime.now
-    const credential = Either.isRight(selected) ? selected.right.credential : undefined
-    const access = credential?.kind === "subscription" ? yield* accessOf(credential, now) : undefined
+    const credential = Either.isRight(selected) ? selected.right.credential : planless
+    const access = credential === undefined || credential.kind === "api_key"
+      ? undefined
+      : yield* accessOf(credential, now)
     const settings = { profile: home.profile ?? null, model, home: home.path }
     yield* screen.out(
       json
         ? `${
           JSON.stringify({
-            ...describe(selected, access?.json),
+            ...describe(selected, planless, "json", access?.json),
             ...settings,
             ...toJson(snapshot),
             trusted,
@@ -64,7 +67,7 @@ export const status = Command.make(
         : `${
           prose(
             toText({
-              ...describe(selected, access?.text),
+              ...describe(selected, planless, "text", access?.text),
               ...settings,
               ...toLines(snapshot, now),
               ...instructionsOf(instructions, trusted),
@@ -115,11 +118,26 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
       Credentials,
       (credentials): Effect.Effect<Selected, CredentialsError> => refresh ? credentials.current : credentials.selected
     ).pipe(Effect.either)
-    if (Either.isLeft(selected)) return { home, model, selected, snapshot: Option.none<Snapshot>() }
+    if (Either.isLeft(selected)) {
+      return { home, model, selected, planless: yield* findPlanless, snapshot: Option.none<Snapshot>() }
+    }
     if (refresh) yield* ask
     const { snapshot } = yield* RateLimits
-    return { home, model, selected, snapshot: yield* snapshot(Host.of(selected.right.credential).account) }
+    return {
+      home,
+      model,
+      selected,
+      planless: undefined,
+      snapshot: yield* snapshot(Host.of(selected.right.credential).account)
+    }
   }).pipe(Effect.provide(NodeRuntime.layerHome))
+})
+
+/** Somebody is signed in, and has not agreed to what it is for. */
+const findPlanless = Effect.gen(function*() {
+  const { load } = yield* CredentialStore
+  const stored = Option.getOrUndefined(yield* Effect.orElseSucceed(load, Option.none))
+  return stored?.kind === "chatgpt" && !usesPlan(stored) ? stored : undefined
 })
 
 /** What was known before is still worth showing. */
@@ -132,18 +150,41 @@ const ask = Effect.flatMap(PlanUsage, ({ refresh }) => refresh).pipe(
   )
 )
 
-const describe = (selected: Either.Either<Selected, { readonly message: string }>, access: object = {}) =>
+const describe = (
+  selected: Either.Either<Selected, { readonly message: string }>,
+  planless: ChatGpt | undefined,
+  form: "json" | "text",
+  access: object = {}
+) =>
   Either.match(selected, {
-    onLeft: (error) => ({ signed_in: false, reason: error.message }),
+    onLeft: ({ message }) =>
+      planless === undefined
+        ? { signed_in: false, reason: message }
+        : { signed_in: true, kind: planless.kind, ...describePlan[form](planless), ...access, reason: message },
     onRight: ({ credential, reason, source }) => ({
       signed_in: true,
       kind: credential.kind,
       ...(credential.kind === "subscription" ? describeAccount(credential) : {}),
+      ...(credential.kind === "chatgpt" ? describePlan[form](credential) : {}),
       ...access,
       source,
       reason
     })
   })
+
+/** Which plan it is, and how much of it is used, this sign-in is not told. */
+const describePlan = {
+  json: (credential: ChatGpt) => ({
+    email: credential.email ?? null,
+    plan_use: usesPlan(credential),
+    manage_usage: Host.manageUsage
+  }),
+  text: (credential: ChatGpt) => ({
+    email: credential.email ?? null,
+    plan: usesPlan(credential) ? "Using ChatGPT plan" : "Not using the ChatGPT plan",
+    ...(usesPlan(credential) ? { "Manage usage": Host.manageUsage } : {})
+  })
+}
 
 const describeAccount = (subscription: Subscription) => {
   const { accountId, email, plan } = claims(subscription)
@@ -151,9 +192,9 @@ const describeAccount = (subscription: Subscription) => {
 }
 
 /** How long the token is good, and whether somebody has to do something about its end. */
-const accessOf = Effect.fnUntraced(function*(subscription: Subscription, now: DateTime.Utc) {
-  const end = Option.getOrUndefined(expiresAt(subscription))
-  const refusal = yield* RejectedToken.of(subscription)
+const accessOf = Effect.fnUntraced(function*(credential: SignIn, now: DateTime.Utc) {
+  const end = Option.getOrUndefined(expiresAt(credential))
+  const refusal = yield* RejectedToken.of(credential)
   const isOver = end !== undefined && DateTime.lessThanOrEqualTo(end, now)
   const refreshed = isOver ? "the next request refreshes it" : "refreshed by itself"
   const what = Option.match(refusal, { onNone: () => refreshed, onSome: ({ message }) => message })

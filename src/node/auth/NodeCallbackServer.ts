@@ -12,18 +12,20 @@ import { OAuthError } from "../../auth/OAuthError.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
-  /** Tried in this order. The sign-in server knows no other ports than these two. */
+  /** Tried in this order; 0 is any that is free. */
   readonly ports: ReadonlyArray<number>
+  /** How the sign-in server knows this machine: by name, unless told otherwise. Who comes to the number has to have asked for it. */
+  readonly hostname?: "localhost" | "127.0.0.1"
 }
 
-const host = "127.0.0.1"
+const loopback = "127.0.0.1"
 const path = "/auth/callback"
 
 /** How many visits may wait. A browser makes one or two. */
 const capacity = 16
 
 /** @since 0.1.0 @category constructors */
-export const make = ({ ports }: Options): typeof CallbackServer.Service => ({
+export const make = ({ hostname = "localhost", ports }: Options): typeof CallbackServer.Service => ({
   listen: Effect.gen(function*() {
     const callbacks = yield* Mailbox.make<Callback>(capacity)
     const server = yield* Effect.acquireRelease(
@@ -34,14 +36,17 @@ export const make = ({ ports }: Options): typeof CallbackServer.Service => ({
           server.closeAllConnections()
         })
     )
+    const host = `${hostname}:${portOf(server)}`
     server.on("request", (request, response) => {
       const [, asked, query] = /^([^?]*)(.*)$/.exec(request.url ?? "") ?? []
-      const isTaken = asked === path && request.method === "GET" &&
-        callbacks.unsafeOffer({ query: new Map(new URLSearchParams(query)), reply: (page) => send(response, page) })
+      // A page elsewhere may have a name that leads to this machine.
+      const isMeant = hostname === "localhost" || request.headers.host === host
+      const isTaken = asked === path && request.method === "GET" && isMeant &&
+        callbacks.unsafeOffer({ query: new URLSearchParams(query), reply: (page) => send(response, page) })
       if (!isTaken) response.writeHead(404, { connection: "close" }).end("Not Found")
     })
     const listening: Listening = {
-      redirectUri: `http://localhost:${portOf(server)}${path}`,
+      redirectUri: `http://${host}${path}`,
       next: Effect.orDie(callbacks.take)
     }
     return listening
@@ -49,7 +54,7 @@ export const make = ({ ports }: Options): typeof CallbackServer.Service => ({
 })
 
 /**
- * Ports 1455 and 1457, unless told otherwise.
+ * Ports 1455 and 1457, unless told otherwise: the client of Codex is known to have no others.
  *
  * @since 0.1.0
  * @category layers
@@ -57,12 +62,20 @@ export const make = ({ ports }: Options): typeof CallbackServer.Service => ({
 export const layer = (options: Options = { ports: [1455, 1457] }): Layer.Layer<CallbackServer> =>
   Layer.succeed(CallbackServer, make(options))
 
+/**
+ * Port 1455, which people know how to forward, or else any other.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAnyPort: Layer.Layer<CallbackServer> = layer({ ports: [1455, 0], hostname: "127.0.0.1" })
+
 /** In use, or reserved by the system: either way the port is not to be had. */
 const bind = (port: number): Effect.Effect<Server, OAuthError> =>
   Effect.async((resume) => {
     const server = createServer()
     server.once("error", (error) => resume(new OAuthError({ reason: "PortBusy", detail: error.message })))
-    server.listen(port, host, () => resume(Effect.succeed(server)))
+    server.listen(port, loopback, () => resume(Effect.succeed(server)))
   })
 
 const portOf = (server: Server): number => {

@@ -1,6 +1,7 @@
 /**
- * The folder in which effixir keeps what is a person's own: `auth.json`, `config.json`, `trusted.json`, `skills/`,
- * `sessions/`, `cache/`. A profile has a credential of its own, in `profiles/NAME/`.
+ * The folder in which effixir keeps what is a person's own: `auth.json`, `registrations.json`, `host.json`, `config.json`,
+ * `trusted.json`, `skills/`, `sessions/`, `cache/`. A profile has a credential and registrations of its own, in
+ * `profiles/NAME/`.
  *
  * @since 0.1.0
  */
@@ -16,6 +17,8 @@ export interface Home {
   readonly path: string
   readonly profile: string | undefined
   readonly auth: string
+  readonly registrations: string
+  readonly host: string
   readonly config: string
   readonly trusted: string
   readonly sessions: string
@@ -25,10 +28,13 @@ export interface Home {
 /** @since 0.1.0 @category constructors */
 export const make = (path: string, profile?: string): Home => {
   const root = resolve(path)
+  const own = profile === undefined ? root : join(root, "profiles", profile)
   return {
     path: root,
     profile,
-    auth: profile === undefined ? join(root, "auth.json") : join(root, "profiles", profile, "auth.json"),
+    auth: join(own, "auth.json"),
+    registrations: join(own, "registrations.json"),
+    host: join(root, "host.json"),
     config: join(root, "config.json"),
     trusted: join(root, "trusted.json"),
     sessions: join(root, "sessions"),

@@ -1,0 +1,159 @@
+/**
+ * Signing in with "Sign in with ChatGPT": a browser goes to the server and comes back to a port of this machine, or a
+ * person pastes the address where it ended.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import type { Browser } from "../Browser.ts"
+import * as Answer from "../BrowserAnswer.ts"
+import { CallbackServer } from "../CallbackServer.ts"
+import { type ChatGpt, usesPlan } from "../Credential.ts"
+import { CredentialStore } from "../CredentialStore.ts"
+import { OAuthError } from "../OAuthError.ts"
+import * as Pkce from "../Pkce.ts"
+import { persistently, type SignedIn } from "../SignIn.ts"
+import { ChatGptOAuth, newClient } from "./ChatGptOAuth.ts"
+import * as Tokens from "./ChatGptTokens.ts"
+import { type RegistrationError, Registrations } from "./Registrations.ts"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** Lines that a person pastes: the whole address where the browser ended, as the client id is in it. */
+  readonly pasted?: Stream.Stream<string>
+}
+
+/** What this installation is known by already, and whom it knows. */
+interface Known {
+  readonly clientId: string
+  readonly subject: string | undefined
+  readonly email: string | undefined
+  readonly idToken: Redacted.Redacted | undefined
+}
+
+/**
+ * Shows an address and opens it, waits for the answer, and signs in. The sign-in is not saved, and the one that there is
+ * stays as it is; the client id that the server has given out is kept before anything can fail. Who declines the use of
+ * the plan is signed in as well.
+ *
+ * @since 0.1.0
+ * @category signing in
+ */
+export const login = (
+  options: Options = {}
+): Stream.Stream<
+  Answer.BrowserState<ChatGpt>,
+  OAuthError | RegistrationError,
+  ChatGptOAuth | Registrations | CredentialStore | CallbackServer | Browser
+> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const oauth = yield* ChatGptOAuth
+    const registrations = yield* Registrations
+    const hostId = yield* registrations.hostId
+    const before = yield* signedIn(oauth.issuer)
+    const known = Option.isSome(before) ? Option.some(knownFrom(before.value)) : yield* registered(oauth.issuer)
+    const server = yield* Effect.flatMap(CallbackServer, ({ listen }) => listen)
+    const { challenge, verifier } = yield* Pkce.make
+    const state = yield* Pkce.state
+    const nonce = yield* Pkce.state
+    const { redirectUri } = server
+
+    const conclude = Effect.fnUntraced(function*(query: URLSearchParams) {
+      const { clientId, code } = yield* readAnswer(query, oauth.issuer, known)
+      const client = { issuer: oauth.issuer, client_id: clientId }
+      // Whatever happens to the code: nobody is to be registered twice.
+      yield* registrations.keep({ ...client, subject: null, email: null })
+      const grant = { code: Redacted.make(code), verifier, redirectUri }
+      const { at, tokens } = yield* persistently(oauth.exchange(clientId, grant))
+      const identity = yield* persistently(oauth.identify(tokens.id_token, { clientId, nonce, at }))
+      yield* checkSubject(identity.subject, known)
+      yield* registrations.keep({ ...client, subject: identity.subject, email: identity.email ?? null })
+      const credential = Tokens.toCredential(tokens, identity, { issuer: oauth.issuer, clientId }, yield* DateTime.now)
+      const done: SignedIn<ChatGpt> = { _tag: "SignedIn", credential }
+      return done
+    })
+
+    return yield* Answer.wait({
+      server,
+      url: oauth.authorizeUrl({
+        hostId,
+        client: known,
+        // Who comes again after that has changed their mind.
+        wantsConsent: Option.exists(before, (credential) => !usesPlan(credential)),
+        redirectUri,
+        state,
+        nonce,
+        challenge
+      }),
+      state,
+      pasted: options.pasted ?? Stream.empty,
+      read: (line) => Option.filter(Answer.queryOf(line), (query) => query.has("state")),
+      conclude
+    })
+  }))
+
+/** A store that cannot be read is mended by the new sign-in. */
+const signedIn = (issuer: string): Effect.Effect<Option.Option<ChatGpt>, never, CredentialStore> =>
+  CredentialStore.pipe(
+    Effect.flatMap(({ load }) => load),
+    Effect.map(Option.filter((stored) => stored.kind === "chatgpt")),
+    Effect.map(Option.filter((stored) => stored.issuer === issuer)),
+    Effect.orElseSucceed(() => Option.none<ChatGpt>())
+  )
+
+const knownFrom = ({ client_id, email, id_token, subject }: ChatGpt): Known => ({
+  clientId: client_id,
+  subject,
+  email: email ?? undefined,
+  idToken: id_token
+})
+
+const registered = Effect.fnUntraced(function*(issuer: string) {
+  const { find } = yield* Registrations
+  return Option.map(yield* find(issuer), ({ client_id, email, subject }): Known => ({
+    clientId: client_id,
+    subject: subject ?? undefined,
+    email: email ?? undefined,
+    idToken: undefined
+  }))
+})
+
+/** The code, and for which client. The state was compared before. */
+const readAnswer = Effect.fnUntraced(function*(query: URLSearchParams, issuer: string, known: Option.Option<Known>) {
+  if (query.has("iss") && !Answer.isOnly(query, "iss", issuer)) {
+    return yield* new OAuthError({ reason: "Protocol", detail: "the answer comes from another server" })
+  }
+  const code = yield* Answer.codeOf(query, otherWay)
+  return { code, clientId: yield* clientOf(query, known) }
+})
+
+const clientOf = (query: URLSearchParams, known: Option.Option<Known>): Either.Either<string, OAuthError> => {
+  const [named = "", ...more] = query.getAll("client_id")
+  const refuse = (reason: "Protocol" | "OtherAccount", detail: string) =>
+    Either.left(new OAuthError({ reason, detail }))
+  if (more.length > 0) return refuse("Protocol", "it names more than one client")
+  if (Option.isSome(known)) {
+    return named === "" || named === known.value.clientId
+      ? Either.right(known.value.clientId)
+      : refuse("OtherAccount", storedIs(known.value))
+  }
+  return named === "" || named === newClient
+    ? refuse("Protocol", "it names no client id; paste the whole address, or start again")
+    : Either.right(named)
+}
+
+const checkSubject = (subject: string, known: Option.Option<Known>): Either.Either<void, OAuthError> =>
+  Option.isSome(known) && known.value.subject !== undefined && known.value.subject !== subject
+    ? Either.left(new OAuthError({ reason: "OtherAccount", detail: storedIs(known.value) }))
+    : Either.void
+
+const storedIs = ({ email }: Known): string =>
+  `it is of ${email ?? "somebody else"}; for another account, use a profile of its own: ` +
+  "`effixir login --chatgpt --profile NAME`"
+
+const otherWay = "if it goes on, use `effixir login --device`"
