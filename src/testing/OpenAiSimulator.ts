@@ -12,11 +12,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
-import type { Subscription } from "../auth/Credential.ts"
+import * as ChatGptTokens from "../auth/chatgpt/ChatGptTokens.ts"
+import type { ChatGpt, Subscription } from "../auth/Credential.ts"
 import type { Script } from "./Script.ts"
 import * as Auth from "./simulator/auth.ts"
 import * as Backend from "./simulator/backend.ts"
+import * as ChatGptSignIn from "./simulator/chatgpt.ts"
+import type * as ChatGptKnobs from "./simulator/chatgptKnobs.ts"
 import * as Http from "./simulator/http.ts"
 import * as Socket from "./simulator/socket.ts"
 
@@ -39,6 +43,10 @@ export class OpenAiSimulator extends Context.Tag("effixir/testing/OpenAiSimulato
   readonly requests: Effect.Effect<ReadonlyArray<Received>>
   /** The credential of somebody who has just signed in; of the account of the options unless told otherwise. */
   readonly signIn: (account?: Partial<Account>) => Effect.Effect<Subscription>
+  /** The same, with "Sign in with ChatGPT". */
+  readonly signInWithChatGpt: (account?: Partial<Account>) => Effect.Effect<ChatGpt>
+  /** Turns knobs of "Sign in with ChatGPT", from here on. */
+  readonly turn: (knobs: Partial<Knobs>) => Effect.Effect<void>
   /** A person enters the code of a device sign-in in the browser and agrees. Dies when no sign-in has that code. */
   readonly approve: (userCode: string) => Effect.Effect<void>
   /** No access token given out so far is accepted from here on. Refresh tokens still are. */
@@ -57,6 +65,9 @@ export interface Received extends Http.Received {}
 export interface Account extends Auth.Account {}
 
 /** @since 0.1.0 @category models */
+export interface Knobs extends ChatGptKnobs.Knobs {}
+
+/** @since 0.1.0 @category models */
 export interface Options {
   /** What the model does. Its calls are counted over both hosts, and without those that were refused before it. */
   readonly script: Script
@@ -68,6 +79,8 @@ export interface Options {
   readonly autoApprove?: boolean
   /** How long an access token is good for: an hour unless told otherwise. */
   readonly accessTokenLifetime?: Duration.DurationInput
+  /** How "Sign in with ChatGPT" does otherwise than on most days. */
+  readonly knobs?: Partial<Knobs>
   /** How long the answer of the token endpoint takes after the tokens have changed hands. */
   readonly tokenDelay?: Duration.DurationInput
   /** The pause that the device sign-in asks for between two polls: five seconds unless told otherwise. */
@@ -108,6 +121,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     tokenDelay: options.tokenDelay ?? 0,
     pollInterval: options.pollInterval ?? "5 seconds"
   })
+  const chatGpt = yield* ChatGptSignIn.make(url, { account, autoApprove: options.autoApprove ?? false })
+  yield* chatGpt.turn(options.knobs ?? {})
   const backend = yield* Backend.make({
     script: options.script,
     models: options.models ?? defaultModels,
@@ -118,6 +133,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const routes: ReadonlyMap<string, Http.Handler> = new Map([
     ["GET /oauth/authorize", auth.authorize],
+    ["GET /.well-known/openid-configuration", chatGpt.discovery],
+    ["GET /.well-known/jwks.json", chatGpt.jwks],
+    ["GET /api/accounts/authorize", chatGpt.authorize],
+    ["POST /api/accounts/oauth/token", chatGpt.token],
+    ["POST /api/accounts/oauth/revoke", chatGpt.revoke],
     ["POST /oauth/token", auth.token],
     ["POST /oauth/revoke", auth.revoke],
     ["POST /api/accounts/deviceauth/usercode", auth.userCode],
@@ -167,6 +187,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return subscription
   })
 
+  const signInWithChatGpt = Effect.fnUntraced(function*(differing?: Partial<Account>) {
+    const { client, tokens } = yield* chatGpt.signIn({ ...account, ...differing })
+    return ChatGptTokens.toCredential(
+      yield* Effect.orDie(Schema.decodeUnknown(ChatGptTokens.Tokens)(tokens)),
+      { subject: client.subject, email: client.account.email },
+      { issuer: url, clientId: client.id },
+      yield* DateTime.now
+    )
+  })
+
   return OpenAiSimulator.of({
     url,
     issuer: url,
@@ -175,8 +205,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     apiKey: Redacted.make(apiKey),
     requests: Ref.get(received),
     signIn,
+    signInWithChatGpt,
+    turn: chatGpt.turn,
     approve: auth.approve,
-    invalidateAccessTokens: auth.invalidateAccessTokens
+    invalidateAccessTokens: Effect.zipRight(auth.invalidateAccessTokens, chatGpt.invalidateAccessTokens)
   })
 })
 

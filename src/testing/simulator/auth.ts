@@ -3,11 +3,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import { SignJWT } from "jose"
-import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto"
-import { error, type Handler, json, type Received, type Reply } from "./http.ts"
+import { randomBytes, randomInt, randomUUID } from "node:crypto"
+import { challengeOf, error, type Handler, json, page, type Received, redirect, type Reply, text } from "./http.ts"
 
 export interface Account {
   readonly email: string
@@ -180,7 +179,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     const foreign = scope.split(" ").find((name) => !knownScopes.has(name))
     if (foreign !== undefined) return refuse("invalid_scope", `The client may not request the scope '${foreign}'`)
     const url = back({ code: yield* grant(code_challenge, redirect_uri), scope })
-    return options.autoApprove ? redirect(url) : consentPage(url, options.account)
+    return options.autoApprove ? redirect(url) : page(`Sign in as ${options.account.email}?`, url)
   })
 
   const userCode: Handler = Effect.fnUntraced(function*({ body }) {
@@ -316,25 +315,9 @@ const invalidClient: Reply = error(401, { message: "The client is unknown", code
 
 const invalidGrant = (error: string, error_description: string): Reply => json(400, { error, error_description })
 
-const redirect = (location: string): Reply => ({ status: 302, headers: { location }, body: "" })
-
-const consentPage = (url: string, account: Account): Reply => ({
-  status: 200,
-  headers: { "content-type": "text/html; charset=utf-8" },
-  body: `<!doctype html><title>Sign in</title><p>Sign in as ${escape(account.email)}?</p>` +
-    `<p><a href="${escape(url)}">Continue</a></p>`
-})
-
-const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
-
-const challengeOf = (verifier: string): string => createHash("sha256").update(verifier).digest("base64url")
-
 /** Like ABCD-12345, and without characters that look alike. */
 const newUserCode = (): string => {
   const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
   const some = (count: number) => Array.from({ length: count }, () => letters[randomInt(letters.length)]).join("")
   return `${some(4)}-${some(5)}`
 }
-
-const text = (body: unknown, name: string): string =>
-  Predicate.hasProperty(body, name) && Predicate.isString(body[name]) ? body[name] : ""

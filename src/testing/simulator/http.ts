@@ -3,6 +3,7 @@ import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 
 /** One request as it came in; a body that is JSON or a form is parsed. */
@@ -10,6 +11,8 @@ export interface Received {
   readonly method: string
   readonly path: string
   readonly query: Readonly<Record<string, string>>
+  /** As it was sent, without its question mark. */
+  readonly rawQuery: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
 }
@@ -18,6 +21,8 @@ export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Stream.Stream<string>
+  /** The connection is cut in its place. */
+  readonly isLost?: boolean
 }
 
 /** Answers a request; what it fails with is an answer too. */
@@ -38,6 +43,24 @@ export const error = (status: number, error: {
   readonly code: string | null
   readonly param?: string
 }): Reply => json(status, { error: { type: "invalid_request_error", param: null, ...error } })
+
+export const redirect = (location: string): Reply => ({ status: 302, headers: { location }, body: "" })
+
+/** A question to a person at a browser, who goes on by a link. */
+export const page = (question: string, url: string): Reply => ({
+  status: 200,
+  headers: { "content-type": "text/html; charset=utf-8" },
+  body: `<!doctype html><title>Sign in</title><p>${escape(question)}</p><p><a href="${escape(url)}">Continue</a></p>`
+})
+
+const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+
+/** The S256 challenge of a verifier. */
+export const challengeOf = (verifier: string): string => createHash("sha256").update(verifier).digest("base64url")
+
+/** A text of a body that is JSON or a form; empty where there is none. */
+export const text = (body: unknown, name: string): string =>
+  Predicate.hasProperty(body, name) && Predicate.isString(body[name]) ? body[name] : ""
 
 /** A server on a free port of this machine. It and its connections are closed with the scope. */
 export const listen = Effect.acquireRelease(
@@ -85,6 +108,7 @@ export const received = (incoming: IncomingMessage, text: string): Received => {
     method: incoming.method ?? "GET",
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
+    rawQuery: url.search.slice(1),
     headers,
     body: parse(text, headers["content-type"])
   }
@@ -115,6 +139,10 @@ export const parse = (text: string, contentType?: string): unknown => {
 
 export const send = (outgoing: ServerResponse, reply: Reply): Effect.Effect<void> =>
   Effect.suspend(() => {
+    if (reply.isLost === true) {
+      outgoing.destroy()
+      return Effect.void
+    }
     outgoing.writeHead(reply.status, reply.headers)
     if (Predicate.isString(reply.body)) {
       outgoing.end(reply.body)
