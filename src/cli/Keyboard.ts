@@ -3,7 +3,8 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { createInterface } from "node:readline/promises"
+import { createInterface, type Interface } from "node:readline/promises"
+import { Writable } from "node:stream"
 
 /** Whether somebody can see a question and press a key. */
 export const isThere = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
@@ -81,15 +82,28 @@ const arrows: { readonly [sequence: string]: string } = { "\u001B[B": "down", "\
 
 /** A line of words; Enter alone says nothing. */
 export const words = (prompt: string): Effect.Effect<string> =>
+  line(process.stderr, (input, signal) => input.question(prompt, { signal }))
+
+/** A line that nobody looking at the screen may read, such as a key. What is typed after the prompt is never echoed. */
+export const hiddenWords = (prompt: string): Effect.Effect<string> =>
+  line(new Writable({ write: (_text, _encoding, done) => done() }), (input, signal) => {
+    process.stderr.write(prompt)
+    return input.question("", { signal })
+  })
+
+const line = (
+  output: NodeJS.WritableStream,
+  ask: (input: Interface, signal: AbortSignal) => Promise<string>
+): Effect.Effect<string> =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
-      const input = createInterface({ input: process.stdin, output: process.stderr })
+      const input = createInterface({ input: process.stdin, output, terminal: true })
       return input.on("SIGINT", () => process.kill(process.pid, "SIGINT"))
     }),
     (input) =>
       Effect.promise((signal) =>
         Promise.race([
-          input.question(prompt, { signal }),
+          ask(input, signal),
           new Promise<string>((resolve) => input.once("close", () => resolve("")))
         ])
       ),

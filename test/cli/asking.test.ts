@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
 import { applyPatch, eventually, lines, machine, platform } from "./support.ts"
+import { isThere, terminal } from "./terminal.ts"
 
 const done = Script.answer(Script.say("Done."))
 const bash = (command: string, workdir?: string) =>
@@ -14,14 +15,6 @@ const write = (path: string, content: string) => Script.answer(Script.call("writ
 const timeout = 120_000
 
 const [enter, escape, interrupt] = ["\r", "\u001B", "\u0003"]
-
-/** A terminal of its own for the program: what is typed comes through the pipe. */
-const terminal = (columns: number, rows: number) => [
-  "sh",
-  "-c",
-  `exec script -qefc "stty cols ${columns} rows ${rows}; echo \\$\\$ > ../pid; exec $*" /dev/null`,
-  "sh"
-]
 
 /** A person who lets the program ask, and reads before a key is pressed. */
 const sit = Effect.fnUntraced(function*(
@@ -72,7 +65,7 @@ const test = (
 ) =>
   it.scopedLive(name, () => body().pipe(Effect.provide(platform), Effect.timeout("110 seconds"), Effect.orDie), timeout)
 
-describe.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))("a question on a terminal", () => {
+describe.runIf(isThere)("a question on a terminal", () => {
   for (
     const [key, code, said, isDone] of [
       ["y", 0, "yes", true],
@@ -260,7 +253,7 @@ describe.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))("a
 })
 
 /** Each is harmless, and looks as something that it is not to whoever shows it as it comes. */
-describe.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))("a command in disguise", () => {
+describe.runIf(isThere)("a command in disguise", () => {
   for (
     const [name, command, shown] of [
       [

@@ -1,0 +1,73 @@
+/**
+ * Continue with ChatGPT: the official sign-in, in a browser that comes back to this machine.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { UrlShown } from "../../auth/BrowserAnswer.ts"
+import * as ChatGptLogin from "../../auth/chatgpt/ChatGptLogin.ts"
+import { Registrations } from "../../auth/chatgpt/Registrations.ts"
+import * as Credential from "../../auth/Credential.ts"
+import * as Host from "../../auth/Host.ts"
+import { SignedOut } from "../../auth/SignedOut.ts"
+import { prose } from "../../internal/visible.ts"
+import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
+import { withProgressLine } from "../progressLine.ts"
+import * as Prompt from "../prompt.ts"
+import { Screen } from "../Screen.ts"
+import { credentialOf, refusePaste, say, sayJson } from "./say.ts"
+
+/** There is no code to enter elsewhere: a browser somewhere has to come back to this machine, or its address has to. */
+export const signIn = (json: boolean) =>
+  credentialOf(
+    ChatGptLogin.login({ pasted: Prompt.lines }).pipe(
+      Stream.tap((state) => {
+        if (state._tag === "UrlShown") return showPrompt(state, json)
+        return state._tag === "PasteRefused" ? refusePaste(state, json) : Effect.void
+      })
+    )
+  ).pipe(
+    withProgressLine(Effect.succeed("Waiting for the browser")),
+    Effect.provide(NodeCallbackServer.layerAnyPort)
+  )
+
+const showPrompt = ({ redirectUri, url }: UrlShown, json: boolean) => {
+  if (json) return sayJson({ type: "login.prompt", url, redirect_uri: redirectUri })
+  const { port } = new URL(redirectUri)
+  return say(
+    "Continue with ChatGPT in the browser that opens now, or open this address:",
+    "",
+    url,
+    "",
+    `If the browser is on another machine, it ends on a page that cannot be shown: paste the whole address of that page ` +
+      "here. Or let it reach this machine, with a second connection from there:",
+    `ssh -L ${port}:127.0.0.1:${port} THIS_MACHINE`,
+    ""
+  )
+}
+
+/** Says who has signed in, and whether the plan may be used. */
+export const welcome = Effect.fnUntraced(function*(credential: Credential.ChatGpt, json: boolean) {
+  const screen = yield* Screen
+  const usesPlan = Credential.usesPlan(credential)
+  const { email, kind } = credential
+  if (json) return yield* sayJson({ type: "login.completed", kind, email, plan_use: usesPlan })
+  yield* screen.err(prose(`Signed in as ${email ?? "somebody"}.\n`))
+  if (!usesPlan) return yield* screen.err(prose(`${new SignedOut({ reason: "PlanUseOff" }).message}.\n`))
+  if (yield* isFirstWithPlan(credential)) yield* say("", ...planNote)
+})
+
+/** Told once to each person. What cannot be noted is told again. */
+const isFirstWithPlan = Effect.fnUntraced(function*({ client_id, issuer }: Credential.ChatGpt) {
+  const { find, keep } = yield* Registrations
+  const registration = Option.getOrUndefined(yield* Effect.orElseSucceed(find(issuer), Option.none))
+  if (registration?.client_id !== client_id || registration.plan_noted === true) return false
+  yield* Effect.ignore(keep({ ...registration, plan_noted: true }))
+  return true
+})
+
+const planNote = [
+  "You're using your ChatGPT plan: what the model is asked with this sign-in counts towards it. How much that may be, and " +
+  "how much it was, is at",
+  Host.manageUsage
+]

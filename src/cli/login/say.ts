@@ -1,0 +1,44 @@
+/**
+ * How a sign-in talks: to a person between the lines of what is waited for, to a program in JSON lines.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { PasteRefused } from "../../auth/BrowserAnswer.ts"
+import type { Credential, SignIn } from "../../auth/Credential.ts"
+import { prose } from "../../internal/visible.ts"
+import { printOver } from "../progressLine.ts"
+import { Screen } from "../Screen.ts"
+import { wrap } from "../wrap.ts"
+
+/** Lines of words are broken where the terminal ends; an address or a code stays whole. */
+export const say = (...lines: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    Screen,
+    ({ width }) =>
+      printOver(
+        lines.map(prose).map((line) => `${line.length <= width ? line : wrap(line, width, "")}\n`).join("")
+      )
+  )
+
+export const sayJson = (line: { readonly type: string; readonly [field: string]: unknown }) =>
+  Effect.flatMap(Screen, (screen) => screen.out(`${JSON.stringify(line)}\n`))
+
+export const refusePaste = ({ problem }: PasteRefused, json: boolean) =>
+  json
+    ? sayJson({ type: "login.paste_refused", problem, message: pasteProblems[problem] })
+    : say(pasteProblems[problem])
+
+const pasteProblems: { readonly [problem in PasteRefused["problem"]]: string } = {
+  AnotherSignIn: "That address belongs to another sign-in. Open the one above, and paste the address where it ends.",
+  NoAnswer: "That has no code in it. Paste the whole address of the page where the browser ended."
+}
+
+/** What a sign-in ends with. */
+export const credentialOf = <State extends { readonly _tag: string }, E, R>(
+  states: Stream.Stream<State | { readonly _tag: "SignedIn"; readonly credential: SignIn }, E, R>
+): Effect.Effect<Credential, E, R> =>
+  Effect.flatMap(Stream.runLast(states), (last) =>
+    Option.isSome(last) && "credential" in last.value
+      ? Effect.succeed(last.value.credential)
+      : Effect.dieMessage("A sign-in ended without a credential"))
