@@ -12,6 +12,7 @@ import { parseArgs } from "node:util"
 import { rolldown } from "rolldown"
 import * as Ripgrep from "../src/node/workspace/Ripgrep.ts"
 import type { Answer } from "./bench-search/call.ts"
+import { work } from "./bench-search/work.ts"
 
 const { values } = parseArgs({
   options: {
@@ -47,6 +48,7 @@ const plant = (root: string): void => {
     for (let file = 0; file < 100 && module * 100 + file < files; file++) {
       const lines = Array.from({ length: 5 + random(40) }, line)
       if (file === 7 && module % 100 === 50) lines.push("a needle in the haystack")
+      if (file % 50 === 9) lines.push("one straw in every fiftieth file")
       put(`${folder}/file-${file}.ts`, `${lines.join("\n")}\n`)
     }
   }
@@ -82,11 +84,17 @@ const call = (program: string, root: string, tool: string, args: unknown, ripgre
 const run = (program: string, args: ReadonlyArray<string>, root: string) => () =>
   new Promise<Answer>((resolve, reject) => {
     const start = performance.now()
-    execFile(program, args, { cwd: root, maxBuffer: 2 ** 30 }, (error, output) =>
+    const before = work()
+    const own = process.cpuUsage()
+    execFile(program, args, { cwd: root, maxBuffer: 2 ** 30 }, (error, output) => {
+      const { system, user } = process.cpuUsage(own)
       // That nothing matches is told by the code 1.
-      error === null || error.code === 1
-        ? resolve({ milliseconds: performance.now() - start, output, memory: 0 })
-        : reject(error))
+      if (error !== null && error.code !== 1) reject(error)
+      else {
+        const milliseconds = performance.now() - start
+        resolve({ milliseconds, work: work() - before - (user + system) / 1000, output, memory: 0 })
+      }
+    })
   })
 
 type Side = readonly [title: string, measure: () => Promise<Answer>]
@@ -107,11 +115,13 @@ const compare = async (title: string, sides: ReadonlyArray<Side>): Promise<void>
   for (const [name, all] of answers) {
     const time = median(all.map(({ milliseconds }) => milliseconds))
     first ??= time
+    const work = median(all.map(({ work }) => work))
     const memory = median(all.map(({ memory }) => memory))
     const output = all[0]?.output ?? ""
     const cut = output.includes("[The search was stopped") ? ", cut off" : ""
     say(
       `  ${name.padEnd(28)}${`${Math.round(time)} ms`.padStart(10)}${`${(time / first).toFixed(2)}x`.padStart(9)}` +
+        `${`${Math.round(work)} ms of CPU`.padStart(18)}` +
         `${memory === 0 ? "" : `${Math.round(memory / 1e6)} MB`.padStart(9)}   ${
           output.trimEnd().split("\n").length
         } lines${cut}`
@@ -142,6 +152,7 @@ try {
   say(`${files} files; medians of ${values.runs} runs`)
   await compare("a rare word", lines("needle"))
   await compare("a pattern that never matches", lines("[a-z]+[0-9]{3}[xyz]"))
+  await compare("a word in two thousand files", lines("straw"))
   await compare("a word in every file", lines("alpha"))
   await compare("find, few", [...theirs("--files", "-g", "file-7.ts"), ...ours("find", { pattern: "file-7.ts" })])
   await compare("find, none", [...theirs("--files", "-g", "nothing"), ...ours("find", { pattern: "nothing" })])

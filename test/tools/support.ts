@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { existsSync, readFileSync } from "node:fs"
 import * as ProcessGroup from "../../src/node/process/ProcessGroup.ts"
 import * as ArtifactFiles from "../../src/node/session/ArtifactFiles.ts"
@@ -94,8 +95,12 @@ export const layerWithSearch = (search: Layer.Layer<FileSearch>, locked: Readonl
       FileSearch,
       Effect.map(FileSearch, (service) => ({
         ...service,
-        entries: (folder: string) =>
-          locked.some((end) => folder.endsWith(end)) ? Effect.succeedNone : service.entries(folder)
+        entries: (folders: ReadonlyArray<string>) =>
+          Effect.map(
+            service.entries(folders),
+            (all) =>
+              all.map((entries, index) => locked.some((end) => folders[index]?.endsWith(end)) ? Option.none() : entries)
+          )
       }))
     )),
     Layer.provide(search),

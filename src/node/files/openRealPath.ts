@@ -4,7 +4,7 @@ import { type FileHandle, open } from "node:fs/promises"
 const hasHandlePaths = process.platform === "linux" && existsSync("/proc/self/fd")
 
 /** A path to what a handle holds, for other programs too. Only Linux has one; elsewhere it is the path it came by. */
-export const pathOf = (path: string, { fd }: FileHandle): string =>
+export const pathOf = (path: string, { fd }: { readonly fd: number }): string =>
   hasHandlePaths ? `/proc/${process.pid}/fd/${fd}` : path
 
 /**
@@ -13,13 +13,26 @@ export const pathOf = (path: string, { fd }: FileHandle): string =>
  */
 export const openRealPath = async (real: string, flags = 0): Promise<FileHandle> => {
   const handle = await open(real, safely | flags)
-  try {
-    if ((hasHandlePaths ? readlinkSync(pathOf(real, handle)) : realpathSync(real)) === real) return handle
-  } catch {
-    // It is gone, and so not there any more either.
-  }
+  if (isAt(real, handle)) return handle
   await handle.close()
   throw somethingElse()
+}
+
+/** The same at once. */
+export const openRealPathSync = (real: string, flags = 0): number => {
+  const fd = openSync(real, safely | flags)
+  if (isAt(real, { fd })) return fd
+  closeSync(fd)
+  throw somethingElse()
+}
+
+const isAt = (real: string, handle: { readonly fd: number }): boolean => {
+  try {
+    return (hasHandlePaths ? readlinkSync(pathOf(real, handle)) : realpathSync(real)) === real
+  } catch {
+    // It is gone, and so not there any more either.
+    return false
+  }
 }
 
 /**

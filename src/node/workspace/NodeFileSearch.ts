@@ -7,10 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { constants, type Dirent } from "node:fs"
+import { closeSync, constants, type Dirent, readdirSync } from "node:fs"
 import { readdir } from "node:fs/promises"
+import { setImmediate } from "node:timers/promises"
 import { type Entry, FileSearch } from "../../tools/workspace/FileSearch.ts"
-import { openRealPath, pathOf } from "../files/openRealPath.ts"
+import { openRealPath, openRealPathSync, pathOf } from "../files/openRealPath.ts"
 import * as LineScanner from "./LineScanner.ts"
 import { withRegExpTimeout } from "./regExpTimeout.ts"
 import * as Ripgrep from "./Ripgrep.ts"
@@ -24,21 +25,16 @@ export interface Options {
 /** @since 0.1.0 @category constructors */
 export const make = ({ ripgrep }: Options): typeof FileSearch.Service =>
   FileSearch.of({
-    entries: (folder) =>
-      Effect.option(Effect.map(
-        Effect.tryPromise(() => entriesOf(folder)),
-        (entries) => entries.map((entry): Entry => ({ name: entry.name, kind: kindOf(entry) }))
-      )),
-    lines: (query, files) =>
+    entries: makeEntries(),
+    lines: (query, selection) =>
       ripgrep === undefined
-        ? LineScanner.lines(query, files)
-        : Stream.flatMap(Stream.fromIterable(Ripgrep.batches(files)), (batch) =>
-          Stream.catchTag(
-            Ripgrep.lines(ripgrep, query, batch),
-            "CannotSearch",
-            // The two know different patterns. What neither knows is refused by the second, which says why.
-            () => LineScanner.lines(query, batch)
-          )),
+        ? LineScanner.lines(query, selection.files)
+        : Stream.catchTag(
+          Ripgrep.lines(ripgrep, query, selection),
+          "CannotSearch",
+          // The two know different patterns. What neither knows is refused by the second, which says why.
+          () => LineScanner.lines(query, selection.files)
+        ),
     withRegExpTimeout
   })
 
@@ -56,15 +52,67 @@ export const layer: Layer.Layer<FileSearch> = Layer.sync(
   () => make({ ripgrep: Option.getOrUndefined(Ripgrep.find()) })
 )
 
-const entriesOf = async (folder: string): Promise<ReadonlyArray<Dirent>> => {
-  const handle = await openRealPath(folder, constants.O_DIRECTORY)
+/**
+ * What folders hold. What the system has in its memory is listed sooner than a thread could be told to do so; when a disk
+ * is found to be slow, threads list the folders for a while. Now and then everything else gets its turn.
+ */
+const makeEntries = (): typeof FileSearch.Service["entries"] => {
+  let isSlowUntil = 0
+  const listAll = async (folders: ReadonlyArray<string>) => {
+    const listings: Array<Option.Option<ReadonlyArray<Entry>>> = []
+    let isTurnOver = 0
+    while (listings.length < folders.length) {
+      const start = performance.now()
+      if (start < isSlowUntil) {
+        listings.push(...await Promise.all(folders.slice(listings.length, listings.length + threads).map(listByThread)))
+      } else if (start > isTurnOver) {
+        await setImmediate()
+        isTurnOver = performance.now() + maxBlocking
+      } else {
+        listings.push(listNow(folders[listings.length] ?? ""))
+        const end = performance.now()
+        if (end - start > slow) isSlowUntil = end + slowFor
+      }
+    }
+    return listings
+  }
+  return (folders) => Effect.promise(() => listAll(folders))
+}
+
+/** In milliseconds: what one folder may take, how long threads do it then, and after which time others have their turn. */
+const slow = 100
+const slowFor = 250
+const maxBlocking = 10
+
+const threads = 16
+
+const listNow = (folder: string): Option.Option<ReadonlyArray<Entry>> => {
   try {
-    return await readdir(pathOf(folder, handle), { withFileTypes: true })
-  } finally {
-    // Nobody need wait for that.
-    void handle.close()
+    const fd = openRealPathSync(folder, constants.O_DIRECTORY)
+    try {
+      return Option.some(readdirSync(pathOf(folder, { fd }), { withFileTypes: true }).map(toEntry))
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return Option.none()
   }
 }
 
-const kindOf = (entry: Dirent): Entry["kind"] =>
-  entry.isFile() ? "File" : entry.isDirectory() ? "Folder" : entry.isSymbolicLink() ? "Link" : "Other"
+const listByThread = async (folder: string): Promise<Option.Option<ReadonlyArray<Entry>>> => {
+  try {
+    const handle = await openRealPath(folder, constants.O_DIRECTORY)
+    try {
+      return Option.some((await readdir(pathOf(folder, handle), { withFileTypes: true })).map(toEntry))
+    } finally {
+      await handle.close()
+    }
+  } catch {
+    return Option.none()
+  }
+}
+
+const toEntry = (entry: Dirent): Entry => ({
+  name: entry.name,
+  kind: entry.isFile() ? "File" : entry.isDirectory() ? "Folder" : entry.isSymbolicLink() ? "Link" : "Other"
+})

@@ -9,12 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type ChildProcessByStdio, spawn } from "node:child_process"
-import { accessSync, constants } from "node:fs"
+import { accessSync, closeSync, constants } from "node:fs"
 import { delimiter, isAbsolute, join } from "node:path"
 import type { Readable } from "node:stream"
 import { field, number, parse, text } from "../../internal/json.ts"
-import { cutLine, type Hit, type Query } from "../../tools/workspace/FileSearch.ts"
-import { openRealPath, pathOf } from "../files/openRealPath.ts"
+import { cutLine, type Hit, type Query, type Selection } from "../../tools/workspace/FileSearch.ts"
+import { openRealPathSync, pathOf } from "../files/openRealPath.ts"
 import * as ChildEnvironment from "../process/ChildEnvironment.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
 
@@ -49,31 +49,6 @@ const isExecutable = (file: string): boolean => {
   }
 }
 
-/** Of the paths on one command line, in bytes: half of what the system takes by default, which the environment shares. */
-const maxArguments = process.platform === "linux" ? 1024 * 1024 : 128 * 1024
-
-/**
- * As many files as fit on one command line, and the next ones.
- *
- * @since 0.1.0
- * @category searching
- */
-export const batches = (files: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
-  const above = Buffer.byteLength(folderOf(files))
-  const all: Array<Array<string>> = []
-  let room = 0
-  for (const file of files) {
-    const size = Buffer.byteLength(file) - above + 10
-    if (size > room) {
-      all.push([])
-      room = maxArguments
-    }
-    room -= size
-    all.at(-1)?.push(file)
-  }
-  return all
-}
-
 const options = (query: Query): ReadonlyArray<string> => [
   "--no-config",
   "--crlf",
@@ -88,25 +63,31 @@ const options = (query: Query): ReadonlyArray<string> => [
 
 /**
  * The lines that match, file by file in the order given. Which files are searched is not left to ripgrep, so that it
- * does not depend on its version and settings, and it never opens a secret. All files are searched in as many threads as
- * it likes, only for which of them match. What it has found it is sent to again, by handles: by a path it may have been
- * led elsewhere, through a link that was not there when the files were listed.
+ * does not depend on its version and settings, and it never opens a secret. All are searched in as many threads as it
+ * likes, only for which of them match; whole folders as such, for it lists them sooner than it reads as many paths. What
+ * it finds there that is none of the files does not count. What it has found it is sent to again, by handles: by a path it
+ * may have been led elsewhere, through a link that was not there when the files were listed.
  *
  * @since 0.1.0
  * @category searching
  */
-export const lines = (
-  program: string,
-  query: Query,
-  files: ReadonlyArray<string>
-): Stream.Stream<Hit, CannotSearch> =>
-  Stream.unwrap(Effect.map(matching(program, query, files), Stream.fromIterable)).pipe(
-    Stream.grouped(heldAtOnce),
-    Stream.flatMap((found) => searchHeld(program, query, found))
-  )
+export const lines = (program: string, query: Query, selection: Selection): Stream.Stream<Hit, CannotSearch> =>
+  Stream.unwrap(Effect.map(
+    matching(program, query, selection),
+    (found) => Stream.flatMap(Stream.fromIterable(groups(found)), (group) => searchHeld(program, query, group))
+  ))
 
-/** How many files are open at a time. */
-const heldAtOnce = 64
+/** In groups of which all files can be open at a time: a small one first, for it is often enough. */
+const groups = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> => {
+  const groups: Array<ReadonlyArray<A>> = []
+  for (let start = 0, size = firstGroup; start < all.length; start += size, size = Math.min(size * 4, maxGroup)) {
+    groups.push(all.slice(start, start + size))
+  }
+  return groups
+}
+
+const firstGroup = 64
+const maxGroup = 256
 
 const searchHeld = (program: string, query: Query, found: Iterable<Candidate>): Stream.Stream<Hit, CannotSearch> =>
   Stream.unwrapScoped(Effect.gen(function*() {
@@ -122,43 +103,50 @@ const searchHeld = (program: string, query: Query, found: Iterable<Candidate>): 
     return Stream.concat(hits, Stream.fromIterable(missed))
   }))
 
+/** At once: ripgrep has just read it. */
 const hold = (file: string) =>
   Effect.acquireRelease(
-    Effect.tryPromise(() => openRealPath(file)),
-    (handle) => Effect.promise(() => handle.close())
+    Effect.try(() => ({ fd: openRealPathSync(file) })),
+    ({ fd }) => Effect.sync(() => closeSync(fd))
   )
 
 type Candidate = { readonly _tag: "File"; readonly file: string } | { readonly _tag: "Unreadable" }
 
 /** The files in which something matches, in the order given. */
-const matching = Effect.fnUntraced(function*(program: string, query: Query, files: ReadonlyArray<string>) {
-  const folder = folderOf(files)
-  const paths = files.map((file) => `.${file.slice(folder.length)}`)
+const matching = Effect.fnUntraced(function*(program: string, query: Query, selection: Selection) {
+  const folder = folderOf(selection.files)
   const found = new Set<string>()
+  let complaints = 0
+  for (const args of commandLines(selection, folder)) {
+    complaints += yield* nameMatching(program, [...options(query), "--files-with-matches", ...args], folder, found)
+  }
+  return [
+    ...found.size === 0 ?
+      [] :
+      selection.files.flatMap((file): ReadonlyArray<Candidate> => found.has(file) ? [{ _tag: "File", file }] : []),
+    ...Array.from({ length: complaints }, (): Candidate => ({ _tag: "Unreadable" }))
+  ]
+})
+
+/** Adds the files that it names, and tells of how many files it complained. */
+const nameMatching = Effect.fnUntraced(function*(
+  program: string,
+  args: ReadonlyArray<string>,
+  folder: string,
+  found: Set<string>
+) {
   const splitter = makeLineSplitter("\0")
-  const child = yield* start(
-    program,
-    [...options(query), "--files-with-matches", "--null", "--", ...paths],
-    folder
-  )
+  const child = yield* start(program, args, folder)
   yield* NodeStream.fromReadable<CannotSearch>(() => child.stdout, () => new CannotSearch()).pipe(
     Stream.decodeText(),
     Stream.runForEach((text) =>
       Effect.sync(() => {
-        for (const path of splitter.push(text)) found.add(path)
+        for (const path of splitter.push(text)) found.add(`${folder}${path.slice(1)}`)
       })
     )
   )
   const { complaints, isKnown } = yield* child.ended
-  if (!isKnown) return yield* new CannotSearch()
-  return [
-    ...found.size === 0
-      ? []
-      : files.flatMap((file, index): ReadonlyArray<Candidate> =>
-        found.has(paths[index] ?? "") ? [{ _tag: "File", file }] : []
-      ),
-    ...Array.from({ length: complaints }, (): Candidate => ({ _tag: "Unreadable" }))
-  ]
+  return isKnown ? complaints : yield* new CannotSearch()
 }, Effect.scoped)
 
 /** The lowest folder that holds all files, for short paths: they have to fit on the command line. */
@@ -168,6 +156,39 @@ const folderOf = (files: ReadonlyArray<string>): string => {
   while (!files.every((file) => file.startsWith(`${folder}/`)))
   return folder
 }
+
+/** What is to be searched, as words that fit on a command line, and the next ones. */
+const commandLines = ({ apart, folders }: Selection, above: string): ReadonlyArray<ReadonlyArray<string>> => {
+  const all: Array<{ readonly globs: Array<string>; readonly paths: Array<string> }> = []
+  let room = 0
+  const add = (path: string, globs: ReadonlyArray<string> = []): void => {
+    const size = globs.reduce((sum, glob) => sum + sizeOf(glob), sizeOf(path))
+    if (size > room) {
+      all.push({ globs: [], paths: [] })
+      room = maxArguments
+    }
+    room -= size
+    all.at(-1)?.globs.push(...globs)
+    all.at(-1)?.paths.push(path)
+  }
+  const relative = (path: string) => `.${path.slice(above.length)}`
+  for (const { files, path, without } of folders) {
+    const globs = without.flatMap((file) => leaveOut(file.slice(above.length)))
+    if (globs.reduce((sum, glob) => sum + sizeOf(glob), 0) < maxArguments / 2) add(relative(path), globs)
+    else for (const file of files) add(relative(file))
+  }
+  for (const file of apart) add(relative(file))
+  return all.map(({ globs, paths }) => [...globs, "--null", "--max-depth=1", "--", ...paths])
+}
+
+const sizeOf = (word: string): number => Buffer.byteLength(word) + 10
+
+/** Of the words on one command line, in bytes: half of what the system takes by default, which the environment shares. */
+const maxArguments = process.platform === "linux" ? 1024 * 1024 : 128 * 1024
+
+/** Leaves out a file. What cannot be told so is searched for nothing. */
+const leaveOut = (path: string): ReadonlyArray<string> =>
+  /[\p{Cc}\u2028\u2029]|\s$/u.test(path) ? [] : [`--glob=!${path.replaceAll(/[[\]{}*?!#\\]/g, "\\$&")}`]
 
 /** The lines of the files, in the order given. */
 const search = (

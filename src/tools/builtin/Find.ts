@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
+import type * as Path from "@effect/platform/Path"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -56,7 +56,6 @@ export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.P
 
 const find = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = ".", pattern }: typeof Parameters.Type) {
   const search = yield* FileSearch
-  const path = yield* Path.Path
   const folder = yield* Ls.resolveFolder(given)
   const isWanted = yield* FileTree.glob(pattern)
   const onlyFolders = pattern.endsWith("/")
@@ -69,7 +68,8 @@ const find = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "
       search.withRegExpTimeout(pattern, () => {
         missed += Chunk.size(Chunk.filter(found, ({ isUnreadable }) => isUnreadable))
         return Chunk.filter(found, (one) =>
-          one.path !== folder && (one.kind === "Folder" || !onlyFolders) && isWanted(path.relative(folder, one.path)))
+          one.path !== folder && (one.kind === "Folder" || !onlyFolders) &&
+          isWanted(FileTree.relative(folder, one.path)))
       })
     ),
     Stream.mapEffect((one) => Effect.map(FileTree.display(one.path), (name) => Ls.withKind(name, one.kind))),

@@ -3,34 +3,27 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
-import * as Chunk from "effect/Chunk"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as CutOutput from "../../prompts/CutOutput.ts"
-import * as FileFailures from "../../prompts/FileFailures.ts"
 import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
 import * as ToolFailures from "../../prompts/ToolFailures.ts"
 import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as BoundedOutput from "../command/BoundedOutput.ts"
-import { SecretFiles } from "../permission/SecretFiles.ts"
 import * as Tool from "../Tool.ts"
 import type { Files } from "../workspace/Files.ts"
 import { FileSearch, type Hit, type Query } from "../workspace/FileSearch.ts"
 import * as FileTree from "../workspace/FileTree.ts"
-import { failure, Workspace } from "../workspace/Workspace.ts"
+import type { Workspace } from "../workspace/Workspace.ts"
+import * as SearchedFiles from "./SearchedFiles.ts"
 import * as SearchTime from "./SearchTime.ts"
 
 const defaultLimit = 100
 const maxLimit = 1000
 const maxContext = 20
-
-/** How many files the search gets at once: few at first, for it is often enough, and more each time. */
-const firstBatch = 512
-const maxBatch = 16 * 1024
 
 const Parameters = Schema.Struct({
   pattern: Schema.String.annotations({
@@ -89,86 +82,19 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   }
 
   const page = yield* makePage(limit, context)
-  const isComplete = yield* filesOf(path, parameters.glob, session).pipe(
-    inBatches,
+  const isComplete = yield* SearchedFiles.batches({ path, glob: parameters.glob, session }).pipe(
     // The next files are found while these are searched.
     Stream.buffer({ capacity: 1 }),
-    Stream.flatMap((batch) => {
-      const files: Array<string> = []
-      for (const one of batch) {
-        if (one._tag === "File") files.push(one.path)
-        // Here and not where they are found, which is ahead by as much as it happens to be.
-        else page.leave(one._tag)
-      }
-      return files.length === 0 ? Stream.empty : search.lines(query, files)
+    Stream.flatMap(({ left, selection }) => {
+      // Here and not where they are found, which is ahead by as much as it happens to be.
+      page.leave(left)
+      return selection.files.length === 0 ? Stream.empty : search.lines(query, selection)
     }),
     Stream.runForEachWhile(page.add),
     SearchTime.endsInTime
   )
   return page.read(isComplete)
 })
-
-/** A file to search, or one that is passed by: for its name, for a rule of the policy, or since it cannot be read. */
-type Candidate = { readonly _tag: "File"; readonly path: string } | { readonly _tag: Left }
-
-type Left = "secret" | "denied" | "unreadable"
-
-const inBatches = <E, R>(
-  files: Stream.Stream<Candidate, E, R>
-): Stream.Stream<ReadonlyArray<Candidate>, E, R> =>
-  Stream.concat(Stream.map(Stream.chunks(files), Option.some), Stream.make(Option.none<Chunk.Chunk<Candidate>>())).pipe(
-    Stream.mapAccum({ held: Array<Chunk.Chunk<Candidate>>(), count: 0, size: firstBatch }, (before, next) => {
-      const held = [...before.held, ...Option.toArray(next)]
-      const count = before.count + (Option.isSome(next) ? next.value.length : 0)
-      return count >= before.size || Option.isNone(next)
-        ? [
-          { held: [], count: 0, size: Math.min(before.size * 4, maxBatch) },
-          held.flatMap(Chunk.toReadonlyArray)
-        ]
-        : [{ held, count, size: before.size }, []]
-    }),
-    Stream.filter((batch) => batch.length > 0)
-  )
-
-/** The files to search, in order. A file that is asked for by name is searched in any case; a secret one only then. */
-const filesOf = (
-  given: string,
-  pattern: string | undefined,
-  session: string
-) =>
-  Stream.unwrap(Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const workspace = yield* Workspace
-    const path = yield* Path.Path
-    const real = yield* Effect.mapError(workspace.resolveToRead(given), failure(given))
-    const { type } = yield* Effect.mapError(fs.stat(real), failure(given))
-    if (type === "File") return Stream.make<[Candidate]>({ _tag: "File", path: real })
-    if (type !== "Directory") {
-      return yield* new Tool.ToolFailure({ message: FileFailures.neitherFileNorFolder(given) })
-    }
-    const search = yield* FileSearch
-    const secrets = yield* SecretFiles
-    const isWanted = pattern === undefined ? () => true : yield* FileTree.glob(pattern)
-    return FileTree.walk({
-      folder: real,
-      includesHidden: pattern !== undefined && FileTree.namesHidden(pattern)
-    }).pipe(
-      Stream.filter(({ isUnreadable, kind }) => isUnreadable || kind === "File"),
-      Stream.mapChunksEffect((found) =>
-        pattern === undefined ? Effect.succeed(found) : search.withRegExpTimeout(
-          pattern,
-          () => Chunk.filter(found, (one) => one.isUnreadable || isWanted(path.relative(real, one.path)))
-        )
-      ),
-      Stream.map(({ isUnreadable, path }): Candidate =>
-        isUnreadable
-          ? { _tag: "unreadable" }
-          : secrets.isHidden(path, session)
-          ? { _tag: secrets.isSecret(path, session) ? "secret" : "denied" }
-          : { _tag: "File", path }
-      )
-    )
-  }))
 
 /** Collects lines until there are enough. */
 const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
@@ -228,8 +154,10 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
   return {
     add,
     read,
-    leave: (why: Left) => {
-      left[why]++
+    leave: (more: SearchedFiles.Batch["left"]) => {
+      left.secret += more.secret
+      left.denied += more.denied
+      left.unreadable += more.unreadable
     }
   }
 })

@@ -29,6 +29,26 @@ export interface Query {
 }
 
 /**
+ * Files to search, by their real paths. Some of them may be all the files of a folder but for a few, so that the folder can
+ * be searched as a whole, without its subfolders, its links, and what has a name that begins with a dot.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Selection {
+  /** All of them, in order. */
+  readonly files: ReadonlyArray<string>
+  /** The folders that can be searched as a whole, with their files that are to be searched, and those that are not. */
+  readonly folders: ReadonlyArray<{
+    readonly path: string
+    readonly files: ReadonlyArray<string>
+    readonly without: ReadonlyArray<string>
+  }>
+  /** The files that are in none of these folders. */
+  readonly apart: ReadonlyArray<string>
+}
+
+/**
  * A line of a file, as text and without its end: one that matches, or one near it. Or a file that cannot be read.
  *
  * @since 0.1.0
@@ -58,10 +78,12 @@ export const cutLine = (line: string): string =>
 
 /** @since 0.1.0 @category services */
 export class FileSearch extends Context.Tag("effixir/tools/workspace/FileSearch")<FileSearch, {
-  /** What a folder holds, or nothing if it cannot be read. */
-  readonly entries: (folder: string) => Effect.Effect<Option.Option<ReadonlyArray<Entry>>>
+  /** What each of some folders holds, or nothing for one that cannot be read. */
+  readonly entries: (
+    folders: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<Option.Option<ReadonlyArray<Entry>>>>
   /** The lines that match, file by file in the order given. Binary files have none. */
-  readonly lines: (query: Query, files: ReadonlyArray<string>) => Stream.Stream<Hit, ToolFailure>
+  readonly lines: (query: Query, selection: Selection) => Stream.Stream<Hit, ToolFailure>
   /** Does a piece of work that may hang in a pattern, for a limited time. */
   readonly withRegExpTimeout: <A>(pattern: string, work: () => A) => Effect.Effect<A, ToolFailure>
 }>() {}

@@ -28,6 +28,22 @@ export interface Found {
   readonly path: string
   readonly kind: Entry["kind"]
   readonly isUnreadable: boolean
+  /** The folder that it is in; everything in one folder has the same. */
+  readonly folder: Listing
+}
+
+/**
+ * What a folder holds, as far as it counts for a search of its files.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Listing {
+  readonly path: string
+  /** How many files of it are given. */
+  readonly files: number
+  /** The names of the files that the ignore files leave out. */
+  readonly ignored: ReadonlyArray<string>
 }
 
 /** @since 0.1.0 @category models */
@@ -38,11 +54,12 @@ export interface Options {
   readonly includesHidden?: boolean
 }
 
-/** So many at once are handed on. */
-const chunkSize = 512
+/** So many at once are handed on: few at first, for it is often enough, and more each time. */
+const firstChunk = 512
+const maxChunk = 8192
 
-/** So many folders are listed at once: the guard against endless patterns costs more than the listing of one. */
-const foldersAtOnce = 64
+/** So many folders are listed at once at most: the guard against endless patterns costs more than the listing of one. */
+const foldersAtOnce = 256
 
 /** How far ahead folders are looked for. */
 const entriesAhead = 4096
@@ -58,21 +75,22 @@ export const walk = (
   options: Options
 ): Stream.Stream<Found, ToolFailure, FileSearch | Files | Path.Path | Workspace> =>
   Stream.unwrap(Effect.map(rulesAbove(options.folder), (rules) => {
-    const stack: Array<Pending> = [{ path: options.folder, kind: "Folder", rules, isUnreadable: false }]
+    const stack: Array<Pending> = [start(options.folder, rules)]
     const listed = new Map<Pending, ReadonlyArray<Pending> | undefined>()
+    let size = firstChunk
     const listAhead = Effect.fnUntraced(function*(pending: Pending) {
       const folders = [pending]
       for (let n = stack.length - 1; n >= Math.max(0, stack.length - entriesAhead); n--) {
         const entry = stack[n]
         if (entry?.kind === "Folder" && !listed.has(entry)) folders.push(entry)
-        if (folders.length === foldersAtOnce) break
+        if (folders.length >= Math.min(foldersAtOnce, size / 8)) break
       }
       const contents = yield* list(folders, options.includesHidden === true)
       folders.forEach((folder, index) => listed.set(folder, contents[index]))
     })
     const next = Effect.gen(function*() {
       const found: Array<Found> = []
-      while (found.length < chunkSize) {
+      while (found.length < size) {
         const pending = stack.pop()
         if (pending === undefined) break
         if (pending.kind === "Folder" && !listed.has(pending)) yield* listAhead(pending)
@@ -83,6 +101,7 @@ export const walk = (
         }
         for (const entry of inside?.toReversed() ?? []) stack.push(entry)
       }
+      size = Math.min(size * 2, maxChunk)
       const state = stack.length > 0 ? Option.some(undefined) : Option.none()
       return [Chunk.unsafeFromArray(found), state] as const
     })
@@ -97,9 +116,9 @@ export const walk = (
  */
 export const look = Effect.fnUntraced(function*(folder: string) {
   const search = yield* FileSearch
-  const all = yield* search.entries(folder)
+  const [all = Option.none()] = yield* search.entries([folder])
   const rules = yield* rulesAbove(folder)
-  const [shown] = yield* list([{ path: folder, kind: "Folder", rules, isUnreadable: false }], false)
+  const [shown] = yield* list([start(folder, rules)], false)
   return shown === undefined || Option.isNone(all) ? undefined : { shown, left: all.value.length - shown.length }
 })
 
@@ -135,6 +154,14 @@ const maxGlobLength = 1000
 export const namesHidden = (pattern: string): boolean => /(^!?|[/{,])\.[^./]/.test(pattern)
 
 /**
+ * The path of what was found below a folder, relative to it.
+ *
+ * @since 0.1.0
+ * @category matching
+ */
+export const relative = (folder: string, path: string): string => path.slice(folder === "/" ? 1 : folder.length + 1)
+
+/**
  * How the model is told of a path: relative to the workspace if it is inside, and on one line whatever the name holds.
  *
  * @since 0.1.0
@@ -165,8 +192,20 @@ export const quote = (name: string): string => {
 }
 
 interface Pending extends Found {
+  readonly folder: Listed
+}
+
+interface Listed extends Listing {
   readonly rules: Rules
 }
+
+/** The folder in which a walk begins, and the rules that count there. */
+const start = (folder: string, rules: Rules): Pending => ({
+  path: folder,
+  kind: "Folder",
+  isUnreadable: false,
+  folder: { path: folder.slice(0, folder.lastIndexOf("/")), files: 0, ignored: [], rules }
+})
 
 /** The ignore files that count in a folder, the nearest first: it has the last word. */
 type Rules = ReadonlyArray<{
@@ -186,30 +225,52 @@ const list: (
 > = Effect.fnUntraced(
   function*(folders, includesHidden) {
     const search = yield* FileSearch
-    const all = yield* Effect.forEach(folders, (folder) => candidates(folder, includesHidden), { concurrency: 16 })
+    const listings = yield* search.entries(folders.map(({ path }) => path))
+    const entriesOf = (index: number) => Option.getOrUndefined(listings[index] ?? Option.none())
+    const own = new Map(
+      yield* Effect.forEach(
+        folders.flatMap((folder, index) => {
+          const names = ignoreFilesIn(entriesOf(index) ?? [])
+          return names.length === 0 ? [] : [{ folder, names }]
+        }),
+        ({ folder, names }) =>
+          Effect.map(rulesOf(folder.path, names, folder.folder.rules), (rules) => [folder, rules] as const),
+        { concurrency: 16 }
+      )
+    )
     const choose = () =>
-      all.map((listing) => {
-        if (listing === undefined) return undefined
-        const { base, entries, rules } = listing
-        return entries.filter(({ kind, name }) => !isIgnored(rules, base, name, kind === "Folder"))
-          .toSorted((a, b) => compare(sortKey(a), sortKey(b)))
-          .map(({ kind, name }): Pending => ({ path: `${base}/${name}`, kind, rules, isUnreadable: false }))
+      folders.map((folder, index) => {
+        const entries = entriesOf(index)
+        return entries && chosen(folder.path, own.get(folder) ?? folder.folder.rules, entries, includesHidden)
       })
-    const hasRules = all.some((listing) => listing !== undefined && listing.rules.length > 0)
+    const hasRules = own.size > 0 || folders.some(({ folder }) => folder.rules.length > 0)
     return hasRules ? yield* search.withRegExpTimeout(ToolFailures.ignoreRule, choose) : choose()
   }
 )
 
-const candidates = Effect.fnUntraced(function*(folder: Pending, includesHidden: boolean) {
-  const search = yield* FileSearch
-  const all = yield* search.entries(folder.path)
-  if (Option.isNone(all)) return undefined
-  return {
-    base: folder.path === "/" ? "" : folder.path,
-    entries: all.value.filter(({ name }) => name !== ".git" && (includesHidden || !name.startsWith("."))),
-    rules: yield* rulesOf(folder.path, all.value, folder.rules)
+/** What is left of what a folder holds, in order. */
+const chosen = (
+  path: string,
+  rules: Rules,
+  entries: ReadonlyArray<Entry>,
+  includesHidden: boolean
+): ReadonlyArray<Pending> => {
+  const base = path === "/" ? "" : path
+  const left: Array<Entry> = []
+  const ignored: Array<string> = []
+  let files = 0
+  for (const entry of entries) {
+    const { kind, name } = entry
+    if (name === ".git" || !includesHidden && name.startsWith(".")) continue
+    if (!isIgnored(rules, base, name, kind === "Folder")) {
+      left.push(entry)
+      if (kind === "File") files++
+    } else if (kind === "File") ignored.push(name)
   }
-})
+  const folder: Listed = { path, files, ignored, rules }
+  return left.toSorted((a, b) => compare(sortKey(a), sortKey(b)))
+    .map(({ kind, name }) => ({ path: `${base}/${name}`, kind, isUnreadable: false, folder }))
+}
 
 /** The paths below a folder sort as if they were listed in one go: a folder's name counts with its slash. */
 const sortKey = ({ kind, name }: Entry): string => kind === "Folder" ? `${name}/` : name
@@ -219,14 +280,20 @@ const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
 const maxRulesSize = 1024 * 1024
 const decoder = new TextDecoder()
 
-const ignoreFiles = [".gitignore", ".ignore", ".rgignore"]
+const ignoreFiles: ReadonlySet<string> = new Set([".gitignore", ".ignore", ".rgignore"])
 
-const rulesOf = Effect.fnUntraced(function*(folder: string, entries: ReadonlyArray<Entry>, above: Rules) {
+/** By their names, in the order in which they count. */
+const ignoreFilesIn = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
+  const found = entries.filter(({ kind, name }) =>
+    kind === "File" && ignoreFiles.has(name) || kind === "Folder" && name === ".git"
+  )
+  return found.map(({ name }) => name === ".git" ? ".git/info/exclude" : name).toSorted()
+}
+
+const rulesOf = Effect.fnUntraced(function*(folder: string, names: ReadonlyArray<string>, above: Rules) {
   const files = yield* Files
   const path = yield* Path.Path
-  const names = ignoreFiles.filter((name) => entries.some((entry) => entry.name === name && entry.kind === "File"))
-  const isRepository = entries.some(({ kind, name }) => name === ".git" && kind === "Folder")
-  const paths = [...isRepository ? [".git/info/exclude"] : [], ...names].map((name) => path.join(folder, name))
+  const paths = names.map((name) => path.join(folder, name))
   // What is a link, a pipe or a device has nothing to say here.
   const texts = yield* Effect.forEach(paths, (path) =>
     Effect.match(files.read(path, maxRulesSize), {
@@ -265,7 +332,8 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
   const levels: Array<{ readonly folder: string; readonly entries: ReadonlyArray<Entry> }> = []
   let isRepository = false
   for (let at = folder; !isRepository && levels.at(-1)?.folder !== at; at = path.dirname(at)) {
-    const entries = Option.getOrElse(yield* search.entries(at), () => [])
+    const [listing = Option.none()] = yield* search.entries([at])
+    const entries = Option.getOrElse(listing, () => [])
     levels.push({ folder: at, entries })
     isRepository = entries.some(({ name }) => name === ".git")
   }
@@ -275,7 +343,7 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
   const above: Array<readonly [folder: string, rules: Rules]> = []
   for (const level of counted.toReversed()) {
     above.push([level.folder, rules])
-    if (level.folder !== folder) rules = yield* rulesOf(level.folder, level.entries, rules)
+    if (level.folder !== folder) rules = yield* rulesOf(level.folder, ignoreFilesIn(level.entries), rules)
   }
   const isItselfIgnored = yield* search.withRegExpTimeout(
     ToolFailures.ignoreRule,

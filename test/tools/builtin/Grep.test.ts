@@ -1,4 +1,3 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -270,102 +269,7 @@ const plantMany = Effect.map(at("many"), (folder) => {
   for (let n = 0; n < 10_000; n++) writeFileSync(`${folder}/${n}.txt`, `number ${n}\n`)
 })
 
-/** A program that writes a line down whenever it is started, and then is ripgrep. */
-const counted = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "effixir-" })
-  yield* fs.writeFileString(`${folder}/rg`, `#!/bin/sh\necho "$*" >> ${folder}/starts\nexec ${ripgrep} "$@"\n`)
-  yield* fs.chmod(`${folder}/rg`, 0o755)
-  return {
-    program: `${folder}/rg`,
-    starts: Effect.map(fs.readFileString(`${folder}/starts`), (text) => text.trim().split("\n"))
-  }
-})
-
-/** Files, ignore files, secrets and links, deep and shallow: the same ones for a seed. */
-const generated = (seed: number) => {
-  let state = seed
-  const one = <A>(of: ReadonlyArray<A>): A => {
-    state = (state * 1103515245 + 12345) % 2 ** 31
-    return of[Math.floor(state / 2 ** 31 * of.length)] as A
-  }
-  const names = [
-    "a.txt",
-    "b.log",
-    "é.ts",
-    "-",
-    "-x",
-    "c d.ts",
-    ".env",
-    "server.key",
-    ".hidden",
-    "dist/x.ts",
-    "deny/y.ts"
-  ]
-  const texts = ["hit\n", "Hit at\r\nhit", "miss\n", "", "hit\0", "miss\nmiss\nhit\nmiss\n", "hit \uFFFD ä\n"]
-  const rules = ["*.log\n", "dist/\n!b.log\n", "/a.txt\n", "**/x.ts\n", "[\n#\n"]
-  const files: Record<string, string> = {}
-  for (let n = 0; n < 120; n++) {
-    const folder = Array.from({ length: one([0, 1, 2, 3]) }, () => one(["one", "two", ".dot", "three"])).join("/")
-    files[`${folder}/${one(names)}`] = one(texts)
-    if (n % 6 === 0) files[`${folder}/${one([".gitignore", ".ignore"])}`] = one(rules)
-  }
-  return files
-}
-
 describe("grep", () => {
-  it.live("gives the same with ripgrep as without, and nothing secret or denied", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      for (let seed = 1; seed <= 6; seed++) {
-        const outputs: Array<string> = []
-        for (const { layer } of engines) {
-          outputs.push(
-            yield* Effect.gen(function*() {
-              yield* plant(generated(seed))
-              yield* fs.symlink("../outside", yield* at("leads-out"))
-              const all: Array<string> = []
-              for (
-                const more of [{ limit: 5 }, { limit: 1000, context: 1 }, { ignore_case: true, glob: "**/{.*,*}" }]
-              ) {
-                all.push(yield* grep("hit|secret", more))
-              }
-              return all.join("\n====\n")
-            }).pipe(
-              Effect.provideService(
-                SecretFiles.SecretFiles,
-                SecretFiles.make({ isDenied: (path) => path.includes("/deny/") })
-              ),
-              Effect.provide(layer)
-            )
-          )
-        }
-        for (const output of outputs) {
-          assert.strictEqual(output, outputs[0], `seed ${seed}`)
-          assert.notMatch(output, /^[^[\n]*(\.env|server\.key|deny\/|leads-out)/m)
-        }
-      }
-    }).pipe(Effect.provide(NodeContext.layer)), 120_000)
-
-  it.scopedLive.runIf(ripgrep !== undefined)(
-    "searches a tree in a few runs of ripgrep, and gives it no secret",
-    () =>
-      Effect.gen(function*() {
-        const { program, starts } = yield* counted
-        yield* Effect.gen(function*() {
-          yield* plantMany
-          yield* put("many/.env", "number 7")
-          assert.strictEqual(
-            yield* grep("nowhere to be found", { glob: "{*,.*}" }),
-            "[No line matches.]\n[1 file that may hold secrets was left out.]"
-          )
-        }).pipe(Effect.provide(layerWithSearch(NodeFileSearch.layerWith({ ripgrep: program }))))
-        assert.isAtMost((yield* starts).length, 3)
-        assert.notInclude((yield* starts).join("\n"), ".env")
-      }).pipe(Effect.provide(NodeContext.layer)),
-    120_000
-  )
-
   it.live("passes by files that hold secrets, unless it is sent to one", () =>
     Effect.gen(function*() {
       yield* plant({ ".env": "KEY=1", "server.pem": "KEY=2", "inside/.env.local": "KEY=3", "a.txt": "KEY=4" })
