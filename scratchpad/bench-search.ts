@@ -77,8 +77,16 @@ const call = (program: string, root: string, tool: string, args: unknown, ripgre
     const child = fork(program, [root, tool, JSON.stringify(args), ...ripgrep === undefined ? [] : [ripgrep]], {
       env: { PATH: process.env["PATH"] }
     })
-    child.once("message", (answer) => resolve(answer as Answer))
-    child.once("exit", (code) => reject(new Error(`a process ended with ${code} and told nothing`)))
+    let answer: Answer | undefined
+    child.once("message", (told) => {
+      answer = told as Answer
+    })
+    // Not before: what it costs to end it is nobody else's.
+    child.once(
+      "exit",
+      (code) =>
+        answer === undefined ? reject(new Error(`a process ended with ${code} and told nothing`)) : resolve(answer)
+    )
   })
 
 const run = (program: string, args: ReadonlyArray<string>, root: string) => () =>
