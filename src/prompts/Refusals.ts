@@ -89,6 +89,10 @@ export const namesSecret = "it names a file that holds secrets"
 export const notPlain = "it is more than plain commands and pipes"
 
 /** @since 0.1.0 @category commands */
+export const globMayTurnIntoOption =
+  "a name that begins with a dash would be an option in the place of its glob; with ./ in front (./*) it would not"
+
+/** @since 0.1.0 @category commands */
 export const notKnownToOnlyLook = "it is not known to only look"
 
 /**

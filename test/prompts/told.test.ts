@@ -280,6 +280,7 @@ const occasions: {
     withoutControlCharacters: [],
     namesSecret: [],
     notPlain: [],
+    globMayTurnIntoOption: [],
     notKnownToOnlyLook: [],
     unexplainedProgram: [["make", false], ["git log", true]],
     programOfWorkspace: [["rg"]],

@@ -220,7 +220,9 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
         namesSecret: isNamed || !isExplained && secrets.isNamedIn(command, start, sessionId),
         objection: (undecided) =>
           Effect.gen(function*() {
-            if (commands === undefined) return Refusals.notPlain
+            if (commands === undefined) {
+              return SafeCommands.mayTurnIntoOption(command) ? Refusals.globMayTurnIntoOption : Refusals.notPlain
+            }
             if (named.flat().some(({ isOpen }) => !isOpen)) return Refusals.notKnownToOnlyLook
             const isUndecided = new Set(undecided?.map((words) => JSON.stringify(words)))
             for (const command of commands) {

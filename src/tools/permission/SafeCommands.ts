@@ -54,6 +54,17 @@ const partsOf = (line: string): ReadonlyArray<Part> | undefined => {
   return read.every(isPart) ? read : undefined
 }
 
+/**
+ * Whether all that is wrong with a line is a glob that could turn into an option. That no name begins with a dash now does
+ * not help: the shell looks for names when it comes to the word, a file may have come until then, and `du` and `ls` have
+ * options that read what nobody has named. With `./` in front it is a path whatever it turns into.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const mayTurnIntoOption = (line: string): boolean =>
+  partsOf(line) === undefined && partsOf(line.replaceAll(/(?<=^|\s)(?=[*?])/g, "./")) !== undefined
+
 const separators: ReadonlySet<string> = new Set(["|", "&&", "||", ";"])
 
 const isPart = (part: { readonly operator: string; readonly words: ReadonlyArray<ProgramWords.Word> }): part is Part =>

@@ -116,6 +116,7 @@ const refusals = (
 const timeout = 60_000
 const untold = "what it would show could not be told beforehand; name the files to show"
 const unknown = "it is not known to only look"
+const notPlain = "it is more than plain commands and pipes"
 const used = (program: string) => `${program}, used like this, is not known to only look`
 
 describe("A glob", () => {
@@ -137,6 +138,30 @@ describe("A glob", () => {
         ["Allow", "Allow", "Allow", secret, secret, used("cat")]
       )
     }), timeout)
+
+  it.scopedLive(
+    "that may turn into an option is refused with the one that may not, whatever is there now",
+    () =>
+      Effect.gen(function*() {
+        const all = yield* place
+        const reason =
+          "a name that begins with a dash would be an option in the place of its glob; with ./ in front (./*) " +
+          "it would not"
+        assert.deepStrictEqual(
+          yield* refusals(all, [
+            "ls *.md",
+            "du -s *.md | sort -n",
+            "ls ?",
+            "ls ./*.md",
+            "du -s ./*.md",
+            "ls *.md > made",
+            "ls $(x) *.md"
+          ]),
+          [reason, reason, reason, "Allow", "Allow", notPlain, notPlain]
+        )
+      }),
+    timeout
+  )
 
   it.scopedLive("with many stars is no more work than one with few", () =>
     Effect.gen(function*() {
