@@ -123,6 +123,16 @@ export const addCredential = (credential: Credential): Effect.Effect<void> =>
  */
 export const hidden = (text: string): Effect.Effect<string> => Effect.map(Secrets, ({ hide }) => hide(text))
 
+/**
+ * Tells a text as it is: the address at which a person signs in again names them to the server that knows them, with
+ * their last id token.
+ *
+ * @since 0.1.0
+ * @category hiding
+ */
+export const shown = <A, E, R>(telling: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.provideService(telling, Secrets, none)
+
 /** So many tokens are known at most. */
 const most = 256
 

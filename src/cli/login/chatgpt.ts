@@ -9,6 +9,7 @@ import * as ChatGptLogin from "../../auth/chatgpt/ChatGptLogin.ts"
 import { Registrations } from "../../auth/chatgpt/Registrations.ts"
 import * as Credential from "../../auth/Credential.ts"
 import * as Host from "../../auth/Host.ts"
+import { shown } from "../../auth/Secrets.ts"
 import { SignedOut } from "../../auth/SignedOut.ts"
 import { prose } from "../../internal/visible.ts"
 import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
@@ -32,17 +33,17 @@ export const signIn = (json: boolean) =>
   )
 
 const showPrompt = ({ redirectUri, url }: UrlShown, json: boolean) => {
-  if (json) return sayJson({ type: "login.prompt", url, redirect_uri: redirectUri })
+  if (json) return shown(sayJson({ type: "login.prompt", url, redirect_uri: redirectUri }))
   const { port } = new URL(redirectUri)
-  return say(
-    "Continue with ChatGPT in the browser that opens now, or open this address:",
-    "",
-    url,
-    "",
-    `If the browser is on another machine, it ends on a page that cannot be shown: paste the whole address of that page ` +
-      "here. Or let it reach this machine, with a second connection from there:",
-    `ssh -L ${port}:127.0.0.1:${port} THIS_MACHINE`,
-    ""
+  const address = "Continue with ChatGPT in the browser that opens now, or open this address:"
+  return Effect.zipRight(
+    shown(say(address, "", url, "")),
+    say(
+      `If the browser is on another machine, it ends on a page that cannot be shown: paste the whole address of that page ` +
+        "here. Or let it reach this machine, with a second connection from there:",
+      `ssh -L ${port}:127.0.0.1:${port} THIS_MACHINE`,
+      ""
+    )
   )
 }
 

@@ -14,7 +14,8 @@ export const variables: ReadonlyArray<Variable> = [
   {
     name: "EFFIXIR_HOME",
     value: "~/.effixir",
-    text: "the folder of `auth.json`, `config.json`, `sessions/`, `skills/`, `cache/`"
+    text:
+      "the folder of `auth.json`, `registrations.json`, `host.json`, `config.json`, `sessions/`, `skills/`, `cache/`"
   },
   { name: "EFFIXIR_MODEL", value: "gpt-5.5", text: "the model to ask; also `-m`, or `\"model\"`" },
   {

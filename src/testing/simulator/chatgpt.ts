@@ -70,6 +70,8 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     (now, { ahead }) => now + Duration.toMillis(ahead)
   )
 
+  const idTokens = yield* Ref.make(HashMap.empty<string, string>())
+
   const register = Effect.fnUntraced(function*(account: Account) {
     const client: Client = { id: `oaiapp_${randomBytes(12).toString("hex")}`, subject: subjectOf(account), account }
     yield* Ref.update(clients, HashMap.set(client.id, client))
@@ -87,12 +89,14 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     const refresh: Refresh = { family, isSpent: false, earliestAt: earliest === "none" ? 0 : earliestAt * 1000 }
     yield* Ref.update(accessTokens, HashMap.set(access_token, access))
     yield* Ref.update(refreshTokens, HashMap.set(refresh_token, refresh))
+    const id_token = yield* keys.idToken(client, nonce, seconds, idToken)
+    yield* Ref.update(idTokens, HashMap.set(id_token, client.id))
     const tokens: Tokens = {
       access_token,
       refresh_token,
       ...(omitIdToken && nonce === undefined
         ? {}
-        : { id_token: yield* keys.idToken(client, nonce, seconds, idToken) }),
+        : { id_token }),
       token_type: "Bearer",
       expires_in: accessTokenLifetime,
       ...(omitScope && nonce === undefined ? {} : { scope: family.scope }),
@@ -119,7 +123,8 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
   const authorize: Handler = Effect.fnUntraced(function*({ query, rawQuery }) {
     const { account, callbackClient, decline } = yield* Ref.get(knobs)
     const known = HashMap.get(yield* Ref.get(clients), query["client_id"] ?? "")
-    const problem = checkAuthorize(query, rawQuery, known)
+    const hints = yield* Ref.get(idTokens)
+    const problem = checkAuthorize(query, rawQuery, known, (token) => Option.getOrUndefined(HashMap.get(hints, token)))
     if (problem !== undefined) return error(400, { message: problem, code: "invalid_request" })
     const back = (answer: Record<string, string>) =>
       redirect(`${query["redirect_uri"]}?${new URLSearchParams({ ...answer, state: query["state"] ?? "" })}`)

@@ -27,7 +27,9 @@ const hostId =
 export const checkAuthorize = (
   query: Received["query"],
   rawQuery: string,
-  client: Option.Option<Client>
+  client: Option.Option<Client>,
+  /** The client of an id token that was given out. */
+  clientOf: (idToken: string) => string | undefined
 ): string | undefined => {
   const said = (name: string) => query[name] ?? ""
   const isNew = said("client_id") === newClient
@@ -38,6 +40,10 @@ export const checkAuthorize = (
     [!isNew || said("agent_name_hint") !== "", "agent_name_hint is missing"],
     [isNew || !("agent_name_hint" in query), "agent_name_hint is for the first registration only"],
     [!isNew || !("id_token_hint" in query || "login_hint" in query || "prompt" in query), "a hint has no client yet"],
+    [
+      !("id_token_hint" in query) || clientOf(said("id_token_hint")) === said("client_id"),
+      "id_token_hint is none of this client"
+    ],
     [hostId.test(said("ext_agent_host_id")), "ext_agent_host_id is missing, or of no known form"],
     [said("response_type") === "code", "response_type is not code"],
     [

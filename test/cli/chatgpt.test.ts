@@ -1,0 +1,401 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { createServer } from "node:net"
+import { answerOf, fresh, signedIn, tokenPath, urlOf, visit } from "./chatgpt.ts"
+import { assertSentence, eventually, lines, platform } from "./support.ts"
+
+const timeout = 180_000
+
+/** Another program has the port. */
+const occupy = (port: number) =>
+  Effect.acquireRelease(
+    Effect.async<() => void>((resume) => {
+      const server = createServer()
+      server.once("error", () => resume(Effect.succeed(() => {})))
+      server.listen(port, "127.0.0.1", () => resume(Effect.succeed(() => server.close())))
+    }),
+    (close) => Effect.sync(close)
+  )
+
+describe("login --chatgpt", () => {
+  it.scopedLive("shows the address, waits for the browser, and says once what is used", () =>
+    Effect.gen(function*() {
+      const { auth, clients, fs, home, path, run, start, stored } = yield* fresh()
+      const { output, result } = yield* start(["login", "--chatgpt"])
+      const url = yield* urlOf(output)
+      const port = new URL(new URL(url).searchParams.get("redirect_uri") ?? "").port
+      assert.include(output().stderr.split("\n"), url, "the address stands on a line of its own")
+      assert.include(output().stderr, `ssh -L ${port}:127.0.0.1:${port}`)
+      assert.include(yield* visit(url), "You are signed in")
+      const { code, stderr, stdout } = yield* result
+      assert.deepStrictEqual([code, stdout], [0, ""])
+      assertSentence(stderr, "Signed in as ada@example.com", "using your ChatGPT plan", "chatgpt.com/settings/usage")
+      for (const name of ["auth.json", "host.json", "registrations.json"]) {
+        assert.strictEqual((yield* fs.stat(path.join(home, name))).mode & 0o777, 0o600, name)
+      }
+      assert.deepStrictEqual(yield* clients, [(yield* stored).client_id])
+      const status = yield* run(["status"])
+      assert.strictEqual(status.code, 0)
+      assert.match(status.stdout, /^email +ada@example.com$/m)
+      assert.match(status.stdout, /Using ChatGPT plan/)
+      assert.match(status.stdout, /^Manage usage +https:\/\/chatgpt.com\/settings\/usage$/m)
+
+      const again = yield* start(["login", "--chatgpt"])
+      const next = yield* urlOf(again.output)
+      assert.strictEqual(
+        new URL(next).searchParams.get("id_token_hint"),
+        Redacted.value((yield* stored).id_token),
+        "the address can be opened as it stands there"
+      )
+      yield* visit(next)
+      const second = yield* again.result
+      assert.strictEqual(second.code, 0)
+      assert.notInclude(second.stderr, "using your ChatGPT plan")
+      assert.isTrue(yield* fs.exists(auth))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("prints JSON lines with --json, and takes what is pasted", () =>
+    Effect.gen(function*() {
+      const { start } = yield* fresh()
+      const { child, output, result } = yield* start(["login", "--chatgpt", "--json"], { stdin: null })
+      const url = yield* urlOf(output)
+      child.stdin?.write("https://example.com/?code=1\n")
+      yield* eventually("it is refused", () => output().stdout.includes("login.paste_refused"))
+      child.stdin?.write(`${yield* answerOf(url)}\n`)
+      const { code, stdout } = yield* result
+      assert.strictEqual(code, 0)
+      const [prompt, refused, completed] = lines(stdout)
+      assert.deepInclude(prompt, { type: "login.prompt", url })
+      assert.strictEqual(refused?.["problem"], "NoAnswer")
+      assert.deepInclude(completed, {
+        type: "login.completed",
+        kind: "chatgpt",
+        email: "ada@example.com",
+        plan_use: true
+      })
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("takes any port where the usual one is not to be had", () =>
+    Effect.gen(function*() {
+      yield* occupy(1455)
+      const { start } = yield* fresh()
+      const { output, result } = yield* start(["login", "--chatgpt"])
+      const url = yield* urlOf(output)
+      const { hostname, port } = new URL(new URL(url).searchParams.get("redirect_uri") ?? "")
+      assert.strictEqual(hostname, "127.0.0.1")
+      assert.notStrictEqual(port, "1455")
+      assert.include(output().stderr, `ssh -L ${port}:127.0.0.1:${port}`)
+      yield* visit(url)
+      assert.strictEqual((yield* result).code, 0)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive(
+    "keeps the sign-in that there is where another account comes, and says whose it is",
+    () =>
+      Effect.gen(function*() {
+        const { auth, fs, simulator, start } = yield* signedIn()
+        const before = yield* fs.readFileString(auth)
+        yield* simulator.turn({ account: { email: "bob@example.com", plan: "plus", accountId: "bob" } })
+        const { output, result } = yield* start(["login", "--chatgpt"])
+        assert.include(yield* visit(yield* urlOf(output)), "did not work")
+        const { code, stderr } = yield* result
+        assert.strictEqual(code, 4)
+        assertSentence(stderr, "Another account", "ada@example.com", "--profile")
+        assert.strictEqual(yield* fs.readFileString(auth), before)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive("signs in without the plan, uses nothing then, and can be asked again", () =>
+    Effect.gen(function*() {
+      const { run, simulator, start } = yield* fresh({ decline: "plan" })
+      const first = yield* start(["login", "--chatgpt"])
+      assert.include(yield* visit(yield* urlOf(first.output)), "without your plan")
+      const { code, stderr } = yield* first.result
+      assert.strictEqual(code, 0)
+      assertSentence(stderr, "Signed in as ada@example.com", "not for the use of your plan")
+      const before = (yield* simulator.requests).length
+      const turn = yield* run(["Say hello"], { env: { OPENAI_API_KEY: "sk-1" } })
+      assert.deepStrictEqual([turn.code, turn.stdout], [4, ""])
+      assertSentence(turn.stderr, "effixir login --chatgpt", "--auth api-key", "effixir login --device")
+      const status = yield* run(["status", "--json"])
+      assert.strictEqual(status.code, 4)
+      assert.deepInclude(JSON.parse(status.stdout), { signed_in: true, plan_use: false, email: "ada@example.com" })
+      assert.strictEqual((yield* simulator.requests).length, before)
+
+      yield* simulator.turn({ decline: "nothing" })
+      const second = yield* start(["login", "--chatgpt"])
+      const url = yield* urlOf(second.output)
+      assert.strictEqual(new URL(url).searchParams.get("prompt"), "consent")
+      yield* visit(url)
+      assertSentence((yield* second.result).stderr, "using your ChatGPT plan")
+      assert.strictEqual((yield* run(["status"])).code, 0)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("leaves a clear state when it is killed, and registers nobody twice", () =>
+    Effect.gen(function*() {
+      const { auth, clients, fs, home, hostId, path, run, simulator, start } = yield* fresh({
+        tokenDelay: "100 millis"
+      })
+      let host: string | undefined
+      let client: string | undefined
+      for (let n = 0; n < 12; n++) {
+        const { child, output, result } = yield* start(["login", "--chatgpt"])
+        const url = yield* urlOf(output)
+        host ??= yield* hostId
+        assert.strictEqual(yield* hostId, host)
+        assert.strictEqual(new URL(url).searchParams.get("client_id"), client ?? "dynamic_agent_client")
+        yield* Effect.fork(visit(url))
+        yield* eventually(
+          "the browser was sent back",
+          () => Effect.runPromise(Effect.map(simulator.requests, (all) => all.at(-1)?.query["state"] !== undefined))
+        )
+        yield* Effect.sleep(n * 20)
+        child.kill("SIGKILL")
+        yield* result
+        const names = yield* fs.readDirectory(home)
+        if (names.includes("registrations.json")) client ??= (yield* clients)[0]
+        if (client !== undefined) assert.deepStrictEqual(yield* clients, [client])
+        assert.strictEqual((yield* run(["status"])).code, (yield* fs.exists(auth)) ? 0 : 4)
+      }
+      const last = yield* start(["login", "--chatgpt"])
+      yield* visit(yield* urlOf(last.output))
+      assert.strictEqual((yield* last.result).code, 0)
+      const left = (yield* fs.readDirectory(home)).filter((name) => /tmp|next|~/.test(name))
+      assert.deepStrictEqual(left, [], path.join(home))
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("an official sign-in that has expired", () => {
+  it.scopedLive(
+    "is refreshed once by eight processes that start together, three times in a row",
+    () =>
+      Effect.gen(function*() {
+        const { count, expire, run } = yield* signedIn({ tokenDelay: "1500 millis" })
+        const before = yield* count(tokenPath)
+        for (const round of [1, 2, 3]) {
+          yield* expire
+          const results = yield* Effect.all(
+            Array.from({ length: 8 }, () => run(["status", "--refresh", "--json"])),
+            { concurrency: 8 }
+          )
+          for (const { code, stdout } of results) {
+            assert.strictEqual(code, 0, stdout)
+            assert.deepInclude(JSON.parse(stdout), { signed_in: true, expired: false })
+          }
+          assert.strictEqual(yield* count(tokenPath), before + round)
+        }
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    it.scopedLive(`is not lost when ${signal} comes while it is refreshed`, () =>
+      Effect.gen(function*() {
+        const { count, expire, run, start, stored } = yield* signedIn({ tokenDelay: "1500 millis" })
+        yield* expire
+        const before = yield* stored
+        const calls = yield* count(tokenPath)
+        const { child, result } = yield* start(["Say hello"])
+        yield* eventually("the request is out", () =>
+          Effect.runPromise(Effect.map(count(tokenPath), (n) => n === calls + 1)))
+        child.kill(signal)
+        assert.strictEqual((yield* result).code, code)
+        assert.notStrictEqual(Redacted.value((yield* stored).refresh_token), Redacted.value(before.refresh_token))
+        assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
+        assert.strictEqual(yield* count(tokenPath), calls + 1)
+      }).pipe(Effect.provide(platform)), timeout)
+  }
+
+  it.scopedLive(
+    "is over where the answer of a refresh is lost, and comes back under the same client",
+    () =>
+      Effect.gen(function*() {
+        const { clients, count, expire, run, simulator, start, stored } = yield* signedIn()
+        const [client] = yield* clients
+        for (const how of ["kill", "cut"] as const) {
+          yield* simulator.turn({ tokenDelay: how === "kill" ? "1500 millis" : 0, lostAnswer: how === "cut" })
+          yield* expire
+          const calls = yield* count(tokenPath)
+          const { child, result } = yield* start(["status", "--refresh"])
+          yield* eventually(
+            "the request is out",
+            () => Effect.runPromise(Effect.map(count(tokenPath), (n) => n > calls))
+          )
+          if (how === "kill") {
+            child.kill("SIGKILL")
+          }
+          yield* result
+          yield* simulator.turn({ tokenDelay: 0, lostAnswer: false })
+          const { code, stdout } = yield* run(["status", "--refresh"])
+          assert.strictEqual(code, 4)
+          assertSentence(stdout, "effixir login")
+          assert.deepStrictEqual(yield* clients, [client])
+          const again = yield* start(["login", "--chatgpt"])
+          const url = yield* urlOf(again.output)
+          assert.strictEqual(new URL(url).searchParams.get("client_id"), client)
+          yield* visit(url)
+          assert.strictEqual((yield* again.result).code, 0)
+          assert.strictEqual((yield* stored).client_id, client)
+          assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
+        }
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
+  it.scopedLive("is old, new or over when it is killed around the write, and never half", () =>
+    Effect.gen(function*() {
+      const { expire, fs, auth, run, simulator, start, stored } = yield* signedIn()
+      for (let n = 0; n < 12; n++) {
+        yield* expire
+        const calls = (yield* simulator.requests).length
+        const { child, result } = yield* start(["status", "--refresh"])
+        yield* eventually("it is asked", () =>
+          child.exitCode !== null ||
+          Effect.runPromise(Effect.map(simulator.requests, (all) => all.length > calls)))
+        yield* Effect.sleep(n * 6)
+        child.kill("SIGKILL")
+        yield* result
+        yield* stored
+        const { code } = yield* run(["status", "--refresh"])
+        assert.include([0, 4], code)
+        if (code === 4) {
+          const again = yield* start(["login", "--chatgpt"])
+          yield* visit(yield* urlOf(again.output))
+          assert.strictEqual((yield* again.result).code, 0)
+        }
+        assert.isTrue(yield* fs.exists(auth))
+      }
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("stays while the server is in trouble, or knows no client", () =>
+    Effect.gen(function*() {
+      const { auth, expire, fs, run, simulator } = yield* signedIn()
+      yield* expire
+      const before = yield* fs.readFileString(auth)
+      for (const knobs of [{ tokenStatus: 503 }, { tokenStatus: 200, invalidClient: true }]) {
+        yield* simulator.turn(knobs)
+        const { code, stdout } = yield* run(["status", "--refresh"])
+        assert.strictEqual(code, 4)
+        assertSentence(stdout, "sign-in server")
+        assert.strictEqual(yield* fs.readFileString(auth), before)
+      }
+      yield* simulator.turn({ invalidClient: false })
+      assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive(
+    "has its new tokens stored while their keys cannot be had, and uses them later",
+    () =>
+      Effect.gen(function*() {
+        const { count, expire, run, simulator, stored } = yield* signedIn({ jwksStatus: 503 })
+        const before = yield* stored
+        const calls = yield* count(tokenPath)
+        yield* expire
+        assert.strictEqual((yield* run(["status", "--refresh"])).code, 4)
+        const between = yield* stored
+        assert.notStrictEqual(Redacted.value(between.refresh_token), Redacted.value(before.refresh_token))
+        assert.isDefined(between.unverified)
+        yield* simulator.turn({ jwksStatus: 200 })
+        assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
+        assert.isUndefined((yield* stored).unverified)
+        assert.strictEqual(yield* count(tokenPath), calls + 1)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})
+
+describe("an official sign-in that the API refuses", () => {
+  it.scopedLive("is not refreshed before its time", () =>
+    Effect.gen(function*() {
+      const { count, run, simulator } = yield* signedIn({ earliest: "seconds" })
+      const calls = yield* count(tokenPath)
+      yield* simulator.invalidateAccessTokens
+      const { code, stderr, stdout } = yield* run(["Say hello"])
+      assert.deepStrictEqual([code, stdout], [4, ""])
+      assertSentence(stderr, "too early", "effixir login --chatgpt")
+      yield* run(["status", "--refresh"])
+      assert.strictEqual(yield* count(tokenPath), calls)
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("logout", () => {
+  it.scopedLive("ends it at the server, and keeps what the installation is known by", () =>
+    Effect.gen(function*() {
+      const { auth, clients, count, fs, hostId, run, start, stored } = yield* signedIn()
+      const { client_id } = yield* stored
+      const before = yield* hostId
+      assert.deepInclude(yield* run(["logout"]), { code: 0, stderr: "Signed out.\n" })
+      assert.isFalse(yield* fs.exists(auth))
+      assert.strictEqual(yield* count("/api/accounts/oauth/revoke"), 1)
+      assert.strictEqual(yield* hostId, before)
+      assert.deepStrictEqual(yield* clients, [client_id])
+      const again = yield* start(["login", "--chatgpt"])
+      const url = new URL(yield* urlOf(again.output))
+      assert.strictEqual(url.searchParams.get("client_id"), client_id)
+      assert.strictEqual(url.searchParams.get("ext_agent_host_id"), before)
+      assert.isFalse(url.searchParams.has("id_token_hint"))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("says so where the server did not confirm it", () =>
+    Effect.gen(function*() {
+      const { auth, clients, count, fs, run } = yield* signedIn({ revokeStatus: 503 })
+      const { code, stderr } = yield* run(["logout"])
+      assert.strictEqual(code, 0)
+      assertSentence(stderr, "Signed out here", "did not confirm", "settings of ChatGPT")
+      assert.isFalse(yield* fs.exists(auth))
+      assert.strictEqual(yield* count("/api/accounts/oauth/revoke"), 3)
+      assert.strictEqual((yield* clients).length, 1)
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe("secrets of the official sign-in", () => {
+  it.scopedLive(
+    "appear nowhere but in auth.json, over a whole sign-in, a run, failures and the end",
+    () =>
+      Effect.gen(function*() {
+        const { auth, base, change, expire, fs, path, run, simulator, stored } = yield* signedIn()
+        const kept = [yield* stored]
+        const results = [yield* run(["--log-level", "all", "run", "--json", "Say hello"])]
+        for (
+          const knobs of [{}, { tokenStatus: 503 }, { tokenStatus: 200, jwksStatus: 503 }, {
+            jwksStatus: 200,
+            idToken: "wrong key" as const
+          }]
+        ) {
+          yield* simulator.turn(knobs)
+          yield* expire
+          results.push(yield* run(["--log-level", "all", "status", "--refresh"]))
+          kept.push(yield* stored)
+        }
+        yield* change({ refresh_token: "rt_revoked_by_somebody_else" })
+        yield* expire
+        results.push(yield* run(["--log-level", "all", "Say hello"]), yield* run(["status"]))
+        kept.push(yield* stored)
+        assert.isTrue(yield* fs.exists(auth))
+        results.push(yield* run(["logout"]), yield* run(["Say hello"]))
+
+        const sent = (yield* simulator.requests).flatMap(({ body }) =>
+          typeof body === "object" && body !== null ? Object.entries(body) : []
+        )
+        const names = new Set(["refresh_token", "token", "code", "code_verifier"])
+        const secrets = [
+          ...kept.flatMap(({ access_token, id_token, refresh_token, unverified }) =>
+            [access_token, refresh_token, id_token, ...unverified === undefined ? [] : [unverified.id_token]].map(
+              Redacted.value
+            )
+          ),
+          ...sent.flatMap(([name, value]) => names.has(name) && typeof value === "string" ? [value] : [])
+        ]
+        assert.isAbove(new Set(secrets).size, 10)
+        const files = yield* Effect.forEach(
+          yield* fs.readDirectory(base, { recursive: true }),
+          (name) => Effect.orElseSucceed(fs.readFileString(path.join(base, name)), () => "")
+        )
+        const told = [...files, ...results.flatMap(({ stderr, stdout }) => [stderr, stdout])]
+        assert.deepStrictEqual(told.filter((text) => secrets.some((secret) => text.includes(secret))), [])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+})
