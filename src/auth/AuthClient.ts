@@ -49,6 +49,8 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
   ) => Effect.Effect<Option.Option<{ readonly isRefreshed: boolean }>, CredentialsError>
   /** Whom the next request speaks for. What the server encrypts for one account, another cannot use. */
   readonly account: Effect.Effect<string, CredentialsError>
+  /** How the next model call has to be written. */
+  readonly wire: Effect.Effect<Host.Wire, CredentialsError>
 }>() {}
 
 /** @since 0.1.0 @category models */
@@ -137,7 +139,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ),
     send,
     replace,
-    account: Effect.map(credentials.current, ({ credential }) => Host.of(credential).account)
+    account: Effect.map(credentials.current, ({ credential }) => Host.of(credential).account),
+    wire: Effect.map(credentials.current, ({ credential }) => Host.of(credential).wire(options))
   })
 })
 

@@ -14,13 +14,13 @@ import { claims, type Credential } from "./Credential.ts"
 
 /**
  * The version of Codex that the ChatGPT host is told. It hides models from versions that are too old for them
- * (`gpt-6-astra` from those before 0.153.0), and versions of other programs are nothing to it. Codex was at this one
+ * (`gpt-6.1-sol` from those before 0.160.0), and versions of other programs are nothing to it. Codex was at this one
  * when `Models.fallback` was made.
  *
  * @since 0.1.0
  * @category constants
  */
-export const clientVersion = "0.169.0"
+export const clientVersion = "0.171.0"
 
 /**
  * Where a person sees how much of a plan the official sign-in has used, and sets how much it may. It is asked nowhere.
@@ -53,6 +53,25 @@ export interface Billing {
 }
 
 /**
+ * How a model call has to be written for a host.
+ *
+ * - `hasInstructions` whether the system prompt has a field of its own; otherwise it is the first message of the input,
+ *   and so a part of the prefix that the server caches
+ * - `hasAdditionalTools` whether models that can take their tools as an item of the input do
+ * - `hasEffortUpdates` whether an item of the conversation may change how hard the model thinks
+ * - `refusedFields` fields that it refuses whatever stands in them
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Wire {
+  readonly hasInstructions: boolean
+  readonly hasAdditionalTools: boolean
+  readonly hasEffortUpdates: boolean
+  readonly refusedFields: ReadonlySet<string>
+}
+
+/**
  * What a credential is good for.
  *
  * - `account` whom it speaks for, in one word: `api-key`, or `chatgpt:` and the account, or `chatgpt-plan:` and what the
@@ -61,6 +80,8 @@ export interface Billing {
  * - `secrets` all that must never be told of it
  * - `headers` what a request carries beside its token
  * - `modelsQuery` what the list of models is asked with
+ * - `hasCatalogue` whether that list is of this account, and tells what its models can be sent
+ * - `wire` how its model calls are written
  * - `usagePath` where the host tells how much of a plan is used, below the base URL
  * - `speaksChat` whether the host knows Chat Completions
  * - `summarizesReasoning` whether everyone may ask for summaries of reasoning; an API account has to be allowed to
@@ -75,6 +96,8 @@ export interface Host {
   readonly baseUrl: (addresses: Addresses) => string
   readonly headers: (billing: Billing) => { readonly [name: string]: string }
   readonly modelsQuery: { readonly [name: string]: string }
+  readonly hasCatalogue: boolean
+  readonly wire: (addresses: Addresses) => Wire
   readonly usagePath: (baseUrl: string) => Option.Option<string>
   readonly speaksChat: boolean
   readonly summarizesReasoning: boolean
@@ -96,6 +119,8 @@ export const of = (credential: Credential): Host => {
         baseUrl: ({ chatgptBaseUrl }) => chatgptBaseUrl,
         headers: () => defined({ "chatgpt-account-id": accountId, "x-openai-fedramp": isFedramp ? "true" : undefined }),
         modelsQuery: { client_version: clientVersion },
+        hasCatalogue: true,
+        wire: () => ofOpenAi,
         // The neighbour of the folder that holds the paths of Codex.
         usagePath: (baseUrl) => Option.some(/\/codex\/*$/.test(baseUrl) ? "/../wham/usage" : "/wham/usage"),
         speaksChat: false,
@@ -132,12 +157,32 @@ export const of = (credential: Credential): Host => {
             "openai-project": Option.getOrUndefined(project)
           }),
         modelsQuery: {},
+        hasCatalogue: false,
+        wire: ({ apiBaseUrl }) => isOpenAi(apiBaseUrl) ? ofOpenAi : ofOthers,
         usagePath: Option.none,
         speaksChat: true,
         summarizesReasoning: false
       }
   }
 }
+
+const ofOpenAi: Wire = {
+  hasInstructions: false,
+  hasAdditionalTools: false,
+  hasEffortUpdates: true,
+  refusedFields: new Set()
+}
+
+/**
+ * Servers that have learnt this API at some time know the body that it had first.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const ofOthers: Wire = { ...ofOpenAi, hasInstructions: true, hasEffortUpdates: false }
+
+/** With the hosts of regions, as `eu.api.openai.com`. */
+const isOpenAi = (url: string): boolean => URL.canParse(url) && /(?:^|\.)api\.openai\.com$/.test(new URL(url).hostname)
 
 /** A wrong address would look like a network that is down. */
 const baseUrl = (name: string, otherwise: string): Config.Config<string> =>

@@ -11,7 +11,6 @@ import { choice } from "../internal/choice.ts"
 import * as NodeRuntime from "../node/NodeRuntime.ts"
 import * as Home from "../node/settings/Home.ts"
 import * as Settings from "../node/settings/Settings.ts"
-import { defaultModel } from "../responses/account/Models.ts"
 import { Mode } from "../tools/permission/Policy.ts"
 import { BadInput } from "./ExitCode.ts"
 
@@ -26,7 +25,8 @@ export const settings = Effect.gen(function*() {
   return {
     ...stored,
     home,
-    model: Option.getOrElse(model, () => stored.model ?? defaultModel),
+    /** What somebody has chosen; else the list of the account decides. */
+    model: Option.getOrElse(model, () => stored.model),
     transport: Option.getOrElse(transport, () => stored.transport ?? "sse"),
     permission: Option.getOrElse(permission, () => stored.permission),
     dialect: Option.getOrElse(dialect, () => stored.dialect ?? "responses")

@@ -155,7 +155,8 @@ export type ToolRequirements = Agent.Shared | BuiltIn.Requirements
 export interface Options {
   /** The folder the agent works in. */
   readonly workspace: string
-  readonly model: string
+  /** What is asked unless a run says otherwise; without it, what the account has to offer first. */
+  readonly model?: string | undefined
   /** Replaces the instructions of a coding agent. */
   readonly instructions?: string
   readonly reasoning?: ReasoningOptions | undefined
@@ -206,7 +207,18 @@ export const layer = (
   | Workspace.Workspace,
   ConfigError | Settings.ConfigError | PlatformError
 > =>
-  Layer.unwrapEffect(Effect.gen(function*() {
+  Layer.unwrapEffect(
+    Effect.map(Models.Models, ({ catalogue }) =>
+      Layer.unwrapEffect(Effect.map(catalogue, (listing) => layerAgent(options, listing))))
+  ).pipe(
+    Layer.provideMerge(layerHome),
+    Layer.provideMerge(layerWorkspace(options.workspace, foldersOf(options)))
+  )
+
+const layerAgent = (options: Options, { defaultModel, models: catalogue }: Models.Listing) => {
+  const model = options.model ?? defaultModel
+  const knowledge: ModelProfile.Knowledge = { catalogue, models: options.models }
+  return Layer.unwrapEffect(Effect.gen(function*() {
     const { check, root } = yield* Workspace.Workspace
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const preamble = Effect.map(
@@ -216,7 +228,7 @@ export const layer = (
       ({ sources }) => [...ProjectInstructions.toItems(sources), ...Skills.toItems(options.skills ?? [])]
     )
     return Agent.layer({
-      model: options.model,
+      model,
       instructions: options.instructions ?? Instructions.coding(root),
       reasoning: options.reasoning,
       workspace: root,
@@ -224,21 +236,21 @@ export const layer = (
       preamble: Effect.provide(preamble, platform)
     })
   })).pipe(
-    Layer.provide(ToolExecutor.layer(tools(options))),
+    Layer.provide(ToolExecutor.layer(tools(options, ModelProfile.profileOf(model, knowledge)))),
     Layer.provide(layerPermission(options)),
     Layer.provide(layerSecrets(options)),
-    Layer.provideMerge(layerResponses(options)),
-    Layer.provideMerge(layerHome),
-    Layer.provideMerge(layerWorkspace(options.workspace, foldersOf(options)))
+    Layer.provideMerge(layerResponses(options, knowledge))
   )
+}
 
 const tools = (
-  { dialect, hasWebSearch, model, models, toolkit }: Options
+  { dialect, hasWebSearch, toolkit }: Options,
+  { applyPatch }: ModelProfile.ModelProfile
 ): Toolkit.Toolkit<ToolRequirements> => {
   const isChat = dialect === "chat-completions"
   const builtIn = BuiltIn.make({
     // A patch is plain text in a grammar, for which Chat Completions has no words.
-    changes: !isChat && ModelProfile.profileOf(model, models).applyPatch ? "apply_patch" : "edit",
+    changes: !isChat && applyPatch ? "apply_patch" : "edit",
     webSearch: hasWebSearch === true && !isChat
   })
   return toolkit === undefined ? builtIn : Toolkit.merge(builtIn, toolkit)
@@ -280,19 +292,28 @@ const layerPermission = (
   )
 
 const layerResponses = (
-  options: Options
-): Layer.Layer<Responses.Responses, ConfigError, AuthClient.AuthClient> =>
-  Layer.unwrapEffect(Effect.map(Config.option(Config.nonEmptyString("OPENAI_BASE_URL")), (baseUrl) => {
-    const { models, transport } = options
-    const spoken = options.dialect === "chat-completions" ? ChatCompletions.dialect : Dialect.responses
-    const dialect = Option.isSome(baseUrl) ? { ...spoken, advice: advice(spoken) } : spoken
+  { dialect: wanted, transport }: Options,
+  knowledge: ModelProfile.Knowledge
+): Layer.Layer<Responses.Responses, ConfigError, AuthClient.AuthClient | Models.Models> =>
+  Layer.unwrapEffect(Effect.gen(function*() {
+    const baseUrl = yield* Config.option(Config.nonEmptyString("OPENAI_BASE_URL"))
+    const { list } = yield* Models.Models
+    const spoken = wanted === "chat-completions" ? ChatCompletions.dialect : Dialect.responses
+    const options: Responses.Options = {
+      ...knowledge,
+      dialect: Option.isSome(baseUrl) ? { ...spoken, advice: advice(spoken) } : spoken,
+      available: Effect.map(
+        list({ refresh: true }),
+        ({ models, source }) => source === "fallback" ? [] : models.map(({ slug }) => slug)
+      )
+    }
     switch (spoken === Dialect.responses ? transport : "sse") {
       case "websocket":
-        return Layer.provide(SocketTransport.layerWebSocket({ models, dialect }), NodeSocketClient.layerConfig())
+        return Layer.provide(SocketTransport.layerWebSocket(options), NodeSocketClient.layerConfig())
       case "auto":
-        return Layer.provide(SocketTransport.layerAuto({ models, dialect }), NodeSocketClient.layerConfig())
+        return Layer.provide(SocketTransport.layerAuto(options), NodeSocketClient.layerConfig())
       default:
-        return Responses.layerWith({ models, dialect })
+        return Responses.layerWith(options)
     }
   }))
 

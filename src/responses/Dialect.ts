@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+import type { Wire } from "../auth/Host.ts"
 import type { ModelProfile } from "./account/ModelProfile.ts"
+import * as Body from "./Body.ts"
 import { ModelError } from "./ModelError.ts"
 import type { Request } from "./Request.ts"
 import * as Sse from "./transport/Sse.ts"
@@ -19,14 +21,14 @@ export interface Dialect {
   readonly path: string
   /** What a person can do about a server that does not know this path: known to who has chosen the dialect and the URL. */
   readonly advice?: string | undefined
-  /** The JSON of the body, for a model of this profile. */
-  readonly encode: (request: Request, profile: ModelProfile) => unknown
+  /** The JSON of the body, for a model of this profile, as the host takes it. */
+  readonly encode: (request: Request, profile: ModelProfile, wire: Wire) => unknown
   /** Reads the body of an answer to the request, whose status is good, to the outcome that `Responses.stream` ends with. */
   readonly decoder: (request: Request) => Sse.Decoder
 }
 
 /** @since 0.1.0 @category dialects */
-export const responses: Dialect = { path: "/responses", encode: (request) => request, decoder: Sse.decoder }
+export const responses: Dialect = { path: "/responses", encode: Body.encode, decoder: Sse.decoder }
 
 /**
  * Adds the advice of a dialect where a server does not know its path. One that only does not know the model, or something

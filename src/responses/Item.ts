@@ -161,6 +161,18 @@ export const userMessage = (text: string): Message => ({
   content: [{ type: "input_text", text: text.toWellFormed() }]
 })
 
+/**
+ * What whoever runs the agent says to the model; it counts more than what a user says.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const developerMessage = (text: string): Message => ({
+  type: "message",
+  role: "developer",
+  content: [{ type: "input_text", text: text.toWellFormed() }]
+})
+
 /** @since 0.1.0 @category constructors */
 export const functionCallOutput = (callId: string, output: string): FunctionCallOutput => ({
   type: "function_call_output",

@@ -48,12 +48,12 @@ export class Responses extends Context.Tag("effixir/responses/Responses")<Respon
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Options extends ModelProfile.Knowledge {
   readonly dialect?: Dialect.Dialect | undefined
   readonly retry?: Retry.Budget | undefined
   readonly timeouts?: Timeouts.Timeouts | undefined
-  /** What a person knows better of models than their names tell. */
-  readonly models?: ModelProfile.Overrides | undefined
+  /** The models that there are instead of one that is refused; none if it is not known. */
+  readonly available?: Effect.Effect<ReadonlyArray<string>> | undefined
 }
 
 /** @since 0.1.0 @category constructors */
@@ -61,7 +61,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const attempt = yield* HttpTransport.make(
     options.dialect ?? Dialect.responses,
     options.timeouts ?? Timeouts.defaults,
-    options.models
+    options
   )
   return yield* over(attempt, options)
 })
@@ -76,7 +76,7 @@ export const over = Effect.fnUntraced(function*(attempt: Attempt, options: Optio
   const { account } = yield* AuthClient
   const retrying = Retry.make(options.retry ?? Retry.defaults)(attempt)
   return Responses.of({
-    stream: (request) => retrying(ModelProfile.fit(request, ModelProfile.profileOf(request.model, options.models))),
+    stream: (request) => retrying(ModelProfile.fit(request, ModelProfile.profileOf(request.model, options))),
     account
   })
 })

@@ -89,7 +89,12 @@ export interface Options {
   readonly pace?: Duration.DurationInput
   /** How the server takes WebSockets, on the paths on which it takes model calls over HTTP. */
   readonly sockets?: Sockets
+  /** What differs between answers of the real servers; as with each of them, unless told otherwise. */
+  readonly streams?: Streams
 }
+
+/** @since 0.1.0 @category models */
+export interface Streams extends Backend.Streams {}
 
 /**
  * Without limits, unless told otherwise.
@@ -105,7 +110,7 @@ const defaultAccount: Account = {
   accountId: "5b1d7c3e-7a0f-4c86-9a53-3f1c2d9e8b70"
 }
 
-const defaultModels: ReadonlyArray<string> = ["gpt-5.5", "gpt-6-astra", "gpt-5.6-sol", "gpt-5.6-terra"]
+const defaultModels: ReadonlyArray<string> = ["gpt-6.2-sol", "gpt-6-astra", "gpt-5.6-sol", "gpt-5.5"]
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
@@ -128,7 +133,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     models: options.models ?? defaultModels,
     pace: options.pace,
     apiKey,
-    authenticate: auth.authenticate
+    authenticate: auth.authenticate,
+    authenticatePlan: () => Effect.fail(Http.json(401, { detail: { error_code: "invalid_token" } })),
+    streams: options.streams ?? {}
   })
 
   const routes: ReadonlyMap<string, Http.Handler> = new Map([
@@ -145,6 +152,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ["POST /backend-api/codex/responses", backend.chatGptResponses],
     ["GET /backend-api/codex/models", backend.models],
     ["GET /backend-api/wham/usage", backend.usage],
+    ["GET /backend-api/wham/accounts/check", backend.accounts],
     ["GET /v1/models", backend.apiModels],
     ["POST /v1/responses", backend.apiResponses],
     ["POST /v1/chat/completions", backend.chatCompletions]
@@ -158,12 +166,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const received = yield* Ref.make<ReadonlyArray<Received>>([])
   const note = (request: Received) => Ref.update(received, (requests) => [...requests, request])
   const notFound = Http.detail(404, "Not Found")
+  const other: Http.Handler = (request) =>
+    request.path.startsWith("/v1/") ? backend.apiOther(request) : Effect.succeed(notFound)
   yield* Http.respond(
     server,
     (request) =>
       Effect.zipRight(
         note(request),
-        routes.get(`${request.method} ${request.path}`)?.(request) ?? Effect.succeed(notFound)
+        routes.get(`${request.method} ${request.path}`)?.(request) ?? other(request)
       )
   )
   yield* Socket.respond(server, options.sockets ?? {}, {

@@ -102,7 +102,9 @@ export const machine = Effect.fnUntraced(function*(
     base,
     home,
     folder,
-    simulator,
+    /** What a run asks of models comes before its first call, and once a day: `asked` has that as well. */
+    simulator: { ...simulator, requests: Effect.map(simulator.requests, (all) => all.filter((one) => !isListing(one))) },
+    asked: simulator.requests,
     secrets,
     start,
     run: (...args: Parameters<typeof start>) => Effect.flatMap(start(...args), ({ result }) => result),
@@ -110,5 +112,7 @@ export const machine = Effect.fnUntraced(function*(
     file: (name: string) => path.join(folder, name)
   }
 })
+
+const isListing = ({ method, path }: OpenAiSimulator.Received) => method === "GET" && path.endsWith("/models")
 
 export const platform = Layer.merge(NodeFileSystem.layer, NodePath.layer)

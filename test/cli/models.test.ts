@@ -18,7 +18,7 @@ describe("effixir models", () => {
     "lists what the plan offers, with the default marked, and where the list comes from",
     () =>
       Effect.gen(function*() {
-        const { run, secrets, simulator } = yield* machine(nothing, { models: ["gpt-5.5", "gpt-6-astra", "tiny"] })
+        const { run, secrets, asked: heard } = yield* machine(nothing, { models: ["gpt-5.5", "gpt-6-astra", "tiny"] })
         const { code, stderr, stdout } = yield* run(["models"])
         assert.strictEqual(code, 0)
         const [title, ...rows] = stdout.trimEnd().split("\n")
@@ -31,7 +31,7 @@ describe("effixir models", () => {
         assert.notInclude(stdout, "\u001B")
         for (const secret of secrets) assert.notInclude(stdout + stderr, secret)
 
-        const [request] = yield* simulator.requests
+        const [request] = yield* heard
         assert.match(request?.query["client_version"] ?? "", /^\d+\.\d+\.\d+$/)
       }).pipe(Effect.provide(platform)),
     timeout
@@ -41,28 +41,29 @@ describe("effixir models", () => {
     "asks once in five minutes, unless told to, and gets along without an answer",
     () =>
       Effect.gen(function*() {
-        const { fs, home, path, run, simulator } = yield* machine(nothing)
+        const { fs, home, path, run, asked: heard } = yield* machine(nothing)
         const json = (env: Record<string, string>, ...args: ReadonlyArray<string>) =>
           Effect.map(run(["models", "--json", ...args], { env }), ({ code, stderr, stdout }) => {
             assert.deepStrictEqual([code, stderr, stdout.trimEnd().split("\n").length], [0, "", 1])
             return JSON.parse(stdout)
           })
         const first = yield* json({})
-        assert.deepInclude(first, { source: "live", default_model: "gpt-5.5", problem: null })
+        assert.deepInclude(first, { source: "live", default_model: "gpt-6.2-sol", problem: null })
         assert.deepInclude(first.models[0], {
-          slug: "gpt-5.5",
-          context_window: 272_000,
-          default_effort: "medium",
+          slug: "gpt-6.2-sol",
+          context_window: 500_000,
+          max_context_window: 872_000,
+          default_effort: "low",
           input_modalities: ["text", "image"],
           default: true
         })
-        assert.strictEqual(asked(yield* simulator.requests), 1)
+        assert.strictEqual(asked(yield* heard), 1)
         const second = yield* json({})
         assert.deepStrictEqual([second.source, second.at], ["cache", first.at])
-        assert.strictEqual(asked(yield* simulator.requests), 1)
+        assert.strictEqual(asked(yield* heard), 1)
         // The server knows the tag of what it has told.
         assert.strictEqual((yield* json({}, "--refresh")).source, "live")
-        assert.strictEqual(asked(yield* simulator.requests), 2)
+        assert.strictEqual(asked(yield* heard), 2)
         const alone = yield* json(noNetwork, "--refresh")
         assert.strictEqual(alone.source, "cache")
         assert.deepStrictEqual(alone.models, first.models)
@@ -105,7 +106,7 @@ describe("effixir models", () => {
         const { code, stderr, stdout } = yield* run(["models"], { env })
         assert.strictEqual(code, 0)
         assert.strictEqual(stdout, "MODEL\nllama3:8b\n")
-        assertSentence(stderr, "now", "gpt-5.5, is not among them")
+        assertSentence(stderr, "now", "gpt-6.2-sol, is not among them")
         const chosen = yield* run(["models"], { env: { ...env, EFFIXIR_MODEL: "llama3:8b" } })
         assert.match(chosen.stdout, /llama3:8b +default\n/)
         assert.strictEqual(chosen.stderr.trimEnd().split("\n").length, 1)
@@ -124,15 +125,15 @@ describe("effixir models", () => {
 
   it.scopedLive("shows those it knows to somebody who is not signed in, and asks nobody", () =>
     Effect.gen(function*() {
-      const { fs, home, run, simulator } = yield* machine(nothing, { signedIn: false })
+      const { fs, home, run, asked: heard } = yield* machine(nothing, { signedIn: false })
       const { code, stderr, stdout } = yield* run(["models"])
       assert.strictEqual(code, 0)
-      assert.match(stdout, /gpt-5\.5 .*default\n/)
-      assertSentence(stderr, "effixir login", "2026-09-23")
+      assert.match(stdout, /gpt-6\.2-sol .*default\n/)
+      assertSentence(stderr, "effixir login", "2026-11-29")
       const json = JSON.parse((yield* run(["models", "--json"])).stdout)
       assert.strictEqual(json.source, "fallback")
       assert.include(json.problem, "effixir login")
-      assert.deepStrictEqual(yield* simulator.requests, [])
+      assert.deepStrictEqual(yield* heard, [])
       assert.isFalse(yield* fs.exists(home))
     }).pipe(Effect.provide(platform)), timeout)
 })

@@ -20,7 +20,7 @@ describe("effixir status", () => {
           email: "ada@example.com",
           plan: "plus",
           source: "store",
-          model: "gpt-5.5"
+          model: "gpt-6.2-sol"
         })
         const text = yield* run(["status"], { env: { OPENAI_API_KEY: "sk-other" } })
         assert.include(text.stdout, "ada@example.com")

@@ -58,7 +58,7 @@ describe("A model changes files", () => {
       assert.notInclude(chat, "apply_patch")
 
       const say = (models: object) => fs.writeFileString(`${home}/config.json`, JSON.stringify({ models }))
-      yield* say({ "gpt-5*": { apply_patch: false } })
+      yield* say({ "gpt-6*": { apply_patch: false } })
       yield* run(["run", "Hi"])
       assert.deepStrictEqual(offered((yield* simulator.requests).at(-1)), ["function edit"])
       yield* say({ "qwen*": { apply_patch: true } })

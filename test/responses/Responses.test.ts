@@ -18,6 +18,7 @@ import * as TestClock from "effect/TestClock"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
+import { ofOthers } from "../../src/auth/Host.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
 import * as RateLimits from "../../src/responses/account/RateLimits.ts"
 import * as Dialect from "../../src/responses/Dialect.ts"
@@ -61,7 +62,8 @@ const over = (handler: Handler, options: Responses.Options = {}) =>
       client: HttpClient.make((request) =>
         Effect.map(handler(request), (response) => HttpClientResponse.fromWeb(request, response))
       ).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl("https://model.test"))),
-      account: Effect.succeed("chatgpt:acct-1")
+      account: Effect.succeed("chatgpt:acct-1"),
+      wire: Effect.succeed(ofOthers)
     })
   )
 

@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { RequestListener } from "node:http"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
+import { ofOthers } from "../../src/auth/Host.ts"
 import * as Item from "../../src/responses/Item.ts"
 import type { ModelError } from "../../src/responses/ModelError.ts"
 import * as Request from "../../src/responses/Request.ts"
@@ -67,7 +68,8 @@ const over = (answer: (n: number) => Answer, seen: { requests: number }) =>
             })
             : Effect.succeed(respond(request, given))
         })
-      ).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl("https://model.test")))
+      ).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl("https://model.test"))),
+      wire: Effect.succeed(ofOthers)
     })
   )
 

@@ -119,7 +119,13 @@ describe("The ChatGPT host of OpenAiSimulator", () => {
   it.effect("wants store to be false", () => detail({ store: true }, "Store must be set to false"))
   it.effect("wants store to be there", () => detail({ store: undefined }, "Store must be set to false"))
   it.effect("wants stream to be true", () => detail({ stream: false }, "Stream must be set to true"))
-  it.effect("wants instructions", () => detail({ instructions: undefined }, "Instructions are required"))
+  it.effect("takes the system prompt as the first message", () =>
+    Effect.gen(function*() {
+      const prompt = { type: "message", role: "developer", content: [{ type: "input_text", text: "Be brief." }] }
+      const tools = { type: "additional_tools", role: "developer", tools: [] }
+      const leading = { ...body, instructions: undefined, input: [tools, prompt, user] }
+      assert.strictEqual((yield* post(chatGptPath, leading, yield* signedIn)).status, 200)
+    }).pipe(Effect.provide(simulator)))
   it.effect("wants a list as input", () => detail({ input: "hi" }, "Input must be a list"))
   it.effect("takes no system messages", () =>
     detail({ input: [{ role: "system", content: "Be brief." }, user] }, "System messages are not allowed"))
@@ -135,7 +141,6 @@ describe("The ChatGPT host of OpenAiSimulator", () => {
     }).pipe(Effect.provide(simulator)))
 
   it.effect.each([
-    "max_output_tokens",
     "max_completion_tokens",
     "temperature",
     "top_p",
@@ -305,7 +310,7 @@ describe("The API host of OpenAiSimulator", () => {
     Effect.gen(function*() {
       const { apiKey } = yield* OpenAiSimulator.OpenAiSimulator
       const answer = yield* get("/v1/models", bearer(apiKey))
-      assert.deepNestedPropertyVal(answer.json, "data[0].id", "gpt-5.5")
+      assert.deepNestedPropertyVal(answer.json, "data[0].id", "gpt-6.2-sol")
       assert.include(answer.text, "text-embedding-3-small")
       assert.strictEqual((yield* get("/v1/models")).status, 401)
     }).pipe(Effect.provide(simulator)))

@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
@@ -90,7 +91,11 @@ for (const { host, layer, transport } of cases) {
         )
         assert.strictEqual(received?.headers["session-id"], "session-1")
         assert.strictEqual(received?.headers["originator"], "effixir")
-        assert.deepPropertyVal(received?.body, "input", [Item.userMessage("What is here?")])
+        assert.deepPropertyVal(received?.body, "input", [
+          ...host === "API" ? [] : [Item.developerMessage("Be brief.")],
+          Item.userMessage("What is here?")
+        ])
+        assert.strictEqual(Predicate.hasProperty(received?.body, "instructions"), host === "API")
       }).pipe(Effect.provide(Layer.provideMerge(
         layer,
         OpenAiSimulator.layer({ script: Script.fromTurns([Script.answer(...said), Script.answer(...answer)]) })

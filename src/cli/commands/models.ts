@@ -35,7 +35,7 @@ export const models = Command.make(
 const look = Effect.fnUntraced(function*(options: { readonly refresh: boolean; readonly hidden: boolean }) {
   const { model } = yield* Runtime.settings
   const listing = yield* Effect.flatMap(Models, ({ list }) => list(options)).pipe(Effect.provide(NodeRuntime.layerHome))
-  return { listing, model }
+  return { listing, model: model ?? listing.defaultModel }
 })
 
 const toJson = Effect.fnUntraced(function*({ at, models, problem, source }: Listing, defaultModel: string) {
@@ -45,6 +45,7 @@ const toJson = Effect.fnUntraced(function*({ at, models, problem, source }: List
       name: model.name,
       description: model.description ?? null,
       context_window: model.contextWindow ?? null,
+      max_context_window: model.maxContextWindow ?? null,
       efforts: model.efforts ?? null,
       default_effort: model.defaultEffort ?? null,
       input_modalities: model.inputModalities ?? null,

@@ -18,6 +18,7 @@ import * as RejectedToken from "../../auth/RejectedToken.ts"
 import { prose } from "../../internal/visible.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Trust from "../../node/settings/Trust.ts"
+import { Models } from "../../responses/account/Models.ts"
 import { PlanUsage } from "../../responses/account/PlanUsage.ts"
 import type { Limit, Window } from "../../responses/account/RateLimitReading.ts"
 import { RateLimits, type Snapshot } from "../../responses/account/RateLimits.ts"
@@ -112,8 +113,10 @@ const skillsToLines = ({ problems, skills }: Skills.Loaded) => ({
 
 /** Without `refresh` no server is asked. */
 const look = Effect.fnUntraced(function*(refresh: boolean) {
-  const { home, model } = yield* Runtime.settings
+  const { home, model: chosen } = yield* Runtime.settings
   return yield* Effect.gen(function*() {
+    const { defaultModel } = yield* Effect.flatMap(Models, ({ known }) => known)
+    const model = chosen ?? defaultModel
     const selected = yield* Effect.flatMap(
       Credentials,
       (credentials): Effect.Effect<Selected, CredentialsError> => refresh ? credentials.current : credentials.selected

@@ -17,7 +17,11 @@ export const variables: ReadonlyArray<Variable> = [
     text:
       "the folder of `auth.json`, `registrations.json`, `host.json`, `config.json`, `sessions/`, `skills/`, `cache/`"
   },
-  { name: "EFFIXIR_MODEL", value: "gpt-5.5", text: "the model to ask; also `-m`, or `\"model\"`" },
+  {
+    name: "EFFIXIR_MODEL",
+    value: "gpt-6.2-sol",
+    text: "the model to ask, or the first one that the account has instead; also `-m`, or `\"model\"`"
+  },
   {
     name: "EFFIXIR_PERMISSION",
     value: "auto",

@@ -7,8 +7,8 @@ import * as Schema from "effect/Schema"
 import { defined, field } from "../../internal/json.ts"
 import { imageNotSeen } from "../../prompts/Conversation.ts"
 import type { Item } from "../Item.ts"
-import type { Request } from "../Request.ts"
-import { fallback } from "./Models.ts"
+import type { ReasoningOptions, Request } from "../Request.ts"
+import { fallback, type Model } from "./Models.ts"
 
 /**
  * - `reasoning` it thinks before it answers, and takes `reasoning` and `include` in a request
@@ -17,6 +17,10 @@ import { fallback } from "./Models.ts"
  * - `reasoningContent` its server wants its thoughts back in plain text, with the calls that they led to, and refuses
  *   those calls without (DeepSeek, Kimi); others refuse the thoughts. Only Chat Completions has words for it
  * - `applyPatch` it was taught the tool `apply_patch`, and its server takes tools that are called with plain text
+ * - `additionalTools` it takes its tools as an item of the input, where its server does
+ * - `effortUpdates` an item of the conversation can change how hard it thinks, where its server lets it
+ * - `cacheRetention` it can be told how long the start of a conversation is kept (`prompt_cache_retention`)
+ * - `efforts` how hard it can be told to think, as far as that is known; it thinks as hard as `defaultEffort` otherwise
  * - `contextWindow` in tokens
  *
  * @since 0.1.0
@@ -28,6 +32,11 @@ export const ModelProfile = Schema.Struct({
   images: Schema.Boolean,
   reasoningContent: Schema.Boolean,
   applyPatch: Schema.Boolean,
+  additionalTools: Schema.Boolean,
+  effortUpdates: Schema.Boolean,
+  cacheRetention: Schema.Boolean,
+  efforts: Schema.optional(Schema.Array(Schema.String)),
+  defaultEffort: Schema.optional(Schema.String),
   contextWindow: Schema.optional(Schema.Number)
 })
 
@@ -48,6 +57,7 @@ export const Overrides = Schema.Record({
     images: Schema.optional(Schema.Boolean),
     reasoningContent: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("reasoning_content")),
     applyPatch: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("apply_patch")),
+    additionalTools: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("additional_tools")),
     contextWindow: Schema.optional(Schema.Int.pipe(Schema.positive())).pipe(Schema.fromKey("context_window"))
   })
 })
@@ -56,30 +66,53 @@ export const Overrides = Schema.Record({
 export type Overrides = typeof Overrides.Type
 
 /**
- * The profile of a model by its name. OpenAI's families that reason are known; of others the least is expected, as a
- * server may refuse what it does not know. Of overrides that fit, the more exact one counts, field by field.
+ * What is known of models beside their names: `catalogue` is what the server says of those that it lists, `models` what a
+ * person knows better.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Knowledge {
+  readonly catalogue?: ReadonlyArray<Model> | undefined
+  readonly models?: Overrides | undefined
+}
+
+/**
+ * The profile of a model: what a person says of it, else what the server's list says, else what was known of it when
+ * this was written, else what its name tells. OpenAI's families that reason are known; of others the least is expected,
+ * as a server may refuse what it does not know. Of overrides that fit, the more exact one counts, field by field.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const profileOf = (model: string, overrides: Overrides = {}): ModelProfile => {
-  const contextWindow = fallback.models.find(({ slug }) => slug === model)?.contextWindow
+export const profileOf = (model: string, { catalogue = [], models: overrides = {} }: Knowledge = {}): ModelProfile => {
+  const isModel = ({ slug }: Model) => slug === model
+  const said = { ...fallback.models.find(isModel), ...catalogue.find(isModel) }
+  const { additionalTools, contextWindow, defaultEffort, effortUpdates, efforts, inputModalities } = said
   const fitting = Object.entries(overrides)
     .filter(([pattern]) => pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : pattern === model)
     // A name without a star fits one model alone.
     .toSorted(([a], [b]) => Number(a === model) - Number(b === model) || a.length - b.length)
+  const isRecent = isSince(model, 5.6)
   return Object.assign(
     {
       reasoning: reasons.test(model),
-      parallelToolCalls: true,
-      images: sees.test(model) && !blind.test(model),
+      parallelToolCalls: said.parallelToolCalls ?? true,
+      images: inputModalities?.includes("image") ?? (sees.test(model) && !blind.test(model)),
       reasoningContent: thinksAloud.test(model),
       applyPatch: patches.test(model),
-      ...(contextWindow === undefined ? {} : { contextWindow })
+      additionalTools: additionalTools ?? isRecent,
+      effortUpdates: effortUpdates ?? false,
+      cacheRetention: !isRecent,
+      ...defined({ efforts, defaultEffort, contextWindow })
     },
     ...fitting.map(([, override]) => defined(override))
   )
 }
+
+/** Whether this is a model of OpenAI of that version or a later one. */
+const isSince = (model: string, version: number): boolean =>
+  Number(/^gpt-(\d+(?:\.\d+)?)(?:-|$)/.exec(model)?.[1]) >= version
 
 /** Only under OpenAI's own names: routers do not all pass on a tool that is called with plain text. */
 const patches = /^(?:gpt-[56](?!\d)(?!.*-chat)|codex-)/
@@ -98,14 +131,41 @@ const thinksAloud =
  * @category combining
  */
 export const fit = (request: Request, profile: ModelProfile): Request => {
-  const { include, reasoning, ...rest } = request
+  const { include, prompt_cache_retention, reasoning, ...rest } = request
   return {
     ...rest,
-    ...(profile.reasoning ? defined({ include, reasoning }) : {}),
+    ...(profile.reasoning ? defined({ include, reasoning: reasoning && fitReasoning(reasoning, profile) }) : {}),
+    ...(profile.cacheRetention ? defined({ prompt_cache_retention }) : {}),
     parallel_tool_calls: request.parallel_tool_calls && profile.parallelToolCalls,
     input: profile.images ? request.input : request.input.map(withoutImages)
   }
 }
+
+const fitReasoning = ({ effort, ...rest }: ReasoningOptions, profile: ModelProfile): ReasoningOptions => ({
+  ...rest,
+  ...defined({ effort: effort === undefined ? undefined : nearestEffort(effort, profile) })
+})
+
+/**
+ * How hard the model thinks if it is told to think so hard: as the model can at most, or at least. What is no word for an
+ * effort is left to the server.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const nearestEffort = (effort: string, { efforts = [] }: ModelProfile): string => {
+  const asked = levels.indexOf(effort)
+  const known = efforts.filter((level) => levels.includes(level)).toSorted((a, b) =>
+    levels.indexOf(a) - levels.indexOf(b)
+  )
+  const nearest = asked < 0 || known.length === 0
+    ? effort
+    : known.findLast((level) => levels.indexOf(level) <= asked) ?? known[0] ?? effort
+  // The name is for people; over the wire it goes as the hardest that the server knows.
+  return nearest === "ultra" ? "max" : nearest
+}
+
+const levels: ReadonlyArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"]
 
 /** Pictures are parts of messages, or of what a tool gave. */
 const withoutImages = (item: Item): Item => {

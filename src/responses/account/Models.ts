@@ -23,23 +23,25 @@ import { Credentials } from "../../auth/Credentials.ts"
 import * as Host from "../../auth/Host.ts"
 import { hidden } from "../../auth/Secrets.ts"
 import { askJson, NotAnswered } from "../../internal/askJson.ts"
-import { field, number, text } from "../../internal/json.ts"
+import { defined, field, number, text } from "../../internal/json.ts"
 import { redactedSpan } from "../../internal/redactedSpan.ts"
 
 /**
- * Available with a ChatGPT plan and with an API key alike (September 2026).
+ * What is asked where nobody has chosen: available with a ChatGPT plan and with an API key alike (November 2026).
  *
  * @since 0.1.0
  * @category models
  */
-export const defaultModel = "gpt-5.5"
+export const defaultModel = "gpt-6.2-sol"
 
 /**
  * A model as a server tells of it. Most servers tell no more than the name.
  *
  * - `slug` what a request calls it
- * - `contextWindow` in tokens
+ * - `contextWindow` in tokens; `maxContextWindow` what it could be, at a price
  * - `efforts` how hard it can be told to think
+ * - `additionalTools` whether it takes its tools as an item of the input
+ * - `effortUpdates` whether an item of the conversation can change how hard it thinks
  * - `visibility` `list`, or that it is not meant to be chosen (`hide`, `none`)
  *
  * @since 0.1.0
@@ -50,10 +52,13 @@ export const Model = Schema.Struct({
   name: Schema.String,
   description: Schema.optional(Schema.String),
   contextWindow: Schema.optional(Schema.Number),
+  maxContextWindow: Schema.optional(Schema.Number),
   efforts: Schema.optional(Schema.Array(Schema.String)),
   defaultEffort: Schema.optional(Schema.String),
   inputModalities: Schema.optional(Schema.Array(Schema.String)),
   parallelToolCalls: Schema.optional(Schema.Boolean),
+  additionalTools: Schema.optional(Schema.Boolean),
+  effortUpdates: Schema.optional(Schema.Boolean),
   visibility: Schema.optional(Schema.String)
 })
 
@@ -63,6 +68,7 @@ export type Model = typeof Model.Type
 /**
  * A list of models, where it comes from, and from when it is.
  *
+ * - `defaultModel` what is asked where nobody has chosen: the usual one, or the first that the account has instead
  * - `problem` why the server could not be asked
  *
  * @since 0.1.0
@@ -70,6 +76,7 @@ export type Model = typeof Model.Type
  */
 export const Listing = Schema.Struct({
   models: Schema.Array(Model),
+  defaultModel: Schema.String,
   source: Schema.Literal("live", "cache", "fallback"),
   at: Schema.DateTimeUtc,
   problem: Schema.optional(Schema.String)
@@ -85,10 +92,18 @@ export class Models extends Context.Tag("effixir/responses/account/Models")<Mode
    * so; models that are not meant to be chosen are left out, unless `hidden` says not to. There is always a list.
    */
   readonly list: (options?: { readonly refresh?: boolean; readonly hidden?: boolean }) => Effect.Effect<Listing>
+  /**
+   * The same for a run, hidden ones included: what a model can be sent, and which one to ask. A list of the last day will
+   * do, and a host that tells no more than names is not asked at all.
+   */
+  readonly catalogue: Effect.Effect<Listing>
+  /** As they were listed last, however long ago. Nobody is asked. */
+  readonly known: Effect.Effect<Listing>
 }>() {}
 
-/** How long a list is good for. */
+/** How long a list is good for, and for how long one is that nobody looks at. */
 const lifetime = Duration.minutes(5)
+const runLifetime = Duration.days(1)
 
 const Kept = Schema.Struct({
   account: Schema.String,
@@ -142,14 +157,16 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
     return next
   }, redactedSpan("Models.ask"))
 
-  const listFor = Effect.fnUntraced(function*(credential: Credential, isRefresh: boolean) {
+  /** @param goodFor how old a list may be that is not asked for again */
+  const listFor = Effect.fnUntraced(function*(credential: Credential, goodFor: Duration.Duration) {
+    const { hasCatalogue } = Host.of(credential)
     const kept = yield* recall(credential)
     const now = yield* DateTime.now
-    if (Option.isSome(kept) && !isRefresh && isFresh(kept.value, now)) return listing(kept.value, "cache")
+    if (Option.isSome(kept) && isFresh(kept.value, goodFor, now)) return listing(kept.value, hasCatalogue, "cache")
     const live = yield* Effect.either(ask(credential, kept))
-    if (Either.isRight(live)) return listing(live.right, "live")
+    if (Either.isRight(live)) return listing(live.right, hasCatalogue, "live")
     const problem = yield* hidden(live.left.message)
-    return Option.isSome(kept) ? { ...listing(kept.value, "cache"), problem } : { ...fallback, problem }
+    return Option.isSome(kept) ? { ...listing(kept.value, hasCatalogue, "cache"), problem } : { ...fallback, problem }
   })
 
   return Models.of({
@@ -157,8 +174,23 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
       const selected = yield* Effect.either(credentials.selected)
       const all: Listing = Either.isLeft(selected)
         ? { ...fallback, problem: selected.left.message }
-        : yield* listFor(selected.right.credential, options?.refresh === true)
+        : yield* listFor(selected.right.credential, options?.refresh === true ? Duration.zero : lifetime)
       return options?.hidden === true ? all : { ...all, models: all.models.filter((model) => !isHidden(model)) }
+    }),
+    catalogue: Effect.gen(function*() {
+      const selected = yield* Effect.either(credentials.selected)
+      if (Either.isLeft(selected)) return { ...fallback, problem: selected.left.message }
+      const { credential } = selected.right
+      return Host.of(credential).hasCatalogue ? yield* listFor(credential, runLifetime) : fallback
+    }),
+    known: Effect.gen(function*() {
+      const selected = yield* Effect.option(credentials.selected)
+      if (Option.isNone(selected)) return fallback
+      const { credential } = selected.value
+      return Option.match(yield* recall(credential), {
+        onNone: () => fallback,
+        onSome: (kept) => listing(kept, Host.of(credential).hasCatalogue, "cache")
+      })
     })
   })
 })
@@ -176,15 +208,24 @@ export const layerConfig = (
   Layer.effect(Models, Effect.flatMap(Config.unwrap(options), make))
 
 /** @since 0.1.0 @category predicates */
-export const isHidden = ({ visibility }: Model): boolean => visibility === "hide" || visibility === "none"
+export const isHidden = ({ slug, visibility }: Model): boolean =>
+  visibility === "hide" || visibility === "none" || neverShown.test(slug)
 
-const isFresh = (kept: Kept, now: DateTime.Utc): boolean => {
+/** Meant for the programs of OpenAI, whatever a list says of them. */
+const neverShown = /^(?:codex-auto-review|gpt-daybreak-)/
+
+const isFresh = (kept: Kept, goodFor: Duration.Duration, now: DateTime.Utc): boolean => {
   // A clock that was put back makes no list young.
   const age = DateTime.toEpochMillis(now) - DateTime.toEpochMillis(kept.at)
-  return age >= 0 && age < Duration.toMillis(lifetime)
+  return age >= 0 && age < Duration.toMillis(goodFor)
 }
 
-const listing = ({ at, models }: Kept, source: Listing["source"]): Listing => ({ models, source, at })
+const listing = ({ at, models }: Kept, hasCatalogue: boolean, source: Listing["source"]): Listing => {
+  const shown = models.filter((model) => !isHidden(model))
+  // Of a list of mere names the first one says nothing.
+  const first = hasCatalogue && !shown.some(({ slug }) => slug === defaultModel) ? shown[0]?.slug : undefined
+  return { models, defaultModel: first ?? defaultModel, source, at }
+}
 
 /**
  * Reads the list of the ChatGPT host (`{"models":[{"slug":…}]}`) and those of servers that speak the API
@@ -204,26 +245,31 @@ const modelOf = (entry: unknown): ReadonlyArray<Model> => {
   const slug = text(field(entry, "slug")) ?? text(field(entry, "id"))
   if (slug === undefined || !/^\P{Cc}+$/u.test(slug)) return []
   const description = text(field(entry, "description"))
-  const contextWindow = ["context_window", "context_length", "max_model_len"]
-    .map((name) => number(field(entry, name)))
-    .find((window) => window !== undefined && window > 0)
+  const size = (...names: ReadonlyArray<string>) =>
+    names.map((name) => number(field(entry, name))).find((window) => window !== undefined && window > 0)
+  const contextWindow = size("context_window", "context_length", "max_model_len")
+  const maxContextWindow = size("max_context_window")
   const levels = field(entry, "supported_reasoning_levels")
   const efforts = Array.isArray(levels) ? texts(levels.map((level) => field(level, "effort") ?? level)) : undefined
   const defaultEffort = text(field(entry, "default_reasoning_level"))
   const modalities = field(entry, "input_modalities") ?? field(field(entry, "architecture"), "input_modalities")
-  const parallelToolCalls = field(entry, "supports_parallel_tool_calls")
+  const parallelToolCalls = flag(entry, "supports_parallel_tool_calls")
+  // Models that Codex speaks to in its lite dialect have no tools beside the input there.
+  const additionalTools = flag(entry, "use_responses_lite")
   const visibility = text(field(entry, "visibility")) ?? (answersNoText.test(slug) ? "hide" : undefined)
   return [{
     slug,
     name: text(field(entry, "display_name")) ?? text(field(entry, "name")) ?? slug,
-    ...(description === undefined ? {} : { description }),
-    ...(contextWindow === undefined ? {} : { contextWindow }),
-    ...(efforts === undefined ? {} : { efforts }),
-    ...(defaultEffort === undefined ? {} : { defaultEffort }),
+    ...defined({ description }),
+    ...defined({ contextWindow, maxContextWindow, efforts, defaultEffort }),
     ...(Array.isArray(modalities) ? { inputModalities: texts(modalities) } : {}),
-    ...(Predicate.isBoolean(parallelToolCalls) ? { parallelToolCalls } : {}),
-    ...(visibility === undefined ? {} : { visibility })
+    ...defined({ parallelToolCalls, additionalTools, visibility })
   }]
+}
+
+const flag = (entry: unknown, name: string): boolean | undefined => {
+  const value = field(entry, name)
+  return Predicate.isBoolean(value) ? value : undefined
 }
 
 const texts = (values: ReadonlyArray<unknown>): ReadonlyArray<string> => values.filter(Predicate.isString)
@@ -232,31 +278,55 @@ const texts = (values: ReadonlyArray<unknown>): ReadonlyArray<string> => values.
 const answersNoText =
   /^(?:text-embedding|text-moderation|omni-moderation|whisper|tts|dall-e|gpt-image|chatgpt-image|sora)-|-(?:realtime|transcribe|tts)\b/
 
-const known = (slug: string, name: string, contextWindow: number, efforts?: string, defaultEffort?: string): Model => ({
+const known = (
+  slug: string,
+  name: string,
+  [contextWindow, maxContextWindow]: readonly [number, number],
+  efforts: string,
+  defaultEffort: string,
+  wire: Pick<Model, "additionalTools" | "effortUpdates">
+): Model => ({
   slug,
   name,
   contextWindow,
-  ...(efforts === undefined ? {} : { efforts: efforts.split(" ") }),
-  ...(defaultEffort === undefined ? {} : { defaultEffort }),
-  inputModalities: contextWindow < 200_000 ? ["text"] : ["text", "image"],
+  maxContextWindow,
+  efforts: efforts.split(" "),
+  defaultEffort,
+  inputModalities: ["text", "image"],
+  ...wire,
   visibility: "list"
 })
 
+const small = [272_000, 872_000] as const
+const large = [500_000, 872_000] as const
+const latest = { additionalTools: true, effortUpdates: true }
+const older = { additionalTools: true, effortUpdates: false }
+
 /**
- * What a ChatGPT plan offered in September 2026, for when there is nobody to ask.
+ * What a ChatGPT plan offered in November 2026, for when there is nobody to ask, and for what a list does not say.
  *
  * @since 0.1.0
  * @category models
  */
 export const fallback: Listing = {
   models: [
-    known("gpt-6-astra", "GPT-6 Astra", 272_000, "low medium high xhigh max", "low"),
-    known("gpt-5.6-sol", "GPT-5.6 Sol", 272_000, "low medium high xhigh max", "low"),
-    known("gpt-5.6-terra", "GPT-5.6 Terra", 272_000, "low medium high xhigh max", "medium"),
-    known("gpt-5.6-luna", "GPT-5.6 Luna", 272_000, "low medium high xhigh max", "medium"),
-    known("gpt-5.5", "GPT-5.5", 272_000, "low medium high xhigh", "medium"),
-    known("gpt-5.3-codex-spark", "GPT-5.3 Codex Spark", 128_000)
+    known("gpt-6.2-sol", "GPT-6.2 Sol", large, "low medium high xhigh max ultra", "low", latest),
+    known("gpt-6.2-astra", "GPT-6.2 Astra", small, "low medium high xhigh max ultra", "low", latest),
+    known("gpt-6.1-terra", "GPT-6.1 Terra", large, "none low medium high xhigh max ultra", "low", latest),
+    known("gpt-6.1-sol", "GPT-6.1 Sol", large, "low medium high xhigh max ultra", "low", latest),
+    known("gpt-6-astra", "GPT-6 Astra", small, "low medium high xhigh max ultra", "low", latest),
+    // Whether these two take effort updates is told in two ways; a request does without them.
+    known("gpt-6-sol", "GPT-6 Sol", small, "none low medium high xhigh max ultra", "medium", older),
+    known("gpt-6-luna", "GPT-6 Luna", small, "none low medium high xhigh max", "medium", older),
+    known("gpt-5.6-sol", "GPT-5.6 Sol", small, "low medium high xhigh max ultra", "low", older),
+    known("gpt-5.6-terra", "GPT-5.6 Terra", small, "low medium high xhigh max ultra", "medium", older),
+    known("gpt-5.6-luna", "GPT-5.6 Luna", small, "low medium high xhigh max", "medium", older),
+    known("gpt-5.5", "GPT-5.5", [272_000, 272_000], "low medium high xhigh", "medium", {
+      additionalTools: false,
+      effortUpdates: false
+    })
   ],
+  defaultModel,
   source: "fallback",
-  at: DateTime.unsafeMake("2026-09-23T00:00:00Z")
+  at: DateTime.unsafeMake("2026-11-29T00:00:00Z")
 }

@@ -34,14 +34,16 @@ import * as Timeouts from "./Timeouts.ts"
 export const make = Effect.fnUntraced(function*(
   dialect: Dialect,
   timeouts: Timeouts.Timeouts,
-  models: ModelProfile.Overrides = {}
+  knowledge: ModelProfile.Knowledge = {}
 ) {
   const auth = yield* AuthClient
   const observe = yield* RateLimits.observer
 
   const open = Effect.fnUntraced(function*(request: Request) {
     yield* Effect.annotateCurrentSpan({ model: request.model, items: request.input.length })
-    const response = yield* auth.client.execute(post(dialect, request, models)).pipe(
+    const wire = yield* Effect.mapError(auth.wire, unusable)
+    const body = dialect.encode(request, ModelProfile.profileOf(request.model, knowledge), wire)
+    const response = yield* auth.client.execute(post(dialect, request, body)).pipe(
       Effect.mapError(unreachable),
       Timeouts.connecting(timeouts)
     )
@@ -111,10 +113,10 @@ export const headers = (request: Request): Record<string, string> => ({
   "x-client-request-id": request.prompt_cache_key
 })
 
-const post = (dialect: Dialect, request: Request, models: ModelProfile.Overrides) =>
+const post = (dialect: Dialect, request: Request, body: unknown) =>
   HttpClientRequest.post(dialect.path).pipe(
     HttpClientRequest.setHeaders({ accept: "text/event-stream", ...headers(request) }),
-    HttpClientRequest.bodyUnsafeJson(dialect.encode(request, ModelProfile.profileOf(request.model, models)))
+    HttpClientRequest.bodyUnsafeJson(body)
   )
 
 /** A body that breaks off, is too long for a refusal, or never ends must not hold up what the status says. */

@@ -20,6 +20,7 @@ import { networkProblem } from "../../internal/networkProblem.ts"
 import { redactedSpan } from "../../internal/redactedSpan.ts"
 import * as ModelProfile from "../account/ModelProfile.ts"
 import * as RateLimits from "../account/RateLimits.ts"
+import type { Body } from "../Body.ts"
 import * as Dialect from "../Dialect.ts"
 import { ModelError } from "../ModelError.ts"
 import type { Request } from "../Request.ts"
@@ -90,12 +91,13 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
   }, redactedSpan("Responses.connect"))
 
   const open = Effect.fnUntraced(function*(request: Request) {
-    const account = yield* Effect.mapError(
-      auth.account,
+    const [account, wire] = yield* Effect.mapError(
+      Effect.all([auth.account, auth.wire]),
       (error) => new Fault({ error: HttpTransport.unreachable(error) })
     )
     const line = yield* pool.borrow(request.prompt_cache_key, account, connect(request))
-    const frame = write(dialect.encode(request, ModelProfile.profileOf(request.model, options.models)), line.memory)
+    const body = dialect.encode(request, ModelProfile.profileOf(request.model, options), wire)
+    const frame = write(body, line.memory)
     yield* Effect.annotateCurrentSpan({
       model: request.model,
       items: frame.items,
@@ -140,7 +142,7 @@ interface Frame {
 
 /** What comes over a connection is a stream in any case, and only HTTP has to be told so. */
 const write = (encoded: unknown, memory: Continuation.Continuation | undefined): Frame => {
-  const { input, stream: _, ...fields } = encoded as Request
+  const { input, stream: _, ...fields } = encoded as Body
   const body: Continuation.Body = { input, fields }
   const news = memory === undefined ? undefined : Continuation.news(memory, body)
   const previous = news === undefined ? {} : { previous_response_id: memory?.responseId }
@@ -298,8 +300,8 @@ const told = (attempt: (sockets: SocketAttempt) => Attempt) => ({ again, error }
 
 /** HTTP for the sessions in which WebSockets have failed before anything was told, or cannot carry what is said. */
 const makeAuto = Effect.fnUntraced(function*(options: Options) {
-  const { dialect = Dialect.responses, models, timeouts = Timeouts.defaults } = options
-  const http = yield* HttpTransport.make(dialect, timeouts, models)
+  const { dialect = Dialect.responses, timeouts = Timeouts.defaults } = options
+  const http = yield* HttpTransport.make(dialect, timeouts, options)
   const avoiding = yield* Ref.make(HashSet.empty<string>())
 
   const auto = (sockets: SocketAttempt): Attempt => (request) => {

@@ -7,7 +7,9 @@ import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import { decodeProtectedHeader } from "jose"
 import { randomBytes, randomUUID } from "node:crypto"
+import { fallback } from "../../responses/account/Models.ts"
 import { withoutId } from "../../responses/Item.ts"
 import type { Request } from "../../responses/Request.ts"
 import * as Script from "../Script.ts"
@@ -22,18 +24,31 @@ export interface Options {
   readonly models: ReadonlyArray<string>
   readonly pace: Duration.DurationInput | undefined
   readonly apiKey: string
+  /** Whom a token of the Codex client speaks for. */
   readonly authenticate: (received: Received) => Effect.Effect<Account, Reply>
+  /** Whom a token of somebody who lets this program use a plan speaks for. */
+  readonly authenticatePlan: (received: Received) => Effect.Effect<Account, Reply>
+  readonly streams: Streams
+}
+
+/** What differs between answers of the real servers, and must make no difference. */
+export interface Streams {
+  /** Whether a stream says what it is in `Content-Type`. */
+  readonly hasContentType?: boolean | undefined
+  /** Whether the last event repeats the items. */
+  readonly hasFinalOutput?: boolean | undefined
 }
 
 /** The part of chatgpt.com and api.openai.com: model calls, models and usage. */
 export const make = Effect.fnUntraced(function*(options: Options) {
+  const { hasContentType, hasFinalOutput } = options.streams
   const calls = yield* Ref.make(0)
   const sealed = yield* Ref.make(HashSet.empty<string>())
 
   const chatGpt: Host = {
     isStoring: () => false,
-    hasFinalOutput: false,
-    headers: {},
+    hasFinalOutput: hasFinalOutput ?? false,
+    headers: hasContentType === true ? eventStream : {},
     connect: (received) =>
       Effect.flatMap(
         options.authenticate(received),
@@ -42,10 +57,19 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     read: (body) => Checks.chatGpt(body, options.models)
   }
 
+  const plan: Host = {
+    isStoring: () => false,
+    hasFinalOutput: hasFinalOutput ?? false,
+    headers: hasContentType === true ? eventStream : {},
+    connect: (received) =>
+      Effect.map(options.authenticatePlan(received), ({ accountId }) => ({ owner: `plan ${accountId}`, headers: {} })),
+    read: (body) => Checks.plan(body, options.models)
+  }
+
   const api: Host = {
     isStoring: (body) => !Predicate.hasProperty(body, "store") || body.store !== false,
-    hasFinalOutput: true,
-    headers: eventStream,
+    hasFinalOutput: hasFinalOutput ?? true,
+    headers: hasContentType === false ? {} : eventStream,
     connect: ({ headers }) => {
       if (bearerOf(headers["authorization"]) === options.apiKey) return Effect.succeed({ owner: "api", headers: {} })
       const message = "Incorrect API key provided. You can find your API key at " +
@@ -58,8 +82,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const overHttp = (host: Host): Handler =>
     Effect.fnUntraced(function*(received) {
       const { headers, owner } = yield* host.connect(received)
-      const request = yield* host.read(received.body)
-      const answer = yield* respond(host, owner, request, received.body)
+      const read = yield* host.read(received.body)
+      const answer = yield* respond(host, owner, read, received.body)
       const body = "events" in answer ? Stream.map(answer.events, Script.toSse) : answer.body
       return { status: answer.status, headers: { ...host.headers, ...headers, ...answer.headers }, body }
     })
@@ -95,20 +119,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         }
         const { input } = rest
         const body = { ...rest, stream: true, input: Array.isArray(input) ? [...known, ...input] : input }
-        const request = yield* host.read(body)
-        const answer = yield* respond(host, owner, request, body)
+        const read = yield* host.read(body)
+        const answer = yield* respond(host, owner, read, body)
         if (!("events" in answer)) return yield* Effect.fail(answer)
         const { events, responseId, turn } = answer
-        if (turn._tag === "Answer") remembered.set(responseId, [...request.input, ...turn.items.map(withoutId)])
+        if (turn._tag === "Answer") remembered.set(responseId, [...read.sent, ...turn.items.map(withoutId)])
         return { events, isCut: turn._tag === "Cut" }
       })
     })
 
-  const respond = Effect.fnUntraced(function*(host: Host, owner: string, request: Request, body: unknown) {
+  const respond = Effect.fnUntraced(function*(host: Host, owner: string, read: Checks.Read, body: unknown) {
+    const { request } = read
     // What the model encrypts can be read again for the same account and model only.
     const seal = (encrypted: string) => `${owner} ${request.model} ${encrypted}`
     const readable = yield* Ref.get(sealed)
-    yield* Checks.replay(request, {
+    yield* Checks.replay(read, {
       isReadable: (encrypted) => HashSet.has(readable, seal(encrypted)),
       isStoring: host.isStoring(body)
     })
@@ -144,16 +169,23 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         catch: (cause) => error(400, { message: String(cause), code: "script_failed" })
       }))
 
+  /** Clients that are too old for a model do not hear of it. */
+  const catalogue = ({ headers, query }: Received): Reply => {
+    const version = query["client_version"] ?? "0.147.0"
+    const models = options.models.map(modelInfo).filter((model) => !isBefore(version, model.minimal_client_version))
+    const etag = `W/"${models.map(({ slug }) => slug).join(",")}"`
+    return headers["if-none-match"] === etag
+      ? { status: 304, headers: { etag }, body: "" }
+      : json(200, { models }, { etag })
+  }
+
   const models: Handler = Effect.fnUntraced(function*(received) {
     yield* options.authenticate(received)
-    if (!received.query["client_version"]) return detail(400, "client_version is required")
-    const etag = `W/"${options.models.join(",")}"`
-    return received.headers["if-none-match"] === etag
-      ? { status: 304, headers: { etag }, body: "" }
-      : json(200, { models: options.models.map(modelInfo) }, { etag })
+    return received.query["client_version"] ? catalogue(received) : detail(400, "client_version is required")
   })
 
   const apiModels: Handler = Effect.fnUntraced(function*(received) {
+    if (isPlan(received)) return yield* Effect.as(options.authenticatePlan(received), catalogue(received))
     yield* api.connect(received)
     const data = [...options.models, "text-embedding-3-small"].map((id) => ({
       id,
@@ -163,6 +195,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     }))
     return json(200, { object: "list", data })
   })
+
+  /** All that the API has beside model calls and the list of models. */
+  const notForPlans: Handler = (received) =>
+    isPlan(received)
+      ? Effect.as(
+        options.authenticatePlan(received),
+        error(403, {
+          message: `${received.path} is not supported with a ChatGPT plan.`,
+          code: "subscription_sharing_route_not_supported"
+        })
+      )
+      : Effect.succeed(detail(404, "Not Found"))
 
   const usage: Handler = Effect.fnUntraced(function*(received) {
     const { plan } = yield* options.authenticate(received)
@@ -188,11 +232,32 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     })
   })
 
+  /** What Codex asks before its first call: which workspace there is, and where its calls go. */
+  const accounts: Handler = (received) =>
+    Effect.map(options.authenticate(received), ({ accountId, plan }) =>
+      json(200, {
+        accounts: [{
+          id: accountId,
+          plan_type: plan,
+          name: null,
+          structure: "personal",
+          workspace_backend_origin: "https://chatgpt.com",
+          account_routing_override: "NO_CONSTRAINT"
+        }],
+        account_ordering: [accountId],
+        default_account_id: accountId
+      }))
+
+  /** Who pays for a call of the API is told by the credential. */
+  const payer = (received: Received) => isPlan(received) ? plan : api
+
   return {
+    accounts,
     apiModels,
-    apiResponses: overHttp(api),
-    apiSocket: overSocket(api),
-    chatCompletions,
+    apiOther: notForPlans,
+    apiResponses: (received: Received) => overHttp(payer(received))(received),
+    apiSocket: (received: Received) => overSocket(payer(received))(received),
+    chatCompletions: (received: Received) => isPlan(received) ? notForPlans(received) : chatCompletions(received),
     chatGptResponses: overHttp(chatGpt),
     chatGptSocket: overSocket(chatGpt),
     models,
@@ -211,7 +276,7 @@ interface Host {
   readonly connect: (
     received: Received
   ) => Effect.Effect<{ readonly owner: string; readonly headers: Reply["headers"] }, Reply>
-  readonly read: (body: unknown) => Either.Either<Request, Reply>
+  readonly read: (body: unknown) => Either.Either<Checks.Read, Reply>
 }
 
 const fiveHours = 5 * 60 * 60
@@ -232,25 +297,54 @@ const planHeaders = (account: Account): Effect.Effect<Reply["headers"]> =>
     "x-codex-credits-unlimited": "False"
   }))
 
-const modelInfo = (slug: string, index: number) => ({
-  slug,
-  display_name: slug,
-  description: null,
-  default_reasoning_level: "medium",
-  supported_reasoning_levels: ["low", "medium", "high", "xhigh"].map((effort) => ({ effort, description: effort })),
-  visibility: slug === "codex-auto-review" ? "hide" : "list",
-  minimal_client_version: "0.1.0",
-  supported_in_api: true,
-  priority: index,
-  context_window: 272_000,
-  max_context_window: 272_000,
-  effective_context_window_percent: 95,
-  auto_compact_token_limit: null,
-  supports_parallel_tool_calls: true,
-  support_verbosity: true,
-  default_verbosity: "medium",
-  supports_reasoning_summaries: true,
-  input_modalities: ["text", "image"],
-  prefer_websockets: false,
-  use_responses_lite: false
-})
+/** The tokens that let a program use a plan on the API are signed with a key that everybody can check; no other is. */
+const isPlan = ({ headers }: Received): boolean => {
+  try {
+    return decodeProtectedHeader(bearerOf(headers["authorization"])).alg === "RS256"
+  } catch {
+    return false
+  }
+}
+
+const modelInfo = (slug: string, index: number) => {
+  const known = fallback.models.find((model) => model.slug === slug)
+  const { contextWindow = 272_000, defaultEffort = "medium", efforts = ["low", "medium", "high", "xhigh"] } = known ??
+    {}
+  return {
+    slug,
+    display_name: slug,
+    description: null,
+    default_reasoning_level: defaultEffort,
+    supported_reasoning_levels: efforts.map((effort) => ({ effort, description: effort })),
+    visibility: slug === "codex-auto-review" ? "hide" : "list",
+    minimal_client_version: oldestClients.find(([family]) => slug.startsWith(family))?.[1] ?? "0.1.0",
+    supported_in_api: true,
+    priority: index,
+    context_window: contextWindow,
+    max_context_window: known?.maxContextWindow ?? contextWindow,
+    effective_context_window_percent: 95,
+    auto_compact_token_limit: null,
+    supports_parallel_tool_calls: true,
+    support_verbosity: true,
+    default_verbosity: "medium",
+    supports_reasoning_summaries: true,
+    input_modalities: ["text", "image"],
+    prefer_websockets: false,
+    use_responses_lite: known?.additionalTools ?? false
+  }
+}
+
+/** The versions of Codex from which on it is told of these families. */
+const oldestClients: ReadonlyArray<readonly [family: string, version: string]> = [
+  ["gpt-6.2", "0.169.0"],
+  ["gpt-6.1", "0.160.0"],
+  ["gpt-6-astra", "0.153.0"],
+  ["gpt-6-", "0.160.0"],
+  ["gpt-5.6", "0.144.0"]
+]
+
+const isBefore = (version: string, other: string): boolean => {
+  const [a, b] = [version, other].map((text) => text.split(".").map(Number))
+  const at = [0, 1, 2].find((index) => (a?.[index] ?? 0) !== (b?.[index] ?? 0))
+  return at !== undefined && (a?.[at] ?? 0) < (b?.[at] ?? 0)
+}

@@ -2,7 +2,7 @@ import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { field } from "../../internal/json.ts"
-import { isItem, type Item } from "../../responses/Item.ts"
+import { isItem, type Item, text as textOf } from "../../responses/Item.ts"
 import { type Request, ToolDeclaration } from "../../responses/Request.ts"
 import { isAnswer, isToolCall } from "../../responses/ToolCall.ts"
 import { detail, error, type Reply } from "./http.ts"
@@ -12,14 +12,26 @@ type Body = { readonly [field: string]: unknown }
 /** What a check finds wrong, if anything. */
 type Verdict = Reply | undefined
 
+/** A body as a script is told of it, and its input as it was sent. */
+export interface Read {
+  readonly request: Request
+  readonly sent: ReadonlyArray<Item>
+}
+
 /** Reads a body that the ChatGPT host would accept, or answers as that host does. */
-export const chatGpt = (body: unknown, models: ReadonlyArray<string>): Either.Either<Request, Reply> =>
+export const chatGpt = (body: unknown, models: ReadonlyArray<string>): Either.Either<Read, Reply> =>
   Predicate.isReadonlyRecord(body)
     ? reading(body, chatGptVerdict(body, models))
     : Either.left(detail(400, "Request body is not valid JSON"))
 
+/** Reads a body that the API would accept from somebody who uses a ChatGPT plan there, or answers as it does then. */
+export const plan = (body: unknown, models: ReadonlyArray<string>): Either.Either<Read, Reply> =>
+  Predicate.isReadonlyRecord(body)
+    ? reading(body, planVerdict(body, models))
+    : Either.left(detail(400, "Request body is not valid JSON"))
+
 /** Reads a body that the API would accept, or answers as the API does. */
-export const api = (body: unknown): Either.Either<Request, Reply> => {
+export const api = (body: unknown): Either.Either<Read, Reply> => {
   if (!Predicate.isReadonlyRecord(body)) {
     return Either.left(error(400, { message: "We could not parse the JSON body of your request.", code: null }))
   }
@@ -44,8 +56,7 @@ export interface Server {
 }
 
 /** Checks that the items of a request can be replayed. */
-export const replay = (request: Request, server: Server): Either.Either<void, Reply> => {
-  const { input } = request
+export const replay = ({ request, sent: input }: Read, server: Server): Either.Either<void, Reply> => {
   const verdict = first(input, (item, index) => idVerdict(item, index)) ??
     duplicateVerdict(input) ??
     first(input, (item, index) => reasoningVerdict(item, index, input[index + 1], server)) ??
@@ -69,31 +80,71 @@ const chatGptFields: ReadonlySet<string> = new Set([
   "service_tier",
   "prompt_cache_key",
   "text",
-  "client_metadata"
+  "client_metadata",
+  "max_output_tokens"
 ])
 
+/** What a plan pays for on the API. */
+const planFields: ReadonlySet<string> = new Set(
+  [...chatGptFields].filter((name) => name !== "service_tier" && name !== "max_output_tokens")
+)
+
 const chatGptVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
-  const { input, model } = body
+  const { input } = body
   const unsupported = Object.keys(body).find((name) => !chatGptFields.has(name))
   if (body["store"] !== false) return detail(400, "Store must be set to false")
   if (body["stream"] !== true) return detail(400, "Stream must be set to true")
-  // Whether the real host takes an empty text is not known, so nobody should rely on it.
-  if (!isText(body["instructions"])) return detail(400, "Instructions are required")
   if (!Array.isArray(input)) return detail(400, "Input must be a list")
   if (input.some((item) => field(item, "role") === "system")) return detail(400, "System messages are not allowed")
   if (unsupported !== undefined) return detail(400, `Unsupported parameter: ${unsupported}`)
+  return modelVerdict(body, models)
+}
+
+const modelVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
+  const { model } = body
   if (!Predicate.isString(model) || !models.includes(model)) {
     return detail(400, `The '${model ?? ""}' model is not supported when using Codex with a ChatGPT account.`)
   }
-  if (field(body["reasoning"], "effort") === "minimal") {
-    const message = `Unsupported value: 'minimal' is not supported with the '${model}' model.`
+  const effort = field(body["reasoning"], "effort")
+  if (effort === "minimal" || effort === "ultra") {
+    const message = `Unsupported value: '${effort}' is not supported with the '${model}' model.`
     return error(400, { message, param: "reasoning.effort", code: "unsupported_value" })
   }
   return undefined
 }
 
+const planVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
+  if (body["store"] !== false) return detail(400, "Store must be set to false")
+  if (body["stream"] !== true) return detail(400, "Stream must be set to true")
+  const { input } = body
+  if (!Array.isArray(input)) return detail(400, "Input must be a list")
+  const refused = [
+    ...Object.keys(body).filter((name) => !planFields.has(name)),
+    ...input.flatMap((item, index) => {
+      if (field(item, "role") === "system") return [`input[${index}].role`]
+      if (field(item, "type") === "configuration_update") return [`input[${index}]`]
+      return field(item, "type") === "additional_tools"
+        ? refusedTools(field(item, "tools"), `input[${index}].tools`)
+        : []
+    }),
+    ...refusedTools(body["tools"], "tools")
+  ]
+  const [param] = refused
+  if (param === undefined) return modelVerdict(body, models)
+  const code = "subscription_sharing_unsupported_capability"
+  return error(400, { message: `'${param}' is not supported with a ChatGPT plan.`, param, code })
+}
+
+const refusedTools = (tools: unknown, where: string): ReadonlyArray<string> =>
+  (Array.isArray(tools) ? tools : []).flatMap((tool, index) =>
+    planTools.has(String(field(tool, "type"))) ? [] : [`${where}[${index}].type`]
+  )
+
+/** Of the tools that the server runs itself, a plan has only the search of the web. */
+const planTools: ReadonlySet<string> = new Set(["function", "custom", "namespace", "web_search"])
+
 /** Items may be messages that leave their type out; everything else needs one. */
-const reading = (body: Body, verdict: Verdict): Either.Either<Request, Reply> => {
+const reading = (body: Body, verdict: Verdict): Either.Either<Read, Reply> => {
   if (verdict !== undefined) return Either.left(verdict)
   const sent: ReadonlyArray<unknown> = Array.isArray(body["input"])
     ? body["input"]
@@ -104,19 +155,35 @@ const reading = (body: Body, verdict: Verdict): Either.Either<Request, Reply> =>
     const message = `Missing required parameter: 'input[${wrong}].type'.`
     return Either.left(error(400, { message, param: `input[${wrong}].type`, code: "missing_required_parameter" }))
   }
-  return Either.right({
+  const items = input.filter(isItem)
+  const [conversation, inInput] = take(items, ({ type }) => type === "additional_tools")
+  const [rest, prompt] = isText(body["instructions"])
+    ? [conversation, undefined]
+    : take(conversation, ({ role, type }) => type === "message" && role === "developer")
+  const tools = [inInput?.["tools"], body["tools"]].flatMap((tools) => Array.isArray(tools) ? tools : [])
+  const request: Request = {
     ...body,
     model: String(body["model"]),
-    instructions: isText(body["instructions"]) ? body["instructions"] : "",
-    input: input.filter(isItem),
-    tools: Array.isArray(body["tools"]) ? body["tools"].filter(isToolDeclaration) : [],
+    instructions: prompt === undefined ? String(body["instructions"] ?? "") : textOf(prompt),
+    input: rest,
+    tools: tools.filter(isToolDeclaration),
     tool_choice: "auto",
     parallel_tool_calls: body["parallel_tool_calls"] !== false,
     store: false,
     stream: true,
     include: Array.isArray(body["include"]) ? body["include"].filter(Predicate.isString) : [],
     prompt_cache_key: isText(body["prompt_cache_key"]) ? body["prompt_cache_key"] : ""
-  })
+  }
+  return Either.right({ request, sent: items })
+}
+
+/** What stands before the conversation, if it is such a thing, and the rest. */
+const take = (
+  [first, ...rest]: ReadonlyArray<Item>,
+  is: (item: Item) => boolean
+): readonly [rest: ReadonlyArray<Item>, taken: Item | undefined] => {
+  if (first === undefined) return [[], undefined]
+  return is(first) ? [rest, first] : [[first, ...rest], undefined]
 }
 
 const withType = (item: unknown): unknown =>

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ofOthers } from "../../../src/auth/Host.ts"
 import * as ModelProfile from "../../../src/responses/account/ModelProfile.ts"
 import * as ChatCompletions from "../../../src/responses/chat/ChatCompletions.ts"
 import * as Item from "../../../src/responses/Item.ts"
@@ -18,7 +19,7 @@ const make = (input: ReadonlyArray<Item.Item>, more: Partial<Request.Request> = 
 })
 
 const encode = (request: Request.Request) =>
-  ChatCompletions.dialect.encode(request, ModelProfile.profileOf(request.model))
+  ChatCompletions.dialect.encode(request, ModelProfile.profileOf(request.model), ofOthers)
 
 /** The messages behind the instructions. */
 const messages = (...input: ReadonlyArray<Item.Item>) => Object(encode(make(input, { instructions: "" })))["messages"]

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
+import { ofOthers } from "../../../src/auth/Host.ts"
 import * as ModelProfile from "../../../src/responses/account/ModelProfile.ts"
 import * as ChatCompletions from "../../../src/responses/chat/ChatCompletions.ts"
 import * as Item from "../../../src/responses/Item.ts"
@@ -401,7 +402,7 @@ describe("a call with free text in Chat Completions", () => {
         tools: [tool],
         cacheKey: "s"
       })
-      const sent = Object(ChatCompletions.dialect.encode(request, ModelProfile.profileOf("qwen3")))
+      const sent = Object(ChatCompletions.dialect.encode(request, ModelProfile.profileOf("qwen3"), ofOthers))
       assert.deepStrictEqual(sent["messages"], [
         {
           role: "assistant",

@@ -11,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as AuthClient from "../../../src/auth/AuthClient.ts"
+import { ofOthers } from "../../../src/auth/Host.ts"
 import * as RateLimits from "../../../src/responses/account/RateLimits.ts"
 import * as Item from "../../../src/responses/Item.ts"
 import type { ModelError } from "../../../src/responses/ModelError.ts"
@@ -108,7 +109,8 @@ const network = (
     }).pipe(HttpClient.mapRequest(to)),
     send: (request, send) => send(HttpClientRequest.setHeader(to(request), "authorization", "Bearer t")),
     replace: () => Effect.succeedSome({ isRefreshed: true }),
-    account: Effect.sync(account)
+    account: Effect.sync(account),
+    wire: Effect.succeed(ofOthers)
   })
   return {
     sent,

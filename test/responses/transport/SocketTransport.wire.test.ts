@@ -162,7 +162,8 @@ describe("SocketTransport on the wire", () => {
       const sizes = (yield* received("MESSAGE")).map(({ body }) =>
         (body as { readonly input: Array<unknown> }).input.length
       )
-      assert.deepStrictEqual(sizes, [1, 1, 1, 5])
+      // The system prompt is the first of them.
+      assert.deepStrictEqual(sizes, [2, 1, 1, 6])
     }).pipe(Effect.provide(Layer.provideMerge(
       over(webSocket.layer({ retry: { attempts: 2, elapsed: 0 } })),
       OpenAiSimulator.layer({

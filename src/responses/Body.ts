@@ -1,0 +1,52 @@
+/**
+ * A request as the body of `POST /responses`: one host has a field for the system prompt, another wants it in the input.
+ *
+ * @internal
+ */
+import type { Wire } from "../auth/Host.ts"
+import type { ModelProfile } from "./account/ModelProfile.ts"
+import { developerMessage, type Item } from "./Item.ts"
+import type { Request, ToolDeclaration } from "./Request.ts"
+
+/**
+ * What stands before the conversation is the same for all of it, so that the server finds it in its cache.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encode = (request: Request, profile: ModelProfile, wire: Wire): Body => {
+  const { input, instructions, tools, ...fields } = request
+  const isInInput = (tool: ToolDeclaration) => wire.hasAdditionalTools && profile.additionalTools && isOurs(tool)
+  const inside = tools.filter(isInInput)
+  const beside = tools.filter((tool) => !isInInput(tool))
+  const body: Body = {
+    ...fields,
+    ...(wire.hasInstructions ? { instructions } : {}),
+    input: [
+      ...(inside.length === 0 ? [] : [{ type: "additional_tools", role: "developer", tools: inside }]),
+      ...(wire.hasInstructions || instructions === "" ? [] : [developerMessage(instructions)]),
+      ...(wire.hasEffortUpdates ? input : input.filter((item) => item.type !== "configuration_update"))
+    ],
+    ...(inside.length > 0 && beside.length === 0 ? {} : { tools: beside })
+  }
+  return wire.refusedFields.size === 0
+    ? body
+    : { ...withoutFields(body, wire.refusedFields), input: body.input }
+}
+
+/**
+ * JSON, of which the input is what a conversation goes on from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Body {
+  readonly input: ReadonlyArray<Item>
+  readonly [field: string]: unknown
+}
+
+/** Tools that the server runs itself stand beside the input everywhere. */
+const isOurs = ({ type }: ToolDeclaration): boolean => type === "function" || type === "custom"
+
+const withoutFields = (body: Body, fields: ReadonlySet<string>) =>
+  Object.fromEntries(Object.entries(body).filter(([name]) => !fields.has(name)))
