@@ -163,7 +163,7 @@ describe("Skills", () => {
       // Whether effixir's folder lies beside the workspace or in it makes no difference.
       const edit = Script.answer(Script.call("edit", { path: file, old_string: "first", new_string: "mine" }))
       steps.push(escapes, done, escapes, done, edit, done, edit, done)
-      const config = { models: { "gpt-5.5": { apply_patch: false } } }
+      const config = { models: { "gpt-6.2-sol": { apply_patch: false } } }
       for (const [count, args] of [[16, []], [16, ["-C", base]], [1, []], [1, ["-C", base]]] as const) {
         if (count === 1) yield* fs.writeFileString(`${home}/config.json`, JSON.stringify(config))
         const { code, stdout } = yield* run(["run", "--json", ...args, "Try"])
