@@ -74,7 +74,13 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
         retryable: error.isRetryable,
         details: {
           ...reason,
-          ...defined({ code: error.code, status: error.status, requestId: error.requestId, cfRay: error.cfRay })
+          ...defined({
+            code: error.code,
+            param: error.param,
+            status: error.status,
+            requestId: error.requestId,
+            cfRay: error.cfRay
+          })
         }
       }
     }

@@ -141,6 +141,8 @@ export const of = (credential: Credential): Host => {
         // The token says it all; an organization or a project would be another way to pay.
         headers: () => ({}),
         modelsQuery: { client_version: clientVersion },
+        hasCatalogue: true,
+        wire: () => ofPlan,
         usagePath: Option.none,
         speaksChat: false,
         summarizesReasoning: true
@@ -171,6 +173,33 @@ const ofOpenAi: Wire = {
   hasAdditionalTools: false,
   hasEffortUpdates: true,
   refusedFields: new Set()
+}
+
+/** Who uses a plan there may do less than who pays for every call. */
+const ofPlan: Wire = {
+  hasInstructions: false,
+  hasAdditionalTools: true,
+  hasEffortUpdates: false,
+  refusedFields: new Set([
+    "background",
+    "conversation",
+    "max_output_tokens",
+    "max_tool_calls",
+    "metadata",
+    "moderation",
+    "multi_agent",
+    "prompt",
+    "prompt_cache_breakpoint",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "temperature",
+    "top_logprobs",
+    "top_p",
+    "truncation",
+    "user"
+  ])
 }
 
 /**

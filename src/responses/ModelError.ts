@@ -16,7 +16,9 @@ import { Window } from "./account/RateLimitReading.ts"
  * - `QuotaExceeded` the API account has no credit left, or the plan does not include this: then `kind`, the server's word,
  *   is `usage_not_included`
  * - `Unauthorized` the credential was refused, or there is none
- * - `ModelUnavailable` this account cannot use this model
+ * - `Forbidden` the credential is good, and not for this: the plan, the workspace or what was agreed to does not allow it;
+ *   `kind` is the server's word for which of them
+ * - `ModelUnavailable` this account cannot use this model; `models` are those that it can, if that is known
  * - `ContextOverflow` the conversation no longer fits into the model
  * - `InvalidRequest` the server refused the request as it stands
  * - `ContentFiltered` the server declined for reasons of policy
@@ -42,7 +44,8 @@ export const Reason = Schema.Union(
   Schema.TaggedStruct("RateLimited", { retryAfter: Schema.optional(Schema.Number) }),
   Schema.TaggedStruct("QuotaExceeded", { kind: Schema.optional(Schema.String) }),
   Schema.TaggedStruct("Unauthorized", {}),
-  Schema.TaggedStruct("ModelUnavailable", {}),
+  Schema.TaggedStruct("Forbidden", { kind: Schema.String }),
+  Schema.TaggedStruct("ModelUnavailable", { models: Schema.optional(Schema.Array(Schema.String)) }),
   Schema.TaggedStruct("ContextOverflow", {}),
   Schema.TaggedStruct("InvalidRequest", {}),
   Schema.TaggedStruct("ContentFiltered", {}),
@@ -69,6 +72,8 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
   detail: Schema.String,
   /** The server's own word for it, such as `invalid_encrypted_content`. */
   code: Schema.optional(Schema.String),
+  /** What of the request it is about. */
+  param: Schema.optional(Schema.String),
   /** Of HTTP, or the one that an event told. */
   status: Schema.optional(Schema.Number),
   /** What the operators of the server, and of the network before it, find this call by. */
@@ -135,6 +140,7 @@ const retryable: ReadonlySet<Reason["_tag"]> = new Set([
 const sentence = (reason: Reason): string => {
   switch (reason._tag) {
     case "UsageLimitReached": {
+      if (reason.kind?.startsWith("subscription_sharing_") === true) return sharedLimit(reason.kind)
       const plan = reason.plan === undefined ? "" : ` (${reason.plan} plan)`
       const until = reason.resetsAt === undefined ? "Try again later" : `Try again after ${local(reason.resetsAt)}`
       const whose = reason.limit === undefined ? "" : ` for ${reason.limit}`
@@ -149,8 +155,10 @@ const sentence = (reason: Reason): string => {
         : "The account has no quota left for this; check its plan and billing"
     case "Unauthorized":
       return "The credential was not accepted; sign in with `effixir login` or check OPENAI_API_KEY"
+    case "Forbidden":
+      return forbidden(reason.kind)
     case "ModelUnavailable":
-      return "This model cannot be used with this account; choose another one"
+      return `This model cannot be used with this account; choose another one${listed(reason.models)}`
     case "ContextOverflow":
       return "The conversation no longer fits into the model's context window"
     case "InvalidRequest":
@@ -171,6 +179,31 @@ const sentence = (reason: Reason): string => {
       return "The model ended without an answer"
   }
 }
+
+/** Neither when it ends is told, nor whether it is the plan's limit or one that a person has set for this program. */
+const sharedLimit = (kind: string): string =>
+  `The ChatGPT usage limit for this program is reached. Manage usage: ${manageUsage}` +
+  (kind.includes("workplace")
+    ? "; the administrator of your workspace can raise it"
+    : "; it is the limit of your plan, or one that you have set for this program")
+
+const forbidden = (kind: string): string => {
+  if (kind.startsWith("chatpass_v2_")) {
+    return "What you have agreed to does not allow this; sign in again with `effixir login --chatgpt` and let it use your plan"
+  }
+  return kind.endsWith("client_not_enabled")
+    ? "This program may not use ChatGPT plans at the moment; sign in with `effixir login --codex`, or use an API key"
+    : "This ChatGPT account may not use its plan here: the plan, the workspace or a policy does not allow it"
+}
+
+/** Some of many. */
+const listed = (models: ReadonlyArray<string> = []): string => {
+  if (models.length === 0) return ""
+  const more = models.length > maxListed ? `, and ${models.length - maxListed} more (\`effixir models\`)` : ""
+  return `: ${models.slice(0, maxListed).join(", ")}${more}`
+}
+
+const maxListed = 12
 
 const local = (time: DateTime.Utc): string =>
   DateTime.formatLocal(time, { locale: "en-GB", dateStyle: "medium", timeStyle: "short" })
@@ -217,4 +250,5 @@ const notIncluded = "usage_not_included"
 
 const plus = "upgrade to Plus (https://chatgpt.com/explore/plus)"
 const useKey = "use an API key (OPENAI_API_KEY and `--auth api-key`)"
+const manageUsage = "https://chatgpt.com/settings/usage"
 const usagePage = "https://chatgpt.com/codex/settings/usage"

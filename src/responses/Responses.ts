@@ -76,10 +76,19 @@ export const over = Effect.fnUntraced(function*(attempt: Attempt, options: Optio
   const { account } = yield* AuthClient
   const retrying = Retry.make(options.retry ?? Retry.defaults)(attempt)
   return Responses.of({
-    stream: (request) => retrying(ModelProfile.fit(request, ModelProfile.profileOf(request.model, options))),
+    stream: (request) => {
+      const events = retrying(ModelProfile.fit(request, ModelProfile.profileOf(request.model, options)))
+      return options.available === undefined ? events : Stream.catchAll(events, naming(options.available))
+    },
     account
   })
 })
+
+/** A refusal of a model says which others there are. */
+const naming = (available: Effect.Effect<ReadonlyArray<string>>) => (error: ModelError) =>
+  error.reason._tag !== "ModelUnavailable" ? Stream.fail(error) : Stream.fromEffect(
+    Effect.flatMap(available, (models) => new ModelError({ ...error, reason: { _tag: "ModelUnavailable", models } }))
+  )
 
 /** @since 0.1.0 @category layers */
 export const layerWith = (options: Options): Layer.Layer<Responses, never, AuthClient> =>

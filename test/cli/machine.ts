@@ -103,7 +103,10 @@ export const machine = Effect.fnUntraced(function*(
     home,
     folder,
     /** What a run asks of models comes before its first call, and once a day: `asked` has that as well. */
-    simulator: { ...simulator, requests: Effect.map(simulator.requests, (all) => all.filter((one) => !isListing(one))) },
+    simulator: {
+      ...simulator,
+      requests: Effect.map(simulator.requests, (all) => all.filter((one) => !isListing(one)))
+    },
     asked: simulator.requests,
     secrets,
     start,

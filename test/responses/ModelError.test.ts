@@ -37,6 +37,26 @@ const table: ReadonlyArray<readonly [Reason, boolean, RegExp]> = [
     false,
     /plan of this account does not include this; upgrade to Plus \(https:.*\), or use an API key/
   ],
+  [
+    { _tag: "UsageLimitReached", kind: "subscription_sharing_usage_limit_exceeded" },
+    false,
+    // Neither a time nor another way to pay is guessed.
+    /^The ChatGPT usage limit for this program is reached\. Manage usage: https:\/\/chatgpt\.com\/settings\/usage; it is the limit of your plan, or one that you have set for this program:/
+  ],
+  [
+    { _tag: "UsageLimitReached", kind: "subscription_sharing_workplace_individual_usage_limit_exceeded" },
+    false,
+    /settings\/usage; the administrator of your workspace can raise it:/
+  ],
+  [{ _tag: "Forbidden", kind: "subscription_sharing_user_not_eligible" }, false, /may not use its plan here/],
+  [{ _tag: "Forbidden", kind: "subscription_sharing_v2_client_not_enabled" }, false, /login --codex/],
+  [{ _tag: "Forbidden", kind: "chatpass_v2_scope_not_authorized" }, false, /login --chatgpt` and let it use your plan/],
+  [{ _tag: "ModelUnavailable", models: ["gpt-a", "gpt-b"] }, false, /choose another one: gpt-a, gpt-b:/],
+  [
+    { _tag: "ModelUnavailable", models: Array.from({ length: 20 }, (_, n) => `m${n}`) },
+    false,
+    /: m0, .*, m11, and 8 more \(`effixir models`\):/
+  ],
   [{ _tag: "Unauthorized" }, false, /sign in with `effixir login` or check OPENAI_API_KEY/],
   [{ _tag: "ModelUnavailable" }, false, /choose another one/],
   [{ _tag: "ContextOverflow" }, false, /context window/],

@@ -16,6 +16,7 @@ import { retryAfter as retryAfterOf } from "../../internal/retryAfter.ts"
 import * as RateLimitReading from "../account/RateLimitReading.ts"
 import { ModelError, type Reason } from "../ModelError.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
+import * as SharedPlan from "./SharedPlan.ts"
 
 /** @since 0.1.0 @category models */
 export interface ServerFailure {
@@ -23,6 +24,8 @@ export interface ServerFailure {
   readonly type: string
   readonly code: string
   readonly message: string
+  /** What of the request it is about. */
+  readonly param: string | undefined
   readonly plan: string | undefined
   /** Unix seconds. */
   readonly resetsAt: number | undefined
@@ -106,18 +109,27 @@ const cancelled = (response: unknown): ServerFailure => {
  * @category conversions
  */
 export const toModelError = (failure: ServerFailure, now: number): ModelError => {
-  const { code, headers, message, status } = failure
+  const { code, headers, param, status } = failure
   return new ModelError({
     reason: classify(failure, now),
-    detail: code === "unsupported_country_region_territory"
-      ? `${message}; if your browser uses a proxy, set HTTPS_PROXY to the same one`
-      : message,
+    detail: detailOf(failure),
     ...defined({
       code: code === "" ? undefined : code,
+      param,
       status,
       ...names(headers)
     })
   })
+}
+
+const detailOf = ({ code, message, param = "" }: ServerFailure): string => {
+  if (code === "unsupported_country_region_territory") {
+    return `${message}; if your browser uses a proxy, set HTTPS_PROXY to the same one`
+  }
+  // What is refused may be said by nothing else.
+  return SharedPlan.isUnsupported(code) && param !== "" && !message.includes(param)
+    ? `${message === "" ? "it does not support a part of it" : message} (${param})`
+    : message
 }
 
 /**
@@ -145,6 +157,12 @@ const classify = (failure: ServerFailure, now: number): Reason => {
   const retryAfter = retryAfterOf(failure.headers, now) ?? tryAgainIn(message)
   const overloaded: Reason = { _tag: "Overloaded", ...defined({ retryAfter }) }
 
+  // Its codes mean the same whatever the status.
+  const ofPlan = SharedPlan.reasonOf(code) ?? SharedPlan.reasonOf(type)
+  if (ofPlan !== undefined) return ofPlan._tag === "Overloaded" ? overloaded : ofPlan
+
+  // Another tier has room, and this one will not have it in a minute.
+  if (says("flex_unavailable")) return { _tag: "InvalidRequest" }
   if (says("usage_limit_reached") || usedUp.test(message)) {
     return {
       _tag: "UsageLimitReached",
@@ -277,16 +295,18 @@ const isPage = (body: string): boolean => /^\s*</.test(body)
 const fromBody = (said: unknown): ServerFailure => {
   // Google's servers send a list of one.
   const body: unknown = Array.isArray(said) ? said[0] : said
-  const nested = field(body, "error")
+  const detail = field(body, "detail")
+  const nested = field(body, "error") ?? (Predicate.isRecord(detail) ? detail : undefined)
   const fields = nested ?? body
   const plan = field(fields, "plan_type")
   return {
     status: number(field(body, "status") ?? field(body, "status_code")),
     type: textOrJson(field(nested, "type")),
-    code: textOrJson(field(fields, "code")),
+    code: textOrJson(field(fields, "code") ?? field(nested, "error_code")),
     message: presentable(
       Predicate.isString(fields) ? fields : textOrJson(field(fields, "message") ?? field(fields, "detail"))
     ),
+    param: presentable(text(field(fields, "param")) ?? "") || undefined,
     plan: plan === undefined ? undefined : textOrJson(plan),
     resetsAt: number(field(fields, "resets_at")),
     resetsInSeconds: number(field(fields, "resets_in_seconds")),

@@ -58,6 +58,23 @@ const anywhere: ReadonlyArray<readonly [status: number, code: string, message: s
   [402, "insufficient_quota", "Insufficient credits.", "QuotaExceeded"],
   [401, "invalid_api_key", "Incorrect API key.", "Unauthorized"],
   [503, "server_is_overloaded", "Busy.", "Overloaded"],
+  [429, "subscription_sharing_usage_limit_exceeded", "No more today.", "UsageLimitReached"],
+  [429, "subscription_sharing_workplace_individual_usage_limit_exceeded", "No more today.", "UsageLimitReached"],
+  [503, "subscription_sharing_usage_unavailable", "Try again.", "Overloaded"],
+  [503, "subscription_sharing_user_unavailable", "Try again.", "Overloaded"],
+  [503, "subscription_sharing_v2_user_unavailable", "Try again.", "Overloaded"],
+  [403, "subscription_sharing_user_not_eligible", "Not with this plan.", "Forbidden"],
+  [403, "subscription_sharing_v2_user_not_eligible", "Not with this plan.", "Forbidden"],
+  [403, "subscription_sharing_v2_client_not_enabled", "Not this program.", "Forbidden"],
+  [400, "subscription_sharing_unsupported_capability", "Not with a plan.", "InvalidRequest"],
+  [403, "subscription_sharing_route_not_supported", "Not this path.", "InvalidRequest"],
+  [401, "subscription_sharing_invalid_user", "Who is this?", "Unauthorized"],
+  [403, "chatpass_v2_scope_not_authorized", "Not agreed to.", "Forbidden"],
+  [403, "chatpass_v2_invalid_authorization_context", "Not agreed to.", "Forbidden"],
+  // Its status may be another one.
+  [400, "subscription_sharing_usage_limit_exceeded", "No more today.", "UsageLimitReached"],
+  [403, "subscription_sharing_user_unavailable", "Try again.", "Overloaded"],
+  [429, "flex_unavailable", "No room in flex.", "InvalidRequest"],
   [503, "slow_down", "Busy.", "Overloaded"],
   [500, "server_error", "The server had an error.", "Overloaded"],
   [504, "vector_store_timeout", "The vector store was too slow.", "Overloaded"],
@@ -124,6 +141,21 @@ describe("ServerFailure", () => {
         })
       }
     })
+  })
+
+  it("reads a refusal in the words of either half of the plan's route", () => {
+    const token = http(401, { detail: { error_code: "invalid_token" } })
+    assert.deepInclude({ ...token }, { reason: { _tag: "Unauthorized" }, code: "invalid_token" })
+    const part = http(400, {
+      detail: { code: "subscription_sharing_unsupported_capability", param: "tools[0].type" }
+    }, { "x-request-id": "req-1" })
+    assert.deepInclude({ ...part }, { reason: { _tag: "InvalidRequest" }, param: "tools[0].type", requestId: "req-1" })
+    assert.include(part.message, "tools[0].type")
+    const said = http(400, { error: { code: part.code, message: "'top_p' is not supported.", param: "top_p" } })
+    assert.strictEqual(said.detail, "'top_p' is not supported.")
+    assert.strictEqual(said.param, "top_p")
+    assert.strictEqual(http(503, { detail: "Down for a while" }).reason._tag, "Overloaded")
+    assert.isFalse(http(403, { detail: "Not in your region" }).isRetryable)
   })
 
   it.each(anywhere)("reads the same in every place: %i %s", (status, code, message, expected) => {
