@@ -191,6 +191,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const started = TurnStarted.make({
             turnId,
             model: options.model,
+            ...defined({ effort: options.reasoning?.effort }),
             input: [...before, ...items],
             ...permission.inForce
           })

@@ -25,7 +25,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { isDeep, tooDeep } from "../internal/json.ts"
+import { defined, isDeep, tooDeep } from "../internal/json.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
 import { runForEachChunk } from "../internal/stream.ts"
 import { answer as answerIn } from "../responses/Item.ts"
@@ -219,6 +219,9 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
   if (response.finishReason === "content_filter") {
     return yield* new ModelError({ reason: { _tag: "ContentFiltered" }, detail: "" })
   }
+  if (response.removed.length > 0) {
+    yield* Effect.logDebug(`The server has left out reasoning that it was sent: ${response.removed.join(", ")}`)
+  }
   const items = Response.items(response)
   if (items.some(isDeep)) return yield* new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
   return ModelResponded.make({
@@ -229,7 +232,8 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
     items,
     usage: response.usage,
     finishReason: response.finishReason ?? "stop",
-    ...(isWithoutEncrypted ? { isWithoutEncrypted } : {})
+    ...(isWithoutEncrypted ? { isWithoutEncrypted } : {}),
+    ...(response.removed.length > 0 && !History.hasRemoved(history) ? { removed: response.removed } : {})
   })
 })
 
@@ -237,20 +241,32 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
 const prepare = Effect.fnUntraced(function*(options: Options, history: History.History, account: string, n: number) {
   const { model, prepareStep, sessionId, turnId } = options
   const tools = yield* ToolExecutor
+  const effort = History.effortOf(history)
+  const { effort: _, ...reasoning } = options.reasoning ?? {}
   const request = Request.make({
     model,
     instructions: options.instructions,
     input: History.toInput(history, { model, account }),
     tools: yield* tools.declarations,
-    reasoning: options.reasoning,
+    reasoning: effort === undefined && options.reasoning === undefined
+      ? undefined
+      : { ...reasoning, ...defined({ effort }) },
     cacheKey: sessionId
   })
   if (prepareStep === undefined) return request
   const prepared = yield* prepareStep({ sessionId, turnId, step: n, request })
   // Another model cannot read what this one has thought.
-  return prepared.model === model || prepared.input !== request.input
-    ? prepared
-    : { ...prepared, input: History.toInput(history, { model: prepared.model, account }) }
+  const input = prepared.model === model || prepared.input !== request.input
+    ? prepared.input
+    : History.toInput(history, { model: prepared.model, account })
+  const other = prepared.reasoning?.effort
+  return other === undefined || other === request.reasoning?.effort
+    ? { ...prepared, input }
+    : {
+      ...prepared,
+      input: [...input, Request.effortUpdate(other)],
+      reasoning: { ...prepared.reasoning, ...defined({ effort }) }
+    }
 })
 
 const noAnswer = (finishReason: string) =>

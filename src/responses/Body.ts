@@ -6,7 +6,7 @@
 import type { Wire } from "../auth/Host.ts"
 import type { ModelProfile } from "./account/ModelProfile.ts"
 import { developerMessage, type Item } from "./Item.ts"
-import type { Request, ToolDeclaration } from "./Request.ts"
+import { type Request, type ToolDeclaration, withoutUpdates } from "./Request.ts"
 
 /**
  * What stands before the conversation is the same for all of it, so that the server finds it in its cache.
@@ -15,7 +15,8 @@ import type { Request, ToolDeclaration } from "./Request.ts"
  * @category encoding
  */
 export const encode = (request: Request, profile: ModelProfile, wire: Wire): Body => {
-  const { input, instructions, tools, ...fields } = request
+  const hasUpdates = wire.hasEffortUpdates && profile.effortUpdates
+  const { input, instructions, tools, ...fields } = hasUpdates ? request : withoutUpdates(request)
   const isInInput = (tool: ToolDeclaration) => wire.hasAdditionalTools && profile.additionalTools && isOurs(tool)
   const inside = tools.filter(isInInput)
   const beside = tools.filter((tool) => !isInInput(tool))
@@ -25,7 +26,7 @@ export const encode = (request: Request, profile: ModelProfile, wire: Wire): Bod
     input: [
       ...(inside.length === 0 ? [] : [{ type: "additional_tools", role: "developer", tools: inside }]),
       ...(wire.hasInstructions || instructions === "" ? [] : [developerMessage(instructions)]),
-      ...(wire.hasEffortUpdates ? input : input.filter((item) => item.type !== "configuration_update"))
+      ...input
     ],
     ...(inside.length > 0 && beside.length === 0 ? {} : { tools: beside })
   }

@@ -327,7 +327,7 @@ export const CompactionTrigger = Schema.Struct({
 export type CompactionTrigger = typeof CompactionTrigger.Type
 
 /**
- * Tools in the input, for models that take none beside it (the ChatGPT host's lite dialect).
+ * Tools in the input: where models from 5.6 on are told of them.
  *
  * @since 0.1.0
  * @category schemas
@@ -340,6 +340,20 @@ export const AdditionalTools = Schema.Struct({
 
 /** @since 0.1.0 @category models */
 export type AdditionalTools = typeof AdditionalTools.Type
+
+/**
+ * From here on the model thinks as hard as `reasoning.effort` says; what came before stays in the cache.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ConfigurationUpdate = Schema.Struct({
+  type: Schema.Literal("configuration_update"),
+  reasoning: Schema.optional(Schema.NullOr(JsonObject))
+}, JsonObject)
+
+/** @since 0.1.0 @category models */
+export type ConfigurationUpdate = typeof ConfigurationUpdate.Type
 
 const schemas = [
   Item.Message,
@@ -368,7 +382,8 @@ const schemas = [
   Compaction,
   ContextCompaction,
   CompactionTrigger,
-  AdditionalTools
+  AdditionalTools,
+  ConfigurationUpdate
 ] as const
 
 /**

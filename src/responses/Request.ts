@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { defined } from "../internal/json.ts"
+import { defined, field, text } from "../internal/json.ts"
 import { JsonObject } from "../internal/wire.ts"
 import { Item } from "./Item.ts"
 
@@ -122,10 +122,10 @@ export const ToolChoice = Schema.Union(
 export type ToolChoice = typeof ToolChoice.Type
 
 /**
- * The body of `POST /responses`. The ChatGPT host refuses anything but `store: false`, `stream: true`, a list as
- * `input` and non-empty `instructions`; the API accepts the same body.
+ * A model call, whoever it is made to. The ChatGPT host refuses anything but `store: false`, `stream: true` and a list as
+ * `input`; the API accepts the same. Where a host wants the system prompt and the tools is not said here.
  *
- * What stands last is for the API alone: the ChatGPT host answers it with "Unsupported parameter".
+ * What stands last is for who pays for every call: a plan does not take it, and mostly refuses it.
  *
  * @since 0.1.0
  * @category schemas
@@ -207,6 +207,38 @@ export const withoutEncrypted = (self: Request): Request => ({
   ...self,
   input: self.input.filter((item) => !isEncrypted(item))
 })
+
+/**
+ * Says in the conversation how hard the model thinks from there on.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const effortUpdate = (effort: string): Item => ({ type: updateType, reasoning: { effort } })
+
+const updateType = "configuration_update"
+
+/** @since 0.1.0 @category guards */
+export const isUpdate = ({ type }: Item): boolean => type === updateType
+
+/**
+ * The same where the conversation may not say how hard the model thinks: the request says it, as it holds at the end.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutUpdates = (self: Request): Request => {
+  const updates = self.input.filter(isUpdate)
+  if (updates.length === 0) return self
+  const effort = updates.map((item) => text(field(item["reasoning"], "effort"))).findLast((effort) =>
+    effort !== undefined
+  )
+  return {
+    ...self,
+    input: self.input.filter((item) => !isUpdate(item)),
+    ...(effort === undefined ? {} : { reasoning: { ...self.reasoning, effort } })
+  }
+}
 
 /** @since 0.1.0 @category guards */
 export const isEncrypted = (item: Item): boolean => encrypted.has(item.type)

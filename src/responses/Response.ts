@@ -17,6 +17,8 @@ import * as Usage from "./Usage.ts"
  * - `drafts` holds, in the same way, those that have begun, as far as their content is told in full.
  * - `finishReason` is `stop` for a response that ran to its end, or the server's word for why it did not
  *   (`max_output_tokens`, `content_filter`, …). It is absent until the response has ended.
+ * - `removed` are the reasons for which the server has left out reasoning of the input: it was made for another beginning
+ *   of the conversation (`prefix_mismatch`), by another model or for somebody else.
  *
  * @since 0.1.0
  * @category models
@@ -30,6 +32,7 @@ export interface Response {
   readonly next: number
   readonly usage: Usage.Usage
   readonly finishReason: string | undefined
+  readonly removed: ReadonlyArray<string>
 }
 
 /** @since 0.1.0 @category constructors */
@@ -40,7 +43,8 @@ export const empty: Response = {
   drafts: HashMap.empty(),
   next: 0,
   usage: Usage.zero,
-  finishReason: undefined
+  finishReason: undefined,
+  removed: []
 }
 
 /**
@@ -86,7 +90,8 @@ export const add = (self: Response, event: StreamEvent): Response => {
         next: empty.next,
         slots: fill(self, Json.field(event.response, "output")),
         usage: Usage.fromJson(Json.field(event.response, "usage")),
-        finishReason: event.type === "response.completed" ? "stop" : incompleteReason(event.response)
+        finishReason: event.type === "response.completed" ? "stop" : incompleteReason(event.response),
+        removed: removedOf(event.response)
       }
     case "effixir.retry":
       return empty
@@ -197,6 +202,15 @@ const merge = (done: Item | undefined, final: unknown): Item | undefined => {
   return done["encrypted_content"] == null && final["encrypted_content"] != null && done.type === final.type
     ? final
     : done
+}
+
+/** What ends with a turn is meant to. */
+const removedOf = (response: unknown): ReadonlyArray<string> => {
+  const all = Json.field(response, "input_transformations")
+  const reasons = (Array.isArray(all) ? all : []).flatMap((one) =>
+    Json.field(one, "action") === "removed" ? [Json.text(Json.field(one, "reason")) ?? "unknown"] : []
+  )
+  return [...new Set(reasons)].filter((reason) => reason !== "turn_boundary")
 }
 
 const incompleteReason = (response: unknown): string =>

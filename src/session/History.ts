@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import { defined, isDeep } from "../internal/json.ts"
 import { notRun, unknownOutcome } from "../prompts/Conversation.ts"
 import { isReasoning, type Item, withoutId } from "../responses/Item.ts"
+import { effortUpdate } from "../responses/Request.ts"
 import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall.ts"
 import {
   endsTurn,
@@ -31,7 +32,7 @@ export type History = List.List<Part>
 
 /** @since 0.1.0 @category models */
 export type Part =
-  | { readonly _tag: "Input"; readonly items: ReadonlyArray<Item> }
+  | { readonly _tag: "Input"; readonly items: ReadonlyArray<Item>; readonly effort?: string | undefined }
   | { readonly _tag: "Response"; readonly response: ModelResponded; readonly outputs: Outputs }
 
 type Outputs = HashMap.HashMap<string, Output>
@@ -50,6 +51,10 @@ export const fromEvents = (events: Iterable<SessionEvent>): History => {
 export const add = (self: History, event: SessionEvent): History => {
   switch (event._tag) {
     case "TurnStarted":
+      return List.cons(
+        { _tag: "Input", items: event.input.filter((item) => !isDeep(item)), effort: event.effort },
+        self
+      )
     case "InputAdded":
       return List.cons({ _tag: "Input", items: event.input.filter((item) => !isDeep(item)) }, self)
     case "ModelResponded":
@@ -95,6 +100,7 @@ export interface Recipient {
  * - Items go without their ids: the server checks pairs of ids that it does not keep (`store: false`).
  * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and not
  *   once the server has said that it cannot read it any more.
+ * - A change of how hard the model thinks stands where it was made, so that nothing before it changes.
  * - Every call has its output, in the order of the calls; one that never ended says so, and one that never began. A call
  *   that cannot be read is left out.
  *
@@ -106,12 +112,34 @@ export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item
   const unreadable = parts.findLastIndex((part) =>
     part._tag === "Response" && part.response.isWithoutEncrypted === true
   )
-  return parts.flatMap((part, index) =>
-    part._tag === "Input"
-      ? part.items.map(withoutId)
-      : replay(part.response, part.outputs, recipient, index >= unreadable)
-  )
+  let effort = effortOf(self)
+  return parts.flatMap((part, index) => {
+    if (part._tag === "Response") return replay(part.response, part.outputs, recipient, index >= unreadable)
+    const isChanged = part.effort !== undefined && part.effort !== effort
+    if (isChanged) effort = part.effort
+    return [...isChanged && effort !== undefined ? [effortUpdate(effort)] : [], ...part.items.map(withoutId)]
+  })
 }
+
+/**
+ * How hard the model was told to think when the session began; what {@link toInput} gives says what has changed since.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const effortOf = (self: History): string | undefined =>
+  Option.getOrUndefined(
+    Option.flatMapNullable(List.last(self), (first) => first._tag === "Input" ? first.effort : undefined)
+  )
+
+/**
+ * Whether it was told before that the server has left out reasoning.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const hasRemoved = (self: History): boolean =>
+  List.some(self, (part) => part._tag === "Response" && part.response.removed !== undefined)
 
 /**
  * The last turn of a session: where it starts, how it last ended unless it was cut off, and how many times it has ended.

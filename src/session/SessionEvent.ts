@@ -51,8 +51,8 @@ export const PermissionInForce = Schema.Struct(inForce)
 export type PermissionInForce = typeof PermissionInForce.Type
 
 /**
- * A person, or a program, asked for something. What the turn may do is noted, so that the next one may do no more unless
- * somebody says so.
+ * A person, or a program, asked for something. `effort` is how hard the model was told to think, if it was. What the turn
+ * may do is noted, so that the next one may do no more unless somebody says so.
  *
  * @since 0.1.0
  * @category schemas
@@ -60,6 +60,7 @@ export type PermissionInForce = typeof PermissionInForce.Type
 export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
   turnId: Schema.String,
   model: Schema.String,
+  effort: Schema.optional(Schema.String),
   input: Schema.Array(Item),
   ...inForce
 })
@@ -95,7 +96,8 @@ export type InputAdded = typeof InputAdded.Type
 /**
  * One model call was answered. `step` counts the calls of a turn from 0; `account` is whom its encrypted reasoning is
  * bound to; `finishReason` is `stop`, or the server's word for what cut the answer short; `isWithoutEncrypted` says that
- * the server could no longer read what it had encrypted before this response, so that it is not sent again.
+ * the server could no longer read what it had encrypted before this response, so that it is not sent again; `removed` are
+ * the reasons for which it has left out reasoning that it was sent, told once in a session.
  *
  * @since 0.1.0
  * @category schemas
@@ -108,7 +110,8 @@ export const ModelResponded = Schema.TaggedStruct("ModelResponded", {
   items: Schema.Array(Item),
   usage: Usage,
   finishReason: Schema.String,
-  isWithoutEncrypted: Schema.optional(Schema.Boolean)
+  isWithoutEncrypted: Schema.optional(Schema.Boolean),
+  removed: Schema.optional(Schema.Array(Schema.String))
 })
 
 /** @since 0.1.0 @category models */

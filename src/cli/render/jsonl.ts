@@ -81,7 +81,11 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       const items = shownItems(event)
       return [
         ...items.map(({ item, itemId }, index) => line("item.completed", { item: itemJson(itemId, item) }, index)),
-        line("usage", usageJson(event.usage), items.length)
+        line(
+          "usage",
+          { ...usageJson(event.usage), ...defined({ reasoning_removed: event.removed }) },
+          items.length
+        )
       ]
     }
     case "PermissionRequested": {

@@ -105,6 +105,16 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
     )
   }
 
+  /** Told once in a session: the answers go on, a little less well founded. */
+  const showRemoved = ({ removed }: ModelResponded) =>
+    removed === undefined
+      ? Effect.void
+      : remark(
+        `note: the server has left out earlier thoughts of the model (${
+          removed.map(Visible.prose).join(", ")
+        }); the turn goes on without them`
+      )
+
   const showOne = (event: AgentEvent): Effect.Effect<void> => {
     switch (event._tag) {
       case "SessionStarted":
@@ -133,7 +143,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
         )
       }
       case "ModelResponded":
-        return Effect.zipRight(closeLine, showRemarks(event))
+        return Effect.all([closeLine, showRemarks(event), showRemoved(event)], { discard: true })
       case "PermissionRequested": {
         if (leave === undefined) return Effect.void
         // Until it is answered, nothing else is shown.

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { defined, field } from "../../internal/json.ts"
+import { defined, field, text } from "../../internal/json.ts"
 import { imageNotSeen } from "../../prompts/Conversation.ts"
 import type { Item } from "../Item.ts"
-import type { ReasoningOptions, Request } from "../Request.ts"
+import { effortUpdate, isUpdate, type ReasoningOptions, type Request } from "../Request.ts"
 import { fallback, type Model } from "./Models.ts"
 
 /**
@@ -132,13 +132,22 @@ const thinksAloud =
  */
 export const fit = (request: Request, profile: ModelProfile): Request => {
   const { include, prompt_cache_retention, reasoning, ...rest } = request
+  const input = profile.reasoning
+    ? request.input.map((item) => withEffort(item, profile))
+    : request.input.filter((item) => !isUpdate(item))
   return {
     ...rest,
     ...(profile.reasoning ? defined({ include, reasoning: reasoning && fitReasoning(reasoning, profile) }) : {}),
     ...(profile.cacheRetention ? defined({ prompt_cache_retention }) : {}),
     parallel_tool_calls: request.parallel_tool_calls && profile.parallelToolCalls,
-    input: profile.images ? request.input : request.input.map(withoutImages)
+    input: profile.images ? input : input.map(withoutImages)
   }
+}
+
+const withEffort = (item: Item, profile: ModelProfile): Item => {
+  const effort = isUpdate(item) ? text(field(item["reasoning"], "effort")) : undefined
+  const nearest = effort === undefined ? undefined : nearestEffort(effort, profile)
+  return nearest === undefined || nearest === effort ? item : effortUpdate(nearest)
 }
 
 const fitReasoning = ({ effort, ...rest }: ReasoningOptions, profile: ModelProfile): ReasoningOptions => ({

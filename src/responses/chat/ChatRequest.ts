@@ -18,7 +18,7 @@ import {
   type Item,
   text as textOf
 } from "../Item.ts"
-import type { Request, ToolChoice } from "../Request.ts"
+import { type Request, type ToolChoice, withoutUpdates } from "../Request.ts"
 
 /**
  * Only what every server of this kind takes: there is no `store`, no `include`, no `prompt_cache_key`, and what is not
@@ -27,7 +27,8 @@ import type { Request, ToolChoice } from "../Request.ts"
  * @since 0.1.0
  * @category encoding
  */
-export const encode = (request: Request, profile: ModelProfile): unknown => {
+export const encode = (given: Request, profile: ModelProfile): unknown => {
+  const request = withoutUpdates(given)
   const tools = request.tools.flatMap(tool)
   return {
     model: request.model,

@@ -45,8 +45,8 @@ export interface Line extends Opened {
   isFree: boolean
 }
 
-/** The server ends a connection after an hour, whatever it is doing. */
-const maxAge = Duration.minutes(55)
+/** The server ends a connection after an hour, whatever it is doing: the response that comes last has a quarter of one. */
+const maxAge = Duration.minutes(45)
 
 /** How long a connection waits for the next request. */
 const maxIdle = Duration.minutes(5)

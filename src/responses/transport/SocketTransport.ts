@@ -15,7 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../../auth/AuthClient.ts"
-import { defined, isDeepText, parse, tooDeep } from "../../internal/json.ts"
+import { isDeepText, parse, tooDeep } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import { redactedSpan } from "../../internal/redactedSpan.ts"
 import * as ModelProfile from "../account/ModelProfile.ts"
@@ -41,6 +41,7 @@ import * as Timeouts from "./Timeouts.ts"
  *
  * - `isStale` if the fault was with what had gone before, so that the request does better over another connection or
  *   with its whole input
+ * - `isOld` if the server has ended the connection for its age, maybe in the middle of the answer
  * - `again` mends it, and gives what the request may be sent by at once
  * - `isAvoidable` by sending the request over HTTP: nothing has been told yet, and WebSockets may be the fault
  * - `isForGood` if it is certain that they are
@@ -48,6 +49,7 @@ import * as Timeouts from "./Timeouts.ts"
 class Fault extends Data.TaggedError("Fault")<{
   readonly error: ModelError
   readonly isStale?: boolean
+  readonly isOld?: boolean
   readonly again?: Effect.Effect<SocketAttempt, ModelError> | undefined
   readonly isAvoidable?: boolean
   readonly isForGood?: boolean
@@ -107,14 +109,16 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
     return { line, frame }
   }, redactedSpan("Responses.open"))
 
-  const attempt = (isRefreshed: boolean): SocketAttempt => (request) =>
+  /** @param isRenewed whether the connection is a new one because the last was too old: that happens once */
+  const attempt = (isRefreshed: boolean, isRenewed = false): SocketAttempt => (request) =>
     Stream.unwrapScoped(Effect.map(open(request), ({ frame, line }) => {
       const send = Stream.drain(Stream.fromEffect(line.connection.send(frame.text)))
       const named = HttpTransport.named(line.connection.headers)
       const mending = (fault: Fault): Fault => {
         const error = named(fault.error)
-        const again = fault.isStale === true
-          ? Effect.succeed(attempt(isRefreshed))
+        const isMended = fault.isStale === true || fault.isOld === true && !isRenewed
+        const again = isMended
+          ? Effect.succeed(attempt(isRefreshed, isRenewed || fault.isOld === true))
           : renewing(auth, error, line.sent, isRefreshed, attempt)
         return new Fault({ ...fault, error, again })
       }
@@ -192,7 +196,7 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
         line.isFree = true
         return new Fault({ error, isStale: frame.isContinued })
       case "websocket_connection_limit_reached":
-        return new Fault({ error: expired(error), isStale: isReused })
+        return new Fault({ error, isOld: true, isAvoidable: !isTold })
       default:
         return new Fault({ error })
     }
@@ -287,10 +291,6 @@ const broken = ({ by, code, reason }: SocketClosed): ModelError => {
 }
 
 const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })
-
-/** The server calls this a bad request, but the same request will do over another connection. */
-const expired = ({ code, detail, status }: ModelError): ModelError =>
-  new ModelError({ reason: { _tag: "Transport" }, detail, ...defined({ code, status }) })
 
 /** As anybody above sees it, who knows of no other transport. */
 const plain = (sockets: SocketAttempt): Attempt => (request) => Stream.mapError(sockets(request), told(plain))
