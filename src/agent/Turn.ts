@@ -241,16 +241,15 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
 const prepare = Effect.fnUntraced(function*(options: Options, history: History.History, account: string, n: number) {
   const { model, prepareStep, sessionId, turnId } = options
   const tools = yield* ToolExecutor
+  // A later effort stands in the conversation.
   const effort = History.effortOf(history)
-  const { effort: _, ...reasoning } = options.reasoning ?? {}
+  const reasoning = defined({ ...options.reasoning, effort })
   const request = Request.make({
     model,
     instructions: options.instructions,
     input: History.toInput(history, { model, account }),
     tools: yield* tools.declarations,
-    reasoning: effort === undefined && options.reasoning === undefined
-      ? undefined
-      : { ...reasoning, ...defined({ effort }) },
+    reasoning: Object.keys(reasoning).length === 0 ? undefined : reasoning,
     cacheKey: sessionId
   })
   if (prepareStep === undefined) return request

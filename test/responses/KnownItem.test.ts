@@ -20,6 +20,7 @@ const known = [
   { type: "context_compaction" },
   { type: "compaction_trigger" },
   { type: "additional_tools", role: "developer", tools: [] },
+  { type: "configuration_update", reasoning: { effort: "high" } },
   { type: "file_search_call", queries: ["a"], results: null },
   { type: "computer_call", call_id: "call_1", action: { type: "click", x: 1, y: 2 } },
   { type: "computer_call_output", call_id: "call_1", output: { type: "computer_screenshot" } },

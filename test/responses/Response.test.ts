@@ -26,6 +26,18 @@ describe("Response", () => {
     assert.strictEqual(response.finishReason, undefined)
   })
 
+  it("tells why reasoning was left out of the input, unless a turn just ended", () => {
+    const removed = (reason: unknown) => ({ type: "reasoning", action: "removed", id: "rs_1", reason })
+    const reasons = ["prefix_mismatch", "turn_boundary", "prefix_mismatch", undefined]
+    const response = fold(completed({
+      input_transformations: [...reasons.map(removed), { type: "message", action: "kept", reason: "x" }, null]
+    }))
+    assert.deepStrictEqual(response.removed, ["prefix_mismatch", "unknown"])
+    for (const none of [undefined, null, [], "x", [removed("turn_boundary")]]) {
+      assert.deepStrictEqual(fold(completed({ input_transformations: none })).removed, [])
+    }
+  })
+
   it("keeps what it knows when the end does not repeat it", () => {
     const response = fold({ type: "response.created", response: { id: "resp_1", model: "gpt-5.5" } }, completed({}))
     assert.strictEqual(response.id, "resp_1")

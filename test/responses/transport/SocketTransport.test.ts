@@ -288,11 +288,14 @@ describe("SocketTransport", () => {
     }).pipe(Effect.provide(net.only()))
   })
 
-  it.effect("leaves a connection before it is an hour old", () => {
+  it.effect("leaves a connection long before it is an hour old", () => {
     const net = network({ reply: (_, n) => says("Hello", n) })
     return Effect.gen(function*() {
       yield* Effect.repeatN(Effect.zipRight(listen(request(hi)), TestClock.adjust("4 minutes")), 14)
-      assert.deepStrictEqual(net.sent.map(({ connection }) => connection), [...Array.from({ length: 14 }, () => 0), 1])
+      assert.deepStrictEqual(net.sent.map(({ connection }) => connection), [
+        ...Array.from({ length: 12 }, () => 0),
+        ...[1, 1, 1]
+      ])
       assert.strictEqual(net.open(), 1)
     }).pipe(Effect.provide(net.only()))
   })
@@ -395,6 +398,31 @@ describe("SocketTransport", () => {
         3
       ]])
     }).pipe(Effect.provide(net.only(twice)))
+  })
+
+  const half = Stream.fromIterable(told("Half an ans", 0).slice(0, 4))
+  it.effect("asks once more when the server ends a connection for its age in the middle of an answer", () => {
+    const net = network({
+      reply: (_, n) => n === 0 ? Stream.concat(half, failing(limit, { status: 400 })) : says("Whole", n)
+    })
+    return Effect.gen(function*() {
+      const { events, reason, types } = yield* listen(request(hi))
+      assert.isUndefined(reason)
+      assert.isAbove(types.indexOf("effixir.retry"), 1)
+      assert.deepStrictEqual(net.sent.map(({ connection }) => connection), [0, 1])
+      // What came before is void.
+      assert.strictEqual(Response.text(events.reduce(Response.add, Response.empty)), "Whole")
+    }).pipe(Effect.provide(net.only(twice)))
+  })
+
+  it.effect("asks once more and no oftener", () => {
+    const net = network({ reply: () => failing(limit, { status: 400 }) })
+    return Effect.gen(function*() {
+      const { failure, reason } = yield* listen(request(hi))
+      assert.strictEqual(reason, "InvalidRequest")
+      assert.strictEqual(failure?.code, limit.code)
+      assert.deepStrictEqual(net.sent.map(({ connection }) => connection), [0, 1])
+    }).pipe(Effect.provide(net.only({ retry: { attempts: 5, elapsed: "1 minute" } })))
   })
 
   it.effect.each(Object.entries(faults))("counts it in the one budget when a connection %s", ([, fault]) => {
