@@ -10,6 +10,7 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
@@ -134,7 +135,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     pace: options.pace,
     apiKey,
     authenticate: auth.authenticate,
-    authenticatePlan: () => Effect.fail(Http.json(401, { detail: { error_code: "invalid_token" } })),
+    authenticatePlan: ({ headers }) =>
+      Effect.flatMap(chatGpt.authenticate(Auth.bearerOf(headers["authorization"])), (access) => {
+        if (Option.isNone(access) || access.value.isExpired) {
+          return Effect.fail(Http.json(401, { detail: { error_code: "invalid_token" } }))
+        }
+        const { clientId, usesPlan } = access.value
+        return usesPlan ? Effect.succeed(clientId) : Effect.fail(Http.error(403, {
+          message: "The plan of this account may not be used by this client.",
+          code: "chatpass_v2_scope_not_authorized"
+        }))
+      }),
     streams: options.streams ?? {}
   })
 

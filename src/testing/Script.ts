@@ -161,6 +161,42 @@ export const refuse = (status: number, body: unknown, headers: Readonly<Record<s
 export const cut = (afterEvents: number, ...items: ReadonlyArray<Item>): Turn => ({ _tag: "Cut", items, afterEvents })
 
 /**
+ * What the API says to somebody who uses a ChatGPT plan there, and the status that it mostly comes with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const planFailures = {
+  subscription_sharing_usage_limit_exceeded: 429,
+  subscription_sharing_workplace_individual_usage_limit_exceeded: 429,
+  subscription_sharing_usage_unavailable: 503,
+  subscription_sharing_user_unavailable: 503,
+  subscription_sharing_user_not_eligible: 403,
+  subscription_sharing_unsupported_capability: 400,
+  subscription_sharing_route_not_supported: 403,
+  subscription_sharing_invalid_user: 401,
+  subscription_sharing_v2_client_not_enabled: 403,
+  chatpass_v2_scope_not_authorized: 403,
+  chatpass_v2_invalid_authorization_context: 403
+} as const
+
+/** @since 0.1.0 @category models */
+export type PlanFailure = keyof typeof planFailures
+
+/**
+ * Such a failure, by its status or inside of the stream. `more` are fields of the error beside its code.
+ *
+ * @since 0.1.0
+ * @category turns
+ */
+export const failPlan = (code: PlanFailure, as: "status" | FailurePlace = "status", more: object = {}): Turn => {
+  const error = { message: `The plan cannot be used for this: ${code}`, ...more, code }
+  return as === "status"
+    ? refuse(planFailures[code], { error: { type: "invalid_request_error", param: null, ...error } })
+    : fail({ ...error, status: planFailures[code] }, as)
+}
+
+/**
  * What a turn has used unless it says otherwise.
  *
  * @since 0.1.0

@@ -39,8 +39,10 @@ const layer = (...reasons: ReadonlyArray<string>) => {
   )
 }
 
-const told = Effect.map(run("Hi"), (events) =>
-  events.flatMap((event) => event._tag === "ModelResponded" ? [event.removed] : []))
+const told = Effect.map(
+  run("Hi"),
+  (events) => events.flatMap((event) => event._tag === "ModelResponded" ? [event.removed] : [])
+)
 
 describe("Reasoning that the server leaves out", () => {
   it.effect("is told of once in a session, and not where a turn just ended", () =>

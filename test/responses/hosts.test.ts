@@ -239,6 +239,24 @@ describe("A plan that is used up", () => {
   )
 })
 
+describe("Every failure that a plan can have", () => {
+  const codes = Object.keys(Script.planFailures) as ReadonlyArray<Script.PlanFailure>
+  const places = ["status", "response.failed", "error", "error-nested"] as const
+
+  it.effect.each(codes)("is the same wherever it is told: %s", (code) =>
+    Effect.gen(function*() {
+      const told: Array<unknown> = []
+      for (const place of places) {
+        // A token that is refused is replaced once, which is not looked at here.
+        const { ask, sent } = hosts(apiKey(Redacted.make("sk-1")), [Script.failPlan(code, place)])
+        const { isRetryable, reason } = yield* Effect.flip(ask(request("gpt-6.2-sol")))
+        told.push({ reason, isRetryable })
+        assert.strictEqual(sent.length, isRetryable ? 5 : 1)
+      }
+      assert.deepStrictEqual(told, places.map(() => told[0]))
+    }))
+})
+
 describe("A model that is refused", () => {
   it.effect("is told from those that there are", () =>
     Effect.gen(function*() {

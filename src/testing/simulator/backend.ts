@@ -26,8 +26,8 @@ export interface Options {
   readonly apiKey: string
   /** Whom a token of the Codex client speaks for. */
   readonly authenticate: (received: Received) => Effect.Effect<Account, Reply>
-  /** Whom a token of somebody who lets this program use a plan speaks for. */
-  readonly authenticatePlan: (received: Received) => Effect.Effect<Account, Reply>
+  /** The client that a token of somebody who lets it use a plan was given to. */
+  readonly authenticatePlan: (received: Received) => Effect.Effect<string, Reply>
   readonly streams: Streams
 }
 
@@ -62,7 +62,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     hasFinalOutput: hasFinalOutput ?? false,
     headers: hasContentType === true ? eventStream : {},
     connect: (received) =>
-      Effect.map(options.authenticatePlan(received), ({ accountId }) => ({ owner: `plan ${accountId}`, headers: {} })),
+      Effect.map(options.authenticatePlan(received), (client) => ({ owner: `plan ${client}`, headers: {} })),
     read: (body) => Checks.plan(body, options.models)
   }
 

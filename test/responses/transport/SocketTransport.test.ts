@@ -294,7 +294,9 @@ describe("SocketTransport", () => {
       yield* Effect.repeatN(Effect.zipRight(listen(request(hi)), TestClock.adjust("4 minutes")), 14)
       assert.deepStrictEqual(net.sent.map(({ connection }) => connection), [
         ...Array.from({ length: 12 }, () => 0),
-        ...[1, 1, 1]
+        1,
+        1,
+        1
       ])
       assert.strictEqual(net.open(), 1)
     }).pipe(Effect.provide(net.only()))
