@@ -69,7 +69,7 @@ const agent = (
   answer: (input: ReadonlyArray<Item.Item>) => ReadonlyArray<Item.Item>,
   tool = echo
 ) =>
-  Agent.layer({ model: "gpt-5.5", instructions: "Be brief." }).pipe(
+  Agent.layer({ model: "gpt-6.2-sol", instructions: "Be brief." }).pipe(
     Layer.provide([ToolExecutor.layer(Toolkit.make(tool)), Permission.layerAllowAll]),
     Layer.provide(model(answer)),
     Layer.provideMerge(store)
@@ -128,7 +128,7 @@ const prefill = (session: string, items: number) =>
       _tag: "ModelResponded",
       turnId,
       step,
-      model: "gpt-5.5",
+      model: "gpt-6.2-sol",
       account: "bench",
       items,
       usage: Usage.zero,
@@ -139,7 +139,7 @@ const prefill = (session: string, items: number) =>
       yield* log.append(turnId, {
         _tag: "TurnStarted",
         turnId,
-        model: "gpt-5.5",
+        model: "gpt-6.2-sol",
         input: [{ type: "message", role: "user", content: [{ type: "input_text", text: "Go" }] }]
       })
       const calls = [0, 1, 2, 3].map((index) => Script.call("echo", { text: "x" }, `c${n}.${index}`))
@@ -174,7 +174,7 @@ const growth = Effect.gen(function*() {
     yield* prefill(session, size)
     const whole = median((yield* times(9, () => turn(session))).slice(2))
     const history = History.fromEvents((yield* store.read(session)).map(({ event }) => event))
-    const recipient = { model: "gpt-5.5", account: "bench" }
+    const recipient = { model: "gpt-6.2-sol", account: "bench" }
     const timed = (work: () => unknown) => {
       const start = performance.now()
       work()
@@ -301,13 +301,13 @@ const cli = Effect.gen(function*() {
   for (const folder of [home, codexHome, piHome, join(base, "work")]) mkdirSync(folder, { recursive: true })
   writeFileSync(
     join(codexHome, "config.toml"),
-    `model = "gpt-5.5"\nmodel_provider = "bench"\n[model_providers.bench]\nname = "bench"\n` +
+    `model = "gpt-6.2-sol"\nmodel_provider = "bench"\n[model_providers.bench]\nname = "bench"\n` +
       `base_url = "${simulator.apiBaseUrl}"\nenv_key = "OPENAI_API_KEY"\nwire_api = "responses"\n` +
       `[analytics]\nenabled = false\n`
   )
   const models = [{
-    id: "gpt-5.5",
-    name: "gpt-5.5",
+    id: "gpt-6.2-sol",
+    name: "gpt-6.2-sol",
     reasoning: true,
     input: ["text"],
     contextWindow: 200_000,
@@ -348,7 +348,7 @@ const cli = Effect.gen(function*() {
         [
           "pi -p",
           "pi",
-          ["-p", "--mode", "json", "--provider", "bench", "--model", "gpt-5.5", "Go"],
+          ["-p", "--mode", "json", "--provider", "bench", "--model", "gpt-6.2-sol", "Go"],
           { ...common, PI_CODING_AGENT_DIR: piHome, PI_OFFLINE: "1" }
         ] as const
       ]

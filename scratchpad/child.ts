@@ -14,7 +14,7 @@ const explore = Tool.make({
   parameters: Schema.Struct({ question: Schema.String }),
   handler: ({ question }, call) =>
     Agent.child(call, question, {
-      model: "gpt-5.5-mini",
+      model: "gpt-6.2-sol-mini",
       instructions: "Look around in the workspace and answer in a few lines. Change nothing.",
       toolkit: Toolkit.pick(BuiltIn.toolkit, "read", "grep", "find", "ls"),
       limits: { steps: 20 }
@@ -34,7 +34,7 @@ const program = Effect.gen(function*() {
   const session = yield* SessionStore.makeId
   yield* Console.log(yield* AgentEvent.answer(agent.run(session, "What is tested here, and what is not?")))
 }).pipe(
-  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-5.5", toolkit: Toolkit.make(explore) }))
+  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-6.2-sol", toolkit: Toolkit.make(explore) }))
 )
 
 await Effect.runPromise(program)

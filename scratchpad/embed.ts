@@ -17,7 +17,7 @@ const program = Effect.gen(function*() {
   )
 }).pipe(
   Effect.catchTag("SignedOut", (error) => Console.error(error.message)),
-  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-5.5" }))
+  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-6.2-sol" }))
 )
 
 await Effect.runPromise(program)

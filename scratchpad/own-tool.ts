@@ -26,7 +26,7 @@ const model = Script.fromTurns([
   Script.answer(Script.say("It is 21 degrees in Lisbon."))
 ])
 
-const AgentLive = Agent.layer({ model: "gpt-5.5", instructions: "Answer questions about the weather." }).pipe(
+const AgentLive = Agent.layer({ model: "gpt-6.2-sol", instructions: "Answer questions about the weather." }).pipe(
   Layer.provide([ToolExecutor.layer(Toolkit.make(temperature)), Permission.layerAllowAll]),
   Layer.provide(Layer.succeed(Weather, { degrees: () => Effect.succeed(21) })),
   Layer.provide([ScriptedResponses.layer(model), SessionStore.layerMemory])

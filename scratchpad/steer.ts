@@ -20,7 +20,7 @@ const program = Effect.gen(function*() {
   yield* inbox.followUp("Then the smallest.") // heard when the turn would be done
   yield* Console.log(yield* AgentEvent.answer(events))
 }).pipe(
-  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-5.5" }))
+  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-6.2-sol" }))
 )
 
 await Effect.runPromise(program)

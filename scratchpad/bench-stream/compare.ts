@@ -119,7 +119,7 @@ const unreadable = async (): Promise<ReadonlyArray<string>> => {
   for (const recording of Wire.recordings()) {
     const client = new OpenAI({ apiKey: "sk-bench", fetch: async () => new Response(Wire.alone(recording)) })
     try {
-      for await (const _ of client.responses.stream({ model: "gpt-5.5", input: "Hi" }));
+      for await (const _ of client.responses.stream({ model: "gpt-6.2-sol", input: "Hi" }));
     } catch {
       names.push(recording.name)
     }

@@ -12,7 +12,7 @@ export interface Event {
 export type Side = (baseUrl: string) => Promise<Listen>
 
 const apiKey = "sk-bench"
-const body = { model: "gpt-5.5", input: "Hi" }
+const body = { model: "gpt-6.2-sol", input: "Hi" }
 
 /** What must be done whoever does it: the socket, the lines, the JSON. */
 const floor: Side = async (baseUrl) => {

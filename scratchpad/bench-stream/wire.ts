@@ -18,7 +18,7 @@ const terminal: ReadonlySet<unknown> = new Set([
   "error"
 ])
 const completed = `event: response.completed\ndata: {"type":"response.completed","response":{"id":"resp_1","object":` +
-  `"response","created_at":1,"status":"completed","model":"gpt-5.5","output":[],"error":null,"incomplete_details":null,` +
+  `"response","created_at":1,"status":"completed","model":"gpt-6.2-sol","output":[],"error":null,"incomplete_details":null,` +
   `"instructions":null,"metadata":{},"parallel_tool_calls":true,"temperature":1,"tool_choice":"auto","tools":[],` +
   `"top_p":1},"sequence_number":9}\n\n`
 

@@ -254,7 +254,7 @@ export const layer = (
  *   parameters: Schema.Struct({ question: Schema.String }),
  *   handler: ({ question }, call) =>
  *     Agent.child(call, question, {
- *       model: "gpt-5.5-mini",
+ *       model: "gpt-6-luna",
  *       instructions: "Look around and answer in a few lines.",
  *       toolkit: Toolkit.pick(BuiltIn.toolkit, "read", "grep", "find"),
  *       limits: { steps: 20 }
