@@ -13,7 +13,7 @@ import { apiKey, type Credential, type Subscription } from "../../src/auth/Crede
 import * as Credentials from "../../src/auth/Credentials.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
 import { version } from "../../src/internal/version.ts"
-import { jwt, nested, subscription } from "./tokens.ts"
+import { chatGpt, jwt, nested, subscription } from "./tokens.ts"
 
 interface Sent {
   readonly url: string
@@ -203,6 +203,32 @@ describe("AuthClient", () => {
       assert.include(String(yield* asked(signedIn, headers, true)), "ended at the server")
       assert.include(String(yield* asked(subscription({ accountId: "acct-2" }), headers)), "Another account")
     })
+  })
+
+  it.effect("knows an account that no header names by the token that went out for it", () => {
+    const before = chatGpt({ access_token: Redacted.make("ada-1") })
+    const renewed = chatGpt({ access_token: Redacted.make("ada-2") })
+    const other = chatGpt({ access_token: Redacted.make("bob-1"), client_id: "oaiapp_2", subject: "user-2" })
+    let credential = before
+    return Effect.gen(function*() {
+      const { replace, send } = yield* AuthClient.AuthClient
+      const request = HttpClientRequest.get("/responses")
+      const sent = yield* send(request, Effect.succeed, () => Effect.succeed(false))
+      assert.deepStrictEqual(
+        [sent.url, sent.headers["authorization"], sent.headers["chatgpt-account-id"]],
+        ["https://api.openai.com/v1/responses", "Bearer ada-1", undefined]
+      )
+      credential = renewed
+      assert.deepStrictEqual(yield* replace(sent, false), Option.some({ isRefreshed: false }))
+      credential = other
+      assert.include((yield* Effect.flip(replace(sent, false))).message, "Another account")
+    }).pipe(
+      Effect.provide(AuthClient.layerConfig()),
+      Effect.provide(Layer.mock(Credentials.Credentials, {
+        current: Effect.sync(() => ({ credential, source: "store" as const, reason: "" }))
+      })),
+      Effect.provideService(HttpClient.HttpClient, HttpClient.make(() => Effect.dieMessage("nobody is asked")))
+    )
   })
 
   it.effect("has no other key to replace one with", () =>

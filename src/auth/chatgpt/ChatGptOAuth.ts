@@ -105,11 +105,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return keys
   }).pipe(
     Effect.mapError((error) =>
-      new OAuthError({
-        ...error,
-        reason: "Transport",
-        detail: `the keys to verify who signed in could not be fetched: ${error.detail || error.reason}`
-      })
+      passing(error, `the keys to verify who signed in could not be fetched: ${error.detail || error.reason}`)
     )
   )
 
@@ -180,8 +176,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         resource
       })
       if (Answer.isOk(answer)) return { renewal: yield* Answer.decode(Renewal, answer), at: answer.at }
-      const isPassing = answer.status === 429 || answer.status >= 500 || answer.isBlocked
-      const code = isPassing ? undefined : Answer.codesOf(answer).find((code) => permanent[code] !== undefined)
+      const code = isPassing(answer) ? undefined : Answer.codesOf(answer).find((code) => permanent[code] !== undefined)
       const reason = permanent[code ?? ""]
       return yield* reason === undefined ? toError(answer, client_id) : new SignedOut({ reason, code })
     }, redactedSpan("ChatGptOAuth.refresh")),
@@ -232,12 +227,24 @@ const permanent: { readonly [code: string]: SignedOut["reason"] } = {
   invalid_grant: "RefreshTokenRevoked"
 }
 
+const isPassing = ({ isBlocked, status }: Answer.Answer): boolean => status === 429 || status >= 500 || isBlocked
+
+/** Trouble that passes, whatever it was called. */
+const passing = ({ reason, retryAfter }: OAuthError, detail: string): OAuthError =>
+  new OAuthError({
+    reason: reason === "Blocked" ? "Blocked" : "Transport",
+    detail,
+    ...defined({ retryAfter })
+  })
+
 /** A client id that the server does not know is no trouble of the sign-in, and no new sign-in mends it. */
-const toError = (answer: Answer.Answer, clientId: string): OAuthError =>
-  Answer.codesOf(answer).includes("invalid_client")
-    ? new OAuthError({
-      reason: "Protocol",
-      detail: `it does not know the client ${clientId}, which it has given out itself; take that out of ` +
-        "registrations.json beside the sign-in to get another"
-    })
-    : Answer.toError(answer)
+const toError = (answer: Answer.Answer, clientId: string): OAuthError => {
+  const error = Answer.toError(answer)
+  if (isPassing(answer)) return passing(error, error.detail)
+  if (!Answer.codesOf(answer).includes("invalid_client")) return error
+  const advice = "take that out of registrations.json beside the sign-in to get another"
+  return new OAuthError({
+    reason: "Protocol",
+    detail: `it does not know the client ${clientId}, which it has given out itself; ${advice}`
+  })
+}

@@ -11,11 +11,9 @@ import * as Credential from "../../auth/Credential.ts"
 import * as Host from "../../auth/Host.ts"
 import { shown } from "../../auth/Secrets.ts"
 import { SignedOut } from "../../auth/SignedOut.ts"
-import { prose } from "../../internal/visible.ts"
 import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
 import { withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
-import { Screen } from "../Screen.ts"
 import { credentialOf, refusePaste, say, sayJson } from "./say.ts"
 
 /** There is no code to enter elsewhere: a browser somewhere has to come back to this machine, or its address has to. */
@@ -49,12 +47,11 @@ const showPrompt = ({ redirectUri, url }: UrlShown, json: boolean) => {
 
 /** Says who has signed in, and whether the plan may be used. */
 export const welcome = Effect.fnUntraced(function*(credential: Credential.ChatGpt, json: boolean) {
-  const screen = yield* Screen
   const usesPlan = Credential.usesPlan(credential)
   const { email, kind } = credential
   if (json) return yield* sayJson({ type: "login.completed", kind, email, plan_use: usesPlan })
-  yield* screen.err(prose(`Signed in as ${email ?? "somebody"}.\n`))
-  if (!usesPlan) return yield* screen.err(prose(`${new SignedOut({ reason: "PlanUseOff" }).message}.\n`))
+  yield* say(`Signed in as ${email ?? "somebody"}.`)
+  if (!usesPlan) return yield* say(`${new SignedOut({ reason: "PlanUseOff" }).message}.`)
   if (yield* isFirstWithPlan(credential)) yield* say("", ...planNote)
 })
 

@@ -31,7 +31,7 @@ export const refusePaste = ({ problem }: PasteRefused, json: boolean) =>
 
 const pasteProblems: { readonly [problem in PasteRefused["problem"]]: string } = {
   AnotherSignIn: "That address belongs to another sign-in. Open the one above, and paste the address where it ends.",
-  NoAnswer: "That has no code in it. Paste the whole address of the page where the browser ended."
+  NoAnswer: "That is no answer of the sign-in server. Paste the whole address of the page where the browser ended."
 }
 
 /** What a sign-in ends with. */

@@ -180,7 +180,7 @@ describe("a refresh", () => {
       const { server, stored, token } = yield* setup(signedIn(), { keys: down })
       yield* TestClock.setTime(minutes(60))
       const first = yield* Effect.fork(Effect.either(token))
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("30 seconds")
       assert.deepInclude(Option.getOrThrow(Either.getLeft(yield* first)), { reason: "Transport" })
       const between = yield* stored
       assert.strictEqual(Redacted.value(between.refresh_token), "r2")
@@ -235,7 +235,7 @@ describe("a refresh", () => {
       const { server, stored, token } = yield* setup(signedIn(), { problem: down })
       yield* TestClock.setTime(minutes(60))
       const first = yield* Effect.fork(Effect.either(token))
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("30 seconds")
       assert.deepInclude(Option.getOrThrow(Either.getLeft(yield* first)), { reason: "Transport" })
       assert.deepStrictEqual(server.asked, ["r1", "r1", "r1", "r1"])
       assert.deepStrictEqual(yield* stored, signedIn())
