@@ -220,7 +220,7 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
     return yield* new ModelError({ reason: { _tag: "ContentFiltered" }, detail: "" })
   }
   if (response.removed.length > 0) {
-    yield* Effect.logDebug(`The server has left out reasoning that it was sent: ${response.removed.join(", ")}`)
+    yield* Effect.logDebug("input_transformations", ...response.removed)
   }
   const items = Response.items(response)
   if (items.some(isDeep)) return yield* new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })

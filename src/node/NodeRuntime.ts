@@ -63,6 +63,7 @@ import * as HomeCheck from "./settings/HomeCheck.ts"
 import * as Settings from "./settings/Settings.ts"
 import * as NodeFiles from "./workspace/NodeFiles.ts"
 import * as NodeFileSearch from "./workspace/NodeFileSearch.ts"
+import * as Surroundings from "./workspace/Surroundings.ts"
 
 /**
  * The file system and paths of this machine.
@@ -221,12 +222,16 @@ const layerAgent = (options: Options, { defaultModel, models: catalogue }: Model
   return Layer.unwrapEffect(Effect.gen(function*() {
     const { check, root } = yield* Workspace.Workspace
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-    const preamble = Effect.map(
-      options.hasProjectInstructions === true
-        ? ProjectInstructions.load(root)
-        : Effect.succeed(ProjectInstructions.none),
-      ({ sources }) => [...ProjectInstructions.toItems(sources), ...Skills.toItems(options.skills ?? [])]
-    )
+    const preamble = Effect.gen(function*() {
+      const { sources } = options.hasProjectInstructions === true
+        ? yield* ProjectInstructions.load(root)
+        : ProjectInstructions.none
+      return [
+        ...yield* Surroundings.toItems(root),
+        ...ProjectInstructions.toItems(sources),
+        ...Skills.toItems(options.skills ?? [])
+      ]
+    })
     return Agent.layer({
       model,
       instructions: options.instructions ?? Instructions.coding(root),

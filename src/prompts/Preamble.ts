@@ -1,8 +1,56 @@
 /**
- * What the model is told before it hears from the user: what the project says, and which skills there are.
+ * What the model is told before it hears from the user: where and when it works, what the project says, and which skills
+ * there are.
  *
  * @internal
  */
+
+/**
+ * Where and when the model works, as it was when the session began.
+ *
+ * - `date` as `2026-11-29`, and `weekday` in words; `timeZone` as `Europe/Lisbon`
+ * - `platform` the system and its processor
+ * - `shell` what runs commands
+ * - `git` what is known of the repository, where the folder is in one
+ *
+ * @since 0.1.0
+ * @category texts
+ */
+export const surroundings = ({ date, git, platform, shell, timeZone, weekday }: {
+  readonly date: string
+  readonly weekday: string
+  readonly timeZone: string
+  readonly platform: string
+  readonly shell: string
+  readonly git?: Git | undefined
+}): string =>
+  "# When this session began\n\n" +
+  `- Date: ${weekday}, ${date}; time zone ${timeZone}\n` +
+  `- Platform: ${platform}; commands are run by ${shell}\n` +
+  `- Git: ${git === undefined ? "the folder is in no repository" : gitState(git)}`
+
+/**
+ * - `branch` is empty where none is checked out
+ * - `changed` is how many files differ from the last commit, or are new
+ *
+ * Neither is known of a repository that git cannot be let look at.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Git {
+  readonly branch?: string | undefined
+  readonly changed?: number | undefined
+}
+
+const gitState = ({ branch, changed }: Git): string => {
+  if (branch === undefined) return "the folder is in a repository"
+  const where = branch === "" ? "no branch is checked out" : `on the branch ${branch}`
+  if (changed === undefined) return where
+  return `${where}, ${
+    changed === 0 ? "nothing is changed" : `${changed} ${changed === 1 ? "file is" : "files are"} changed or new`
+  }`
+}
 
 /**
  * What the `AGENTS.md` files say, the nearest last.

@@ -9,10 +9,10 @@ const hello = Script.answer(Script.say("Hello!"))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
 const timeout = 120_000
 
-/** What stands behind the system prompt. */
+/** What stands behind the system prompt, and the message about where the agent works. */
 const inputOf = (request: { readonly body: unknown } | undefined): ReadonlyArray<Item> => {
   const { input }: { readonly input?: unknown } = request?.body ?? {}
-  return Array.isArray(input) ? input.filter(isItem).slice(1) : []
+  return Array.isArray(input) ? input.filter(isItem).slice(2) : []
 }
 
 const terminal = new Set(["turn.completed", "turn.failed", "turn.interrupted", "turn.limited"])

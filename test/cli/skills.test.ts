@@ -27,10 +27,10 @@ const prepare = Effect.gen(function*() {
   return { ...all, steps, write, own, theirs }
 })
 
-/** What stands behind the system prompt. */
+/** What stands behind the system prompt, and the message about where the agent works. */
 const inputOf = (request: { readonly body: unknown } | undefined): ReadonlyArray<Item> => {
   const input = Predicate.hasProperty(request?.body, "input") ? request.body.input : []
-  return Array.isArray(input) ? input.filter(isItem).slice(1) : []
+  return Array.isArray(input) ? input.filter(isItem).slice(2) : []
 }
 const said = (request: { readonly body: unknown } | undefined) =>
   inputOf(request).filter(({ type }) => type === "message").map((item) => [item["role"], text(item)] as const)

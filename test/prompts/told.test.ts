@@ -40,6 +40,18 @@ const occasions: {
     coding: [["/work/project"]]
   },
   Preamble: {
+    surroundings: [undefined, {}, { branch: "main", changed: 0 }, { branch: "", changed: 1 }, {
+      branch: "main",
+      changed: 3
+    }]
+      .map((git) => [{
+        date: "2026-11-29",
+        weekday: "Sunday",
+        timeZone: "Europe/Lisbon",
+        platform: "linux 6.8.0 (x64)",
+        shell: "bash",
+        git
+      }]),
     projectInstructions: [[[
       { path: "/work/project/AGENTS.md", text: "Write tests.", isCut: false },
       { path: "/work/project/web/AGENTS.md", text: "Use no framework.", isCut: true }

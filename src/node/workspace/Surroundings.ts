@@ -1,0 +1,64 @@
+/**
+ * Where and when an agent works: what a person at this machine would know without looking.
+ *
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { execFile } from "node:child_process"
+import { arch, platform, release } from "node:os"
+import * as Preamble from "../../prompts/Preamble.ts"
+import { developerMessage, type Item } from "../../responses/Item.ts"
+import * as GitRepository from "../../tools/workspace/GitRepository.ts"
+import * as ChildEnvironment from "../process/ChildEnvironment.ts"
+
+/**
+ * The message that says it. It is made once for a session: what the server has cached must not change under it.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, never, FileSystem.FileSystem> = Effect.fn(
+  "Surroundings.toItems"
+)(function*(folder) {
+  const now = DateTime.setZone(yield* DateTime.now, DateTime.zoneMakeLocal())
+  const text = Preamble.surroundings({
+    date: DateTime.formatIsoDate(now),
+    weekday: DateTime.format(now, { locale: "en", weekday: "long" }),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    platform: `${platform()} ${release()} (${arch()})`,
+    shell: "bash",
+    git: yield* look(folder)
+  })
+  return [developerMessage(text)]
+})
+
+/** A repository that names programs of its own is not looked at: git would run them. */
+const look = Effect.fnUntraced(function*(folder: string) {
+  if (Option.isNone(yield* GitRepository.topOf(folder))) return undefined
+  if (!(yield* GitRepository.isPlain(folder))) return {}
+  return read(yield* status(folder, yield* ChildEnvironment.make()))
+})
+
+/** Empty where there is no git, or where it takes too long: nobody waits for what is only good to know. */
+const status = (folder: string, env: NodeJS.ProcessEnv): Effect.Effect<string> =>
+  Effect.async((resume) => {
+    const args = ["-C", folder, "status", "--porcelain", "--branch", "--no-renames"]
+    const child = execFile("git", args, { env, timeout: 3000, maxBuffer: 8 * 1024 * 1024 }, (error, stdout) => {
+      resume(Effect.succeed(error === null ? stdout : ""))
+    })
+    return Effect.sync(() => child.kill())
+  })
+
+const read = (text: string): Preamble.Git => {
+  const [head = "", ...changed] = text.split("\n").filter((line) => line !== "")
+  const said = /^## (?:No commits yet on |Initial commit on )?(.+)$/.exec(head)?.[1]
+  if (said === undefined) return {}
+  return {
+    // What follows three dots is the branch that it goes to.
+    branch: said.startsWith("HEAD (no branch)") ? "" : said.replace(/\.{3}\S+(?: \[.*\])?$/, ""),
+    changed: changed.length
+  }
+}
