@@ -26,7 +26,8 @@ describe("login --chatgpt", () => {
       const url = yield* urlOf(output)
       const port = new URL(new URL(url).searchParams.get("redirect_uri") ?? "").port
       assert.include(output().stderr.split("\n"), url, "the address stands on a line of its own")
-      assert.include(output().stderr, `ssh -L ${port}:127.0.0.1:${port}`)
+      yield* eventually("how another machine reaches it", () =>
+        output().stderr.includes(`ssh -L ${port}:127.0.0.1:${port}`))
       assert.include(yield* visit(url), "You are signed in")
       const { code, stderr, stdout } = yield* result
       assert.deepStrictEqual([code, stdout], [0, ""])
@@ -85,7 +86,8 @@ describe("login --chatgpt", () => {
       const { hostname, port } = new URL(new URL(url).searchParams.get("redirect_uri") ?? "")
       assert.strictEqual(hostname, "127.0.0.1")
       assert.notStrictEqual(port, "1455")
-      assert.include(output().stderr, `ssh -L ${port}:127.0.0.1:${port}`)
+      yield* eventually("how another machine reaches it", () =>
+        output().stderr.includes(`ssh -L ${port}:127.0.0.1:${port}`))
       yield* visit(url)
       assert.strictEqual((yield* result).code, 0)
     }).pipe(Effect.provide(platform)), timeout)
