@@ -7,10 +7,13 @@ import * as Path from "@effect/platform/Path"
 import * as Chunk from "effect/Chunk"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { Browser } from "../auth/Browser.ts"
+import * as ChatGptLogin from "../auth/chatgpt/ChatGptLogin.ts"
 import { CredentialStore } from "../auth/CredentialStore.ts"
-import * as DeviceLogin from "../auth/DeviceLogin.ts"
+import * as NodeCallbackServer from "../node/auth/NodeCallbackServer.ts"
 import * as NodeRuntime from "../node/NodeRuntime.ts"
 import * as Home from "../node/settings/Home.ts"
 import { isFunctionCallOutput } from "../responses/Item.ts"
@@ -73,7 +76,7 @@ export const demo = Effect.gen(function*() {
   const place = yield* prepare
   yield* say("This demo needs no account and no network: the MODEL IS SIMULATED, by a server inside this process.")
   yield* say("Signing in, streaming, the tools and the log are the real ones.")
-  yield* say(`\nsign-in with code ${place.userCode}, entered for you`)
+  yield* say(`\nsign-in Continue with ChatGPT, as ${place.email}; agreed to for you`)
   yield* say(`folder  ${place.workspace}\nprompt  ${prompt}\n`)
 
   const session = yield* SessionStore.makeId
@@ -98,29 +101,29 @@ const prepare = Effect.gen(function*() {
   yield* fs.writeFileString(path.join(workspace, "sales.csv"), sales)
   const home = Home.make(path.join(folder, "home"))
 
-  const simulator = yield* OpenAiSimulator.make({ script, pace: "15 millis", pollInterval: "1 second" })
+  const simulator = yield* OpenAiSimulator.make({ script, pace: "15 millis", autoApprove: true })
   const config = ConfigProvider.fromMap(
     new Map([
       ["EFFIXIR_HOME", home.path],
       ["EFFIXIR_ISSUER", simulator.issuer],
-      ["EFFIXIR_CHATGPT_BASE_URL", simulator.chatgptBaseUrl]
+      ["OPENAI_BASE_URL", simulator.apiBaseUrl]
     ])
   )
-  const userCode = yield* signIn(simulator.approve).pipe(
-    Effect.provide(NodeRuntime.layerHome),
+  const email = yield* signIn.pipe(
+    Effect.provide([NodeRuntime.layerHome, NodeCallbackServer.layerAnyPort, Layer.succeed(Browser, { open: visit })]),
     Effect.withConfigProvider(config)
   )
-  return { workspace, home, config, userCode }
+  return { workspace, home, config, email }
 })
 
-/** The real device flow; in the place of the person, the code is entered by us. */
-const signIn = Effect.fnUntraced(function*(approve: (userCode: string) => Effect.Effect<void>) {
+/** The real sign-in; in the place of the person, the browser agrees to everything. */
+const signIn = Effect.gen(function*() {
   const store = yield* CredentialStore
-  const states = yield* Stream.runCollect(
-    Stream.tap(
-      DeviceLogin.login,
-      (state) => state._tag === "CodeShown" ? approve(state.userCode) : store.save(state.credential)
-    )
-  )
-  return Chunk.reduce(states, "", (code, state) => state._tag === "CodeShown" ? state.userCode : code)
+  const states = yield* Stream.runCollect(ChatGptLogin.login())
+  const credential = Chunk.findFirst(states, (state) => state._tag === "SignedIn")
+  if (Option.isNone(credential)) return yield* Effect.dieMessage("A sign-in ended without a credential")
+  yield* store.save(credential.value.credential)
+  return credential.value.credential.email ?? "somebody"
 })
+
+const visit = (url: string): Effect.Effect<void> => Effect.ignore(Effect.tryPromise(() => fetch(url)))
