@@ -214,6 +214,8 @@ const optionsOf = (program: Program): ReadonlyMap<string, Spec> => {
 const accepts = (kind: Kind, value: string, isOwnWord: boolean): boolean => {
   if (kind === "none") return false
   if (kind === "number") return /^\d+$/.test(value)
+  // An option, as old systems spell it, and `tail` on all: with an `f` at its end it waits for more.
+  if (kind === "path" && /^\+\d*[bcl]?f?$/.test(value)) return false
   // `:/text` is a commit, by what was said of it, and `:(exclude)…` or `:!…` chooses among paths.
   if (kind === "revision") return !value.includes(":") || /^:[!^(]/.test(value)
   // In braces a colon is no end of the revision.
