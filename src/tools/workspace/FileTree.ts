@@ -212,6 +212,8 @@ type Rules = ReadonlyArray<{
   readonly folder: string
   readonly forNames: Ignore | undefined
   readonly forPaths: Ignore | undefined
+  /** What of this counts in a repository further below, too: the files that are none of git's. */
+  readonly inRepositories: Rules
 }>
 
 /** What each of some folders holds, in order. `undefined` for one that cannot be read. */
@@ -230,11 +232,11 @@ const list: (
     const own = new Map(
       yield* Effect.forEach(
         folders.flatMap((folder, index) => {
-          const names = ignoreFilesIn(entriesOf(index) ?? [])
-          return names.length === 0 ? [] : [{ folder, names }]
+          const entries = entriesOf(index) ?? []
+          return entries.some(({ name }) => name === ".git" || ignoreFiles.has(name)) ? [{ folder, entries }] : []
         }),
-        ({ folder, names }) =>
-          Effect.map(rulesOf(folder.path, names, folder.folder.rules), (rules) => [folder, rules] as const),
+        ({ entries, folder }) =>
+          Effect.map(rulesOf(folder.path, entries, folder.folder.rules), (rules) => [folder, rules] as const),
         { concurrency: 16 }
       )
     )
@@ -290,19 +292,26 @@ const ignoreFilesIn = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => 
   return found.map(({ name }) => name === ".git" ? ".git/info/exclude" : name).toSorted()
 }
 
-const rulesOf = Effect.fnUntraced(function*(folder: string, names: ReadonlyArray<string>, above: Rules) {
+/** A repository does not go by what git is told of the one around it. */
+const rulesOf = Effect.fnUntraced(function*(folder: string, entries: ReadonlyArray<Entry>, around: Rules) {
   const files = yield* Files
   const path = yield* Path.Path
-  const paths = names.map((name) => path.join(folder, name))
+  const above = entries.some(({ name }) => name === ".git")
+    ? around.flatMap(({ inRepositories }) => inRepositories)
+    : around
   // What is a link, a pipe or a device has nothing to say here.
-  const texts = yield* Effect.forEach(paths, (path) =>
-    Effect.match(files.read(path, maxRulesSize), {
-      onFailure: () => "",
-      onSuccess: (bytes) => decoder.decode(bytes)
+  const read = yield* Effect.forEach(ignoreFilesIn(entries), (name) =>
+    Effect.match(files.read(path.join(folder, name), maxRulesSize), {
+      onFailure: () => ({ name, text: "" }),
+      onSuccess: (bytes) => ({ name, text: decoder.decode(bytes) })
     }))
-  return texts.every((text) => text === "")
-    ? above
-    : [{ folder, ...rulesIn(texts.join("\n")) }, ...above]
+  const own = (some: typeof read, inRepositories: Rules): Rules =>
+    some.every(({ text }) => text === "")
+      ? []
+      : [{ folder, ...rulesIn(some.map(({ text }) => text).join("\n")), inRepositories }]
+  const others = read.filter(({ name }) => !name.startsWith(".git"))
+  const inRepositories = own(others, [])
+  return [...own(read, inRepositories.map((level) => ({ ...level, inRepositories }))), ...above]
 })
 
 /**
@@ -322,8 +331,8 @@ const rulesIn = (text: string) => {
 }
 
 /**
- * What the folders above have to say: up to the folder of the repository, or up to the workspace where there is none.
- * Who asks for a folder that is itself ignored wants to see it.
+ * What the folders above have to say: up to the repository that the workspace is in, or up to the workspace where there is
+ * none. Who asks for a folder that is itself ignored wants to see it.
  */
 const rulesAbove = Effect.fnUntraced(function*(folder: string) {
   const search = yield* FileSearch
@@ -335,7 +344,7 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
     const [listing = Option.none()] = yield* search.entries([at])
     const entries = Option.getOrElse(listing, () => [])
     levels.push({ folder: at, entries })
-    isRepository = entries.some(({ name }) => name === ".git")
+    isRepository = (at === root || !isWithin(root, at)) && entries.some(({ name }) => name === ".git")
   }
   // Without a repository, what lies above the workspace is none of its business.
   const counted = isRepository ? levels : levels.filter((level) => isWithin(root, level.folder))
@@ -343,7 +352,7 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
   const above: Array<readonly [folder: string, rules: Rules]> = []
   for (const level of counted.toReversed()) {
     above.push([level.folder, rules])
-    if (level.folder !== folder) rules = yield* rulesOf(level.folder, ignoreFilesIn(level.entries), rules)
+    if (level.folder !== folder) rules = yield* rulesOf(level.folder, level.entries, rules)
   }
   const isItselfIgnored = yield* search.withRegExpTimeout(
     ToolFailures.ignoreRule,

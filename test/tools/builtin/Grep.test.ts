@@ -142,6 +142,33 @@ for (const { isThere, layer, name } of engines) {
         assert.strictEqual(yield* grep("x", { path: "outer/near" }), "outer/near/a.txt:1:x")
       }).pipe(Effect.provide(layer)))
 
+    it.live("lets a repository in the folder go by its own ignore files", () =>
+      Effect.gen(function*() {
+        yield* plant({
+          ".git/config": "x",
+          ".git/info/exclude": "private.txt\n",
+          ".gitignore": "out\n*.log\n",
+          ".ignore": "*.min.js\n",
+          "out/a.txt": "x",
+          "inner/.git/config": "x",
+          "inner/.gitignore": "*.tmp\n",
+          "inner/a.min.js": "x",
+          "inner/a.tmp": "x",
+          "inner/out/a.log": "x",
+          "inner/private.txt": "x",
+          "inner/sub/b.min.js": "x",
+          "inner/sub/most.log": "x",
+          // As a worktree or a submodule has it.
+          "module/.git": "gitdir: ../.git/modules/module\n",
+          "module/a.log": "x",
+          "plain/a.log": "x"
+        })
+        const inner = "inner/out/a.log:1:x\ninner/private.txt:1:x\ninner/sub/most.log:1:x"
+        assert.strictEqual(yield* grep("x"), `${inner}\nmodule/a.log:1:x`)
+        assert.strictEqual(yield* grep("x", { path: "inner" }), inner)
+        assert.strictEqual(yield* grep("x", { path: "inner/sub" }), "inner/sub/most.log:1:x")
+      }).pipe(Effect.provide(layer)))
+
     it.live("searches the files of a glob", () =>
       Effect.gen(function*() {
         yield* plant({ "a.ts": "x", "b.js": "x", "src/c.ts": "x", "src/d/e.ts": "x", "src/d/f.test.ts": "x" })
