@@ -367,7 +367,10 @@ const isIgnored = (rules: Rules, folder: string, name: string, isFolder: boolean
   for (const { folder: top, forNames, forPaths } of rules) {
     const byName = forNames?.test(whole)
     if (byName?.ignored === true || byName?.unignored === true) return byName.ignored
-    const byPath = forPaths?.test(`${folder}/${whole}`.slice(top === "/" ? 1 : top.length + 1))
+    const inside = `${folder}/`.slice(top === "/" ? 1 : top.length + 1)
+    // What it says of the folder as a whole a nearer file has taken back.
+    if (inside !== "" && forPaths?.test(inside).ignored === true) continue
+    const byPath = forPaths?.test(`${inside}${whole}`)
     if (byPath?.ignored === true || byPath?.unignored === true) return byPath.ignored
   }
   return false

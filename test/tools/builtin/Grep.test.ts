@@ -142,6 +142,26 @@ for (const { isThere, layer, name } of engines) {
         assert.strictEqual(yield* grep("x", { path: "outer/near" }), "outer/near/a.txt:1:x")
       }).pipe(Effect.provide(layer)))
 
+    it.live("searches a folder that a nearer file takes back, and all that is in it", () =>
+      Effect.gen(function*() {
+        yield* plant({
+          ".git/config": "x",
+          ".gitignore": "/sub/build/\nfar/near\n*.log\nsub/keep/*.txt\n",
+          "sub/.gitignore": "!/build/\n!/keep/a.txt\n",
+          "sub/build/a.txt": "x",
+          "sub/build/b.log": "x",
+          "sub/build/more/c.txt": "x",
+          "sub/keep/a.txt": "x",
+          "sub/keep/b.txt": "x",
+          "far/.ignore": "!near\n",
+          "far/near/more/d.txt": "x",
+          "other/far/near/e.txt": "x"
+        })
+        const inSub = "sub/build/a.txt:1:x\nsub/build/more/c.txt:1:x\nsub/keep/a.txt:1:x"
+        assert.strictEqual(yield* grep("x"), `far/near/more/d.txt:1:x\nother/far/near/e.txt:1:x\n${inSub}`)
+        assert.strictEqual(yield* grep("x", { path: "sub/build/more" }), "sub/build/more/c.txt:1:x")
+      }).pipe(Effect.provide(layer)))
+
     it.live("lets a repository in the folder go by its own ignore files", () =>
       Effect.gen(function*() {
         yield* plant({
