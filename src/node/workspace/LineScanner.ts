@@ -39,7 +39,9 @@ export const lines = (query: Query, files: ReadonlyArray<string>): Stream.Stream
 /** With the stricter rules of Unicode where they allow it: then a character is one, however it is stored. */
 const compile = ({ ignoresCase, isLiteral, pattern }: Query): Effect.Effect<RegExp, ToolFailure> => {
   const hasFlag = !isLiteral && pattern.startsWith("(?i)")
-  const source = isLiteral ? pattern.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&") : hasFlag ? pattern.slice(4) : pattern
+  const source = isLiteral
+    ? pattern.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")
+    : withoutNamedClasses(hasFlag ? pattern.slice(4) : pattern)
   const flags = ignoresCase || hasFlag ? "i" : ""
   const attempt = (flags: string) =>
     Effect.try({
@@ -51,6 +53,33 @@ const compile = ({ ignoresCase, isLiteral, pattern }: Query): Effect.Effect<RegE
     })
   return Effect.orElse(attempt(`${flags}u`), () => attempt(flags))
 }
+
+/** `[[:space:]]`, as grep and ripgrep know it, means something else to JavaScript, which does not complain. */
+const withoutNamedClasses = (pattern: string): string => {
+  let isInClass = false
+  return pattern.replaceAll(/\\.|\[:([a-z]+):\]|[[\]]/gs, (part, name: string | undefined) => {
+    if (name !== undefined) return isInClass ? namedClasses.get(name) ?? part : part
+    if (part === "[") isInClass = true
+    else if (part === "]") isInClass = false
+    return part
+  })
+}
+
+const namedClasses: ReadonlyMap<string, string> = new Map([
+  ["alnum", "0-9A-Za-z"],
+  ["alpha", "A-Za-z"],
+  ["blank", "\\t "],
+  ["cntrl", "\\x00-\\x1F\\x7F"],
+  ["digit", "0-9"],
+  ["graph", "!-~"],
+  ["lower", "a-z"],
+  ["print", " -~"],
+  ["punct", "!-\\/:-@\\[-`{-~"],
+  ["space", "\\t-\\r "],
+  ["upper", "A-Z"],
+  ["word", "\\w"],
+  ["xdigit", "0-9A-Fa-f"]
+])
 
 const scanGroup = Effect.fnUntraced(function*(query: Query, expression: RegExp, files: Iterable<string>) {
   const all = [...files]

@@ -63,6 +63,21 @@ for (const { isThere, layer, name } of engines) {
         assert.strictEqual(yield* grep("o\\-b|o\\.b"), "a.txt:2:foo.bar")
       }).pipe(Effect.provide(layer)))
 
+    it.live("knows the names of classes", () =>
+      Effect.gen(function*() {
+        const lines = ["ab", "12", "_", "-", "a b", "]", "é", "A:", "[:x"]
+        yield* plant({ "a.txt": lines.join("\n") })
+        const matching = (pattern: string) =>
+          Effect.map(grep(pattern), (text) => text.split("\n").map((line) => line.replace(/^a\.txt:\d+:/, "")))
+        assert.deepStrictEqual(yield* matching("^[[:alpha:]]+$"), ["ab"])
+        assert.deepStrictEqual(yield* matching("^[^[:alnum:]]$"), ["_", "-", "]", "é"])
+        assert.deepStrictEqual(yield* matching("[[:space:]]"), ["a b"])
+        assert.deepStrictEqual(yield* matching("^[[:punct:]]$"), ["_", "-", "]"])
+        assert.deepStrictEqual(yield* matching("^[_[:digit:][:upper:]]"), ["12", "_", "A:"])
+        // Outside of a class it is one, of these letters.
+        assert.deepStrictEqual(yield* matching("^\\[[:xy]+$"), ["[:x"])
+      }).pipe(Effect.provide(layer)))
+
     it.live("shows lines around a match, each once", () =>
       Effect.gen(function*() {
         yield* plant({ "a.txt": "1\n2\nhit\n4\nhit\n6\n7\n8\n9\nhit\n", "b.txt": "hit\n2\n3\n" })
