@@ -300,11 +300,14 @@ const rulesOf = Effect.fnUntraced(function*(folder: string, entries: ReadonlyArr
     ? around.flatMap(({ inRepositories }) => inRepositories)
     : around
   // What is a link, a pipe or a device has nothing to say here.
-  const read = yield* Effect.forEach(ignoreFilesIn(entries), (name) =>
-    Effect.match(files.read(path.join(folder, name), maxRulesSize), {
-      onFailure: () => ({ name, text: "" }),
-      onSuccess: (bytes) => ({ name, text: decoder.decode(bytes) })
-    }))
+  const read = yield* Effect.forEach(
+    ignoreFilesIn(entries),
+    (name) =>
+      Effect.match(files.read(path.join(folder, name), maxRulesSize), {
+        onFailure: () => ({ name, text: "" }),
+        onSuccess: (bytes) => ({ name, text: decoder.decode(bytes) })
+      })
+  )
   const own = (some: typeof read, inRepositories: Rules): Rules =>
     some.every(({ text }) => text === "")
       ? []
