@@ -235,7 +235,7 @@ describe.skipIf(isWindows)("a lock that is a pipe", () => {
       for (const args of [["Say hello"], ["login", "--with-api-key"], ["login", "--device"], ["logout"]]) {
         const { code, stderr } = yield* run(args, { stdin: "sk-a-new-key" })
         assert.strictEqual(code, 4, stderr)
-        assertSentence(stderr, auth, "a pipe or a device")
+        assertSentence(stderr, `${auth}.lock`, "a pipe or a device")
       }
     }).pipe(Effect.provide(platform)), timeout)
 })
