@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { version } from "../internal/version.ts"
 import * as CommandLine from "./CommandLine.ts"
+import * as Completion from "./commands/completion.ts"
 import { demo } from "./commands/demo.ts"
 import { login } from "./commands/login.ts"
 import { logout } from "./commands/logout.ts"
@@ -21,7 +22,9 @@ import * as Grammar from "./Grammar.ts"
 import * as Help from "./help.ts"
 import { Screen } from "./Screen.ts"
 
-export const commands = [runCommand, resume, login, logout, status, models, demo] as const
+const completion: ReturnType<typeof Completion.make> = Completion.make((shell) => Completion.scriptOf(root, shell))
+
+export const commands = [runCommand, resume, login, logout, status, models, demo, completion] as const
 
 const grammar = Grammar.make(commands.map(({ descriptor }) => descriptor))
 
@@ -44,7 +47,8 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("logout", logout),
   Help.describe("status", status),
   Help.describe("models", models),
-  Help.describe("demo", demo)
+  Help.describe("demo", demo),
+  Help.describe("completion", completion)
 ]
 
 /** Understands the words after the program's name. Nothing at all, on a terminal, asks for help. */

@@ -35,7 +35,6 @@ export const read = (grammar: Grammar, argv: ReadonlyArray<string>): CommandLine
   if (isSet(line, "--help")) return { ...line, asksForHelp: true, problem: undefined }
   const problem = problems[0]?.(flagsOf(grammar, command))
   if (isOpen && first === "help") return helpOf(grammar, line, problem)
-  if (isOpen && first === "completion") return completionOf(grammar, line, problem)
   return {
     ...line,
     problem: problem ?? (isOpen && command === undefined ? notCommand(grammar, words, argv) : undefined) ??
@@ -184,23 +183,6 @@ const helpOf = (grammar: Grammar, line: Omit<CommandLine, "problem">, problem: s
     ? undefined
     : tooMany(more[0])
   return { ...line, command: about, words: [], asksForHelp: true, problem: problem ?? wrong }
-}
-
-/** `effixir completion SHELL` is how others call it. */
-const completionOf = (
-  grammar: Grammar,
-  line: Omit<CommandLine, "problem">,
-  problem: string | undefined
-): CommandLine => {
-  const [, shell = "", ...more] = line.words
-  const flag = grammar.builtIns.find(({ name }) => name === "--completions")
-  const isShell = flag !== undefined && flag.values.includes(shell) && more.length === 0
-  const given = isShell ? [...line.given, { flag, value: shell }] : line.given
-  const asked = { ...line, given, words: [] }
-  return {
-    ...asked,
-    problem: problem ?? (isShell ? misplaced(grammar, asked) : "For which shell? effixir completion bash|fish|sh|zsh")
-  }
 }
 
 /** What stands where nobody would look at it. */

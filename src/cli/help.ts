@@ -37,10 +37,6 @@ export const ofProgram = (commands: ReadonlyArray<Described>, width: number): st
     section("Commands", entries, width),
     section("Options", [
       { name: "--version", text: "Print the version" },
-      {
-        name: "--completions SHELL",
-        text: "Print completions for bash, fish, sh or zsh"
-      },
       { name: "--log-level LEVEL", text: "Tell more or less: debug, info, warning, error, none" }
     ], width)
   ])

@@ -27,6 +27,8 @@ describe("the command line", () => {
         [["resume", "", "Say hello"], "empty", "--last"],
         [["--wizard"], "--wizard needs a terminal"],
         [["completion"], "completion bash|fish|sh|zsh"],
+        [["completion", "tcsh"], "completion bash|fish|sh|zsh"],
+        [["completion", "bash", "zsh"], "completion bash|fish|sh|zsh"],
         [["-C", "missing", "Say hello"], "missing"],
         [["-C", "auth.json", "Say hello"], "auth.json"]
       ]
@@ -142,6 +144,7 @@ describe("the command line", () => {
           ...words
         ], { encoding: "utf8" }).stdout.trim()
       assert.strictEqual(complete("lo"), "login logout")
+      assert.strictEqual(complete("comp"), "completion")
       assert.strictEqual(complete("run", "--max-s"), "--max-steps")
     }).pipe(Effect.provide(platform)), timeout)
 

@@ -16,7 +16,7 @@ describe("help", () => {
         const lines = stdout.split("\n")
         assert.isAtMost(lines.length, 40)
         for (const line of lines) assert.isAtMost(line.length, 100)
-        for (const name of ["run", "resume", "login", "logout", "status", "models", "demo"]) {
+        for (const name of ["run", "resume", "login", "logout", "status", "models", "demo", "completion"]) {
           assert.match(stdout, new RegExp(`^  ${name} +\\w`, "m"))
         }
       }
