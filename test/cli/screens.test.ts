@@ -1,7 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { writeFileSync } from "node:fs"
+import type { Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { applyPatch, machine, platform } from "./support.ts"
+import { isThere, sit } from "./terminal.ts"
 
 const timeout = 120_000
 
@@ -19,6 +22,13 @@ const scrub = (base: string) => (text: string): string =>
     .replace(/(?:\d+ (?:y|d|h|min|s)\b ?)+(?= ago)|(?<=\bin )(?:\d+ (?:y|d|h|min|s)\b ?)+(?= \(|$)/gm, "SPAN")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
     .replace(/("delay_ms"|"duration_ms"):\d+/g, "$1:0")
+
+/** What stays on a terminal: without lines that were cleared again, and without the moves of the cursor. */
+const asSeen = (screen: string): string =>
+  screen
+    // oxlint-disable-next-line no-control-regex -- what moves the cursor is what this takes out
+    .replace(/[^\n]*\r\u001b\[2K|\u001b\[\d*[GJ]/g, "")
+    .replace(/\r+\n/g, "\n")
 
 /** Commands as they are typed, and what comes of them. */
 const transcript = Effect.fnUntraced(function*(
@@ -114,6 +124,41 @@ describe("What a person sees", () => {
         ["resume", "--last"]
       )
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/held-back.txt"))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  /** What a turn with one question shows: each key is pressed once what it answers is there. */
+  const asked = Effect.fnUntraced(function*(
+    call: Item,
+    ...answers: ReadonlyArray<readonly [shown: string, key: string]>
+  ) {
+    const prepare = (file: (name: string) => string) => writeFileSync(file("notes.txt"), notes)
+    const { base, end, press, screen, see } = yield* sit([Script.answer(call)], { columns: 80, prepare })
+    for (const [shown, key] of answers) {
+      yield* see(shown)
+      yield* press(key)
+    }
+    const { code } = yield* end
+    return `${scrub(base)(asSeen(screen()))}--- exit ${code}\n`
+  })
+
+  it.scopedLive.runIf(isThere)("of a question about a command", () =>
+    Effect.gen(function*() {
+      const text = yield* asked(
+        Script.call("bash", { command: "npm test && git commit -m 'Number the notes'" }),
+        ["n no", "n"],
+        ["Enter to skip", "not yet\r"]
+      )
+      yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/question-command.txt"))
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive.runIf(isThere)("of a question about a change of files", () =>
+    Effect.gen(function*() {
+      const text = yield* asked(
+        applyPatch("call_patch", "*** Update File: notes.txt", "@@", " first", "-second", "+2nd", " third"),
+        ["n no", "a"],
+        ["Esc back", "d"]
+      )
+      yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/question-files.txt"))
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("of what goes wrong", () =>
