@@ -85,7 +85,8 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
 const asking = (ready: Effect.Effect<void>) =>
   Effect.map(Screen, (screen): Approver.Asking => ({
     ask: (question) =>
-      Effect.flatMap(Effect.promise(() => import("./Person.ts")), (person) => person.ask(screen, ready, question))
+      Effect.flatMap(Effect.promise(() => import("./TerminalApprover.ts")), (terminal) =>
+        terminal.ask(screen, ready, question))
   }))
 
 /** Whoever shows the run has shown what came before. A question that it is not told of is not kept waiting for long. */
