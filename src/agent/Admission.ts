@@ -9,21 +9,21 @@ import * as Limits from "./Limits.ts"
 import * as Repeats from "./Repeats.ts"
 
 /**
- * What a run has done so far.
+ * What a run has used of its limits so far, and the call it makes again and again.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Account {
+export interface Counters {
   readonly spent: Limits.Spent
   readonly repeats: Repeats.Repeats
 }
 
 /** @since 0.1.0 @category constructors */
-export const empty: Account = { spent: Limits.nothing, repeats: Repeats.none }
+export const empty: Counters = { spent: Limits.nothing, repeats: Repeats.none }
 
 /** @since 0.1.0 @category combining */
-export const addStep = (self: Account): Account => ({ ...self, spent: Limits.addStep(self.spent) })
+export const addStep = (self: Counters): Counters => ({ ...self, spent: Limits.addStep(self.spent) })
 
 /**
  * The calls that have, or will have, an output, and the limit that keeps the others back. Those are not started, so that
@@ -34,18 +34,18 @@ export const addStep = (self: Account): Account => ({ ...self, spent: Limits.add
  * @category models
  */
 export interface Admitted<Call> {
-  readonly account: Account
+  readonly counters: Counters
   readonly calls: ReadonlyArray<Call & { readonly refusal: string | undefined; readonly isExcess?: boolean }>
   readonly limit: Limit | undefined
 }
 
 /** @since 0.1.0 @category admitting */
 export const admit = <Call extends { readonly call: Repeats.Call; readonly isDone: boolean }>(
-  account: Account,
+  counters: Counters,
   limits: Limits.Limits,
   calls: ReadonlyArray<Call>
 ): Admitted<Call> => {
-  let { repeats, spent } = account
+  let { repeats, spent } = counters
   let limit: Limit | undefined
   const admitted: Array<Admitted<Call>["calls"][number]> = []
 
@@ -71,5 +71,5 @@ export const admit = <Call extends { readonly call: Repeats.Call; readonly isDon
     admitted.push({ ...call, refusal: verdict === "run" ? undefined : Refusals.repeatedCall(next) })
     if (verdict === "stop") limit = "repeats"
   }
-  return { account: { spent, repeats }, calls: admitted, limit }
+  return { counters: { spent, repeats }, calls: admitted, limit }
 }

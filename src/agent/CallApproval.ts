@@ -110,13 +110,13 @@ export const ask = Effect.fnUntraced(function*(options: Options, asking: Asking)
   const decided = yield* step(
     decisionKey(call),
     PermissionDecided,
-    put(options, asking, Option.getOrUndefined(preview.right))
+    askPerson(options, asking, Option.getOrUndefined(preview.right))
   )
   yield* permission.remember(sessionId, decided.grants ?? [])
   return settle(call, decided)
 })
 
-const put = Effect.fnUntraced(function*(
+const askPerson = Effect.fnUntraced(function*(
   { sessionId, turnId }: Options,
   { access, call: { call, itemId }, decision }: Asking,
   preview: Preview | undefined

@@ -10,7 +10,7 @@ import { itemId, type ModelResponded, ToolEnded, ToolStarted } from "../session/
 import type { Tokens } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
-import * as Permits from "./Permits.ts"
+import * as CallApproval from "./CallApproval.ts"
 import * as ProgressThrottle from "./ProgressThrottle.ts"
 import { Step } from "./Step.ts"
 
@@ -80,17 +80,17 @@ export const of = Effect.fnUntraced(function*(response: ModelResponded) {
  */
 export const run = Effect.fnUntraced(function*(options: Options, admitted: ReadonlyArray<Admitted>) {
   const ended: Array<ToolEnded> = []
-  let permitted: Array<Permits.Permitted> = []
+  let permitted: Array<CallApproval.Permitted> = []
   const changing = new Set<string>()
   const runPermitted = Effect.suspend(() => Effect.map(runTools(options, permitted), (more) => ended.push(...more)))
   for (const call of admitted) {
-    const decided = yield* Permits.decide(options, call)
+    const decided = yield* CallApproval.decide(options, call)
     if (decided._tag === "Asking" && decided.touches.some((file) => changing.has(file))) {
       yield* runPermitted
       permitted = []
       changing.clear()
     }
-    permitted.push(decided._tag === "Asking" ? yield* Permits.ask(options, decided) : decided.call)
+    permitted.push(decided._tag === "Asking" ? yield* CallApproval.ask(options, decided) : decided.call)
     for (const file of decided.touches) changing.add(file)
   }
   yield* runPermitted
@@ -98,7 +98,7 @@ export const run = Effect.fnUntraced(function*(options: Options, admitted: Reado
 })
 
 /** Runs the calls of a response in their order: what may run side by side does, and what may not runs alone. */
-const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<Permits.Permitted>) {
+const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<CallApproval.Permitted>) {
   const tools = yield* ToolExecutor
   const kinds = yield* Effect.forEach(calls, ({ call }) => tools.concurrency(call))
   const ended: Array<ToolEnded> = []
@@ -114,7 +114,7 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
 const runTool = Effect.fnUntraced(
   function*(
     { sessionId, tokens, turnId }: Options,
-    { agreed, call, isExcess, itemId, key, refusal }: Permits.Permitted
+    { agreed, call, isExcess, itemId, key, refusal }: CallApproval.Permitted
   ) {
     const tools = yield* ToolExecutor
     const { show, step } = yield* Step

@@ -13,7 +13,7 @@
  *  7. They are folded into the items of a response, which are logged        ../responses/Response.ts, ../session/SessionEvent.ts
  *  8. An answer without calls ends the turn, unless somebody has more to say
  *  9. Its calls are counted; those over a limit are refused                 Admission.ts, Repeats.ts
- * 10. For each call it is decided whether it may run                        Permits.ts, ../tools/permission/Permission.ts
+ * 10. For each call it is decided whether it may run                        CallApproval.ts, ../tools/permission/Permission.ts
  * 11. That a call begins is logged, it runs, that it ended is logged        Calls.ts, ../tools/ToolExecutor.ts
  * 12. What the calls gave is added to the conversation, and the next step begins
  *
@@ -141,7 +141,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
   const inputs = yield* Inputs.make(turnId, options.inbox)
   const tokens = yield* Tokens.make(limits.tokens, options.tokens)
   let history = options.history
-  let account = Admission.empty
+  let counters = Admission.empty
   let isAnswered = false
 
   for (let n = 0;; n++) {
@@ -149,7 +149,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     const isNew = Option.isNone(yield* recall(key, ModelResponded))
     if (isNew) {
       yield* checkWorkspace
-      const limit = Limits.beforeStep(limits, account.spent, yield* tokens.left)
+      const limit = Limits.beforeStep(limits, counters.spent, yield* tokens.left)
       if (limit !== undefined) return limited(limit, yield* Ref.get(used))
     }
     const heard = yield* inputs.recalled(n)
@@ -159,7 +159,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     history = History.add(history, response)
     const usage = yield* Ref.updateAndGet(used, (usage) => Usage.add(usage, response.usage))
     if (isNew) {
-      account = Admission.addStep(account)
+      counters = Admission.addStep(counters)
       yield* tokens.spend(response.usage.inputTokens + response.usage.outputTokens)
     }
 
@@ -167,7 +167,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     const calls = yield* Calls.of(response)
     isAnswered = calls.length === 0 && answer !== ""
     if (isAnswered) {
-      const mayAsk = Limits.beforeStep(limits, account.spent, yield* tokens.left) === undefined
+      const mayAsk = Limits.beforeStep(limits, counters.spent, yield* tokens.left) === undefined
       if (yield* inputs.hasMore(n + 1, mayAsk)) continue
       return completed(answer, usage, response.finishReason)
     }
@@ -177,8 +177,8 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
       continue
     }
 
-    const admitted = Admission.admit(account, limits, calls)
-    account = admitted.account
+    const admitted = Admission.admit(counters, limits, calls)
+    counters = admitted.counters
     const ended = yield* Calls.run({ ...options, tokens }, admitted.calls)
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
