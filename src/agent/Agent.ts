@@ -177,7 +177,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
         Effect.gen(function*() {
           const options = { ...defaults, ...overrides }
           const record = (key: string, event: SessionEvent) =>
-            Effect.tap(session.append(key, event), (stored) => sink.tell(fromStored(stored)))
+            Effect.tap(session.append(key, event), (stored) => sink.emit(fromStored(stored)))
 
           const { parent, preamble = Effect.succeed([]), workspace } = options
           yield* record(
@@ -196,7 +196,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             ...permission.inForce
           })
           yield* remember(id, past)
-          yield* sink.begin
+          yield* sink.skipLogged
           const turn = {
             ...options,
             reasoning: options.reasoning,
@@ -214,12 +214,12 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const turn = History.unfinishedTurn(past)
           if (Option.isNone(turn)) return
           const { at, started } = turn.value
-          yield* Effect.forEach(stored.slice(0, 1), (first) => sink.tell(fromStored(first)))
+          yield* Effect.forEach(stored.slice(0, 1), (first) => sink.emit(fromStored(first)))
           yield* remember(id, past)
           yield* notePermission(session, started.turnId, permission.inForce)
-          yield* sink.begin
+          yield* sink.skipLogged
           yield* endLostCalls(session)
-          yield* sink.rest
+          yield* sink.flush
           const options = { ...defaults, ...overrides }
           yield* runTurn(session, sink, {
             ...options,
@@ -298,7 +298,7 @@ const ending = (
       if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
       yield* session.append(yield* endKey(session, turnId), end)
       // Nobody reads on after an interruption, which ends this at once.
-      yield* restore(sink.rest)
+      yield* restore(sink.flush)
       return yield* Effect.asVoid(exit)
     })
   )

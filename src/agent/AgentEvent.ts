@@ -27,7 +27,7 @@ export interface Delta {
 }
 
 /**
- * Where a call stands: the latest word of its tool. It is never kept.
+ * What a running tool last reported of its progress. It is not logged.
  *
  * @since 0.1.0
  * @category models
@@ -40,7 +40,7 @@ export interface ToolProgress {
 }
 
 /**
- * A model call has failed and is made again. The pieces of text that came of it are void.
+ * A model call has failed and is made again. The deltas that it has emitted no longer count.
  *
  * @since 0.1.0
  * @category models

@@ -18,7 +18,7 @@ import { Step } from "./Step.ts"
 const maxConcurrentCalls = 8
 
 /**
- * What the key of a call's beginning has behind the key of its end.
+ * The key of a `ToolStarted` is the key of its `ToolEnded` with this behind it.
  *
  * @since 0.1.0
  * @category running

@@ -14,8 +14,8 @@ import type { Delta, Ephemeral } from "./AgentEvent.ts"
 export interface Deltas {
   /** What there is to show when an event has come. */
   readonly of: (event: StreamEvent) => ReadonlyArray<Ephemeral>
-  /** What was kept back, at the end. */
-  readonly rest: () => ReadonlyArray<Ephemeral>
+  /** What was kept back because a secret could have begun in it, at the end. */
+  readonly flush: () => ReadonlyArray<Ephemeral>
 }
 
 /**
@@ -28,7 +28,7 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
   Effect.map(Secrets, ({ hider }) => {
     let current: { readonly of: Omit<Delta, "delta">; readonly hider: ReturnType<typeof hider> } | undefined
 
-    const rest = (): ReadonlyArray<Ephemeral> => {
+    const flush = (): ReadonlyArray<Ephemeral> => {
       if (current === undefined) return []
       const { hider, of } = current
       current = undefined
@@ -37,7 +37,7 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
 
     const delta = (_tag: Delta["_tag"], event: DeltaEvent): ReadonlyArray<Ephemeral> => {
       const of = { _tag, turnId, itemId: itemId(turnId, step, event.output_index ?? 0) }
-      const before = current?.of._tag === _tag && current.of.itemId === of.itemId ? [] : rest()
+      const before = current?.of._tag === _tag && current.of.itemId === of.itemId ? [] : flush()
       current ??= { of, hider: hider() }
       return [...before, ...piece(of, current.hider.push(event.delta))]
     }
@@ -53,25 +53,25 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
           case "response.output_text.done":
           case "response.refusal.done":
           case "response.reasoning_summary_text.done":
-            return rest()
+            return flush()
           case "response.output_item.done":
             return event.item.type === "web_search_call"
-              ? [...rest(), {
+              ? [...flush(), {
                 _tag: "WebSearched",
                 turnId,
                 itemId: itemId(turnId, step, event.output_index ?? 0),
                 item: event.item
               }]
-              : rest()
+              : flush()
           case "effixir.retry": {
             const { attempt, delay, maxAttempts, message, reason } = event
-            return [...rest(), { _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message }]
+            return [...flush(), { _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message }]
           }
           default:
             return []
         }
       },
-      rest
+      flush
     }
   })
 

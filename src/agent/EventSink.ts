@@ -1,5 +1,5 @@
 /**
- * Tells whoever watches a run what happens in it, and knows what has been told.
+ * Emits the events of a run to its stream, and remembers which of the logged ones have been emitted.
  *
  * @internal
  */
@@ -9,38 +9,38 @@ import { type AgentEvent, fromStored } from "./AgentEvent.ts"
 
 /** @since 0.1.0 @category models */
 export interface EventSink {
-  /** Tells what is in the log. */
-  readonly tell: (event: AgentEvent) => Effect.Effect<void>
-  /** Tells what is not, and need not be remembered. */
+  /** Emits an event that is in the log. */
+  readonly emit: (event: AgentEvent) => Effect.Effect<void>
+  /** Emits an event that is not logged. */
   readonly show: (event: AgentEvent) => Effect.Effect<void>
-  /** What is in the log now needs no telling. */
-  readonly begin: Effect.Effect<void>
-  /** Tells what has come into the log since then without being told, because its sink was stopped. */
-  readonly rest: Effect.Effect<void>
+  /** Counts all that is in the log now as emitted. */
+  readonly skipLogged: Effect.Effect<void>
+  /** Emits what has been logged since then and not emitted, because the fiber that logged it was interrupted. */
+  readonly flush: Effect.Effect<void>
 }
 
 /** @since 0.1.0 @category constructors */
 export const make = (session: Session, publish: (event: AgentEvent) => Effect.Effect<unknown>): EventSink => {
-  const told = new Set<number>()
-  let known = 0
+  const emitted = new Set<number>()
+  let skipped = 0
 
-  const tell = (event: AgentEvent): Effect.Effect<void> =>
+  const emit = (event: AgentEvent): Effect.Effect<void> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.map(restore(publish(event)), () => {
-        told.add(event.seq)
+        emitted.add(event.seq)
       })
     )
 
   return {
-    tell,
+    emit,
     show: (event) => Effect.asVoid(publish(event)),
-    begin: Effect.map(session.events, (events) => {
-      known = events.at(-1)?.seq ?? 0
+    skipLogged: Effect.map(session.events, (events) => {
+      skipped = events.at(-1)?.seq ?? 0
     }),
-    rest: Effect.flatMap(session.events, (events) =>
+    flush: Effect.flatMap(session.events, (events) =>
       Effect.forEach(
-        events.filter(({ seq }) => seq > known && !told.has(seq)),
-        (stored) => tell(fromStored(stored)),
+        events.filter(({ seq }) => seq > skipped && !emitted.has(seq)),
+        (stored) => emit(fromStored(stored)),
         { discard: true }
       ))
   }

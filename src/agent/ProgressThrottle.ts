@@ -1,5 +1,5 @@
 /**
- * Throttles what a running call tells of itself: a tool may tell more than anybody can read.
+ * Throttles the progress that a running call reports: a tool may report more than anybody can read.
  *
  * @internal
  */
@@ -7,14 +7,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 
-/** At most one word in this time, in milliseconds. */
+/** At most one report is shown in this time, in milliseconds. */
 const interval = 100
 
-/** How much of the end of a word is shown. */
+/** How much of the end of a report is shown, in characters. */
 const maxLength = 1000
 
 /**
- * Passes on the first word, and then one in each interval; those between are dropped.
+ * Passes on the first report, and then one in each interval; those between are dropped.
  *
  * @since 0.1.0
  * @category constructors

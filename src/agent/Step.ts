@@ -1,6 +1,6 @@
 /**
- * One step of a turn that happens once, however often the turn is run: the port between the loop and whatever
- * remembers what it has done.
+ * One step of a turn that happens once, however often the turn is run: the port between the loop and the log
+ * that remembers what it has done.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import { type AgentEvent, type Ephemeral, fromStored } from "./AgentEvent.ts"
 /** @since 0.1.0 @category services */
 export class Step extends Context.Tag("effixir/agent/Step")<Step, {
   /**
-   * The result that is kept under `key`; if there is none, runs `effect`, keeps its result, and only then tells of it.
+   * The result that is kept under `key`; if there is none, runs `effect`, keeps its result, and only then emits it.
    * `schema` says which event the result is.
    */
   readonly step: <A extends SessionEvent, I, E, R>(
@@ -29,19 +29,19 @@ export class Step extends Context.Tag("effixir/agent/Step")<Step, {
     key: string,
     schema: Schema.Schema<A, I>
   ) => Effect.Effect<Option.Option<A>, SessionError>
-  /** Tells of something that is not kept. */
+  /** Emits an event that is not kept. */
   readonly show: (event: Ephemeral) => Effect.Effect<void>
 }>() {}
 
 /**
- * Steps that are kept in the log of a session, and told by `tell`; what is not kept is told by `show`.
+ * Steps that are kept in the log of a session, and emitted by `emit`; what is not kept is emitted by `show`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
   session: Session,
-  { show, tell }: { readonly [way in "show" | "tell"]: (event: AgentEvent) => Effect.Effect<void> }
+  { emit, show }: { readonly [way in "emit" | "show"]: (event: AgentEvent) => Effect.Effect<void> }
 ): typeof Step.Service => {
   const recall = <A extends SessionEvent, I>(
     key: string,
@@ -61,7 +61,7 @@ export const make = (
       const kept = yield* recall(key, schema)
       if (Option.isSome(kept)) return kept.value
       const result = yield* effect
-      yield* Effect.flatMap(session.append(key, result), (stored) => tell(fromStored(stored)))
+      yield* Effect.flatMap(session.append(key, result), (stored) => emit(fromStored(stored)))
       return result
     }),
     show: (event) =>

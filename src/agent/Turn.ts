@@ -214,7 +214,7 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
     isWithoutEncrypted ||= Chunk.some(events, (event) => event.type === "effixir.retry" && event.isWithoutEncrypted)
     return Effect.forEach(Chunk.toReadonlyArray(events).flatMap(deltas.of), show, { discard: true })
   })
-  yield* Effect.forEach(deltas.rest(), show, { discard: true })
+  yield* Effect.forEach(deltas.flush(), show, { discard: true })
 
   if (response.finishReason === "content_filter") {
     return yield* new ModelError({ reason: { _tag: "ContentFiltered" }, detail: "" })
