@@ -24,8 +24,8 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
     for (const { note, signal } of noting) process.off(signal, note)
     return early[0]
   }
-  void import("./compiled.ts").then(async ({ keep }) => {
-    keep(argv.find((word) => /^(?:resume|login|logout|status|models|demo|--help|-h)$/.test(word)) ?? "run")
+  void import("./compileCache.ts").then(async ({ keep }) => {
+    keep(argv.find((word) => /^(?:resume|login|logout|status|models|demo|completion|--help|-h)$/.test(word)) ?? "run")
     const { main } = await import("./main.ts")
     main(argv, takeOver)
   }).catch((error: NodeJS.ErrnoException) => {

@@ -14,7 +14,7 @@ import type { Files } from "../workspace/Files.ts"
 import type { SeenFiles } from "../workspace/SeenFiles.ts"
 import * as TextFile from "../workspace/TextFile.ts"
 import type { Workspace } from "../workspace/Workspace.ts"
-import * as Nearest from "./Nearest.ts"
+import * as ClosestMatch from "./ClosestMatch.ts"
 
 const Parameters = Schema.Struct({
   path: Schema.String.annotations({ description: "The file, relative to the workspace" }),
@@ -63,7 +63,7 @@ const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   const pieces = text.split(lineEnd(old_string))
   const found = pieces.length - 1
   if (found === 0) {
-    const nearest = Nearest.find(toLines(text), toLines(old_string.replace(/\n$/, "")))
+    const nearest = ClosestMatch.find(toLines(text), toLines(old_string.replace(/\n$/, "")))
     return yield* fail(EditFailures.oldStringNotThere(path, nearest))
   }
   if (found > 1 && replace_all !== true) return yield* fail(EditFailures.oldStringNotUnique(path, found))

@@ -19,7 +19,7 @@ import { FileSearch } from "../workspace/FileSearch.ts"
 import * as FileTree from "../workspace/FileTree.ts"
 import type { Workspace } from "../workspace/Workspace.ts"
 import * as Ls from "./Ls.ts"
-import * as SearchTime from "./SearchTime.ts"
+import * as SearchTimeout from "./SearchTimeout.ts"
 
 const defaultLimit = 500
 const maxLimit = BoundedOutput.maxLines
@@ -74,13 +74,13 @@ const find = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "
     ),
     Stream.mapEffect((one) => Effect.map(FileTree.display(one.path), (name) => Ls.withKind(name, one.kind))),
     Stream.runForEachWhile((line) => Effect.sync(() => page.add(line))),
-    SearchTime.endsInTime
+    SearchTimeout.endsInTime
   )
   return [
     ...page.lines,
     ...page.lines.length === 0 && isComplete ? [ToolOutputs.noPathMatches] : [],
     ...page.isFull() ? [CutOutput.morePaths(page.lines.length)] : [],
-    ...isComplete ? [] : [SearchTime.note],
+    ...isComplete ? [] : [SearchTimeout.note],
     ...missed > 0 ? [CutOutput.unreadableFolders(missed)] : []
   ].join("\n")
 })

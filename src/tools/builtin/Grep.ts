@@ -19,7 +19,7 @@ import { FileSearch, type Hit, type Query } from "../workspace/FileSearch.ts"
 import * as FileTree from "../workspace/FileTree.ts"
 import type { Workspace } from "../workspace/Workspace.ts"
 import * as SearchedFiles from "./SearchedFiles.ts"
-import * as SearchTime from "./SearchTime.ts"
+import * as SearchTimeout from "./SearchTimeout.ts"
 
 const defaultLimit = 100
 const maxLimit = 1000
@@ -91,7 +91,7 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
       return selection.files.length === 0 ? Stream.empty : search.lines(query, selection)
     }),
     Stream.runForEachWhile(page.add),
-    SearchTime.endsInTime
+    SearchTimeout.endsInTime
   )
   return page.read(isComplete)
 })
@@ -144,7 +144,7 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
       ...shown.map(({ text }) => text),
       ...matches === 0 && isComplete ? [ToolOutputs.noLineMatches] : [],
       ...isFull ? [CutOutput.moreMatches(matches, limit < maxLimit && matches === limit)] : [],
-      ...isComplete ? [] : [SearchTime.note],
+      ...isComplete ? [] : [SearchTimeout.note],
       ...left.secret > 0 ? [CutOutput.secretsLeftOut(left.secret)] : [],
       ...left.denied > 0 ? [CutOutput.deniedLeftOut(left.denied)] : [],
       ...left.unreadable > 0 ? [CutOutput.unreadableFiles(left.unreadable)] : []

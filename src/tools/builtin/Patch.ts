@@ -6,7 +6,7 @@
  */
 import * as Either from "effect/Either"
 import * as EditFailures from "../../prompts/EditFailures.ts"
-import * as Nearest from "./Nearest.ts"
+import * as ClosestMatch from "./ClosestMatch.ts"
 
 /**
  * What a patch does to one file.
@@ -149,7 +149,7 @@ const locate = (lines: ReadonlyArray<string>, hunk: Hunk, from: number): Either.
   let start = from
   for (const anchor of hunk.anchors) {
     const at = seek(lines, [anchor], start)
-    if (at === undefined) return Either.left(EditFailures.anchorNotThere(Nearest.find(lines, [anchor])))
+    if (at === undefined) return Either.left(EditFailures.anchorNotThere(ClosestMatch.find(lines, [anchor])))
     start = at + 1
   }
   const old = oldLines(hunk.lines)
@@ -165,7 +165,7 @@ const locate = (lines: ReadonlyArray<string>, hunk: Hunk, from: number): Either.
     return locate(lines, { ...hunk, anchors: [], lines: hunk.lines.slice(0, -1) }, start)
   }
   const problem = seek(lines, old, 0) === undefined ? EditFailures.linesNotThere : EditFailures.linesComeBefore
-  return Either.left(problem(Nearest.find(lines, old)))
+  return Either.left(problem(ClosestMatch.find(lines, old)))
 }
 
 const oldLines = (lines: Hunk["lines"]): ReadonlyArray<string> =>

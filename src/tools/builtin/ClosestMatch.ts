@@ -12,7 +12,7 @@ import { distance } from "fastest-levenshtein"
  * @since 0.1.0
  * @category models
  */
-export interface Nearest {
+export interface ClosestMatch {
   readonly line: number
   readonly lines: ReadonlyArray<string>
   readonly differsInWhiteSpaceOnly: boolean
@@ -34,7 +34,7 @@ const enough = 0.6
  * @since 0.1.0
  * @category searching
  */
-export const find = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>): Nearest | undefined => {
+export const find = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>): ClosestMatch | undefined => {
   const block = wanted.slice(0, maxWanted)
   const trimmed = block.map((line) => line.trim().slice(0, maxLine))
   // The longest line tells most; the others are compared where it may be.
