@@ -64,11 +64,11 @@ describe("calls without number", () => {
 
   it("are refused beyond the 64th of a response, each with a word, and cost the run nothing", () => {
     const calls = Array.from({ length: 1000 }, (_, n) => call(n))
-    const { account, calls: admitted, limit } = Admission.admit(Admission.empty, {}, calls)
+    const { counters, calls: admitted, limit } = Admission.admit(Admission.empty, {}, calls)
     assert.lengthOf(admitted, 1000)
     assert.lengthOf(admitted.filter(({ refusal }) => refusal === undefined), 64)
     assert.isTrue(admitted.slice(64).every(({ refusal }) => refusal?.includes("at most 64") === true))
-    assert.strictEqual(account.spent.toolCalls, 64)
+    assert.strictEqual(counters.spent.toolCalls, 64)
     assert.isUndefined(limit)
   })
 
