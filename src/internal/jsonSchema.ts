@@ -1,4 +1,5 @@
 import * as JSONSchema from "effect/JSONSchema"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -11,7 +12,17 @@ export const jsonSchema = <A, I>(schema: Schema.Schema<A, I>): { readonly [key: 
   if (isEmptyStruct(schema.ast)) return { type: "object", properties: {}, additionalProperties: false }
   const $defs = {}
   const json = JSONSchema.fromAST(schema.ast, { definitions: $defs, topLevelReferenceStrategy: "skip" })
-  return Record.isEmptyRecord($defs) ? { ...json } : { ...json, $defs }
+  const all: { readonly [key: string]: unknown } = Record.isEmptyRecord($defs) ? { ...json } : { ...json, $defs }
+  return Record.map(all, withoutFilterNames)
+}
+
+/** Filters name themselves in titles, as `between(1, 20)`: the keywords beside that say the same to a model. */
+const withoutFilterNames = (json: unknown): unknown => {
+  if (Array.isArray(json)) return json.map(withoutFilterNames)
+  if (!Predicate.isRecord(json)) return json
+  const isFilterName = (value: unknown, key: string) =>
+    key === "title" && typeof value === "string" && /^\w+\(.*\)$/s.test(value)
+  return Record.map(Record.filter(json, (value, key) => !isFilterName(value, key)), withoutFilterNames)
 }
 
 const isEmptyStruct = (ast: SchemaAST.AST): boolean =>

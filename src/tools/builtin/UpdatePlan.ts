@@ -13,7 +13,9 @@ import * as Tool from "../Tool.ts"
 const maxEntries = 50
 
 const Entry = Schema.Struct({
-  step: Schema.NonEmptyString.pipe(Schema.maxLength(500)),
+  step: Schema.NonEmptyString.pipe(Schema.maxLength(500)).annotations({
+    description: "What is done in it, in a few words"
+  }),
   status: Schema.Literal("pending", "in_progress", "completed")
 })
 
