@@ -14,7 +14,7 @@ import { SignedOut } from "../../auth/SignedOut.ts"
 import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
 import { withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
-import { credentialOf, refusePaste, say, sayJson } from "./say.ts"
+import { credentialOf, refusePaste, say, sayJson, whereToOpen } from "./say.ts"
 
 /** There is no code to enter elsewhere: a browser somewhere has to come back to this machine, or its address has to. */
 export const signIn = (json: boolean) =>
@@ -30,20 +30,17 @@ export const signIn = (json: boolean) =>
     Effect.provide(NodeCallbackServer.layerAnyPort)
   )
 
-const showPrompt = ({ redirectUri, url }: UrlShown, json: boolean) => {
-  if (json) return shown(sayJson({ type: "login.prompt", url, redirect_uri: redirectUri }))
+const showPrompt = Effect.fnUntraced(function*({ redirectUri, url }: UrlShown, json: boolean) {
+  if (json) return yield* shown(sayJson({ type: "login.prompt", url, redirect_uri: redirectUri }))
   const { port } = new URL(redirectUri)
-  const address = "Continue with ChatGPT in the browser that opens now, or open this address:"
-  return Effect.zipRight(
-    shown(say(address, "", url, "")),
-    say(
-      `If the browser is on another machine, it ends on a page that cannot be shown: paste the whole address of that page ` +
-        "here. Or let it reach this machine, with a second connection from there:",
-      `ssh -L ${port}:127.0.0.1:${port} THIS_MACHINE`,
-      ""
-    )
+  yield* shown(say(`Continue with ChatGPT ${yield* whereToOpen}:`, "", url, ""))
+  yield* say(
+    `If the browser is on another machine, it ends on a page that cannot be shown: paste the whole address of that page ` +
+      "here. Or let it reach this machine, with a second connection from there:",
+    `ssh -L ${port}:127.0.0.1:${port} THIS_MACHINE`,
+    ""
   )
-}
+})
 
 /** Says who has signed in, and whether the plan may be used. */
 export const welcome = Effect.fnUntraced(function*(credential: Credential.ChatGpt, json: boolean) {

@@ -9,7 +9,7 @@ import * as DeviceLogin from "../../auth/DeviceLogin.ts"
 import { withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
 import { timeLeft } from "../time.ts"
-import { credentialOf, refusePaste, say, sayJson } from "./say.ts"
+import { credentialOf, refusePaste, say, sayJson, whereToOpen } from "./say.ts"
 
 export const withCode = Effect.fnUntraced(function*(json: boolean) {
   let line = Effect.succeed("Asking for a code")
@@ -63,12 +63,14 @@ export const withBrowser = Effect.fnUntraced(function*(json: boolean) {
   )
 })
 
-const showUrl = (url: string, json: boolean) =>
-  json ? sayJson({ type: "login.url", url }) : say(
-    "Sign in with the browser that opens now, or open this address:",
+const showUrl = Effect.fnUntraced(function*(url: string, json: boolean) {
+  if (json) return yield* sayJson({ type: "login.url", url })
+  yield* say(
+    `Sign in ${yield* whereToOpen}:`,
     "",
     url,
     "",
     "If the browser ends on a page that cannot be shown, as on another machine, paste the address of that page here.",
     ""
   )
+})

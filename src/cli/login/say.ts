@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import type { PasteRefused } from "../../auth/BrowserAnswer.ts"
 import type { Credential, SignIn } from "../../auth/Credential.ts"
 import { prose } from "../../internal/visible.ts"
+import * as NodeBrowser from "../../node/auth/NodeBrowser.ts"
 import { printOver } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
@@ -23,6 +24,12 @@ export const say = (...lines: ReadonlyArray<string>) =>
 
 export const sayJson = (line: { readonly type: string; readonly [field: string]: unknown }) =>
   Effect.flatMap(Screen, (screen) => screen.out(`${JSON.stringify(line)}\n`))
+
+/** What to do with the address below: nothing, where a browser opens by itself. */
+export const whereToOpen = Effect.map(
+  NodeBrowser.canOpenBrowser,
+  (canOpen) => canOpen ? "in the browser that opens now, or open this address" : "in a browser, at this address"
+)
 
 export const refusePaste = ({ problem }: PasteRefused, json: boolean) =>
   json
