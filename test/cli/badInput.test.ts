@@ -65,7 +65,7 @@ describe("the command line", () => {
         [["--timeout", "soon", hello], "--timeout cannot be \"soon\": give it a time such as 90, 90s, 5m or 1h"],
         [
           ["login", "--device", "--browser"],
-          "Choose one way to sign in: --device, --browser, --with-api-key, " +
+          "Choose one way to sign in: --chatgpt, --codex (with --device or --browser), --with-api-key, " +
           "--from-codex or --from-pi"
         ]
       ]
