@@ -47,7 +47,12 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
   const folder = Context.get(services, Path.Path).dirname(path)
 
   const failed = (operation: CredentialStoreError["operation"]) => (cause: PlatformError) =>
-    new CredentialStoreError({ operation, location: placeOf(cause) ?? path, problem: diskProblem(cause), cause })
+    new CredentialStoreError({
+      operation,
+      location: operation === "lock" ? placeOf(cause) ?? path : path,
+      problem: diskProblem(cause),
+      cause
+    })
 
   // The rights of its owner stay as they are: a folder that is there to be read only is not made writable.
   const prepareFolder = makeFolder(folder, 0o700).pipe(
@@ -109,7 +114,7 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
   return medium
 })
 
-/** A file beside the store may be what is in the way, such as that of its lock. */
+/** What cannot be locked may be the lock file beside the store. */
 const placeOf = (cause: PlatformError): string | undefined =>
   cause._tag === "SystemError" && typeof cause.pathOrDescriptor === "string" ? cause.pathOrDescriptor : undefined
 
