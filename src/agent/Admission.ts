@@ -1,5 +1,5 @@
 /**
- * Which calls of a response are run: what is done already costs nothing, what is new is counted.
+ * Decides which calls of a response run: calls that have already run cost nothing, new ones count towards the limits.
  *
  * @internal
  */
@@ -26,8 +26,8 @@ export const empty: Counters = { spent: Limits.nothing, repeats: Repeats.none }
 export const addStep = (self: Counters): Counters => ({ ...self, spent: Limits.addStep(self.spent) })
 
 /**
- * The calls that have, or will have, an output, and the limit that keeps the others back. Those are not started, so that
- * the turn can go on with them. `refusal` is what the model is told where a call is not run; `isExcess` where that is
+ * The calls that have, or will have, an output, and the limit that stops the others. Those are not started, so that the
+ * turn can resume with them. `refusal` is what the model is told where a call is not run; `isExcess` where that is
  * because there are too many.
  *
  * @since 0.1.0

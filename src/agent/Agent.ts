@@ -1,5 +1,5 @@
 /**
- * Runs agents: a session and an input go in, a stream of what happens comes out.
+ * Runs agents: takes a session and an input, and gives a stream of events.
  *
  * @since 0.1.0
  */
@@ -46,7 +46,7 @@ import * as Step from "./Step.ts"
 import * as Turn from "./Turn.ts"
 
 /**
- * How an agent works. What `Agent.layer` is given counts for every run that does not say otherwise.
+ * How an agent works. The options of `Agent.layer` are the defaults of every run.
  *
  * @since 0.1.0
  * @category models
@@ -58,8 +58,8 @@ export interface Options extends Turn.Control {
   /** The folder the agent works in; it is noted in the session, so that a later run can go on there. */
   readonly workspace?: string | undefined
   /**
-   * What stands before all that is said in a session. It is looked up once, when the session begins, and kept with the
-   * first turn: what the server has cached of a conversation must not change under it.
+   * Items that precede the conversation of a session. They are computed once, when the session begins, and kept with
+   * the first turn: if they changed, the server's prompt cache would miss.
    */
   readonly preamble?: Effect.Effect<ReadonlyArray<Item>> | undefined
 }
@@ -71,13 +71,13 @@ export interface Options extends Turn.Control {
  * @category models
  */
 export interface RunOptions extends Partial<Options> {
-  /** Where more is said while the agent is at work. */
+  /** Further input for the agent while it runs. */
   readonly inbox?: Inbox | undefined
-  /** What the log says of an interruption, asked when there is one; `cancelled` where nobody says more. */
+  /** The reason that the log gives for an interruption, evaluated when there is one; `cancelled` by default. */
   readonly whyInterrupted?: Effect.Effect<string> | undefined
-  /** The call that a new session works for; {@link child} knows it. */
+  /** The call that a new session works for; set by {@link child}. */
   readonly parent?: Parent | undefined
-  /** What the run that this one works for may still use; {@link child} knows it, too. */
+  /** The tokens that the parent run may still use; set by {@link child}. */
   readonly tokens?: Tokens | undefined
 }
 
@@ -90,7 +90,7 @@ export interface RunOptions extends Partial<Options> {
 export interface ChildOptions<R> extends Options {
   readonly toolkit: Toolkit<R>
   readonly inbox?: Inbox | undefined
-  /** The id of its session, to find it again; a new one unless told otherwise. */
+  /** The id of its session, to find it again; a new one by default. */
   readonly session?: string | undefined
 }
 
@@ -116,13 +116,13 @@ export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
   ) => Stream.Stream<AgentEvent, AgentError>
   /**
    * Goes on with the last turn of a session unless it has completed: whether a crash cut it off, or it was interrupted,
-   * reached a limit, or failed. What is done is not done again, a call that nobody saw the end of is told to the model
-   * as such, and a call that was never begun is run. Emits nothing if that turn has completed.
+   * reached a limit, or failed. Completed steps are not repeated, the model is told which calls started without a
+   * recorded end, and calls that never started are run. Emits nothing if that turn has completed.
    */
   readonly resume: (session: string, options?: RunOptions) => Stream.Stream<AgentEvent, AgentError>
 }>() {}
 
-/** How many events may wait for whoever reads them. */
+/** How many events may wait for the consumer of the stream. */
 const bufferSize = 256
 
 /** @since 0.1.0 @category constructors */
@@ -138,7 +138,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
     work: (session: Session, sink: EventSink.EventSink) => Effect.Effect<void, AgentError>
   ): Stream.Stream<AgentEvent, AgentError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
-      // Who is not signed in learns it before anything is written.
+      // Without a sign-in the run fails here, before anything is written.
       yield* responses.account
       const session = yield* store.open(id)
       const mailbox = yield* Mailbox.make<AgentEvent, AgentError>(bufferSize)
@@ -149,7 +149,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
       return Mailbox.toStream(mailbox)
     }))
 
-  /** What somebody has allowed for the whole session holds in every run of it. */
+  /** What a person has allowed for the whole session applies to every run of it. */
   const remember = (id: string, past: ReadonlyArray<SessionEvent>) =>
     permission.remember(
       id,
@@ -227,7 +227,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             model: started.model,
             sessionId: id,
             turnId: started.turnId,
-            // What came after is told again by the steps that are done already.
+            // The completed steps replay what came after.
             history: History.fromEvents(past.slice(0, at + 1))
           })
         }))
@@ -240,12 +240,12 @@ export const layer = (
 ): Layer.Layer<Agent, never, Permission | Responses | SessionStore | ToolExecutor> => Layer.effect(Agent, make(options))
 
 /**
- * Runs another agent inside a call of a tool. It has a session of its own, which says from its first event on which call
- * it works for; instructions, tools, model and limits of its own; and the store, the way to the model, the permissions
- * and the person to ask of its parent. What was allowed for the parent's session is not allowed for its. It lives no
- * longer than the stream: when the call is interrupted, or the time of the turn is up, it is interrupted. What it has
- * used is told by the event that ends its turn (`AgentEvent.end`). Its steps and calls count towards its own limits alone;
- * its tokens count towards those of its parent as well, and when these are used up it is at its limit.
+ * Runs another agent inside a call of a tool. It has its own session, whose first event names the call it works for,
+ * and its own instructions, tools, model and limits. It shares its parent's store, access to the model, permissions and
+ * approver, but not what a person has allowed for the parent's session. It lives no longer than the stream: it is
+ * interrupted when the call is interrupted or the turn's time is up. The event that ends its turn (`AgentEvent.end`)
+ * holds its usage. Its steps and calls count towards its own limits only; its tokens count towards its parent's limit
+ * as well, and it reaches its limit when these are used up.
  *
  * ```ts
  * const explore = Tool.make({
@@ -281,7 +281,7 @@ export const child = <R>(
     return agent.run(session, input, { inbox: options.inbox, parent, tokens: call.tokens })
   }))
 
-/** Ends a turn that has begun with exactly one event, whatever becomes of the work. */
+/** Ends a turn that has begun with exactly one event, however the work ends. */
 const ending = (
   session: Session,
   sink: EventSink.EventSink,
@@ -297,7 +297,7 @@ const ending = (
       const end = endOf(turnId, exit, yield* whyInterrupted)
       if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
       yield* session.append(yield* endKey(session, turnId), end)
-      // Nobody reads on after an interruption, which ends this at once.
+      // After an interruption the stream has no reader, and the flush is interrupted at once.
       yield* restore(sink.flush)
       return yield* Effect.asVoid(exit)
     })
@@ -310,13 +310,13 @@ const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>, whyInt
     const { answer, finishReason, usage } = outcome
     return TurnCompleted.make({ turnId, answer, usage, finishReason })
   }
-  // A tool that fails takes those beside it along; that is no interruption of the turn.
+  // A tool that fails interrupts the tools that run beside it; that does not interrupt the turn.
   return Cause.isInterruptedOnly(exit.cause)
     ? TurnInterrupted.make({ turnId, reason: whyInterrupted })
     : toTurnFailed(turnId, exit.cause)
 }
 
-/** A turn that goes on may do something else than before. */
+/** A resumed turn may have other permissions than before. */
 const notePermission = Effect.fnUntraced(
   function*(session: Session, turnId: string, inForce: typeof Permission.Service["inForce"]) {
     const past = yield* eventsOf(session)
@@ -327,14 +327,14 @@ const notePermission = Effect.fnUntraced(
   }
 )
 
-/** A turn that went on after its end has another one. */
+/** A turn that was resumed after its end has another end event. */
 const endKey = (session: Session, turnId: string) =>
   Effect.map(eventsOf(session), (events) => {
     const ends = events.filter((event) => endsTurn(event) && event.turnId === turnId).length
     return `${turnId}/end${ends === 0 ? "" : `/${ends}`}`
   })
 
-/** Gives a turn that a crash has cut off its ending, and tells all that has happened in the session. */
+/** Writes the missing end of a turn that a crash cut off, and gives all events of the session. */
 const closeOpenTurn = Effect.fnUntraced(function*(session: Session) {
   const open = History.openTurn(yield* eventsOf(session))
   if (Option.isSome(open)) {

@@ -1,5 +1,5 @@
 /**
- * Why a run failed, in the types that a caller can act on, and as the plain event that ends a turn.
+ * Why a run failed: as typed errors that a caller can act on, and as the plain event that ends a turn.
  *
  * @since 0.1.0
  */
@@ -15,8 +15,8 @@ import type { SessionError } from "../session/SessionStore.ts"
 import type { WorkspaceGone } from "../tools/workspace/Workspace.ts"
 
 /**
- * A call needs somebody's word, and nobody is there to give it. The turn can go on with that very call. `isByMode` where
- * the mode asks, and not a rule or what is protected whatever the mode.
+ * A call needs approval, and there is no approver to give it. The turn can resume with that very call. `isByMode` where
+ * the mode asks, rather than a rule or the protection of paths that holds in every mode.
  *
  * @since 0.1.0
  * @category errors
@@ -39,7 +39,7 @@ export class PermissionNeeded
   }
 }
 
-/** A question may be long; that not all of it is told is told. */
+/** A question may be long; the message says when it is cut. */
 const brief = (question: string): string =>
   question.length > 300 ? `${question.slice(0, 300)}… (${question.length - 300} more characters)` : question
 
@@ -47,7 +47,7 @@ const brief = (question: string): string =>
 export type AgentError = ModelError | CredentialsError | SessionError | PermissionNeeded | WorkspaceGone
 
 /**
- * The event that ends a turn with this failure. A defect is told by its message alone.
+ * The event that ends a turn with this failure. Of a defect it holds only the message.
  *
  * @since 0.1.0
  * @category conversions

@@ -14,7 +14,7 @@ import type { Subject } from "../tools/permission/Approver.ts"
 import type { Scope } from "../tools/permission/Grants.ts"
 
 /**
- * A piece of text on its way. It is never kept: the finished item follows.
+ * A piece of text as it streams in. It is never logged: the finished item follows.
  *
  * @since 0.1.0
  * @category models
@@ -40,7 +40,7 @@ export interface ToolProgress {
 }
 
 /**
- * A model call has failed and is made again. The deltas that it has emitted no longer count.
+ * A model call has failed and is retried. The deltas that it has emitted are void.
  *
  * @since 0.1.0
  * @category models
@@ -48,7 +48,7 @@ export interface ToolProgress {
 export interface Retrying {
   readonly _tag: "Retrying"
   readonly turnId: string
-  /** The number of the attempt that follows. */
+  /** The number of the next attempt. */
   readonly attempt: number
   readonly maxAttempts: number
   /** In milliseconds. */
@@ -59,7 +59,7 @@ export interface Retrying {
 }
 
 /**
- * Somebody is asked whether a call may run. It is never kept: the decision follows, unless nobody is there.
+ * The approver is asked whether a call may run. It is never logged: the decision follows, unless there is no approver.
  *
  * @since 0.1.0
  * @category models
@@ -77,7 +77,7 @@ export interface PermissionRequested {
 }
 
 /**
- * The server has searched the web for the model. It is never kept: the response that holds the item follows.
+ * The server has searched the web for the model. It is never logged: the response that holds the item follows.
  *
  * @since 0.1.0
  * @category models
@@ -90,7 +90,7 @@ export interface WebSearched {
 }
 
 /**
- * What is told and not kept.
+ * Events that are emitted and not logged.
  *
  * @since 0.1.0
  * @category models
@@ -109,7 +109,7 @@ export type AgentEvent = (SessionEvent | Ephemeral) & { readonly seq: number; re
 export const fromStored = ({ at, event, seq }: Stored): AgentEvent => ({ ...event, seq, at })
 
 /**
- * The answer of a run as it is written, and nothing else.
+ * Only the answer of a run, as it is written.
  *
  * @since 0.1.0
  * @category folding

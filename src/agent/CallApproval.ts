@@ -1,5 +1,5 @@
 /**
- * Whether the calls of a response may run: decided by rules, or by somebody who is asked.
+ * Whether the calls of a response may run: decided by rules, or by a person or program that is asked.
  *
  * @internal
  */
@@ -20,7 +20,7 @@ import type { Admitted, Options } from "./Calls.ts"
 import { Step } from "./Step.ts"
 
 /**
- * A call with what was decided about it. `agreed` is the change that somebody has agreed to.
+ * A call with the decision about it. `agreed` is the digest of the change that was approved.
  *
  * @since 0.1.0
  * @category models
@@ -30,7 +30,7 @@ export interface Permitted extends Admitted {
 }
 
 /**
- * A call that somebody has to be asked about, or one that is decided about. `touches` are the files it would change.
+ * A call that needs approval, or one that is decided already. `touches` are the files it would change.
  *
  * @since 0.1.0
  * @category models
@@ -48,8 +48,8 @@ export type Decided =
 type Ask = Extract<Decision, { readonly _tag: "Ask" }>
 
 /**
- * Finds out whether a call may run, and makes a refusal of a no. All calls of a response are asked for before the first
- * one runs: where nobody is there to answer, none of them is cut off in the middle.
+ * Finds out whether a call may run, and turns a "no" into a refusal. All calls of a response are decided before the
+ * first one runs: where there is no approver, none of them is cut off in the middle.
  *
  * @since 0.1.0
  * @category permitting
@@ -93,8 +93,8 @@ const settle = (call: Admitted, decided: PermissionDecided): Permitted =>
 type Asking = Extract<Decided, { readonly _tag: "Asking" }>
 
 /**
- * Asks whoever is there, and remembers what they allow. Nobody is asked about a change that cannot be made as things
- * stand: the model hears why.
+ * Asks the approver, and remembers what it allows. It is not asked about a change that cannot be made at present: the
+ * model is told why.
  *
  * @since 0.1.0
  * @category permitting

@@ -18,7 +18,7 @@ import { Step } from "./Step.ts"
 const maxConcurrentCalls = 8
 
 /**
- * The key of a `ToolStarted` is the key of its `ToolEnded` with this behind it.
+ * The key of a `ToolStarted` is the key of its `ToolEnded` with this suffix.
  *
  * @since 0.1.0
  * @category running
@@ -49,7 +49,7 @@ export interface Options {
 }
 
 /**
- * The calls of a response. A call id that comes twice still names two steps.
+ * The calls of a response. Calls with the same id are still separate steps.
  *
  * @since 0.1.0
  * @category accessors
@@ -71,9 +71,9 @@ export const of = Effect.fnUntraced(function*(response: ModelResponded) {
 })
 
 /**
- * Runs those that are admitted, once all of them are permitted, and gives how each has ended. Where somebody has to be
- * asked about a change of files that a call before it changes as well, those before it run first: the question is about
- * what is there then.
+ * Runs the admitted calls, once all of them are permitted, and gives how each has ended. Where a call needs approval
+ * for a change of files that an earlier call changes as well, the earlier calls run first, so that the question shows
+ * the files as they are then.
  *
  * @since 0.1.0
  * @category running
@@ -97,7 +97,7 @@ export const run = Effect.fnUntraced(function*(options: Options, admitted: Reado
   return ended
 })
 
-/** Runs the calls of a response in their order: what may run side by side does, and what may not runs alone. */
+/** Runs the calls of a response in their order: those that may run in parallel do, and the others run alone. */
 const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyArray<CallApproval.Permitted>) {
   const tools = yield* ToolExecutor
   const kinds = yield* Effect.forEach(calls, ({ call }) => tools.concurrency(call))

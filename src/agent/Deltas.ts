@@ -1,5 +1,5 @@
 /**
- * What is shown of a model call while it runs: its texts piece by piece, without secrets also where one is cut into
+ * What is shown of a model call while it runs: its texts piece by piece, with secrets removed even where one spans
  * several pieces, its searches and its retries.
  *
  * @internal
@@ -12,9 +12,9 @@ import type { Delta, Ephemeral } from "./AgentEvent.ts"
 
 /** @since 0.1.0 @category models */
 export interface Deltas {
-  /** What there is to show when an event has come. */
+  /** What to show for an event. */
   readonly of: (event: StreamEvent) => ReadonlyArray<Ephemeral>
-  /** What was kept back because a secret could have begun in it, at the end. */
+  /** At the end: the text that was held back because a secret could have begun in it. */
   readonly flush: () => ReadonlyArray<Ephemeral>
 }
 

@@ -13,9 +13,9 @@ export interface EventSink {
   readonly emit: (event: AgentEvent) => Effect.Effect<void>
   /** Emits an event that is not logged. */
   readonly show: (event: AgentEvent) => Effect.Effect<void>
-  /** Counts all that is in the log now as emitted. */
+  /** Marks all events now in the log as emitted. */
   readonly skipLogged: Effect.Effect<void>
-  /** Emits what has been logged since then and not emitted, because the fiber that logged it was interrupted. */
+  /** Emits events logged since then that were not emitted because the fiber that logged them was interrupted. */
   readonly flush: Effect.Effect<void>
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where things are said to an agent that is at work.
+ * Input for an agent while it runs.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import { type Item, userMessage } from "../responses/Item.ts"
 import type { InputAdded } from "../session/SessionEvent.ts"
 
 /**
- * One thing that was said. It waits until a turn has written it down.
+ * One input. It waits until a turn has logged it.
  *
  * @since 0.1.0
  * @category models
@@ -20,9 +20,9 @@ export interface Waiting {
 }
 
 /**
- * As much waits as may. What was said is not in the inbox: whoever says it still has it, and can say so to a person, or
- * say it again when something was taken. It is not left to wait, for a fiber that waits is in no list of what is pending,
- * and one that waits inside a tool keeps the turn from the step at which it would make room.
+ * The inbox is full, and the input was not added: the caller still has it, and can tell a person, or offer it again
+ * once a turn has taken something. The call does not block until there is room: a blocked fiber would not show up in
+ * `pending`, and one inside a tool would keep the turn from the step that makes room.
  *
  * @since 0.1.0
  * @category errors
@@ -39,18 +39,18 @@ export class InboxFull extends Schema.TaggedError<InboxFull>("effixir/agent/Inbo
 
 /** @since 0.1.0 @category models */
 export interface Inbox {
-  /** Says something that the model hears before its next step. */
+  /** Adds an input that the model gets before its next step. */
   readonly steer: (input: string | ReadonlyArray<Item>) => Effect.Effect<void, InboxFull>
-  /** Says something that the model hears when it would otherwise be done. */
+  /** Adds an input that the model gets when it would otherwise be done. */
   readonly followUp: (input: string | ReadonlyArray<Item>) => Effect.Effect<void, InboxFull>
-  /** What no turn has taken, the oldest first: it is still there after an interruption, for the next turn. */
+  /** The inputs that no turn has taken, oldest first: after an interruption they stay for the next turn. */
   readonly pending: Effect.Effect<ReadonlyArray<Waiting>>
-  /** Takes one thing out: a turn does so once it is in the log, a program to hand it back to a person. */
+  /** Removes one input: a turn does so once it is in the log, a program to hand it back to a person. */
   readonly remove: (waiting: Waiting) => Effect.Effect<void>
 }
 
 /**
- * An inbox for at most so many things that wait. What is said beyond that is refused.
+ * An inbox that holds at most `capacity` inputs and refuses more.
  *
  * @since 0.1.0
  * @category constructors

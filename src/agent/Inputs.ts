@@ -1,5 +1,5 @@
 /**
- * What is said while a turn is on: written down once, before the model call that hears of it.
+ * Inputs that arrive during a turn: each is logged once, before the model call that gets it.
  *
  * @internal
  */
@@ -26,7 +26,7 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
   const takeOne = Effect.fnUntraced(function*(waiting: Waiting, n: number) {
     const isKept = Effect.map(recall(key(), InputAdded), Option.isSome)
     const added = yield* step(key(), InputAdded, Effect.succeed(InputAdded.make({ turnId, step: n, ...waiting }))).pipe(
-      // Once it is in the log it waits no more, even if nobody has heard of that.
+      // Once it is in the log it leaves the inbox, even if its event was not emitted.
       Effect.ensuring(
         Effect.ignore(
           Effect.flatMap(isKept, (isKept) => isKept && inbox !== undefined ? inbox.remove(waiting) : Effect.void)
@@ -38,7 +38,7 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
   })
 
   return {
-    /** What model call `n` has heard before, if the turn goes on. */
+    /** What model call `n` got in an earlier run of this turn. */
     recalled: Effect.fnUntraced(function*(n: number) {
       const heard: Array<InputAdded> = []
       for (let kept = yield* recallOne(n); Option.isSome(kept); kept = yield* recallOne(n)) {
@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
       return heard
     }),
 
-    /** Takes all that steers model call `n`. A turn that is answered goes on for the next thing it is asked. */
+    /** Takes all `steer` inputs for model call `n`. A turn that has its answer continues with the next `followUp`. */
     take: Effect.fnUntraced(function*(n: number, isAnswered: boolean) {
       const waiting = yield* pending
       const steers = waiting.filter(({ kind }) => kind === "steer")
@@ -56,7 +56,7 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
       return yield* Effect.forEach(next, (one) => takeOne(one, n))
     }),
 
-    /** Whether there is something for model call `n` to hear; something new only if it may be made. */
+    /** Whether there is input for model call `n`; new input counts only if that call may be made. */
     hasMore: Effect.fnUntraced(function*(n: number, mayAsk: boolean) {
       if (Option.isSome(yield* recallOne(n))) return true
       return mayAsk && (yield* pending).length > 0

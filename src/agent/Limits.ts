@@ -7,7 +7,7 @@ import type * as Duration from "effect/Duration"
 import type { Limit } from "../session/SessionEvent.ts"
 
 /**
- * What is not given has no limit. Only what a run does itself counts: what a resumed turn has done before is free.
+ * A missing field means no limit. Only what this run does counts: steps that a resumed turn completed before are free.
  *
  * @since 0.1.0
  * @category models
@@ -17,11 +17,11 @@ export interface Limits {
   readonly steps?: number | undefined
   /** Calls of tools. One over the limit is not run. */
   readonly toolCalls?: number | undefined
-  /** Calls of one response; 64 unless told otherwise. Those beyond are not run, and the model is told. */
+  /** Calls of one response; 64 by default. Calls above it are not run, and the model is told. */
   readonly callsPerResponse?: number | undefined
   /** Tokens in and out, with those of agents that work for the run. The call that goes over the limit is the last one. */
   readonly tokens?: number | undefined
-  /** Time on the wall. What is running then is stopped. */
+  /** Wall-clock time. Whatever is still running then is stopped. */
   readonly time?: Duration.DurationInput | undefined
 }
 

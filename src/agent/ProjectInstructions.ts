@@ -19,7 +19,7 @@ const maxBytes = 32 * 1024
 const fileName = "AGENTS.md"
 
 /**
- * One file. `text` is what counts of it; `isCut` says that there is more than that.
+ * One file. `text` is the part that is used; `isCut` says that the file is longer.
  *
  * @since 0.1.0
  * @category models
@@ -31,7 +31,7 @@ export interface Source {
 }
 
 /**
- * A file of which not all is told to the model. What is said of it goes on after its path: "is left out: …".
+ * A file that the model does not get in full. The message about it continues after its path: "is left out: …".
  *
  * @since 0.1.0
  * @category models
@@ -86,7 +86,7 @@ const howMuch = (bytes: number): string =>
   `as all ${fileName} files have ${maxBytes / 1024} KiB together; make them shorter`
 
 /**
- * What the model is told of them: nothing, or one message of the developer that stands before all others.
+ * What the model is told of them: nothing, or one developer message that precedes all others.
  *
  * @since 0.1.0
  * @category conversions
@@ -132,7 +132,7 @@ export const foldersTo: (
   }
 })
 
-/** The file of a folder. A link that leads out of the project is none of its files, and neither is a pipe. */
+/** The file of a folder. A link out of the project does not count as one, and neither does a pipe. */
 const read = Effect.fnUntraced(
   function*(project: string, folder: string, left: number) {
     const fs = yield* FileSystem.FileSystem
@@ -154,7 +154,7 @@ const read = Effect.fnUntraced(
       const source: Source = { path: file, text, isCut }
       return { source, bytes }
     }).pipe(
-      // A file that is not there says nothing; a link promises one.
+      // A missing file is no problem; a link without a target is one.
       Effect.catchIf(isNotFound, () =>
         Effect.match(fs.readLink(file), {
           onFailure: () => undefined,
@@ -171,5 +171,5 @@ const read = Effect.fnUntraced(
   }
 )
 
-/** Text of another encoding has some bytes that are none of UTF-8; what is no text has many, or zeros. */
+/** Text in another encoding has a few bytes that are not UTF-8; binary data has many, or zeros. */
 const isBinary = (text: string): boolean => text.includes("\0") || text.split("\uFFFD").length - 1 > text.length / 10

@@ -4,14 +4,14 @@
  * @since 0.1.0
  */
 
-/** From this time on, the same call is not run any more. */
+/** From this repetition on, the same call is no longer run. */
 const refusedFrom = 3
 
-/** At this time the turn ends: the model does not listen. */
+/** At this repetition the turn ends: the model ignores what it is told. */
 const stoppedAt = 5
 
 /**
- * The latest call, and how many times running it was made.
+ * The latest call, and how many times in a row it was made.
  *
  * @since 0.1.0
  * @category models

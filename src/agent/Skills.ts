@@ -21,21 +21,21 @@ import * as ProjectInstructions from "./ProjectInstructions.ts"
 
 const fileName = "SKILL.md"
 
-/** Of the standard, in characters. */
+/** Limits of the skills standard, in characters. */
 const maxName = 64
 const maxDescription = 1024
 
 /** How much of a file is looked at for its front matter, in bytes. */
 const maxFrontMatter = 16 * 1024
 
-/** How much of a skill is told when somebody names it, in bytes. */
+/** How much of a skill the model gets when the user names it, in bytes. */
 const maxBytes = 64 * 1024
 
 /** How long the list may be that the model is told, in characters. */
 const maxList = 16 * 1024
 
 /**
- * A skill, by the real paths of its file and its folder. One that is not listed is used only when somebody names it.
+ * A skill, by the real paths of its file and its folder. One that is not listed is used only when the user names it.
  *
  * @since 0.1.0
  * @category models
@@ -51,7 +51,7 @@ export interface Skill {
 }
 
 /**
- * Why something that looks like a skill is none, as the end of a sentence.
+ * Why something that looks like a skill is not used, as the end of a sentence.
  *
  * @since 0.1.0
  * @category models
@@ -92,7 +92,7 @@ export const load: (
     const path = yield* Path.Path
     const realHome = yield* realPath(home)
     const own = path.join(realHome, "skills")
-    // Else everything there would be open to whoever may read the skill.
+    // Otherwise every file there would become readable through the skill.
     const isPrivate = (real: string) =>
       isWithin(real, realHome) || isWithin(realHome, real) && (real === own || !isWithin(own, real))
     const ofPerson = yield* readAll(
@@ -159,7 +159,7 @@ export const toItems = (skills: ReadonlyArray<Skill>): ReadonlyArray<Item> => {
 }
 
 /**
- * The skills that a text names, as `$deploy` does. A name that no skill has is a word like any other.
+ * The skills that a text names, as `$deploy` does. Names that match no skill are ignored.
  *
  * @since 0.1.0
  * @category invoking
@@ -170,8 +170,7 @@ export const named = (skills: ReadonlyArray<Skill>, text: string): ReadonlyArray
 }
 
 /**
- * What the model is told when somebody has named a skill: all that its file says. It goes beside what was said, as the
- * word of the user.
+ * What the model is told when the user has named a skill: the whole file, as a user message beside the user's input.
  *
  * @since 0.1.0
  * @category invoking
@@ -207,14 +206,14 @@ const filesIn = Effect.fnUntraced(function*(folder: string) {
   const files = names.filter((name) => !name.startsWith(".")).toSorted().map((name) =>
     path.join(folder, name, fileName)
   )
-  /** A link that leads nowhere, or in a circle. */
+  /** A link without a target, or in a loop. */
   const isLost = (link: string) =>
     Effect.zipWith(
       Effect.isSuccess(fs.readLink(link)),
       Effect.isFailure(fs.stat(link)),
       (isLink, isNowhere) => isLink && isNowhere
     )
-  // Below a file there is nothing; whatever else cannot be looked at is told when it is read.
+  // A path below a file does not exist; any other error is reported when the file is read.
   return yield* Effect.filter(
     files,
     (file) =>
@@ -257,7 +256,7 @@ const read: (
     Effect.catchAll(effect, (error) => Effect.succeed(Either.left({ path: file, reason: whyNot(error) })))
 )
 
-/** What stands between two lines of dashes at the beginning. Nothing in it is more than text, lists and fields. */
+/** The front matter between two lines of dashes at the beginning: only text, lists and fields. */
 const frontMatter = (text: string): Effect.Effect<Either.Either<unknown, string>> => {
   const [, source] = /^---[ \t]*\r?\n((?:[^\n]*\n)*?)---[ \t]*(?:\r?\n|$)/.exec(text) ?? []
   if (source === undefined) {
@@ -268,7 +267,7 @@ const frontMatter = (text: string): Effect.Effect<Either.Either<unknown, string>
         "at most"
     ))
   }
-  // Who has no skill should not wait for a parser of them.
+  // Loaded lazily, so that a start without skills does not wait for the parser.
   return Effect.map(Effect.promise(() => import("yaml")), (yaml) =>
     Either.try({
       try: (): unknown => yaml.parse(source, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" }),
@@ -276,10 +275,10 @@ const frontMatter = (text: string): Effect.Effect<Either.Either<unknown, string>
     }))
 }
 
-/** Only the first line of what the parser says is a sentence; below it is a picture of the place. */
+/** Only the first line of the parser's message is a sentence; below it is an excerpt that marks the place. */
 const whyNoYaml = (error: unknown): string => {
   const [first = ""] = String(error instanceof Error ? error.message : error).split("\n")
-  // The parser catches it when the stack is used up, and passes it on as an error of its own.
+  // The parser catches a stack overflow, and rethrows it as an error of its own.
   if (Predicate.hasProperty(error, "code") && error.code === "RESOURCE_EXHAUSTION") {
     return "is nested too deeply, or holds itself"
   }
@@ -287,7 +286,7 @@ const whyNoYaml = (error: unknown): string => {
   return `is no YAML: ${first.replace(/[\s:]+$/, "")}`
 }
 
-/** As Codex and Pi do, the name is not held against the one of the folder, which counts where there is no name. */
+/** As in Codex and Pi, the name need not match the folder's name, which is the default. */
 const describe = (fields: unknown) => {
   const field = (name: string) => {
     const value = Predicate.isReadonlyRecord(fields) ? fields[name] : undefined
@@ -307,7 +306,7 @@ const describe = (fields: unknown) => {
   })
 }
 
-/** Of the same name the last counts. A skill that is there twice, as itself and as a link, is one. */
+/** Of the same name the last counts. A skill that is found twice, directly and through a link, counts once. */
 const nearest = (all: ReadonlyArray<Read>): Loaded => {
   const byName = new Map<string, Skill>()
   const problems: Array<Problem> = []

@@ -16,25 +16,26 @@ import { type AgentEvent, type Ephemeral, fromStored } from "./AgentEvent.ts"
 /** @since 0.1.0 @category services */
 export class Step extends Context.Tag("effixir/agent/Step")<Step, {
   /**
-   * The result that is kept under `key`; if there is none, runs `effect`, keeps its result, and only then emits it.
-   * `schema` says which event the result is.
+   * The result stored under `key`; if there is none, runs `effect`, stores its result, and only then emits it. `schema`
+   * says which event the result is.
    */
   readonly step: <A extends SessionEvent, I, E, R>(
     key: string,
     schema: Schema.Schema<A, I>,
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SessionError, R>
-  /** The result that is kept under `key`, if there is one. */
+  /** The result stored under `key`, if there is one. */
   readonly recall: <A extends SessionEvent, I>(
     key: string,
     schema: Schema.Schema<A, I>
   ) => Effect.Effect<Option.Option<A>, SessionError>
-  /** Emits an event that is not kept. */
+  /** Emits an event without logging it. */
   readonly show: (event: Ephemeral) => Effect.Effect<void>
 }>() {}
 
 /**
- * Steps that are kept in the log of a session, and emitted by `emit`; what is not kept is emitted by `show`.
+ * Steps that are stored in the log of a session, and emitted by `emit`; events that are not stored are emitted by
+ * `show`.
  *
  * @since 0.1.0
  * @category constructors

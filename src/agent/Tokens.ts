@@ -8,8 +8,8 @@ import * as Ref from "effect/Ref"
 import type { Tokens } from "../tools/Tool.ts"
 
 /**
- * What a run may use. Whatever it uses is used up for the run that it works for as well, and once nothing is left there,
- * nothing is left here.
+ * The token budget of a run. What it uses is taken from its parent's budget as well, and when that is empty, so is this
+ * one.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,8 +1,8 @@
 /**
- * The loop: ask the model, run the tools it calls, tell it what they gave, until it answers.
+ * The loop: ask the model, run the tools it calls, send their outputs back, until it answers.
  *
  * One step of a turn, in order, and where each thing is done. What is in the log already is recalled, not done again
- * (`Step.ts`): so a turn that was cut off goes on where it stood.
+ * (`Step.ts`): so a turn that was cut off resumes where it stopped.
  *
  *  1. The workspace must be there, and a budget left                        Limits.ts, Tokens.ts
  *  2. What a person has said meanwhile is heard                             Inputs.ts, Inbox.ts
@@ -64,19 +64,22 @@ export interface Options extends Control {
   readonly instructions: string
   readonly reasoning: Request.ReasoningOptions | undefined
   readonly inbox?: Inbox | undefined
-  /** What the run that this one works for may still use. */
+  /** The tokens that the parent run may still use. */
   readonly tokens?: Tool.Tokens | undefined
 }
 
 /**
- * How a turn is held back, changed and ended from outside.
+ * How a caller limits, changes and ends a turn.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Control {
   readonly limits?: Limits.Limits | undefined
-  /** Changes the request of one model call: its model, tools, instructions. A call that is made again is not asked again. */
+  /**
+   * Changes the request of one model call: its model, tools, instructions. It is not run again when the call is
+   * retried.
+   */
   readonly prepareStep?: ((context: PrepareContext) => Effect.Effect<Request.Request>) | undefined
   /** Ends the turn after a step whose calls have run, as completed with the finish reason `stopped`. */
   readonly stopWhen?: ((context: StopContext) => Effect.Effect<boolean>) | undefined
@@ -172,7 +175,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
       return completed(answer, usage, response.finishReason)
     }
     if (calls.length === 0) {
-      // A turn that goes on after it has ended without an answer asks for one again.
+      // A turn that is resumed after it ended without an answer asks the model again.
       if (isNew) return yield* noAnswer(response.finishReason)
       continue
     }
@@ -237,11 +240,11 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
   })
 })
 
-/** The request of a model call, as the options and whoever prepares it want it. */
+/** The request of a model call, from the options and `prepareStep`. */
 const prepare = Effect.fnUntraced(function*(options: Options, history: History.History, account: string, n: number) {
   const { model, prepareStep, sessionId, turnId } = options
   const tools = yield* ToolExecutor
-  // A later effort stands in the conversation.
+  // A later change of effort is part of the conversation.
   const effort = History.effortOf(history)
   const reasoning = defined({ ...options.reasoning, effort })
   const request = Request.make({
@@ -254,7 +257,7 @@ const prepare = Effect.fnUntraced(function*(options: Options, history: History.H
   })
   if (prepareStep === undefined) return request
   const prepared = yield* prepareStep({ sessionId, turnId, step: n, request })
-  // Another model cannot read what this one has thought.
+  // Another model cannot read this model's encrypted reasoning.
   const input = prepared.model === model || prepared.input !== request.input
     ? prepared.input
     : History.toInput(history, { model: prepared.model, account })
