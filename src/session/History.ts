@@ -22,8 +22,8 @@ import {
 } from "./SessionEvent.ts"
 
 /**
- * The parts of a conversation, the latest first: a part is added at the same cost however long the conversation is, and
- * nobody's history changes by it. `outputs` holds what the calls of a response gave, by item id.
+ * The parts of a conversation as an immutable list, the latest first: adding a part costs the same however long the
+ * conversation is. `outputs` holds the outputs of a response's calls, by item id.
  *
  * @since 0.1.0
  * @category models
@@ -75,7 +75,7 @@ const withOutput = (self: History, itemId: string, output: Output): History => {
   return List.cons({ ...head, outputs: HashMap.set(head.outputs, itemId, known) }, tail)
 }
 
-/** No request can be made of what is nested too deeply, and a session must not end by it; the others keep their places. */
+/** Items nested too deeply to be sent must not break the session; the others keep their places. */
 const readable = (response: ModelResponded): ModelResponded =>
   response.items.some(isDeep)
     ? { ...response, items: response.items.map((item) => isDeep(item) ? unreadable : item) }
@@ -84,7 +84,7 @@ const readable = (response: ModelResponded): ModelResponded =>
 const unreadable: Item = { type: "effixir.unreadable" }
 
 /**
- * Whom a conversation is sent to.
+ * The model and account that a conversation is sent to.
  *
  * @since 0.1.0
  * @category models
@@ -98,11 +98,11 @@ export interface Recipient {
  * The `input` of the next request.
  *
  * - Items go without their ids: the server checks pairs of ids that it does not keep (`store: false`).
- * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and not
- *   once the server has said that it cannot read it any more.
- * - A change of how hard the model thinks stands where it was made, so that nothing before it changes.
- * - Every call has its output, in the order of the calls; one that never ended says so, and one that never began. A call
- *   that cannot be read is left out.
+ * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and no
+ *   longer once the server has said that it cannot read it.
+ * - A change of reasoning effort stays where it was made, so that nothing before it changes.
+ * - Every call has its output, in the order of the calls; a call that never ended or never began gets an output that
+ *   says so. A call that cannot be read is left out.
  *
  * @since 0.1.0
  * @category conversions
@@ -122,7 +122,7 @@ export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item
 }
 
 /**
- * How hard the model was told to think when the session began; what {@link toInput} gives says what has changed since.
+ * The reasoning effort when the session began; {@link toInput} adds what has changed since.
  *
  * @since 0.1.0
  * @category accessors
@@ -133,7 +133,7 @@ export const effortOf = (self: History): string | undefined =>
   )
 
 /**
- * Whether it was told before that the server has left out reasoning.
+ * Whether an earlier event already reported that the server has left out reasoning.
  *
  * @since 0.1.0
  * @category accessors
@@ -170,7 +170,7 @@ export const lastTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<Las
 }
 
 /**
- * The last turn, if nothing has ended it since something happened in it.
+ * The last turn, if it has events after its last end, or no end at all.
  *
  * @since 0.1.0
  * @category accessors
@@ -179,7 +179,7 @@ export const openTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<Las
   Option.filter(lastTurn(events), ({ end }) => end === undefined)
 
 /**
- * The last turn, unless it has completed: it can go on.
+ * The last turn, unless it has completed: it can be resumed.
  *
  * @since 0.1.0
  * @category accessors
@@ -188,7 +188,7 @@ export const unfinishedTurn = (events: ReadonlyArray<SessionEvent>): Option.Opti
   Option.filter(lastTurn(events), ({ end }) => end?._tag !== "TurnCompleted")
 
 /**
- * What the session was allowed last, as far as its log tells.
+ * The permissions of the session's last turn, as far as its log holds them.
  *
  * @since 0.1.0
  * @category accessors
@@ -210,7 +210,7 @@ const replay = (
 ): ReadonlyArray<Item> => {
   const isSame = isReadable && response.model === recipient.model && response.account === recipient.account
   const sound = response.items.filter((item) => item !== unreadable && !isAnswer(item) && !isBrokenCall(item))
-  // Reasoning at the end of a broken response has lost what it led to, and the server refuses it.
+  // Reasoning at the end of a broken response lacks the item that it led to, and the server refuses it.
   const last = sound.findLastIndex((item) => item.type !== "reasoning")
   const items = sound.filter((item, index) => item.type !== "reasoning" || isSame && isReasoning(item) && index < last)
   const answers = response.items.flatMap((item, index) =>
@@ -235,5 +235,5 @@ const without = (item: Item, ...fields: ReadonlyArray<string>): Item => ({
   type: item.type
 })
 
-/** The server wants the summary back, and the plain thoughts left out. */
+/** The server requires the summary, and refuses the plain-text reasoning. */
 const withoutContent = (item: Item): Item => without(item, "id", "content")

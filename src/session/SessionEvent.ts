@@ -33,7 +33,7 @@ export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
   parent: Schema.optional(Parent)
 })
 
-/** On how long a inForce a turn is. Older logs, and programs that decide about calls in a way of their own, tell nothing. */
+/** The permissions a turn runs with. Absent in older logs, and where a program decides about calls itself. */
 const inForce = {
   permission: Schema.optional(Schema.Literal("auto", "ask", "read-only")),
   policy: Schema.optional(Schema.String)
@@ -51,8 +51,8 @@ export const PermissionInForce = Schema.Struct(inForce)
 export type PermissionInForce = typeof PermissionInForce.Type
 
 /**
- * A person, or a program, asked for something. `effort` is how hard the model was told to think, if it was. What the turn
- * may do is noted, so that the next one may do no more unless somebody says so.
+ * A person, or a program, asked for something. `effort` is the reasoning effort, if one was set. The turn's permissions
+ * are noted, so that the next turn gets no more unless a caller asks for it.
  *
  * @since 0.1.0
  * @category schemas
@@ -69,7 +69,7 @@ export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
 export type TurnStarted = typeof TurnStarted.Type
 
 /**
- * The turn goes on after its end, and may do something else from here on than before.
+ * The turn was resumed after its end; from here on these permissions apply.
  *
  * @since 0.1.0
  * @category schemas
@@ -77,8 +77,8 @@ export type TurnStarted = typeof TurnStarted.Type
 export const TurnResumed = Schema.TaggedStruct("TurnResumed", { turnId: Schema.String, ...inForce })
 
 /**
- * Somebody said more while the turn was on. `step` is the model call that hears of it; a `steer` was to be heard as soon
- * as possible, a `followUp` when the turn would have ended.
+ * An input came during the turn. `step` is the model call that gets it; a `steer` was to be heard as soon as possible,
+ * a `followUp` when the turn would have ended.
  *
  * @since 0.1.0
  * @category schemas
@@ -94,10 +94,11 @@ export const InputAdded = Schema.TaggedStruct("InputAdded", {
 export type InputAdded = typeof InputAdded.Type
 
 /**
- * One model call was answered. `step` counts the calls of a turn from 0; `account` is whom its encrypted reasoning is
- * bound to; `finishReason` is `stop`, or the server's word for what cut the answer short; `isWithoutEncrypted` says that
- * the server could no longer read what it had encrypted before this response, so that it is not sent again; `removed` are
- * the reasons for which it has left out reasoning that it was sent, told once in a session.
+ * One model call was answered. `step` counts the calls of a turn from 0; `account` is the account its encrypted
+ * reasoning is bound to; `finishReason` is `stop`, or the server's name for what cut the answer short;
+ * `isWithoutEncrypted` says that the server could no longer read what it had encrypted before this response, so that it
+ * is not sent again; `removed` are the server's reasons for leaving out reasoning that it was sent, noted once in a
+ * session.
  *
  * @since 0.1.0
  * @category schemas
@@ -121,7 +122,8 @@ export type ModelResponded = typeof ModelResponded.Type
  * Whether a call may run: by which rule, and whether a person has said so. `scope` is how far that person's "always"
  * reaches, and `grants` what it has allowed for the rest of the session; `agreed` is the digest of the changes that the
  * person was shown, which are the only ones to be made. `reason` is what the model is told of a call that was denied,
- * `words` what the person has said to it, and `advice` what it may do instead. What a mode lets run anyway is not noted.
+ * `words` what the person has said to it, and `advice` what it may do instead. Calls that the mode allows by itself are
+ * not logged.
  *
  * @since 0.1.0
  * @category schemas
@@ -144,7 +146,7 @@ export const PermissionDecided = Schema.TaggedStruct("PermissionDecided", {
 export type PermissionDecided = typeof PermissionDecided.Type
 
 /**
- * A tool is about to run. Without a {@link ToolEnded} of the same `itemId` nobody knows what it has done.
+ * A tool is about to run. Without a {@link ToolEnded} of the same `itemId` its effects are unknown.
  *
  * @since 0.1.0
  * @category schemas
@@ -161,7 +163,7 @@ export const ToolStarted = Schema.TaggedStruct("ToolStarted", {
 export type ToolStarted = typeof ToolStarted.Type
 
 /**
- * What the model is told of a call. `details` is for whoever watches, and never sent: an exit code, a plan.
+ * The output that the model gets for a call. `details` (an exit code, a plan) is for user interfaces, and never sent.
  *
  * @since 0.1.0
  * @category schemas
@@ -209,8 +211,8 @@ export const TurnFailed = Schema.TaggedStruct("TurnFailed", {
 export type TurnFailed = typeof TurnFailed.Type
 
 /**
- * The turn was stopped: by whoever watched it (`cancelled`, or what the host says of it), or by the death of its process
- * (`crashed`, told by the next one that opens the session).
+ * The turn was stopped: by its caller (`cancelled`, or the host's own reason), or by the death of its process
+ * (`crashed`, written by the next process that opens the session).
  *
  * @since 0.1.0
  * @category schemas
@@ -233,7 +235,7 @@ export const Limit = Schema.Literal("steps", "toolCalls", "tokens", "time", "rep
 export type Limit = typeof Limit.Type
 
 /**
- * The turn has reached a limit that it was given. It can go on, with a budget of its own.
+ * The turn has reached a limit that it was given. It can be resumed, with a new budget.
  *
  * @since 0.1.0
  * @category schemas
@@ -269,7 +271,7 @@ export type SessionEvent = typeof SessionEvent.Type
 /**
  * An event as the log holds it.
  *
- * - `seq` its number in the session; numbers grow, and some are left out
+ * - `seq` its number in the session; numbers grow, with gaps
  * - `key` names the step that it is the result of; no two events of a session share one
  *
  * @since 0.1.0
@@ -316,7 +318,7 @@ export const shownItems = (
 export const itemId = (turnId: string, step: number, index: number): string => `${turnId}.${step}.${index}`
 
 /**
- * The one event that ends a turn. One that did not complete may go on, and then has an end again.
+ * The one event that ends a turn. A turn that did not complete can be resumed, and then gets another end event.
  *
  * @since 0.1.0
  * @category models

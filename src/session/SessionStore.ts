@@ -20,7 +20,7 @@ import { type SessionEvent, Stored, width } from "./SessionEvent.ts"
 
 /**
  * - `NotFound` there is no such session
- * - `Busy` another program, or another part of this one, writes to it
+ * - `Busy` another program, or another fiber of this one, has it open for writing
  * - `Corrupt` its log cannot be read
  * - `Io` the disk refused
  *
@@ -95,8 +95,8 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
 }>() {}
 
 /**
- * What a medium can do, in plain strings and numbers: files, memory, a database. {@link makeEncoded} makes a store of it,
- * and knows by itself of numbers, keys and events.
+ * What a medium (files, memory, a database) has to implement, in plain strings and numbers. {@link makeEncoded} makes a
+ * store of it, and takes care of numbers, keys and events.
  *
  * @since 0.1.0
  * @category drivers
@@ -108,7 +108,7 @@ export interface Encoded {
   readonly read: (id: string, afterSeq: number) => Effect.Effect<ReadonlyArray<string>, SessionError>
   /** The sessions that have lines, in any order. `updatedAt` is in milliseconds since the epoch. */
   readonly list: Effect.Effect<ReadonlyArray<{ readonly id: string; readonly updatedAt: number }>, SessionError>
-  /** Deletes a session that is claimed by nobody, with all that belongs to it; there may be none. */
+  /** Deletes a session that has no writer, with all that belongs to it; it may not exist. */
   readonly remove: (id: string) => Effect.Effect<void, SessionError>
 }
 
@@ -126,7 +126,7 @@ export interface Writer {
 }
 
 /**
- * An event in one line of JSON, and what a database wants to find it by.
+ * An event in one line of JSON, with the fields that a database can index.
  *
  * @since 0.1.0
  * @category drivers
@@ -148,7 +148,7 @@ export interface Line {
 export const makeId: Effect.Effect<string> = Effect.map(Clock.currentTimeMillis, (msecs) => v7({ msecs }))
 
 /**
- * Makes a store of what a medium can do.
+ * Makes a store of a medium.
  *
  * @since 0.1.0
  * @category constructors
@@ -180,7 +180,7 @@ export const makeEncoded = (driver: Encoded): typeof SessionStore.Service => ({
   remove: (id) => Effect.zipRight(known(id), driver.remove(id))
 })
 
-/** Ids become names of files and parts of addresses: nothing else is one. */
+/** Ids become file names and parts of URLs: any other characters are refused. */
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
 
 const known = (id: string): Effect.Effect<void, SessionError> => isId(id) ? Effect.void : notFound(id)
@@ -191,7 +191,7 @@ const Text = Schema.parseJson(Stored)
 const encodeText = (stored: Stored): string => json(Schema.encodeSync(Text)(stored))
 const decodeText = Schema.decodeUnknownEither(Text)
 
-/** Without our secrets. A program can hand in JSON that is nested without end. */
+/** Without our secrets. A program can pass JSON that is nested too deeply to encode. */
 const encode = (id: string, stored: Stored): Effect.Effect<string, SessionError> =>
   Effect.try({
     try: () => encodeText(stored),
@@ -219,7 +219,7 @@ const decode = (id: string, lines: ReadonlyArray<string>): Either.Either<Readonl
   })
 
 /**
- * A session of what is in its log and a way to add to it: gives numbers, and keeps the first event of a key.
+ * Makes a session from the events of its log and a way to append: assigns numbers, and keeps the first event of a key.
  */
 const makeSession = Effect.fnUntraced(function*(
   id: string,
@@ -247,7 +247,7 @@ const makeSession = Effect.fnUntraced(function*(
     id,
     // A Map keeps the order in which keys came in.
     events: Effect.sync(() => [...byKey.values()]),
-    // Half an event must not stay in the log because somebody lost interest.
+    // An interruption must not leave half an event in the log.
     append: (key, event) => Effect.uninterruptible(lock.withPermits(1)(add(key, event))),
     lookup: (key) => Effect.sync(() => Option.fromNullable(byKey.get(key))),
     number: Ref.getAndUpdate(next, (n) => n + 1)
@@ -256,7 +256,7 @@ const makeSession = Effect.fnUntraced(function*(
 })
 
 /**
- * Keeps the lines of sessions as long as the program runs.
+ * Keeps the lines of sessions in memory, as long as the program runs.
  *
  * @since 0.1.0
  * @category drivers
@@ -295,7 +295,7 @@ export const makeMemoryDriver: Effect.Effect<Encoded> = Effect.sync(() => {
 export const makeMemory: Effect.Effect<typeof SessionStore.Service> = Effect.map(makeMemoryDriver, makeEncoded)
 
 /**
- * Keeps sessions as long as the program runs.
+ * Keeps sessions in memory, as long as the program runs.
  *
  * @since 0.1.0
  * @category layers
