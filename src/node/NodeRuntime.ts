@@ -78,7 +78,8 @@ export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Lay
 
 /**
  * Credentials, sessions and their artifacts in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says
- * so, and the API key of the environment; and what the host says of the account, remembered in the home folder as well.
+ * so, and the API key of the environment; and what the server reports about the account, cached in the home folder as
+ * well.
  *
  * @since 0.1.0
  * @category layers
@@ -156,28 +157,28 @@ export type ToolRequirements = Agent.Shared | BuiltIn.Requirements
 export interface Options {
   /** The folder the agent works in. */
   readonly workspace: string
-  /** What is asked unless a run says otherwise; without it, what the account has to offer first. */
+  /** The default model; without it, the first model that the account offers. */
   readonly model?: string | undefined
   /** Replaces the instructions of a coding agent. */
   readonly instructions?: string
   readonly reasoning?: ReasoningOptions | undefined
-  /** What a person knows better of models than their names tell. */
+  /** Facts about models that a person sets, where their names do not tell them correctly. */
   readonly models?: ModelProfile.Overrides | undefined
-  /** Which API the server speaks; the Responses API unless told otherwise. */
+  /** Which API the server speaks; the Responses API by default. */
   readonly dialect?: Settings.Dialect | undefined
-  /** How model calls travel; as server-sent events unless told otherwise. Chat Completions knows nothing else. */
+  /** The transport of model calls; server-sent events by default. Chat Completions supports nothing else. */
   readonly transport?: Settings.Transport | undefined
-  /** Whether the agent is told what the `AGENTS.md` files of the workspace say: not unless somebody trusts them. */
+  /** Whether the agent gets the `AGENTS.md` files of the workspace: only if a person trusts them. */
   readonly hasProjectInstructions?: boolean
   /** The skills of the agent, as `Skills.load` finds them. It is told of them when a session begins. */
   readonly skills?: ReadonlyArray<Skills.Skill> | undefined
-  /** Whether the server may search the web for the model. Over Chat Completions none can. */
+  /** Whether the server may search the web for the model. Not supported over Chat Completions. */
   readonly hasWebSearch?: boolean | undefined
-  /** What may run without a question; if this is not told, the policy's word counts, and else all may. */
+  /** What may run without a question; the default is the policy's mode, and without one everything may. */
   readonly permission?: Policy.Mode | undefined
   /** Rules about calls. */
   readonly policy?: Policy.Policy | undefined
-  /** Who is asked. Without one, a turn ends where a question comes up, and can go on from there. */
+  /** Answers questions. Without one, a turn ends where a question comes up, and can resume from there. */
   readonly approver?: Approver.Asking | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. They may have children. */
   readonly toolkit?: Toolkit.Toolkit<ToolRequirements>
@@ -185,7 +186,7 @@ export interface Options {
 
 /**
  * An agent for a folder of this machine, with everything below it. How it changes a part of a file (`apply_patch` or
- * `edit`) is chosen for the model named here, and stays so if a run or a `prepareStep` asks another one.
+ * `edit`) is chosen for the model named here, and stays so if a run or a `prepareStep` uses another one.
  *
  * @since 0.1.0
  * @category layers
@@ -254,7 +255,7 @@ const tools = (
 ): Toolkit.Toolkit<ToolRequirements> => {
   const isChat = dialect === "chat-completions"
   const builtIn = BuiltIn.make({
-    // A patch is plain text in a grammar, for which Chat Completions has no words.
+    // A patch is plain text in a grammar, which Chat Completions cannot express.
     changes: !isChat && applyPatch ? "apply_patch" : "edit",
     webSearch: hasWebSearch === true && !isChat
   })
@@ -263,7 +264,7 @@ const tools = (
 
 const foldersOf = ({ skills = [] }: Options): ReadonlyArray<string> => skills.map(({ folder }) => folder)
 
-/** Effixir's own folder is nobody's business but for skills, and searches pass by what the policy denies. */
+/** Tools may read nothing of effixir's own folder but skills and artifacts, and searches skip what the policy denies. */
 const layerSecrets = (
   options: Options
 ): Layer.Layer<never, ConfigError, FileSystem.FileSystem | Workspace.Workspace> =>
@@ -322,7 +323,7 @@ const layerResponses = (
     }
   }))
 
-/** About a server of one's own that does not know the path. */
+/** Added when a custom server does not know the path. */
 const advice = (dialect: Dialect.Dialect): string => {
   const check =
     `there is no ${dialect.path} below OPENAI_BASE_URL; check that address, which ends in /v1 for most servers`

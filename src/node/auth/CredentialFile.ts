@@ -26,14 +26,14 @@ import * as StateFile from "../files/StateFile.ts"
 export interface Options {
   readonly path: string
   /**
-   * How long another program may change the file before it is given up on; two minutes unless told otherwise. That is
-   * longer than any change takes, unless whoever makes it is stopped in the middle (Ctrl-Z).
+   * How long to wait for another program that changes the file; two minutes by default. That is longer than any change
+   * takes, unless that program is stopped in the middle (Ctrl-Z).
    */
   readonly patience?: Duration.DurationInput | undefined
 }
 
 /**
- * The file as a medium. Other media may borrow its lock.
+ * The file as a medium. Other media may use its lock.
  *
  * @since 0.1.0
  * @category constructors
@@ -54,7 +54,7 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
       cause
     })
 
-  // The rights of its owner stay as they are: a folder that is there to be read only is not made writable.
+  // The owner's rights stay as they are: a read-only folder is not made writable.
   const prepareFolder = makeFolder(folder, 0o700).pipe(
     Effect.zipRight(fs.stat(folder)),
     Effect.flatMap(({ mode }) => isOpenToOthers(mode) ? fs.chmod(folder, mode & 0o700) : Effect.void)
@@ -62,7 +62,7 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
 
   const isTold = yield* Ref.make(false)
 
-  /** Somebody has copied the file, or written it by hand. It is closed again, and that is told once. */
+  /** Somebody has copied the file, or written it by hand. It is made private again, with one warning. */
   const close = Effect.gen(function*() {
     const info = yield* attempt("stat", path, () => stat(path))
     const person = me()
@@ -107,7 +107,7 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
     ),
     remove: Effect.mapError(Effect.provide(StateFile.remove(path, signedOut), services), failed("clear")),
     alone: <A, E, R>(change: Effect.Effect<A, E, R>) =>
-      // What the change acquires is not given back with the lock.
+      // The resources of the change outlive the lock.
       Effect.flatMap(Effect.context<R>(), (context) =>
         Effect.scoped(Effect.zipRight(lock, Effect.uninterruptible(Effect.provide(change, context)))))
   }
@@ -121,7 +121,7 @@ const placeOf = (cause: PlatformError): string | undefined =>
 /** In bytes; several times what the tokens of a sign-in need, should they grow. */
 const roomForTokens = 65_536
 
-/** What stays of a sign-in that has ended, where the file cannot be removed. */
+/** The content left after a sign-out, where the file cannot be removed. */
 const signedOut = "null\n"
 
 /** Windows has no such bits. */
@@ -135,8 +135,7 @@ export const make = (
 
 /**
  * One JSON file, mode 0600 in a folder of mode 0700, wherever links lead to it. It is replaced as a whole, and fields
- * that are not ours stay.
- * One that is open to other users is closed again, with one warning.
+ * that are not ours stay. A file that other users can read is made private again, with one warning.
  *
  * @since 0.1.0
  * @category layers

@@ -33,7 +33,7 @@ export const make = Effect.fnUntraced(function*(options: Options, open: typeof K
   return makeEncoded(file)
 })
 
-/** There is one, and what it holds nobody knows: a sign-in in a file would stand beside it. */
+/** There is a keyring with unknown content: a sign-in in the file could be a second one beside it. */
 const isSilent = ({ reason }: Keyring.KeyringError): boolean => reason === "Silent"
 
 /**
@@ -57,7 +57,7 @@ const keyring = (entry: Keyring.Entry, file: Encoded): Encoded => {
   return {
     location,
     read: Effect.flatMap(load, (text) => Option.isSome(text) ? Effect.succeed(text) : file.read),
-    // A keyring that can be read is unlocked, and there is nothing of it that could be full.
+    // A keyring that can be read is unlocked, and cannot be full.
     reserve: Effect.as(
       load,
       (text: string) => Effect.zipRight(Effect.mapError(entry.set(text), failed("save")), file.remove)

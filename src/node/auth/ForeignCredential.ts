@@ -54,8 +54,8 @@ const subscription = (fields: object): Entry =>
 const key = (text: string): Entry => text.trim() === "" ? Either.left("it is empty") : Either.map(readKey(text), apiKey)
 
 /**
- * `$CODEX_HOME/auth.json`: tokens without a date of expiry, or an API key. Which of them counts is told by `auth_mode`,
- * where there is one; the modes beside these two name things that Codex alone can use.
+ * `$CODEX_HOME/auth.json`: tokens without a date of expiry, or an API key. `auth_mode`, where present, says which of
+ * them counts; its other modes name credentials that only Codex can use.
  *
  * @since 0.1.0
  * @category tools
@@ -88,9 +88,9 @@ const CodexTokens = Schema.Struct({
 })
 
 /**
- * `~/.pi/agent/auth.json`: a map from providers to what they are reached with, each an API key or the tokens of a sign-in.
- * Those of `openai-codex` are of the Codex client, as ours are; those of `openai` belong to what Pi has registered itself
- * as with ChatGPT.
+ * `~/.pi/agent/auth.json`: a map from providers to credentials, each an API key or the tokens of a sign-in. The tokens
+ * of `openai-codex` were issued to the Codex client, as ours are; those of `openai` to the client that Pi has
+ * registered with ChatGPT.
  *
  * @since 0.1.0
  * @category tools
@@ -134,7 +134,7 @@ const ownRegistration: Entry = Either.left(
 
 /**
  * The sign-in of another tool, and a clause about each entry of its file that is left out. The file is only read; it is
- * read again if the tool is just writing it.
+ * read again if the tool was writing it meanwhile.
  *
  * @since 0.1.0
  * @category reading

@@ -1,7 +1,7 @@
 /**
- * The keyring of the operating system, asked by a process of its own. Its calls hold up everything in the process that
- * makes them, its end included, and some keyrings never answer: they wait for a password that nobody is there to type.
- * Secrets go through pipes, and never into arguments or an environment.
+ * The keyring of the operating system, asked by a process of its own. Its calls block the whole process that makes
+ * them, even its exit, and some keyrings never answer: they wait for a password, even where no person is there to type
+ * it. Secrets go through pipes, and never into arguments or an environment.
  *
  * @internal
  */
@@ -50,7 +50,7 @@ export interface Entry {
 /** Long enough to type a password into the window that a keyring may open. */
 const patience = Duration.seconds(15)
 
-/** For so long, one that was silent is not asked again: nobody should wait for each question anew. */
+/** A keyring that did not answer is not asked again for this long, so that not every question waits for the timeout. */
 const pause = Duration.seconds(30)
 
 /**
@@ -82,7 +82,7 @@ export const open: (
       return yield* answer(child, `${JSON.stringify([method, ...values])}\n`)
     }).pipe(
       withDeadline(patience, () => silent),
-      // Whatever it says later would be taken for the answer to another question.
+      // A late answer would be taken for the answer to another question.
       Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : stop),
       Effect.tapError(({ reason }) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
@@ -117,10 +117,10 @@ const launch = (name: string, library: string | undefined): Effect.Effect<Child,
         const child = spawn(process.execPath, ["--input-type=module", "--eval", script, url, name], {
           env,
           stdio: ["pipe", "pipe", "ignore"],
-          // Ctrl-C is for us: what is being saved has to be saved.
+          // Ctrl-C must not reach it: a save in progress has to finish.
           detached: true
         })
-        // That it has gone is told by its end.
+        // Errors need no handling here: `answer` notices when the process has ended.
         for (const part of [child, child.stdin, child.stdout]) part.on("error", () => {})
         child.stdout.setEncoding("utf8")
         return child
@@ -129,9 +129,9 @@ const launch = (name: string, library: string | undefined): Effect.Effect<Child,
     }))
 
 /**
- * A line with a method and its arguments, and a line with what it gave, or why it failed. It ends when nobody asks any
- * more; in the middle of a call only a thread of its own can see to that. Keyrings in the memory of the kernel are passed
- * over, because they forget when the machine is started again.
+ * A line with a method and its arguments, and a line with what it gave, or why it failed. It exits when its parent is
+ * gone; during a blocking call only a separate thread can do that. Keyrings in the memory of the kernel are skipped,
+ * because they lose their content at a restart of the machine.
  */
 const script = `
   import { createInterface } from "node:readline"

@@ -14,8 +14,8 @@ import * as ChildEnvironment from "../process/ChildEnvironment.ts"
 import { packageUrl } from "../process/packageUrl.ts"
 
 /**
- * Opens addresses with the browser that the person has chosen. It is opened from a process of its own: what is started
- * from here would have our environment, secrets and all.
+ * Opens addresses with the person's default browser. A separate process opens it: a browser started from here would
+ * inherit our environment with its secrets.
  *
  * @since 0.1.0
  * @category layers
@@ -34,7 +34,7 @@ export const layer: Layer.Layer<Browser> = Layer.succeed(Browser, {
       })))
 })
 
-/** Without a browser the command fails after it has started; nobody else would take that up. */
+/** Without a browser the command fails after it has started; nothing could act on that error, so it is ignored. */
 const script = `
   const { default: open } = await import(process.argv[1])
   const child = await open(process.argv[2])
@@ -42,8 +42,7 @@ const script = `
 `
 
 /**
- * Whether a browser that is opened here is one that the person sees: there is a display, and nobody came over the
- * network.
+ * Whether a browser that is opened here is one that the person sees: there is a display, and this is no SSH session.
  *
  * @since 0.1.0
  * @category config

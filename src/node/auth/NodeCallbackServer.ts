@@ -14,14 +14,17 @@ import { OAuthError } from "../../auth/OAuthError.ts"
 export interface Options {
   /** Tried in this order; 0 is any that is free. */
   readonly ports: ReadonlyArray<number>
-  /** How the sign-in server knows this machine: by name, unless told otherwise. Who comes to the number has to have asked for it. */
+  /**
+   * How the redirect URL names this machine: `localhost` by default. Requests to the IP address are accepted only if
+   * it is configured.
+   */
   readonly hostname?: "localhost" | "127.0.0.1"
 }
 
 const loopback = "127.0.0.1"
 const path = "/auth/callback"
 
-/** How many visits may wait. A browser makes one or two. */
+/** How many requests may wait. A browser makes one or two. */
 const capacity = 16
 
 /** @since 0.1.0 @category constructors */
@@ -39,7 +42,7 @@ export const make = ({ hostname = "localhost", ports }: Options): typeof Callbac
     const host = `${hostname}:${portOf(server)}`
     server.on("request", (request, response) => {
       const [, asked, query] = /^([^?]*)(.*)$/.exec(request.url ?? "") ?? []
-      // A page elsewhere may have a name that leads to this machine.
+      // The host name of a foreign page may resolve to this machine (DNS rebinding).
       const isMeant = hostname === "localhost" || request.headers.host === host
       const isTaken = asked === path && request.method === "GET" && isMeant &&
         callbacks.unsafeOffer({ query: new URLSearchParams(query), reply: (page) => send(response, page) })
@@ -54,7 +57,7 @@ export const make = ({ hostname = "localhost", ports }: Options): typeof Callbac
 })
 
 /**
- * Ports 1455 and 1457, unless told otherwise: the client of Codex is known to have no others.
+ * Ports 1455 and 1457 by default: the client of Codex is registered with no others.
  *
  * @since 0.1.0
  * @category layers
@@ -63,14 +66,14 @@ export const layer = (options: Options = { ports: [1455, 1457] }): Layer.Layer<C
   Layer.succeed(CallbackServer, make(options))
 
 /**
- * Port 1455, which people know how to forward, or else any other.
+ * Port 1455, which people know how to forward, or else any free one.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerAnyPort: Layer.Layer<CallbackServer> = layer({ ports: [1455, 0], hostname: "127.0.0.1" })
 
-/** In use, or reserved by the system: either way the port is not to be had. */
+/** In use, or reserved by the system: either way the port is unavailable. */
 const bind = (port: number): Effect.Effect<Server, OAuthError> =>
   Effect.async((resume) => {
     const server = createServer()
@@ -83,7 +86,7 @@ const portOf = (server: Server): number => {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-/** A connection that the browser keeps would hold up the next sign-in; one that it has given up gets nothing. */
+/** A connection that the browser keeps alive would delay the next sign-in; one that it has closed gets no response. */
 const send = (response: ServerResponse, { html, status }: Page): Effect.Effect<void> =>
   Effect.async((resume) => {
     if (response.destroyed) return resume(Effect.void)
@@ -91,7 +94,7 @@ const send = (response: ServerResponse, { html, status }: Page): Effect.Effect<v
     response.writeHead(status, headers).end(html)
   })
 
-/** The code is in the address of the page: nobody is to keep it, or to send it on. */
+/** The code is in the address of the page: browsers must not cache it, or send it on as a referrer. */
 const headers = {
   "content-type": "text/html; charset=utf-8",
   "cache-control": "no-store",

@@ -1,6 +1,6 @@
 /**
- * What this installation is known by, in two files: `host.json` for its name, and `registrations.json` beside the sign-in
- * for the client ids.
+ * The identity of this installation, in two files: `host.json` for its name, and `registrations.json` beside the
+ * sign-in for the client ids.
  *
  * @since 0.1.0
  */
@@ -77,7 +77,7 @@ export const layer = (
 ): Layer.Layer<Stored.Registrations, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(Stored.Registrations, make(options))
 
-/** While nobody else can write the file; waiting for that may be interrupted, the change may not. */
+/** Holds the lock of the file during the change; waiting for the lock may be interrupted, the change may not. */
 const alone = <A, R>(path: string, change: Effect.Effect<A, Stored.RegistrationError, R>) =>
   Path.Path.pipe(
     Effect.flatMap(({ dirname }) => makeFolder(dirname(path), 0o700)),

@@ -1,5 +1,6 @@
 /**
- * Locks between processes. The kernel holds them: they are gone with the process that took them, however it ends.
+ * Locks between processes. The kernel holds them: it releases them when the process that took them ends, however it
+ * ends.
  *
  * @since 0.1.0
  */
@@ -14,9 +15,9 @@ import { isNotFound } from "../../internal/isNotFound.ts"
 import { attempt, refused } from "./readPlainFile.ts"
 
 /**
- * Locks an open file if nobody else has. The lock goes when the file is closed. It fails where the disk cannot lock, as
- * some of the network cannot. Where nothing can be locked at all, one process still works as it should, and several are
- * told that they are on their own.
+ * Locks an open file if no one else has locked it. Closing the file releases the lock. It fails where the file system
+ * cannot lock, as on some network drives. Where locks are not available at all, one process still works correctly, and
+ * a warning says that several do not exclude each other.
  *
  * @since 0.1.0
  * @category locking
@@ -25,8 +26,8 @@ export const tryLock = (file: Opened): Effect.Effect<boolean, PlatformError> =>
   Effect.flatMap(native, (lock) => lock === undefined ? Effect.as(warn, true) : lockWith(lock, file))
 
 /**
- * The same for a file of which it is enough to know: `taken` if it is locked now, `busy` if somebody else has locked it,
- * `unknown` where that cannot be told.
+ * The same, as a result instead of an error: `taken` if it is locked now, `busy` if somebody else has locked it,
+ * `unknown` where locking is not possible.
  *
  * @since 0.1.0
  * @category locking
@@ -39,7 +40,7 @@ export const probe = (file: Opened): Effect.Effect<"taken" | "busy" | "unknown">
       Effect.orElseSucceed(() => "unknown" as const)
     )
 
-/** A file by the number that the system knows it by. */
+/** A file by its device and inode number. */
 type Opened = { readonly fd: number }
 
 type Lock = (fd: number) => boolean
@@ -52,8 +53,8 @@ const failed = (fd: number) => (cause: unknown): PlatformError =>
 const warn = Effect.logWarning("Files cannot be locked on this platform; run one effixir at a time")
 
 /**
- * Holds the lock of a path until the Scope closes; waits for whoever has it. The file at the path is made if there is
- * none, and stays. What is no regular file is refused: opening a pipe, as is usual, would wait for ever.
+ * Holds the lock of a path until the Scope closes; waits for the process that holds it. The file at the path is made if
+ * there is none, and stays. Anything but a regular file is refused: opening a pipe would block for ever.
  *
  * @since 0.1.0
  * @category locking
@@ -71,8 +72,8 @@ export const acquire = (path: string): Effect.Effect<void, PlatformError, Scope.
   )
 
 /**
- * Holds the lock of a file that may have several names, by all of them, until the Scope closes. Where there is no file, or
- * one that this user may not write, nothing is locked. Windows would let nobody read such a file.
+ * Holds the lock of a file that may have several names, by all of them, until the Scope closes. Where there is no file,
+ * or one that this user may not write, nothing is locked. On Windows no other process could read a locked file.
  *
  * @since 0.1.0
  * @category locking
@@ -80,7 +81,7 @@ export const acquire = (path: string): Effect.Effect<void, PlatformError, Scope.
 export const acquireExisting = (path: string): Effect.Effect<void, PlatformError, Scope.Scope> =>
   process.platform === "win32" ? Effect.void : openToLock(path, 0).pipe(
     Effect.tap(waitFor),
-    // It may have been replaced while it was waited for.
+    // The file may have been replaced while we waited.
     Effect.flatMap((file) => attempt("stat", path, async () => isSame(await file.stat(), await stat(path)))),
     Effect.repeat({ until: (isSame) => isSame }),
     Effect.asVoid,
@@ -108,8 +109,8 @@ const waitFor = (file: FileHandle) =>
   Effect.repeat(tryLock(file), { until: (isLocked) => isLocked, schedule: Schedule.spaced("20 millis") })
 
 /**
- * The native part is loaded when it is first needed: most starts of the CLI never do. There may be no build of it; that a
- * build could not be opened for want of a file to open it with is another matter.
+ * The native part is loaded when it is first needed: most starts of the CLI never do. There may be no build of it for
+ * this system; a build that could not be opened because file descriptors ran out is another error.
  */
 const native: Effect.Effect<Lock | undefined, PlatformError> = Effect.suspend(() =>
   Effect.catchAll(
@@ -124,7 +125,7 @@ const native: Effect.Effect<Lock | undefined, PlatformError> = Effect.suspend(()
   )
 )
 
-/** The package searches for its native part with a dozen modules, which takes 10 ms; where it is put is known. */
+/** The package searches for its native part with a dozen modules, which takes 10 ms; its place is known. */
 const prebuilt = Effect.try(() => {
   const file = `fs-native-extensions/prebuilds/${process.platform}-${process.arch}/fs-native-extensions.node`
   const binding: Binding = createRequire(import.meta.url)(file)
@@ -140,7 +141,7 @@ const prebuilt = Effect.try(() => {
   }
 })
 
-/** What throws if it cannot lock. */
+/** Throws if the file system cannot lock. */
 interface Binding {
   readonly tryLock: (fd: number, offset: number, length: number, isExclusive: boolean) => void
 }

@@ -2,9 +2,9 @@
  * A file in which effixir keeps what it knows, wherever a person has put it: at the path, behind symbolic links, under
  * several names (hard links), or mounted alone into a container. A link is never replaced by a plain file.
  *
- * Where a rename can take the place of the file, it does. Where it would tear names apart (hard links) or cannot be
- * (a mounted file is busy), the file is overwritten in place. For that moment the new content is also in a journal beside
- * it: whoever reads finds the old content or the new one, and after a kill or a power cut the next change repairs it.
+ * Where a rename can take the place of the file, it does. Where it would tear names apart (hard links) or cannot be (a
+ * mounted file is busy), the file is overwritten in place. For that moment the new content is also in a journal beside
+ * it: a reader finds the old content or the new one, and after a kill or a power cut the next change repairs the file.
  *
  * @internal
  */
@@ -66,9 +66,9 @@ const dangling = (path: string): PlatformError =>
   })
 
 /**
- * Holds the lock of a file until the Scope closes. There is one, however the file is reached: it is taken beside the real
- * file, which may not be there yet, and on the file itself, which may have a second name elsewhere. An overwriting that
- * was cut off is finished first.
+ * Holds the lock of a file until the Scope closes. It is the same lock by whichever path the file is reached: it is
+ * taken beside the real file, which may not exist yet, and on the file itself, which may have a second name elsewhere.
+ * An overwrite that was cut off is finished first.
  *
  * @since 0.1.0
  * @category locking
@@ -84,7 +84,7 @@ export const lock: (path: string) => Effect.Effect<void, PlatformError, Services
   }
 )
 
-/** How many names a file has, if there is one. One that is mounted here and was replaced where it comes from has none. */
+/** How many names a file has, if there is one. A mounted file that was replaced at its source has none. */
 const linksOf = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
     Effect.map(({ nlink }) => nlink),
@@ -127,8 +127,8 @@ export const read: (path: string) => Effect.Effect<string, PlatformError, Servic
 const maxTries = 25
 
 /**
- * Holds room on the disk until the Scope closes, and gives what replaces the file. That is only for whoever has the lock,
- * where others may write the file as well.
+ * Reserves room on the disk until the Scope closes, and gives a function that replaces the file. Where others may write
+ * the file as well, the caller must hold the lock.
  *
  * @since 0.1.0
  * @category writing
@@ -165,7 +165,7 @@ export const reserve: (
   })
 })
 
-/** Nobody but its owner reads such a file. */
+/** Only its owner can read such a file. */
 const mode = 0o600
 
 /**
@@ -224,7 +224,7 @@ const hashOf = (text: string): string => createHash("sha256").update(text).diges
 /** The first byte of a file that is being overwritten. No text begins with it. */
 const isTorn = (text: string): boolean => text.startsWith("\0")
 
-/** Puts what the journal holds into its place, unless something else has come there. */
+/** Writes the journal's content into the file, unless the file has other content by now. */
 const finish: (real: string) => Effect.Effect<void, PlatformError, Services> = Effect.fnUntraced(function*(real) {
   const journal = yield* readJournal(real)
   if (Option.isNone(journal)) return

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs"
 import { userInfo } from "node:os"
 
-/** What the system tells of a file. */
+/** The owner and mode of a file, as the system reports them. */
 export interface Info {
   readonly uid: number
   readonly gid: number
   readonly mode: number
 }
 
-/** Who runs this program. `groups` is the text of `/etc/group`. */
+/** The user who runs this program. `groups` is the text of `/etc/group`. */
 export interface Person {
   readonly uid: number
   readonly name: string
@@ -16,7 +16,7 @@ export interface Person {
 }
 
 /**
- * What others could do with a file that we go by:
+ * What other users could do with a file that we rely on:
  *
  * - `Foreign` it belongs to somebody else, who is not root
  * - `Writable` others than its owner can change it
@@ -25,8 +25,8 @@ export interface Person {
 export type Exposure = "Foreign" | "Writable" | "Readable" | "None"
 
 /**
- * A group that has the name of a person and nobody else in it is no other: where each person has one, files are made
- * writable to it. What belongs to root is as safe as the machine.
+ * A group with the user's name and no other member does not count as others: systems that give each user such a group
+ * make files writable to it. What belongs to root is as safe as the machine.
  */
 export const exposureOf = ({ gid, mode, uid }: Info, { groups, name, uid: own }: Person): Exposure => {
   if (uid !== own && uid !== 0) return "Foreign"
@@ -38,7 +38,7 @@ export const exposureOf = ({ gid, mode, uid }: Info, { groups, name, uid: own }:
   return (mode & 0o077) === 0 ? "None" : "Readable"
 }
 
-/** Whoever runs this program. Windows has no such owners and modes, and gives none. */
+/** The user who runs this program. None on Windows, which has no such owners and modes. */
 export const me = (): Person | undefined => {
   const uid = process.geteuid?.()
   return uid === undefined ? undefined : { uid, name: nameOf(), groups: groups() }

@@ -3,13 +3,16 @@ import { type FileHandle, open } from "node:fs/promises"
 
 const hasHandlePaths = process.platform === "linux" && existsSync("/proc/self/fd")
 
-/** A path to what a handle holds, for other programs too. Only Linux has one; elsewhere it is the path it came by. */
+/**
+ * A path to the open file of a handle, for other programs too. Only Linux has one; elsewhere this is the original
+ * path.
+ */
 export const pathOf = (path: string, { fd }: { readonly fd: number }): string =>
   hasHandlePaths ? `/proc/${process.pid}/fd/${fd}` : path
 
 /**
- * Opens what is at a real path to read it, and nothing else that has taken its place since it was found: no link is
- * followed, wherever on the way it is, and no pipe waited for.
+ * Opens the file at a real path for reading, and nothing that was put in its place since the path was resolved: it
+ * follows no link anywhere on the path, and waits for no pipe.
  */
 export const openRealPath = async (real: string, flags = 0): Promise<FileHandle> => {
   const handle = await open(real, safely | flags)
@@ -18,7 +21,7 @@ export const openRealPath = async (real: string, flags = 0): Promise<FileHandle>
   throw somethingElse()
 }
 
-/** The same at once. */
+/** The same, synchronously. */
 export const openRealPathSync = (real: string, flags = 0): number => {
   const fd = openSync(real, safely | flags)
   if (isAt(real, { fd })) return fd
@@ -30,14 +33,14 @@ const isAt = (real: string, handle: { readonly fd: number }): boolean => {
   try {
     return (hasHandlePaths ? readlinkSync(pathOf(real, handle)) : realpathSync(real)) === real
   } catch {
-    // It is gone, and so not there any more either.
+    // It was removed, so nothing is at the path.
     return false
   }
 }
 
 /**
- * The same at once, for a file of a folder that is held open: where the handle leads to the file, the folder need not be
- * looked at again.
+ * The same, synchronously, for a file of a folder that is held open: where the file is reached through that handle, the
+ * folder need not be checked again.
  */
 export const openIn = (folder: string, held: FileHandle, name: string): number => {
   const fd = openSync(`${pathOf(folder, held)}/${name}`, safely)

@@ -8,8 +8,8 @@ import { exposureOf, me } from "./exposure.ts"
 const usual = 1024 * 1024
 
 /**
- * The bytes of a regular file, links followed. Anything else would be waited for, as a pipe is, or has no end: it is
- * opened without waiting, and the handle is asked what it is, because at the path something else may be by then.
+ * The bytes of a regular file, links followed. Anything else could block, as a pipe does, or have no end: it is opened
+ * without blocking, and the type is taken from the handle, because the path may lead to something else by then.
  */
 export const readPlainFile = (path: string, maxBytes = usual): Effect.Effect<Uint8Array, PlatformError> =>
   read(path, maxBytes, () => Effect.void)
@@ -19,8 +19,8 @@ export const readPlainText = (path: string): Effect.Effect<string, PlatformError
   Effect.map(readPlainFile(path), (bytes) => new TextDecoder().decode(bytes))
 
 /**
- * The text of a file that says what we may do, or who we are: one that somebody else could have written is refused. Root
- * can be no safer than the person whose files it uses, as in a container.
+ * The text of a file that holds permissions or a sign-in: a file that another user could have written is refused. Root
+ * accepts the files of the person whose home it uses, as in a container.
  */
 export const readOwnText = (path: string): Effect.Effect<string, PlatformError> =>
   Effect.map(
@@ -44,7 +44,7 @@ const read = (path: string, maxBytes: number, check: (info: Stats) => Effect.Eff
     return bytes.length > maxBytes ? yield* refused(path, "E2BIG: it is too large") : bytes
   }))
 
-/** Opens without waiting for whoever should open the other end of a pipe. Windows has no such flag, nor such pipes. */
+/** Opens a pipe without waiting for its other end. Windows has no such flag, nor such pipes. */
 export const openToRead = (path: string, flags = 0) =>
   Effect.acquireRelease(
     attempt("open", path, () => open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags)),
@@ -55,7 +55,7 @@ export const openToRead = (path: string, flags = 0) =>
 const firstChunk = 16 * 1024
 const maxChunk = 256 * 1024
 
-/** A size is not believed: the file may grow while it is read, and some tell of none. */
+/** The size is not relied on: the file may grow while it is read, and some files report none. */
 export const readUpTo = async (handle: FileHandle, limit: number): Promise<Uint8Array> => {
   const chunks: Array<Uint8Array> = []
   for (let size = 0; size < limit;) {
@@ -68,7 +68,7 @@ export const readUpTo = async (handle: FileHandle, limit: number): Promise<Uint8
   return Buffer.concat(chunks)
 }
 
-/** What the system refuses is told like by `FileSystem`. */
+/** Errors of the system, in the form of `FileSystem`'s. */
 export const attempt = <A>(method: string, path: string, run: () => Promise<A>): Effect.Effect<A, PlatformError> =>
   Effect.tryPromise({
     try: run,
@@ -85,7 +85,7 @@ export const attempt = <A>(method: string, path: string, run: () => Promise<A>):
     }
   })
 
-/** A file that is there and cannot be used. */
+/** A file that exists but cannot be used. */
 export const refused = (path: string, description: string): PlatformError =>
   new SystemError({ reason: "BadResource", module: "FileSystem", method: "read", pathOrDescriptor: path, description })
 

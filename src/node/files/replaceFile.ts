@@ -9,9 +9,9 @@ import { makeFolder } from "../../internal/makeFolder.ts"
 import * as FileLock from "./FileLock.ts"
 
 /**
- * Replaces a file as a whole: a neighbour is written, forced to the disk and renamed over it. At any moment, and after
- * a crash or on a full disk, the path holds the old content or the new one. Folders that are missing are made. What a
- * process that was killed meanwhile has left in the folder is taken away by whoever writes there next.
+ * Replaces a file as a whole: a file beside it is written, synced to the disk and renamed over it. At any moment, and
+ * after a crash or on a full disk, the path holds the old content or the new one. Folders that are missing are made.
+ * The next write in the folder removes what a killed process has left there.
  */
 export const replaceFile: (
   path: string,
@@ -33,18 +33,18 @@ export const replaceFile: (
   Effect.scoped
 )
 
-/** A neighbour of a file that has blocks of the disk already. */
+/** A file beside another one, with disk blocks already allocated. */
 export interface Room {
-  /** Puts a content into the room, forces it to the disk, and tells where it is. */
+  /** Writes a content into it, syncs it to the disk, and gives its path. */
   readonly fill: (
     content: string
   ) => Effect.Effect<string, PlatformError, FileSystem.FileSystem | Path.Path>
 }
 
 /**
- * Holds so many bytes of the disk beside a file until the Scope closes. They are written, not only asked for: what would
- * fail when it counts fails now. (On a disk that copies what it overwrites, as btrfs and ZFS do, new blocks are needed
- * again later; those keep some back.)
+ * Holds so many bytes of the disk beside a file until the Scope closes. They are written, not only asked for: so a full
+ * disk fails now rather than at the real write. (On a disk that copies what it overwrites, as btrfs and ZFS do, new
+ * blocks are needed again later; those keep some back.)
  */
 export const reserve: (
   path: string,
@@ -58,7 +58,7 @@ export const reserve: (
     yield* write(held, new Uint8Array(size))
     return {
       fill: Effect.fnUntraced(function*(content) {
-        // Somebody may have tidied up meanwhile.
+        // Another program may have removed it meanwhile.
         const neighbour = (yield* fs.exists(held.path)) ? held : yield* Scope.extend(makeNeighbour(target), scope)
         yield* write(neighbour, new TextEncoder().encode(content))
         yield* fs.chmod(neighbour.path, mode)
@@ -74,9 +74,9 @@ interface Neighbour {
 }
 
 /**
- * A new file beside another one, for as long as the Scope is open. It is locked: so others see that somebody lives who
- * writes it. Before it is locked it may be taken for left behind, and be gone again; then another one is made. Whoever made it
- * alone can read it until it has the mode that it is to have.
+ * A new file beside another one, for as long as the Scope is open. It is locked, which shows other processes that its
+ * writer is alive. Before it is locked, another process may take it for a leftover and remove it; then another one is
+ * made. Only its owner can read it until it gets its final mode.
  */
 const makeNeighbour = (
   target: string
@@ -86,7 +86,7 @@ const makeNeighbour = (
     const path = yield* Path.Path
     const folder = path.dirname(target)
     yield* sweep(folder)
-    // The name has nothing of the target's, which may be as long as the disk allows.
+    // The name does not include the target's, which may be as long as the file system allows.
     const neighbour = path.join(folder, `.effixir-${crypto.randomUUID()}.tmp`)
     const file = yield* fs.open(neighbour, { flag: "wx", mode: 0o600 })
     yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(neighbour, { force: true })))
@@ -96,7 +96,7 @@ const makeNeighbour = (
       : yield* makeNeighbour(target)
   })
 
-/** From the beginning: room that is held is written over. */
+/** From position 0: reserved room is overwritten. */
 const write = Effect.fnUntraced(function*({ file }: Neighbour, bytes: Uint8Array) {
   yield* file.seek(0, "start")
   // Writing nothing counts as a failed write.
@@ -105,7 +105,7 @@ const write = Effect.fnUntraced(function*({ file }: Neighbour, bytes: Uint8Array
   yield* file.sync
 })
 
-/** Takes away what processes have left in a folder that were killed while they wrote. That it cannot be is no matter. */
+/** Removes the leftovers of processes that were killed while they wrote in a folder. Failures are ignored. */
 const sweep = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -116,11 +116,11 @@ const sweep = (folder: string) =>
 
 const isNeighbour = /^\.effixir-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/
 
-/** Nobody but its writer locks such a file, and the kernel takes the lock away with its writer. */
+/** Only its writer locks such a file, and the kernel releases the lock when the writer ends. */
 const removeIfLeft = (path: string) =>
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    // To lock it, it has to be opened for writing; a link or a pipe of such a name is none of ours.
+    // To lock it, it has to be opened for writing; a link or a pipe of such a name is not ours.
     const handle = yield* Effect.acquireRelease(
       Effect.tryPromise(() => open(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)),
       (handle) => Effect.promise(() => handle.close())

@@ -1,6 +1,6 @@
 /**
  * How requests leave this machine: directly, or through the proxies and with the certificates that the environment
- * names. Auth and API take the same way.
+ * names. Auth and API requests are sent the same way.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import { readPlainText } from "../files/readPlainFile.ts"
 import * as NodeHttp from "./NodeHttp.ts"
 
 /**
- * What the environment says of the network.
+ * The network settings of the environment.
  *
  * @since 0.1.0
  * @category models
@@ -46,8 +46,7 @@ export const config: Config.Config.Wrap<Options> = {
 
 /**
  * Straight to the server by `node:http`: a stream that `fetch` reads holds 30 KB more, and takes twice the time. Only
- * `fetch` knows of proxies. Either way a redirect is an answer like others: a secret goes where it is sent, and nowhere
- * else.
+ * `fetch` supports proxies. Neither follows redirects, so that a secret goes only to the server it was sent to.
  *
  * @since 0.1.0
  * @category constructors
@@ -109,7 +108,7 @@ export const proxyFor = (options: Options, url: URL): Option.Option<string> => {
 }
 
 /**
- * Whom to trust; nothing if that is whom Node trusts anyway.
+ * The certificates to trust; nothing if Node's own are enough.
  *
  * @since 0.1.0
  * @category models
@@ -133,15 +132,15 @@ interface Proxied {
   readonly close: () => Promise<void>
 }
 
-/** Node's own `fetch` knows of neither; the library it is made of does, and costs its loading when it is needed. */
+/** Node's own `fetch` supports neither; undici, the library behind it, does, and is loaded only when needed. */
 const load = async (options: Options, tls: Tls): Promise<Proxied> => {
   const { EnvHttpProxyAgent, fetch } = await import("undici")
   const dispatcher = new EnvHttpProxyAgent({
-    // An empty text keeps it from looking into the environment once more.
+    // An empty text keeps it from reading the environment itself.
     httpProxy: Option.getOrElse(options.httpProxy, () => ""),
     httpsProxy: Option.getOrElse(options.httpsProxy, () => ""),
     noProxy: Option.getOrElse(options.noProxy, () => ""),
-    // A plain request needs no tunnel, and many proxies give none to port 80.
+    // A plain request needs no tunnel, and many proxies refuse one to port 80.
     proxyTunnel: false,
     connect: tls,
     requestTls: tls,
@@ -155,14 +154,14 @@ const load = async (options: Options, tls: Tls): Promise<Proxied> => {
 const readCertificates = (path: string) =>
   readPlainText(path).pipe(
     Effect.mapError(() => "cannot be read"),
-    // Node says nothing of a file in which it finds none.
+    // Node does not complain about a file without certificates.
     Effect.filterOrFail((text) => /-BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-/.test(text), () => "holds no certificate (PEM)"),
     Effect.catchAll((why) =>
       Effect.as(Effect.logWarning(`SSL_CERT_FILE names ${path}, which ${why}; it is left aside`), "")
     )
   )
 
-/** Naming certificates replaces those that Node has read at its start, or has complained of. */
+/** Passing certificates replaces those of `NODE_EXTRA_CA_CERTS`, which Node has read, or warned about, at its start. */
 const alsoTrusted = (): ReadonlyArray<string> => {
   try {
     return [readFileSync(process.env["NODE_EXTRA_CA_CERTS"] ?? "", "utf8")]

@@ -1,6 +1,6 @@
 /**
- * An `HttpClient` over `node:http`. A body can be had without a stream: one that is open for long holds a tenth of the
- * memory then, and a chunk of it costs a third.
+ * An `HttpClient` over `node:http`. A body can be read without a stream: one that stays open for long then takes a
+ * tenth of the memory, and each chunk costs a third as much.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ import { buffer } from "node:stream/consumers"
 import * as ReceiveBuffer from "../../responses/transport/ReceiveBuffer.ts"
 
 /**
- * Its connections are closed with the Scope. A redirect is an answer like others.
+ * Its connections are closed with the Scope. Redirects are not followed.
  *
  * @since 0.1.0
  * @category constructors
@@ -53,7 +53,8 @@ export const make = Effect.fnUntraced(function*(options: Https.AgentOptions) {
       catch: failed("Encode")
     })
     const message = yield* Effect.async<Http.IncomingMessage, RequestError>((resume) => {
-      // It stays: what breaks after the head is told by the body, and would end the process if nobody heard it here.
+      // The listener stays: the body reports errors after the head, but without a listener here they would end the
+      // process.
       sent.on("error", (cause) => resume(failed("Transport")(cause)))
       sent.on("response", (message) => resume(Effect.succeed(message)))
       sent.end(body.bytes)
@@ -73,7 +74,7 @@ export const make = Effect.fnUntraced(function*(options: Https.AgentOptions) {
 const agent = <A extends Http.Agent>(make: () => A): Effect.Effect<A, never, Scope.Scope> =>
   Effect.acquireRelease(Effect.sync(make), (agent) => Effect.sync(() => agent.destroy()))
 
-/** Whoever is interrupted between the head and the body leaves a connection behind that nobody reads. */
+/** An interruption between the head and the body would leave a connection open that nothing reads. */
 const forgotten = new FinalizationRegistry<WeakRef<Http.IncomingMessage>>((message) => message.deref()?.destroy())
 
 interface Encoded {
@@ -196,7 +197,10 @@ class NodeResponse extends Inspectable.Class
   }
 }
 
-/** A body that broke off before anybody listened tells of it no more; what had come until then is still there. */
+/**
+ * A body that broke off before a listener was attached emits no error any more; what it had received is still
+ * readable.
+ */
 const readable = (message: Http.IncomingMessage): Readable =>
   message.destroyed ? Readable.from(remains(message)) : message
 

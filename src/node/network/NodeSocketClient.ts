@@ -1,6 +1,6 @@
 /**
- * WebSockets on Node, with the library `ws`: the one built into Node tells nobody why an upgrade was refused, and reads on
- * however slow its reader is.
+ * WebSockets on Node, with the library `ws`: the one built into Node does not report why an upgrade was refused, and
+ * has no backpressure.
  *
  * @since 0.1.0
  */
@@ -39,7 +39,8 @@ export const make = Effect.fnUntraced(function*(options: Network.Options) {
     const { WebSocket } = yield* library
     const ends: Ends = {
       opened: yield* Deferred.make<Connection["headers"], SocketRefused>(),
-      // `pause` stops the network, and what has come by then is little: a bound could only lose some of it.
+      // `pause` stops reading from the network, and little has arrived by then: a bounded queue could only lose some of
+      // it.
       messages: yield* Mailbox.make<string, SocketClosed>(),
       closed: yield* Deferred.make<never, SocketClosed>()
     }
@@ -52,7 +53,7 @@ export const make = Effect.fnUntraced(function*(options: Network.Options) {
         maxPayload: maxMessageSize,
         ...proxy === undefined ? {} : { createConnection: through(proxy, to, tls) as unknown as typeof connectPlain }
       })
-      // At once: an event that nobody listens to is lost, and an error ends the process.
+      // Attached at once: without a listener an event is lost, and an error ends the process.
       return { socket, connection: listen(socket, ends) }
     }
     const { connection } = yield* Effect.acquireRelease(
@@ -70,7 +71,7 @@ export const make = Effect.fnUntraced(function*(options: Network.Options) {
 export const layer = (options: Network.Options): Layer.Layer<SocketClient> => Layer.effect(SocketClient, make(options))
 
 /**
- * Takes the same way as HTTP: the proxies and certificates of the environment.
+ * Uses the proxies and certificates of the environment, like HTTP.
  *
  * @since 0.1.0
  * @category layers
@@ -79,7 +80,7 @@ export const layerConfig = (
   options: Config.Config.Wrap<Network.Options> = Network.config
 ): Layer.Layer<SocketClient, ConfigError> => Layer.effect(SocketClient, Effect.flatMap(Config.unwrap(options), make))
 
-/** What a connection tells, once and over time. */
+/** The signals of a connection: once, and over time. */
 interface Ends {
   readonly opened: Deferred.Deferred<Connection["headers"], SocketRefused>
   readonly messages: Mailbox.Mailbox<string, SocketClosed>
@@ -132,7 +133,7 @@ const listen = (socket: WebSocket, { closed, messages, opened }: Ends): Omit<Con
   }
 }
 
-/** What the server has done that we close a connection for, by the library's name for it. */
+/** The violations for which we close a connection, by the library's names for them. */
 const faultOf = (error: Error): Pick<SocketClosed, "code" | "reason"> | undefined => {
   const name = "code" in error ? String(error.code) : ""
   if (!name.startsWith("WS_ERR_")) return undefined
@@ -141,7 +142,7 @@ const faultOf = (error: Error): Pick<SocketClosed, "code" | "reason"> | undefine
 
 const notReached = (cause: unknown): SocketRefused => new SocketRefused({ headers: {}, body: "", cause })
 
-/** A body that breaks off, is too long, or never ends must not hold up what the status says. */
+/** A body that breaks off, is too long, or never ends must not keep us from reporting the status. */
 const refused = (response: IncomingMessage): Effect.Effect<never, SocketRefused> =>
   NodeStream.fromReadable<void, Uint8Array>(() => response, () => undefined).pipe(
     Stream.catchAll(() => Stream.empty),
@@ -160,7 +161,7 @@ const refused = (response: IncomingMessage): Effect.Effect<never, SocketRefused>
 const headersOf = ({ headers }: IncomingMessage): Connection["headers"] =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 
-/** The server is told, and not waited for: it goes on with a response as long as somebody may be listening. */
+/** Sends a close without waiting for the server's: until it gets one, the server continues with the response. */
 const hangUp = (socket: WebSocket, code: number): void => {
   if (socket.readyState === socket.OPEN) socket.close(code)
   socket.terminate()

@@ -1,6 +1,6 @@
 /**
- * The environment of the programs that we start: ours without our secrets, and with what tells a program that no person
- * sits in front of it.
+ * The environment of the programs that we start: ours without our secrets, and with variables that tell a program that
+ * it runs non-interactively.
  *
  * @internal
  */
@@ -8,15 +8,18 @@ import * as Effect from "effect/Effect"
 import { finderOf, Secrets } from "../../auth/Secrets.ts"
 
 /**
- * Variables that hold a secret of ours: what signs us in is none of a command's business. Those of other programs, such
- * as `GITHUB_TOKEN`, are what commands are there to work with.
+ * Variables that hold a secret of ours: commands do not need our sign-in. Those of other programs, such as
+ * `GITHUB_TOKEN`, stay, because commands work with them.
  */
 const secret = /(?:^|_)(?:OPENAI|CHATGPT|CODEX|EFFIXIR)_.*(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)|(?:^|_)CODEX_AUTH/i
 
-/** Where a key is a word that a path may have in it, as keys of servers on this machine are, programs are found all the same. */
+/**
+ * Kept whole, so that programs are found even where a key is a word that a path may contain, as keys of local servers
+ * are.
+ */
 const needed = /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|TMPDIR|LANG)$/
 
-/** Nobody is there to answer a pager or a prompt, and git need not write its index when it only looks. */
+/** No person can answer a pager or a prompt, and git need not write its index for read-only commands. */
 const fixed = {
   AI_AGENT: "effixir",
   TERM: "dumb",
@@ -28,8 +31,8 @@ const fixed = {
 }
 
 /**
- * What we have ourselves, less the secrets, whatever the variables are called that they stand in: a key may be part of a
- * header or of an address. It is for programs that a person uses, such as a browser.
+ * Our own environment without the secrets, whichever variables contain them: a key may be part of a header or of a URL.
+ * It is for programs that a person uses, such as a browser.
  *
  * @since 0.1.0
  * @category constructors
@@ -43,8 +46,8 @@ export const withoutSecrets: Effect.Effect<NodeJS.ProcessEnv> = Effect.map(Secre
 })
 
 /**
- * What every other child gets, be it a command or a helper such as `rg`: the same, and what is added for it. With a
- * `CDPATH`, `cd` would go to folders that its word does not name.
+ * The environment of every other child, a command or a helper such as `rg`: the same, with additions. It lacks
+ * `CDPATH`, with which `cd` would go to folders that its argument does not name.
  *
  * @since 0.1.0
  * @category constructors

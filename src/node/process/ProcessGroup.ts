@@ -1,6 +1,6 @@
 /**
- * Shell commands, each in a session of its own and with a mark that goes down to all it starts, so that this can be found
- * and stopped.
+ * Runs shell commands, each in its own session and with a mark that every process it starts inherits, so that these
+ * processes can be found and stopped.
  *
  * @since 0.1.0
  */
@@ -27,20 +27,23 @@ import * as ChildEnvironment from "./ChildEnvironment.ts"
 import * as ProcessMark from "./ProcessMark.ts"
 import * as ProcessWatcher from "./ProcessWatcher.ts"
 
-/** How long a tree may take to end by itself before it is killed: so many looks at it, with such a pause between them. */
+/**
+ * How long a process tree may take to end by itself before it is killed: the number of polls, and the pause between
+ * them.
+ */
 const patience = { looks: 100, pause: Duration.millis(5) }
 
 /**
- * After the shell has ended, output may still be in the pipe; a silence this long means that there is none. What a
- * process in the background goes on writing is waited for a limited number of times.
+ * After the shell has ended, output may still be in the pipe; a silence this long means that it is empty. For a
+ * background process that goes on writing, we wait a limited number of times.
  */
 const quietTime = Duration.millis(50)
 const maxQuietTimes = 20
 
-/** So many times in a row the daemons must be the same ones to be taken for those that will stay. */
+/** How many polls in a row must find the same daemons before they count as the ones that will stay. */
 const settledTimes = 3
 
-/** For so long, no system gives out all its process numbers and begins again. */
+/** No system reuses its process numbers within this time. */
 const pidsAreYoung = Duration.seconds(2)
 
 /** @since 0.1.0 @category constructors */
@@ -78,13 +81,14 @@ interface Tree {
   readonly child: Child
   readonly mark: string
   readonly startedAt: number
-  /** Of a command that has ended by itself: what else is to be stopped. */
+  /** For a command that has ended by itself: what else to stop. */
   leftInSession: ReadonlyArray<ProcessMark.Marked> | undefined
 }
 
 /**
- * The very folder that is at the path now, which may lead elsewhere a moment later. It is held as long as the command
- * runs: were it closed before anybody listens to a quick command, that one's output would be lost.
+ * A handle on the folder that is at the path now, since the path may lead elsewhere a moment later. It is held as long
+ * as the command runs: if it were closed before a listener is attached to a quick command, the command's output would
+ * be lost.
  */
 const hold = (folder: string) =>
   Effect.acquireRelease(
@@ -143,7 +147,7 @@ const forget = (watcher: ProcessWatcher.ProcessWatcher, { child, mark }: Tree): 
   watcher.forget(mark)
 }
 
-/** A group as the system names it where a process could be named too. */
+/** A process group, as `kill` names it: its number with a minus. */
 const groupOf = (pid: number): string => `-${pid}`
 
 const observe = Effect.fnUntraced(function*(tree: Tree) {
@@ -159,7 +163,7 @@ const observe = Effect.fnUntraced(function*(tree: Tree) {
       exit,
       Effect.succeed<ExitStatus>(code === null ? { _tag: "Killed", signal: String(signal) } : { _tag: "Exited", code })
     )
-  // A quick command may be gone before anybody listens.
+  // A quick command may end before a listener is attached.
   if (child.exitCode === null && child.signalCode === null) child.once("exit", end)
   else end(child.exitCode, child.signalCode)
   child.stdout.on("data", (chunk: Uint8Array) => {
@@ -181,7 +185,7 @@ const observe = Effect.fnUntraced(function*(tree: Tree) {
     // A process in the background may hold the pipe open for ever.
     const isClosed = child.stdout.closed
     if (!isClosed) yield* Effect.repeat(listen, { until: (quiet) => quiet, times: maxQuietTimes })
-    // What is reported is what is there when everything else is done.
+    // Reports the daemons that are left when everything else is done.
     if (!isAlone) yield* Deferred.succeed(ending, { ...exited, background: yield* leftBehind(tree) })
     if (!isClosed) yield* output.end
   }).pipe(Effect.forkScoped)
@@ -202,8 +206,8 @@ const look = (tree: Tree): Effect.Effect<ReadonlyArray<ProcessMark.Marked>> =>
   })
 
 /**
- * Whether a command that has ended by itself has left nobody behind. Who is just about to leave the session, or to become
- * a daemon by its children's children, gets the time to do so.
+ * Whether a command that has ended by itself has left no process behind. A process that is about to leave the session,
+ * or to become a daemon by a double fork, gets the time to do so.
  */
 const endsAlone = Effect.fnUntraced(function*(tree: Tree) {
   let left = yield* look(tree)
@@ -224,7 +228,7 @@ const daemonsOf = (tree: Tree, all: ReadonlyArray<ProcessMark.Marked>) =>
 const namesOf = (all: ReadonlyArray<ProcessMark.Marked>) =>
   all.map(({ command, pid }) => `${pid} ${command}`).join("\n")
 
-/** Who runs on in a session of its own at this moment. What else there is will be stopped. */
+/** The processes that now run in sessions of their own. All others will be stopped. */
 const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
   const left = yield* look(tree)
   tree.leftInSession = left.filter(({ session }) => session === tree.child.pid)
@@ -232,7 +236,7 @@ const leftBehind = Effect.fnUntraced(function*(tree: Tree) {
 })
 
 /**
- * First politely, then for good. A daemon is spared only by a command that has ended by itself, and whose output was
+ * First SIGTERM, then SIGKILL. A daemon is spared only by a command that has ended by itself, and whose output was
  * taken to the end.
  */
 const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, unknown>) {
@@ -244,7 +248,7 @@ const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, un
     signal(tree, others, "SIGKILL")
     yield* endsInTime(tree, others)
   }
-  // A tree may grow while it is felled.
+  // New processes may start while the tree is killed.
   for (let n = 0, rest = toStop(); n < patience.looks && rest.length > 0; n++, rest = toStop()) {
     signal(tree, rest, "SIGKILL")
     yield* Effect.sleep(patience.pause)
@@ -252,11 +256,11 @@ const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, un
   tree.child.stdout.destroy()
 })
 
-/** The number of a shell that has ended may be another's. */
+/** The process number of a shell that has ended may have been reused. */
 const rootOf = ({ child }: Tree): number | undefined =>
   child.exitCode === null && child.signalCode === null ? child.pid : undefined
 
-/** Polls a limited number of times: a timeout could not cut in here, where nothing can be interrupted. */
+/** Polls a limited number of times: a timeout would not work in this uninterruptible region. */
 const endsInTime = Effect.fnUntraced(function*(tree: Tree, others: ReadonlyArray<ProcessMark.Marked>) {
   for (let n = 0; n < patience.looks; n++) {
     const isGroupThere = signalGroup(tree, 0) && ProcessMark.isGroupAlive(tree.child.pid)
@@ -266,7 +270,7 @@ const endsInTime = Effect.fnUntraced(function*(tree: Tree, others: ReadonlyArray
   return false
 })
 
-/** Whether there was somebody to take the signal. */
+/** Whether a process got the signal. */
 const signal = (tree: Tree, others: ReadonlyArray<ProcessMark.Marked>, name: NodeJS.Signals): boolean => {
   const taken = [signalGroup(tree, name), ...others.map(({ pid }) => kill(pid, name))]
   return taken.includes(true)

@@ -1,15 +1,16 @@
 /**
- * Finds the processes of a command wherever they went. Each has inherited a mark, in two places: in its environment, and,
- * since that can be emptied (`env -i`), as its limit of the number of file locks, which Linux hands down to every process
- * and has made no use of since 2.4.25. Who has lost both is found as long as those who started it are there. Only Linux
- * lets one look; elsewhere nobody is found, and a process that has left its group is out of reach.
+ * Finds the processes of a command, also in other groups and sessions. Each has inherited a mark, in two places: in its
+ * environment, and, since that can be emptied (`env -i`), as its limit of the number of file locks, which every process
+ * inherits on Linux, where it has had no effect since 2.4.25. A process that has lost both is found as long as its
+ * ancestors run. Only Linux exposes this; elsewhere no process is found, and one that has left its group is out of
+ * reach.
  *
  * @internal
  */
 import { readdirSync, readFileSync } from "node:fs"
 
 /**
- * A new mark: a number that a limit can be, longer than that of any process, and as good as never met by chance.
+ * A new mark: a number that is a valid limit, longer than any process number, and practically unique.
  *
  * @since 0.1.0
  * @category constructors
@@ -24,8 +25,8 @@ const smallest = 10n ** 17n
 const variable = "EFFIXIR_CALL_ID"
 
 /**
- * The variable that marks a process and all it starts. A command of an agent that is itself such a command has the marks
- * of both.
+ * The variable that marks a process and all it starts. If the agent itself runs inside such a command, its commands
+ * have both marks.
  *
  * @since 0.1.0
  * @category constructors
@@ -36,8 +37,8 @@ export const environment = (mark: string): Record<string, string> => {
 }
 
 /**
- * The line of a shell script that sets the limit, to a mark or back to what it mostly is. Shells have two names for it,
- * and on other systems they mean something else.
+ * The line of a shell script that sets the limit, to a mark or back to its usual value. Shells use two names for it,
+ * which mean other limits on other systems.
  *
  * @since 0.1.0
  * @category constructors
@@ -49,20 +50,20 @@ export const limit = (value: string): string =>
 export interface Marked {
   readonly pid: number
   readonly session: number
-  /** Since when, in ticks of the system: its number may be given to another. */
+  /** The start time in clock ticks: the process number may be reused. */
   readonly since: string
-  /** The command line as one line, of bearable length. */
+  /** The command line as one line, shortened. */
   readonly command: string
 }
 
 /** @since 0.1.0 @category models */
 export interface Options {
   /**
-   * Look only at those that began after this process, which spares looking at all others; it holds as long as the system
-   * has not given out all its numbers since.
+   * Look only at processes that began after this one, which is faster; valid as long as the system has not begun to
+   * reuse process numbers since.
    */
   readonly after?: number | undefined
-  /** Somebody who is known to belong to them, marked or not. */
+  /** A process that is known to belong to the command, marked or not. */
   readonly root?: number | undefined
 }
 
@@ -87,8 +88,7 @@ export const find = (mark: string, { after, root }: Options = {}): ReadonlyArray
 }
 
 /**
- * Whether a process group has anybody who lives. A signal reaches those too who have ended and wait to be noticed, as some
- * wait for ever.
+ * Whether a process group has a live member. A signal also reaches zombies, and some of these are never reaped.
  *
  * @since 0.1.0
  * @category finding
@@ -124,7 +124,7 @@ interface State {
   readonly since: string
 }
 
-/** The name of the program, in brackets, may hold anything. One that has ended and waits to be noticed is no more. */
+/** The name of the program, in brackets, may hold anything. Zombies do not count. */
 const stateOf = (pid: number): State | undefined => {
   const stat = text(`/proc/${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
@@ -140,7 +140,7 @@ const maxCommandLength = 200
 const shorten = (command: string): string =>
   command.length > maxCommandLength ? `${command.slice(0, maxCommandLength)}…` : command
 
-/** A process may end, or be none of ours, at any moment. */
+/** A process may end at any moment, or belong to another user. */
 const text = (path: string): string => read(() => readFileSync(path, "utf8"), "")
 
 const read = <A>(attempt: () => A, otherwise: A): A => {

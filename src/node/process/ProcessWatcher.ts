@@ -1,5 +1,5 @@
 /**
- * A small shell that outlives us: it is told what runs, and when we are gone without a word (`kill -9`), it kills that.
+ * A small shell that outlives us: we tell it what runs, and when we die without cleaning up (`kill -9`), it kills that.
  *
  * @internal
  */
@@ -10,7 +10,7 @@ import { tooManyFiles } from "../../internal/tooManyFiles.ts"
 import * as ProcessMark from "./ProcessMark.ts"
 
 /**
- * What is watched is named by one word: a process group as `kill` wants it, with a hyphen and its number, or a mark.
+ * One word names what is watched: a process group as `kill` wants it, with a hyphen and its number, or a mark.
  *
  * @since 0.1.0
  * @category models
@@ -21,9 +21,9 @@ export interface ProcessWatcher {
 }
 
 /**
- * The watcher reads from a pipe whose other end nobody but us holds: however we end, the kernel closes it. One watcher
- * serves all commands, so that a command costs two short lines and no process more. It sits in a session of its own,
- * where neither a closing terminal nor Ctrl-C reaches it, and starts when there is something to watch.
+ * The watcher reads from a pipe whose other end only we hold: however we end, the kernel closes it. One watcher serves
+ * all commands, so that a command costs two short lines and no extra process. It runs in a session of its own, where
+ * neither a closing terminal nor Ctrl-C reaches it, and starts when there is something to watch.
  *
  * @since 0.1.0
  * @category constructors
@@ -35,7 +35,7 @@ export const make: Effect.Effect<ProcessWatcher, never, Scope.Scope> = Effect.ge
 
   const tell = (line: string) => {
     if (shell !== undefined && shell.exitCode === null && shell.signalCode === null) return shell.stdin.write(line)
-    // The first one, or one in the place of a watcher that somebody has killed.
+    // Starts the first watcher, or replaces one that was killed.
     shell = launch()
     return shell.stdin.write(Array.from(live, (word) => `+ ${word}\n`).join(""))
   }
@@ -57,22 +57,22 @@ const launch = (): Shell => {
     cwd: "/",
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
-    // Without the mark that it may itself have inherited: it must not be found by what it looks for.
+    // Without the mark that it may itself have inherited: it must not find itself.
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" }
   }) as Shell
   child.on("error", () => {})
-  // Without a file to spare there is no pipe, and no shell; whoever has started it hears why.
+  // When file descriptors run out, there is no pipe and no shell; the caller gets the error.
   if (!("stdin" in child) || child.stdin as unknown == null) throw new Error(tooManyFiles)
   child.stdin.on("error", () => {})
-  // Nobody waits for it.
+  // It must not keep our process from exiting.
   child.unref()
   if ("unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref()
   return child
 }
 
 /**
- * It puts away what it may itself have inherited, so as not to be found by what somebody else looks for. A tree may grow
- * while it is killed: look again until nobody is found but who has ended and waits to be noticed.
+ * It removes a mark that it may have inherited, so that the search of another watcher does not find it. A tree may grow
+ * while it is killed: it repeats the search until it finds only zombies.
  */
 const script = `
 ${ProcessMark.limit("unlimited")}

@@ -38,7 +38,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const writing = new Set<string>()
 
   const keptIn = Effect.fnUntraced(function*(folder: string) {
-    // Whatever else somebody has put there is not ours to delete.
+    // Other files there are not ours to delete.
     const names = (yield* fs.readDirectory(folder)).filter((name) => /^[\w-]+\.txt$/.test(name))
     const locations = names.map((name) => path.join(folder, name)).filter((location) => !writing.has(location))
     const all = yield* Effect.forEach(
@@ -65,14 +65,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   return Artifacts.of({
     begin: Effect.fnUntraced(function*(session, callId) {
       const folder = path.join(options.folder, session, "artifacts")
-      // Not the folder above it: a session that was deleted does not come back in parts.
+      // Does not make the session's folder: a deleted session must not come back in parts.
       yield* Effect.catchIf(fs.makeDirectory(folder, { mode: 0o700 }), isThere, () => Effect.void)
       const [location, file] = yield* open(folder, callId, 1)
       yield* Effect.acquireRelease(
         Effect.sync(() => writing.add(location)),
         () => Effect.sync(() => writing.delete(location))
       )
-      // Only now, so that no location stands for two outputs.
+      // Deleted only now, so that no location is used for two outputs.
       const removed = yield* makeRoom(folder)
       return { location, removed, write: limited((bytes) => file.writeAll(bytes)) }
     })

@@ -44,7 +44,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return yield* new SessionStore.SessionError({ reason: "Busy", session: id, detail: "" })
     }
     const opened = yield* Effect.mapError(file.stat, failed(id))
-    // What is written to a file that was deleted meanwhile, or moved away with its folder, nobody will find.
+    // What is written to a file that was deleted meanwhile, or moved away with its folder, would be lost.
     const isInPlace = fs.stat(logOf(id)).pipe(
       Effect.map(({ dev, ino }) => dev === opened.dev && Equal.equals(ino, opened.ino)),
       Effect.catchIf(isNotFound, () => Effect.succeed(false)),
@@ -54,7 +54,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const log = yield* readLog(id)
     let size = log.size
     let isTorn = true
-    // A line that a crash or a full disk has cut off was never told to anybody, and none may be written behind it.
+    // A line that a crash or a full disk has cut off was never confirmed to a caller, and no line may be appended to
+    // it.
     const mend = Effect.suspend(() => isTorn ? file.truncate(size) : Effect.void).pipe(
       Effect.tap(() => {
         isTorn = false
@@ -84,7 +85,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.map(({ mtime, size }) =>
         size === 0n ? [] : Option.toArray(Option.map(mtime, (date) => ({ id, updatedAt: date.getTime() })))
       ),
-      // Something else in the folder is no session.
+      // Anything else in the folder is no session.
       Effect.orElseSucceed(() => [])
     )
 
@@ -95,7 +96,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.map((sessions) => sessions.flat())
   )
 
-  /** Under its lock, and all at once: a new name makes it no session, and lets another take its place. */
+  /** Deletes under the lock, atomically: a renamed folder is no session, and its place is free for another. */
   const remove = Effect.fnUntraced(
     function*(id: string) {
       const removed = path.join(options.folder, `.removed-${id}`)
@@ -120,7 +121,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 /**
- * Keeps sessions in a folder. The log of a session is locked as long as it is open; who only reads needs no lock.
+ * Keeps sessions in a folder. The log of a session is locked as long as it is open; readers need no lock.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * What is good to have and can be had again, in files that only their owner can read.
+ * A cache in files that only their owner can read.
  *
  * @since 0.1.0
  */
@@ -55,6 +55,9 @@ export const layer = (
 ): Layer.Layer<KeyValueStore.KeyValueStore, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(KeyValueStore.KeyValueStore, make(options))
 
-/** A key may be longer than the name of a file, and hold what no name may. Its first word tells people what it is. */
+/**
+ * A key may be longer than a file name, and hold characters that file names cannot. Its first word is kept for people
+ * to recognize.
+ */
 const nameOf = (key: string): string =>
   `${/^[a-z-]*/.exec(key)?.[0] ?? ""}-${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`

@@ -55,7 +55,7 @@ const folder = Config.nonEmptyString("EFFIXIR_HOME").pipe(
 export const isProfile = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
 
 /**
- * The rule for a person who has chosen another.
+ * The rule, for a person who has chosen an invalid name.
  *
  * @since 0.1.0
  * @category predicates

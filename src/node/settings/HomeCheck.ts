@@ -1,6 +1,7 @@
 /**
- * Whether others could put something into the home of effixir. They are told of, and shut out where that is possible.
- * Files that somebody else could have written are refused where they are read; a folder can do no more than lose them.
+ * Whether other users could put something into the home of effixir. It warns of that, and removes their access where
+ * possible. Files that another user could have written are refused when they are read; through a folder another user
+ * can only make files disappear.
  *
  * @internal
  */
@@ -40,7 +41,7 @@ const look = Effect.fnUntraced(function*(path: string, person: Person, owners: S
         "there; make it yours (chown), or choose another folder with EFFIXIR_HOME"
     )
   }
-  // In a folder such as /tmp nobody can touch what is another's.
+  // In a sticky folder such as /tmp users cannot touch each other's files.
   if (exposure !== "Writable" || !info.isDirectory() || (info.mode & 0o1000) !== 0) return
   const fs = yield* FileSystem.FileSystem
   const closed = info.mode & 0o7755

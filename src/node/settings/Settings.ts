@@ -79,11 +79,11 @@ export const Settings = Schema.Struct({
 export type Settings = typeof Settings.Type
 
 /**
- * Something that a person has set cannot be used.
+ * A setting cannot be used.
  *
  * - `key` which setting
  * - `source` where it was set: a file, a flag, or a variable of the environment
- * - `expected` what would be right
+ * - `expected` which values are valid
  *
  * @since 0.1.0
  * @category errors

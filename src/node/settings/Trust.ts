@@ -1,6 +1,6 @@
 /**
- * Which projects a person trusts: only there does what a project says to agents count. A folder that somebody else has
- * filled could say anything.
+ * Which projects a person trusts: only there does what a project says to agents count. The files of a folder from
+ * somebody else could say anything.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * The variables of the environment that effixir goes by, for the manual. `value` is what holds without the variable.
+ * The environment variables that effixir reads, for the manual. `value` is what holds without the variable.
  *
  * @internal
  */

@@ -16,7 +16,7 @@ import { openIn, openRealPath } from "../files/openRealPath.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
 import { withRegExpTimeout } from "./regExpTimeout.ts"
 
-/** Small files are read and searched in groups: the guard against endless patterns costs more than such a file. */
+/** Small files are read and searched in groups: the time limit for patterns costs more than such a file. */
 const groupSize = 256
 const concurrency = 16
 const smallSize = 32 * 1024
@@ -36,7 +36,7 @@ export const lines = (query: Query, files: ReadonlyArray<string>): Stream.Stream
       Stream.flattenIterables
     )))
 
-/** With the stricter rules of Unicode where they allow it: then a character is one, however it is stored. */
+/** With the `u` flag where the pattern allows it: then a character counts as one, however it is stored. */
 const compile = ({ ignoresCase, isLiteral, pattern }: Query): Effect.Effect<RegExp, ToolFailure> => {
   const hasFlag = !isLiteral && pattern.startsWith("(?i)")
   const source = isLiteral
@@ -54,7 +54,7 @@ const compile = ({ ignoresCase, isLiteral, pattern }: Query): Effect.Effect<RegE
   return Effect.orElse(attempt(`${flags}u`), () => attempt(flags))
 }
 
-/** `[[:space:]]`, as grep and ripgrep know it, means something else to JavaScript, which does not complain. */
+/** `[[:space:]]`, as grep and ripgrep know it, means something else to JavaScript, which reports no error. */
 const withoutNamedClasses = (pattern: string): string => {
   let isInClass = false
   return pattern.replaceAll(/\\.|\[:([a-z]+):\]|[[\]]/gs, (part, name: string | undefined) => {
@@ -107,9 +107,9 @@ type Start =
   | { readonly _tag: "Unreadable" }
 
 /**
- * The beginnings of the first files, as many as are there in no time. What the system has in its memory is read sooner
- * than a thread could be told to do so. On a slow disk that would block, and in a folder that cannot be held it cannot be
- * done: what is left is for threads.
+ * Reads the beginnings of the first files synchronously, as long as that is fast: files in the system's cache are read
+ * sooner than a thread could be asked to. Threads read the rest: on a slow disk this would block, and it cannot be done
+ * in a folder without a handle.
  */
 const readFirst = async (files: ReadonlyArray<string>): Promise<ReadonlyArray<Start>> => {
   const starts: Array<Start> = []
@@ -150,7 +150,7 @@ const readNow = (folder: string, held: FileHandle, file: string): Start => {
   }
 }
 
-/** The same by a thread: the content of a file, if it is a small one. */
+/** The same in a thread: the content of a file, if it is small. */
 const readStart = (file: string): Effect.Effect<Start> =>
   Effect.promise(async () => {
     try {
@@ -208,7 +208,7 @@ const scanOpen = Effect.fnUntraced(function*(query: Query, expression: RegExp, f
   }
 })
 
-/** Text of two bytes a character tells so in its first two. */
+/** UTF-16 text begins with a byte order mark of two bytes. */
 const encodingOf = ([first, second]: Uint8Array): string =>
   first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8"
 
@@ -223,7 +223,7 @@ const decoders = new Map<string, TextDecoder>()
 
 const isBinary = (bytes: Uint8Array, encoding: string): boolean => encoding === "utf-8" && bytes.includes(0)
 
-/** `take` tells whether there are enough matches, with all that belongs to them. */
+/** `take` returns whether there are enough matches, with their context lines. */
 const makeMatcher = ({ context, maxPerFile }: Query, expression: RegExp, file: string) => {
   const hits: Array<Hit> = []
   const before: Array<Hit> = []

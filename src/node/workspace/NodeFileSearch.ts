@@ -32,7 +32,7 @@ export const make = ({ ripgrep }: Options): typeof FileSearch.Service =>
         : Stream.catchTag(
           Ripgrep.lines(ripgrep, query, selection),
           "CannotSearch",
-          // The two know different patterns. What neither knows is refused by the second, which says why.
+          // The two support different patterns. The second refuses what neither supports, and says why.
           () => LineScanner.lines(query, selection.files)
         ),
     withRegExpTimeout
@@ -53,8 +53,8 @@ export const layer: Layer.Layer<FileSearch> = Layer.sync(
 )
 
 /**
- * What folders hold. What the system has in its memory is listed sooner than a thread could be told to do so; when a disk
- * is found to be slow, threads list the folders for a while. Now and then everything else gets its turn.
+ * The entries of folders. Those in the system's cache are listed sooner than a thread could be asked to; when a disk
+ * turns out to be slow, threads list the folders for a while. It yields to other fibers now and then.
  */
 const makeEntries = (): typeof FileSearch.Service["entries"] => {
   let isSlowUntil = 0
@@ -79,7 +79,10 @@ const makeEntries = (): typeof FileSearch.Service["entries"] => {
   return (folders) => Effect.promise(() => listAll(folders))
 }
 
-/** In milliseconds: what one folder may take, how long threads do it then, and after which time others have their turn. */
+/**
+ * In milliseconds: how long one folder may take, how long threads take over after that, and after which time it
+ * yields.
+ */
 const slow = 100
 const slowFor = 250
 const maxBlocking = 10

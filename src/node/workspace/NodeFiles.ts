@@ -1,6 +1,6 @@
 /**
- * Files on this machine, reached through a handle on their folder: on Linux no link that is put in the way later can
- * lead elsewhere. Other systems cannot reach a file through a folder's handle; there the path is looked at again right
+ * Files on this machine, reached through a handle on their folder: on Linux no link that is put on the path later can
+ * lead elsewhere. Other systems cannot open a file through a folder's handle; there the path is checked again right
  * before it is used.
  *
  * @since 0.1.0
@@ -25,7 +25,7 @@ export const make = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
 
-  /** A path to a folder that stays true while the Scope is open. */
+  /** A path to a folder that stays valid while the Scope is open. */
   const hold: (folder: string) => Effect.Effect<string, PlatformError, Scope.Scope> = Effect.fnUntraced(
     function*(folder) {
       const handle = process.platform === "linux" ? yield* openAt(folder, constants.O_DIRECTORY) : undefined

@@ -1,5 +1,5 @@
 /**
- * Searches lines with ripgrep, which is faster by far and never hangs in a pattern.
+ * Searches lines with ripgrep, which is much faster and never hangs on a pattern.
  *
  * @internal
  */
@@ -19,7 +19,7 @@ import * as ChildEnvironment from "../process/ChildEnvironment.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
 
 /**
- * Ripgrep could not do it: it is gone, or does not know the pattern.
+ * Ripgrep failed: it is no longer installed, or does not support the pattern.
  *
  * @since 0.1.0
  * @category errors
@@ -27,7 +27,8 @@ import { makeLineSplitter } from "./lineSplitter.ts"
 export class CannotSearch extends Data.TaggedError("CannotSearch")<{}> {}
 
 /**
- * The path of `rg`, if it is installed. What lies in a project is not installed: it would run unasked.
+ * The path of `rg`, if it is installed. An `rg` inside the project does not count: it would run without anyone's
+ * consent.
  *
  * @since 0.1.0
  * @category finding
@@ -52,7 +53,7 @@ const isExecutable = (file: string): boolean => {
 const options = (query: Query): ReadonlyArray<string> => [
   "--no-config",
   "--crlf",
-  // With every byte looked at: what has a zero in it is no text.
+  // Checks every byte: a file with a zero byte is binary.
   "--no-mmap",
   // The files are chosen already.
   "--no-ignore",
@@ -62,11 +63,11 @@ const options = (query: Query): ReadonlyArray<string> => [
 ]
 
 /**
- * The lines that match, file by file in the order given. Which files are searched is not left to ripgrep, so that it
- * does not depend on its version and settings, and it never opens a secret. All are searched in as many threads as it
- * likes, only for which of them match; whole folders as such, for it lists them sooner than it reads as many paths. What
- * it finds there that is none of the files does not count. What it has found it is sent to again, by handles: by a path it
- * may have been led elsewhere, through a link that was not there when the files were listed.
+ * The lines that match, file by file in the order given. We choose the files, not ripgrep, so that the choice does not
+ * depend on its version and settings, and it never opens a secret. A first run, with as many threads as it likes, only
+ * finds which files match; it gets whole folders as such, which it lists sooner than it reads as many paths. Matches
+ * there in other files are ignored. A second run gets the matching files by handles: a path may have led the first one
+ * elsewhere, through a link made after the files were listed.
  *
  * @since 0.1.0
  * @category searching
@@ -103,7 +104,7 @@ const searchHeld = (program: string, query: Query, found: Iterable<Candidate>): 
     return Stream.concat(hits, Stream.fromIterable(missed))
   }))
 
-/** At once: ripgrep has just read it. */
+/** Synchronously: ripgrep has just read it. */
 const hold = (file: string) =>
   Effect.acquireRelease(
     Effect.try(() => ({ fd: openRealPathSync(file) })),
@@ -128,7 +129,7 @@ const matching = Effect.fnUntraced(function*(program: string, query: Query, sele
   ]
 })
 
-/** Adds the files that it names, and tells of how many files it complained. */
+/** Adds the files that it names, and gives the number of files it reported errors for. */
 const nameMatching = Effect.fnUntraced(function*(
   program: string,
   args: ReadonlyArray<string>,
@@ -149,7 +150,7 @@ const nameMatching = Effect.fnUntraced(function*(
   return isKnown ? complaints : yield* new CannotSearch()
 }, Effect.scoped)
 
-/** The lowest folder that holds all files, for short paths: they have to fit on the command line. */
+/** The deepest folder that contains all files, to keep paths short: they have to fit on the command line. */
 const folderOf = (files: ReadonlyArray<string>): string => {
   let folder = files[0] ?? ""
   do folder = folder.slice(0, folder.lastIndexOf("/"))
@@ -183,10 +184,13 @@ const commandLines = ({ apart, folders }: Selection, above: string): ReadonlyArr
 
 const sizeOf = (word: string): number => Buffer.byteLength(word) + 10
 
-/** Of the words on one command line, in bytes: half of what the system takes by default, which the environment shares. */
+/**
+ * Limit of the arguments on one command line, in bytes: half of what the system takes by default, which the
+ * environment shares.
+ */
 const maxArguments = process.platform === "linux" ? 1024 * 1024 : 128 * 1024
 
-/** Leaves out a file. What cannot be told so is searched for nothing. */
+/** Excludes a file. Files that cannot be excluded this way are searched in vain. */
 const leaveOut = (path: string): ReadonlyArray<string> =>
   /[\p{Cc}\u2028\u2029]|\s$/u.test(path) ? [] : [`--glob=!${path.replaceAll(/[[\]{}*?!#\\]/g, "\\$&")}`]
 
@@ -219,13 +223,16 @@ const search = (
     return Stream.concat(output, rest)
   }))
 
-/** Starts it for as long as the scope is open. `ended` tells of how many files it complained, and if it knew what to do. */
+/**
+ * Starts it for as long as the scope is open. `ended` gives the number of files it reported errors for, and whether it
+ * understood the search (`isKnown`).
+ */
 const start = Effect.fnUntraced(function*(program: string, args: ReadonlyArray<string>, folder: string) {
   const child = yield* Effect.acquireRelease(
     launch(program, args, folder),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
-  // Nobody else reads it, and a full pipe would stop the search.
+  // Nothing else reads stderr, and a full pipe would stop the search.
   let complaints = 0
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaints += text.split("(os error ").length - 1
@@ -259,11 +266,11 @@ const launch = (
       }
     }))
 
-/** Reads one message after the other, and gives the lines of a file when all of it is seen to be text. */
+/** Reads the messages one by one, and gives the lines of a file once the whole file is known to be text. */
 const makeReader = () => {
   let lines: Array<Hit> = []
   return (json: string): ReadonlyArray<Hit> => {
-    // Where in the line it matched is not asked for, and may be more than the line.
+    // The positions of matches are not needed, and may be longer than the line.
     const end = json.indexOf(",\"submatches\":[")
     const message = parse(end === -1 ? json : `${json.slice(0, end)}}}`)
     const data = field(message, "data")

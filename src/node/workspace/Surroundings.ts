@@ -1,5 +1,5 @@
 /**
- * Where and when an agent works: what a person at this machine would know without looking.
+ * The environment of an agent: what a person at this machine knows without looking it up.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import * as GitRepository from "../../tools/workspace/GitRepository.ts"
 import * as ChildEnvironment from "../process/ChildEnvironment.ts"
 
 /**
- * The message that says it. It is made once for a session: what the server has cached must not change under it.
+ * The message that says it. It is made once for a session: a change would invalidate the server's prompt cache.
  *
  * @since 0.1.0
  * @category loading
@@ -35,14 +35,14 @@ export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, nev
   return [developerMessage(text)]
 })
 
-/** A repository that names programs of its own is not looked at: git would run them. */
+/** Skips repositories that configure programs of their own: git would run them. */
 const look = Effect.fnUntraced(function*(folder: string) {
   if (Option.isNone(yield* GitRepository.topOf(folder))) return undefined
   if (!(yield* GitRepository.isPlain(folder))) return {}
   return read(yield* status(folder, yield* ChildEnvironment.make()))
 })
 
-/** Empty where there is no git, or where it takes too long: nobody waits for what is only good to know. */
+/** Empty where there is no git, or where it takes too long: this information is not worth a wait. */
 const status = (folder: string, env: NodeJS.ProcessEnv): Effect.Effect<string> =>
   Effect.async((resume) => {
     const args = ["-C", folder, "status", "--porcelain", "--branch", "--no-renames"]
@@ -57,7 +57,7 @@ const read = (text: string): Preamble.Git => {
   const said = /^## (?:No commits yet on |Initial commit on )?(.+)$/.exec(head)?.[1]
   if (said === undefined) return {}
   return {
-    // What follows three dots is the branch that it goes to.
+    // The upstream branch follows three dots.
     branch: said.startsWith("HEAD (no branch)") ? "" : said.replace(/\.{3}\S+(?: \[.*\])?$/, ""),
     changed: changed.length
   }

@@ -8,10 +8,10 @@ import { ToolFailure } from "../../tools/Tool.ts"
 const timeout = 750
 
 /**
- * Does work that may hang in a pattern such as `(a+)+$`, and gives up when it takes too long. V8 can stop a regular
- * expression in the middle only for a script that was started with a time limit; that is all the script is for. A thread
- * would leave the event loop free meanwhile, at the price of starting it for each search, and of copying all files to it;
- * this blocks it for the limit at most, and once: the search ends with it.
+ * Runs work that may hang on a pattern such as `(a+)+$`, and stops it when it takes too long. V8 can stop a regular
+ * expression in the middle only for a script that was started with a time limit; that is all the script is for. A
+ * thread would leave the event loop free meanwhile, at the price of starting it for each search, and of copying all
+ * files to it; this blocks it for the limit at most, and once: the search ends with it.
  */
 export const withRegExpTimeout = <A>(pattern: string, work: () => A): Effect.Effect<A, ToolFailure> =>
   Effect.try({
@@ -37,7 +37,7 @@ export const withRegExpTimeout = <A>(pattern: string, work: () => A): Effect.Eff
     }
   })
 
-/** Another realm has errors of its own. */
+/** The script's realm has its own error classes. */
 const isTimeout = (cause: unknown): boolean => field(cause, "code") === "ERR_SCRIPT_EXECUTION_TIMEOUT"
 
 const sandbox: { run: (() => void) | undefined } = { run: undefined }
