@@ -19,8 +19,8 @@ export const tell = ({ issue }: ParseResult.ParseError): string => Problem.list(
 type Path = ReadonlyArray<PropertyKey>
 
 /**
- * `around` is what holds the argument: it knows the names that there are. `whole` is the outermost of the filters that
- * are laid over each other: what is wrong with a number is told with all that it must be.
+ * `around` is what holds the argument: it has the list of valid names. `whole` is the outermost of nested filters, so
+ * that the message about a number lists everything it must be.
  */
 const of = (
   issue: ParseResult.ParseIssue,
@@ -37,7 +37,7 @@ const of = (
       const only = SchemaAST.isUnion(issue.ast) ? present(issue.ast) : []
       if (only.length > 1) return [Problem.mustBe(path, expected(whole ?? issue.ast), issue.actual)]
       const issues = Array.isArray(issue.issues) ? issue.issues : [issue.issues as ParseResult.ParseIssue]
-      // Of a union with nothing, that it could be nothing helps nobody.
+      // For an optional value, "or nothing" would not help the model.
       const telling = SchemaAST.isUnion(issue.ast)
         ? issues.filter((one: ParseResult.ParseIssue) => !isOfNothing(one))
         : issues
@@ -64,7 +64,7 @@ const of = (
   }
 }
 
-/** A message that the author of a schema has written says it best. */
+/** A message by the author of the schema takes precedence. */
 const ownWords = (issue: ParseResult.ParseIssue): string | undefined => {
   if (!("ast" in issue)) return undefined
   const { ast } = issue
@@ -73,7 +73,7 @@ const ownWords = (issue: ParseResult.ParseIssue): string | undefined => {
   return hasWords ? ParseResult.ArrayFormatter.formatIssueSync(issue)[0]?.message : undefined
 }
 
-/** What a filter, or a step from one type to another, says by itself. */
+/** The message of a filter or a transformation itself. */
 const reasonOf = (issue: ParseResult.ParseIssue, path: Path): string | undefined =>
   issue._tag === "Type" && issue.message !== undefined ? Problem.saidOf(path, issue.message) : undefined
 
@@ -86,7 +86,7 @@ const isOfNothing = (issue: ParseResult.ParseIssue): boolean =>
 const present = (ast: SchemaAST.Union): ReadonlyArray<SchemaAST.AST> =>
   ast.types.filter((type) => !SchemaAST.isUndefinedKeyword(type))
 
-/** In the words of the JSON Schema, which is what the model has been told. */
+/** In the terms of the JSON Schema that the model got. */
 const expected = (ast: SchemaAST.AST): string => {
   const types = SchemaAST.isUnion(ast) ? present(ast) : [ast]
   const plain = SchemaAST.isUnion(ast) ? SchemaAST.Union.make(types, ast.annotations) : ast

@@ -18,20 +18,20 @@ import * as Problems from "./Problems.ts"
 import type { FileChange } from "./workspace/FileChange.ts"
 
 /**
- * The one failure a call may have. Its message goes to the model, which can then do better; it is never shown to a
- * person as a crash.
+ * The one failure a call may have. Its message goes to the model, which can then correct the call; a person never sees
+ * it as a crash.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ToolFailure extends Schema.TaggedError<ToolFailure>("effixir/tools/Tool/ToolFailure")("ToolFailure", {
   message: Schema.String,
-  /** For whoever watches; the model is not told. */
+  /** For user interfaces; the model does not get them. */
   details: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 }) {}
 
 /**
- * Which call a handler works for, and how it tells what it is at.
+ * The call that a handler works for, and how the handler reports progress.
  *
  * @since 0.1.0
  * @category models
@@ -39,16 +39,19 @@ export class ToolFailure extends Schema.TaggedError<ToolFailure>("effixir/tools/
 export interface CallContext {
   readonly callId: string
   readonly sessionId: string
-  /** Shows where the call stands. The latest word counts; it is not kept, and of many at once some are left out. */
+  /**
+   * Shows the call's progress. Each report replaces the one before; reports are not logged, and some are dropped when
+   * many come at once.
+   */
   readonly progress: (text: string) => Effect.Effect<void>
-  /** What an agent that works for the call may use; not there where nobody counts. */
+  /** The token budget of agents that work for the call; absent without a budget. */
   readonly tokens?: Tokens | undefined
-  /** The digest of the {@link Preview} that somebody has agreed to: the call does that, or nothing. */
+  /** The digest of the approved {@link Preview}: the call makes exactly this change, or none. */
   readonly agreed?: string | undefined
 }
 
 /**
- * What a call would change, and what tells it from any other change of any other files.
+ * What a call would change, with a digest that identifies this change.
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +62,7 @@ export interface Preview {
 }
 
 /**
- * Tokens in and out that may still be used. Whoever asks a model tells what that has used.
+ * Tokens in and out that may still be used. The caller of a model reports what the call has used.
  *
  * @since 0.1.0
  * @category models
@@ -70,8 +73,8 @@ export interface Tokens {
 }
 
 /**
- * Whether a call may run beside others of the same response. What changes files runs alone, as in Codex; a shell command
- * does not, since it mostly builds, tests and looks.
+ * Whether a call may run in parallel with others of the same response. Tools that change files run alone, as in Codex;
+ * shell commands do not, since they mostly build, test and read.
  *
  * @since 0.1.0
  * @category models
@@ -79,8 +82,8 @@ export interface Tokens {
 export type Concurrency = "parallel" | "exclusive"
 
 /**
- * What a call would touch: files at paths as the model has named them, whatever a command does, or something that is
- * not told. A call that reads no path touches nothing.
+ * What a call would touch: files at paths as the model has named them, whatever a command does, or something unknown. A
+ * call that reads no path touches nothing.
  *
  * @since 0.1.0
  * @category models
@@ -100,7 +103,7 @@ export const reads = (...paths: ReadonlyArray<string>): Access => ({ kind: "read
 export const writes = (...paths: ReadonlyArray<string>): Access => ({ kind: "write", paths })
 
 /**
- * What a call gives: the output for the model, and details for whoever watches.
+ * The result of a call: the output for the model, and details for user interfaces.
  *
  * @since 0.1.0
  * @category models
@@ -111,8 +114,8 @@ export class Result extends Data.Class<{
 }> {}
 
 /**
- * A tool with its types folded in: `call` takes the decoded JSON of the arguments, or the plain text of a custom tool.
- * What the handler needs (`R`) is provided where the tools are put to work, by `ToolExecutor.layer`.
+ * A tool with its types erased: `call` takes the decoded JSON of the arguments, or the plain text of a custom tool.
+ * `ToolExecutor.layer` provides what the handler needs (`R`).
  *
  * @since 0.1.0
  * @category models
@@ -121,11 +124,11 @@ export interface Tool<out R = never> {
   readonly name: string
   readonly declaration: ToolDeclaration
   readonly concurrency: Concurrency
-  /** Says in a line what a call would do, and does nothing. */
+  /** Describes in a line what a call would do, without running it. */
   readonly describe: (args: unknown) => string
-  /** Says what a call would touch. Arguments that cannot be used touch nothing: the call fails before it does. */
+  /** Gives what a call would touch. With invalid arguments that is nothing: the call fails before it touches a file. */
   readonly access: (args: unknown) => Access
-  /** Works out what a call would change, and changes nothing. Only tools that change files can tell. */
+  /** Computes what a call would change, without changing it. Only tools that change files have it. */
   readonly preview?: (args: unknown, context: Pick<CallContext, "sessionId">) => Effect.Effect<Preview, ToolFailure, R>
   readonly call: (args: unknown, context: CallContext) => Effect.Effect<Result, ToolFailure, R>
 }
@@ -136,9 +139,9 @@ interface Common<A, R> {
   readonly concurrency?: Concurrency
   /** What a call would do, in a line. */
   readonly describe?: (parameters: A) => string
-  /** What a call would touch. A tool that does not tell is taken to touch anything. */
+  /** What a call would touch. A tool without it is assumed to touch anything. */
   readonly access?: (parameters: A) => Access
-  /** What a call would change, worked out by the code that then does it. */
+  /** What a call would change, computed by the same code that then makes the change. */
   readonly preview?: (
     parameters: A,
     context: Pick<CallContext, "sessionId">
@@ -147,8 +150,9 @@ interface Common<A, R> {
 
 /**
  * Makes a tool from Schemas. The parameters become the JSON Schema that the model sees; arguments that do not fit them
- * become a failure that names each wrong field, and the names that there are where one is not known. A success or a failure with a Schema reaches the model encoded, as text
- * or as JSON. Without one a handler gives text, a list of content items, or a {@link Result}.
+ * become a failure that names each wrong field, and lists the valid names where a name is unknown. A success or a
+ * failure with a Schema reaches the model encoded, as text or as JSON. Without one a handler gives text, a list of
+ * content items, or a {@link Result}.
  *
  * @since 0.1.0
  * @category constructors
@@ -202,8 +206,8 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
 }
 
 /**
- * Makes a tool from a JSON Schema, as tools of other programs have it. The arguments are an object, and otherwise as
- * the model wrote them: the handler checks what it relies on.
+ * Makes a tool from a JSON Schema, for tools of other programs. The arguments are only known to be an object: the
+ * handler must check what it relies on.
  *
  * @since 0.1.0
  * @category constructors
@@ -320,7 +324,7 @@ const give = (value: unknown): Effect.Effect<Result> =>
 
 const isContent = (value: unknown): value is Exclude<Output, string> => Array.isArray(value) && value.every(isItem)
 
-/** A handler that breaks its own schema is a bug, not something the model could mend. */
+/** A result that does not fit the tool's own schema is a bug, not something the model could fix. */
 const encoding = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => Effect.Effect<Result> => {
   const encode = Schema.encodeUnknown(schema)
   return (value) =>
@@ -331,7 +335,7 @@ const encoding = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => Effect
 
 const tooDeepResult = ToolFailures.resultNotShown(tooDeep)
 
-/** JSON has no word for a success that holds nothing. */
+/** JSON cannot express `undefined`, the success of a tool without a result. */
 const toText = (output: unknown): string =>
   Predicate.isString(output)
     ? output
@@ -345,5 +349,5 @@ const briefLength = 200
 
 const brief = (name: string, args: unknown): string => `${name} ${toText(args)}`.slice(0, briefLength)
 
-/** Of arguments that go on and on, one thing that is wrong is enough to be told, and all would take too long. */
+/** For very long arguments only the first problem is reported; collecting all would take too long. */
 const isLong = (args: unknown): boolean => toText(args).length > 64 * 1024

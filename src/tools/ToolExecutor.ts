@@ -1,5 +1,5 @@
 /**
- * The one place where calls become outputs: find the tool, read its arguments, run it, bound what it says.
+ * The one place where calls become outputs: it finds the tool, decodes its arguments, runs it, and bounds its output.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,8 @@ import {
 import type { Toolkit } from "./Toolkit.ts"
 
 /**
- * What the model is told. A failed result is an answer too: it says what was wrong. The details are for whoever watches.
+ * The output that the model gets. A failed result is an answer too: it says what was wrong. The details are for user
+ * interfaces.
  *
  * @since 0.1.0
  * @category models
@@ -39,20 +40,20 @@ export interface ToolResult {
 
 /** @since 0.1.0 @category services */
 export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<ToolExecutor, {
-  /** What the model is told of the tools there are now. */
+  /** The definitions of the current tools, for the model. */
   readonly declarations: Effect.Effect<ReadonlyArray<ToolDeclaration>>
-  /** Whether a call may run beside others. One that names no tool may. */
+  /** Whether a call may run in parallel with others. A call of an unknown tool may. */
   readonly concurrency: (call: ToolCall) => Effect.Effect<Concurrency>
-  /** Says in a line what a call would do, and does nothing. */
+  /** Describes in a line what a call would do, without running it. */
   readonly describe: (call: ToolCall) => Effect.Effect<string>
-  /** Says what a call would touch, and does nothing. */
+  /** Gives what a call would touch, without running it. */
   readonly access: (call: ToolCall) => Effect.Effect<Access>
-  /** Works out what a call would change, and changes nothing; none of a tool that cannot tell. */
+  /** Computes what a call would change, without changing it; none for tools without a preview. */
   readonly preview: (
     call: ToolCall,
     context: Pick<CallContext, "sessionId">
   ) => Effect.Effect<Option.Option<Preview>, ToolFailure>
-  /** Runs one call. It has no error: whatever goes wrong in a way the tool foresaw is a failed result. */
+  /** Runs one call. It has no error: failures that the tool expects become failed results. */
   readonly execute: (call: ToolCall, context: CallContext) => Effect.Effect<ToolResult>
 }>() {}
 
@@ -86,7 +87,7 @@ export const make = <R>(
               details: isDeep(details) ? undefined : details
             })
           }),
-          // Whoever interrupts the call itself does not come by here.
+          // An interruption of the call itself does not reach this handler.
           Effect.catchAllCause((cause) =>
             Cause.isInterruptedOnly(cause) ? Effect.succeed(stopped) : Effect.failCause(cause)
           )
@@ -96,8 +97,8 @@ export const make = <R>(
   })
 
 /**
- * Puts a toolkit to work. What its handlers need is what the layer needs. A toolkit that changes at run time is given as
- * an Effect, as `Ref.get(ref)`; it is looked at anew for each request and each call.
+ * Runs the tools of a toolkit. The layer requires what the handlers require. Pass a toolkit that changes at run time as
+ * an Effect, such as `Ref.get(ref)`; it is evaluated for each request and each call.
  *
  * @since 0.1.0
  * @category layers
@@ -113,7 +114,7 @@ const deepOutput = () => new ToolFailure({ message: ToolFailures.resultTooDeep(m
 type Tools<R> = Toolkit<R>["tools"]
 
 /**
- * Puts something around an executor, as a layer over the one below: done before or after each call, or in its place.
+ * Wraps an executor, as a layer over the one below: to act before or after each call, or in its place.
  *
  * ```ts
  * const layerLogged = ToolExecutor.middleware((next) => ({
@@ -148,7 +149,7 @@ const describe = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<s
       oneLine
     )
 
-/** A call that cannot be made touches nothing. */
+/** A call that cannot run touches nothing. */
 const access = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<Access> =>
   tool === undefined
     ? Effect.succeed(nothing)

@@ -6,7 +6,7 @@
 import type { Tool } from "./Tool.ts"
 
 /**
- * Tools by name, in the order in which the model is told of them. `R` is what all of them need.
+ * Tools by name, in the order in which the model gets them. `R` is what all of them need.
  *
  * @since 0.1.0
  * @category models
@@ -24,7 +24,7 @@ export const make = <const Tools extends ReadonlyArray<Tool<unknown>>>(
 export const empty: Toolkit = { tools: new Map() }
 
 /**
- * All tools of both. Where both have a name, the second one's tool counts.
+ * All tools of both. Where both have a tool of the same name, the second one's counts.
  *
  * @since 0.1.0
  * @category combining
@@ -43,7 +43,7 @@ export const filter = <R>(self: Toolkit<R>, predicate: (tool: Tool<R>) => boolea
   fromTools([...self.tools.values()].filter(predicate))
 
 /**
- * The tools with these names, as far as they are there.
+ * The tools with these names; unknown names are ignored.
  *
  * @since 0.1.0
  * @category filtering

@@ -1,5 +1,5 @@
 /**
- * The built-in tool `apply_patch`, for models that were taught it.
+ * The built-in tool `apply_patch`, for models that were trained on it.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import * as TextFile from "../workspace/TextFile.ts"
 import { failure, type Workspace } from "../workspace/Workspace.ts"
 import * as Patch from "./Patch.ts"
 
-/** A patch larger than this is no patch. In characters. */
+/** The largest patch that is accepted. In characters. */
 const maxLength = 1024 * 1024
 
 /**
@@ -47,7 +47,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
 })
 
 /**
- * The files of a patch in one line, each with what becomes of it (`A`, `M` or `D`).
+ * The files of a patch in one line, each with its kind of change (`A`, `M` or `D`).
  *
  * @since 0.1.0
  * @category conversions
@@ -61,7 +61,7 @@ export const summary = (patch: string): string =>
 const listOf = (patch: string): ReadonlyArray<string> =>
   Either.match(Patch.parse(patch), { onLeft: () => [], onRight: (changes) => changes.map(tellChange) })
 
-/** Works out what becomes of each file, in the order of the patch. */
+/** Computes the new content of each file, in the order of the patch. */
 const plan = Effect.fnUntraced(function*(patch: string, session: string) {
   if (patch.length > maxLength) return yield* fail(EditFailures.patchTooLarge)
   const changes = Patch.parse(patch)
@@ -71,14 +71,14 @@ const plan = Effect.fnUntraced(function*(patch: string, session: string) {
   return [...drafts.values()]
 })
 
-/** A file that is there now is loaded. */
+/** Existing files are loaded. */
 interface Draft extends FilePlan.Draft {
   readonly before: TextFile.Loaded | undefined
 }
 
 type Drafts = Map<string, Draft>
 
-/** Works out a change without making it. */
+/** Computes a change without making it. */
 const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, session: string) {
   const { path } = change
   if (change._tag === "Add") {
@@ -100,13 +100,13 @@ const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, 
   else {
     const target = yield* free(drafts, change.moveTo)
     drafts.set(source.real, { ...source, after: undefined, from: undefined })
-    // A file that comes here by way of other names has come from the first.
+    // For a file that the patch moves several times, `from` is the first place.
     const from = source.from ?? source.before
     drafts.set(target.real, { ...target, mode: source.mode, after: updated, from })
   }
 })
 
-/** A path at which there will be nothing. */
+/** A path that will be free when this change is made. */
 const free = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
   const files = yield* Files
   const real = yield* TextFile.resolve(path)
@@ -118,7 +118,7 @@ const free = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
   return { path, real, mode: drafted?.mode ?? TextFile.newFileMode, before: drafted?.before }
 })
 
-/** A file that is there, or will be. `after` is only known if the patch has changed it before. */
+/** A file that exists, or will by then. `after` is only set if the patch has changed it before. */
 const existing = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
   const drafted = drafts.get(yield* TextFile.resolve(path))
   if (drafted === undefined) {

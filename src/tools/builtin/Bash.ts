@@ -36,7 +36,7 @@ const Parameters = Schema.Struct({
 })
 
 /**
- * Runs a shell command. A code other than 0 is a result like any other; the model reads it at the end of the output.
+ * Runs a shell command. A nonzero exit code is a normal result; the model reads it at the end of the output.
  *
  * @since 0.1.0
  * @category tools
@@ -83,14 +83,14 @@ const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, cont
     : yield* new Tool.ToolFailure({ message: report, details })
 })
 
-/** A code other than 0 is a result to the model; whoever watches wants to see it at once. */
+/** A nonzero exit code is a result to the model; user interfaces show it at once. */
 const endingJson = (ending: Option.Option<Ending>) =>
   Option.match(ending, {
     onNone: () => ({ timed_out: true }),
     onSome: (ending) => ending._tag === "Exited" ? { exit_code: ending.code } : { signal: ending.signal }
   })
 
-/** A shell that cannot go there would be reported as a shell that is not there. */
+/** Checked first: `spawn` would report a missing folder as a missing shell. */
 const requireFolder = Effect.fnUntraced(function*(given: string, folder: string) {
   const fs = yield* FileSystem.FileSystem
   const { type } = yield* Effect.mapError(fs.stat(folder), failure(given))

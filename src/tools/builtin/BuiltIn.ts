@@ -27,7 +27,7 @@ import * as Write from "./Write.ts"
 export interface Options {
   /**
    * How the model changes a part of a file: by quoting it (`edit`, which every model can), or by a patch, which suits
-   * models that were taught `apply_patch`. There is one way at a time, so that the model need not choose.
+   * models that were trained on `apply_patch`. Only one of the two is offered, so that the model need not choose.
    */
   readonly changes?: "edit" | "apply_patch"
   /** Whether the server may search the web for the model. */

@@ -1,6 +1,6 @@
 /**
- * The place in a text that is most like lines which are not there, so that a failure can say what may have been meant.
- * The work is bounded, however large both are.
+ * Finds the place in a text that is most like lines that were not found, so that the failure can suggest it. The work
+ * is bounded, however large both are.
  *
  * @internal
  */
@@ -25,11 +25,11 @@ const maxCandidates = 10
 const maxWanted = 40
 const maxWindow = 2000
 
-/** What is less alike than this is something else. */
+/** Below this similarity there is no match. */
 const enough = 0.6
 
 /**
- * The lines that are most like the wanted ones; none if there is nothing like them.
+ * The lines that are most like the wanted ones; none if nothing is similar enough.
  *
  * @since 0.1.0
  * @category searching
@@ -37,7 +37,7 @@ const enough = 0.6
 export const find = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>): ClosestMatch | undefined => {
   const block = wanted.slice(0, maxWanted)
   const trimmed = block.map((line) => line.trim().slice(0, maxLine))
-  // The longest line tells most; the others are compared where it may be.
+  // The longest line is the most distinctive; the others are compared only where it may be.
   const longest = Math.max(...trimmed.map(({ length }) => length))
   const probe = trimmed.findIndex(({ length }) => length === longest)
   if (longest <= 0) return undefined
@@ -69,7 +69,7 @@ const window = (lines: ReadonlyArray<string>): string => lines.map((line) => lin
 
 const withoutSpace = (line: string): string => line.replaceAll(/\s+/g, "")
 
-/** From 0 for nothing in common to 1 for the same. Very different lengths need no closer look. */
+/** From 0 for nothing in common to 1 for the same. Very different lengths are not compared further. */
 const alike = (a: string, b: string): number => {
   const longer = Math.max(a.length, b.length)
   if (longer === 0) return 1

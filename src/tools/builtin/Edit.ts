@@ -52,7 +52,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
     })
 })
 
-/** Works out what becomes of the file, and what is said of it. */
+/** Computes the new content of the file, and the message to the model. */
 const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, session: string) {
   const { new_string, old_string, path, replace_all } = parameters
   if (old_string === "") return yield* fail(EditFailures.oldStringEmpty)

@@ -63,7 +63,7 @@ const find = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "
   let missed = 0
 
   const isComplete = yield* FileTree.walk({ folder, includesHidden: FileTree.namesHidden(pattern) }).pipe(
-    // By chunks: one by one, the guard against endless patterns would cost more than all the rest.
+    // By chunks: one by one, the time limit for patterns would cost more than all the rest.
     Stream.mapChunksEffect((found) =>
       search.withRegExpTimeout(pattern, () => {
         missed += Chunk.size(Chunk.filter(found, ({ isUnreadable }) => isUnreadable))

@@ -77,7 +77,7 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
     isLiteral: parameters.literal === true,
     ignoresCase: parameters.ignore_case === true,
     context,
-    // One more tells that there are more.
+    // One more match than shown reveals that there are more.
     maxPerFile: limit + 1
   }
 
@@ -86,7 +86,7 @@ const grep = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
     // The next files are found while these are searched.
     Stream.buffer({ capacity: 1 }),
     Stream.flatMap(({ left, selection }) => {
-      // Here and not where they are found, which is ahead by as much as it happens to be.
+      // Counted here and not where files are found: that runs ahead by a varying amount, and the output must not vary.
       page.leave(left)
       return selection.files.length === 0 ? Stream.empty : search.lines(query, selection)
     }),
@@ -133,7 +133,7 @@ const makePage = Effect.fnUntraced(function*(limit: number, context: number) {
   })
 
   const read = (isComplete: boolean): string => {
-    // What led up to a match that did not fit is none of its business any more.
+    // Drop the context lines before a match that did not fit.
     const shown = isFull
       ? lines.filter(({ file, number }, index) =>
         index <= lines.findLastIndex((line) => line.file === last?.file && line.number <= last.number + context) &&

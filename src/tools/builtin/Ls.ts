@@ -86,7 +86,7 @@ export const withKind = (name: string, kind: Entry["kind"]): string =>
   kind === "Folder" ? `${name}/` : kind === "Link" ? ToolOutputs.link(name) : name
 
 /**
- * Lines up to a limit of their number and of their size. `add` tells whether there is room for more.
+ * Lines up to a limit of their number and of their size. `add` returns whether there is room for more.
  *
  * @since 0.1.0
  * @category conversions

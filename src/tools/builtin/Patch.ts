@@ -1,6 +1,6 @@
 /**
- * Patches in the format that Codex's models write: which files are added, deleted and updated, and where a change
- * belongs told by the lines around it instead of by numbers.
+ * Patches in the format that Codex's models write: which files are added, deleted and updated, with changes located by
+ * the lines around them instead of by line numbers.
  *
  * @since 0.1.0
  */
@@ -153,7 +153,7 @@ const locate = (lines: ReadonlyArray<string>, hunk: Hunk, from: number): Either.
     start = at + 1
   }
   const old = oldLines(hunk.lines)
-  // Nothing says where it belongs but the line above it, or the end.
+  // Without context it goes below the anchor line, or at the end.
   if (old.length === 0) return Either.right({ at: hunk.anchors.length > 0 ? start : lines.length, lines: hunk.lines })
   const last = lines.length - old.length
   const isAtEnd = hunk.isAtEnd && last >= start && seek(lines.slice(last), old, 0) === 0
@@ -174,10 +174,10 @@ const oldLines = (lines: Hunk["lines"]): ReadonlyArray<string> =>
 const asIs = (line: string): string => line
 const readings: ReadonlyArray<(line: string) => string> = [asIs, (line) => line.trimEnd(), (line) => line.trim()]
 
-/** How many lines are compared at most in each reading: a text that repeats itself could take for ever. */
+/** How many lines are compared at most in each reading: a repetitive text could take too long. */
 const maxComparisons = 20_000_000
 
-/** Where lines stand one after the other: exactly, or but for white space at their ends, or at both ends. */
+/** Where consecutive lines match: exactly, or ignoring white space at their ends, or at both ends. */
 const seek = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>, from: number): number | undefined => {
   for (const reading of readings) {
     const [text, pattern] = reading === asIs ? [lines, wanted] : [lines.map(reading), wanted.map(reading)]

@@ -1,5 +1,5 @@
 /**
- * How long a search may take: what it has found until then is shown.
+ * How long a search may take; after that, the matches found so far are shown.
  *
  * @internal
  */
@@ -14,7 +14,7 @@ const limit = Duration.seconds(30)
 export const note = CutOutput.searchStopped(Duration.format(limit))
 
 /**
- * Whether a search came to its end in time.
+ * Whether a search finished in time.
  *
  * @since 0.1.0
  * @category limits

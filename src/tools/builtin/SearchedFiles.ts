@@ -20,7 +20,7 @@ import { failure, Workspace } from "../workspace/Workspace.ts"
 /** @since 0.1.0 @category models */
 export interface Batch {
   readonly selection: Selection
-  /** What is passed by: for its name, for a rule of the policy, or since it cannot be read. */
+  /** The files that are skipped: for their names, for a rule of the policy, or because they cannot be read. */
   readonly left: { readonly secret: number; readonly denied: number; readonly unreadable: number }
 }
 
@@ -38,7 +38,7 @@ export interface Options {
 }
 
 /**
- * A file that is asked for by name is searched in any case; a secret one only then.
+ * A file that the call names is searched even if it is ignored or secret; secret files only then.
  *
  * @since 0.1.0
  * @category searching
@@ -95,20 +95,20 @@ interface Judged {
   readonly isWanted: boolean
 }
 
-/** What a batch has of one folder. */
+/** The part of a batch that is in one folder. */
 interface Part {
   readonly files: Array<string>
   /** The files of it that are not wanted, as long as there are few. */
   readonly without: Array<string>
   /** How many files of it were seen, wanted or not. */
   seen: number
-  /** Whether there is one in it that nobody may open. */
+  /** Whether it contains a file that must not be opened. */
   isGuarded: boolean
 }
 
 /**
- * A folder is searched as a whole when nearly all its files are wanted, and none is one that nobody may open: that it is
- * not opened must not depend on how a program understands what it is told to leave out.
+ * A folder is searched as a whole when nearly all its files are wanted, and none is forbidden: whether a forbidden file
+ * stays closed must not depend on how a program reads its exclude options.
  */
 const makeBatch = (isHidden: (path: string) => boolean, isSecret: (path: string) => boolean) => {
   const files: Array<string> = []
@@ -166,8 +166,8 @@ const makeBatch = (isHidden: (path: string) => boolean, isSecret: (path: string)
   return { add, read, size: () => files.length }
 }
 
-/** Stands for what is no UTF-8 in a name: another program knows the file by another one. */
+/** Replaces bytes of a name that are not UTF-8: other programs would not find the file by this name. */
 const replacement = "\uFFFD"
 
-/** What is left out of a folder has to be told of, file by file. */
+/** Every file left out of a folder must be passed to the search program by name. */
 const isSmallPart = (left: number, all: number): boolean => left * 2 <= all

@@ -27,7 +27,7 @@ const Parameters = Schema.Struct({
 })
 
 /**
- * Tells whoever watches what the model means to do, and how far it is. The plan is in the details of the call.
+ * Shows the user the model's plan, and its progress. The plan is in the details of the call.
  *
  * @since 0.1.0
  * @category tools

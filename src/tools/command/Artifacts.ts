@@ -1,5 +1,5 @@
 /**
- * What is too long for the model's context, kept as a whole beside the session.
+ * Outputs too long for the model's context, stored in full beside the session.
  *
  * @since 0.1.0
  */
@@ -18,8 +18,8 @@ import type * as Scope from "effect/Scope"
 export const maxBytes = 64 * 1024 * 1024
 
 /**
- * How much of all artifacts of a session is kept, in bytes: the oldest go when a new one begins. Those that are being
- * written at the same time come on top.
+ * How much of all artifacts of a session is kept, in bytes: the oldest go when a new one begins. Those that are still
+ * being written do not count.
  *
  * @since 0.1.0
  * @category limits
@@ -34,7 +34,7 @@ export const maxSessionBytes = 512 * 1024 * 1024
  */
 export interface Artifact {
   readonly location: string
-  /** Where older ones of the session were, which have made room for this one. */
+  /** The locations of older artifacts of the session that were deleted to make room for this one. */
   readonly removed: ReadonlyArray<string>
   /** Adds bytes at the end. What is above the limit is dropped. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, PlatformError>
@@ -42,7 +42,7 @@ export interface Artifact {
 
 /** @since 0.1.0 @category services */
 export class Artifacts extends Context.Tag("effixir/tools/command/Artifacts")<Artifacts, {
-  /** Begins an artifact for a call. A second one for the same call is another one. */
+  /** Begins an artifact for a call. A second one for the same call gets its own location. */
   readonly begin: (session: string, callId: string) => Effect.Effect<Artifact, PlatformError, Scope.Scope>
 }>() {}
 

@@ -1,6 +1,6 @@
 /**
- * What a tool may say at most, so that one call cannot fill the model's context: 2,000 lines and 50 KB, never cut
- * inside a character, and with a last line that tells what is missing and how to read on.
+ * Limits a tool's output, so that one call cannot fill the model's context: 2,000 lines and 50 KB, never cut inside a
+ * character, and with a last line that says what is missing and how to read on.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ export const maxLines = 2000
 /** @since 0.1.0 @category limits */
 export const maxBytes = 50 * 1024
 
-/** How many parts a list may have, and how long the longest may be that is no text: an image of 5 MB. */
+/** How many parts a list may have, and how long a part other than text may be: an image of 5 MB. */
 const maxParts = 20
 const maxPartSize = 7 * 1024 * 1024
 
@@ -68,7 +68,7 @@ export const head = (text: string, limit: number = maxLines): Head => {
  * @category bounding
  */
 export const bound = (text: string): string => {
-  // Most outputs are short; only a long one is worth counting.
+  // Most outputs are short; only long ones are counted.
   if (text.length <= maxBytes / 3 && text.length <= maxLines) return text
   const size = encoder.encode(text).length
   const lines = countLines(text)
@@ -80,7 +80,7 @@ export const bound = (text: string): string => {
 }
 
 /**
- * Bounds an output of either kind: the texts of a list count together, and parts that are no text have a limit each.
+ * Bounds an output of either kind: the texts of a list count together, and every other part has its own limit.
  *
  * @since 0.1.0
  * @category bounding
@@ -105,7 +105,7 @@ const sizeOf = (part: Item): number =>
   )
 
 /**
- * The end of a text that is too long to keep. `lines` counts all lines that went by.
+ * The end of a text that is too long to keep. `lines` counts all lines of the text.
  *
  * @since 0.1.0
  * @category models
@@ -152,7 +152,7 @@ export const makeTail = (): {
     isCut: () => bytes > maxBytes || newlines > maxLines,
     read: () => {
       const all = concat(kept)
-      // Bytes that are no text get more by this: the limit is for what is shown.
+      // Decoding makes invalid bytes longer; the limit applies to the decoded text.
       const whole = decoder.decode(all)
       const text = lastLines(lastBytes(whole))
       const lines = newlines + (endsInNewline ? 0 : 1)

@@ -43,7 +43,7 @@ export type Ending =
 /** @since 0.1.0 @category models */
 export interface BackgroundProcess {
   readonly pid: number
-  /** The command line, cut to a bearable length. */
+  /** The command line, shortened. */
   readonly command: string
 }
 

@@ -22,8 +22,8 @@ export interface Spool {
 }
 
 /**
- * `location` is where all of the output is, or, if there was a `problem`, its beginning; `removed` where older outputs
- * were that have made room for it.
+ * `location` is where all of the output is, or, if there was a `problem`, its beginning; `removed` the locations of
+ * older outputs that were deleted to make room for it.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +55,7 @@ export const make: (
       beginning = []
     })
 
-    /** An artifact keeps no secret, and nobody looks for one in what it does not keep. */
+    /** Secrets are removed from the artifact; output beyond its limit is not scanned. */
     const write = (artifact: Artifact, bytes: Uint8Array): Effect.Effect<void, PlatformError> => {
       const part = bytes.subarray(0, room)
       room -= part.length
@@ -69,7 +69,7 @@ export const make: (
       return tail.isCut() ? begin : Effect.void
     }
 
-    /** A command is not to fail because its output could not be kept. */
+    /** A command must not fail because its output could not be stored. */
     const giveUp = (error: PlatformError) =>
       Effect.sync(() => {
         problem = error
@@ -85,7 +85,7 @@ export const make: (
           }), { discard: true }).pipe(Effect.zipRight(progress(latest(chunk)))),
       read: Effect.gen(function*() {
         const shown = tail.read()
-        // Bytes that are no text take more room to show than they had.
+        // Invalid bytes take more room once decoded.
         if (shown.isCut && artifact === undefined && problem === undefined) yield* Effect.catchAll(begin, giveUp)
         if (artifact !== undefined) yield* Effect.catchAll(artifact.write(hider.rest()), giveUp)
         return { ...shown, location: artifact?.location, removed: artifact?.removed ?? [], problem }

@@ -1,5 +1,5 @@
 /**
- * Whoever can be asked whether a call may run.
+ * The person or program that is asked whether a call may run.
  *
  * @since 0.1.0
  */
@@ -12,10 +12,11 @@ import type { FileChange } from "../workspace/FileChange.ts"
 import type { Scope, ScopeKind } from "./Grants.ts"
 
 /**
- * What a call is about, whole and as it is. Who shows it sees to it that it cannot pass for something else.
+ * What a call is about, complete and unescaped. A user interface must escape it, so that it cannot imitate other
+ * output.
  *
  * - `Command` a shell command, and the folder it runs in, if it is not the workspace
- * - `Changes` what becomes of files
+ * - `Changes` how files change
  * - `Call` the arguments as the model wrote them
  *
  * @since 0.1.0
@@ -29,7 +30,7 @@ export type Subject =
 /**
  * - `text` what the call would do, in a few words
  * - `subject` what it is about
- * - `reason` why somebody is asked, where the subject does not say it
+ * - `reason` why approval is needed, where the subject does not say it
  * - `scopes` what "always" may allow for the rest of the session, the narrowest first
  *
  * @since 0.1.0
@@ -67,12 +68,12 @@ export const no = (words?: string): Answer => ({ _tag: "No", words })
 
 /** @since 0.1.0 @category models */
 export interface Asking {
-  /** The answer, or nothing if nobody is there to give one. Questions come one at a time. */
+  /** The answer, or nothing if there is no one to give it. Questions come one at a time. */
   readonly ask: (question: Question) => Effect.Effect<Option.Option<Answer>>
 }
 
 /**
- * Nobody, unless somebody is provided: a question is then never waited for.
+ * By default there is no approver, and questions do not wait.
  *
  * @since 0.1.0
  * @category references
@@ -85,7 +86,7 @@ export class Approver extends Context.Reference<Approver>()("effixir/tools/permi
 export const layer = (ask: Asking["ask"]): Layer.Layer<never> => Layer.succeed(Approver, { ask })
 
 /**
- * Nobody is there.
+ * An approver that never answers: every question gets nothing.
  *
  * @since 0.1.0
  * @category layers
@@ -93,7 +94,7 @@ export const layer = (ask: Asking["ask"]): Layer.Layer<never> => Layer.succeed(A
 export const layerNobody: Layer.Layer<never> = layer(() => Effect.succeedNone)
 
 /**
- * Gives answers in their order, and then nobody is there any more.
+ * Gives these answers in order, and none after the last.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * What a command line would touch, as far as its words and the programs themselves tell: where its paths lead, and why it
- * is not known to only look.
+ * What a command line would touch, as far as its words and its programs show: where its paths lead, and why it is not
+ * known to be read-only.
  *
  * @internal
  */
@@ -27,8 +27,8 @@ export interface Line {
   /** Whether one of them holds secrets. */
   readonly namesSecret: boolean
   /**
-   * Why it is not known to only look; nothing if it is. Of these programs only, if they are given: somebody has allowed
-   * the others.
+   * Why it is not known to be read-only; nothing if it is. If programs are given, only they are checked: the others are
+   * already allowed.
    */
   readonly objection: (undecided?: ReadonlyArray<SafeCommands.Words>) => Effect.Effect<Option.Option<string>>
 }
@@ -42,7 +42,7 @@ export interface Given {
 
 /** @since 0.1.0 @category models */
 export interface Options {
-  /** Whether a policy denies that a file is read, by its path relative to the workspace. */
+  /** Whether a policy forbids reading a file, by its path relative to the workspace. */
   readonly isDenied: (path: string) => boolean
 }
 
@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   const follow = Effect.fnUntraced(function*(path: string, { isFile }: PathWord, open: ReadonlyArray<string>) {
     const resolved = yield* Effect.either(workspace.resolveToRead(path))
     const real = resolved._tag === "Right" ? resolved.right : undefined
-    // What is not there leads nowhere. A path too long for a system call may still be reached from a folder on its way.
+    // A path to nothing is harmless. One too long for a system call may still be reachable from a folder on the way.
     const isInside = real !== undefined ||
       resolved._tag === "Left" && resolved.left._tag === "SystemError" && isNotFound(resolved.left) ||
       path === "/dev/null" || open.some((folder) => isWithin(folder, path))
@@ -74,12 +74,12 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     }
   })
 
-  /** What the shell puts in the place of a glob, and more rather than less. */
+  /** The names that the shell may put in place of a glob: rather too many than too few. */
   const expanded = Effect.fnUntraced(function*(path: string) {
     const at = path.lastIndexOf("/")
     const isMatch = matcher(path.slice(at + 1))
     const names = yield* Effect.orElseSucceed(fs.readDirectory(path.slice(0, at) || "/"), () => [])
-    // Most shells, and old ones of every kind, take `.*` for the folder above as well.
+    // In most shells, and in all old ones, `.*` matches the folder above (`..`) as well.
     const all = path[at + 1] === "." ? [".", "..", ...names] : names
     return all.filter((name) => isMatch(name)).map((name) => `${path.slice(0, at)}/${name}`)
   })
@@ -102,7 +102,10 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
       })).pipe(Effect.map((all) => all.flat()))
   })
 
-  /** Why git is not let look, if it is not: at another folder, or at a repository that has a say in what it does. */
+  /**
+   * Why git may not run unasked, if so: it would read another folder, or a repository whose configuration affects what
+   * it does.
+   */
   const objectionToGit = Effect.fnUntraced(function*(folders: ReadonlyArray<string>, movers: ReadonlyArray<string>) {
     const environment = yield* environmentOf
     if (folders.some((folder) => folder !== root) || movers.some((name) => (environment[name] ?? "") !== "")) {
@@ -116,7 +119,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   const isOutside = (path: string, sessionId: string) =>
     ![root, ...secrets.open(sessionId)].some((folder) => isWithin(folder, path))
 
-  /** Why the files that a program would show, and that nobody has named, must not be seen. */
+  /** Why the files that a program would show without being named must not be shown. */
   const objectionToShown = Effect.fnUntraced(function*(
     command: SafeCommands.Command & { readonly explained: SafeCommands.Explained },
     folder: string,
@@ -124,7 +127,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   ) {
     if (command.explained.program.preview === undefined) return undefined
     const isGit = command.words[0] === "git"
-    // Where there is no repository, git compares whatever it is given.
+    // Without a repository, git compares any files it is given.
     const base = isGit ? Option.getOrUndefined(yield* topOf) : folder
     const found = base === undefined ? Option.none() : yield* CommandPreview.names(command, folder)
     if (base === undefined || Option.isNone(found)) {
@@ -153,11 +156,11 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
     return Refusals.wouldShow({ path: relative(root, first), why, more: hidden.length - 1, leaveOut })
   })
 
-  /** Whether a file of the user's has a say in what the program does: it may have it follow links. */
+  /** Whether a configuration file of the user's affects the program: it could make the program follow links. */
   const isConfigured = ({ steeredBy = [] }: Program) =>
     Effect.map(environmentOf, (environment) => steeredBy.some((name) => (environment[name] ?? "") !== ""))
 
-  /** Where they really are, if a path that the program was given leads elsewhere: below it no link is followed. */
+  /** Their real paths, if a path that the program was given is a link: below it no link is followed. */
   const realPaths = Effect.fnUntraced(function*(
     found: ReadonlyArray<string>,
     given: ReadonlyArray<PathWord>,
@@ -183,7 +186,7 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
 
   const environmentOf = Effect.flatMap(CommandRunner, ({ environment }) => environment)
 
-  /** Why one program is not known to only look. */
+  /** Why one program is not known to be read-only. */
   const objectionTo = Effect.fnUntraced(function*(command: SafeCommands.Command, start: string, sessionId: string) {
     const { explained, words: [name] } = command
     if (explained === undefined) return unexplained(command.words)
@@ -206,14 +209,14 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
 
   return {
     read: Effect.fnUntraced(function*({ command, sessionId, workdir }: Given) {
-      // Commands that leave the workspace by their folder fail before they do anything.
+      // Commands whose folder is outside of the workspace fail before they do anything.
       const start = yield* Effect.orElseSucceed(workspace.resolve(workdir ?? "."), () => root)
       const commands = SafeCommands.explain(command, [root, ...secrets.open(sessionId)])
       const named = yield* Effect.forEach(commands ?? [], (command) => followAll(command, start, sessionId))
       const isNamed = named.flat().some(({ paths, real }) =>
         [real, ...paths].some((path) => path !== undefined && secrets.isSecret(resolve(root, path), sessionId, "read"))
       )
-      // Where every word is explained, what is no path names no file.
+      // Where every word is explained, only its paths can name files.
       const isExplained = commands?.every(({ explained }) => explained !== undefined) === true
       const line: Line = {
         paths: named.flat().map(({ paths }) => paths),
@@ -238,19 +241,19 @@ export const make = Effect.fnUntraced(function*({ isDenied }: Options) {
   }
 })
 
-/** A program that is known may be used in ways that are not. */
+/** Even a known program may be used in unknown ways. */
 const unexplained = ([name, first = ""]: SafeCommands.Words): string => {
   const program = name === "git" && /^[a-z-]+$/.test(first) ? `git ${first}` : name
   return Refusals.unexplainedProgram(program, programs.has(program))
 }
 
-/** So many names are told at most. */
+/** The largest number of names in a message. */
 const maxAdvised = 5
 
-/** One that is spelled as it is in quotes, and is no pattern. */
+/** A name that reads the same in quotes, and is no pattern. */
 const isPlainName = (name: string): boolean => /^[\w./@+ -]+$/.test(name)
 
-/** No system knows a longer one. */
+/** No system supports a longer one. */
 const maxPath = 5000
 
 const from = (folder: string, path: string): string =>
@@ -263,8 +266,8 @@ const relative = (root: string, given: string): string => {
 }
 
 /**
- * Whether a name is one that the shell would put in the place of a glob of `*` and `?`, in whatever case. After a mismatch
- * only the last star takes a letter more, so that the model cannot make it take for ever.
+ * Whether a name is one that the shell would put in the place of a glob of `*` and `?`, in whatever case. After a
+ * mismatch only the last star takes a letter more, so that no glob from the model takes exponential time.
  */
 const matcher = (glob: string): (name: string) => boolean => {
   const wanted = Array.from(glob.toLowerCase())

@@ -1,6 +1,7 @@
 /**
- * What a command would read without being told the names: the program itself is asked for them first, with the same
- * paths, globs and revisions. A preview shows names and nothing else, and takes a short time or is given up.
+ * Finds the files that a command would read without naming them: it first runs the program itself with options that
+ * list them, and with the same paths, globs and revisions. A preview lists only names, and is given up after a short
+ * time.
  *
  * @internal
  */
@@ -14,13 +15,13 @@ import type { Operand, Option as ProgramOption, Preview, Reading } from "./Progr
 import { inCommit } from "./ProgramWords.ts"
 import type { Command, Explained } from "./SafeCommands.ts"
 
-/** For so long somebody waits before a command that only looks. */
+/** The longest delay before a read-only command. */
 const maxTime = Duration.seconds(2)
 
 const maxBytes = 8 * 1024 * 1024
 
 /**
- * The names of files that a command would show something of, as the program spells them; none if it could not be asked.
+ * The names of the files whose content a command would show, as the program spells them; none if the preview failed.
  * `folder` is the real path of the one in which the command runs.
  *
  * @since 0.1.0
@@ -60,7 +61,7 @@ const spelled = ({ name, value }: ProgramOption): ReadonlyArray<string> => {
   return value.startsWith("-") ? [name + value] : [name, value]
 }
 
-/** Paths that are there; a search for nothing but what is not there, or in what another command writes, reads no file. */
+/** Paths that exist; a search only in missing paths, or in the output of another command, reads no file. */
 const paths = Effect.fnUntraced(function*(operands: ReadonlyArray<Operand>, folder: string, isPiped: boolean) {
   const fs = yield* FileSystem.FileSystem
   const given = operands.filter(({ kind }) => kind === "path").map(({ text }) => text)
@@ -75,8 +76,8 @@ const paths = Effect.fnUntraced(function*(operands: ReadonlyArray<Operand>, fold
 const from = (folder: string, path: string): string => path.startsWith("/") ? path : `${folder}/${path}`
 
 /**
- * Revisions, made sure to be commits: what an object holds that is none has no name. What is named by its path in a commit
- * has been looked at.
+ * Revisions, checked to be commits: the content of any other object has no file name. Paths in commits
+ * (`REVISION:PATH`) have been checked already.
  */
 const objects = Effect.fnUntraced(function*(operands: ReadonlyArray<Operand>, folder: string) {
   const fs = yield* FileSystem.FileSystem
@@ -86,7 +87,7 @@ const objects = Effect.fnUntraced(function*(operands: ReadonlyArray<Operand>, fo
   const isOnlyNamed = others.length < operands.length && !others.some(({ isAfterDashes }) => !isAfterDashes)
   if (isOnlyNamed) return undefined
   const after = others.filter(({ isAfterDashes }) => isAfterDashes).map(({ text }) => text)
-  // What comes before `--` is a revision to git, also where there is a path of that name.
+  // Git takes what comes before `--` for a revision, even where a path of that name exists.
   const before = yield* Effect.forEach(others.filter(({ isAfterDashes }) => !isAfterDashes), ({ text }) =>
     Effect.map(
       Effect.orElseSucceed(fs.exists(from(folder, text)), () => false),

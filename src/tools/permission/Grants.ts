@@ -1,5 +1,5 @@
 /**
- * What "always" would allow for the rest of a session, and what has been allowed.
+ * What an "always" would allow for the rest of a session, and what has been allowed so far.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as SafeCommands from "./SafeCommands.ts"
 /**
  * How far an "always" reaches: the commands of a command line, the files of a call, their folder, or the tool. `allows`
  * says in a line each what would run unasked from then on, and nothing where that is the very command of the question;
- * `grants` is that in the words of the log.
+ * `grants` is the same as the log stores it.
  *
  * @since 0.1.0
  * @category models
@@ -23,8 +23,8 @@ export interface Scope {
 export type ScopeKind = "command" | "files" | "folder" | "tool"
 
 /**
- * Whether what has been granted reaches as far as one of the scopes. Who has allowed a folder has allowed what is in it,
- * by whichever tool.
+ * Whether what has been granted reaches as far as one of the scopes. A grant for a folder covers its whole content, for
+ * every tool.
  *
  * @since 0.1.0
  * @category deciding
@@ -87,7 +87,7 @@ export const ofFiles = (tool: string, paths: ReadonlyArray<string>): ReadonlyArr
 }
 
 /**
- * Changes of files that no folder and no tool stands for: these alone, by this tool.
+ * Changes of files for which no folder or tool can be granted: only these, by this tool.
  *
  * @since 0.1.0
  * @category scopes
@@ -99,8 +99,8 @@ export const ofFilesAlone = (tool: string, paths: ReadonlyArray<string>): Readon
 }]
 
 /**
- * The commands of a line, with whatever options where their words say what they are, and else the very commands. One that
- * must stay what it is stands for itself alone.
+ * The commands of a line: with any options where their first words say what they do, else exactly these commands. With
+ * `isExact` the grant is for this line alone.
  *
  * @since 0.1.0
  * @category scopes
@@ -139,7 +139,7 @@ const commandOf = (words: SafeCommands.Words): Command => {
     : { grant: `is ${JSON.stringify(words)}`, allows: `the command ${words.map(quote).join(" ")}` }
 }
 
-/** As a shell reads it as one word. */
+/** Quoted so that a shell reads it as one word. */
 const quote = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /** Programs whose first word after the name says what they do, and how many words say it. */

@@ -34,9 +34,9 @@ export interface Request {
 }
 
 /**
- * - `Allow` the call runs; `isRoutine` where nothing else could have been decided, so that nobody need read of it
+ * - `Allow` the call runs; `isRoutine` where no other decision was possible, so that it need not be shown or logged
  * - `Deny` it does not, and the model is told why; `advice` where there is something else that it may do
- * - `Ask` somebody has to say; `question` is what would be done, as it is, `reason` why it is asked about, where the
+ * - `Ask` the approver decides; `question` is what would be done, unescaped, `reason` why approval is needed, where the
  *   question does not say it, and `scopes` are what "always" may let pass from then on. `isByMode` where it is the mode
  *   that asks, and `auto` would not
  *
@@ -58,9 +58,9 @@ export type Decision =
 /** @since 0.1.0 @category services */
 export class Permission extends Context.Tag("effixir/tools/permission/Permission")<Permission, {
   readonly decide: (request: Request) => Effect.Effect<Decision>
-  /** Lets pass in a session what somebody has allowed for all of it. */
+  /** From now on allows in a session what was granted for all of it. */
   readonly remember: (sessionId: string, grants: ReadonlyArray<string>) => Effect.Effect<void>
-  /** How it decides, in a few words for the log of a session: it goes on like that when it goes on. */
+  /** How it decides, for the log of a session: a resumed session decides in the same way. */
   readonly inForce?: { readonly permission: Policy.Mode; readonly policy?: string }
 }>() {}
 
@@ -76,18 +76,18 @@ const deny = (rule: string, reason: string, advice?: string): Decision => ({
 })
 
 /**
- * Decides by a policy, and by a mode where no rule is about a call.
+ * Decides by a policy, and by a mode where no rule matches a call.
  *
  * - Secret files are denied to every tool that takes paths, unless a rule allows their very paths.
- * - What later runs are told and what git does (`.agents` and `.git`, anywhere) is written by tools that take paths only
- *   where a rule allows the very paths, or somebody is there to say so. `AGENTS.md` is open: people ask for it.
+ * - What later runs are told and what git does (`.agents` and `.git`, anywhere) is written by tools that take paths
+ *   only where a rule allows the very paths, or the approver does. `AGENTS.md` is open: people ask for it.
  * - `auto` lets everything else run. That holds for commands too, also for those that name a secret file: a shell can
- *   reach it in more ways than a name tells, and what is asked for by one name and not by another protects nothing.
- * - `ask` lets run what reads, and commands that only look; it asks about all others.
+ *   reach it in other ways than by its name, so a question about the name alone would protect nothing.
+ * - `ask` allows tools that read, and read-only commands; it asks about all others.
  * - `read-only` refuses what `ask` asks about.
  *
- * No command is asked about that has control characters other than line ends and tabs, and none such runs in `ask`
- * because it would only look: what nobody can read, nobody can allow. No "always" outdoes a rule that denies.
+ * Commands with control characters other than line ends and tabs are never asked about, and do not count as read-only
+ * in `ask`: a person cannot allow what a person cannot read. No "always" outdoes a rule that denies.
  *
  * @since 0.1.0
  * @category constructors
@@ -161,7 +161,7 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
     const { namesSecret } = line
     const denied = Policy.judge(policy, "read", { _tag: "Files", paths: line.paths })
     if (denied._tag === "deny") return deny(denied.rule, Refusals.pathDeniedByRule)
-    // Who lets git show one thing has not let it show a secret.
+    // A grant for a git command must not extend to secrets.
     const scopes = Grants.ofCommand(tool, command, { workdir, isExact: namesSecret })
     if (verdict._tag === "ask") return ask(verdict.rule, request, scopes)
     if (verdict._tag === "allow" && (!namesSecret || otherwise === "auto")) return allow(verdict.rule)
@@ -214,8 +214,8 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
 })
 
 /**
- * What it takes to decide: where the paths of a call lead, what the repository names, and what a command would show, which
- * its program is asked for.
+ * What deciding requires: the file system to resolve paths and read the repository's settings, and a way to run
+ * programs for previews of what a command would show.
  *
  * @since 0.1.0
  * @category models
@@ -253,7 +253,7 @@ export const layerAsk: Layer.Layer<Permission, never, Requirements> = layerMode(
 export const layerReadOnly: Layer.Layer<Permission, never, Requirements> = layerMode("read-only")
 
 /**
- * Lets everything run: for tools that are nobody's business but the host's.
+ * Allows everything: for tools that only concern the host.
  *
  * @since 0.1.0
  * @category layers
@@ -264,7 +264,7 @@ export const layerAllowAll: Layer.Layer<Permission> = Layer.succeed(Permission, 
 })
 
 /**
- * Lets nothing run.
+ * Denies everything.
  *
  * @since 0.1.0
  * @category layers
@@ -291,7 +291,7 @@ const ask = (
   scopes
 })
 
-/** A control character in what a shell would be told. */
+/** A control character in a command line. */
 const controlIn = (access: Access): string | undefined =>
   access.kind === "run" ? control.exec(`${access.command}${access.workdir ?? ""}`)?.[0] : undefined
 
@@ -302,10 +302,10 @@ const denyControl = (rule: string, character: string): Decision =>
     Refusals.withoutControlCharacters
   )
 
-/** Skills, and a repository's settings and hooks: whoever writes there has a say in what happens after this run. */
+/** Skills, and a repository's settings and hooks: changes there affect what happens after this run. */
 const steers = (path: string): boolean => /(^|\/)\.(agents|git)(\/|$)/i.test(path)
 
-/** No system knows a longer one. */
+/** No system supports a longer one. */
 const maxPath = 5000
 
 /** As a rule would spell it. */

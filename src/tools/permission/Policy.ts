@@ -1,6 +1,5 @@
 /**
- * What a person has laid down about calls: rules on tools, paths and commands, each with examples that prove what it
- * means.
+ * A person's rules about calls: on tools, paths and commands, each with examples that test what it means.
  *
  * @since 0.1.0
  */
@@ -13,8 +12,8 @@ import { parse, problemOf } from "../../internal/json.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 
 /**
- * What becomes of a call that no rule is about: all of them run, somebody is asked about those that change something, or
- * those are refused.
+ * The decision about calls that no rule matches: all of them run, those that change something need approval, or those
+ * are refused.
  *
  * @since 0.1.0
  * @category schemas
@@ -27,8 +26,8 @@ export type Mode = typeof Mode.Type
 const Text = Schema.NonEmptyTrimmedString
 
 /**
- * A rule is about the calls that all it names is true of: a tool (a glob), a file (a glob, relative to the workspace), or
- * a command that begins with these words.
+ * A rule matches the calls that meet all its conditions: a tool (a glob), a file (a glob, relative to the workspace),
+ * or a command that begins with these words.
  *
  * @since 0.1.0
  * @category schemas
@@ -54,7 +53,7 @@ export const Rules = Schema.Struct({
 })
 
 /**
- * Rules that have been checked. `source` is what a decision names them by.
+ * Rules that have been checked. `source` is their name in decisions.
  *
  * @since 0.1.0
  * @category models
@@ -118,7 +117,7 @@ const tell = (error: ParseResult.ParseError): string => {
   const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
   const [first, index, ...rest] = issue?.path ?? []
   const isOfRule = first === "rules" && typeof index === "number"
-  // Which of the examples it is, they show themselves.
+  // The index of the example is left out: the message shows the example itself.
   const fields = (isOfRule ? rest : issue?.path ?? []).filter(Predicate.isString)
   const where = [...(isOfRule ? [`rule ${index + 1}`] : []), ...(fields.length > 0 ? [fields.join(".")] : [])].join(
     ", "
@@ -179,7 +178,7 @@ const mistakeIn = (checked: Checked): string | undefined => {
   return caught === undefined ? undefined : `matches "${caught}", which it should not`
 }
 
-/** An example is a command line, a path, or the name of a tool, as the rule is about one or the other. */
+/** An example is a command line, a path, or the name of a tool, depending on what the rule is about. */
 const matchesExample = (checked: Checked, example: string): boolean => {
   const { command, decision, path } = checked.rule
   if (command !== undefined) return decision === "allow" ? allows([checked], example) : hits(checked, partsOf(example))
@@ -192,7 +191,7 @@ const wordsOf = (prefix: string): SafeCommands.Words | undefined => {
 }
 
 /**
- * What a call is to a policy. A path comes as all its spellings: as it was given, and as it really is, relative to the
+ * A call as a policy sees it. A path comes as all its spellings: as it was given, and as it really is, relative to the
  * workspace.
  *
  * @since 0.1.0
@@ -204,7 +203,7 @@ export type Subject =
   | { readonly _tag: "Other" }
 
 /**
- * What the rules say of a call: the strictest one that is about it counts. `undecided` are the programs of a command line
+ * What the rules say of a call: the strictest one that matches counts. `undecided` are the programs of a command line
  * that no rule allows; `isExplicit` says that the rule that allows names the very files or the very command.
  *
  * @since 0.1.0
@@ -219,7 +218,7 @@ export type Verdict =
 /** @since 0.1.0 @category judging */
 export const judge = ({ rules }: Policy, tool: string, subject: Subject): Verdict => {
   const own = rules.filter(({ isTool }) => isTool(tool))
-  // Which of the two a model has depends on the model, and whoever forbids one forbids what it does.
+  // Each model gets one of these two tools, and a rule that forbids one means what it does.
   const strictest = tool === "apply_patch" ? rules.filter(({ isTool }) => isTool(tool) || isTool("edit")) : own
   for (const decision of ["deny", "ask"] as const) {
     const strict = strictest.find((checked) => checked.rule.decision === decision && concerns(checked, subject))
@@ -248,7 +247,7 @@ export const judge = ({ rules }: Policy, tool: string, subject: Subject): Verdic
 }
 
 /**
- * Whether the rules deny a file, whoever asks for it: a search over its folder leaves it out.
+ * Whether the rules deny a file to this tool: a search over its folder leaves it out.
  *
  * @since 0.1.0
  * @category judging
@@ -299,8 +298,8 @@ const comesAs = (prefix: ReadonlyArray<string>, words: ReadonlyArray<string>): b
 }
 
 /**
- * The commands that a line may run, seen without understanding it. A name can be hidden from this (`g\it push`), which is
- * why a rule that denies is a reminder to a model, and no wall around it.
+ * The commands that a line may run, found without parsing it fully. A name can be hidden from this (`g\it push`), so a
+ * rule that denies is a reminder to a model, not a security boundary.
  */
 const partsOf = (line: string): ReadonlyArray<ReadonlyArray<string>> => {
   const read = SafeCommands.split(line) ?? []
@@ -313,7 +312,7 @@ const partsOf = (line: string): ReadonlyArray<ReadonlyArray<string>> => {
 const maxLength = 100_000
 const maxParts = 10_000
 
-/** Without what only stands in front: `A=1 sudo -n git push` pushes, and so does `bash -c "git push"`. */
+/** Without assignments and wrappers in front: `A=1 sudo -n git push` pushes, and so does `bash -c "git push"`. */
 const unwrapped = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
   const at = words.findIndex((word) => !/^\w+=/.test(word) && !wrappers.has(word) && !word.startsWith("-"))
   const rest = at === -1 ? [] : words.slice(at)

@@ -1,6 +1,6 @@
 /**
- * Whether what lies in a workspace has a say in what a program does, before the program reads a word: by being the
- * program, or a file that steers it.
+ * Whether a file of the workspace decides what a program does, whatever its arguments: by being the program, or its
+ * configuration.
  *
  * @internal
  */
@@ -12,8 +12,8 @@ import { isWithin } from "../../internal/paths.ts"
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Whether a shell finds a program of this name outside of the workspace, or nowhere. What it would look for in the folder
- * it is in, it may find there tomorrow.
+ * Whether a shell finds a program of this name outside of the workspace, or nowhere. A PATH with the current folder
+ * fails: the program may appear there later.
  *
  * @since 0.1.0
  * @category predicates
@@ -24,7 +24,7 @@ export const isForeign: (
   root: string
 ) => Effect.Effect<boolean, never, FileSystem.FileSystem> = Effect.fnUntraced(function*(program, environment, root) {
   const fs = yield* FileSystem.FileSystem
-  // Without a PATH a shell has one of its own, which may hold the folder it is in.
+  // Without a PATH a shell uses a default, which may contain the current folder.
   for (const folder of (environment["PATH"] ?? "").split(":")) {
     if (!folder.startsWith("/")) return false
     const file = `${folder}/${program}`
@@ -41,8 +41,8 @@ export const isForeign: (
 })
 
 /**
- * Whether one of these variables names a file of the workspace, or one that depends on the folder. `HOME/.gitconfig` is a
- * file below the folder that a variable names, and has no say as long as it is not there.
+ * Whether one of these variables names a file of the workspace, or one that depends on the folder. `HOME/.gitconfig` is
+ * a file below the folder that a variable names, and has no effect while it does not exist.
  *
  * @since 0.1.0
  * @category predicates

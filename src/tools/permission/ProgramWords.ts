@@ -1,7 +1,6 @@
 /**
- * What each word is to the program that is given it, read as the program itself reads it. A word that is not understood
- * leaves the whole command not understood: whoever takes an option's value for the end of the options takes the next
- * option for the name of a file.
+ * What each argument means to its program, parsed as the program itself parses it. One unknown word makes the whole
+ * command unknown: a parser that misjudges an option's value would take the next option for a file name.
  *
  * @internal
  */
@@ -38,7 +37,7 @@ export type Kind =
   | RegExp
 
 /**
- * How a program takes its words apart.
+ * How a program parses its arguments.
  *
  * - `getopt` as most do: letters may stand together, a value follows in the same word or is the next one
  * - `clap` the same, and options may come after operands on every system
@@ -61,21 +60,21 @@ export type Style = "getopt" | "clap" | "git" | "tree" | "find" | "words"
  */
 export interface Preview {
   readonly command: ReadonlyArray<string>
-  /** The options that have a say in which files are read; the preview has them too. */
+  /** The options that affect which files are read; the preview gets them too. */
   readonly keeps: string
   /** What it shows if no option says otherwise. */
   readonly shows: "names" | "contents"
   /** Options with which it shows names only, and those with which it shows contents in any case. */
   readonly names: string
   readonly contents: string
-  /** Options with a say in which files are read that goes by what is in them: without them more is previewed. */
+  /** Options that choose files by their content: the preview omits them, and lists more. */
   readonly counts?: string
   readonly narrows?: string
-  /** Options of which the preview knows nothing when contents are shown. */
+  /** Options that the preview cannot take into account when contents are shown. */
   readonly obscures?: string
   /** The exit code of a preview that finds no file. */
   readonly codeOfNothing?: number
-  /** Whether the preview has to go well even if names only are shown: it tells what the words are. */
+  /** Whether the preview must succeed even if only names are shown: it finds out what the words are. */
   readonly isAlways?: boolean
 }
 
@@ -90,16 +89,16 @@ export interface Program {
   /** The operands: the first ones, and all that may follow. */
   readonly operands: ReadonlyArray<Kind>
   readonly rest?: Kind
-  /** Options with which there is nothing to look for, and the first operand is one like the others. */
+  /** Options with which there is no pattern operand: the first operand is like the others. */
   readonly withoutPattern?: string
-  /** What follows `--`, if that is something else. */
+  /** The kind of the words after `--`, if it differs. */
   readonly afterDashes?: Kind
   /** Whether it shows names, and nothing of what is in the files. Then the shell may fill in names for it. */
   readonly showsNamesOnly?: boolean
   readonly preview?: Preview
   /**
-   * Variables that name a file that has a say in what it does, or the folder of one (`HOME/.gitconfig`). It must not be
-   * one of the workspace.
+   * Variables that name a configuration file, or the folder of one (`HOME/.gitconfig`). The file must not be in the
+   * workspace.
    */
   readonly steeredBy?: ReadonlyArray<string>
   /** Variables with which it looks at another place than the folder it is in. */
@@ -107,7 +106,7 @@ export interface Program {
 }
 
 /**
- * A word of a command line. A glob is what the shell puts names in the place of.
+ * A word of a command line. A glob is a word that the shell replaces with names.
  *
  * @since 0.1.0
  * @category models
@@ -362,7 +361,7 @@ const assign = (program: Program, { operands, options }: Parts): ReadonlyArray<O
     const rest = operand.isAfterDashes ? program.afterDashes ?? program.rest : program.rest
     const kind = first[at] ?? rest
     if (kind === undefined || !accepts(kind, operand.text, false)) return undefined
-    // How many names the shell fills in nobody knows, nor whose files these are.
+    // It is unknown how many names the shell fills in, and for which files.
     if (operand.isGlob && (program.showsNamesOnly !== true || first[at] !== undefined)) return undefined
     all.push({ ...operand, kind })
   }
@@ -376,7 +375,7 @@ const pathOf = (text: string, { isFile = false, isGlob = false, isInCommit = fal
   isInCommit
 })
 
-/** Where an operand leads, if it does. What the shell fills in are paths, whatever they are to the program. */
+/** The path of an operand, if it has one. Names that the shell fills in are paths, whatever the program takes them for. */
 const pathIn = ({ isGlob, kind, text }: Operand & Word): ReadonlyArray<PathWord> => {
   if (isGlob) return [pathOf(text, { isGlob })]
   switch (kind) {

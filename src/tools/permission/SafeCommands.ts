@@ -1,6 +1,6 @@
 /**
- * Which command lines only look: those of which every word is explained by the table of programs that only look. What is
- * not plainly so is taken not to be: a question too many costs a key, and one too few may cost a file.
+ * Which command lines are read-only: those whose every word the table of read-only programs explains. When in doubt, a
+ * line is not: a needless question costs a keypress, a missing one may cost a file.
  *
  * @since 0.1.0
  */
@@ -18,9 +18,9 @@ import { programs } from "./SafePrograms.ts"
 export type Words = readonly [program: string, ...args: ReadonlyArray<string>]
 
 /**
- * The programs that a command line starts, each with its words; `undefined` if the line is more than plain words, quotes
- * and `|`, `&&`, `||` or `;` between them. Output that is thrown away (`2>/dev/null`) or merged (`2>&1`) is nothing to
- * tell of. A word may be a glob, but not one that could turn into an option.
+ * The programs that a command line starts, each with its words; `undefined` if the line is more than plain words,
+ * quotes and `|`, `&&`, `||` or `;` between them. Output that is thrown away (`2>/dev/null`) or merged (`2>&1`) is
+ * ignored. A word may be a glob, but not one that could turn into an option.
  *
  * @since 0.1.0
  * @category parsing
@@ -55,9 +55,9 @@ const partsOf = (line: string): ReadonlyArray<Part> | undefined => {
 }
 
 /**
- * Whether all that is wrong with a line is a glob that could turn into an option. That no name begins with a dash now does
- * not help: the shell looks for names when it comes to the word, a file may have come until then, and `du` and `ls` have
- * options that read what nobody has named. With `./` in front it is a path whatever it turns into.
+ * Whether the only problem of a line is a glob that could expand to an option. That no name begins with a dash now does
+ * not help: the shell expands the word later, when such a file may exist, and `du` and `ls` have options that read
+ * files not named in the line. With `./` in front it expands to paths only.
  *
  * @since 0.1.0
  * @category parsing
@@ -88,7 +88,7 @@ const withoutRedirects = (line: string): string | undefined => {
   return plain
 }
 
-/** A line longer than this is a program. */
+/** Longer lines are not analyzed. */
 const maxLength = 10_000
 
 /**
@@ -116,8 +116,8 @@ export interface Explained {
 }
 
 /**
- * What a line's programs are told, word by word; `undefined` if it cannot be split. `within` are the folders in which it
- * may look, by their real paths: that no link leads out of them, whoever asks has to find out.
+ * What a line's programs are told, word by word; `undefined` if it cannot be split. `within` are the folders in which
+ * it may look, by their real paths: the caller must check that no link leads out of them.
  *
  * @since 0.1.0
  * @category reading
@@ -195,7 +195,7 @@ const guessed = ([, ...words]: Words): ReadonlyArray<ProgramWords.PathWord> =>
     !word.startsWith("-") ? [word] : word.includes("=") ? [word.slice(word.indexOf("=") + 1)] : [word.slice(2)]
   ).filter((text) => text !== "").map((text) => ({ text, isGlob: false, isFile: false, isInCommit: false }))
 
-/** What bash does itself that has a say in what comes after it. */
+/** Builtins of bash that affect the commands after them. */
 const changers: ReadonlySet<string> = new Set(
   (". alias bind builtin cd command declare enable eval exec exit export hash let local mapfile popd pushd read " +
     "readarray readonly return set shift shopt source trap typeset unalias unset").split(" ")

@@ -1,6 +1,6 @@
 /**
- * The commands of git that only look, with every word that they may be given: a part of the table of safe programs, and
- * to be read as that is.
+ * The read-only commands of git, with every word that they may be given: a part of the table of safe programs, in the
+ * same format.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The programs that only look, with every word that they may be given. What is not in this table is asked about: an
+ * The read-only programs, with every word that they may be given. Whatever is not in this table needs approval: an
  * option that is rare, or that means different things on different systems, is left out rather than guessed at.
  *
  * An option is here only if, whatever its value, the program writes nothing, starts nothing, goes on for no longer, and
@@ -67,7 +67,7 @@ const plain: { readonly [program: string]: Program } = {
     operands: [],
     rest: "path"
   },
-  // Where it leads is followed by whoever reads the line.
+  // The parser of the line tracks where it leads.
   cd: { style: "getopt", options: {}, operands: ["path"], ...names },
   cmp: {
     style: "getopt",

@@ -1,5 +1,5 @@
 /**
- * Files that hold secrets, by their names: no tool opens them on a model's word alone, whatever else it may do.
+ * Files that hold secrets, by their names: no tool opens them only because a model asks, whatever the mode.
  *
  * @since 0.1.0
  */
@@ -14,21 +14,22 @@ export interface Options {
   readonly home?: string | undefined
   /** The folders of skills, by their real paths: they may be read wherever they lie. */
   readonly skills?: ReadonlyArray<string> | undefined
-  /** Other paths that nobody may open, as a policy has it. */
+  /** Other paths that a policy forbids to open. */
   readonly isDenied?: ((path: string) => boolean) | undefined
 }
 
 /** @since 0.1.0 @category models */
 export interface Secrets {
   /**
-   * Whether a path leads to a secret. Of effixir's own folder everything is one, but what tools have put into the
-   * artifacts of this session, and skills as long as they are only read.
+   * Whether a path leads to a secret. Everything in effixir's own folder counts as one, except the artifacts of this
+   * session, and skills when they are only read.
    */
   readonly isSecret: (path: string, session?: string, access?: "read" | "write") => boolean
-  /** Whether a search over a folder passes a file by: a secret, or what a policy denies. */
+  /** Whether a search over a folder skips a file: a secret, or what a policy denies. */
   readonly isHidden: (path: string, session?: string) => boolean
   /**
-   * Whether a command that runs in a folder names one, as far as its words tell: a shell has many ways to spell a name.
+   * Whether a command that runs in a folder names a secret, as far as its words show: a shell has many ways to spell a
+   * name.
    */
   readonly isNamedIn: (command: string, folder: string, session?: string) => boolean
   /** The folders outside of a workspace in which a command may look: the artifacts of a session, and skills. */
@@ -41,7 +42,7 @@ export const make = ({ home, isDenied = () => false, skills = [] }: Options = {}
     if (home === undefined || !isWithin(home, path)) return false
     return session === undefined || !isWithin(artifactsOf(home, session), path)
   }
-  /** Where in a skill a path leads; its place among effixir's own files tells nothing then. */
+  /** The path within a skill; then being in effixir's own folder does not make it secret. */
   const inSkill = (path: string): string | undefined => {
     const skill = skills.find((folder) => isWithin(folder, path))
     return skill === undefined || path.split("/").includes("..") ? undefined : below(skill, path)
@@ -70,7 +71,7 @@ export const make = ({ home, isDenied = () => false, skills = [] }: Options = {}
 const artifactsOf = (home: string, session: string): string => `${home}/sessions/${session}/artifacts`
 
 /**
- * The files that count as secret for the tools of a run. Without more, they go by their names.
+ * The files that count as secret for the tools of a run. By default only names decide.
  *
  * @since 0.1.0
  * @category references
@@ -104,7 +105,7 @@ const names: ReadonlySet<string> = new Set(
   ]
 )
 
-/** What the programs of clouds and the like keep below a home folder. */
+/** Credential files of cloud tools and the like below a home folder. */
 const places =
   /(^|\/)(\.aws\/(credentials|config|sso\/.+|cli\/.+)|\.azure(\/.+)?|\.gnupg(\/.+)?|\.docker\/config\.json|\.kube\/config|\.codex\/auth\.json|\.config\/(gcloud(\/.+)?|gh\/hosts\.yml|git\/credentials)|\.password-store(\/.+)?|proc\/[^/]+\/environ)$/
 
@@ -145,7 +146,7 @@ const isGlobOfSecret = (word: string): boolean => {
 
 const maxGlobLength = 200
 
-/** Every word of a command, as it is spelled and as the shell would read it, and what stands behind an option or `=`. */
+/** Every word of a command, as it is spelled and as the shell would read it, and the values after options or `=`. */
 const wordsOf = (command: string): ReadonlyArray<string> => {
   const line = command.slice(0, maxLength)
   const read = SafeCommands.split(line)?.flat() ?? []

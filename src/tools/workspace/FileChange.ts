@@ -1,5 +1,5 @@
 /**
- * What becomes of a file: for whoever is asked about it, and for whoever watches.
+ * How a file changes: for questions to the approver, and for user interfaces.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ export const FileChange = Schema.Struct({
 export type FileChange = typeof FileChange.Type
 
 /**
- * A file before and after. Bytes are those of a file that is no text; a size alone is that of one too large to be read.
+ * A file before and after. Bytes stand for a binary file; a size for a file too large to be read.
  *
  * @since 0.1.0
  * @category models
@@ -50,11 +50,11 @@ export interface Versions extends Pick<FileChange, "path" | "real" | "isElsewher
 /** @since 0.1.0 @category constructors */
 export const make = ({ after, before, ...of }: Versions): Effect.Effect<FileChange> => {
   if (Predicate.isNumber(before) || Predicate.isUint8Array(before)) {
-    // What was there cannot be told line by line, and what will be there can.
+    // The old content cannot be shown line by line, the new one can.
     const hunks = after === undefined || after === "" ? [] : [replaced("", after)]
     return Effect.succeed({ ...of, ...told(hunks), note: opaque(before) })
   }
-  // Of a file that ends its lines as on Windows, before and after, that need not be told line by line.
+  // Where a file has CRLF line ends before and after, they need not be shown in each line.
   const isWindows = [before, after].every((text) => text === undefined || text === "" || TextFile.usesCrLf(text)) &&
     (before ?? "") + (after ?? "") !== ""
   const [old, young] = isWindows ? [toLf(before ?? ""), toLf(after ?? "")] : [before ?? "", after ?? ""]
@@ -72,7 +72,7 @@ const told = (hunks: ReadonlyArray<Hunk>): Pick<FileChange, "added" | "diff" | "
 }
 
 /**
- * The changes with no more than so many lines and characters of diffs, for where they are kept.
+ * The changes with their diffs cut to a limit of lines and characters, for storage.
  *
  * @since 0.1.0
  * @category bounding
@@ -96,7 +96,7 @@ export const bound = (changes: ReadonlyArray<FileChange>): ReadonlyArray<FileCha
 }
 
 /**
- * The changes that the details of a result tell of.
+ * The changes in the details of a result.
  *
  * @since 0.1.0
  * @category decoding
@@ -117,10 +117,10 @@ interface Hunk {
   readonly lines: ReadonlyArray<string>
 }
 
-/** How many lines around a change are told. */
+/** How many lines around a change are shown. */
 const context = 3
 
-/** More differences than this are not looked for: what lies between the first and the last is told as replaced. */
+/** More differences than this are not looked for: everything between the first and the last is then shown as replaced. */
 const maxDifferences = 1000
 
 const hunksOf = (before: string, after: string): Effect.Effect<ReadonlyArray<Hunk>> => {

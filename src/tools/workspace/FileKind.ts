@@ -1,5 +1,5 @@
 /**
- * What a file is, told from its first bytes.
+ * The kind of a file, recognized by its first bytes.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What a call is going to do to files: worked out first, shown to whoever is asked, and then done as a whole or not at
+ * The changes that a call makes to files: computed first, shown to the approver, and then made as a whole or not at
  * all.
  *
  * @since 0.1.0
@@ -17,8 +17,8 @@ import type * as TextFile from "./TextFile.ts"
 import { failure, Workspace } from "./Workspace.ts"
 
 /**
- * What becomes of a file. `before` is what is there now: its bytes, its size if it is too large to be read, or nothing.
- * `after` is what is to be; without it the file goes. `from` is the file that comes here, as it is now.
+ * The change of a file. `before` is its current content: its bytes, its size if it is too large to be read, or nothing.
+ * `after` is the new content; without it the file is deleted. `from` is the current state of a file that moves here.
  *
  * @since 0.1.0
  * @category models
@@ -47,8 +47,8 @@ export const preview = Effect.fnUntraced(function*(plan: Plan) {
 })
 
 /**
- * Works out a plan and carries it out, while nobody else changes files. Where a person has agreed to one, it must be that
- * very one.
+ * Computes a plan and carries it out while no other call changes files. If a person has approved a plan, it must be
+ * that very one.
  *
  * @since 0.1.0
  * @category running
@@ -71,13 +71,13 @@ export const details = (changes: ReadonlyArray<FileChange.FileChange>) => ({ cha
 
 const changedSince = new Tool.ToolFailure({ message: EditFailures.changedSinceAgreed })
 
-/** Makes all changes; if the disk refuses one, those before it are taken back. */
+/** Makes all changes; if one fails, those before it are undone. */
 const commit = (drafts: Plan, session: string): Effect.Effect<void, Tool.ToolFailure, Files | SeenFiles> =>
-  // What the session has written it must know, however soon it is interrupted.
+  // The session must remember what it has written, even if it is interrupted.
   Effect.uninterruptible(Effect.gen(function*() {
     const seen = yield* SeenFiles
     const done: Array<Draft> = []
-    // What is new comes first: until it is there, nothing is taken away.
+    // New files are written first: nothing is deleted before they exist.
     for (const change of drafts.toSorted((a, b) => Number(a.after === undefined) - Number(b.after === undefined))) {
       yield* put(change, change.after).pipe(
         Effect.tapError(() => Effect.forEach(done.toReversed(), (change) => Effect.ignore(takeBack(change)))),
@@ -104,7 +104,7 @@ const takeBack = (draft: Draft) => {
   return typeof before === "number" ? Effect.void : put(draft, before?.bytes)
 }
 
-/** A file that moves is told once, where it comes to. */
+/** A moved file is listed once, at its new path. */
 const changesOf = (root: string, plan: Plan): Effect.Effect<ReadonlyArray<FileChange.FileChange>> => {
   const gone = new Set(plan.flatMap(({ after, real }) => after === undefined ? [real] : []))
   const isMove = ({ after, from }: Draft) => from !== undefined && after !== undefined && gone.has(from.real)

@@ -1,6 +1,6 @@
 /**
- * What `grep`, `find` and `ls` need of the machine: to see what a folder holds without following links, to search lines,
- * and to cut off a pattern that would never come to an end.
+ * What `grep`, `find` and `ls` need of the machine: to list folders without following links, to search lines, and to
+ * stop patterns that would never finish.
  *
  * @since 0.1.0
  */
@@ -65,7 +65,7 @@ export type Hit =
   | { readonly _tag: "Unreadable" }
 
 /**
- * A line is given up to this many characters.
+ * Lines are cut to this many characters.
  *
  * @since 0.1.0
  * @category limits
@@ -78,12 +78,12 @@ export const cutLine = (line: string): string =>
 
 /** @since 0.1.0 @category services */
 export class FileSearch extends Context.Tag("effixir/tools/workspace/FileSearch")<FileSearch, {
-  /** What each of some folders holds, or nothing for one that cannot be read. */
+  /** The entries of each folder, or nothing for one that cannot be read. */
   readonly entries: (
     folders: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Option.Option<ReadonlyArray<Entry>>>>
   /** The lines that match, file by file in the order given. Binary files have none. */
   readonly lines: (query: Query, selection: Selection) => Stream.Stream<Hit, ToolFailure>
-  /** Does a piece of work that may hang in a pattern, for a limited time. */
+  /** Runs work that may hang on a pattern, with a time limit. */
   readonly withRegExpTimeout: <A>(pattern: string, work: () => A) => Effect.Effect<A, ToolFailure>
 }>() {}

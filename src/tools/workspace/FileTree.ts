@@ -1,6 +1,6 @@
 /**
- * The files below a folder as ripgrep sees them: without hidden ones and without what `.gitignore` and its kin leave
- * out, links not followed.
+ * The files below a folder as ripgrep sees them: without hidden ones and without those that `.gitignore` and similar
+ * files exclude, links not followed.
  *
  * @internal
  */
@@ -33,7 +33,7 @@ export interface Found {
 }
 
 /**
- * What a folder holds, as far as it counts for a search of its files.
+ * The content of a folder, as far as it matters for a search of its files.
  *
  * @since 0.1.0
  * @category models
@@ -42,7 +42,7 @@ export interface Listing {
   readonly path: string
   /** How many files of it are given. */
   readonly files: number
-  /** The names of the files that the ignore files leave out. */
+  /** The names of the files that ignore files exclude. */
   readonly ignored: ReadonlyArray<string>
 }
 
@@ -54,11 +54,14 @@ export interface Options {
   readonly includesHidden?: boolean
 }
 
-/** So many at once are handed on: few at first, for it is often enough, and more each time. */
+/** The sizes of the batches: small at first, which is often enough, and larger each time. */
 const firstChunk = 512
 const maxChunk = 8192
 
-/** So many folders are listed at once at most: the guard against endless patterns costs more than the listing of one. */
+/**
+ * The largest number of folders listed at once; listing in groups pays, as the time limit for patterns costs more than
+ * listing one folder.
+ */
 const foldersAtOnce = 256
 
 /** How far ahead folders are looked for. */
@@ -66,7 +69,7 @@ const entriesAhead = 4096
 
 /**
  * All that is below a folder, in the order of the paths. A folder is listed when its turn has come, together with some
- * that come after it, so who takes only the beginning pays for little more than that.
+ * that come after it, so a consumer of only the beginning pays for little more than that.
  *
  * @since 0.1.0
  * @category walking
@@ -146,7 +149,7 @@ export const glob: (
 const maxGlobLength = 1000
 
 /**
- * Whether a glob asks for what has a name with a dot in front.
+ * Whether a glob asks for names with a leading dot.
  *
  * @since 0.1.0
  * @category matching
@@ -162,7 +165,8 @@ export const namesHidden = (pattern: string): boolean => /(^!?|[/{,])\.[^./]/.te
 export const relative = (folder: string, path: string): string => path.slice(folder === "/" ? 1 : folder.length + 1)
 
 /**
- * How the model is told of a path: relative to the workspace if it is inside, and on one line whatever the name holds.
+ * A path as the model sees it: relative to the workspace if it is inside, and on one line whatever characters it
+ * contains.
  *
  * @since 0.1.0
  * @category matching
@@ -178,7 +182,7 @@ export const display: (path: string) => Effect.Effect<string, never, Workspace |
 )
 
 /**
- * A name that would break a line is told as a JSON string.
+ * A name that contains a line break is shown as a JSON string.
  *
  * @since 0.1.0
  * @category matching
@@ -207,12 +211,12 @@ const start = (folder: string, rules: Rules): Pending => ({
   folder: { path: folder.slice(0, folder.lastIndexOf("/")), files: 0, ignored: [], rules }
 })
 
-/** The ignore files that count in a folder, the nearest first: it has the last word. */
+/** The ignore files that count in a folder, the nearest, which takes precedence, first. */
 type Rules = ReadonlyArray<{
   readonly folder: string
   readonly forNames: Ignore | undefined
   readonly forPaths: Ignore | undefined
-  /** What of this counts in a repository further below, too: the files that are none of git's. */
+  /** The part of them that also applies in a nested repository: ignore files that are not git's. */
   readonly inRepositories: Rules
 }>
 
@@ -292,14 +296,14 @@ const ignoreFilesIn = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => 
   return found.map(({ name }) => name === ".git" ? ".git/info/exclude" : name).toSorted()
 }
 
-/** A repository does not go by what git is told of the one around it. */
+/** A repository ignores the git settings of the repository around it. */
 const rulesOf = Effect.fnUntraced(function*(folder: string, entries: ReadonlyArray<Entry>, around: Rules) {
   const files = yield* Files
   const path = yield* Path.Path
   const above = entries.some(({ name }) => name === ".git")
     ? around.flatMap(({ inRepositories }) => inRepositories)
     : around
-  // What is a link, a pipe or a device has nothing to say here.
+  // Ignore files that are links, pipes or devices are not read.
   const read = yield* Effect.forEach(
     ignoreFilesIn(entries),
     (name) =>
@@ -318,8 +322,8 @@ const rulesOf = Effect.fnUntraced(function*(folder: string, entries: ReadonlyArr
 })
 
 /**
- * Most rules are for names, and the same names come again and again in a tree: what such a rule says of one is found out
- * once. Where a rule takes back what another says their order counts, and they stay together.
+ * Most rules are for names, and the same names come again and again in a tree: the result of such a rule is cached by
+ * name. Negated rules depend on the order, so these stay together.
  */
 const rulesIn = (text: string) => {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
@@ -334,8 +338,8 @@ const rulesIn = (text: string) => {
 }
 
 /**
- * What the folders above have to say: up to the repository that the workspace is in, or up to the workspace where there is
- * none. Who asks for a folder that is itself ignored wants to see it.
+ * The ignore files of the folders above: up to the repository that the workspace is in, or up to the workspace without
+ * one. A call that names an ignored folder gets its content all the same.
  */
 const rulesAbove = Effect.fnUntraced(function*(folder: string) {
   const search = yield* FileSearch
@@ -349,7 +353,7 @@ const rulesAbove = Effect.fnUntraced(function*(folder: string) {
     levels.push({ folder: at, entries })
     isRepository = (at === root || !isWithin(root, at)) && entries.some(({ name }) => name === ".git")
   }
-  // Without a repository, what lies above the workspace is none of its business.
+  // Without a repository, ignore files above the workspace do not apply.
   const counted = isRepository ? levels : levels.filter((level) => isWithin(root, level.folder))
   let rules: Rules = []
   const above: Array<readonly [folder: string, rules: Rules]> = []
@@ -371,7 +375,7 @@ const isIgnored = (rules: Rules, folder: string, name: string, isFolder: boolean
     const byName = forNames?.test(whole)
     if (byName?.ignored === true || byName?.unignored === true) return byName.ignored
     const inside = `${folder}/`.slice(top === "/" ? 1 : top.length + 1)
-    // What it says of the folder as a whole a nearer file has taken back.
+    // A nearer file has negated its rule for the whole folder.
     if (inside !== "" && forPaths?.test(inside).ignored === true) continue
     const byPath = forPaths?.test(`${inside}${whole}`)
     if (byPath?.ignored === true || byPath?.unignored === true) return byPath.ignored

@@ -1,6 +1,6 @@
 /**
- * The files behind real paths. Between the moment a path is resolved and the moment it is used, somebody may put a link
- * in its way; what is here follows none, neither at the end of a path nor on the way to it.
+ * The files behind real paths. Between the moment a path is resolved and the moment it is used, another program may put
+ * a link on it; these operations follow no link, neither at the end of a path nor on the way to it.
  *
  * @since 0.1.0
  */

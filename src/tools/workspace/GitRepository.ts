@@ -1,15 +1,15 @@
 /**
  * Whether git, when it only looks at a repository, runs programs that the repository names, or looks at another one.
  *
- * A clone names none, but a folder that came as an archive may, and so may one that an agent has worked in. Git runs them
- * from many places: the configuration (`core.fsmonitor`, `diff.external`, `diff.*.textconv`, `filter.*.clean`,
+ * A clone names none, but a folder that came as an archive may, and so may one that an agent has worked in. Git runs
+ * them from many places: the configuration (`core.fsmonitor`, `diff.external`, `diff.*.textconv`, `filter.*.clean`,
  * `gpg.program`, a merge driver where `log.diffMerges` asks for one, `core.sshCommand` where a partial clone lacks an
  * object), what it includes, the hook `post-index-change`, and all of that again in each submodule. Variables of the
  * environment cannot undo it: filters and drivers go by names of the repository's own choice, and a submodule is looked
- * at without those variables. So git is let run where everything is known to name no program, and what is not known
- * counts as naming one.
+ * at without those variables. So git may run only where everything is known to name no program; unknown settings count
+ * as naming one.
  *
- * A folder may also come with a repository that is a link to somebody else's, or that has its objects there.
+ * A folder may also contain a repository that is a link to another user's, or that has its objects there.
  *
  * @since 0.1.0
  */
@@ -55,7 +55,7 @@ export const isPlain: (folder: string) => Effect.Effect<boolean, never, FileSyst
 export const topOf = (folder: string): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem> =>
   find(folder).pipe(Effect.map(Option.fromNullable), Effect.orElseSucceed(Option.none))
 
-/** The nearest folder above that git takes for the top of a repository. One that is all repository is not understood. */
+/** The nearest folder above that git takes for the top of a repository. A bare repository is not supported. */
 const find = Effect.fnUntraced(function*(start: string) {
   const fs = yield* FileSystem.FileSystem
   for (let folder = start;; folder = folder.slice(0, folder.lastIndexOf("/"))) {
@@ -66,8 +66,8 @@ const find = Effect.fnUntraced(function*(start: string) {
 })
 
 /**
- * A worktree has an index of its own, and the rest in common with a repository that knows of it. Anything else that is
- * somewhere else belongs to somebody else.
+ * A worktree has an index of its own, and shares the rest with a repository that lists it. Any other repository outside
+ * of the folder counts as foreign.
  */
 const foldersOf = Effect.fnUntraced(function*(top: string) {
   const fs = yield* FileSystem.FileSystem
@@ -108,7 +108,7 @@ const countsOf = Effect.fnUntraced(function*(folder: string) {
   return { links: Option.getOrElse(nlink, () => 0), names: yield* fs.readDirectory(folder) }
 })
 
-/** What is not whole git passes by, and takes the folder around it for the repository, or the next one above. */
+/** Git skips an incomplete repository, and takes the folder around it, or the next one above, for the repository. */
 const isWhole = Effect.fnUntraced(function*(own: string, common: string) {
   const fs = yield* FileSystem.FileSystem
   const head = yield* fs.readFileString(`${own}/HEAD`)
@@ -136,7 +136,7 @@ interface Setting {
   readonly value: string
 }
 
-/** The settings of a configuration that is written as git writes it. Any other way to write one is not understood. */
+/** The settings of a configuration that is written as git writes it. Any other syntax is not accepted. */
 const settingsIn = (config: string): ReadonlyArray<Setting> | undefined => {
   const settings: Array<Setting> = []
   let section: string | undefined
@@ -153,7 +153,10 @@ const settingsIn = (config: string): ReadonlyArray<Setting> | undefined => {
 
 const isHarmless = (key: string): boolean => harmless.has(key) || harmless.has(key.replace(/[^.]+$/, ""))
 
-/** What git itself, its hosts and its users write, and no command that looks runs; a section with all its settings ends in a dot. */
+/**
+ * Settings that git, its hosts and its users commonly write, and that no read-only command runs; a section with all
+ * its settings ends in a dot.
+ */
 const harmless: ReadonlySet<string> = new Set(
   [
     ..."abbrev autocrlf bare bigfilethreshold checkstat commentchar compression eol filemode hidedotfiles hookspath"
@@ -178,7 +181,7 @@ const files: ReadonlySet<number> = new Set([0x8000, 0xA000])
 
 /**
  * Whether an index has files and links only, and has them all. A submodule, a folder that stands for what is in it, and
- * an index that goes on elsewhere are none of that.
+ * a split index do not qualify.
  */
 const holdsFilesOnly = (index: Uint8Array): boolean => {
   const view = new DataView(index.buffer, index.byteOffset, index.byteLength)

@@ -1,6 +1,6 @@
 /**
- * What each session has last seen of a file, so that a change by somebody else is noticed before it is undone. It is
- * kept as long as the program runs: who has forgotten what it saw may change a file as it is.
+ * The content of a file that each session has last seen, so that it notices a change by somebody else before it
+ * overwrites it. Kept in memory only: a session without a remembered content may change the file as it is.
  *
  * @since 0.1.0
  */

@@ -13,7 +13,7 @@ import { Files } from "./Files.ts"
 import { SeenFiles } from "./SeenFiles.ts"
 import { failure, Workspace } from "./Workspace.ts"
 
-/** A file larger than this is for `bash` and its tools. In bytes. */
+/** Larger files are left to `bash`. In bytes. */
 const maxSize = 10 * 1024 * 1024
 
 /**
@@ -38,7 +38,7 @@ export interface Loaded {
 }
 
 /**
- * The bytes of a file that is to be changed. Refuses what is no regular file, and what is huge.
+ * The bytes of a file that is to be changed. Refuses anything but a regular file, and huge files.
  *
  * @since 0.1.0
  * @category files
@@ -47,7 +47,7 @@ export const load = (path: string): Effect.Effect<Loaded, ToolFailure, Files | W
   Effect.flatMap(resolve(path), (real) => loadFrom(path, real))
 
 /**
- * The bytes of a file that is only read: it may also be in a folder that is open for that.
+ * The bytes of a file that is only read: it may also be in a readable folder outside of the workspace.
  *
  * @since 0.1.0
  * @category files
@@ -71,8 +71,8 @@ const loadFrom: (path: string, real: string) => Effect.Effect<Loaded, ToolFailur
 )
 
 /**
- * The text of a file as it is, byte order mark and line ends included. Refuses what is not UTF-8. The session has now
- * seen it.
+ * The text of a file as it is, byte order mark and line ends included. Refuses what is not UTF-8. Marks it as seen by
+ * the session.
  *
  * @since 0.1.0
  * @category files
@@ -106,8 +106,8 @@ export const textToChange: (
 })
 
 /**
- * A place for a text: a file that is there, whatever it holds, or one that is to be made. What is there is loaded; of a
- * huge file, and of one that may not be read, only the size is known.
+ * A place for a text: an existing file of any content, or one to be made. An existing file is loaded; of a huge or
+ * unreadable one only the size is known.
  *
  * @since 0.1.0
  * @category files
@@ -143,7 +143,7 @@ export const resolveToRead = (path: string): Effect.Effect<string, ToolFailure, 
   Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolveToRead(path), failure(path)))
 
 /**
- * Whether every line ends as on Windows. Models quote lines with a bare newline, whatever the file has.
+ * Whether every line ends with CRLF. Models quote lines with a bare newline, whatever the file uses.
  *
  * @since 0.1.0
  * @category line ends

@@ -56,14 +56,14 @@ export class WorkspaceGone
 export class Workspace extends Context.Tag("effixir/tools/workspace/Workspace")<Workspace, {
   /** The real path of the folder. */
   readonly root: string
-  /** Fails when the folder is there no more. One that has been made anew at its place counts as the same. */
+  /** Fails when the folder no longer exists. A new folder at its path counts as the same. */
   readonly check: Effect.Effect<void, WorkspaceGone>
   /**
    * The real path behind a path that is relative to the root, absolute, or begins with `~/` for the home folder. It need
    * not exist; the part that does is followed through every link, and must end inside the root, which must be there.
    */
   readonly resolve: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
-  /** The same for a path that is only read: it may also end inside one of the folders that are open for that. */
+  /** The same for a path that is only read: it may also end inside one of the readable folders. */
   readonly resolveToRead: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
   /** Runs one change of files at a time, so that two edits of one file cannot undo each other. */
   readonly exclusively: <A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -77,7 +77,7 @@ export interface Options {
    * followed.
    */
   readonly readable?: ReadonlyArray<string> | undefined
-  /** What `~` stands for. Without one it is somewhere outside. */
+  /** The folder that `~` stands for. By default `~` counts as outside of the workspace. */
   readonly home?: string | undefined
 }
 
@@ -102,7 +102,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.catchIf(fs.realPath(target), isNotFound, (notFound: PlatformError) =>
       target === root ?
         new WorkspaceGone({ root }) :
-        // What does not exist yet is real as far as its folder is; a link to nowhere is not to be followed at all.
+        // A path that does not exist yet is resolved through its folder; a link without a target is never followed.
         Effect.matchEffect(fs.readLink(target), {
           onFailure: (error) =>
             isNotFound(error)
@@ -128,7 +128,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 })
 
-/** As a shell takes it: a name may begin with `~` as well, and `./~` is a name. */
+/** As in a shell: a name may begin with `~` as well, and `./~` is a name. */
 const isOfHome = (path: string): boolean => path === "~" || path.startsWith("~/")
 
 /**
