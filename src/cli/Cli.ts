@@ -39,7 +39,7 @@ const parse = Command.run(root, {
   summary: Span.text("An agent runtime made of Effect services")
 })
 
-/** The commands, with what is to be said of them. */
+/** The commands with their help. */
 export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("run", runCommand),
   Help.describe("resume", resume),
@@ -51,11 +51,11 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("completion", completion)
 ]
 
-/** Understands the words after the program's name. Nothing at all, on a terminal, asks for help. */
+/** Parses the words after the program's name. No words at all, on a terminal, means help. */
 export const read = (argv: ReadonlyArray<string>): CommandLine.CommandLine =>
   CommandLine.read(grammar, argv.length === 0 && process.stdin.isTTY === true ? ["--help"] : argv)
 
-/** Runs what they ask for. */
+/** Runs the parsed command line. */
 export const run = Effect.fnUntraced(function*(line: CommandLine.CommandLine) {
   if (line.problem !== undefined) return yield* new BadInput({ message: line.problem })
   const screen = yield* Screen
@@ -72,20 +72,20 @@ export const run = Effect.fnUntraced(function*(line: CommandLine.CommandLine) {
   )
 })
 
-/** The wizard asks with a menu, and would wait for ever for somebody who is not there. */
+/** The wizard asks with a menu, and without a terminal would wait for ever for an answer. */
 const canAsk = Effect.suspend(() =>
   process.stdin.isTTY === true && process.stdout.isTTY === true
     ? Effect.void
     : new BadInput({ message: "--wizard needs a terminal to ask in; `effixir --help` shows what there is" })
 )
 
-/** Tells as much of the log as somebody wants. */
+/** Sets the log level that `--log-level` names. */
 const withLevel = (name: string | undefined) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   const level = LogLevel.allLevels.find(({ _tag }) => _tag.toLowerCase() === name)
   return level === undefined ? effect : Logger.withMinimumLogLevel(effect, level)
 }
 
-/** Whether a turn is asked for, whose events end with one that says how it went. */
+/** Whether the command runs a turn, whose last event says how it ended. */
 export const runsTurn = ({ command }: CommandLine.CommandLine): boolean =>
   command === undefined || command === "run" || command === "resume"
 

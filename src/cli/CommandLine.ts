@@ -1,6 +1,6 @@
 /**
- * Reads the words of the command line. Each option is understood as it is spelled, or refused in a sentence: what
- * `@effect/cli` would take for an option and leave out never gets there.
+ * Reads the words of the command line. Each option is either understood as spelled or refused with a sentence, so that
+ * `@effect/cli` never gets a word that it would take for an option and drop.
  */
 import type { Flag, Grammar } from "./Grammar.ts"
 import * as Suggest from "./suggest.ts"
@@ -9,10 +9,10 @@ export interface CommandLine {
   /** The command, where one is named. */
   readonly command: string | undefined
   readonly given: ReadonlyArray<Given>
-  /** All that is no option and no command. */
+  /** The words that are neither option nor command. */
   readonly words: ReadonlyArray<string>
   readonly asksForHelp: boolean
-  /** Why it cannot be done, in a sentence. */
+  /** Why the command line is refused, in a sentence. */
   readonly problem: string | undefined
 }
 
@@ -23,8 +23,8 @@ export interface Given {
 }
 
 /**
- * Options may stand before the command and behind it; what follows `--` is a word, whatever it looks like. Whoever asks
- * for help may have all the rest wrong.
+ * Options may stand before the command and behind it; what follows `--` is a word, whatever it looks like. With
+ * `--help`, all other mistakes are ignored.
  */
 export const read = (grammar: Grammar, argv: ReadonlyArray<string>): CommandLine => {
   const { given, open, problems, words } = split(grammar, argv)
@@ -42,7 +42,7 @@ export const read = (grammar: Grammar, argv: ReadonlyArray<string>): CommandLine
   }
 }
 
-/** The words in the one order that `@effect/cli` understands in one way only; it has nothing to do with the log. */
+/** The words in an order that `@effect/cli` cannot misread, without `--log-level`, which it does not handle. */
 export const write = ({ command, given, words }: Omit<CommandLine, "problem">): ReadonlyArray<string> => {
   const options = given.filter(({ flag, value }) =>
     flag.name !== "--log-level" && flag.name !== "--help" && !(standsAlone(flag) && value === "false")
@@ -72,10 +72,10 @@ const flagsOf = ({ builtIns, commands }: Grammar, command: string | undefined): 
   ...builtIns
 ]
 
-/** What is wrong with an option may depend on what the command has. */
+/** Explains a wrong option; which other to suggest may depend on the options of the command. */
 type Problem = (flags: ReadonlyArray<Flag>) => string
 
-/** Tells options from words; of the words the first `open` stand before `--`. */
+/** Tells options from words; the first `open` of the words come before `--`. */
 const split = ({ builtIns, commands }: Grammar, argv: ReadonlyArray<string>) => {
   const all = [...commands.flatMap(({ flags }) => flags), ...builtIns]
   const known = new Map(all.flatMap((flag) => flag.names.map((name) => [name, flag] as const)))
@@ -128,7 +128,7 @@ const mistakeOf = (flag: Flag, value: string, known: ReadonlyMap<string, Flag>):
     return truths.has(value) ? undefined : `${name} cannot be "${value}": give it no value, it is a switch`
   }
   if (value.trim() === "") return `${name} is empty: give it a value, or leave it away`
-  // `@effect/cli` would read the one as another option, and trim the other.
+  // `@effect/cli` would read the first as another option, and trim the second.
   if (known.has(value) || value === "--") return `${name} cannot be "${value}": that is an option`
   if (isRepeated && value !== value.trim()) return `${name} cannot be "${value}": it begins or ends with white space`
   return values === "any" || values.includes(value)
@@ -141,7 +141,7 @@ const oneOf = ({ values }: Flag): string =>
     ? "one"
     : `${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}`
 
-/** A value that is attached may be a secret. */
+/** The message leaves out an attached value, which may be a secret. */
 const unknown = (word: string, name: string, flags: ReadonlyArray<Flag>): string => {
   if (/\s/.test(name)) return `"${word}" looks like an option; put -- before a prompt that begins with -`
   const meant = Suggest.flag(name, flags)
@@ -153,8 +153,8 @@ const unknown = (word: string, name: string, flags: ReadonlyArray<Flag>): string
 const namesOf = ({ commands }: Grammar): ReadonlyArray<string> => commands.map(({ name }) => name)
 
 /**
- * A single word that could be the name of a command is taken for a wrong one: sent as a prompt, a typing error would cost
- * tokens. Beside options that is so for what nearly is one.
+ * A single word that could be a command name is taken for a mistyped command: as a prompt, a typing error would cost
+ * tokens. Beside options, only a word close to a command name is.
  */
 const notCommand = (
   grammar: Grammar,
@@ -185,7 +185,7 @@ const helpOf = (grammar: Grammar, line: Omit<CommandLine, "problem">, problem: s
   return { ...line, command: about, words: [], asksForHelp: true, problem: problem ?? wrong }
 }
 
-/** What stands where nobody would look at it. */
+/** Options and words in a place where they would be ignored. */
 const misplaced = (grammar: Grammar, { command, given, words }: Omit<CommandLine, "problem">): string | undefined => {
   const flags = flagsOf(grammar, command)
   const stray = given.find(({ flag }) => !flags.some(({ name }) => name === flag.name))
@@ -201,5 +201,5 @@ const misplaced = (grammar: Grammar, { command, given, words }: Omit<CommandLine
 
 const tooMany = (word: string): string => `The word "${word}" is one too many; see \`effixir --help\``
 
-/** What is done instead of a command. */
+/** Options that replace the command. */
 const standsAlone = ({ name }: Flag): boolean => name === "--version" || name === "--wizard" || name === "--completions"

@@ -1,5 +1,5 @@
 /**
- * Help of `@effect/cli` comes with colours, whoever reads it. Into a pipe, or with `NO_COLOR`, it should not.
+ * Takes the colours out of the help of `@effect/cli` where it goes into a pipe or `NO_COLOR` is set.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -14,9 +14,9 @@ export const layer: Layer.Layer<never, never, Screen> = Layer.unwrapEffect(Effec
     write(...values.map((value) => typeof value === "string" && !hasColors ? stripVTControlCharacters(value) : value))
   return Console.setConsole({
     ...console,
-    // Node's own console keeps to itself what could not be written.
+    // Node's own console does not report a failed write.
     log: plain((...values) => screen.out(`${format(...values)}\n`), screen.hasColors && screen.isOutTerminal),
-    // What is wrong with a word is told at the edge, like everything else that goes wrong.
+    // `main` reports wrong options and words, like every other error.
     error: () => Effect.void
   })
 }))

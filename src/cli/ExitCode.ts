@@ -31,10 +31,10 @@ export const meanings: ReadonlyArray<readonly [code: number | string, meaning: s
   [141, "nobody reads the output any more"]
 ]
 
-/** What stops the program, by the name of the signal that does it to others: for `SIGPIPE` the output was closed. */
+/** What stopped the program, named as a signal; `SIGPIPE` means that the output was closed. */
 export type Signal = "SIGINT" | "SIGQUIT" | "SIGTERM" | "SIGHUP" | "SIGPIPE"
 
-/** As shells count signals; a terminal that closes is as good as a polite kill. */
+/** The exit code that shells give for the signal; `SIGHUP` (the terminal was closed) counts as `SIGTERM`. */
 export const interrupted = (signal: Signal): number => ofSignal[signal]
 
 const ofSignal: { readonly [signal in Signal]: number } = {
@@ -45,7 +45,7 @@ const ofSignal: { readonly [signal in Signal]: number } = {
   SIGHUP: 143
 }
 
-/** Why a turn was interrupted, as the log and the last line tell it. */
+/** Why a turn was interrupted, as the log and the last line of output name it. */
 export const reasonOf = (signal: Signal): string => reasons[signal] ?? signal
 
 const reasons: { readonly [signal in Signal]?: string } = { SIGHUP: "hangup", SIGPIPE: "output closed" }
@@ -70,7 +70,7 @@ const codes: { readonly [kind: string]: number } = {
   RateLimited: usedUp
 }
 
-/** The code for a limit that a turn has reached; for the time it is the one of `timeout`. */
+/** The code for a limit that a turn has reached; for the time limit it is the code that `timeout` uses. */
 export const ofLimit = (limit: Limit): number => limit === "time" ? timedOut : limited
 
 /** The code for the end of a turn. */
@@ -87,7 +87,7 @@ export const ofEnd = (end: TurnEnd, signal: Signal): number => {
   }
 }
 
-/** Ends the program with a code when everything there was to say has been said. */
+/** Ends the program with a code, after everything has been printed. */
 export class Stop extends Data.TaggedError("Stop")<{ readonly code: number }> {}
 
 /** Something on the command line cannot be used. The message is the whole sentence. */

@@ -1,5 +1,5 @@
 /**
- * What the commands take, read off the commands themselves, so that a new option is known wherever options are looked at.
+ * The options of the commands, read from the commands themselves, so that no second list has to name a new option.
  */
 import * as BuiltInOptions from "@effect/cli/BuiltInOptions"
 import * as Command from "@effect/cli/Command"
@@ -24,7 +24,7 @@ export interface Grammar {
     readonly flags: ReadonlyArray<Flag>
     readonly takesWords: boolean
   }>
-  /** What is understood beside every command. */
+  /** The options that work with every command. */
   readonly builtIns: ReadonlyArray<Flag>
 }
 

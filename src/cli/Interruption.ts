@@ -1,5 +1,5 @@
 /**
- * What asked the program to stop, and how it ends then.
+ * Records which signal asked the program to stop, and how the run was reported to end.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,23 +12,23 @@ export class Interruption extends Context.Tag("effixir/cli/Interruption")<Interr
   /** Stops the program as a signal does. */
   readonly stop: (signal: Signal) => Effect.Effect<void>
   /**
-   * Tells how the turn ended, and which exit code that has; nobody else has to, then, and what stops the program later
-   * changes nothing about it. Nothing comes in between.
+   * Prints how the turn ended and records its exit code, without interruption. After that no other part prints an end,
+   * and a later signal does not change the code.
    */
   readonly tellEnd: <E, R>(code: Effect.Effect<number>, telling: Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
 }>() {}
 
-/** What is known of signals, and of the end that a program that reads the output waits for. */
+/** The signal that came first, and whether the end that a reading program waits for was printed. */
 export interface Listening {
   readonly first: () => Signal
   readonly stop: (signal: Signal) => void
-  /** The exit code of the end that was told. */
+  /** The exit code of the end, once it was printed. */
   told: number | undefined
 }
 
 /**
- * Listens for signals, without deciding what is done about them, and tells which one came first. Whoever interrupts
- * the program without one stands for a person at the keyboard.
+ * Listens for signals and records the first one, without deciding what it does. An interruption without a signal counts
+ * as `SIGINT`.
  */
 export const listen = (): Listening => {
   let first: Signal | undefined
@@ -36,7 +36,8 @@ export const listen = (): Listening => {
     if (first === undefined) holdOff()
     first ??= signal
   }
-  // The runtime listens for this one; the others end the run in the same way, tools and all.
+  // The runtime listens for `SIGTERM`; the other signals are turned into it, so that they end the run and its tools
+  // too.
   const interrupt = () => void process.emit("SIGTERM", "SIGTERM")
   for (const signal of signals) process.prependOnceListener(signal, () => note(signal))
   for (const signal of ["SIGHUP", "SIGQUIT"] as const) process.once(signal, interrupt)
@@ -51,8 +52,8 @@ export const listen = (): Listening => {
 }
 
 /**
- * For a second no other signal counts: a wrapper passes on what the terminal has sent already, and the end would be cut
- * off. After that one more stops the program at once.
+ * Ignores further signals for a second: a wrapper may pass on a signal that the terminal has sent already, and the end
+ * would be cut off. After that, one more stops the program at once.
  */
 const holdOff = (): void => {
   const ignore = () => {}
@@ -60,7 +61,7 @@ const holdOff = (): void => {
   setTimeout(() => signals.forEach((signal) => process.off(signal, ignore)), 1000).unref()
 }
 
-/** Those that the system sends. A pipe that nobody reads is told by the write that fails. */
+/** The signals that the system sends. A closed pipe shows as a failed write instead. */
 export const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
 
 export const layer = (listening: Listening): Layer.Layer<Interruption> =>

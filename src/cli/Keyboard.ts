@@ -1,32 +1,32 @@
 /**
- * A person at the keyboard: single keys, and a line of words.
+ * Reads from a person at the keyboard: single keys, or a line of text.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { createInterface, type Interface } from "node:readline/promises"
 import { Writable } from "node:stream"
 
-/** Whether somebody can see a question and press a key. */
+/** Whether a person at a terminal can see a question and press a key. */
 export const isThere = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
 
-/** The terminal has got another size, and what is on it may be hard to read now. */
+/** The terminal was resized, so what it shows may be hard to read. */
 export class Resized extends Data.TaggedError("Resized") {}
 
 export interface Keys {
-  /** The next key; what is pasted is none. */
+  /** The next key press; pasted text does not count. */
   readonly next: Effect.Effect<string, Resized>
-  /** Lets pass what was typed before now: it is no answer to what has just been shown. */
+  /** Drops keys typed before now: they cannot answer a question that has only just been shown. */
   readonly discard: Effect.Effect<void>
 }
 
-/** Gives the keys to whoever uses them. The terminal is as it was afterwards. */
+/** Runs `use` with single key presses, and restores the terminal afterwards. */
 export const withKeys = <A, E, R>(use: (keys: Keys) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
       const listener: Listener = { hear: undefined, isResized: false }
       const onData = (data: Buffer | string) => {
         const text = String(data)
-        // The terminal does not see it in this mode.
+        // In raw mode the terminal does not turn Ctrl-C into a signal.
         if (text.includes("\u0003")) process.kill(process.pid, "SIGINT")
         const key = [...text].length === 1 ? text : arrows[text]
         if (key !== undefined) listener.hear?.(key)
@@ -42,7 +42,7 @@ export const withKeys = <A, E, R>(use: (keys: Keys) => Effect.Effect<A, E, R>): 
     ({ listener }) =>
       use({
         next: Effect.async((resume) => {
-          // While nobody listened: what has been shown since may be hard to read already.
+          // The resize came while no key was awaited: the rows shown since may be hard to read.
           if (listener.isResized) {
             listener.isResized = false
             return resume(new Resized())
@@ -69,10 +69,10 @@ interface Listener {
   isResized: boolean
 }
 
-/** Nobody reads a question in less. */
+/** Keys that come sooner are dropped: no person reads a question that fast. */
 const deaf = "100 millis"
 
-/** However late this program comes to it, all that waits to be read is read: once around for what is there, and once more. */
+/** Lets the event loop go around twice, so that all pending input is read even if the process was busy. */
 const readAll = Effect.async<void>((resume) => {
   setImmediate(() => setImmediate(() => resume(Effect.void)))
 })
@@ -80,11 +80,13 @@ const readAll = Effect.async<void>((resume) => {
 /** Keys that a terminal sends as a sequence. */
 const arrows: { readonly [sequence: string]: string } = { "\u001B[B": "down", "\u001BOB": "down", "\u001B[6~": "down" }
 
-/** A line of words; Enter alone says nothing. */
+/** Reads a line of text; Enter alone gives an empty one. */
 export const words = (prompt: string): Effect.Effect<string> =>
   line(process.stderr, (input, signal) => input.question(prompt, { signal }))
 
-/** A line that nobody looking at the screen may read, such as a key. What is typed after the prompt is never echoed. */
+/**
+ * Reads a line that must not show on the screen, such as an API key. What is typed after the prompt is never echoed.
+ */
 export const hiddenWords = (prompt: string): Effect.Effect<string> =>
   line(new Writable({ write: (_text, _encoding, done) => done() }), (input, signal) => {
     process.stderr.write(prompt)

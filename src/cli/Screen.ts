@@ -17,19 +17,19 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly out: (text: string) => Effect.Effect<void>
   /** Writes to stderr, as it is. */
   readonly err: (text: string) => Effect.Effect<void>
-  /** Tells a person something on stderr, in our name: one sentence, broken where the terminal ends. */
+  /** Writes one sentence to a person on stderr, marked as from effixir and wrapped at the width of the terminal. */
   readonly say: (sentence: string) => Effect.Effect<void>
-  /** Ends when a write has shown that nobody reads the output any more, as with `| head -1`. */
+  /** Ends when a write has failed because the reader of the output is gone, as with `| head -1`. */
   readonly closed: Effect.Effect<void>
   readonly isOutTerminal: boolean
   readonly isErrTerminal: boolean
   /** Whether colours are wanted on stderr. */
   readonly hasColors: boolean
-  /** How many characters a line for a person may have to be read well. */
+  /** How many characters a line may have and still be easy to read. */
   readonly width: number
   /** The terminal of stderr as it is now. */
   readonly size: () => Size
-  /** A line for the terminal of stderr that fits one row of it: what wraps cannot be taken back. */
+  /** Cuts a line to one row of the terminal of stderr: a line that wraps cannot be erased. */
   readonly oneRow: (text: string) => string
 }>() {}
 
@@ -38,7 +38,7 @@ export interface Size {
   readonly rows: number
 }
 
-/** What was asked for cannot be given. Nothing else that could be told would change that. */
+/** The output of the program could not be written, so the run has failed whatever else it did. */
 export class OutputLost extends Data.TaggedError("OutputLost")<{ readonly cause: NodeJS.ErrnoException }> {
   override get message(): string {
     const why = this.cause.code === "ENOSPC" ? "there is no space left on its disk" : this.cause.message
@@ -48,9 +48,9 @@ export class OutputLost extends Data.TaggedError("OutputLost")<{ readonly cause:
 
 /** The streams of this process. */
 export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
-  // A dumb terminal can take nothing back that it has shown.
+  // A dumb terminal cannot erase what it has shown.
   const isErrTerminal = process.stderr.isTTY === true && process.env["TERM"] !== "dumb"
-  // Each write hears of its own failure; without a listener the stream would end the process.
+  // Each write handles its own failure; without a listener the stream would crash the process.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
   const closed = Deferred.unsafeMake<void>(FiberId.none)
   const close = Effect.asVoid(Deferred.succeed(closed, undefined))
@@ -75,8 +75,8 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
 })
 
 /**
- * Waits until the text is out, without what signs us in. A reader that has gone away (`| head`) is no reason to fail; a
- * full disk is.
+ * Writes the text without our secrets, and waits until it is written. A reader that has gone away (`| head`) is not a
+ * failure; a full disk is.
  */
 const write = (
   stream: NodeJS.WriteStream,

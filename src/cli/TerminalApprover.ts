@@ -8,7 +8,7 @@ import { changeRows } from "./render/diff.ts"
 import * as Shown from "./render/question.ts"
 import type { Screen } from "./Screen.ts"
 
-/** `ready` is over when nobody else writes to the terminal. */
+/** `ready` ends when no other part of the program writes to the terminal. */
 export const ask = (screen: typeof Screen.Service, ready: Effect.Effect<void>, question: Approver.Question) =>
   Effect.zipRight(ready, put(screen, question)).pipe(
     Effect.onInterrupt(() => screen.err("\n")),
@@ -25,7 +25,7 @@ const put = (screen: typeof Screen.Service, question: Approver.Question): Effect
 
 const said: { readonly [answer in Approver.Answer["_tag"]]: string } = { Once: "yes", Always: "always", No: "no" }
 
-/** Shows the question and takes a key for an answer. In a terminal of another size it is shown anew. */
+/** Shows the question and takes a key for an answer. Shows it again after a resize. */
 const choose = (
   screen: typeof Screen.Service,
   keys: Keyboard.Keys,
@@ -66,7 +66,7 @@ const choose = (
 const escape = "\u001B"
 const leaving = ["q", escape]
 
-/** Escape and the end of the input are a no as well, without a question why. */
+/** Escape and the end of the input also mean no, and do not ask for a reason. */
 const answers: ReadonlyMap<string, Choice> = new Map<string, Choice>([
   ["y", Approver.once],
   ["n", { _tag: "Why" }],
@@ -74,7 +74,7 @@ const answers: ReadonlyMap<string, Choice> = new Map<string, Choice>([
   ["\u0004", Approver.no()]
 ])
 
-/** Shows rows, as many at a time as there is room for. What is read only in part can be left with some keys. */
+/** Shows rows, as many at a time as fit. Some keys leave before the last page. */
 const page = Effect.fnUntraced(function*(
   screen: typeof Screen.Service,
   keys: Keyboard.Keys,
@@ -95,7 +95,7 @@ const page = Effect.fnUntraced(function*(
   }
 })
 
-/** The next key that means something, of those that come after what has been shown. */
+/** The next key with a meaning, pressed after the rows were shown. */
 const nextOf = (keys: Keyboard.Keys, meaning: ReadonlyArray<string>) =>
   Effect.zipRight(
     keys.discard,

@@ -1,7 +1,7 @@
 /**
- * Compiled code, kept in the cache of the home folder from one start to the next: a third of a short turn would go into
- * compiling the program. Node 20 keeps none; newer ones keep what they compile when they load a file, and that leaves
- * out the functions that are first called later, which are most.
+ * Keeps compiled code in the cache of the home folder between starts: compiling the program would take a third of a
+ * short turn. Node 20 has no such cache; newer versions cache only what they compile while loading a file, and so miss
+ * most functions, which are compiled at their first call.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import module from "node:module"
@@ -17,8 +17,8 @@ interface Loader {
 }
 
 /**
- * Keeps the code of the files beside this one. What a use of the program compiled is added when it first ended well:
- * functions are compiled when they are first called, and each use calls others.
+ * Keeps the compiled code of the files beside this one. The first successful run of each `use` adds the functions that
+ * it has compiled: V8 compiles a function at its first call, and each use calls different ones.
  */
 export const keep = (use: string): void => {
   if (process.env["NODE_DISABLE_COMPILE_CACHE"] !== undefined) return
@@ -34,7 +34,7 @@ export const keep = (use: string): void => {
     const uses = script.cachedDataRejected === false ? kept?.uses ?? [] : []
     if (!uses.includes(use)) {
       process.once("exit", (code) => {
-        // Nobody gets a home folder by asking for help.
+        // A run such as `--help` must not create the home folder.
         if (code === 0 && existsSync(home)) write(file, kind, { uses: [...uses, use], data: script.createCachedData() })
       })
     }
@@ -54,7 +54,10 @@ interface Kept {
   readonly data: Buffer
 }
 
-/** The first line says of which code, for which V8, and what sum the rest has: V8 takes what it is given at its word. */
+/**
+ * The first line names the code and the V8 version, and holds a checksum of the rest, because V8 does not verify the
+ * data.
+ */
 const read = (file: string, kind: string): Kept | undefined => {
   try {
     const content = readFileSync(file)
@@ -68,8 +71,8 @@ const read = (file: string, kind: string): Kept | undefined => {
 }
 
 /**
- * What cannot be kept is compiled again. Two that write at once may spoil each other's file, which its sum shows; names
- * of their own would be left over by those that are killed.
+ * If the write fails, the next start compiles again. Two processes that write at once may spoil the file, which the
+ * checksum reveals; with a file name for each process, killed ones would leave theirs behind.
  */
 const write = (file: string, kind: string, { data, uses }: Kept): void => {
   const temporary = `${file}.tmp`

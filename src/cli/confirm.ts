@@ -1,12 +1,12 @@
 /**
- * A question that has to be answered before something is done that cannot be undone.
+ * Asks for confirmation before an action that cannot be undone.
  */
 import * as Effect from "effect/Effect"
 import { createInterface } from "node:readline/promises"
 import { BadInput, denied, Stop } from "./ExitCode.ts"
 import { Screen } from "./Screen.ts"
 
-/** Asks a person at a terminal. Nobody else can be asked: a program says with a flag that it means it. */
+/** Asks a person at a terminal. A script cannot be asked, so it has to pass a flag instead. */
 export const ask = Effect.fnUntraced(function*(message: string, flag: string) {
   const screen = yield* Screen
   if (process.stdin.isTTY !== true) return yield* new BadInput({ message: `${message} Say ${flag} if that is meant` })

@@ -1,6 +1,6 @@
 /**
- * What `effixir demo` does: the real thing without an account or a network. Everything runs as it would, only the
- * server that answers is a simulator inside this process.
+ * Runs `effixir demo`: the real program without an account or a network. Only the server is replaced, by a simulator
+ * inside this process.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -40,7 +40,7 @@ writeFileSync("total.txt", total.toFixed(2) + "\\n")
 console.log(\`\${rows.length} products, \${total.toFixed(2)} in all\`)
 `
 
-/** What the model does, call by call. Its answer quotes what the tools have really given. */
+/** What the simulated model does, call by call. Its answer quotes the real output of the tools. */
 const script: Script.Script = (request, n) => {
   switch (n) {
     case 0:
@@ -116,7 +116,7 @@ const prepare = Effect.gen(function*() {
   return { workspace, home, config, email }
 })
 
-/** The real sign-in; in the place of the person, the browser agrees to everything. */
+/** The real sign-in; the simulated browser agrees to everything in place of the person. */
 const signIn = Effect.gen(function*() {
   const store = yield* CredentialStore
   const states = yield* Stream.runCollect(ChatGptLogin.login())

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The entry: keeps the start short. The version is told without loading anything, and the rest is compiled once. A
- * signal that comes while the rest is loaded counts like one that comes later.
+ * The entry point, which keeps the start short. It prints the version without loading the program, and loads the
+ * program with its compiled code from a cache. A signal during loading counts like a later one.
  */
 import { tooManyFiles } from "../internal/tooManyFiles.ts"
 import { version } from "../internal/version.ts"

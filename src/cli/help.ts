@@ -1,5 +1,5 @@
 /**
- * What `--help` says: a screen that a person can take in, made of what `@effect/cli` knows of a command.
+ * Lays out what `--help` prints: one screen, built from the help that `@effect/cli` has for a command.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
@@ -15,7 +15,7 @@ interface Entry {
   readonly text: string
 }
 
-/** A command by its name, with what `@effect/cli` would say of it. */
+/** A command's name, and the help that `@effect/cli` would print for it. */
 export interface Described {
   readonly name: string
   readonly doc: HelpDoc.HelpDoc
@@ -52,7 +52,7 @@ export const ofCommand = (described: Described, width: number): string => {
   ])
 }
 
-/** What there is to say of a command, before it is laid out. */
+/** The content of a command's help, before layout. */
 export const contentOf = ({ doc, name }: Described) => {
   const parts = flatten(doc)
   const args = entriesUnder(parts, "ARGUMENTS")
@@ -61,7 +61,7 @@ export const contentOf = ({ doc, name }: Described) => {
   return { description: descriptionOf(doc), usage: usage.join(" "), args, options }
 }
 
-/** In a list one sentence has to do; the rest is said by the command itself. */
+/** A list shows only the first sentence; the command's own help shows the rest. */
 const firstSentence = (text: string): string => text.replace(/\. .*$/s, "")
 
 const page = (sections: ReadonlyArray<string>): string => sections.filter((text) => text !== "").join("\n\n")
@@ -104,7 +104,7 @@ const nameOf = (text: string): string =>
     .replace(/^(-[^<]*?--[\w-]+|--[\w-]+) (.+)$/, (_, flag: string, value: string) =>
       `${flag} ${value.includes("|") ? value.replaceAll(" | ", "|") : value.toUpperCase()}`)
 
-/** What `@effect/cli` says of every text and every switch says nothing of this one. */
+/** Leaves out the sentences that `@effect/cli` adds to every text option and every switch. */
 const sentences = (doc: HelpDoc.HelpDoc): string =>
   flatten(doc).flatMap((part) => HelpDoc.isParagraph(part) ? [textOf(part.value)] : [])
     .filter((text) =>

@@ -12,7 +12,7 @@ const maxBytes = 20 * 1024 * 1024
 
 const emptyImage = "--image is empty: give it a value, or leave it away"
 
-/** Reads an image as a part of a message. What it is, its bytes say; its name may lie. */
+/** Reads an image as a part of a message. Its bytes decide the type, because its name may be wrong. */
 export const read = Effect.fnUntraced(function*(path: string) {
   if (path.trim() === "") return yield* new BadInput({ message: emptyImage })
   const fs = yield* FileSystem.FileSystem

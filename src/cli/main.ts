@@ -1,5 +1,5 @@
 /**
- * The edge: one `provide`, one `runMain`, and what becomes of errors and signals.
+ * The edge of the program: one `provide`, one `runMain`, and the handling of errors and signals.
  */
 import { toAnsiText } from "@effect/cli/HelpDoc"
 import { isValidationError, type ValidationError } from "@effect/cli/ValidationError"
@@ -45,7 +45,7 @@ const report = (line: CommandLine | undefined, kind: string, message: string) =>
         details: {}
       })
       const [ended] = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
-      // What is no turn has failed all the same, and is told in the same shape.
+      // The failure of a command without a turn is printed in the same shape.
       const told = { ...ended, ...(Cli.runsTurn(line) ? {} : { type: "error" }) }
       yield* Effect.flatMap(Interruption.Interruption, (interruption) =>
         interruption.tellEnd(Effect.succeed(code), screen.out(`${JSON.stringify(told)}\n`)))
@@ -64,17 +64,17 @@ const run = (line: CommandLine) =>
     }),
     Effect.catchAllDefect((defect) =>
       defect instanceof Screen.OutputLost
-        // Whoever reads JSON lines there cannot be told.
+        // stdout cannot be written, so no JSON line is printed there.
         ? report(undefined, defect._tag, defect.message)
         : report(line, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
     )
   )
 
-/** What `@effect/cli` says of a value, as one sentence. */
+/** What `@effect/cli` says about a value, as one sentence. */
 const sayValue = (error: ValidationError): string =>
   stripVTControlCharacters(toAnsiText(error.error)).replaceAll(/\s+/g, " ").trim()
 
-/** Of several things that are wrong with a variable, the one that is about its value says most. */
+/** Of several problems with a variable, the one about its value says most. */
 const sayConfig = (error: ConfigError): string => {
   const [said] = leaves(error).toSorted((a, b) => Number(a._op === "MissingData") - Number(b._op === "MissingData"))
   return said === undefined
@@ -87,7 +87,7 @@ const leaves = (error: ConfigError): ReadonlyArray<Exclude<ConfigError, { readon
 
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
 
-/** A warning is for a person, too. */
+/** Prints log messages, such as warnings, in a form for people. */
 const logger = Logger.make<unknown, string>(({ context, logLevel, message }) => {
   const { hide } = Context.get(FiberRefs.getOrDefault(context, FiberRef.currentContext), Secrets.Secrets)
   return `effixir: ${logLevel.label.toLowerCase()}: ${prose(hide([message].flat().map(String).join(" ")))}`
@@ -102,7 +102,7 @@ const services = (listening: Interruption.Listening) =>
     ))
   )
 
-/** Several things may have happened; what the program has found out itself says most. */
+/** Of several causes, a `Stop` of the program itself wins over the interruption. */
 const isStopped = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isInterrupted(exit.cause) && !(Cause.squash(exit.cause) instanceof ExitCode.Stop)
 
@@ -113,7 +113,7 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>, { first, told }: Interruption
   return error instanceof ExitCode.Stop ? error.code : ExitCode.failure
 }
 
-/** What a program that reads JSON lines has still to be told of a sign-in, or of a run before its turn, that was stopped. */
+/** The last JSON line for a sign-in that was stopped, or for a run that was stopped before its turn. */
 const lastLine = (line: CommandLine, { first, told }: Interruption.Listening): string => {
   if (told !== undefined || !Cli.wantsJson(line)) return ""
   if (!Cli.runsTurn(line)) return Cli.signsIn(line) ? `${JSON.stringify(Login.interrupted(first()))}\n` : ""
@@ -123,14 +123,14 @@ const lastLine = (line: CommandLine, { first, told }: Interruption.Listening): s
 }
 
 /**
- * Ends the program once everything is written. Connections that are kept for a next request would keep it for a while,
- * too.
+ * Ends the program once everything is written. Without `exit`, connections kept for a next request would keep it
+ * running.
  */
 const leave = (code: number, last: string): void => {
   process.stdout.write(last, () => process.stderr.write("", () => process.exit(code)))
 }
 
-/** `takeOver` ends the listening of the entry, and tells which signal came meanwhile. */
+/** `takeOver` ends the entry point's listening, and returns the signal that came meanwhile. */
 export const main = (argv: ReadonlyArray<string>, takeOver: () => ExitCode.Signal | undefined): void => {
   const listening = Interruption.listen()
   const line = Cli.read(argv)

@@ -10,11 +10,11 @@ import { wrap } from "./wrap.ts"
 export interface Option<A> {
   readonly value: A
   readonly title: string
-  /** What one should know to choose it. */
+  /** What the person should know to choose this option. */
   readonly remark: string
 }
 
-/** Shows all options and waits for the number of one; Enter is the one at `usual`, `q` and Escape are none. */
+/** Shows all options and waits for the number of one; Enter takes the one at `usual`; `q` and Escape take none. */
 export const choose = <A>(question: string, options: ReadonlyArray<Option<A>>, usual: number) =>
   Effect.flatMap(Screen, (screen) => {
     const lines = options.map(({ remark, title }, at) =>

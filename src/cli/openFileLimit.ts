@@ -15,8 +15,8 @@ export class TooManyOpenFiles extends Data.TaggedError("TooManyOpenFiles")<{}> {
 const needed = 32
 
 /**
- * Finds out at the start whether the files that a turn needs can be opened. Later it would be one thing or the other that
- * fails of it: the sign-in, a command, the connection, each with words of its own.
+ * Checks at the start whether the process can open the files that a turn needs. Without this check the sign-in, a
+ * command or the connection would fail later, each with a different message.
  */
 export const check: Effect.Effect<void, TooManyOpenFiles> = Effect.suspend(() => {
   const opened: Array<number> = []

@@ -1,11 +1,11 @@
 /**
- * A line on the terminal that shows that something is waited for.
+ * A line on the terminal that shows what the program is waiting for.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { dim, Screen } from "./Screen.ts"
 
-/** Shows the line while the work is on. It is gone afterwards, and never there into a pipe. */
+/** Shows the line while the work runs, and erases it afterwards. Never shown in a pipe. */
 export const withProgressLine =
   (line: Effect.Effect<string>) => <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen> =>
     Effect.flatMap(Screen, (screen) => {
@@ -20,6 +20,6 @@ export const withProgressLine =
 
 const erase = "\r\u001B[2K"
 
-/** Says something while the line may be there, and takes its place. */
+/** Prints a text in place of the line, if the line is shown. */
 export const printOver = (text: string): Effect.Effect<void, never, Screen> =>
   Effect.flatMap(Screen, (screen) => screen.err(screen.isErrTerminal ? `${erase}${text}` : text))

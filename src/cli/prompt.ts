@@ -7,7 +7,7 @@ import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
 import { BadInput } from "./ExitCode.ts"
 
-/** The prompt is `-`, or nothing while something is piped in: then it is what stdin holds. */
+/** A prompt of `-`, or none while stdin is a pipe, means all of stdin. */
 export const read: (given: string | undefined) => Effect.Effect<string, BadInput> = Effect.fnUntraced(
   function*(given) {
     const prompt = given === "-" || given === undefined && process.stdin.isTTY !== true ? yield* stdin : given ?? ""
@@ -26,7 +26,7 @@ export const stdin: Effect.Effect<string, BadInput> = Effect.tryPromise({
   catch: () => new BadInput({ message: "The prompt could not be read from stdin" })
 })
 
-/** What is typed or piped in, line by line; an end of it ends nothing. */
+/** Lines that are typed or piped in; the end of stdin does not end the stream. */
 export const lines: Stream.Stream<string> = Stream.asyncPush<string>((emit) =>
   Effect.acquireRelease(
     Effect.sync(() => createInterface({ input: process.stdin }).on("line", (line) => emit.single(line))),
@@ -34,7 +34,7 @@ export const lines: Stream.Stream<string> = Stream.asyncPush<string>((emit) =>
   )
 )
 
-/** What stands on the command line beside the options. */
+/** The words of the command line that are not options. */
 export const positionals = (
   given: ReadonlyArray<string>,
   max: number

@@ -1,5 +1,5 @@
 /**
- * Watches a run to its end, shows it, and tells with which code the program should exit.
+ * Shows a run to its end, and returns the exit code of the program.
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -19,8 +19,8 @@ import type { Renderer } from "./render/Renderer.ts"
 import { OutputLost, Screen } from "./Screen.ts"
 
 /**
- * Shows every event, and exactly one that ends the turn. Of an interrupted run the end is in the log; of a run that
- * failed before it had a turn, it is made up here.
+ * Shows every event, and exactly one that ends the turn. The end of an interrupted run is read from the log; for a run
+ * that failed before its turn, one is made here.
  */
 export const renderTurn = Effect.fnUntraced(function*(
   session: string,
@@ -48,7 +48,7 @@ export const renderTurn = Effect.fnUntraced(function*(
       if (end === undefined) yield* show({ ...event, seq: lastSeq + 1, at: yield* DateTime.now })
     })
 
-  /** An answer that could not be written is none, however well the turn went. */
+  /** If the answer could not be written, the run has failed, even if the turn succeeded. */
   const showFailure = (cause: Cause.Cause<AgentError>) => {
     const lost = Chunk.findFirst(Cause.defects(cause), (defect) => defect instanceof OutputLost)
     return Option.isSome(lost) ? Effect.die(lost.value) : showEnd(toTurnFailed("", cause))
@@ -61,7 +61,7 @@ export const renderTurn = Effect.fnUntraced(function*(
   })
 
   const ticking = Effect.forkScoped(Effect.repeat(renderer.tick, Schedule.spaced("100 millis")))
-  // Nobody waits for an answer any more.
+  // The reader of the output is gone, so the run stops.
   const closing = Effect.forkScoped(Effect.zipRight(screen.closed, interruption.stop("SIGPIPE")))
   yield* Effect.scoped(Effect.zipRight(Effect.zipRight(ticking, closing), Stream.runForEach(events, show))).pipe(
     Effect.onInterrupt(() => showRest),

@@ -45,7 +45,7 @@ export interface TurnOptions {
   readonly limits?: Limits
   readonly permission?: Option.Option<Policy.Mode>
   readonly policy?: Option.Option<string>
-  /** What the session was allowed before. */
+  /** The permission that the session had before. */
   readonly before?: PermissionInForce
   /** Whether the server may search the web. */
   readonly search?: boolean
@@ -60,7 +60,7 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
   const { permission, policy } = yield* permissionFor(conversation, settings)
   const isTrusted = yield* trusts(conversation, settings.home)
   const { prompt, skills } = yield* teach(conversation, settings.home, isTrusted)
-  // Lines for a program wait for nobody.
+  // With JSON output, or without a terminal, no question is asked.
   const stage = conversation.json || !Keyboard.isThere() ? undefined : yield* Queue.sliding<void>(1)
   const leave = stage === undefined ? undefined : stage.offer(undefined)
   const code = yield* turn({ ...conversation, prompt }, settings, leave).pipe(
@@ -81,7 +81,10 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
 })
 
-/** The person at the keyboard, who may never be asked. `ready` is over when nobody else writes to the terminal. */
+/**
+ * Asks the person at the keyboard; the code for it is loaded at the first question. `ready` ends when no other part of
+ * the program writes to the terminal.
+ */
 const asking = (ready: Effect.Effect<void>) =>
   Effect.map(Screen, (screen): Approver.Asking => ({
     ask: (question) =>
@@ -89,17 +92,17 @@ const asking = (ready: Effect.Effect<void>) =>
         terminal.ask(screen, ready, question))
   }))
 
-/** Whoever shows the run has shown what came before. A question that it is not told of is not kept waiting for long. */
+/** Waits until the renderer has shown all earlier events, for a second at most: it may never hear of the question. */
 const whenLeft = (stage: Queue.Dequeue<void>) => Effect.asVoid(Effect.timeoutOption(stage.take, "1 second"))
 
 /**
- * What may run: as the flags say, else as before in this session, else as a person has set it for all runs. What is set
- * for all runs lets nothing run in a session that was begun with less.
+ * The permission of the run: from the flags, else from earlier in this session, else from the settings for all runs.
+ * These settings never widen the permission that a session began with.
  */
 const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptions, settings: PermissionSettings) {
   const { before = {}, json } = conversation
   const flags = { permission: said(conversation.permission), policy: said(conversation.policy) }
-  // What config.json names is beside it.
+  // A path in config.json is relative to its folder.
   const stored = settings.policy === undefined ? undefined : resolve(settings.home.path, settings.policy)
   const isKept = flags.policy === undefined && before.policy !== undefined
   const file = flags.policy === undefined ? before.policy ?? stored : resolve(flags.policy)
@@ -127,11 +130,11 @@ interface PermissionSettings {
   readonly permission?: Policy.Mode | undefined
 }
 
-/** What a flag says, if it says something. */
+/** The value of a flag, if it is given. */
 const said = <A>(flag: Option.Option<A> | undefined): A | undefined =>
   flag === undefined ? undefined : Option.getOrUndefined(flag)
 
-/** Rules that a session has gone by are not left out because they are gone. */
+/** Fails if the policy file of an earlier turn is gone: the session must not go on without its rules. */
 const loadKept = (file: string) =>
   Effect.mapError(
     isAbsolute(file) ? PolicyFile.load(file) : new Policy.PolicyError({ source: file, problem: "it is in no file" }),
@@ -142,14 +145,14 @@ const loadKept = (file: string) =>
       })
   )
 
-/** Only to compare with it. */
+/** Loaded only for comparison, so errors do not matter. */
 const loadQuietly = (file: string) => Effect.orElseSucceed(PolicyFile.load(file), () => undefined)
 
-/** Whether what the project says counts. What of it is left out, or would be, is said. */
+/** Whether the project is trusted. Prints which of its instructions are left out or have problems. */
 const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: TurnOptions, home: Home) {
   if (trust === true) yield* Trust.trust(home, folder)
   const isTrusted = yield* Trust.isTrusted(home, folder)
-  // What a session was told when it began, it goes on with.
+  // A resumed session keeps the instructions that it began with.
   if (isNew !== true) return isTrusted
   const screen = yield* Screen
   const { problems, sources } = yield* ProjectInstructions.load(folder)
@@ -165,7 +168,7 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: TurnOptions
   return false
 })
 
-/** The skills there are, and the prompt with those that it names. What cannot be used is said. */
+/** The available skills, and the prompt with those that it names. Prints which skills cannot be used. */
 const teach = Effect.fnUntraced(function*({ folder, prompt }: TurnOptions, home: Home, isTrusted: boolean) {
   const screen = yield* Screen
   const leaveOut = ({ path, reason }: Skills.Problem) => screen.say(`the skill ${quote(path)} is left out: ${reason}`)
@@ -182,7 +185,7 @@ const teach = Effect.fnUntraced(function*({ folder, prompt }: TurnOptions, home:
   return { prompt: [...said, ...told.flat()], skills }
 })
 
-/** Whether the server may search the web; where it cannot, that is said. */
+/** Whether the server may search the web; prints a message where it cannot. */
 const searches = Effect.fnUntraced(function*({ search }: TurnOptions, { dialect, web_search }: SearchSettings) {
   const screen = yield* Screen
   const isWanted = search === true || web_search === true

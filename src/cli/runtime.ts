@@ -1,5 +1,5 @@
 /**
- * What a run is made of: flags first, then the environment, then `config.json`, then defaults.
+ * Settings of a run: flags first, then the environment, then `config.json`, then defaults.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as Config from "effect/Config"
@@ -14,7 +14,7 @@ import * as Settings from "../node/settings/Settings.ts"
 import { Mode } from "../tools/permission/Policy.ts"
 import { BadInput } from "./ExitCode.ts"
 
-/** What a person has set, wherever they did. */
+/** The settings of a person, from all of these places. */
 export const settings = Effect.gen(function*() {
   const home = yield* Home.config
   const stored = yield* Settings.load(home.config)
@@ -25,7 +25,7 @@ export const settings = Effect.gen(function*() {
   return {
     ...stored,
     home,
-    /** What somebody has chosen; else the list of the account decides. */
+    /** The model that the person has chosen; else the model list of the account decides. */
     model: Option.getOrElse(model, () => stored.model),
     transport: Option.getOrElse(transport, () => stored.transport ?? "sse"),
     permission: Option.getOrElse(permission, () => stored.permission),

@@ -1,5 +1,5 @@
 /**
- * What was probably meant by a word that is not known.
+ * Guesses what the person meant by an unknown word.
  */
 import { distance } from "fastest-levenshtein"
 import type { Flag } from "./Grammar.ts"

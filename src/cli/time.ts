@@ -5,7 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
-/** In the two greatest units that matter: `2 y`, `3 d 4 h`, `3 h 10 min`, `5 min`, `12 s`. */
+/** A duration in its one or two largest units: `2 y`, `3 d 4 h`, `3 h 10 min`, `5 min`, `12 s`. */
 export const span = (duration: Duration.Duration): string => {
   const seconds = Math.max(0, Math.floor(Duration.toSeconds(duration)))
   const minutes = Math.floor(seconds / 60)
@@ -18,7 +18,7 @@ export const span = (duration: Duration.Duration): string => {
   return minutes > 0 ? `${minutes} min` : `${seconds} s`
 }
 
-/** How far it is from now, and when that is by the clock on the wall, with the day unless it is today. */
+/** How far a time is from now, and its local time, with the day unless that is today. */
 export const moment = (at: DateTime.Utc, now: DateTime.Utc): string => {
   const local = (utc: DateTime.Utc) => DateTime.setZone(utc, DateTime.zoneMakeLocal())
   const { hours, minutes } = DateTime.toParts(local(at))
@@ -29,7 +29,7 @@ export const moment = (at: DateTime.Utc, now: DateTime.Utc): string => {
   return `${distance} (${day === today ? time : `on ${day} ${time}`})`
 }
 
-/** Minutes and seconds until then. */
+/** Minutes and seconds until a time. */
 export const timeLeft = (until: DateTime.Utc): Effect.Effect<string> =>
   Effect.map(DateTime.now, (now) => {
     const seconds = Math.max(0, Math.floor(Duration.toSeconds(DateTime.distanceDuration(now, until))))

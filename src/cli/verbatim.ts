@@ -1,5 +1,6 @@
 /**
- * Text of others, shown verbatim in the rows of a terminal: broken where a row ends, with nothing added and nothing lost.
+ * Shows text from a model, a server or a file verbatim in the rows of a terminal: broken where a row ends, with nothing
+ * added and nothing lost.
  */
 import { eastAsianWidth } from "get-east-asian-width"
 import type { Size } from "./Screen.ts"
@@ -9,7 +10,7 @@ export interface Options {
   readonly hasColors: boolean
 }
 
-/** In front of each row of what others have written: nothing they write can stand there. */
+/** Printed in front of each row of such text, where the text itself can put nothing. */
 export const bar = { first: "│ ", next: "┊ " }
 
 /** `isContinued` where the row goes on with a line of the text that did not fit the one above. */
@@ -46,7 +47,7 @@ export const rowsOf = (text: string, width: number): ReadonlyArray<Row> =>
     return rows
   })
 
-/** What stands for a character, or for many, is told from the characters themselves where there are colours. */
+/** On a terminal with colours, marks escapes and counts, so that they differ from the characters of the text. */
 export const markEscapes = (row: string): string =>
   row.replaceAll(
     parts,
@@ -61,20 +62,20 @@ export const cells = (text: string): number => {
   return sum
 }
 
-/** What is never taken apart: a number that stands for a character, a count, a character with its marks. */
+/** What is never split over two rows: the number of a character, a count, a character with its marks. */
 const parts = /\\(?:x[\da-f]{2}|u[\da-f]{4}|u\{[\da-f]+\})|\\\\|⟨[^⟩]*⟩|[^]\p{M}*/gu
 
 const isMark = (part: string): boolean => part.startsWith("\\") || part.startsWith("⟨")
 
 const inverse = (text: string): string => `\u001B[7m${text}\u001B[27m`
 
-/** A text of others, behind bars. */
+/** Such a text with a bar in front of each row. */
 export const quoted = (shown: string, { hasColors, size }: Options): ReadonlyArray<string> =>
   rowsOf(shown, roomIn(size)).map(({ isContinued, text }) =>
     (isContinued ? bar.next : bar.first) + (hasColors ? markEscapes(text) : text)
   )
 
-/** How much of a row a text of others has. */
+/** How many cells of a row are left beside the bar. */
 export const roomIn = ({ columns }: Size): number => Math.max(10, columns - bar.first.length)
 
 export const bold = (text: string, { hasColors }: Options): string => hasColors ? `\u001B[1m${text}\u001B[22m` : text

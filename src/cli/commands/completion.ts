@@ -24,11 +24,11 @@ const isShell = (word: string | undefined): word is Shell => word !== undefined 
 export const scriptOf = <R, E, A>(program: Command.Command<"effixir", R, E, A>, shell: Shell): Effect.Effect<string> =>
   Effect.map(scripts[shell](program, "effixir"), (lines) => lines.join("\n"))
 
-/** The command is itself one of those that its script completes, so that it is told later how to make it. */
+/** The script completes this command too, so the function that makes it comes as a parameter. */
 export const make = (script: (shell: Shell) => Effect.Effect<string>) =>
   Command.make(
     "completion",
-    // Any words, so that a wrong one is refused in our own sentence.
+    // Accepts any words, so that a wrong one is refused with our own message.
     { words: Args.text({ name: shells }).pipe(Args.repeated) },
     Effect.fnUntraced(function*({ words: [shell, ...more] }) {
       if (!isShell(shell) || more.length > 0) {

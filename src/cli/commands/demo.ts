@@ -4,7 +4,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 
-/** The simulator is loaded when it is wanted: no other command should pay for it when it starts. */
+/** Loads the simulator only for this command, so that others do not start slower. */
 const load = Effect.promise(() => import("../demo.ts"))
 
 export const demo = Command.make("demo", {}, () => Effect.flatMap(load, ({ demo }) => demo)).pipe(

@@ -49,7 +49,7 @@ export const login = Command.make(
   },
   Effect.fnUntraced(function*(options) {
     const { tellEnd } = yield* Interruption
-    // Once it is kept, nothing comes between that and the word of it.
+    // Once the credential is saved, no interruption may prevent the message that says so.
     yield* Effect.uninterruptibleMask((restore) =>
       restore(keep(options)).pipe(
         Effect.flatMap((credential) => tellEnd(Effect.succeed(ExitCode.success), welcome(credential, options.json)))
@@ -61,7 +61,10 @@ export const login = Command.make(
   })
 ).pipe(Command.withDescription("Sign in with a ChatGPT plan, or store an API key"))
 
-/** The old credential stays until there is a new one. Nobody should agree to one that could not be kept. */
+/**
+ * The old credential stays until there is a new one. Checks first that the store can be written, before the person
+ * signs in for nothing.
+ */
 const keep = (choice: Choice) =>
   Effect.scoped(Effect.gen(function*() {
     const way = yield* wayOf(choice)
@@ -84,7 +87,9 @@ interface Choice {
 
 const ways = "--chatgpt, --codex (with --device or --browser), --with-api-key, --from-codex or --from-pi"
 
-/** The one that was named. A person is asked otherwise; for a program it is the code, which needs nobody here. */
+/**
+ * The way that the flags name. Otherwise asks a person; a program gets the code, which needs no person at this machine.
+ */
 const wayOf = Effect.fnUntraced(function*(choice: Choice) {
   const { browser, chatgpt, codex, device, fromCodex, fromPi, json, withApiKey } = choice
   const chosen: ReadonlyArray<Way> = [
@@ -103,7 +108,7 @@ const wayOf = Effect.fnUntraced(function*(choice: Choice) {
   return yield* Effect.flatMap(Effect.promise(() => import("../login/menu.ts")), ({ choose }) => choose)
 })
 
-/** Whether the credential is there already, and no server has to be asked. */
+/** Whether the credential already exists, so that no server has to be asked. */
 const isImmediate = (way: Way): boolean => way === "api-key" || way === "from-codex" || way === "from-pi"
 
 const signIn = Effect.fnUntraced(function*(way: Way, { json, yes }: Choice) {
@@ -128,7 +133,7 @@ const signIn = Effect.fnUntraced(function*(way: Way, { json, yes }: Choice) {
   }
 })
 
-/** The line of a sign-in that a signal has stopped. Errors are told elsewhere. */
+/** The JSON line of a sign-in that a signal has stopped. Errors are printed elsewhere. */
 export const interrupted = (signal: ExitCode.Signal) => ({
   type: "login.interrupted",
   reason: ExitCode.reasonOf(signal),

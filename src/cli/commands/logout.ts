@@ -24,8 +24,8 @@ export const logout = Command.make(
 ).pipe(Command.withDescription("Forget the stored sign-in, and end it at the server"))
 
 /**
- * The server is asked first, while there is something to ask with, and whatever it says, the sign-in is forgotten here. A
- * refresh elsewhere is waited for: what that brings is what has to end.
+ * Revokes the sign-in at the server first, which needs its token, and then forgets it here whatever the server answers.
+ * Waits for a refresh by another process, because the token to revoke is the one that it brings.
  */
 const signOut = Effect.gen(function*() {
   const store = yield* CredentialStore
@@ -51,7 +51,7 @@ const endAtServer = Effect.fnUntraced(function*(credential: Credential) {
     })
     : oauth.revoke(credential.refresh_token)
   return yield* revoke.pipe(
-    // Nothing is lost if somebody stops this.
+    // Stopping this call loses nothing.
     Effect.interruptible,
     Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => "too slow" as const }),
     Effect.isSuccess

@@ -1,5 +1,5 @@
 /**
- * `effixir models`: which models there are to ask.
+ * `effixir models`: lists the available models.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -31,7 +31,7 @@ export const models = Command.make(
   })
 ).pipe(Command.withDescription("List the models that can be asked"))
 
-/** Nobody has to be signed in to see what there would be. */
+/** Works without a sign-in, and lists the models that a sign-in would give. */
 const look = Effect.fnUntraced(function*(options: { readonly refresh: boolean; readonly hidden: boolean }) {
   const { model } = yield* Runtime.settings
   const listing = yield* Effect.flatMap(Models, ({ list }) => list(options)).pipe(Effect.provide(NodeRuntime.layerHome))
@@ -63,7 +63,7 @@ const toJson = Effect.fnUntraced(function*({ at, models, problem, source }: List
 const ageOf = (at: DateTime.Utc): Effect.Effect<Duration.Duration> =>
   Effect.map(DateTime.now, (now) => DateTime.distanceDuration(at, now))
 
-/** The name stands first: it is what scripts cut out. */
+/** The name comes first, because scripts cut it out. */
 const toTable = (models: ReadonlyArray<Model>, defaultModel: string): string => {
   if (models.length === 0) return ""
   const rows = models.map((model) => [
@@ -74,7 +74,7 @@ const toTable = (models: ReadonlyArray<Model>, defaultModel: string): string => 
     [...(model.slug === defaultModel ? ["default"] : []), ...(isHidden(model) ? ["hidden"] : [])].join(" ")
   ])
   const titled = [["MODEL", "CONTEXT", "EFFORTS", "INPUT", ""], ...rows]
-  // A column in which nothing stands is left out: most servers tell only the names.
+  // Empty columns are left out: most servers list only names.
   const columns = titled[0]?.map((_, column) => ({
     column,
     width: Math.max(...titled.map((row) => row[column]?.length ?? 0)),
@@ -89,7 +89,7 @@ const toTable = (models: ReadonlyArray<Model>, defaultModel: string): string => 
 const sizeOf = (tokens: number): string =>
   tokens < 1_000_000 ? `${Math.round(tokens / 1000)}k` : `${Math.round(tokens / 10_000) / 100}M`
 
-/** Where the list comes from, how old it is, and what has to be known of it. */
+/** Where the list comes from, how old it is, and what else the reader should know. */
 const note = Effect.fnUntraced(function*({ at, models, problem, source }: Listing, defaultModel: string) {
   const why = problem === undefined ? "" : `The list could not be asked for: ${problem}\n`
   const where = {

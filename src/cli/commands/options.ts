@@ -32,7 +32,7 @@ export const credential = {
   )
 }
 
-/** A text that says something: an empty one is most often a variable of a script that was not set. */
+/** A text that is not empty: an empty one most often comes from an unset variable of a script. */
 export const filled = (name: string): Options.Options<string> =>
   Options.filterMap(
     Options.text(name),
@@ -65,7 +65,7 @@ export const turn = {
   search: Options.boolean("search").pipe(Options.withDescription("Let the server search the web for the model"))
 }
 
-/** What the run may do without a question. */
+/** What the run may do without asking. */
 export const permission = {
   permission: Options.choice("permission", Mode.literals).pipe(
     Options.withDescription(
@@ -154,7 +154,7 @@ const count = (least: number) => (text: string): number | undefined => {
 const duration = (text: string): Duration.Duration | undefined => {
   const [, amount, unit = "s"] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text) ?? []
   const millis = Number(amount) * (units[unit] ?? NaN)
-  // A timer cannot wait longer, and would not wait at all.
+  // A longer time would make the timer fire at once.
   return millis > 0 && millis < 2 ** 31 ? Duration.millis(millis) : undefined
 }
 

@@ -40,7 +40,7 @@ export const resume = Command.make(
         session: id,
         prompt: text === undefined ? undefined : [Image.message(text, images)],
         folder: Option.getOrElse(cd, () => workspaceOf(log) ?? "."),
-        // A turn that goes on keeps its model, and so has to have the tools of that one.
+        // A continued turn keeps its model, and so needs the tools of that model.
         model: text === undefined ? Option.map(unfinished, ({ started }) => started.model) : model,
         json,
         deltas,
@@ -74,7 +74,7 @@ const find = Effect.fnUntraced(function*(given: string | undefined, last: boolea
   return { id: whole, log: yield* store.read(whole) }
 })
 
-/** The beginning of an id that a person can type. What is shorter says too little of which session is meant. */
+/** How many characters of an id a person has to type at least. Fewer would often fit several sessions. */
 const shortest = 8
 
 const complete = Effect.fnUntraced(function*(given: string) {
@@ -93,7 +93,10 @@ const complete = Effect.fnUntraced(function*(given: string) {
   return first ?? given
 })
 
-/** What nobody was there to allow is not allowed by going on, also where the log does not tell what was: it is asked again. */
+/**
+ * Resuming does not allow a call that stopped the turn because no person was there to approve it: if the log does not
+ * record the permission, the run asks.
+ */
 const permissionOf = (log: ReadonlyArray<Stored>, unfinished: Option.Option<LastTurn>): PermissionInForce => {
   const last = lastPermission(log.map(({ event }) => event))
   return last.permission === undefined && Option.exists(unfinished, isHeldBack) ? { permission: "ask" } : last
@@ -101,7 +104,7 @@ const permissionOf = (log: ReadonlyArray<Stored>, unfinished: Option.Option<Last
 
 const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" && end.kind === "PermissionNeeded"
 
-/** A turn that did not complete can go on without a word; any other session needs something to do, and so do images. */
+/** An unfinished turn can go on without a prompt; any other session needs one, and so do images. */
 const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined, hasImages: boolean) =>
   given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Effect.mapError(
     Prompt.read(given),

@@ -91,7 +91,7 @@ const instructionsOf = (files: ReadonlyArray<string>, trusted: boolean) =>
       instructions: `${files.join(", ")}${trusted ? "" : " (not followed: this project is not trusted; see --trust)"}`
     }
 
-/** What a project that is not trusted would teach is left out like what cannot be used. */
+/** Skills of an untrusted project are left out, like those that cannot be used. */
 const findSkills = Effect.fnUntraced(function*(home: string, trusted: boolean) {
   const { problems, skills } = yield* Skills.load({ home, folder: trusted ? "." : undefined })
   const others = trusted ? [] : yield* Skills.ofProject(".")
@@ -136,14 +136,14 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
   }).pipe(Effect.provide(NodeRuntime.layerHome))
 })
 
-/** Somebody is signed in, and has not agreed to what it is for. */
+/** Finds a sign-in whose person has not agreed to the use of the plan. */
 const findPlanless = Effect.gen(function*() {
   const { load } = yield* CredentialStore
   const stored = Option.getOrUndefined(yield* Effect.orElseSucceed(load, Option.none))
   return stored?.kind === "chatgpt" && !usesPlan(stored) ? stored : undefined
 })
 
-/** What was known before is still worth showing. */
+/** If the server cannot be asked, the earlier usage is still shown. */
 const ask = Effect.flatMap(PlanUsage, ({ refresh }) => refresh).pipe(
   Effect.catchAll((error) =>
     Effect.flatMap(
@@ -175,7 +175,7 @@ const describe = (
     })
   })
 
-/** Which plan it is, and how much of it is used, this sign-in is not told. */
+/** The server does not tell this sign-in which plan it is, or how much of it is used. */
 const describePlan = {
   json: (credential: ChatGpt) => ({
     email: credential.email ?? null,
@@ -194,7 +194,7 @@ const describeAccount = (subscription: Subscription) => {
   return { email: email ?? null, plan: plan ?? null, account_id: accountId ?? null }
 }
 
-/** How long the token is good, and whether somebody has to do something about its end. */
+/** How long the token is good, and whether the person has to sign in again after that. */
 const accessOf = Effect.fnUntraced(function*(credential: SignIn, now: DateTime.Utc) {
   const end = Option.getOrUndefined(expiresAt(credential))
   const refusal = yield* RejectedToken.of(credential)
@@ -248,7 +248,7 @@ const toLines = (snapshot: Option.Option<Snapshot>, now: DateTime.Utc) => {
   ])
 }
 
-/** What a server counts exactly is rounded for a person: `12,345.68`. */
+/** Rounds an exact amount for a person: `12,345.68`. */
 const grouped = (amount: string): string =>
   /^\d{4,15}(?:\.\d*)?$/.test(amount) || /^\d+\.\d{3,}$/.test(amount)
     ? Number(amount).toLocaleString("en", { maximumFractionDigits: 2 })
@@ -273,7 +273,7 @@ const usageOf = ({ resetsAt, usedPercent }: Window, now: DateTime.Utc): string =
     : `${used}, resets ${moment(resetsAt, now)}`
 }
 
-/** One row for each, broken where the terminal ends: a path that is longer stays whole. */
+/** One row for each field, wrapped at the width of the terminal; a longer path stays whole. */
 const toText = (report: { readonly [name: string]: unknown }, width: number): string => {
   const rows = Object.entries(report).filter(([, value]) => value !== null)
   const indent = " ".repeat(Math.max(...rows.map(([name]) => name.length)) + 1)

@@ -1,5 +1,5 @@
 /**
- * An API key, from a person or a program: never from the command line, where everybody on this machine could read it.
+ * An API key, from a person or a program: never from the command line, which every user of this machine can read.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -9,7 +9,7 @@ import * as Keyboard from "../Keyboard.ts"
 import * as Prompt from "../prompt.ts"
 import { Screen } from "../Screen.ts"
 
-/** What a person pastes is not shown; without a person, it is all that stdin holds. */
+/** A key that a person pastes is not echoed; without a terminal, the key is all of stdin. */
 export const read = Effect.gen(function*() {
   const text = yield* Keyboard.isThere() ? typed : Prompt.stdin
   if (text.trim() === "") {

@@ -1,5 +1,5 @@
 /**
- * Continue with ChatGPT: the official sign-in, in a browser that comes back to this machine.
+ * Continue with ChatGPT: the official sign-in, in a browser that is redirected to this machine.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -16,7 +16,10 @@ import { withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
 import { credentialOf, refusePaste, say, sayJson, whereToOpen } from "./say.ts"
 
-/** There is no code to enter elsewhere: a browser somewhere has to come back to this machine, or its address has to. */
+/**
+ * This sign-in has no code to enter on another device: the browser has to reach this machine, or a person pastes its
+ * address.
+ */
 export const signIn = (json: boolean) =>
   credentialOf(
     ChatGptLogin.login({ pasted: Prompt.lines }).pipe(
@@ -52,7 +55,7 @@ export const welcome = Effect.fnUntraced(function*(credential: Credential.ChatGp
   if (yield* isFirstWithPlan(credential)) yield* say("", ...planNote)
 })
 
-/** Told once to each person. What cannot be noted is told again. */
+/** Shown once to each person, or again if that could not be saved. */
 const isFirstWithPlan = Effect.fnUntraced(function*({ client_id, issuer }: Credential.ChatGpt) {
   const { find, keep } = yield* Registrations
   const registration = Option.getOrUndefined(yield* Effect.orElseSucceed(find(issuer), Option.none))

@@ -42,7 +42,7 @@ const showCode = ({ expiresAt, userCode, verificationUri }: DeviceLogin.CodeShow
       ""
     )
 
-/** A busy port is no reason to give up: the code needs none. */
+/** If the port is busy, falls back to the sign-in with a code, which needs no port. */
 export const withBrowser = Effect.fnUntraced(function*(json: boolean) {
   const signIn = BrowserLogin.login({ pasted: Prompt.lines }).pipe(
     Stream.tap((state) => {

@@ -1,12 +1,12 @@
 /**
- * The ways to sign in, as a person at a terminal is offered them.
+ * Offers the ways to sign in to a person at a terminal.
  */
 import * as Effect from "effect/Effect"
 import * as NodeBrowser from "../../node/auth/NodeBrowser.ts"
 import * as Menu from "../menu.ts"
 import type { Way } from "./Way.ts"
 
-/** The usual one is the official one, where a browser can come back by itself. */
+/** The default is the official sign-in, where the browser can reach this machine by itself. */
 export const choose = Effect.flatMap(
   NodeBrowser.canOpenBrowser,
   (hasBrowser) => Menu.choose("How do you want to sign in?", options, hasBrowser ? 0 : 1)

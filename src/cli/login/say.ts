@@ -1,5 +1,5 @@
 /**
- * How a sign-in talks: to a person between the lines of what is waited for, to a program in JSON lines.
+ * Prints the steps of a sign-in: for a person above the progress line, for a program as JSON lines.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,7 +12,7 @@ import { printOver } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
 
-/** Lines of words are broken where the terminal ends; an address or a code stays whole. */
+/** Wraps lines at the width of the terminal; an address or a code stays whole. */
 export const say = (...lines: ReadonlyArray<string>) =>
   Effect.flatMap(
     Screen,
@@ -25,7 +25,7 @@ export const say = (...lines: ReadonlyArray<string>) =>
 export const sayJson = (line: { readonly type: string; readonly [field: string]: unknown }) =>
   Effect.flatMap(Screen, (screen) => screen.out(`${JSON.stringify(line)}\n`))
 
-/** What to do with the address below: nothing, where a browser opens by itself. */
+/** What the person has to do with the address below: nothing, where a browser opens by itself. */
 export const whereToOpen = Effect.map(
   NodeBrowser.canOpenBrowser,
   (canOpen) => canOpen ? "in the browser that opens now, or open this address" : "in a browser, at this address"
@@ -41,7 +41,7 @@ const pasteProblems: { readonly [problem in PasteRefused["problem"]]: string } =
   NoAnswer: "That is no answer of the sign-in server. Paste the whole address of the page where the browser ended."
 }
 
-/** What a sign-in ends with. */
+/** The credential that a sign-in ends with. */
 export const credentialOf = <State extends { readonly _tag: string }, E, R>(
   states: Stream.Stream<State | { readonly _tag: "SignedIn"; readonly credential: SignIn }, E, R>
 ): Effect.Effect<Credential, E, R> =>

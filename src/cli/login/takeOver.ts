@@ -8,7 +8,7 @@ import * as ForeignCredential from "../../node/auth/ForeignCredential.ts"
 import * as Confirm from "../confirm.ts"
 import { Screen } from "../Screen.ts"
 
-/** A refresh token is good for one program only, and whoever uses it second is signed out. */
+/** Only one program can use a refresh token: the second one to use it is signed out. */
 export const takeOver = Effect.fnUntraced(function*(tool: ForeignCredential.Tool, yes: boolean) {
   const { credential, leftOut } = yield* ForeignCredential.read(tool)
   const screen = yield* Screen

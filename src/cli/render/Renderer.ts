@@ -6,8 +6,8 @@ import type { AgentEvent } from "../../agent/AgentEvent.ts"
 
 export interface Renderer {
   readonly show: (event: AgentEvent) => Effect.Effect<void>
-  /** Called again and again while a run is on, so that a person sees that something is going on. */
+  /** Called at intervals during a run, to show a person that it is still working. */
   readonly tick: Effect.Effect<void>
-  /** Called once, when nothing more comes. */
+  /** Called once, after the last event. */
   readonly finish: Effect.Effect<void>
 }

@@ -5,7 +5,7 @@ import { exactly, line } from "../../internal/visible.ts"
 import type { FileChange } from "../../tools/workspace/FileChange.ts"
 import { bar, bold, markEscapes, type Options, quoted, rowsOf } from "../verbatim.ts"
 
-/** What becomes of a file, in a line. A path that leads elsewhere is followed. */
+/** What happens to a file, in one line. If links lead elsewhere, it shows the real path too. */
 export const headingOf = (change: FileChange): string => {
   const { added, from, isElsewhere, kind, note, path, real, removed } = change
   const target = isElsewhere === true ? ` -> ${line(real)}` : ""
@@ -24,14 +24,14 @@ const verbs: { readonly [kind in FileChange["kind"]]: string } = {
   move: "move"
 }
 
-/** All that becomes of files. */
+/** The rows for all changed files. */
 export const changeRows = (changes: ReadonlyArray<FileChange>, options: Options): ReadonlyArray<string> =>
   changes.flatMap((change) => [
     ...quoted(headingOf(change), options).map((row) => bold(row, options)),
     ...diffRows(change, options)
   ])
 
-/** The lines of a change with their numbers, those before the change for what goes, and after it for the rest. */
+/** The lines of a change with line numbers: old numbers for removed lines, new ones for all others. */
 const diffRows = ({ diff, omitted }: FileChange, { hasColors, size: { columns } }: Options): ReadonlyArray<string> => {
   const rows: Array<string> = []
   const lines = diff.replace(/\n$/, "").split("\n")
@@ -60,7 +60,7 @@ const diffRows = ({ diff, omitted }: FileChange, { hasColors, size: { columns } 
   return omitted === undefined ? rows : [...rows, more(omitted)]
 }
 
-/** What of a diff is not shown. */
+/** The row that says how much of a diff is not shown. */
 export const more = (count: number): string => `  … ${count} more ${count === 1 ? "line" : "lines"}`
 
 /** A tab is as wide as most editors show it: a diff of code that is indented by tabs has one in each line. */

@@ -1,5 +1,5 @@
 /**
- * A run as JSON lines on stdout: the outside contract for programs.
+ * Renders a run as JSON lines on stdout: the public contract for programs.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -19,9 +19,9 @@ import type { Renderer } from "./Renderer.ts"
 import { isSearch, queryOf } from "./search.ts"
 
 export interface Options {
-  /** Whether to tell texts piece by piece as well. */
+  /** Whether to print the pieces of texts too, as they arrive. */
   readonly deltas: boolean
-  /** What the end of an interrupted run is put down to. */
+  /** The signal that is reported as the cause when a run is interrupted. */
   readonly signal: Effect.Effect<ExitCode.Signal>
 }
 
@@ -163,7 +163,7 @@ const subjectJson = (subject: Subject) => {
   }
 }
 
-/** `omitted` lines of the diff are not told. */
+/** `omitted` counts the lines of the diff that are left out. */
 const changeJson = ({ added, diff, from, kind, note, omitted, path, real, removed }: FileChange.FileChange) => ({
   path,
   real_path: real,
@@ -182,7 +182,7 @@ const callJson = ({ call, itemId }: ToolStarted | ToolEnded | PermissionRequeste
   arguments: argument(call)
 })
 
-/** Megabytes of an image are for the model, and in the log; a program is told what and how much it was. */
+/** The bytes of an image go to the model and the log only; a program gets its type and its size. */
 const outputJson = (output: Output): Output => Predicate.isString(output) ? output : output.map(partJson)
 
 const partJson = (part: Item): Item => ({

@@ -1,5 +1,5 @@
 /**
- * A question as a person sees it: the very thing that would be done, in rows that nothing in it can pass for.
+ * An approval question as a person sees it: exactly what would be done, in rows that its own text cannot imitate.
  */
 import { parse } from "../../internal/json.ts"
 import { exactly, line } from "../../internal/visible.ts"
@@ -12,10 +12,10 @@ import { changeRows, headingOf, more } from "./diff.ts"
 /** Of a change no more rows than this are shown at first. */
 const maxDiffRows = 30
 
-/** The least of a diff that is shown, however small the terminal. */
+/** How many rows of a diff are shown at least, however small the terminal. */
 const minDiffRows = 5
 
-/** What is shown before there is an answer; `isPart` where there is more of a change to see. */
+/** What is shown before the answer; `isPart` if only a part of a change is shown. */
 export interface Shown {
   readonly rows: ReadonlyArray<string>
   readonly isPart: boolean
@@ -55,10 +55,10 @@ export const questionRows = (question: Question, options: Options): Shown => {
   }
 }
 
-/** What the keys, and the row in which they are typed, may take. */
+/** How many rows the list of keys and the input row may take. */
 const promptRows = 3
 
-/** Why somebody is asked. It may name what others have named. */
+/** Why the question is asked. The reason may quote names from the model or from files. */
 const reasonRows = (reason: string, { size }: Options): ReadonlyArray<string> =>
   rowsOf(`asked because ${line(reason)}`, roomIn(size)).map(({ isContinued, text }) =>
     (isContinued ? bar.next : "  ") + text
@@ -103,7 +103,7 @@ export const scopePrompt = (scopes: ReadonlyArray<Scope>): string =>
 /** How many rows of the terminal a text takes. */
 export const heightOf = (text: string, { columns }: Size): number => Math.max(1, Math.ceil(cells(text) / columns))
 
-/** Of a field that is there twice the last one counts, here as for the tool. */
+/** If a field is repeated, the last one counts, here as for the tool. */
 const pretty = (json: string): string => {
   const value = parse(json)
   return typeof value === "object" && value !== null ? JSON.stringify(value, null, 2) : json

@@ -1,5 +1,5 @@
 /**
- * What the server has searched for, in the words of a person.
+ * Describes a search of the server for a person.
  */
 import * as Predicate from "effect/Predicate"
 import { field, parse, text } from "../../internal/json.ts"
@@ -7,7 +7,7 @@ import type { Item } from "../../responses/Item.ts"
 
 export const isSearch = (item: Item): boolean => item.type === "web_search_call"
 
-/** What was looked for: words, a page, or words in a page. Servers differ in how much of it they tell. */
+/** What was looked for: words, a page, or words in a page. Servers differ in how much they report. */
 export const queryOf = (item: Item): string => {
   const action = item["action"]
   const [query, url, pattern] = ["query", "url", "pattern"].map((name) => text(field(action, name)) ?? "")

@@ -1,5 +1,5 @@
 /**
- * A run as text for a person: the answer on stdout, everything else on stderr.
+ * Renders a run as text for a person: the answer on stdout, everything else on stderr.
  *
  * On a terminal the answer appears as it is written. Into a pipe it goes once and alone, when it is complete.
  */
@@ -24,7 +24,7 @@ const shownChange = 20
 const maxWidth = 120
 
 export interface Options {
-  /** Leaves the terminal to whoever asks a question, where somebody is there to be asked. */
+  /** Hands the terminal over to the approval question; absent where no person can be asked. */
   readonly leave?: Effect.Effect<unknown> | undefined
 }
 
@@ -36,17 +36,17 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   let streamed = ""
   const pieces = Visible.pieces()
   let activity = "thinking"
-  /** The last word of the tool that is running. */
+  /** The last line of output of the running tool. */
   let latest = ""
   let since: number | undefined
   let frame = 0
-  /** The id that is still to be told. */
+  /** The session id, until it has been printed. */
   let session: string | undefined
-  /** The call whose line stands last: what it gives needs no heading. */
+  /** The call whose line was printed last: its output needs no heading. */
   let lastCall: string | undefined
   /** The calls that have not ended, and the names of their tools. */
   const running = new Map<string, string>()
-  /** The calls of a response that are too many for it, by their ids, and how many of them have been passed over. */
+  /** The ids of the calls of a response beyond its limit, and how many of them were not shown. */
   const excess = new Set<string>()
   let passedOver = 0
 
@@ -66,7 +66,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
 
   const note = (line: string) => Effect.all([eraseStatus, closeLine, screen.err(`${line}\n`)], { discard: true })
 
-  /** A sentence for a person, who should not have to put words together that the end of a row has cut. */
+  /** Prints a sentence, wrapped between words on a terminal. */
   const remark = (sentence: string) => note(screen.isErrTerminal ? wrap(sentence, screen.width, "") : sentence)
 
   const stream = (to: "answer" | "reasoning", piece: string) =>
@@ -86,7 +86,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
       since = now
     })
 
-  /** Of the calls that are too many one is shown, and how many more there were. */
+  /** Of the calls beyond the limit, shows the first and the number of the others. */
   const show = (event: AgentEvent): Effect.Effect<void> => {
     if (event._tag === "ToolStarted" && event.isExcess === true) {
       excess.add(event.itemId)
@@ -105,7 +105,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
     )
   }
 
-  /** Told once in a session: the answers go on, a little less well founded. */
+  /** Printed once in a session: the model goes on answering, without some of its earlier reasoning. */
   const showRemoved = ({ removed }: ModelResponded) =>
     removed === undefined
       ? Effect.void
@@ -159,7 +159,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
         running.set(event.itemId, event.call.name)
         return Effect.zipRight(note(`• ${callLine(event)}`), work(`running ${event.call.name}`))
       case "ToolProgress": {
-        // What is written over is not the latest.
+        // A line that a carriage return has overwritten is not the latest.
         const line = oneLine(event.text.trimEnd().split(/[\r\n]/).at(-1) ?? "")
         return Effect.sync(() => {
           latest = line
@@ -189,7 +189,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
     }
   }
 
-  /** What has become of files. */
+  /** Prints the changes of files. */
   const showChanges = Effect.fnUntraced(function*(changes: ReadonlyArray<FileChange.FileChange>) {
     if (changes.length === 0) return
     const { changeRows, more } = yield* Effect.promise(() => import("./diff.ts"))
@@ -206,7 +206,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
     return `To go on: effixir resume ${id ?? "--last"}`
   }
 
-  /** What the model said on the way to its calls. On a terminal it has been seen already. */
+  /** What the model said on the way to its calls. A terminal has shown it already. */
   const showRemarks = (event: ModelResponded) => {
     const isOnTheWay = event.items.some(isToolCall)
     const remarks = event.items.filter(isMessage).map(textOf).filter((remark) => remark !== "")
@@ -242,7 +242,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   }
 }
 
-/** Whoever waits for less than three seconds sees the tenths. */
+/** Below three seconds the tenths are shown. */
 const secondsOf = (millis: number): number => millis < 3000 ? Math.round(millis / 100) / 10 : Math.round(millis / 1000)
 
 const limits: { readonly [limit in Limit]: string } = {
@@ -264,7 +264,7 @@ const callLine = ({ call }: ToolStarted | ToolEnded): string => {
   return `${Visible.line(call.name)} ${short(Visible.line(what))}`
 }
 
-/** A command or a path says most, and else the first argument. */
+/** The most telling argument: a command or a path, else the first one. */
 const mainArgument = (json: string): string => {
   const args = parse(json)
   const main = text(field(args, "command")) ?? text(field(args, "path"))
@@ -278,7 +278,7 @@ const outputLines = (event: ToolEnded): ReadonlyArray<string> => {
   if (plan !== undefined) return plan
   const lines = outputText(event.output).replace(/\r?\n$/, "").split(/\r?\n/)
   const shown = lines.slice(0, shownLines).map(oneLine)
-  // What a tool says of its own output, as how to read on, is never hidden.
+  // A tool's note about its own output, such as how to read on, is never hidden.
   const last = lines.length > shownLines && /^\[.*\]$/.test(lines.at(-1) ?? "") ? lines.slice(-1).map(oneLine) : []
   const more = lines.length - shown.length - last.length
   return [
@@ -290,7 +290,7 @@ const outputLines = (event: ToolEnded): ReadonlyArray<string> => {
 
 const marks: { readonly [status in ToolEnded["status"]]: string } = { completed: "✓", failed: "✗", interrupted: "■" }
 
-/** A command that went wrong is an answer like any other to the model, and not to a person. */
+/** A command that exits with an error is `completed` for the model; a person sees it as failed. */
 const markOf = ({ details, status }: ToolEnded): string => {
   const { exit_code: code, signal } = details ?? {}
   if (status !== "completed") return marks[status]
@@ -315,6 +315,6 @@ const oneLine = (text: string): string => {
   return line.length > maxWidth ? `${line.slice(0, maxWidth - 1)}…` : line
 }
 
-/** What is left out of a call is told: it may be what matters. */
+/** A shortened call says how much is left out, because that part may matter. */
 const short = (line: string): string =>
   line.length > maxWidth ? `${line.slice(0, maxWidth)}… (${line.length - maxWidth} more characters)` : line
