@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { parse } from "./json.ts"
 import { networkProblem } from "./networkProblem.ts"
 
-/** A server did not answer a question, and why; it is no tragedy. */
+/** Why a server did not answer a request. Callers can go on without the answer. */
 export class NotAnswered extends Data.TaggedError("NotAnswered")<{ readonly message: string }> {}
 
 /** The status and headers of an answer, and its body if that is JSON. */
@@ -17,8 +17,7 @@ export interface Answer {
 }
 
 /**
- * Asks for something that is good to know and that nothing depends on, so not for longer than five seconds. Beside an
- * answer with a body, "not modified" is one.
+ * Asks for optional information, and so waits five seconds at most. "Not modified" is an answer too, without a body.
  */
 export const askJson = <E>(
   client: HttpClient.HttpClient.With<E>,
@@ -48,7 +47,7 @@ export const askJson = <E>(
     })
   )
 
-/** A body that nobody reads would hold its connection. */
+/** Reads the body to its end: an unread body would keep its connection busy. */
 const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> => Effect.ignore(response.text)
 
 const refusal = (status: number): string =>

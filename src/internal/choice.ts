@@ -3,7 +3,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 
-/** One of some words from the environment; an empty text sets nothing. */
+/** Reads one of some words from the environment; an empty text counts as not set. */
 export const choice = <A extends string>(
   name: string,
   { literals }: { readonly literals: ReadonlyArray<A> }

@@ -8,7 +8,7 @@ export const diskProblem = (error: PlatformError): string => {
   return problems[code] ?? (code === "" ? "the system refuses it" : `the system refuses it (${code})`)
 }
 
-/** The same of a file that a person has named: nothing is in its way, another can be named. */
+/** The same for a file that a person has named, who can name another one instead. */
 export const fileProblem = (error: PlatformError): string => named[codeOf(error)] ?? diskProblem(error)
 
 const elsewhere = "or choose another folder with EFFIXIR_HOME"
@@ -74,7 +74,7 @@ const named: { readonly [code: string]: string } = {
   ENAMETOOLONG: "its path is longer than the system allows; name a shorter one"
 }
 
-/** The code of the system tells more than the reason that it is sorted under; not every error has one. */
+/** The error code of the system is more precise than the `reason` of the error; not every error has a code. */
 const codeOf = (error: PlatformError): string => {
   if (error._tag === "BadArgument") return ""
   const { cause } = error

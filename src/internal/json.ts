@@ -1,8 +1,8 @@
 import * as Predicate from "effect/Predicate"
 
 /**
- * More levels than anybody means. Whatever compares, checks or writes a value goes down level by level, and some thousand
- * of them are more than the stack holds.
+ * More levels than real data has. Code that compares, checks or writes a value recurses level by level, and some
+ * thousand levels overflow the stack.
  */
 export const maxDepth = 512
 
@@ -38,7 +38,7 @@ const endOfString = (text: string, start: number): number => {
   return text.length
 }
 
-/** The same of a value. */
+/** The same for a value. */
 export const isDeep = (value: unknown): boolean => {
   let level: ReadonlyArray<unknown> = [value]
   for (let depth = 0; level.length > 0; depth++) {
@@ -49,7 +49,7 @@ export const isDeep = (value: unknown): boolean => {
   return false
 }
 
-/** The value of a JSON text; `undefined` where it is none, or is nested too deeply to be worked with. */
+/** The value of a JSON text; `undefined` if it is not JSON, or is nested too deeply to work with. */
 export const parse = (text: string): unknown => {
   if (isDeepText(text)) return undefined
   try {
@@ -59,7 +59,7 @@ export const parse = (text: string): unknown => {
   }
 }
 
-/** What is wrong with a text that is no JSON, and where, as far as the engine tells. */
+/** What is wrong with a text that is not JSON, and where, as far as the JavaScript engine says. */
 export const problemOf = (text: string): string | undefined => {
   if (isDeepText(text)) return tooDeep
   try {
@@ -79,7 +79,7 @@ export const problemOf = (text: string): string | undefined => {
 /** What is wrong with JSON that is nested too deeply, as the end of a sentence. */
 export const tooDeep = `it is nested more than ${maxDepth} levels deep`
 
-/** A field of whatever it may be a field of; `null` counts as absent. */
+/** The field of a value, if the value is an object that has it; `null` counts as absent. */
 export const field = (value: unknown, name: string): unknown =>
   Predicate.hasProperty(value, name) && value[name] !== null ? value[name] : undefined
 
@@ -87,13 +87,15 @@ export const text = (value: unknown): string | undefined => Predicate.isString(v
 
 export const number = (value: unknown): number | undefined => Predicate.isNumber(value) ? value : undefined
 
-/** The fields that have a value: where a key may be absent, but not `undefined`. */
+/** Drops the fields that are `undefined`, for types whose keys may be absent, but not `undefined`. */
 export const defined = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof A]?: Exclude<A[K], undefined>
   }
 
-/** Whether two values are the same JSON: the order of fields is nothing, and a field that is `undefined` is not there. */
+/**
+ * Whether two values are the same JSON: the order of fields does not matter, and an `undefined` field counts as absent.
+ */
 export const same = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((value, i) => same(value, b[i]))

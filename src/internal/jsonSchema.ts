@@ -5,8 +5,8 @@ import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 
 /**
- * The JSON Schema of what is encoded, with all that it refers to in `$defs`. Servers want an object with properties at
- * the top, so references are left to schemas that hold themselves.
+ * The JSON Schema of the encoded side, with all schemas that it refers to in `$defs`. Servers want an object with
+ * properties at the top, so only recursive schemas become references.
  */
 export const jsonSchema = <A, I>(schema: Schema.Schema<A, I>): { readonly [key: string]: unknown } => {
   if (isEmptyStruct(schema.ast)) return { type: "object", properties: {}, additionalProperties: false }
@@ -16,7 +16,7 @@ export const jsonSchema = <A, I>(schema: Schema.Schema<A, I>): { readonly [key: 
   return Record.map(all, withoutFilterNames)
 }
 
-/** Filters name themselves in titles, as `between(1, 20)`: the keywords beside that say the same to a model. */
+/** Removes titles such as `between(1, 20)`, which filters set: the keywords beside them tell a model the same. */
 const withoutFilterNames = (json: unknown): unknown => {
   if (Array.isArray(json)) return json.map(withoutFilterNames)
   if (!Predicate.isRecord(json)) return json

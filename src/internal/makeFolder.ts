@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import { isNotFound } from "./isNotFound.ts"
 
 /**
- * Makes a folder and those above it that are missing; one that is there stays as it is. Node's own way tries for ever
- * where the system refuses a folder by saying that it is not there, as below `/proc`.
+ * Makes a folder and its missing parents; an existing folder stays as it is. Node's own recursive `mkdir` loops for
+ * ever where the system refuses a folder with "not found", as below `/proc`.
  */
 export const makeFolder: (
   folder: string,

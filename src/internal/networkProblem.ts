@@ -1,8 +1,8 @@
 import * as Predicate from "effect/Predicate"
 
 /**
- * What happened, from an error of the network. The innermost message says it best: "connect ECONNREFUSED 127.0.0.1:80".
- * A host with several addresses has one for each. Of a certificate it also says what helps.
+ * Describes a network error. The innermost message is the most precise: "connect ECONNREFUSED 127.0.0.1:80". A host
+ * with several addresses has one message for each. For a certificate problem it adds what helps.
  */
 export const networkProblem = (error: unknown): string => {
   const inner = innermost(error)
@@ -12,7 +12,7 @@ export const networkProblem = (error: unknown): string => {
   return advice === undefined ? said : `the certificate of the server is not trusted (${said}); ${advice}`
 }
 
-/** Whether the other side was reached and could not show who it is. That does not pass by itself. */
+/** Whether the server was reached, but its certificate is not trusted. Trying again does not help. */
 export const isUntrusted = (error: unknown): boolean => certificateAdvice(innermost(error)) !== undefined
 
 const innermost = (error: unknown): unknown => {
@@ -23,7 +23,7 @@ const innermost = (error: unknown): unknown => {
 
 const textOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
-/** Of what other libraries say to programmers only. */
+/** Rewords messages of libraries that only programmers would understand. */
 const plainWords = (error: unknown): string | undefined => {
   const text = textOf(error)
   if (/ssl.*wrong version number|packet length too long/i.test(text)) {
@@ -32,7 +32,7 @@ const plainWords = (error: unknown): string | undefined => {
   return /header overflow/i.test(text) ? "the head of the server's answer is too long" : undefined
 }
 
-/** For which Node has the one word "aborted", as if we had done it. */
+/** Whether the server broke off the connection. Node says only "aborted", as if we had done it. */
 const isCutOff = (error: unknown): boolean =>
   error instanceof Error && error.message === "aborted" && "code" in error && error.code === "ECONNRESET"
 

@@ -1,5 +1,5 @@
 /**
- * Where a word leads from a folder, without `.` and `..`, as far as its spelling tells: links are not looked at.
+ * The path that a word names from a folder, without `.` and `..`. Only the spelling counts: links are not followed.
  */
 export const resolve = (folder: string, word: string): string => {
   const parts: Array<string> = []
@@ -10,7 +10,7 @@ export const resolve = (folder: string, word: string): string => {
   return `/${parts.join("/")}`
 }
 
-/** What a path says below a folder, which may be the root of all; `undefined` if it lies outside. */
+/** The part of a path below a folder, which may be the root; `undefined` if the path lies outside. */
 export const below = (folder: string, path: string): string | undefined => {
   if (path === folder) return ""
   const start = folder.endsWith("/") ? folder : `${folder}/`

@@ -3,7 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-/** The beginning of a text file, of so many bytes at most. A character that the cut has gone through is left out. */
+/** Reads the beginning of a text file, up to a number of bytes. A character that the limit cuts is left out. */
 export const readStart = (
   path: string,
   maxBytes: number

@@ -4,8 +4,8 @@ import * as Predicate from "effect/Predicate"
 import type * as Tracer from "effect/Tracer"
 
 /**
- * A span around an effect that learns only the kind of its failure: the message of a server may quote the request, and
- * a tracer keeps the failure that ends a span.
+ * A span around an effect that records only the kind of its failure: a server's message may quote the request, and a
+ * tracer keeps the failure that ends a span.
  */
 export const redactedSpan = (name: string) =>
 <A, E, R>(

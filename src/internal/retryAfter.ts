@@ -2,8 +2,8 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 
 /**
- * How long a server wants to be left alone, in milliseconds: `retry-after-ms`, or `retry-after` in seconds or as a
- * date. What is neither counts as not said, and a date that has passed as no time at all.
+ * How long a server asks clients to wait, in milliseconds: `retry-after-ms`, or `retry-after` in seconds or as a date.
+ * Any other value counts as absent, and a date in the past as no wait.
  */
 export const retryAfter = (
   headers: { readonly [name: string]: string | undefined },
@@ -17,7 +17,7 @@ export const retryAfter = (
 const positive = (text: string | undefined): number | undefined =>
   text !== undefined && /^\s*\d+(?:\.\d+)?\s*$/.test(text) ? Math.min(Number(text), longest) : undefined
 
-/** Thirty years, in seconds: longer than anybody waits, and still a number of milliseconds. */
+/** Thirty years, in seconds: longer than any real wait, and still a valid number of milliseconds. */
 const longest = 1e9
 
 /** The three forms of RFC 9110 begin with the day of the week, and are all in GMT, though the oldest does not say so. */

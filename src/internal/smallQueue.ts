@@ -1,6 +1,6 @@
 import * as Chunk from "effect/Chunk"
 
-/** What comes one at a time mostly, between whoever leaves it and whoever takes it. */
+/** A queue between a producer and a consumer that mostly holds one item. */
 export interface SmallQueue<A> {
   readonly add: (a: A) => void
   readonly size: () => number
@@ -9,8 +9,8 @@ export interface SmallQueue<A> {
 }
 
 /**
- * The first needs no array. Of arrays made for one thing over and over V8 believes, with a thousand streams open, that they
- * live long, and collects them and all they hold with the old.
+ * The first item needs no array. If each item had an array, then with a thousand open streams V8 would take these
+ * arrays for long-lived, and collect them and their content only with the old generation.
  */
 export const smallQueue = <A extends {}>(): SmallQueue<A> => {
   let first: A | undefined

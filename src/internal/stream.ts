@@ -7,8 +7,8 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /*
- * Streams that are many, and open for long: what a channel costs for each part and for each chunk, some kilobytes and
- * several times the work of reading, is paid by those only who read them by one.
+ * For many streams that stay open for long: a channel costs some kilobytes for each part, and for each chunk several
+ * times the work of reading. Here only callers that read through a channel pay for it.
  */
 
 /** Gives the next chunk whenever it is run, and fails with nothing at the end, as in `Stream`. */
@@ -23,7 +23,7 @@ interface Pulled<A, E> {
 const isPulled = <A, E, R>(self: Stream.Stream<A, E, R>): self is Stream.Stream<A, E, R> & Pulled<A, E> =>
   PullTypeId in self
 
-/** A stream that {@link toPull} need not go through. */
+/** Makes a stream from a pull; {@link toPull} gives the same pull back, without running a channel. */
 export const fromPull = <A, E>(open: Effect.Effect<Pull<A, E>, E, Scope.Scope>): Stream.Stream<A, E> => {
   const stream = Stream.fromChannel(Channel.acquireUseRelease(
     Scope.make(),
@@ -47,7 +47,7 @@ const channelOf = <A, E>(pull: Pull<A, E>): Chunks<A, E> => {
 export const toPull = <A, E, R>(self: Stream.Stream<A, E, R>): Effect.Effect<Pull<A, E, R>, E, R | Scope.Scope> =>
   isPulled(self) ? self[PullTypeId] : Stream.toPull(self)
 
-/** As `Stream.runForEachChunk`, with nothing that is new for every chunk. */
+/** As `Stream.runForEachChunk`, but allocates nothing for each chunk. */
 export const runForEachChunk = <A, E, R, E2, R2>(
   self: Stream.Stream<A, E, R>,
   f: (chunk: Chunk.Chunk<A>) => Effect.Effect<void, E2, R2>

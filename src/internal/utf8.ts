@@ -1,16 +1,16 @@
-/** Bytes that come in pieces to text. */
+/** Decodes bytes that come in pieces to text. */
 export interface Utf8Decoder {
   readonly write: (piece: Uint8Array) => string
   readonly end: () => string
 }
 
-/** One that need not remember anything is four to seven times as fast. */
+/** A decoder without state is four to seven times as fast. */
 const whole = new TextDecoder("utf-8", { ignoreBOM: true })
 
-/** As a `TextDecoder` that streams; one is made for the first piece that may end within a character. */
+/** Works like a streaming `TextDecoder`, and creates one only for the first piece that may end within a character. */
 export const utf8Decoder = (): Utf8Decoder => {
   let streaming: InstanceType<typeof TextDecoder> | undefined
-  /** Whether it may hold the beginning of a character. */
+  /** Whether the streaming decoder may hold the beginning of a character. */
   let isCut = false
   let isStart = true
 

@@ -1,7 +1,7 @@
 /**
- * Text of a model, a server or a file, as a person may read it. What cannot be seen, or turns the order of what is read,
- * is shown by its number (`\x1b`, `\u202e`), and nothing is left out: who removes a sequence that steers a terminal
- * removes what a shell runs.
+ * Makes text of a model, a server or a file safe to show to a person. Characters that are invisible, or change the
+ * reading order, are shown by their number (`\x1b`, `\u202e`). Nothing is left out: removing a sequence that controls a
+ * terminal would hide what a shell runs.
  */
 
 /**
@@ -10,10 +10,10 @@
  */
 export const prose = (text: string): string => text.replaceAll("\r\n", "\n").replaceAll(unseen, escape)
 
-/** The output of a command, without its colours. What else it has that steers a terminal is shown. */
+/** The output of a command, without its colours. Other sequences that control a terminal are shown. */
 export const output = (text: string): string => prose(text.replaceAll(color, ""))
 
-/** A text that comes in pieces: what a piece ends with may belong to the next. */
+/** A text that comes in pieces: the end of a piece may belong together with the next one. */
 export const pieces = () => {
   let held = ""
   return {
@@ -30,7 +30,7 @@ export const pieces = () => {
   }
 }
 
-/** A JSON text of the same value, in which what cannot be seen is told by its number. */
+/** A JSON text of the same value, with invisible characters shown by their number. */
 export const json = (text: string): string =>
   text.replaceAll(
     invisible,
@@ -38,13 +38,13 @@ export const json = (text: string): string =>
   )
 
 /**
- * What somebody is asked about, so that the very text can be read back from what is shown.
+ * Text that a person is asked to approve, shown so that the exact text can be read back.
  *
  * - whatever is no plain character is shown by its number, unusual spaces and characters without a width too
  * - a backslash in front of what would read as such a number is doubled: `\x1b` is one character, `\\x1b` are four
  * - a tab is `⇥`
- * - long runs of what is blank are told by their count, as `⟨37 blank lines⟩`, so that nothing can be pushed out of sight,
- *   and so are blanks at the end of a line. A `⟨` of the text itself is shown by its number.
+ * - long runs of what is blank are told by their count, as `⟨37 blank lines⟩`, so that nothing can be pushed out of
+ *   sight, and so are blanks at the end of a line. A `⟨` of the text itself is shown by its number.
  */
 export const exactly = (text: string): string => {
   let shown = ""
@@ -70,7 +70,7 @@ function* longRuns(text: string) {
     while (first > start && text.charCodeAt(first - 1) === code) first--
     let end = at + 1
     while (end < text.length && text.charCodeAt(end) === code) end++
-    // Half a pair of surrogates does not repeat by itself.
+    // A run cannot split a surrogate pair: half a pair never repeats by itself.
     if (end - first >= longest) yield { start: first, end }
     start = end - first >= longest ? end : Math.max(first, start + 1)
   }
@@ -98,7 +98,7 @@ const exactlyShort = (text: string): string =>
     }
   )
 
-/** The same in one line, which says where the text has others. */
+/** The same in one line, with a mark for each line end of the text. */
 export const line = (text: string): string => exactly(text).replaceAll("\n", "⏎ ")
 
 /** How a character is shown that cannot be shown itself. */
@@ -109,10 +109,10 @@ export const escape = (character: string): string => {
   return code <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\u{${hex}}`
 }
 
-/** What no command needs and no question can show: control characters but for line ends and tabs. */
+/** Control characters except line ends and tabs: no command needs them, and no question can show them. */
 export const control = /(?![\n\t])\p{Cc}/u
 
-/** Colours, and the erasing of what stands behind the cursor that programs send along with them. */
+/** Colours, and the "erase to the end of the line" that programs send with them. */
 // oxlint-disable-next-line no-control-regex -- control characters are what this is about
 const color = /\u001b\[(?:[\d;:]*m|0?K)/g
 
@@ -122,7 +122,7 @@ const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 const unseen =
   /(?![\n\t]|(?<![\0-\x7f])(?:\p{Join_C}|[\ufe00-\ufe0f])|(?<=[\d#*])\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
-/** A mark that has nothing to stand on, or stands on a heap of others, could cover what is beside it. */
+/** A combining mark without a base character, or on top of many others, could cover its neighbours. */
 const looseMark = String.raw`(?<!(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}`
 
 /** `\u2800` is a blank that counts as a symbol. */
@@ -139,7 +139,7 @@ const foldBlanks = (blanks: string): string => {
   return `⟨${blanks.length} ${name}${blanks.length === 1 ? "" : "s"}⟩`
 }
 
-/** Four lines and more without a word. */
+/** Folds four or more blank lines. */
 const foldLines = (text: string): string =>
   text.replaceAll(/^(⟨\d+ (?:space|tab)s?⟩|)(?:\n\1$){3,10000}/gm, (run, blanks: string) => {
     const count = run.split("\n").length

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 
-/** An object whose fields are somebody else's affair. */
+/** An object whose fields this program does not interpret. */
 export const JsonObject = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
-/** Servers leave a text out or send `null`, as they like. */
+/** A text that some servers leave out and others send as `null`. */
 export const NullableText = Schema.optional(Schema.NullOr(Schema.String))

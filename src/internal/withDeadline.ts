@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 
 /**
- * A call that ends at a deadline, also where its caller may not be interrupted, and not before: it has a fiber of its own.
+ * Ends a call at a deadline, even where its caller cannot be interrupted, because the call has its own fiber.
  */
 export const withDeadline = <E1>(duration: Duration.DurationInput, onTimeout: () => E1) =>
 <A, E, R>(
@@ -13,7 +13,7 @@ export const withDeadline = <E1>(duration: Duration.DurationInput, onTimeout: ()
     call.pipe(
       Effect.timeoutFail({ duration, onTimeout }),
       Effect.interruptible,
-      // A child is interrupted together with its parent, whatever that is in the middle of.
+      // A child fiber would be interrupted with its parent, even inside an uninterruptible region of the parent.
       Effect.forkDaemon,
       Effect.flatMap((calling) => Effect.onInterrupt(restore(Fiber.join(calling)), () => Fiber.interrupt(calling)))
     )
