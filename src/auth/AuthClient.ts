@@ -1,6 +1,6 @@
 /**
- * An `HttpClient` that carries the right base URL and headers for the credential in use. Who sends requests through it
- * needs to know nothing of tokens.
+ * An `HttpClient` that carries the right base URL and headers for the credential in use. Its callers need not know
+ * about tokens.
  *
  * @since 0.1.0
  */
@@ -30,8 +30,8 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
   /** Sends requests with relative URLs (`/responses`) to the host of the credential. */
   readonly client: HttpClient.HttpClient.With<HttpClientError | CredentialsError>
   /**
-   * Sends such a request by other means than HTTP. `send` is given it with its host and its credential, and again with
-   * another credential if the answer means that the first one was refused and there can be another.
+   * Sends such a request by other means than HTTP. `send` gets it with its host and credential, and again with another
+   * credential if the answer means that the first was refused and another is possible.
    */
   readonly send: <A, E, R>(
     request: HttpClientRequest.HttpClientRequest,
@@ -39,23 +39,23 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
     isRefused: (answer: A) => Effect.Effect<boolean>
   ) => Effect.Effect<A, E | CredentialsError, R>
   /**
-   * Sees to another credential in the place of the one that this request was sent with, for an answer that had begun
-   * before it told of the refusal; the next request goes with it. `None` where there can be no other. `isRefreshed` tells,
-   * on the way in and out, of a credential of the moment: if that one is refused as well, the sign-in is over.
+   * Replaces the credential with which this request was sent, for a refusal that came after the answer had begun; the
+   * next request uses the replacement. `None` if no other is possible. `isRefreshed`, as argument and result, says that
+   * the credential was refreshed just now: if it is refused too, the sign-in is over.
    */
   readonly replace: (
     refused: HttpClientRequest.HttpClientRequest,
     isRefreshed: boolean
   ) => Effect.Effect<Option.Option<{ readonly isRefreshed: boolean }>, CredentialsError>
-  /** Whom the next request speaks for. What the server encrypts for one account, another cannot use. */
+  /** The account of the next request. Content that the server encrypts for one account is useless to another. */
   readonly account: Effect.Effect<string, CredentialsError>
-  /** How the next model call has to be written. */
+  /** The form of the next model call. */
   readonly wire: Effect.Effect<Host.Wire, CredentialsError>
 }>() {}
 
 /** @since 0.1.0 @category models */
 export interface Options extends Host.Addresses, Host.Billing {
-  /** How this client calls itself; the ChatGPT host offers some models to some names only. */
+  /** The name that this client sends; the ChatGPT host offers some models only to certain names. */
   readonly originator: string
 }
 
@@ -70,15 +70,15 @@ const config: Config.Config.Wrap<Options> = {
 export const make = Effect.fnUntraced(function*(options: Options) {
   const credentials = yield* Credentials
   const client = (yield* HttpClient.HttpClient).pipe(
-    // Header values would become span attributes and trace headers would leave the house.
+    // Tracing would put header values into span attributes and send trace headers to the server.
     HttpClient.withTracerDisabledWhen(() => true),
     HttpClient.withTracerPropagation(false)
   )
 
-  /** Whom the last few tokens spoke for: not every request says it in its headers. */
+  /** The accounts of the last few tokens, because not every request names its account in a header. */
   const accounts = yield* Ref.make<ReadonlyMap<string, string>>(new Map())
 
-  /** For a sign-in; a token that is refused is replaced, twice at most and refreshed once. */
+  /** Sends with a sign-in. A refused token is replaced, twice at most, and refreshed once. */
   const sendFor = Effect.fnUntraced(function*<A, E, R>(
     signIn: SignIn,
     send: (credential: Credential) => Effect.Effect<A, E, R>,
@@ -119,7 +119,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     if (isOther || headers["chatgpt-account-id"] !== refused.headers["chatgpt-account-id"]) {
       return yield* new SignedOut({ reason: "AccountChanged" })
     }
-    // Another call has found out before this one.
+    // Another call has already replaced the credential.
     if (headers["authorization"] !== refused.headers["authorization"]) return Option.some({ isRefreshed })
     if (isRefreshed) return yield* new SignedOut({ reason: "RefreshTokenRevoked" })
     return Option.some(yield* credentials.replace(credential))
@@ -157,7 +157,7 @@ export const layerConfig = (
 const note = (token: string, account: string) => (accounts: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
   accounts.has(token) ? accounts : new Map([...[...accounts].slice(-15), [token, account]])
 
-/** A body that nobody reads would hold its connection; one that never comes must not hold us. */
+/** Opens and closes the body, because an unread one would keep its connection busy. Waits for it a second at most. */
 const release = (response: HttpClientResponse): Effect.Effect<void> =>
   Effect.ignore(Stream.runDrain(Stream.interruptAfter(Stream.take(response.stream, 1), "1 second")))
 
@@ -179,8 +179,8 @@ const prepare = (
 }
 
 /**
- * A key that was pasted over two lines is still that key. A header with such characters in it is refused, and `fetch`
- * puts the whole header into its message.
+ * A key that was pasted with a line break is still valid, so characters that no header can hold are removed. Otherwise
+ * `fetch` would refuse the header, and put all of it into its message.
  */
 const bearer = (token: Redacted.Redacted) =>
   HttpClientRequest.bearerToken(Redacted.value(token).replace(/[^\x21-\x7e]/g, ""))

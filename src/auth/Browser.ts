@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 
 /** @since 0.1.0 @category services */
 export class Browser extends Context.Tag("effixir/auth/Browser")<Browser, {
-  /** Tries to open an address. It is shown to the person anyway, so that it may fail in silence. */
+  /** Tries to open an address. Failures are ignored, because the person sees the address anyway. */
   readonly open: (url: string) => Effect.Effect<void>
 }>() {}
 

@@ -1,6 +1,6 @@
 /**
- * Waiting for what a browser brings back from a sign-in: to a port of this machine, or pasted by the person who has found
- * it in the address bar.
+ * Waits for the answer to a sign-in in the browser: it comes to a port of this machine, or the person pastes it from
+ * the address bar.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,7 @@ export interface UrlShown {
 }
 
 /**
- * What a person has pasted is not the answer that is waited for: it answers another sign-in, or it is no answer at all.
+ * The pasted text is not the expected answer: it belongs to another sign-in, or is no answer at all.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +46,7 @@ export type BrowserState<A extends SignIn> = UrlShown | PasteRefused | SignedIn<
 
 /**
  * - `read` the query that a pasted line holds, if it is an answer
- * - `conclude` what becomes of the query with the right state
+ * - `conclude` signs in with the query that has the right state
  *
  * @since 0.1.0
  * @category models
@@ -61,8 +61,8 @@ export interface Options<A extends SignIn, E, R> {
 }
 
 /**
- * Shows the address and opens it, waits for the answer, and signs in. A pasted line that is not the answer uses nothing
- * up: the person hears of it, and may paste again.
+ * Shows the address and opens it, waits for the answer, and signs in. A pasted line that is not the answer does no
+ * harm: the person is told, and may paste again.
  *
  * @since 0.1.0
  * @category signing in
@@ -84,7 +84,7 @@ export const wait = Effect.fnUntraced(function*<A extends SignIn, E extends { re
   return states
 })
 
-/** The browser waits for its page until it is known how the sign-in ends. */
+/** Answers the browser only when the result of the sign-in is known. */
 const finish = Effect.fnUntraced(function*<A extends SignIn, E extends { readonly message: string }, R>(
   { query, reply }: Callback,
   conclude: (query: URLSearchParams) => Effect.Effect<SignedIn<A>, E, R>
@@ -103,7 +103,7 @@ const finish = Effect.fnUntraced(function*<A extends SignIn, E extends { readonl
   return yield* outcome
 })
 
-/** The first visit with our state is the answer. Whoever else comes is sent away and uses nothing up. */
+/** The first visit with our state is the answer. Other visits get an error page and do no harm. */
 const receive = (
   { server, state }: { readonly server: Listening; readonly state: string },
   answer: Deferred.Deferred<Callback>
@@ -115,7 +115,7 @@ const receive = (
     if (!isFirst) yield* callback.reply(Pages.underWay)
   }))
 
-/** The first line that answers this sign-in is the answer. No browser waits for a page then. */
+/** The first line that answers this sign-in is the answer. In this case no browser waits for a page. */
 const readPasted = (
   { pasted, read, state }: {
     readonly pasted: Stream.Stream<string>
@@ -137,7 +137,7 @@ const readPasted = (
   )
 
 /**
- * Whether a name stands once in a query, with this value. What stands there twice may be read in two ways.
+ * Whether a query has a name exactly once, with this value. A repeated name would be ambiguous.
  *
  * @since 0.1.0
  * @category reading
@@ -148,7 +148,7 @@ export const isOnly = (query: URLSearchParams, name: string, value: string): boo
 }
 
 /**
- * The query of an address, or of what stands behind its question mark; if it is an answer.
+ * The query of an address, or of the part after its question mark, if it is an answer.
  *
  * @since 0.1.0
  * @category reading
@@ -160,7 +160,7 @@ export const queryOf = (text: string): Option.Option<URLSearchParams> => {
 }
 
 /**
- * The code, or what the server says instead of one. Trouble of the server may be got around by `otherWay`.
+ * The code, or the error that the server sent instead. `otherWay` is the advice for a failing server.
  *
  * @since 0.1.0
  * @category reading

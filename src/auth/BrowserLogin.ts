@@ -1,6 +1,6 @@
 /**
- * Signing in to the client of Codex with the browser of this machine, which brings its answer to a port of this machine;
- * or with what a person copies from the address bar when it cannot.
+ * Signing in as the Codex client with the browser of this machine, which brings the answer to a port of this machine.
+ * If it cannot, the person pastes the address from the address bar.
  *
  * @since 0.1.0
  */
@@ -24,8 +24,8 @@ export interface Options {
 }
 
 /**
- * Shows an address and opens it, waits for the answer, and signs in. Saves nothing. A pasted line that is not the answer
- * uses nothing up: the person hears of it, and may paste again.
+ * Shows an address and opens it, waits for the answer, and signs in. Saves nothing. A pasted line that is not the
+ * answer does no harm: the person is told, and may paste again.
  *
  * @since 0.1.0
  * @category signing in
@@ -60,5 +60,8 @@ const read = (text: string): Option.Option<URLSearchParams> => {
     : Option.some(new URLSearchParams({ code, state }))
 }
 
-/** The person has come this far: the code of the other way may get past a part of the server that is in trouble. */
+/**
+ * The person has finished in the browser, so perhaps only a part of the server fails: a sign-in with a code may avoid
+ * it.
+ */
 const otherWay = "if it goes on, use `effixir login --device`"

@@ -1,5 +1,5 @@
 /**
- * What a browser shows when it comes back from a sign-in.
+ * The pages that the browser shows after a sign-in.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Where a browser brings the answer of a sign-in: a port of this machine.
+ * Listens on a port of this machine, where the browser brings the answer of a sign-in.
  *
  * @since 0.1.0
  */
@@ -27,18 +27,20 @@ export interface Page {
  */
 export interface Callback {
   readonly query: URLSearchParams
-  /** Gives back when the page is sent. */
+  /** Returns when the page is sent. */
   readonly reply: (page: Page) => Effect.Effect<void>
 }
 
 /**
- * A server that listens. Other paths than the callback's are answered without us.
+ * A listening server. It answers paths other than the callback by itself.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Listening {
-  /** What the authorize URL has to name: `http://localhost:…/auth/callback`, or the same with a number for the name. */
+  /**
+   * The redirect URI for the authorize URL: `http://localhost:…/auth/callback`, or the same with a number for the name.
+   */
   readonly redirectUri: string
   /** The next visit. */
   readonly next: Effect.Effect<Callback>

@@ -1,6 +1,5 @@
 /**
- * What lets us speak to the model: the tokens of a ChatGPT plan, which are of one client of OpenAI or another, or an API
- * key.
+ * The credentials for model calls: the tokens of a ChatGPT plan, from one of two OpenAI clients, or an API key.
  *
  * @since 0.1.0
  */
@@ -35,7 +34,7 @@ export const Subscription = Schema.Struct({
   expires_at: Schema.optional(Schema.NullOr(Schema.Number)),
   account_id: Schema.optional(Schema.NullOr(Schema.String)),
   obtained_at: Schema.optional(Schema.NullOr(Schema.String)),
-  /** What `RejectedToken` reads. Whatever else stands there must not keep anybody from a good token. */
+  /** `RejectedToken` reads it. Any other content is ignored, so that it never blocks a good token. */
   refused: Schema.optional(Schema.Unknown)
 })
 
@@ -43,14 +42,14 @@ export const Subscription = Schema.Struct({
 export type Subscription = typeof Subscription.Type
 
 /**
- * The tokens of an account that was signed in with "Sign in with ChatGPT", as `auth.json` holds them. Such an account is
- * known by its issuer, the client id that it was given, and its subject; there is no account id.
+ * The tokens of an account that was signed in with "Sign in with ChatGPT", as `auth.json` holds them. Such an account
+ * is known by its issuer, the client id that it was given, and its subject; there is no account id.
  *
  * - `access_token` opaque; `id_token` a JWT that was verified; `refresh_token` opaque, and good for one use only
  * - `scopes` what was granted, which may be less than what was asked for
  * - `expires_at`, `earliest_refresh_at` milliseconds since the epoch
  * - `obtained_at` ISO 8601
- * - `unverified` an id token that a refresh has brought, as long as it is not known whether it is genuine
+ * - `unverified` an id token from a refresh, until it is verified
  * - `refused` that the server has refused the refresh token for good
  *
  * @since 0.1.0
@@ -71,7 +70,7 @@ export const ChatGpt = Schema.Struct({
   obtained_at: Schema.optional(Schema.NullOr(Schema.String)),
   unverified: Schema.optional(Schema.Struct({
     id_token: Schema.Redacted(Schema.NonEmptyString),
-    /** When it came, by the clock of the server. */
+    /** When it came, by the server's clock. */
     at: Schema.Number
   })),
   refused: Schema.optional(Schema.Unknown)
@@ -112,7 +111,7 @@ export type Credential = typeof Credential.Type
 export const isSignIn = (credential: Credential): credential is SignIn => credential.kind !== "api_key"
 
 /**
- * Whether a sign-in may use the plan of its account. Whoever declines that is signed in all the same.
+ * Whether a sign-in may use the plan of its account. A person who declines that is still signed in.
  *
  * @since 0.1.0
  * @category accessors
@@ -127,8 +126,8 @@ export const planScope = "chatgpt.tokens.use.direct"
 export const apiKey = (key: Redacted.Redacted): ApiKey => ({ kind: "api_key", api_key: key })
 
 /**
- * A key as a person hands it over, without the white space that came along. What no header can hold would be changed on
- * the way, or refused when it is too late. The problem says nothing of what the key is.
+ * Reads a key that a person gives, without surrounding white space. Refuses characters that a header cannot hold, which
+ * would otherwise be altered or fail at the first request. The message does not quote the key.
  *
  * @since 0.1.0
  * @category constructors
@@ -141,7 +140,7 @@ export const readKey = (text: string): Either.Either<Redacted.Redacted, string> 
 }
 
 /**
- * What the tokens say of their owner. Nothing here is verified: the server does that.
+ * What the tokens say about their owner. Nothing here is verified: the server does that.
  *
  * @since 0.1.0
  * @category models
@@ -201,7 +200,10 @@ const claimedEnd = ({ access_token }: SignIn): Option.Option<number> =>
 /** How long before its end a token of hours is due. */
 const longestSlack = Duration.minutes(5)
 
-/** Of a token that is said to be used up as it comes: it is not, and a refresh for each request would bring the same. */
+/**
+ * For a token whose stated lifetime is over on arrival: it is still good, and refreshing at each request would bring
+ * the same.
+ */
 const assumedLife = Duration.hours(1)
 
 /**
@@ -221,8 +223,9 @@ export const dueAt = (credential: SignIn): Option.Option<DateTime.Utc> => {
 }
 
 /**
- * Whether the server can be asked for another access token. Where it has said from when on, a question before that may
- * cost the sign-in; once the token has ended there is nothing to lose, and the clock of this machine may be wrong.
+ * Whether the server can be asked for another access token. If the server has named an earliest time, an earlier
+ * refresh may cost the sign-in; once the token has ended there is nothing to lose, and the clock of this machine may be
+ * wrong.
  *
  * @since 0.1.0
  * @category predicates
@@ -239,13 +242,13 @@ export const isRefreshable = (credential: SignIn, now: DateTime.Utc): boolean =>
 const earliestRefresh = ({ earliest_refresh_at }: ChatGpt): Option.Option<DateTime.Utc> =>
   Option.flatMap(Option.fromNullable(earliest_refresh_at), DateTime.make)
 
-/** A quarter of the life of a token if that is less: one of minutes would otherwise be due as soon as it is there. */
+/** The slack is a quarter of the token's life if that is less: a token of minutes would otherwise be due on arrival. */
 const dueAtBySpan = (subscription: Subscription): Option.Option<DateTime.Utc> =>
   Option.map(expiresAt(subscription), (end) => {
     const start = Option.flatMap(Option.fromNullable(subscription.obtained_at), DateTime.make)
     if (Option.isNone(start)) return DateTime.subtractDuration(end, longestSlack)
     const life = DateTime.toEpochMillis(end) - DateTime.toEpochMillis(start.value)
-    // The end that the token names itself is by the clock of the server, and that of this machine is hours ahead.
+    // The token names its end by the server's clock, and the clock of this machine is hours ahead.
     return life <= 0 && Option.contains(claimedEnd(subscription), DateTime.toEpochMillis(end))
       ? DateTime.addDuration(start.value, assumedLife)
       : DateTime.subtractDuration(end, Duration.min(longestSlack, Duration.millis(life / 4)))
@@ -262,7 +265,7 @@ export const isSame = (self: SignIn, that: SignIn): boolean =>
   Redacted.value(self.refresh_token) === Redacted.value(that.refresh_token)
 
 /**
- * The subscription of somebody who has just signed in.
+ * The subscription of a person who has just signed in.
  *
  * @since 0.1.0
  * @category constructors
@@ -295,8 +298,8 @@ export const renew = (self: Subscription, renewal: Renewal, now: DateTime.Utc): 
 })
 
 /**
- * By the clock of this machine, which is the one that it will be compared with. Where that clock is hours off, the end
- * that a token names itself would make every new token look used up, or a used-up one good.
+ * By this machine's clock, because the end is compared with that clock. If that clock is hours off, the end named in
+ * the token would make every new token look expired, or an expired one good.
  */
 const endOf = (token: Redacted.Redacted, seconds: number | null | undefined, now: DateTime.Utc): number | null => {
   const { exp, iat } = Option.getOrElse(payload(Redacted.value(token)), (): Record<string, unknown> => ({}))

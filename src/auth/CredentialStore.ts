@@ -1,5 +1,5 @@
 /**
- * Where the one stored credential of a person lives.
+ * Stores the one credential of a person.
  *
  * @since 0.1.0
  */
@@ -48,27 +48,27 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
   /** Replaces the stored credential; a reader sees the old one or the new one, never a part. */
   readonly save: (credential: Credential) => Effect.Effect<void, CredentialStoreError>
   /**
-   * Finds out whether a credential could be saved, and holds the room for it until the Scope closes: what is given saves
-   * one there.
+   * Checks that a credential can be saved, and reserves the space for it until the Scope closes. The returned function
+   * saves one there.
    */
   readonly reserve: Effect.Effect<
     (credential: Credential) => Effect.Effect<void, CredentialStoreError>,
     CredentialStoreError,
     Scope.Scope
   >
-  /** Forgets the stored credential. Nothing stored is fine. */
+  /** Deletes the stored credential. An empty store is no error. */
   readonly clear: Effect.Effect<void, CredentialStoreError>
   /**
-   * Forgets the stored credential once `last` has had it, and gives what that says; one that cannot be read is forgotten
-   * as well. Nobody else can put another one there in between.
+   * Runs `last` with the stored credential, deletes it, and returns the result of `last`; an unreadable credential is
+   * deleted too. No other process can store another one in between.
    */
   readonly clearAfter: <A, E, R>(
     last: (stored: Option.Option<Credential>) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | CredentialStoreError, R>
   /**
-   * Replaces what is stored by what `change` makes of it, and returns that; the same value back changes nothing.
-   * Nobody else, in this process or another, can change the store in between, and once begun it is finished: nothing
-   * interrupts it between the change and the disk, and the room for what comes of it is held before it begins.
+   * Replaces the stored credential by the result of `change`, and returns that; the same value back changes nothing. No
+   * other caller, in this process or another, can change the store in between. Once begun, it cannot be interrupted
+   * before the result is on disk, and the space for the result is reserved before it begins.
    */
   readonly modify: <E, R>(
     change: (stored: Option.Option<Credential>) => Effect.Effect<Option.Option<Credential>, E, R>
@@ -76,7 +76,7 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
 }>() {}
 
 /**
- * What a medium has to be able to do so that a store can be made of it: keep one text.
+ * What a medium has to provide to become a store: it keeps one text.
  *
  * @since 0.1.0
  * @category models
@@ -86,8 +86,8 @@ export interface Encoded {
   readonly location: string
   readonly read: Effect.Effect<Option.Option<string>, CredentialStoreError>
   /**
-   * Holds room for a text until the Scope closes, and changes nothing. What it gives puts a text in the place of what is
-   * there, as a whole.
+   * Reserves space for a text until the Scope closes, and changes nothing. The returned function replaces the stored
+   * text as a whole.
    */
   readonly reserve: Effect.Effect<
     (text: string) => Effect.Effect<void, CredentialStoreError>,
@@ -96,15 +96,14 @@ export interface Encoded {
   >
   readonly remove: Effect.Effect<void, CredentialStoreError>
   /**
-   * Runs a change while no other process can make one. Waiting for that may be interrupted; the change may not, or a
-   * token that is spent would be lost.
+   * Runs a change while no other process can make one. The wait can be interrupted; the change cannot, because that
+   * would lose the successor of a token that it has used up.
    */
   readonly alone: <A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CredentialStoreError, R>
 }
 
 /**
- * Lifts a medium to a store. Fields of the text that are not ours stay when it is replaced, and what a broken text
- * holds is never quoted.
+ * Makes a store from a medium. Unknown fields of the text survive a replacement, and errors never quote a broken text.
  *
  * @since 0.1.0
  * @category constructors
@@ -150,7 +149,7 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
       Effect.flatMap(Effect.context<R>(), (context) =>
         medium.alone(Effect.scoped(Effect.gen(function*() {
           const stored = yield* Effect.flatMap(medium.read, decodeText)
-          // A change may spend what is given only once. The room for its result is there before.
+          // A change may use up a token that is good only once, so the space for its result is reserved first.
           const write = yield* medium.reserve
           const next = yield* Effect.provide(change(stored), context)
           if (next !== stored) yield* Option.match(next, { onNone: () => medium.remove, onSome: put(write) })
@@ -195,7 +194,7 @@ const decode = (json: unknown) => Schema.decodeUnknownEither(Credential, { error
 const expected = "expected {\"kind\":\"subscription\",\"access_token\":…,\"refresh_token\":…,…}, " +
   "{\"kind\":\"chatgpt\",…} or {\"kind\":\"api_key\",\"api_key\":…}; mend the file, or remove it and run `effixir login`"
 
-/** Says what is wrong without a word of what the file holds: a broken file of secrets is still one. */
+/** Says what is wrong without quoting the file: a broken file still holds secrets. */
 const parse = (text: string): Either.Either<Credential, string> =>
   Either.flatMap(parseJson(text), (json) => Either.mapLeft(decode(json), (error) => `${tell(error)}; ${expected}`))
 

@@ -1,5 +1,5 @@
 /**
- * The credential that is good now, and why that one won.
+ * Chooses the credential to use now, keeps it fresh, and says why it was chosen.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ import * as Unsaved from "./Unsaved.ts"
 export type CredentialsError = SignedOut | CredentialStoreError | OAuthError
 
 /**
- * The credential that won, where it came from, and one sentence that says why.
+ * The chosen credential, where it came from, and one sentence that says why.
  *
  * @since 0.1.0
  * @category models
@@ -49,8 +49,8 @@ export interface Selected {
 }
 
 /**
- * What stands in for a credential that the server has refused. `isRefreshed` tells a token of the moment from one that
- * somebody else had stored.
+ * What replaces a credential that the server has refused. `isRefreshed` if it was refreshed just now, and not found in
+ * the store.
  *
  * @since 0.1.0
  * @category models
@@ -70,14 +70,14 @@ export class Credentials extends Context.Tag("effixir/auth/Credentials")<Credent
   /** The credential that would be used, as it is stored. Asks no server. */
   readonly selected: Effect.Effect<Selected, SignedOut | CredentialStoreError>
   /**
-   * What to use in the place of a sign-in that the server has refused: what is stored meanwhile for the same account, or
-   * else a refreshed one.
+   * The replacement for a sign-in that the server has refused: one that was stored meanwhile for the same account, else
+   * a refreshed one.
    */
   readonly replace: (refused: Credential.SignIn) => Effect.Effect<Replacement, CredentialsError>
 }>() {}
 
 /**
- * Which kind of credential counts: whichever there is, or only the one a person has chosen.
+ * Which kind of credential may be used: any, or only the one that the person has chosen.
  *
  * @since 0.1.0
  * @category models
@@ -94,13 +94,13 @@ export interface Options {
   readonly choice: Choice
 }
 
-/** How often a long-running program looks at its credential at least. */
+/** How often, at least, a long-running program checks its credential. */
 const watchInterval = Duration.minutes(1)
 
-/** How long somebody who has a good token waits for the next one. */
+/** How long a request that has a good token waits for the next one. */
 const patience = Duration.seconds(2)
 
-/** Trouble of the network or the server passes. What a refresh token is spent on is decided anew each time. */
+/** Network and server failures are temporary. Each try decides anew whether to use the refresh token. */
 const refreshSchedule = Schedule.exponential("500 millis").pipe(
   Schedule.jittered,
   Schedule.intersect(Schedule.recurs(3))
@@ -108,8 +108,8 @@ const refreshSchedule = Schedule.exponential("500 millis").pipe(
 
 /**
  * Which credential wins: a stored sign-in, then the API key of the environment, then a stored API key. A sign-in that
- * does not say for which account it is, or may not use the plan, wins as well, and cannot be used: falling back to a key
- * that costs money would be no favour.
+ * names no account, or may not use the plan, is chosen too, and then fails: silently falling back to a key would cost
+ * the person money.
  *
  * @since 0.1.0
  * @category selection
@@ -155,7 +155,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   )
 
   const unsaved = yield* Unsaved.make(store)
-  // Whether it counts or not, it is nobody's business.
+  // The key is hidden in all output, even if it is not used.
   if (Option.isSome(options.apiKey)) yield* addCredential(Credential.apiKey(options.apiKey.value))
 
   const selected = Effect.flatMap(
@@ -163,7 +163,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     (stored) => Effect.flatMap(unsaved.latest(stored), (latest) => select(latest, options))
   )
 
-  /** The server will not change its mind about a token that it has refused for good: it is asked once. */
+  /** The known refusal of a refresh token, if there is one: a refusal is final, so the server is asked only once. */
   const known = Effect.fnUntraced(function*(credential: Credential.SignIn) {
     const told = Option.filter(yield* Ref.get(over), (told) => Credential.isSame(told.credential, credential))
     return Option.isSome(told) ? Option.some(told.value.error) : yield* RejectedToken.of(credential)
@@ -182,8 +182,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   }
 
   /**
-   * Who has brought new tokens is verified once they are stored, which may take long where the keys for it cannot be had.
-   * They are used then, and not before.
+   * Verifies the identity behind new tokens after they are stored, because it may take long if the keys for it cannot
+   * be fetched. The tokens are used only after that.
    */
   const confirmed = Effect.fnUntraced(function*(credential: Credential.SignIn) {
     if (credential.kind !== "chatgpt" || credential.unverified === undefined) return credential
@@ -199,7 +199,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const next = isProven
       ? ChatGptTokens.confirm(credential, identity.right)
       : yield* RejectedToken.mark(credential, error)
-    // It is found out again where it could not be noted.
+    // If the result cannot be saved, the next run verifies again.
     yield* Effect.ignore(unsaved.modify((stored) =>
       Effect.succeed(
         Option.exists(stored, (now) => Credential.isSignIn(now) && Credential.isSame(now, next))
@@ -216,7 +216,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       schedule: refreshSchedule
     })
 
-  /** Under the lock of the store: whoever comes second finds what the first one has brought. */
+  /** Runs under the lock of the store, so that a second caller finds the tokens of the first. */
   const replace = (refused: Credential.SignIn) =>
     Effect.gen(function*() {
       let isRefreshed = false
@@ -237,14 +237,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           }))
         })
       ).pipe(
-        // That it could not be noted is the lesser trouble.
+        // If the refusal could not be saved, the refusal itself is the more important error.
         Effect.catchTag("CredentialStoreError", (error) => Effect.fail(refusal ?? error))
       )
       if (refusal !== undefined) return yield* refusal
       return { credential: yield* confirmed(yield* sameAccount(next, refused)), isRefreshed }
     }).pipe(whileTransient, lock.withPermits(1))
 
-  /** There is one at a time, it goes on when nobody waits for it any more, and after a failure there is none for a while. */
+  /**
+   * The early refresh: one at a time. It goes on when no request waits for it any more, and pauses for a while after a
+   * failure.
+   */
   const early = yield* SynchronizedRef.make<Early | undefined>(undefined)
 
   const beginEarly = (credential: Credential.SignIn) =>
@@ -261,7 +264,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const isTold = yield* Ref.make(false)
 
-  /** Trouble of a server passes. A store that cannot be written wants somebody to see to it, before the token ends. */
+  /**
+   * Server failures are temporary, so they are only logged. Warns once of an unwritable store, which the person has to
+   * fix before the token ends.
+   */
   const tellEarly = Effect.fnUntraced(function*(error: CredentialStoreError | OAuthError) {
     if (error._tag === "OAuthError" || (yield* Ref.getAndSet(isTold, true))) {
       return yield* Effect.logDebug("The early refresh failed", error.message)
@@ -269,7 +275,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     yield* Effect.logWarning(`${error.message}. The sign-in is not renewed, and this run goes on with the token it has`)
   })
 
-  /** A token that is still good does not have to wait for a server or a disk that is in trouble. */
+  /** A request with a good token does not wait for a failing server or disk. */
   const renewEarly = Effect.fnUntraced(function*(credential: Credential.SignIn) {
     const { at, fiber } = yield* beginEarly(credential)
     const waited = (yield* Clock.currentTimeMillis) - at
@@ -309,7 +315,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return { ...winner, credential: (yield* renewed).credential }
   }).pipe(redactedSpan("Credentials.current"))
 
-  /** A program that runs for days should not find out at the next request that its token has expired. */
+  /**
+   * Refreshes in the background, so that a program that runs for days does not meet an expired token at its next
+   * request.
+   */
   const watch = yield* Effect.once(Effect.forkIn(
     selected.pipe(
       Effect.flatMap(({ credential }) =>
@@ -362,7 +371,7 @@ interface Early {
 const isVerified = (credential: Credential.Credential): boolean =>
   credential.kind !== "chatgpt" || credential.unverified === undefined
 
-/** Whoever the new tokens speak for, it has to be who was signed in. */
+/** The new tokens have to be for the account that was signed in. */
 const renew = Effect.fnUntraced(function*(credential: Credential.Subscription, renewal: Renewal) {
   const renewed = Credential.renew(credential, renewal, yield* DateTime.now)
   const { accountId } = Credential.claims({ ...renewed, account_id: null })
@@ -371,7 +380,7 @@ const renew = Effect.fnUntraced(function*(credential: Credential.Subscription, r
     : yield* new SignedOut({ reason: "AccountChanged" })
 })
 
-/** Whether the server has said itself that the sign-in is over. */
+/** Whether the server itself named the reason why the sign-in is over. */
 const isNamed = (error: SignedOut | OAuthError): error is SignedOut =>
   error._tag === "SignedOut" && error.code !== undefined
 

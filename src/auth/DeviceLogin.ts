@@ -1,5 +1,5 @@
 /**
- * Signing in with a code that a person enters in a browser, on whatever machine that is.
+ * Signing in with a code that a person enters in a browser on any machine.
  *
  * @since 0.1.0
  */
@@ -30,15 +30,15 @@ export interface CodeShown {
 /** @since 0.1.0 @category models */
 export type DeviceState = CodeShown | SignedIn
 
-/** How long a code is good. The server tells no difference between a code that has expired and one that waits. */
+/** How long a code is good. The server gives the same answer for an expired code and for one that still waits. */
 const lifetime = Duration.minutes(15)
 
-/** What the server's wish for fewer questions comes to, each time that it is told. */
+/** Added to the polling interval each time the server asks to slow down. */
 const slowDown = Duration.seconds(5)
 
 /**
- * How many pages in the place of answers, one after the other, it takes to stop. A single one may be a hiccup; a network
- * that blocks us goes on doing so, and the person who waits for the code to be noticed should hear of it.
+ * After how many web pages in a row, in place of answers, polling stops. A single one may be a glitch; a network that
+ * blocks us keeps doing so, and the waiting person should be told.
  */
 const maxPages = 3
 
@@ -67,7 +67,7 @@ type Answer = { readonly _tag: "Approved"; readonly grant: Grant } | {
   readonly delay: Duration.Duration
 }
 
-/** Asks until the person has agreed. Trouble on the way is no reason to stop: the code stays good. */
+/** Asks until the person has agreed. Temporary failures do not stop it, because the code stays good. */
 const awaitGrant = Effect.fnUntraced(function*(device: DeviceCode, expiresAt: DateTime.Utc) {
   const oauth = yield* OAuth
   const interval = yield* Ref.make(device.interval)

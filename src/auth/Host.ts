@@ -1,6 +1,6 @@
 /**
- * What differs by kind of credential: where its requests go, what they carry, and what they may ask for. A new kind of
- * credential is a new case here, beside the way to sign in with it.
+ * What depends on the kind of credential: where its requests go, what they carry, and what they may ask for. A new kind
+ * of credential is a new case here, beside the way to sign in with it.
  *
  * @since 0.1.0
  */
@@ -13,9 +13,9 @@ import { defined } from "../internal/json.ts"
 import { claims, type Credential } from "./Credential.ts"
 
 /**
- * The version of Codex that the ChatGPT host is told. It hides models from versions that are too old for them
- * (`gpt-6.1-sol` from those before 0.160.0), and versions of other programs are nothing to it. Codex was at this one
- * when `Models.fallback` was made.
+ * The Codex version that we send to the ChatGPT host. The host hides models from versions that are too old for them
+ * (`gpt-6.1-sol` from those before 0.160.0), and knows no versions of other programs. This was the current one when
+ * `Models.fallback` was made.
  *
  * @since 0.1.0
  * @category constants
@@ -23,7 +23,8 @@ import { claims, type Credential } from "./Credential.ts"
 export const clientVersion = "0.171.0"
 
 /**
- * Where a person sees how much of a plan the official sign-in has used, and sets how much it may. It is asked nowhere.
+ * The page where a person sees how much of a plan the official sign-in has used, and limits it. This program cannot ask
+ * for it.
  *
  * @since 0.1.0
  * @category constants
@@ -74,15 +75,16 @@ export interface Wire {
 /**
  * What a credential is good for.
  *
- * - `account` whom it speaks for, in one word: `api-key`, or `chatgpt:` and the account, or `chatgpt-plan:` and what the
- *   official sign-in knows an account by. What the server encrypts for one account, another cannot use
- * - `token` what stands after `Bearer`
- * - `secrets` all that must never be told of it
+ * - `account` the account it belongs to, in one word: `api-key`, or `chatgpt:` and the account, or `chatgpt-plan:` and
+ *   what the official sign-in knows an account by. Content that the server encrypts for one account is useless to
+ *   another
+ * - `token` the text after `Bearer`
+ * - `secrets` the parts of it that must never be shown
  * - `headers` what a request carries beside its token
- * - `modelsQuery` what the list of models is asked with
+ * - `modelsQuery` the query for the list of models
  * - `hasCatalogue` whether that list is of this account, and tells what its models can be sent
  * - `wire` how its model calls are written
- * - `usagePath` where the host tells how much of a plan is used, below the base URL
+ * - `usagePath` the path, below the base URL, for how much of a plan is used
  * - `speaksChat` whether the host knows Chat Completions
  * - `summarizesReasoning` whether everyone may ask for summaries of reasoning; an API account has to be allowed to
  *
@@ -121,7 +123,7 @@ export const of = (credential: Credential): Host => {
         modelsQuery: { client_version: clientVersion },
         hasCatalogue: true,
         wire: () => ofOpenAi,
-        // The neighbour of the folder that holds the paths of Codex.
+        // The usage path lies beside the folder of the Codex paths.
         usagePath: (baseUrl) => Option.some(/\/codex\/*$/.test(baseUrl) ? "/../wham/usage" : "/wham/usage"),
         speaksChat: false,
         summarizesReasoning: true
@@ -138,7 +140,7 @@ export const of = (credential: Credential): Host => {
           ...credential.unverified === undefined ? [] : [credential.unverified.id_token]
         ],
         baseUrl: ({ apiBaseUrl }) => apiBaseUrl,
-        // The token says it all; an organization or a project would be another way to pay.
+        // The token alone decides who pays; an organization or a project would be another way to pay.
         headers: () => ({}),
         modelsQuery: { client_version: clientVersion },
         hasCatalogue: true,
@@ -175,7 +177,7 @@ const ofOpenAi: Wire = {
   refusedFields: new Set()
 }
 
-/** Who uses a plan there may do less than who pays for every call. */
+/** With a plan, the API accepts less than from an account that pays for every call. */
 const ofPlan: Wire = {
   hasInstructions: false,
   hasAdditionalTools: true,
@@ -203,17 +205,17 @@ const ofPlan: Wire = {
 }
 
 /**
- * Servers that have learnt this API at some time know the body that it had first.
+ * Other servers that speak this API know the body in its first form.
  *
  * @since 0.1.0
  * @category models
  */
 export const ofOthers: Wire = { ...ofOpenAi, hasInstructions: true, hasEffortUpdates: false }
 
-/** With the hosts of regions, as `eu.api.openai.com`. */
+/** Includes regional hosts, such as `eu.api.openai.com`. */
 const isOpenAi = (url: string): boolean => URL.canParse(url) && /(?:^|\.)api\.openai\.com$/.test(new URL(url).hostname)
 
-/** A wrong address would look like a network that is down. */
+/** Refuses an invalid address, which would otherwise look like a network failure. */
 const baseUrl = (name: string, otherwise: string): Config.Config<string> =>
   Config.nonEmptyString(name).pipe(
     Config.mapOrFail((text) => {

@@ -1,5 +1,5 @@
 /**
- * The sign-in protocol of auth.openai.com, call by call. It keeps no files, opens no browser and waits for nobody.
+ * The sign-in protocol of auth.openai.com, call by call. It keeps no files, opens no browser and waits for no person.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ import { SignedOut } from "./SignedOut.ts"
 export { OAuthError } from "./OAuthError.ts"
 
 /**
- * A code for a person to enter at `verificationUri`, and the handle to ask with whether they did.
+ * A code for a person to enter at `verificationUri`, and the handle for polling whether they did.
  *
  * @since 0.1.0
  * @category models
@@ -37,7 +37,7 @@ export interface DeviceCode {
   readonly deviceAuthId: Redacted.Redacted
   readonly userCode: string
   readonly verificationUri: string
-  /** How long to wait between two questions. */
+  /** How long to wait between two polls. */
   readonly interval: Duration.Duration
 }
 
@@ -53,7 +53,7 @@ export type DevicePoll =
   | { readonly _tag: "Approved"; readonly grant: Grant }
 
 /**
- * What is exchanged for tokens, once.
+ * A code with its verifier, to exchange for tokens once.
  *
  * @since 0.1.0
  * @category models
@@ -61,7 +61,7 @@ export type DevicePoll =
 export interface Grant {
   readonly code: Redacted.Redacted
   readonly verifier: Redacted.Redacted
-  /** Exactly the one that the code was asked for with. */
+  /** Exactly the redirect URI with which the code was requested. */
   readonly redirectUri: string
 }
 
@@ -85,7 +85,7 @@ export const Tokens = Schema.Struct({
 export type Tokens = typeof Tokens.Type
 
 /**
- * The answer to a refresh. What is absent stays as it was.
+ * The answer to a refresh. Absent fields keep their old value.
  *
  * @since 0.1.0
  * @category schemas
@@ -102,11 +102,11 @@ export type Renewal = typeof Renewal.Type
 
 /** @since 0.1.0 @category services */
 export class OAuth extends Context.Tag("effixir/auth/OAuth")<OAuth, {
-  /** Asks for a code that a person enters in a browser anywhere. */
+  /** Requests a code that a person enters in any browser. */
   readonly startDevice: Effect.Effect<DeviceCode, OAuthError>
   /** Asks once whether the code was entered. */
   readonly pollDevice: (device: DeviceCode) => Effect.Effect<DevicePoll, OAuthError>
-  /** Where a browser has to go. `challenge` is the S256 challenge of the verifier. */
+  /** The address for the browser. `challenge` is the S256 challenge of the verifier. */
   readonly authorizeUrl: (options: {
     readonly redirectUri: string
     readonly state: string
@@ -114,8 +114,8 @@ export class OAuth extends Context.Tag("effixir/auth/OAuth")<OAuth, {
   }) => string
   readonly exchange: (grant: Grant) => Effect.Effect<Tokens, OAuthError>
   /**
-   * Spends a refresh token. The answer must reach the store: the token is worth nothing once the server has seen it.
-   * Has a deadline of its own, because nothing can cut in from outside. `SignedOut` is final; the rest may pass.
+   * Uses up a refresh token. The answer must reach the store, because the server accepts the token only once. It has
+   * its own deadline, because callers run it uninterruptibly. `SignedOut` is final; other errors may be temporary.
    */
   readonly refresh: (token: Redacted.Redacted) => Effect.Effect<Renewal, OAuthError | SignedOut>
   /** Ends a sign-in at the server. */
@@ -246,7 +246,7 @@ const DeviceAnswer = Schema.Struct({
   interval: Schema.optional(Schema.Unknown)
 }).pipe(Schema.filter(({ user_code, usercode }) => user_code !== undefined || usercode !== undefined))
 
-/** In seconds; what cannot be read is as good as nothing. */
+/** In seconds; an unreadable value counts as absent. */
 const intervalOf = (said: unknown): number => {
   const seconds = Number(said ?? Number.NaN)
   return Number.isFinite(seconds) ? Math.max(1, seconds) : 5

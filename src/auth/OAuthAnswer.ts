@@ -1,5 +1,5 @@
 /**
- * What the sign-in server answers, and what it means when that is no.
+ * Reads the answers of the sign-in server, and the reasons of its refusals.
  */
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -14,16 +14,16 @@ import { OAuthError } from "./OAuthError.ts"
 export interface Answer {
   readonly status: number
   readonly json: unknown
-  /** It is made for a browser. */
+  /** Whether it is a web page. */
   readonly isPage: boolean
-  /** It comes from something that stands before the server. */
+  /** Whether it comes from a machine in front of the server. */
   readonly isBlocked: boolean
   readonly retryAfter: number | undefined
-  /** The time by the clock of the server, in milliseconds; by that of this machine where it does not tell. */
+  /** The time of the server's clock, in milliseconds; of this machine's clock if the server does not send it. */
   readonly at: number
 }
 
-/** `hide` takes out what the server may quote of the request. */
+/** `hide` cuts out the secrets of the request that the server may quote. */
 export const read = (
   response: HttpClientResponse.HttpClientResponse,
   hide: (text: string) => string
@@ -51,7 +51,7 @@ export const isOk = (answer: { readonly status: number }): boolean => answer.sta
 export const decode = <A, I>(schema: Schema.Schema<A, I>, answer: Answer): Effect.Effect<A, OAuthError> =>
   Effect.mapError(
     Schema.decodeUnknown(schema)(answer.json),
-    // What exactly is wrong would quote what it holds.
+    // The decoding error would quote the answer.
     () => new OAuthError({ reason: "Protocol", detail: "its answer lacks something" })
   )
 
@@ -71,14 +71,14 @@ export const failureOf = ({ json }: Answer): Failure => {
   return { code: code.toLowerCase().replace(/^deviceauth_/, ""), said: presentable(said) }
 }
 
-/** All that a failure is called by, the most precise first. */
+/** All codes of a failure, the most precise first. */
 export const codesOf = (answer: Answer): ReadonlyArray<string> => {
   const { json } = answer
   return [text(field(json, "error_reason")), failureOf(answer).code, text(field(field(json, "error"), "code"))]
     .flatMap((code) => code === undefined || code === "" ? [] : [code.toLowerCase()])
 }
 
-/** What a failure means by its own words, wherever it was told: in an answer, or in the address of a callback. */
+/** The reason that a failure itself names, in an answer or in the address of a callback. */
 export const reasonOf = ({ code, said }: Failure): OAuthError["reason"] | undefined => {
   const mentions = (word: string) => code === word || said.includes(word)
   if (mentions("unsupported_country_region_territory")) return "Region"
@@ -111,6 +111,6 @@ export const unreachable = (error: HttpClientError.HttpClientError): OAuthError 
 
 const maxLength = 300
 
-/** What a server says to people, on one line of bearable length. A page is none of it. */
+/** The server's message for people, on one line of limited length. A web page gives none. */
 export const presentable = (said: string): string =>
   /^\s*<(?:!doctype|html)\b/i.test(said) ? "" : said.replaceAll(/\s+/g, " ").trim().slice(0, maxLength)

@@ -1,5 +1,6 @@
 /**
- * Calls to the sign-in server: bounded in time, without traces of what they carry, and with answers that do not quote it.
+ * Calls to the sign-in server: limited in time, with no trace of their content, and with the request's secrets cut out
+ * of answers.
  *
  * @internal
  */
@@ -17,7 +18,7 @@ import { finderOf, Secrets } from "./Secrets.ts"
 /** What is sent to the server. */
 export type Body = Readonly<Record<string, string | Redacted.Redacted>>
 
-/** How long a call may take. Nothing but this ends one inside an uninterruptible region. */
+/** How long a call may take. Inside an uninterruptible region, only this ends one. */
 const deadline = Duration.seconds(20)
 
 /** @since 0.1.0 @category constructors */

@@ -6,18 +6,18 @@
 import * as Schema from "effect/Schema"
 
 /**
- * - `Denied` the person, or the workspace, said no
+ * - `Denied` the person, or the workspace, refused
  * - `NotEnabled` the workspace of the person does not include this
  * - `Expired` nobody agreed in time, or the code is used up
  * - `DeviceCodeDisabled` this server has no device sign-in
  * - `PortBusy` no port for the callback of the browser is free
- * - `Identity` it is not proven who has signed in, and nothing of the answer is used
- * - `OtherAccount` it was another account than the one of the sign-in that there is
+ * - `Identity` the identity of the person is not proven, and nothing of the answer is used
+ * - `OtherAccount` the account is another one than that of the present sign-in
  * - `Region` the server does not serve the place that the request seems to come from
  * - `Certificate` the server could not show that it is the right one
- * - `Blocked` something between us and the server answers in its place, with a page for a browser
+ * - `Blocked` a machine between us and the server, such as a proxy, answered in its place with a web page
  * - `Transport` the server was not reached, or is in trouble; it may work later
- * - `Protocol` the server said something that was not expected
+ * - `Protocol` the server sent an unexpected answer
  *
  * @since 0.1.0
  * @category errors
@@ -43,7 +43,7 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effixir/auth/OAu
   retryAfter: Schema.optional(Schema.Number),
   cause: Schema.optional(Schema.Defect)
 }) {
-  /** Whether it may help to ask again. */
+  /** Whether the same call may succeed later. */
   get isTransient(): boolean {
     return this.reason === "Transport" || this.reason === "Blocked"
   }

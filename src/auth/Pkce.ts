@@ -1,5 +1,6 @@
 /**
- * Proof that whoever redeems a code is who asked for it (RFC 7636), and the state that ties an answer to its question.
+ * Proves that the program that redeems a code also asked for it (RFC 7636), and makes the state that ties an answer to
+ * its request.
  *
  * @since 0.1.0
  */

@@ -2,8 +2,8 @@
  * The note in the store that the server has rejected a refresh token for good, so that other processes need not ask it
  * as well.
  *
- * A note never stands in the way of a good token: it names the refresh token that it is about, so that a new sign-in is
- * free of it, and it counts for an hour, should the server have been wrong, or not the right one.
+ * A note never blocks a good token: it names the refresh token that it is about, so it does not affect a new sign-in,
+ * and it expires after an hour, in case the server was wrong, or not the right one.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -32,7 +32,7 @@ export const mark = Effect.fnUntraced(function*<A extends SignIn>(credential: A,
   return marked
 })
 
-/** What is known of the refresh token already, if that is that it is refused. */
+/** The noted rejection of the refresh token, if there is one. */
 export const of = Effect.fnUntraced(function*(credential: SignIn) {
   const note = decode(credential.refused)
   if (Option.isNone(note) || note.value.token !== (yield* nameOf(credential))) return Option.none<SignedOut>()

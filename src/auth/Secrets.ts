@@ -1,6 +1,6 @@
 /**
- * The tokens, keys and codes that this program uses, so that they can be cut out of whatever is told: a server quotes what
- * it was sent, in any encoding, whole or in part.
+ * Knows the tokens, keys and codes that this program uses, to cut them out of all output: a server may quote what it
+ * was sent, in any encoding, whole or in part.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import type { Credential } from "./Credential.ts"
 import * as Host from "./Host.ts"
 
 /**
- * Without a layer nothing is known, and nothing is cut out.
+ * Without a layer it knows no secrets, and cuts out nothing.
  *
  * @since 0.1.0
  * @category references
@@ -22,7 +22,7 @@ export class Secrets extends Context.Reference<Secrets>()("effixir/auth/Secrets"
   defaultValue: (): {
     /** Remembers secrets. The last few hundred count: tokens are renewed in programs that run for long. */
     readonly add: (...secrets: ReadonlyArray<Redacted.Redacted>) => Effect.Effect<void>
-    /** A text without them: what they were is one character, `…`. */
+    /** Replaces each secret in a text by one character, `…`. */
     readonly hide: (text: string) => string
     /** Whether a text holds one of them whole, as it is or encoded. */
     readonly isIn: (text: string) => boolean
@@ -32,15 +32,15 @@ export class Secrets extends Context.Reference<Secrets>()("effixir/auth/Secrets"
 }) {}
 
 /**
- * Takes a text in pieces, and gives it back without secrets: also those that are cut into several pieces. What may be the
- * beginning of one is kept until the next piece has come.
+ * Takes a text in pieces, and returns it without secrets, even those that span several pieces. It holds back what may
+ * be the beginning of a secret until the next piece.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Hider {
   readonly push: (piece: string) => string
-  /** What was kept, at the end of the text. */
+  /** The part held back, at the end of the text. */
   readonly rest: () => string
 }
 
@@ -54,7 +54,7 @@ const none: typeof Secrets.Service = {
 /** @since 0.1.0 @category constructors */
 export const make: Effect.Effect<typeof Secrets.Service> = Effect.sync(() => {
   const known = new Set<string>()
-  // Most programs never look for one: what is looked for is worked out when there is a text to look at.
+  // Built at the first text, because most programs never search one.
   let finder: Finder | undefined
   const find = () => finder ??= finderOf(known)
   return {
@@ -96,7 +96,7 @@ export const make: Effect.Effect<typeof Secrets.Service> = Effect.sync(() => {
 })
 
 /**
- * Remembers what is used below it. Where somebody above does already, it is told to them.
+ * Remembers the secrets of the effects that it is provided to. If an outer layer already does, that one is used.
  *
  * @since 0.1.0
  * @category layers
@@ -107,7 +107,7 @@ export const layer: Layer.Layer<Secrets> = Layer.effect(
 )
 
 /**
- * Remembers what a credential consists of.
+ * Remembers the secrets of a credential.
  *
  * @since 0.1.0
  * @category adding
@@ -116,7 +116,7 @@ export const addCredential = (credential: Credential): Effect.Effect<void> =>
   Effect.flatMap(Secrets, ({ add }) => add(...Host.of(credential).secrets))
 
 /**
- * A text without the secrets that are known where it is told.
+ * A text without the secrets that are known in the current context.
  *
  * @since 0.1.0
  * @category hiding
@@ -124,8 +124,8 @@ export const addCredential = (credential: Credential): Effect.Effect<void> =>
 export const hidden = (text: string): Effect.Effect<string> => Effect.map(Secrets, ({ hide }) => hide(text))
 
 /**
- * Tells a text as it is: the address at which a person signs in again names them to the server that knows them, with
- * their last id token.
+ * Prints a text unchanged: the address for signing in again contains the person's last id token, by which the server
+ * recognizes them.
  *
  * @since 0.1.0
  * @category hiding
@@ -133,27 +133,27 @@ export const hidden = (text: string): Effect.Effect<string> => Effect.map(Secret
 export const shown = <A, E, R>(telling: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideService(telling, Secrets, none)
 
-/** So many tokens are known at most. */
+/** How many secrets are remembered at most. */
 const most = 256
 
-/** What is shorter is no secret, and would be found everywhere. */
+/** Shorter texts are no secrets, and would match everywhere. */
 const shortest = 8
 
-/** A secret is found by any of its blocks of so many characters; what is around them is compared then. */
+/** A secret is found by any of its blocks of this many characters; then the text around the block is compared. */
 const block = 12
 
 /** @since 0.1.0 @category models */
 export interface Finder {
   /** Cuts out the secrets, in the usual encodings, and parts of 23 characters or more, such as one segment of a JWT. */
   readonly hide: (text: string) => string
-  /** Whether one of them is in the text whole. A part says less: many tokens begin alike. */
+  /** Whether one of them is in the text whole. A part proves less, because many tokens begin alike. */
   readonly isIn: (text: string) => boolean
   /** How many characters at the end of a text may belong to a secret that goes on after it. */
   readonly unfinished: (text: string) => number
 }
 
 /**
- * What finds these secrets in a text.
+ * Makes the finder for these secrets.
  *
  * @since 0.1.0
  * @category hiding
@@ -187,7 +187,7 @@ export const finderOf = (secrets: Iterable<string>): Finder => {
   }
 }
 
-/** The parts of up to three characters: what most texts end with is none of them. */
+/** The parts of up to three characters, for a quick check: most texts end with none of them. */
 const shortPartsOf = (forms: ReadonlyArray<string>): ReadonlySet<string> =>
   new Set(
     forms.flatMap((form) =>
@@ -199,7 +199,9 @@ const shortPartsOf = (forms: ReadonlyArray<string>): ReadonlySet<string> =>
 
 interface Parts {
   readonly hide: (text: string) => string
-  /** The forms of which no part is looked for: the short ones, hex, and those of which half an escape could be left. */
+  /**
+   * The forms that are searched only as a whole: short ones, hex, and those where a part could leave half an escape.
+   */
   readonly whole: ReadonlyArray<string>
 }
 
@@ -207,7 +209,7 @@ const partsOf = (forms: ReadonlyArray<string>): Parts => {
   const isWhole = (form: string) =>
     form.length < 2 * block || /["\\]/.test(form) || /^(?:[\dA-F]+|[\da-f]+)$/.test(form)
   const blocks = new Map<string, Array<Place>>()
-  // Nearly every place of a text is passed by for what this says of its hash.
+  // Marks the hashes of all blocks, so that nearly every place of a text is skipped without a lookup.
   const hashes = new Uint8Array(1 << 18)
   for (const form of forms.filter((form) => !isWhole(form))) {
     for (let at = 0; at + block <= form.length; at += block) {
@@ -267,7 +269,7 @@ const hashOf = (text: string): number => {
 
 const weightOfFirst = Array.from({ length: block - 1 }).reduce<number>((weight) => Math.imul(weight, base), 1)
 
-/** How far a text and a secret are the same, around a place where they are. */
+/** How far a text and a secret agree around a matching block. */
 const extend = (text: string, at: number, { at: inForm, form }: Place, from: number) => {
   let before = 0
   while (at - before > from && before < inForm && text[at - before - 1] === form[inForm - before - 1]) before++

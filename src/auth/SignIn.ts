@@ -1,5 +1,5 @@
 /**
- * The end that all ways to sign in have in common: a code becomes a credential.
+ * The last step that all ways to sign in share: it turns a code into a credential.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import { type Grant, OAuth } from "./OAuth.ts"
 import { OAuthError } from "./OAuthError.ts"
 
 /**
- * Somebody is signed in. The credential is not stored yet.
+ * The person is signed in. The credential is not stored yet.
  *
  * @since 0.1.0
  * @category models
@@ -21,15 +21,15 @@ export interface SignedIn<A extends Credential.SignIn = Credential.Subscription>
   readonly credential: A
 }
 
-/** How often a call that meets trouble is made, and how long it waits if the server does not say. */
+/** How often a failing call is made, and how long (in milliseconds) to wait if the server does not say. */
 const tries = 4
 const pause = 2000
 
-/** A person who waits without a word would rather be told. */
+/** In milliseconds. Beyond this, the call fails, rather than leave the person waiting without a message. */
 const longestPause = 60_000
 
 /**
- * Makes a call again when the server is in trouble, after the time that it asks for, unless that is long.
+ * Repeats a call that fails for a temporary reason, after the time that the server asks for, unless that is long.
  *
  * @since 0.1.0
  * @category retrying
@@ -42,7 +42,7 @@ export const persistently = <A, R>(call: Effect.Effect<A, OAuthError, R>): Effec
   })
 
 /**
- * Redeems a code. Tokens that do not say whose they are cannot be used: the API wants the account named.
+ * Redeems a code. Tokens that name no account are refused, because the API requires the account.
  *
  * @since 0.1.0
  * @category signing in

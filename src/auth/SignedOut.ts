@@ -1,5 +1,5 @@
 /**
- * The error that only signing in can mend.
+ * The error that only a new sign-in can fix.
  *
  * @since 0.1.0
  */
@@ -7,16 +7,16 @@ import * as Schema from "effect/Schema"
 
 /**
  * - `NeverSignedIn` there is no credential
- * - `NoSubscription` there is none, and only a ChatGPT sign-in was asked for
- * - `NoApiKey` there is none, and only an API key was asked for
+ * - `NoSubscription` there is no credential, and only a ChatGPT sign-in was asked for
+ * - `NoApiKey` there is no credential, and only an API key was asked for
  * - `ApiKeyRuledOut` there is an API key, and only a ChatGPT sign-in was asked for
  * - `SubscriptionRuledOut` there is a ChatGPT sign-in, and only an API key was asked for
  * - `AccountUnknown` there is a ChatGPT sign-in that does not say for which account
  * - `RefreshTokenExpired`, `RefreshTokenReused`, `RefreshTokenRevoked` the sign-in is over for good
  * - `AccessTokenRefused` the server refuses the access token, and it is too early to ask for another
- * - `IdentityRefused` what a refresh has brought is not of the account that was signed in
+ * - `IdentityRefused` the tokens of a refresh are not for the account that was signed in
  * - `PlanUseOff` there is a ChatGPT sign-in, and its person has not agreed to the use of the plan
- * - `AccountChanged` somebody has signed in to another account meanwhile
+ * - `AccountChanged` another account was signed in meanwhile
  *
  * @since 0.1.0
  * @category models
@@ -45,7 +45,7 @@ export const Reason = Schema.Literal(
  */
 export class SignedOut extends Schema.TaggedError<SignedOut>("effixir/auth/SignedOut")("SignedOut", {
   reason: Reason,
-  /** What the server called it, if it did: a bare 401 may come from something that stands before it. */
+  /** The server's error code, if any: a 401 without one may come from a machine in front of the server. */
   code: Schema.optional(Schema.String)
 }) {
   override get message(): string {

@@ -1,6 +1,6 @@
 /**
- * A sign-in that was renewed and could not be saved. The server has spent what the store still holds, so that this process
- * goes on with what it has, and tries to save it until its end.
+ * Holds a renewed sign-in that could not be saved. The refresh token in the store is already used up, so this process
+ * goes on with the renewed one, and tries to save it until the process ends.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,15 +11,15 @@ import { type CredentialStore, CredentialStoreError } from "./CredentialStore.ts
 type Stored = Option.Option<Credential>
 
 export interface Unsaved {
-  /** What counts, of what the store holds. */
+  /** The credential to use, given what the store holds: the unsaved one if it is newer. */
   readonly latest: (stored: Stored) => Effect.Effect<Stored>
-  /** Changes what counts. What comes of it counts also if it cannot be saved. */
+  /** Changes the credential in use. The result is used even if it cannot be saved. */
   readonly modify: <E, R>(
     change: (latest: Stored) => Effect.Effect<Stored, E, R>
   ) => Effect.Effect<Stored, E | CredentialStoreError, R>
 }
 
-/** A credential that is not saved, and what stands in the store in its place. */
+/** The unsaved credential `next`, and what the store holds in its place. */
 interface Kept {
   readonly stored: Stored
   readonly next: Stored
@@ -31,7 +31,7 @@ export const make = Effect.fnUntraced(function*(store: typeof CredentialStore.Se
 
   const latest: Unsaved["latest"] = (stored) =>
     Effect.map(Ref.get(unsaved), (kept) =>
-      // Whatever else has come into the store, such as another sign-in, is newer.
+      // If the store holds anything else, such as another sign-in, that is newer.
       Option.isSome(kept) && hasSameTokens(kept.value.stored, stored) ? kept.value.next : stored)
 
   const keep: (kept: Kept, error: CredentialStoreError) => Effect.Effect<Stored> = Effect.fnUntraced(

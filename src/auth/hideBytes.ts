@@ -1,5 +1,5 @@
 /**
- * Hides secrets in bytes that come in pieces, whatever else these bytes are.
+ * Hides secrets in bytes that come in pieces, which need not be text.
  *
  * @internal
  */
@@ -8,7 +8,7 @@ import type { Hider } from "./Secrets.ts"
 /** @since 0.1.0 @category models */
 export interface BytesHider {
   readonly push: (bytes: Uint8Array) => Uint8Array
-  /** What was kept, at the end. */
+  /** The part held back, at the end. */
   readonly rest: () => Uint8Array
 }
 
@@ -35,7 +35,7 @@ const textOf = (bytes: Uint8Array): string => {
   return text
 }
 
-/** So many arguments a call can have. */
+/** How many arguments a function call safely takes. */
 const pieceSize = 8192
 
 const bytesOf = (text: string): Uint8Array => {

@@ -1,6 +1,6 @@
 /**
- * Signing in with "Sign in with ChatGPT": a browser goes to the server and comes back to a port of this machine, or a
- * person pastes the address where it ended.
+ * Signing in with "Sign in with ChatGPT": the server redirects the browser to a port of this machine, or the person
+ * pastes the address where it ended.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ export interface Options {
   readonly pasted?: Stream.Stream<string>
 }
 
-/** What this installation is known by already, and whom it knows. */
+/** The saved name and registration of this installation. */
 interface Known {
   readonly clientId: string
   readonly subject: string | undefined
@@ -37,9 +37,9 @@ interface Known {
 }
 
 /**
- * Shows an address and opens it, waits for the answer, and signs in. The sign-in is not saved, and the one that there is
- * stays as it is; the client id that the server has given out is kept before anything can fail. Who declines the use of
- * the plan is signed in as well.
+ * Shows an address and opens it, waits for the answer, and signs in. Neither saves the sign-in nor changes the present
+ * one, but saves the client id that the server has given out before anything can fail. A person who declines the use of
+ * the plan is signed in too.
  *
  * @since 0.1.0
  * @category signing in
@@ -66,7 +66,7 @@ export const login = (
     const conclude = Effect.fnUntraced(function*(query: URLSearchParams) {
       const { clientId, code } = yield* readAnswer(query, oauth.issuer, known)
       const client = { issuer: oauth.issuer, client_id: clientId }
-      // Whatever happens to the code: nobody is to be registered twice.
+      // Saved before the code is used, so that no person is registered twice if the exchange fails.
       yield* registrations.keep({ ...client, subject: null, email: null })
       const grant = { code: Redacted.make(code), verifier, redirectUri }
       const { at, tokens } = yield* persistently(oauth.exchange(clientId, grant))
@@ -83,7 +83,7 @@ export const login = (
       url: oauth.authorizeUrl({
         hostId,
         client: known,
-        // Who comes again after that has changed their mind.
+        // A person who signs in again after declining the plan wants to be asked again.
         wantsConsent: Option.exists(before, (credential) => !usesPlan(credential)),
         redirectUri,
         state,
@@ -97,7 +97,7 @@ export const login = (
     })
   }))
 
-/** A store that cannot be read is mended by the new sign-in. */
+/** An unreadable store counts as empty: the new sign-in replaces it. */
 const signedIn = (issuer: string): Effect.Effect<Option.Option<ChatGpt>, never, CredentialStore> =>
   CredentialStore.pipe(
     Effect.flatMap(({ load }) => load),
@@ -123,7 +123,7 @@ const registered = Effect.fnUntraced(function*(issuer: string) {
   }))
 })
 
-/** The code, and for which client. The state was compared before. */
+/** The code, and the client it is for. The caller has checked the state. */
 const readAnswer = Effect.fnUntraced(function*(query: URLSearchParams, issuer: string, known: Option.Option<Known>) {
   if (query.has("iss") && !Answer.isOnly(query, "iss", issuer)) {
     return yield* new OAuthError({ reason: "Protocol", detail: "the answer comes from another server" })

@@ -1,5 +1,5 @@
 /**
- * The protocol of "Sign in with ChatGPT", call by call. It keeps no files, opens no browser and waits for nobody.
+ * The protocol of "Sign in with ChatGPT", call by call. It keeps no files, opens no browser and waits for no person.
  *
  * @since 0.1.0
  */
@@ -27,9 +27,10 @@ import { Renewal, Tokens } from "./ChatGptTokens.ts"
 import * as IdToken from "./IdToken.ts"
 
 /**
- * What a sign-in is asked for with.
+ * What a sign-in request needs.
  *
- * - `client` the id that this installation was given before, if it was, and what is known of who came then
+ * - `client` the id that this installation was given before, if any, and what is known about the person who signed in
+ *   then
  * - `wantsConsent` that the person has declined the use of the plan before, and wants to be asked again
  *
  * @since 0.1.0
@@ -52,23 +53,23 @@ export interface Attempt {
 /** @since 0.1.0 @category services */
 export class ChatGptOAuth extends Context.Tag("effixir/auth/chatgpt/ChatGptOAuth")<ChatGptOAuth, {
   readonly issuer: string
-  /** Where a browser has to go. It may hold an id token, which belongs into no log. */
+  /** The address for the browser. It may contain an id token, which must not be logged. */
   readonly authorizeUrl: (attempt: Attempt) => string
-  /** `at` is when the server has answered, by its own clock. */
+  /** `at` is the time of the answer, by the server's clock. */
   readonly exchange: (
     clientId: string,
     grant: Grant
   ) => Effect.Effect<{ readonly tokens: Tokens; readonly at: number }, OAuthError>
   /**
-   * Spends the refresh token. The answer must reach the store: the token is worth nothing once the server has seen it.
-   * Has a deadline of its own, because nothing can cut in from outside. `SignedOut` is final; the rest may pass.
+   * Uses up the refresh token. The answer must reach the store, because the server accepts the token only once. It has
+   * its own deadline, because callers run it uninterruptibly. `SignedOut` is final; other errors may be temporary.
    */
   readonly refresh: (
     credential: ChatGpt
   ) => Effect.Effect<{ readonly renewal: Renewal; readonly at: number }, OAuthError | SignedOut>
   /** Ends a sign-in at the server. The client id stays good. */
   readonly revoke: (credential: ChatGpt) => Effect.Effect<void, OAuthError>
-  /** Whom an id token names, if it is genuine. Keys that cannot be had are trouble that passes. */
+  /** The person that an id token names, if it is genuine. Failing to fetch the keys is a temporary error. */
   readonly identify: (
     token: Redacted.Redacted,
     expected: Omit<IdToken.Expected, "issuer">
@@ -80,7 +81,7 @@ export interface Options {
   readonly issuer: string
 }
 
-/** Names no client: the server gives one out for it, for each person and workspace. */
+/** A placeholder for the client id: the server replaces it by a new one for each person and workspace. */
 export const newClient = "dynamic_agent_client"
 
 /** What the person sees, and may change. */
@@ -94,8 +95,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const issuer = options.issuer.replace(/\/+$/, "")
   const { get, postForm } = yield* Calls.make(issuer)
 
-  // A key set of `jose` that fetches by itself would know neither the proxy, nor the certificates, nor the deadline of
-  // our own client.
+  // A key set of `jose` that fetches by itself would not use the proxy, the certificates and the deadline of our own
+  // client.
   const known = yield* Ref.make(Option.none<JSONWebKeySet>())
   const fetchKeys = Effect.gen(function*() {
     const answer = yield* get("/.well-known/jwks.json")
@@ -229,7 +230,7 @@ const permanent: { readonly [code: string]: SignedOut["reason"] } = {
 
 const isPassing = ({ isBlocked, status }: Answer.Answer): boolean => status === 429 || status >= 500 || isBlocked
 
-/** Trouble that passes, whatever it was called. */
+/** A temporary failure, whatever code the server gave it. */
 const passing = ({ reason, retryAfter }: OAuthError, detail: string): OAuthError =>
   new OAuthError({
     reason: reason === "Blocked" ? "Blocked" : "Transport",
@@ -237,7 +238,7 @@ const passing = ({ reason, retryAfter }: OAuthError, detail: string): OAuthError
     ...defined({ retryAfter })
   })
 
-/** A client id that the server does not know is no trouble of the sign-in, and no new sign-in mends it. */
+/** An unknown client id is not a fault of the sign-in, and a new sign-in does not fix it. */
 const toError = (answer: Answer.Answer, clientId: string): OAuthError => {
   const error = Answer.toError(answer)
   if (isPassing(answer)) return passing(error, error.detail)

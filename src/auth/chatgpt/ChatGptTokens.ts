@@ -1,5 +1,5 @@
 /**
- * What the token endpoint of "Sign in with ChatGPT" answers, and the credential that it makes.
+ * The answers of the token endpoint of "Sign in with ChatGPT", and the credential made from them.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ const shared = {
   expires_in: Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString))),
   /** What was granted, separated by blanks. */
   scope: Schema.optional(Schema.NullOr(Schema.String)),
-  /** It is documented by its name only. */
+  /** The documentation gives only its name. */
   earliest_refresh_at: Schema.optional(Schema.Unknown)
 }
 
@@ -41,7 +41,7 @@ export const Tokens = Schema.Struct({
 export type Tokens = typeof Tokens.Type
 
 /**
- * The answer to a refresh. What is absent stays as it was.
+ * The answer to a refresh. Absent fields keep their old value.
  *
  * @since 0.1.0
  * @category schemas
@@ -57,7 +57,7 @@ export const Renewal = Schema.Struct({
 export type Renewal = typeof Renewal.Type
 
 /**
- * The credential of somebody who has just signed in, and of whom it is known who it is.
+ * The credential of a person who has just signed in, and whose identity is verified.
  *
  * @since 0.1.0
  * @category constructors
@@ -81,8 +81,8 @@ export const toCredential = (
 })
 
 /**
- * A credential after a refresh. A new id token is put aside: the new tokens have to be stored before it can be verified,
- * or they would be lost where that takes long.
+ * A credential after a refresh. A new id token is kept as `unverified`: verifying it may take long, and the new tokens
+ * have to be stored first, or they could be lost.
  *
  * @since 0.1.0
  * @category combining
@@ -117,7 +117,7 @@ export const confirm = (self: ChatGpt, identity: Identity): ChatGpt => ({
 const scopesOf = ({ scope }: { readonly scope?: string | null | undefined }): ReadonlyArray<string> | undefined =>
   scope?.split(/\s+/).filter((name) => name !== "")
 
-/** By the clock of this machine, which is the one that the end will be compared with. */
+/** By this machine's clock, because the end is compared with that clock. */
 const timesOf = (
   { earliest_refresh_at, expires_in }: {
     readonly expires_in?: number | null | undefined
@@ -131,11 +131,11 @@ const timesOf = (
   obtained_at: DateTime.formatIso(now)
 })
 
-/** Of a token that does not say how long it lives, or is said to be used up as it comes. */
+/** For a token with no lifetime, or with one that is over on arrival. */
 const assumedLife = Duration.hours(1)
 
 /**
- * A time in milliseconds: seconds and milliseconds are both seen, as numbers and as texts, and ISO 8601.
+ * A time in milliseconds. Servers send seconds or milliseconds, as numbers or as texts, or ISO 8601.
  *
  * @since 0.1.0
  * @category decoding
@@ -150,5 +150,5 @@ export const readTime = (said: unknown): number | undefined => {
     : undefined
 }
 
-/** No time of this millennium is more in seconds, nor less in milliseconds. */
+/** Larger numbers are milliseconds: no time of this millennium is more in seconds, nor less in milliseconds. */
 const mostSeconds = 1e11

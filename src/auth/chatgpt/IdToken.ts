@@ -22,7 +22,7 @@ export interface Identity {
 }
 
 /**
- * What an id token has to say.
+ * What an id token has to contain.
  *
  * - `nonce` the one of the authorization; a refresh has none
  * - `at` the time to compare it with, in milliseconds: that of the server, as this machine may be hours off
@@ -72,7 +72,7 @@ export const verify: (
 const identityOf = (payload: JWTPayload, { at, clientId, nonce }: Expected): Either.Either<Identity, string> => {
   const { aud, azp, email, iat = 0, sub = "" } = payload
   if (iat > at / 1000 + tolerance) return Either.left("it is from the future")
-  // One that is for others as well has to say that it was this client who asked for it.
+  // A token with further audiences has to name this client as the one that requested it.
   if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== clientId) {
     return Either.left("it is for another client")
   }
@@ -81,7 +81,7 @@ const identityOf = (payload: JWTPayload, { at, clientId, nonce }: Expected): Eit
   return Either.right({ subject: sub, email: Predicate.isString(email) && email !== "" ? email : undefined })
 }
 
-/** Never a word of what the token holds. */
+/** Never quotes the token. */
 const problemOf = (cause: unknown): string => {
   if (cause instanceof errors.JWTExpired) return "it has expired"
   if (cause instanceof errors.JWTClaimValidationFailed) return problems[cause.claim] ?? "a claim in it is wrong"

@@ -1,7 +1,6 @@
 /**
- * What this installation is known by at the sign-in server: a name of its own, and the client id that it was given for
- * each person. None of it is a secret, and it outlives every sign-in: who comes back is known, and nothing is registered
- * twice.
+ * How the sign-in server knows this installation: by its own name, and by a client id for each person. None of it is
+ * secret, and it outlives every sign-in, so that a person who returns is recognized and nothing is registered twice.
  *
  * @since 0.1.0
  */
@@ -15,7 +14,7 @@ import * as Schema from "effect/Schema"
 import { defined } from "../../internal/json.ts"
 
 /**
- * A client id, and for whom it was given out. That is unknown until somebody has signed in with it.
+ * A client id, and the person it was given out for, who is unknown until the first sign-in with it.
  *
  * @since 0.1.0
  * @category schemas
@@ -26,7 +25,7 @@ export const Registration = Schema.Struct({
   subject: Schema.NullOr(Schema.NonEmptyString),
   email: Schema.NullOr(Schema.String),
   registered_at: Schema.String,
-  /** That its person has been told once what is used. */
+  /** Whether its person has seen the notice that the plan is used. */
   plan_noted: Schema.optional(Schema.Boolean)
 })
 
@@ -34,7 +33,7 @@ export const Registration = Schema.Struct({
 export type Registration = typeof Registration.Type
 
 /**
- * What is kept could not be read or written.
+ * The registrations could not be read or written.
  *
  * @since 0.1.0
  * @category errors
@@ -58,11 +57,11 @@ export class RegistrationError
 
 /** @since 0.1.0 @category services */
 export class Registrations extends Context.Tag("effixir/auth/chatgpt/Registrations")<Registrations, {
-  /** The name of this installation. It is made once, and kept before anybody hears of it. */
+  /** The name of this installation. It is made once, and saved before it is sent anywhere. */
   readonly hostId: Effect.Effect<string, RegistrationError>
   /** The latest registration with an issuer. */
   readonly find: (issuer: string) => Effect.Effect<Option.Option<Registration>, RegistrationError>
-  /** Keeps a registration, or what has become known of one. */
+  /** Saves a registration, or new facts about one. */
   readonly keep: (registration: Omit<Registration, "registered_at">) => Effect.Effect<void, RegistrationError>
 }>() {}
 
@@ -75,7 +74,7 @@ export class Registrations extends Context.Tag("effixir/auth/chatgpt/Registratio
 export const newHostId: Effect.Effect<string> = Effect.sync(() => `urn:uuid:${crypto.randomUUID()}`)
 
 /**
- * Registrations with one more, or with what has become known of one of them, which is the latest then.
+ * The registrations with a new one, or with new facts about one, which becomes the latest.
  *
  * @since 0.1.0
  * @category combining
