@@ -9,7 +9,7 @@ import { developerMessage, type Item } from "./Item.ts"
 import { type Request, type ToolDeclaration, withoutUpdates } from "./Request.ts"
 
 /**
- * What stands before the conversation is the same for all of it, so that the server finds it in its cache.
+ * The part before the conversation never changes during it, so that the server finds it in its cache.
  *
  * @since 0.1.0
  * @category encoding
@@ -36,7 +36,7 @@ export const encode = (request: Request, profile: ModelProfile, wire: Wire): Bod
 }
 
 /**
- * JSON, of which the input is what a conversation goes on from.
+ * The JSON body; a later request of the conversation continues its input.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +46,7 @@ export interface Body {
   readonly [field: string]: unknown
 }
 
-/** Tools that the server runs itself stand beside the input everywhere. */
+/** Every host takes the tools that the server runs itself beside the input. */
 const isOurs = ({ type }: ToolDeclaration): boolean => type === "function" || type === "custom"
 
 const withoutFields = (body: Body, fields: ReadonlySet<string>) =>

@@ -11,7 +11,8 @@ import type { Request } from "./Request.ts"
 import * as Sse from "./transport/Sse.ts"
 
 /**
- * What is not the Responses API is translated at this edge, so that everybody else knows requests and events of one kind.
+ * Other APIs than the Responses API are translated here, so that all other code handles one kind of requests and
+ * events.
  *
  * @since 0.1.0
  * @category models
@@ -19,7 +20,10 @@ import * as Sse from "./transport/Sse.ts"
 export interface Dialect {
   /** Below the base URL. */
   readonly path: string
-  /** What a person can do about a server that does not know this path: known to who has chosen the dialect and the URL. */
+  /**
+   * What a person can do about a server that does not know this path. The code that chose the dialect and the URL
+   * supplies it.
+   */
   readonly advice?: string | undefined
   /** The JSON of the body, for a model of this profile, as the host takes it. */
   readonly encode: (request: Request, profile: ModelProfile, wire: Wire) => unknown
@@ -31,8 +35,8 @@ export interface Dialect {
 export const responses: Dialect = { path: "/responses", encode: Body.encode, decoder: Sse.decoder }
 
 /**
- * Adds the advice of a dialect where a server does not know its path. One that only does not know the model, or something
- * else by its id, has said so.
+ * Adds the advice of a dialect where a server does not know its path. Not added if the server says that it is the
+ * model, or another id, that it does not know.
  *
  * @since 0.1.0
  * @category combining

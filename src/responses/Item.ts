@@ -37,8 +37,8 @@ export const Item: Schema.Schema<Item> = Schema.declare(isItem, { identifier: "I
 const Output = Schema.Union(Schema.String, Schema.Array(Item))
 
 /**
- * Text said by the user, the developer or the assistant. `phase` tells a remark on the way (`commentary`) from the
- * answer (`final_answer`); not every model sends it.
+ * Text said by the user, the developer or the assistant. `phase` distinguishes a remark before the answer
+ * (`commentary`) from the answer (`final_answer`); not every model sends it.
  *
  * @since 0.1.0
  * @category schemas
@@ -162,7 +162,7 @@ export const userMessage = (text: string): Message => ({
 })
 
 /**
- * What whoever runs the agent says to the model; it counts more than what a user says.
+ * A message from the operator of the agent to the model; it outranks messages of the user.
  *
  * @since 0.1.0
  * @category constructors
@@ -205,7 +205,7 @@ export const text = (item: Item): string => {
 }
 
 /**
- * In which words the model declines to answer; empty where it does not.
+ * The words in which the model declines to answer; empty if it does not.
  *
  * @since 0.1.0
  * @category accessors
@@ -219,7 +219,7 @@ const partText = (part: Item): string => {
 }
 
 /**
- * What the model says to a person in these items, without what it calls a remark on the way if there is more than that.
+ * What the model says to a person in these items, without its `commentary` if there is other text.
  *
  * @since 0.1.0
  * @category accessors

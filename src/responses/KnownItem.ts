@@ -1,8 +1,8 @@
 /**
- * Every item whose shape is known, for who wants to tell them apart; most programs need but those of `Item`.
+ * Every item whose shape is known, for programs that distinguish them; most programs need only those of `Item`.
  *
- * The shapes ask for what a client needs and no more, because servers differ in the rest. A `status` is a word about how
- * far the server is: `in_progress`, `completed`, `incomplete`, `failed`, …
+ * The shapes ask for what a client needs and no more, because servers differ in the rest. A `status` is a word about
+ * how far the server is: `in_progress`, `completed`, `incomplete`, `failed`, …
  *
  * @since 0.1.0
  */
@@ -75,7 +75,7 @@ export const ApplyPatchCall = Schema.Struct({
 export type ApplyPatchCall = typeof ApplyPatchCall.Type
 
 /**
- * What became of that change.
+ * The result of that change.
  *
  * @since 0.1.0
  * @category schemas
@@ -91,7 +91,8 @@ export const ApplyPatchCallOutput = Schema.Struct({
 export type ApplyPatchCallOutput = typeof ApplyPatchCallOutput.Type
 
 /**
- * The model looks for tools that it has not been told of. `execution` is `client` or `server`; `arguments` is an object.
+ * The model searches for tools that the request does not list. `execution` is `client` or `server`; `arguments` is an
+ * object.
  *
  * @since 0.1.0
  * @category schemas
@@ -327,7 +328,7 @@ export const CompactionTrigger = Schema.Struct({
 export type CompactionTrigger = typeof CompactionTrigger.Type
 
 /**
- * Tools in the input: where models from 5.6 on are told of them.
+ * Tools in the input, where models from 5.6 on expect them.
  *
  * @since 0.1.0
  * @category schemas

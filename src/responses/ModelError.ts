@@ -9,15 +9,15 @@ import * as Schema from "effect/Schema"
 import { Window } from "./account/RateLimitReading.ts"
 
 /**
- * - `UsageLimitReached` the plan is used up until `resetsAt`; `kind` is the server's word for whose limit it is, `limit`
- *   the name of one that is not the plan's own, `promo` what the server offers, and `windows` tells how far each of them
- *   is used
+ * - `UsageLimitReached` the plan is used up until `resetsAt`; `kind` is the server's word for the kind of limit,
+ *   `limit` the name of one that is not the plan's own, `promo` what the server offers, and `windows` tells how far
+ *   each of them is used
  * - `RateLimited` too many requests just now; `retryAfter` in milliseconds when the server said
- * - `QuotaExceeded` the API account has no credit left, or the plan does not include this: then `kind`, the server's word,
- *   is `usage_not_included`
+ * - `QuotaExceeded` the API account has no credit left, or the plan does not include this: then `kind`, the server's
+ *   word, is `usage_not_included`
  * - `Unauthorized` the credential was refused, or there is none
- * - `Forbidden` the credential is good, and not for this: the plan, the workspace or what was agreed to does not allow it;
- *   `kind` is the server's word for which of them
+ * - `Forbidden` the credential is good, and not for this: the plan, the workspace or what was agreed to does not allow
+ *   it; `kind` is the server's word for which of them
  * - `ModelUnavailable` this account cannot use this model; `models` are those that it can, if that is known
  * - `ContextOverflow` the conversation no longer fits into the model
  * - `InvalidRequest` the server refused the request as it stands
@@ -92,7 +92,7 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
   }
 
   override get message(): string {
-    // Why there is no credential is told best by who looked for one.
+    // The error of the credential lookup explains best why there is no credential.
     if (this.reason._tag === "Unauthorized" && this.cause instanceof Error) return this.cause.message
     const status = this.status === undefined ? "" : ` (status ${this.status})`
     const said = this.detail === "" ? status : `: ${this.detail}`
@@ -101,7 +101,8 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
 }
 
 /**
- * The same error without what `hide` cuts out. A cause that quotes a secret is left out: it may do so anywhere.
+ * The same error without what `hide` cuts out. A cause that quotes a secret is left out: the secret may be anywhere in
+ * it.
  *
  * @since 0.1.0
  * @category combining
@@ -123,7 +124,7 @@ export const withoutSecrets = (error: ModelError, hide: (text: string) => string
 const encodeReason = Schema.encodeSync(Reason)
 const decodeReason = Schema.decodeSync(Reason)
 
-/** All that an error and those behind it say. */
+/** All messages of an error and its causes. */
 const storyOf = (error: unknown, depth = 0): string =>
   error instanceof Error && depth < 10
     ? `${error.stack ?? error.message}\n${storyOf(error.cause, depth + 1)}`
@@ -180,7 +181,10 @@ const sentence = (reason: Reason): string => {
   }
 }
 
-/** Neither when it ends is told, nor whether it is the plan's limit or one that a person has set for this program. */
+/**
+ * The server says neither when the limit ends, nor whether it is the plan's or one that a person has set for this
+ * program.
+ */
 const sharedLimit = (kind: string): string =>
   `The ChatGPT usage limit for this program is reached. Manage usage: ${manageUsage}` +
   (kind.includes("workplace")
@@ -196,7 +200,7 @@ const forbidden = (kind: string): string => {
     : "This ChatGPT account may not use its plan here: the plan, the workspace or a policy does not allow it"
 }
 
-/** Some of many. */
+/** Lists the first few models. */
 const listed = (models: ReadonlyArray<string> = []): string => {
   if (models.length === 0) return ""
   const more = models.length > maxListed ? `, and ${models.length - maxListed} more (\`effixir models\`)` : ""
@@ -208,7 +212,7 @@ const maxListed = 12
 const local = (time: DateTime.Utc): string =>
   DateTime.formatLocal(time, { locale: "en-GB", dateStyle: "medium", timeStyle: "short" })
 
-/** A wait that nobody would guess. */
+/** Names the wait if it is longer than a person would expect. */
 const patience = (retryAfter = 0): string | undefined => {
   const seconds = Math.ceil(retryAfter / 1000)
   if (seconds < 10) return undefined
@@ -220,7 +224,7 @@ const patience = (retryAfter = 0): string | undefined => {
   return `the server asks to wait ${amount} ${unit}`
 }
 
-/** What else a person can do, by whose limit it is and by the plan. */
+/** What else a person can do, depending on the kind of limit and the plan. */
 const wayOut = ({ kind = "", limit, plan = "", promo }: Extract<Reason, { readonly _tag: "UsageLimitReached" }>) => {
   if (limit !== undefined) return ", switch to another model"
   if (kind.startsWith("workspace_member")) return ", ask the owner of your workspace for more"
@@ -245,7 +249,7 @@ const wayOut = ({ kind = "", limit, plan = "", promo }: Extract<Reason, { readon
   }
 }
 
-/** The server's word for a plan that is too small. */
+/** The server's code for a plan that does not include this. */
 const notIncluded = "usage_not_included"
 
 const plus = "upgrade to Plus (https://chatgpt.com/explore/plus)"

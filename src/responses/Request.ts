@@ -70,8 +70,8 @@ export const ToolDeclaration = Schema.Union(FunctionTool, CustomTool, HostedTool
 export type ToolDeclaration = FunctionTool | CustomTool | HostedTool
 
 /**
- * How hard to think (`low`, `medium`, `high`, …: the model decides what it knows) and whether to tell a summary of it
- * (`auto`, `concise`, `detailed`).
+ * How hard to think (`low`, `medium`, `high`, …: which ones exist depends on the model) and whether to send a summary
+ * of it (`auto`, `concise`, `detailed`).
  *
  * @since 0.1.0
  * @category schemas
@@ -85,8 +85,8 @@ export const ReasoningOptions = Schema.Struct({
 export type ReasoningOptions = typeof ReasoningOptions.Type
 
 /**
- * How the text of the answer is to look: free, or JSON that fits a JSON Schema. `verbosity` is `low`, `medium` or `high`,
- * for models that know it.
+ * The form of the answer's text: free, or JSON that fits a JSON Schema. `verbosity` is `low`, `medium` or `high`, for
+ * models that know it.
  *
  * @since 0.1.0
  * @category schemas
@@ -122,17 +122,18 @@ export const ToolChoice = Schema.Union(
 export type ToolChoice = typeof ToolChoice.Type
 
 /**
- * A model call, whoever it is made to. The ChatGPT host refuses anything but `store: false`, `stream: true` and a list as
- * `input`; the API accepts the same. Where a host wants the system prompt and the tools is not said here.
+ * A model call, for any host. The ChatGPT host refuses anything but `store: false`, `stream: true` and a list as
+ * `input`; the API accepts the same. `Body` decides where a host gets the system prompt and the tools.
  *
- * What stands last is for who pays for every call: a plan does not take it, and mostly refuses it.
+ * The last fields are for accounts that pay for every call: with a plan the host does not use them, and mostly refuses
+ * them.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Request = Schema.Struct({
   model: Schema.String,
-  /** What comes before the conversation, and is the same for all of it. */
+  /** The text before the conversation, the same in all of its requests. */
   instructions: Schema.String,
   /** The whole conversation: the server remembers nothing. */
   input: Schema.Array(Item),
@@ -144,11 +145,11 @@ export const Request = Schema.Struct({
   text: Schema.optional(TextOptions),
   store: Schema.Literal(false),
   stream: Schema.Literal(true),
-  /** What the server is to send that it would leave out, such as `reasoning.encrypted_content`. */
+  /** What the server should send although it is left out by default, such as `reasoning.encrypted_content`. */
   include: Schema.optional(Schema.Array(Schema.String)),
-  /** `priority`, `flex`, …; what the account pays for. */
+  /** `priority`, `flex`, …; depends on what the account pays for. */
   service_tier: Schema.optional(Schema.String),
-  /** One for a conversation, and its ids in headers: by these the server finds the prefix that it has cached. */
+  /** One for each conversation, also sent in headers: by it the server finds the prefix that it has cached. */
   prompt_cache_key: Schema.String,
 
   /** In tokens, thoughts included. */
@@ -159,7 +160,7 @@ export const Request = Schema.Struct({
   top_p: Schema.optional(Schema.Number),
   /** How long the server keeps the prefix: `in_memory` or `24h`. */
   prompt_cache_retention: Schema.optional(Schema.String),
-  /** What the API keeps beside the response, for people. */
+  /** Notes for people, which the API keeps beside the response. */
   metadata: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
 })
 
@@ -197,8 +198,8 @@ export const make = (options: {
 })
 
 /**
- * The same without what servers have encrypted: reasoning and compacted history, which nobody can read once the account
- * or its keys have changed.
+ * The same without encrypted items: reasoning and compacted history, which no server can read once the account or its
+ * keys have changed.
  *
  * @since 0.1.0
  * @category combining
@@ -209,7 +210,7 @@ export const withoutEncrypted = (self: Request): Request => ({
 })
 
 /**
- * Says in the conversation how hard the model thinks from there on.
+ * An item that sets how hard the model thinks from there on.
  *
  * @since 0.1.0
  * @category constructors
@@ -222,7 +223,7 @@ const updateType = "configuration_update"
 export const isUpdate = ({ type }: Item): boolean => type === updateType
 
 /**
- * The same where the conversation may not say how hard the model thinks: the request says it, as it holds at the end.
+ * The same for hosts that take no such items: the request itself sets the effort, the latest one of the conversation.
  *
  * @since 0.1.0
  * @category combining

@@ -28,7 +28,7 @@ export interface Response {
   readonly model: string | undefined
   readonly slots: HashMap.HashMap<number, Item>
   readonly drafts: HashMap.HashMap<number, Item>
-  /** Where the next item has its place if the server gives it none. */
+  /** The index of the next item if the server sends none. */
   readonly next: number
   readonly usage: Usage.Usage
   readonly finishReason: string | undefined
@@ -48,7 +48,7 @@ export const empty: Response = {
 }
 
 /**
- * Adds one event. An event that tells nothing in full gives the same value back; a call that starts anew takes all back.
+ * Adds one event. An event without a complete part returns the same value; a retry discards everything.
  *
  * Items come from `response.output_item.done`: the final `output` is empty on the ChatGPT host. It is only used to fill
  * what was never announced as done, which happens when a response is cut short; and some servers announce only that the
@@ -110,7 +110,7 @@ export const items = (self: Response): ReadonlyArray<Item> =>
   Array.from(self.slots).toSorted(([a], [b]) => a - b).map(([, item]) => item)
 
 /**
- * What the model says to a person, without what it calls a remark on the way if there is more than that.
+ * What the model says to a person, without its `commentary` if there is other text.
  *
  * @since 0.1.0
  * @category accessors
@@ -148,7 +148,7 @@ const draft = (
     : { ...self, drafts: HashMap.set(self.drafts, index, { ...add(item), status: "completed" }) }
 }
 
-/** What can be put together of an item: its content is told later, in full. */
+/** The beginning of an item that can be completed later, when its full content arrives. */
 const begun = (item: Item): Item | undefined => {
   switch (item.type) {
     case "message":
@@ -164,7 +164,7 @@ const begun = (item: Item): Item | undefined => {
 
 const contentOf = (item: Item): ReadonlyArray<unknown> => Array.isArray(item["content"]) ? item["content"] : []
 
-/** An item without its content would say what nobody has said. */
+/** Whether an item has its content: without it, the item would misrepresent the answer. */
 const isWhole = (item: Item): boolean =>
   contentOf(item).length > 0 || item["arguments"] !== undefined || item["input"] !== undefined
 
@@ -204,7 +204,7 @@ const merge = (done: Item | undefined, final: unknown): Item | undefined => {
     : done
 }
 
-/** What ends with a turn is meant to. */
+/** Reasoning that is removed because its turn is over is expected, so it is not listed. */
 const removedOf = (response: unknown): ReadonlyArray<string> => {
   const all = Json.field(response, "input_transformations")
   const reasons = (Array.isArray(all) ? all : []).flatMap((one) =>

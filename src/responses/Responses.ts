@@ -33,17 +33,17 @@ import * as Timeouts from "./transport/Timeouts.ts"
 /** @since 0.1.0 @category services */
 export class Responses extends Context.Tag("effixir/responses/Responses")<Responses, {
   /**
-   * Makes one call and tells what comes back. The stream ends after `response.completed` or `response.incomplete`;
-   * everything else that ends it is a {@link ModelError}. Failures that may pass are tried again, within one budget, and
-   * told of as `effixir.retry`. Closing the stream closes the connection.
+   * Makes one call and streams its events. The stream ends after `response.completed` or `response.incomplete`;
+   * everything else that ends it is a {@link ModelError}. Calls with temporary failures are tried again, within one
+   * budget, and each retry is reported as `effixir.retry`. Closing the stream closes the connection.
    */
   readonly stream: (request: Request.Request) => Stream.Stream<StreamEvent, ModelError>
-  /** Whom the next call speaks for: encrypted reasoning is replayed only to the account that it came from. */
+  /** The account of the next call: encrypted reasoning is replayed only to the account that it came from. */
   readonly account: Effect.Effect<string, CredentialsError>
 }>() {}
 
 /**
- * What is not given is as in the defaults of `Dialect`, `Retry`, `Timeouts` and `ModelProfile`.
+ * Absent options take the defaults of `Dialect`, `Retry`, `Timeouts` and `ModelProfile`.
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +52,7 @@ export interface Options extends ModelProfile.Knowledge {
   readonly dialect?: Dialect.Dialect | undefined
   readonly retry?: Retry.Budget | undefined
   readonly timeouts?: Timeouts.Timeouts | undefined
-  /** The models that there are instead of one that is refused; none if it is not known. */
+  /** The models to name when a model is refused; none if they are not known. */
   readonly available?: Effect.Effect<ReadonlyArray<string>> | undefined
 }
 
@@ -67,7 +67,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 })
 
 /**
- * The service over any transport: one that is sent what its model takes, and tried again within one budget.
+ * The service over any transport. It sends only what the model takes, and tries again within one budget.
  *
  * @since 0.1.0
  * @category constructors
@@ -84,7 +84,7 @@ export const over = Effect.fnUntraced(function*(attempt: Attempt, options: Optio
   })
 })
 
-/** A refusal of a model says which others there are. */
+/** Adds the available models to the refusal of a model. */
 const naming = (available: Effect.Effect<ReadonlyArray<string>>) => (error: ModelError) =>
   error.reason._tag !== "ModelUnavailable" ? Stream.fail(error) : Stream.fromEffect(
     Effect.flatMap(available, (models) => new ModelError({ ...error, reason: { _tag: "ModelUnavailable", models } }))
@@ -115,8 +115,8 @@ export const complete = (request: Request.Request): Effect.Effect<Response.Respo
   })
 
 /**
- * The finished items of one call, and nothing on the way. They come when the response has ended: until then an attempt
- * that breaks off would take them back.
+ * The finished items of one call, without partial ones. They come when the response has ended, because until then a
+ * retry would make them void.
  *
  * @since 0.1.0
  * @category accessors
@@ -125,8 +125,8 @@ export const items = (request: Request.Request): Stream.Stream<Item, ModelError,
   Stream.unwrap(Effect.map(complete(request), (response) => Stream.fromIterable(Response.items(response))))
 
 /**
- * The answer of one call as a value of `schema`. The model is told the schema; an answer that does not fit it is sent
- * back once, with what is wrong. Fails with `MalformedOutput` if that does not help, or if the answer was cut short, and
+ * The answer of one call as a value of `schema`. The model gets the schema; an answer that does not fit it is sent back
+ * once, with what is wrong. Fails with `MalformedOutput` if that does not help, or if the answer was cut short, and
  * with `ContentFiltered` if the model declines.
  *
  * @since 0.1.0

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { JsonObject, NullableText } from "../internal/wire.ts"
 import { Item } from "./Item.ts"
 
-/** The end is the end whatever `response` holds, so its fields are looked at where they are used. */
+/** Such an event counts whatever `response` holds, so its fields are checked only where they are used. */
 const lifecycle = <T extends string>(type: T) =>
   Schema.Struct({ type: Schema.Literal(type), response: Schema.optional(Schema.Unknown) }, JsonObject)
 
@@ -118,7 +118,7 @@ const events = {
   /** The same, and how long the server took, as the ChatGPT host tells them over WebSockets. */
   "codex.response.metadata": Schema.Struct({ type: Schema.Literal("codex.response.metadata") }, JsonObject),
   "responsesapi.websocket_timing": Schema.Struct({ type: Schema.Literal("responsesapi.websocket_timing") }, JsonObject),
-  /** Says nothing, so that nobody in between hangs up. */
+  /** Carries no data; it keeps proxies from closing an idle connection. */
   keepalive: Schema.Struct({ type: Schema.Literal("keepalive") }, JsonObject),
   /**
    * A failure told inside the stream: flat (`code`, `message`) or nested under `error`, with `status` or `status_code`
@@ -170,23 +170,23 @@ export interface Unknown {
 }
 
 /**
- * Our own event: the call has failed and is made again. All that came before it is void, for the server starts anew.
+ * Our own event: the call has failed and is made again. All earlier events are void, because the server starts over.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Retry {
   readonly type: "effixir.retry"
-  /** The number of the attempt that follows; the first one, which is not told of, is 1. */
+  /** The number of the next attempt. The first attempt, which has no such event, is 1. */
   readonly attempt: number
   readonly maxAttempts: number
-  /** How long it is waited before that, in milliseconds. */
+  /** The wait before it, in milliseconds. */
   readonly delay: number
   /** The `_tag` of the reason of the failure. */
   readonly reason: string
   /** The failure in a sentence. */
   readonly message: string
-  /** Whether what the server had encrypted is left out from here on, because it cannot read it any more. */
+  /** Whether encrypted items are left out from here on, because the server can no longer read them. */
   readonly isWithoutEncrypted: boolean
 }
 
@@ -195,7 +195,7 @@ export type StreamEvent = Known | Unknown | Retry
 
 const tokenTypes: ReadonlySet<string> = new Set(Object.keys(tokens))
 
-/** A check is compiled for the first event of its type: of all the types few come in a run. */
+/** A check is compiled at the first event of its type, because a run has few of all the types. */
 const guards: ReadonlyMap<string, (u: unknown) => boolean> = new Map(
   Object.entries(events).map(([type, schema]) => {
     let guard: ((u: unknown) => boolean) | undefined
@@ -227,8 +227,8 @@ export const fromJson = (raw: unknown): StreamEvent => {
 }
 
 /**
- * Reads what says no `type`, as servers do that know less of this API: the name of the server-sent event may say it; else
- * it may be a failure, or a whole response from a server that does not stream.
+ * Reads an event without a `type`, as servers send that know less of this API: the name of the server-sent event may be
+ * its type; else it may be a failure, or a whole response from a server that does not stream.
  *
  * @since 0.1.0
  * @category decoding

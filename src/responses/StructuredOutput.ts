@@ -1,5 +1,5 @@
 /**
- * An answer as a value of a Schema: what the model is told of it, and how its text is read.
+ * An answer as a value of a Schema: what is sent to the model, and how its text is read.
  *
  * @since 0.1.0
  */
@@ -13,8 +13,8 @@ import type { TextOptions } from "./Request.ts"
 import * as Response from "./Response.ts"
 
 /**
- * `decode` fails with a sentence for the model: what of its answer is wrong. A fence around the JSON, as models of servers
- * without such a promise write it, is none of it.
+ * `decode` fails with a sentence for the model: what of its answer is wrong. It ignores a code fence around the JSON,
+ * which models write whose servers do not enforce the schema.
  *
  * @since 0.1.0
  * @category models
@@ -65,7 +65,7 @@ const of = <A>(
 
 const unfenced = (text: string): string => /^\s*```\w*\n([^]*?)\n?```\s*$/.exec(text)?.[1] ?? text
 
-/** The server can hold the model to a schema in which every object names all its fields, and requires each of them. */
+/** The server can enforce only a schema in which every object lists all its fields as required. */
 const isStrict = (schema: unknown): boolean => {
   if (Array.isArray(schema)) return schema.every(isStrict)
   if (!Predicate.isRecord(schema)) return true

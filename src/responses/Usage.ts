@@ -60,7 +60,7 @@ const Wire = Schema.Struct({
 const decodeWire = Schema.decodeUnknownOption(Wire)
 
 /**
- * Reads the `usage` of a response; a server that sends none, or something else, has used nothing that we know of.
+ * Reads the `usage` of a response; if a server sends none, or something else, all counts are zero.
  *
  * @since 0.1.0
  * @category decoding

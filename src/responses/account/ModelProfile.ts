@@ -15,7 +15,7 @@ import { fallback, type Model } from "./Models.ts"
  * - `parallelToolCalls` it may call several tools at once
  * - `images` it sees pictures
  * - `reasoningContent` its server wants its thoughts back in plain text, with the calls that they led to, and refuses
- *   those calls without (DeepSeek, Kimi); others refuse the thoughts. Only Chat Completions has words for it
+ *   those calls without (DeepSeek, Kimi); others refuse the thoughts. Only Chat Completions can express it
  * - `applyPatch` it was taught the tool `apply_patch`, and its server takes tools that are called with plain text
  * - `additionalTools` it takes its tools as an item of the input, where its server does
  * - `effortUpdates` an item of the conversation can change how hard it thinks, where its server lets it
@@ -44,7 +44,7 @@ export const ModelProfile = Schema.Struct({
 export type ModelProfile = typeof ModelProfile.Type
 
 /**
- * What a person knows better, by the name of a model or by the beginning of names (`qwen*`).
+ * Settings of a person, by the name of a model or by the beginning of names (`qwen*`).
  *
  * @since 0.1.0
  * @category schemas
@@ -66,8 +66,8 @@ export const Overrides = Schema.Record({
 export type Overrides = typeof Overrides.Type
 
 /**
- * What is known of models beside their names: `catalogue` is what the server says of those that it lists, `models` what a
- * person knows better.
+ * What is known of models beyond their names: `catalogue` from the server's list, `models` from the settings of a
+ * person.
  *
  * @since 0.1.0
  * @category models
@@ -78,9 +78,9 @@ export interface Knowledge {
 }
 
 /**
- * The profile of a model: what a person says of it, else what the server's list says, else what was known of it when
- * this was written, else what its name tells. OpenAI's families that reason are known; of others the least is expected,
- * as a server may refuse what it does not know. Of overrides that fit, the more exact one counts, field by field.
+ * The profile of a model: from the settings of a person, else from the server's list, else from what was known when
+ * this was written, else from its name. OpenAI's families that reason are known; of others the least is expected, as a
+ * server may refuse what it does not know. Of overrides that fit, the more exact one counts, field by field.
  *
  * @since 0.1.0
  * @category constructors
@@ -117,7 +117,7 @@ const isSince = (model: string, version: number): boolean =>
 /** Only under OpenAI's own names: routers do not all pass on a tool that is called with plain text. */
 const patches = /^(?:gpt-[56](?!\d)(?!.*-chat)|codex-)/
 
-/** With or without the name of its maker in front, as routers have it. */
+/** With or without the maker's name in front, as routers write it. */
 const reasons = /^(?:openai\/)?(?:gpt-[56](?!\d)|o[134](?:-|$)|codex-)/
 const sees = /^(?:openai\/)?(?:gpt-[56](?!\d)|gpt-4o|gpt-4\.1|gpt-4\.5|gpt-4-turbo|o[134](?:-|$)|codex-)/
 const blind = /-spark$|^(?:openai\/)?(?:o1-mini|o3-mini|gpt-4o-(?:audio|transcribe))/
@@ -125,7 +125,8 @@ const thinksAloud =
   /(?:^|\/)(?:deepseek-(?:v3\.2|v[4-9]|reasoner|chat)|kimi-(?:k2[.-](?:\d|thinking)|k[3-9]|for-coding))/i
 
 /**
- * A request without what the model, or its server, does not take. Its pictures become words that say so.
+ * A request without what the model, or its server, does not take. If it takes no images, they become a text that says
+ * so.
  *
  * @since 0.1.0
  * @category combining
@@ -156,8 +157,7 @@ const fitReasoning = ({ effort, ...rest }: ReasoningOptions, profile: ModelProfi
 })
 
 /**
- * How hard the model thinks if it is told to think so hard: as the model can at most, or at least. What is no word for an
- * effort is left to the server.
+ * The effort of the model that is nearest to the wanted one. An unknown effort is passed on to the server.
  *
  * @since 0.1.0
  * @category accessors
@@ -170,13 +170,13 @@ export const nearestEffort = (effort: string, { efforts = [] }: ModelProfile): s
   const nearest = asked < 0 || known.length === 0
     ? effort
     : known.findLast((level) => levels.indexOf(level) <= asked) ?? known[0] ?? effort
-  // The name is for people; over the wire it goes as the hardest that the server knows.
+  // This name is for people only; the request sends the hardest effort that the server knows.
   return nearest === "ultra" ? "max" : nearest
 }
 
 const levels: ReadonlyArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"]
 
-/** Pictures are parts of messages, or of what a tool gave. */
+/** Images are parts of messages, or of the output of a tool. */
 const withoutImages = (item: Item): Item => {
   const content = item["content"] ?? item["output"]
   if (!Array.isArray(content) || !content.some(isImage)) return item

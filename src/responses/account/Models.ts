@@ -1,6 +1,6 @@
 /**
- * The models there are: as the server lists them, as it did when it was last asked, or as they were known when this was
- * written.
+ * Lists the available models: from the server, else from its last answer, else from a list that was current when this
+ * was written.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ import { defined, field, number, text } from "../../internal/json.ts"
 import { redactedSpan } from "../../internal/redactedSpan.ts"
 
 /**
- * What is asked where nobody has chosen: available with a ChatGPT plan and with an API key alike (November 2026).
+ * The model for runs where none is chosen: available with a ChatGPT plan and with an API key alike (November 2026).
  *
  * @since 0.1.0
  * @category models
@@ -35,14 +35,14 @@ import { redactedSpan } from "../../internal/redactedSpan.ts"
 export const defaultModel = "gpt-6.2-sol"
 
 /**
- * A model as a server tells of it. Most servers tell no more than the name.
+ * A model as a server describes it. Most servers send only the name.
  *
  * - `slug` what a request calls it
  * - `contextWindow` in tokens; `maxContextWindow` what it could be, at a price
- * - `efforts` how hard it can be told to think
+ * - `efforts` the levels of effort that it takes
  * - `additionalTools` whether it takes its tools as an item of the input
  * - `effortUpdates` whether an item of the conversation can change how hard it thinks
- * - `visibility` `list`, or that it is not meant to be chosen (`hide`, `none`)
+ * - `visibility` `list`, or, if it is not meant to be chosen, `hide` or `none`
  *
  * @since 0.1.0
  * @category schemas
@@ -66,9 +66,9 @@ export const Model = Schema.Struct({
 export type Model = typeof Model.Type
 
 /**
- * A list of models, where it comes from, and from when it is.
+ * A list of models, its source and its time.
  *
- * - `defaultModel` what is asked where nobody has chosen: the usual one, or the first that the account has instead
+ * - `defaultModel` the model for runs where none is chosen: the usual one, or else the first of the account
  * - `problem` why the server could not be asked
  *
  * @since 0.1.0
@@ -88,20 +88,20 @@ export type Listing = typeof Listing.Type
 /** @since 0.1.0 @category services */
 export class Models extends Context.Tag("effixir/responses/account/Models")<Models, {
   /**
-   * The models of the credential in use. A list of the last five minutes is not asked for again, unless `refresh` says
-   * so; models that are not meant to be chosen are left out, unless `hidden` says not to. There is always a list.
+   * The models of the credential in use. A list younger than five minutes is reused, unless `refresh` is set; models
+   * that are not meant to be chosen are left out, unless `hidden` is set. Always gives a list.
    */
   readonly list: (options?: { readonly refresh?: boolean; readonly hidden?: boolean }) => Effect.Effect<Listing>
   /**
-   * The same for a run, hidden ones included: what a model can be sent, and which one to ask. A list of the last day will
-   * do, and a host that tells no more than names is not asked at all.
+   * The same for a run, with hidden models, to decide which model to use and what it can be sent. Reuses a list of the
+   * last day, and does not ask a host that sends only names.
    */
   readonly catalogue: Effect.Effect<Listing>
-  /** As they were listed last, however long ago. Nobody is asked. */
+  /** The last known list, however old. Asks no server. */
   readonly known: Effect.Effect<Listing>
 }>() {}
 
-/** How long a list is good for, and for how long one is that nobody looks at. */
+/** How long a list is reused when a person asks for it, and how long for a run. */
 const lifetime = Duration.minutes(5)
 const runLifetime = Duration.days(1)
 
@@ -120,7 +120,7 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
   const credentials = yield* Credentials
   const cache = (yield* KeyValueStore.KeyValueStore).forSchema(Kept)
 
-  /** Lists of one host or account are nothing to another. */
+  /** Each host and account has its own list. */
   const keyOf = (credential: Credential): string => {
     const { account, baseUrl, modelsQuery } = Host.of(credential)
     return ["models", ...Object.values(modelsQuery), account, baseUrl(options)].join(" ")
@@ -157,7 +157,7 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
     return next
   }, redactedSpan("Models.ask"))
 
-  /** @param goodFor how old a list may be that is not asked for again */
+  /** @param goodFor how old a reused list may be */
   const listFor = Effect.fnUntraced(function*(credential: Credential, goodFor: Duration.Duration) {
     const { hasCatalogue } = Host.of(credential)
     const kept = yield* recall(credential)
@@ -211,25 +211,25 @@ export const layerConfig = (
 export const isHidden = ({ slug, visibility }: Model): boolean =>
   visibility === "hide" || visibility === "none" || neverShown.test(slug)
 
-/** Meant for the programs of OpenAI, whatever a list says of them. */
+/** Models for OpenAI's own programs, which are hidden whatever the list says. */
 const neverShown = /^(?:codex-auto-review|gpt-daybreak-)/
 
 const isFresh = (kept: Kept, goodFor: Duration.Duration, now: DateTime.Utc): boolean => {
-  // A clock that was put back makes no list young.
+  // A list from the future, after the clock was set back, counts as old.
   const age = DateTime.toEpochMillis(now) - DateTime.toEpochMillis(kept.at)
   return age >= 0 && age < Duration.toMillis(goodFor)
 }
 
 const listing = ({ at, models }: Kept, hasCatalogue: boolean, source: Listing["source"]): Listing => {
   const shown = models.filter((model) => !isHidden(model))
-  // Of a list of mere names the first one says nothing.
+  // In a list of names only, the first has no special meaning.
   const first = hasCatalogue && !shown.some(({ slug }) => slug === defaultModel) ? shown[0]?.slug : undefined
   return { models, defaultModel: first ?? defaultModel, source, at }
 }
 
 /**
  * Reads the list of the ChatGPT host (`{"models":[{"slug":…}]}`) and those of servers that speak the API
- * (`{"data":[{"id":…}]}`), and of a model whatever can be made out.
+ * (`{"data":[{"id":…}]}`), and of each model every field that it can read.
  *
  * @since 0.1.0
  * @category decoding
@@ -274,7 +274,7 @@ const flag = (entry: unknown, name: string): boolean | undefined => {
 
 const texts = (values: ReadonlyArray<unknown>): ReadonlyArray<string> => values.filter(Predicate.isString)
 
-/** The API lists models for other ends than an answer in words, too, and does not say which those are. */
+/** The API also lists models that do not answer with text, and does not mark them. */
 const answersNoText =
   /^(?:text-embedding|text-moderation|omni-moderation|whisper|tts|dall-e|gpt-image|chatgpt-image|sora)-|-(?:realtime|transcribe|tts)\b/
 
@@ -303,7 +303,7 @@ const latest = { additionalTools: true, effortUpdates: true }
 const older = { additionalTools: true, effortUpdates: false }
 
 /**
- * What a ChatGPT plan offered in November 2026, for when there is nobody to ask, and for what a list does not say.
+ * What a ChatGPT plan offered in November 2026, for when no server can be asked, and for fields that a list leaves out.
  *
  * @since 0.1.0
  * @category models
@@ -315,7 +315,7 @@ export const fallback: Listing = {
     known("gpt-6.1-terra", "GPT-6.1 Terra", large, "none low medium high xhigh max ultra", "low", latest),
     known("gpt-6.1-sol", "GPT-6.1 Sol", large, "low medium high xhigh max ultra", "low", latest),
     known("gpt-6-astra", "GPT-6 Astra", small, "low medium high xhigh max ultra", "low", latest),
-    // Whether these two take effort updates is told in two ways; a request does without them.
+    // Sources disagree on whether these two take effort updates, so requests do without them.
     known("gpt-6-sol", "GPT-6 Sol", small, "none low medium high xhigh max ultra", "medium", older),
     known("gpt-6-luna", "GPT-6 Luna", small, "none low medium high xhigh max", "medium", older),
     known("gpt-5.6-sol", "GPT-5.6 Sol", small, "low medium high xhigh max ultra", "low", older),

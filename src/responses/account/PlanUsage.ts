@@ -23,7 +23,7 @@ import * as RateLimits from "./RateLimits.ts"
 
 /** @since 0.1.0 @category services */
 export class PlanUsage extends Context.Tag("effixir/responses/account/PlanUsage")<PlanUsage, {
-  /** Asks the server and records the answer in `RateLimits`. Where there is no plan there is nothing to ask. */
+  /** Asks the server and records the answer in `RateLimits`. Does nothing if the credential has no plan. */
   readonly refresh: Effect.Effect<void, ModelError>
 }>() {}
 

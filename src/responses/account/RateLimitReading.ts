@@ -1,6 +1,6 @@
 /**
- * What a server says of how much of a plan is used, read from where it says so: headers, events, and the answer of
- * `/wham/usage`. What cannot be read is nothing.
+ * Reads how much of a plan is used from the headers, events and `/wham/usage` answers of a server. Ignores what it
+ * cannot read.
  *
  * @since 0.1.0
  */
@@ -11,11 +11,11 @@ import * as Schema from "effect/Schema"
 import { field, text } from "../../internal/json.ts"
 
 /**
- * A span of time in which only so much may be used.
+ * A span of time with a limit on usage.
  *
- * - `kind` what people call it, told by its length: the slot in which a server sends it differs from plan to plan
+ * - `kind` its common name, found from its length: the slot in which a server sends it differs from plan to plan
  * - `usedPercent` may be more than 100
- * - `resetsAt` when all of it is free again
+ * - `resetsAt` when its usage is back to zero
  *
  * @since 0.1.0
  * @category schemas
@@ -31,7 +31,8 @@ export const Window = Schema.Struct({
 export type Window = typeof Window.Type
 
 /**
- * What is counted together. `codex` is the limit of the plan; some models and features have one of their own.
+ * Usage that the server counts together. `codex` is the limit of the plan; some models and features have one of their
+ * own.
  *
  * @since 0.1.0
  * @category schemas
@@ -61,7 +62,7 @@ export const Credits = Schema.Struct({
 export type Credits = typeof Credits.Type
 
 /**
- * What one answer of a server says. It may leave anything out.
+ * What one answer of a server contains. Any field may be absent.
  *
  * - `activeLimit` the limit that was counted, or that refused
  *
@@ -79,7 +80,7 @@ export const Reading = Schema.Struct({
 export type Reading = typeof Reading.Type
 
 /**
- * Names in any case, as an error frame has them, and values that may be no text there.
+ * Headers as an error frame has them: names in any case, and values that may not be text.
  *
  * @since 0.1.0
  * @category models
@@ -97,8 +98,8 @@ export interface Headers {
 export const mainLimit = "codex"
 
 /**
- * Reads the headers of a response: `x-codex-…`, and those of every other limit that has some. `undefined` where they
- * tell of no window.
+ * Reads the headers of a response: `x-codex-…`, and those of every other limit that has some. `undefined` if they name
+ * no window.
  *
  * @since 0.1.0
  * @category decoding
@@ -133,7 +134,7 @@ export const fromHeaders = (headers: Headers, at: DateTime.Utc): Reading | undef
 }
 
 /**
- * The events that may tell of it: one of its own, and those that carry headers of a response.
+ * Whether an event may contain rate limits: `codex.rate_limits`, or an event with the headers of a response.
  *
  * @since 0.1.0
  * @category guards
@@ -177,7 +178,7 @@ export const fromEvent = (json: unknown, at: DateTime.Utc): Reading | undefined 
 }
 
 /**
- * Reads the answer of `/wham/usage`; `undefined` for what is none.
+ * Reads the answer of `/wham/usage`; `undefined` if it is something else.
  *
  * @since 0.1.0
  * @category decoding
@@ -204,7 +205,7 @@ export const fromUsage = (json: unknown, at: DateTime.Utc): Reading | undefined 
   return reading(limits, { plan: field(json, "plan_type"), credits: creditsOf(json) })
 }
 
-/** Something that says nothing is no reading. */
+/** An answer without any of these fields gives no reading. */
 const reading = (
   limits: ReadonlyArray<Limit>,
   rest: { readonly plan?: unknown; readonly activeLimit?: unknown; readonly credits: Credits | undefined }
@@ -268,13 +269,13 @@ const creditsOf = (json: unknown): Credits | undefined => {
   return credits(field(value, "has_credits"), field(value, "unlimited"), field(value, "balance"))
 }
 
-/** A number that can be, or the text of one. */
+/** A plausible number, or its text. */
 const numeric = (value: unknown): number | undefined => {
   const number = Predicate.isString(value) && value.trim() !== "" ? Number(value) : value
   return Predicate.isNumber(number) && Number.isFinite(number) && number >= 0 ? number : undefined
 }
 
-/** `true`, `True`, `1`, and the same for the contrary. */
+/** `true`, `True`, `1`, and likewise for false. */
 const boolean = (value: unknown): boolean | undefined =>
   Predicate.isBoolean(value) ? value : spellings[text(value)?.trim().toLowerCase() ?? String(numeric(value))]
 

@@ -1,5 +1,5 @@
 /**
- * How much of a plan is used: its windows as the server last told of them, in headers, in events, or when asked.
+ * How much of a plan is used: its windows as the server last sent them, in headers, in events, or on request.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import type { StreamEvent } from "../StreamEvent.ts"
 import { fromEvent, fromHeaders, type Headers, isTelling, mainLimit, Reading, type Window } from "./RateLimitReading.ts"
 
 /**
- * All that is known of an account (`AuthClient.account`), and when it was last heard of.
+ * All that is known of an account (`AuthClient.account`), and the time of the last report.
  *
  * @since 0.1.0
  * @category schemas
@@ -30,19 +30,19 @@ export type Snapshot = typeof Snapshot.Type
 
 /** @since 0.1.0 @category services */
 export class RateLimits extends Context.Tag("effixir/responses/account/RateLimits")<RateLimits, {
-  /** What was heard last in this program, and every change of it. */
+  /** The last report that this program has received, and every change of it. */
   readonly latest: SubscriptionRef.SubscriptionRef<Option.Option<Snapshot>>
   /** What is known of an account, from this program or an earlier one. Asks no server. */
   readonly snapshot: (account: string) => Effect.Effect<Option.Option<Snapshot>>
   /** Adds what an answer says to what is known of an account. */
   readonly record: (account: string, reading: Reading) => Effect.Effect<void>
-  /** Records what the headers of a response say, if they say anything. */
+  /** Records the rate limits in the headers of a response, if any. */
   readonly observeHeaders: (account: string, headers: Headers) => Effect.Effect<void>
-  /** Records what an event says, if it is one of those that do. */
+  /** Records the rate limits in an event, if any. */
   readonly observeEvent: (account: string, json: unknown) => Effect.Effect<void>
 }>() {}
 
-/** Where snapshots outlive the program. */
+/** Keeps snapshots beyond the end of the program. */
 interface Memory {
   readonly load: (account: string) => Effect.Effect<Option.Option<Snapshot>>
   readonly save: (snapshot: Snapshot) => Effect.Effect<void>
@@ -78,7 +78,7 @@ const make = Effect.fnUntraced(function*(memory: Memory) {
         })
     )
     yield* Ref.update(unsaved, (snapshots) => new Map(snapshots).set(account, next))
-    // No answer waits for a disk; the end of the scope does.
+    // An answer does not wait for the write to disk; only the end of the scope does.
     yield* Effect.forkIn(save, scope)
   })
 
@@ -98,8 +98,8 @@ const make = Effect.fnUntraced(function*(memory: Memory) {
 })
 
 /**
- * Keeps the last snapshot of each account in the `KeyValueStore`, for other programs to show. It is a cache: what
- * cannot be read is nothing, and what cannot be written is let go.
+ * Keeps the last snapshot of each account in the `KeyValueStore`, for other programs to show. It is a cache, so
+ * failures to read or write are ignored.
  *
  * @since 0.1.0
  * @category layers
@@ -131,15 +131,15 @@ export const layerMemory: Layer.Layer<RateLimits> = Layer.scoped(
 )
 
 /**
- * What a transport passes on of what it sees, for the account that it speaks for. Where there is no {@link RateLimits}
- * it costs nothing: a program that does not ask for the windows need not provide them.
+ * Records the rate limits that a transport sees, for the account that it uses. Where there is no {@link RateLimits} it
+ * costs nothing: a program that does not ask for the windows need not provide them.
  *
  * @since 0.1.0
  * @category observing
  */
 export interface Observer {
   readonly headers: (headers: Headers) => Effect.Effect<void>
-  /** Nothing, if there is nothing to record: which is so for all events but a few. */
+  /** `undefined` if there is nothing to record, as for almost all events. */
   readonly events: (events: Chunk.Chunk<StreamEvent>) => Effect.Effect<void> | undefined
 }
 
@@ -170,7 +170,9 @@ const keyOf = (account: string): string => `rate-limits ${account}`
 
 const isOf = (account: string) => (snapshot: Snapshot): boolean => snapshot.account === account
 
-/** A limit that is told again replaces itself. One that is not stays until all of its windows are over. */
+/**
+ * A new report of a limit replaces the old one. A limit without a new report stays until all of its windows are over.
+ */
 const merge = (
   known: Option.Option<Snapshot>,
   reading: Reading,
@@ -188,7 +190,7 @@ const merge = (
     ...reading,
     account,
     at,
-    // The limit of the plan comes first, whatever was heard of last.
+    // The limit of the plan comes first, whichever was reported last.
     limits: [...reading.limits, ...others].toSorted((a, b) => Number(b.id === mainLimit) - Number(a.id === mainLimit))
   }
 }

@@ -1,10 +1,10 @@
 /**
  * Chat Completions as one more dialect, for servers that have nothing else: Ollama, vLLM, LM Studio, llama.cpp,
- * OpenRouter, … Everybody above the `Responses` tag goes on with items and events of the Responses API.
+ * OpenRouter, … All code above the `Responses` tag still uses items and events of the Responses API.
  *
- * A tool that takes free text is told of as one with an argument, and its calls are told as what they are. What this API
- * has no words for is lost on the way to it: encrypted reasoning, the tools of the server, files, the
- * phase of a message.
+ * A tool that takes free text is declared as one with a single argument, and its calls are turned back into calls with
+ * free text. What this API cannot express is lost: encrypted reasoning, the tools of the server, files, the phase of a
+ * message.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * The events of a Responses stream, made of what a model says piece by piece. It knows nothing of where that comes from.
+ * Makes the events of a Responses stream from the pieces of a model's output, whatever their source.
  *
  * @internal
  */
@@ -21,7 +21,10 @@ export interface ChatOutput {
   readonly begin: (response: { readonly id: string | undefined; readonly model: string | undefined }) => void
   /** Texts follow each other: the first piece of another kind ends the one before. */
   readonly say: (kind: Kind, piece: string) => void
-  /** Calls may be told at the same time, so they end with the response. Gives what takes the pieces of the arguments. */
+  /**
+   * The pieces of several calls may alternate, so calls end with the response. Returns a function that takes the pieces
+   * of the arguments.
+   */
   readonly call: (name: string, id: string | undefined) => (piece: string) => void
   /** @param incomplete why the response stops before its end */
   readonly end: (incomplete: string | undefined, usage: object | undefined) => void
@@ -35,7 +38,7 @@ export interface ChatOutput {
  */
 export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string) => boolean): ChatOutput => {
   let identity: { readonly id?: string; readonly model?: string } = {}
-  /** The items by their index; what is not finished yet is as it was added. */
+  /** The items by their index; an unfinished item is as it was added. */
   const items: Array<Item> = []
   const calls: Array<(status: string) => void> = []
   let text: Text | undefined

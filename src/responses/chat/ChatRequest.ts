@@ -21,8 +21,8 @@ import {
 import { type Request, type ToolChoice, withoutUpdates } from "../Request.ts"
 
 /**
- * Only what every server of this kind takes: there is no `store`, no `include`, no `prompt_cache_key`, and what is not
- * asked for is not there at all.
+ * Sends only what every server of this kind takes: no `store`, no `include`, no `prompt_cache_key`, and no field that
+ * the request does not set.
  *
  * @since 0.1.0
  * @category encoding
@@ -33,7 +33,7 @@ export const encode = (given: Request, profile: ModelProfile): unknown => {
   return {
     model: request.model,
     messages: messages(request, profile),
-    // Without tools, servers refuse a list of none and every word about how to call them.
+    // Without tools, servers refuse an empty list and every field about calling tools.
     ...(tools.length === 0 ? {} : {
       tools,
       tool_choice: toolChoice(request.tool_choice),
@@ -59,7 +59,7 @@ const tool = (tool: { readonly type: string; readonly [field: string]: unknown }
     name,
     ...defined({ description: text(description) }),
     parameters: type === "custom" ? freeText : parameters,
-    // Not every server knows the word, so it is said only where it means something.
+    // Not every server knows this field, so it is sent only where it changes something.
     ...(strict === true ? { strict } : {})
   }
   return [{ type: "function", function: declaration }]
@@ -100,8 +100,8 @@ type Part =
   | { readonly type: "image_url"; readonly image_url: object }
 
 /**
- * What the assistant says and calls without a break is one message, and right behind it stand the outputs of its calls
- * in their order, wherever they were: servers refuse anything else. Reasoning that the server does not want, items of a
+ * Consecutive texts and calls of the assistant become one message, directly followed by the outputs of its calls in
+ * their order, wherever they were: servers refuse anything else. Reasoning that the server does not want, items of a
  * type not known, and an output without a call are left out.
  */
 const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Message> => {
@@ -109,10 +109,10 @@ const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Messag
   const outputs = outputsOf(request.input)
   /** The calls of the last message, which wait for their outputs. */
   let calls: Array<FunctionCall | CustomToolCall> = []
-  /** What was thought before what comes next. */
+  /** The thoughts that belong to the next text or call. */
   let thoughts = ""
 
-  /** The message that the assistant is still at, or a new one. */
+  /** The assistant's unfinished message, or a new one. */
   const assistant = (): Spoken => {
     const last = messages.at(-1)
     const message: Spoken = last?.role === "assistant" ? last : { role: "assistant", content: null }
@@ -193,7 +193,7 @@ const argumentsOf = (item: FunctionCall | CustomToolCall): string => {
   return JSON.stringify(item.arguments.trim() === "" ? {} : { not_json: item.arguments })
 }
 
-/** The text of a message in which there is nothing but text; also where it is no list of parts. */
+/** The text of a message that has only text, as a string or as a list of parts. */
 const saidIn = (item: Item): string => text(item["content"]) ?? textOf(item)
 
 /** Text alone is a string: some servers know nothing else. */
@@ -203,7 +203,7 @@ const userContent = (content: unknown): string | ReadonlyArray<Part> => {
   return texts.length === parts.length ? texts.join("\n\n") : parts
 }
 
-/** A tool may only say text here, so its images are shown by the user. */
+/** A tool output can only be text here, so its images go into a user message. */
 const told = (output: unknown): { readonly content: string; readonly images: ReadonlyArray<Part> } => {
   const parts = partsOf(output)
   const images = parts.filter((part) => part.type === "image_url")

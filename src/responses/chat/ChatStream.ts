@@ -1,8 +1,8 @@
 /**
- * The chunks of a Chat Completions stream, told as the events in which the Responses API would say the same.
+ * Turns the chunks of a Chat Completions stream into the equivalent events of the Responses API.
  *
- * Servers differ in everything but the text: thoughts have two names, calls come without an id or an index, or whole, or
- * all of them under index 0, and a few send a finished message in the place of its pieces.
+ * Servers differ in everything but the text: thoughts have two names, calls come without an id or an index, or whole,
+ * or all of them under index 0, and a few send a finished message in the place of its pieces.
  *
  * @internal
  */
@@ -14,7 +14,7 @@ import type { Reader } from "../transport/Sse.ts"
 import * as ChatOutput from "./ChatOutput.ts"
 
 /**
- * A response has ended with `[DONE]`, or with the last byte if the server has said before why it finished: the usage may
+ * A response ends with `[DONE]`, or with the last byte if the server has sent a finish reason before: the usage may
  * stand between the two.
  *
  * @param tools those that were declared: what a call is depends on its tool
@@ -62,7 +62,7 @@ export const reader = (tools: ReadonlyArray<ToolDeclaration>) => (tell: (event: 
 
   const takeChoice = (choice: unknown): void => {
     const delta = field(choice, "delta")
-    // The whole again, behind its pieces, says nothing new.
+    // The whole text after its pieces adds nothing.
     const said = delta ?? (hasSaid ? undefined : field(choice, "message"))
     const content = field(said, "content")
     say("thought", word(field(said, "reasoning_content")) ?? word(field(said, "reasoning")) ?? "")
@@ -115,7 +115,7 @@ interface Call {
   take: ((piece: string) => void) | undefined
 }
 
-/** Whether what has a name is a new call, though it comes in the place of this one. */
+/** Whether a chunk with a name begins a new call, although it has the index of this one. */
 const isAnother = (
   known: Call,
   piece: { readonly id: string | undefined; readonly name: string; readonly json: string }
@@ -127,7 +127,7 @@ const isAnother = (
     : piece.json !== "" && Predicate.isRecord(parse(known.json))
 }
 
-/** Ollama says with an empty text that there is none. */
+/** Ollama sends an empty text for an absent one. */
 const word = (value: unknown): string | undefined => value === "" ? undefined : text(value)
 
 /** Some servers send the object itself. */
@@ -136,7 +136,7 @@ const argumentsOf = (call: unknown): string => {
   return text(json) ?? (json === undefined ? "" : JSON.stringify(json))
 }
 
-/** Mistral's way to tell thoughts from the answer. */
+/** Mistral's way to distinguish thoughts from the answer. */
 const partOf = (part: unknown): [kind: ChatOutput.Kind, piece: string] => {
   const thoughts = field(part, "thinking")
   if (thoughts === undefined) return ["answer", text(field(part, "text")) ?? ""]
@@ -154,7 +154,7 @@ const incomplete: ReadonlyMap<string, string> = new Map([
 
 const broken: ReadonlySet<string> = new Set(["error", "abort"])
 
-/** The status of HTTP comes as the code of the error, if at all. */
+/** The HTTP status comes as the `code` of the error, if at all. */
 const errorOf = (chunk: unknown, choice: unknown, name: string | undefined): StreamEvent | undefined => {
   const error = field(chunk, "error") ?? field(choice, "error") ??
     (field(chunk, "object") === "error" || name === "error" ? chunk : undefined)

@@ -1,5 +1,5 @@
 /**
- * One attempt of a model call, by whatever transport, and what it may say of the next one when it fails.
+ * One attempt of a model call, by any transport, and what its failure says about the next attempt.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import type { Request } from "../Request.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
 
 /**
- * Sends a request once, and tells what comes back.
+ * Sends a request once, and streams its events.
  *
  * @since 0.1.0
  * @category models
@@ -23,8 +23,8 @@ import type { StreamEvent } from "../StreamEvent.ts"
 export type Attempt = (request: Request) => Stream.Stream<StreamEvent, ModelError | Recoverable>
 
 /**
- * An attempt has failed by something that the transport can mend: a connection that had grown old, a credential, what the
- * server was thought to remember. It counts like any other attempt.
+ * An attempt has failed because of something that the transport can fix: a connection that is too old, a credential, or
+ * a response that the server no longer remembers. It counts like any other attempt.
  *
  * @since 0.1.0
  * @category errors
@@ -32,13 +32,13 @@ export type Attempt = (request: Request) => Stream.Stream<StreamEvent, ModelErro
 export class Recoverable extends Data.TaggedError("Recoverable")<{
   /** What the attempt has failed with. */
   readonly error: ModelError
-  /** Mends it, and gives the attempt that may be made at once. Fails with what the call fails with if it cannot. */
+  /** Fixes it, and gives the attempt to make at once. If it cannot, fails with the error of the call. */
   readonly again: Effect.Effect<Attempt, ModelError>
 }> {}
 
 /**
- * A credential that is refused inside of an answer is replaced like one that is refused by its status: by what is stored
- * meanwhile, else by a refreshed one, once. `undefined` for a failure that is about something else.
+ * A credential that is refused inside of an answer is replaced like one that is refused by its status: by what is
+ * stored meanwhile, else by a refreshed one, once. `undefined` for any other failure.
  *
  * @param sent the request as it left
  * @param attempt what to send it by from there on, told whether the credential is one of the moment
@@ -62,7 +62,7 @@ export const renewing = <A>(
   )
 
 /**
- * Why there is no credential that could be sent.
+ * The error for a missing or unusable credential.
  *
  * @since 0.1.0
  * @category conversions

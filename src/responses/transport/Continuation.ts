@@ -1,6 +1,6 @@
 /**
- * How a conversation goes on over one connection: the server keeps the last response in the memory of that connection, so
- * the next request need not repeat what both know.
+ * Continues a conversation over one connection: the server remembers the last response of that connection, so the next
+ * request need not repeat it.
  *
  * @internal
  */
@@ -20,7 +20,7 @@ export interface Body {
 }
 
 /**
- * What the server remembers: the last request, and what it has said to that.
+ * What the server remembers: the last request, and its response to that.
  *
  * @since 0.1.0
  * @category models

@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(
     return response
   }, redactedSpan("Responses.open"))
 
-  /** What comes over the connection, piece by piece as it comes. */
+  /** Receives the answer piece by piece as it arrives. */
   const receive = Effect.fnUntraced(function*<E>(
     response: HttpClientResponse.HttpClientResponse,
     decoder: Decoder,
@@ -133,7 +133,7 @@ const refused = (response: HttpClientResponse.HttpClientResponse) =>
 const maxRefusalSize = 64 * 1024
 
 /**
- * What kept a request from being sent.
+ * The error for a request that could not be sent.
  *
  * @since 0.1.0
  * @category conversions
@@ -150,7 +150,7 @@ export const unreachable = (cause: HttpClientError.HttpClientError | Credentials
 }
 
 /**
- * What fails after its head has been read is found by the same names as what is refused.
+ * Adds the request id from the headers to an error that came after them, as for a refusal.
  *
  * @since 0.1.0
  * @category conversions
@@ -160,7 +160,7 @@ export const named = (headers: ServerFailure.Headers) => (error: ModelError): Mo
   return new ModelError({ ...error, ...defined({ requestId: error.requestId ?? requestId, cfRay }) })
 }
 
-/** The server was reached, and what it had begun to say has no end. */
+/** The server was reached, but its answer broke off. */
 const cutOff = (cause: HttpClientError.ResponseError | ModelError): ModelError =>
   cause._tag === "ModelError"
     ? cause

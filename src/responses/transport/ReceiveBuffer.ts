@@ -1,8 +1,7 @@
 /**
- * What a server sends, between the connection that brings it and the stream that tells it; and how long there may be
- * nothing.
+ * Buffers what a server sends, between the connection and the stream of events, and limits the silence.
  *
- * A connection leaves its pieces here and wakes whoever waits. A stream between the two would cost more, for every chunk
+ * The connection adds its pieces here and wakes the reader. A stream between the two would cost more, for every chunk
  * and for as long as it is open, than all the rest of the reading.
  *
  * @since 0.1.0
@@ -20,32 +19,32 @@ import { ModelError } from "../ModelError.ts"
 import type { Timeouts } from "./Timeouts.ts"
 
 /**
- * The side that leaves pieces.
+ * The side that adds pieces.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Producer<A, E> {
-  /** Leaves a piece. */
+  /** Adds a piece. */
   readonly offer: (piece: A) => void
-  /** Nothing more comes. What is said first counts. */
+  /** Ends the buffer. Only the first call counts. */
   readonly end: (exit: Exit.Exit<void, E>) => void
-  /** Whether so much waits that no more should be left. */
+  /** Whether so many pieces wait that no more should be added. */
   readonly isFull: () => boolean
-  /** Called when what made it full has been taken. */
+  /** Called when a full buffer has room again. */
   onRoom: () => void
 }
 
 /**
- * Both sides: one leaves pieces, the other takes them.
+ * Both sides: one adds pieces, the other takes them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ReceiveBuffer<A, E> extends Producer<A, E> {
-  /** Gives what was left since the last time. */
+  /** Takes the pieces added since the last call. */
   readonly drain: (use: (piece: A) => void) => void
-  /** How it ended; nothing as long as it goes on. What was left before can still be taken. */
+  /** How it ended, or `undefined` while it goes on. Earlier pieces can still be taken. */
   readonly exit: () => Exit.Exit<void, E> | undefined
   /** Waits for a piece or the end. There is one reader. */
   readonly wait: Effect.Effect<void>
@@ -55,8 +54,8 @@ export interface ReceiveBuffer<A, E> extends Producer<A, E> {
 const capacity = 16
 
 /**
- * A place that ends with `IdleTimeout` when the other side is silent for too long. While nobody takes what it has sent, it
- * is not to blame.
+ * A buffer that ends with `IdleTimeout` when the other side is silent for too long. The timer stops while the reader
+ * has not taken the pieces.
  *
  * One fiber watches for the whole time: a timer for every piece costs ten times as much.
  *
@@ -69,7 +68,7 @@ export const make = Effect.fnUntraced(function*<A extends {}, E>(timeouts: Timeo
   const firstByte = Duration.toMillis(timeouts.firstByte)
   const idle = Duration.toMillis(timeouts.idle)
   let limit = firstByte
-  /** Since when the other side is waited for. */
+  /** Since when we have been waiting for the other side. */
   let since: number | undefined = now()
   const pieces = smallQueue<A>()
   let exit: Exit.Exit<void, E | ModelError> | undefined
@@ -124,8 +123,8 @@ const silent = (limit: number): ModelError =>
   new ModelError({ reason: { _tag: "IdleTimeout" }, detail: `nothing came for ${Duration.format(limit)}` })
 
 /**
- * Whoever can leave what it has without a stream. What it gives back is called when nobody listens any more, with whether
- * all that is of interest has come.
+ * A source that can add its pieces without a stream. The function that it returns is called when the reader stops, and
+ * is told whether the reader got all that it needs.
  *
  * @since 0.1.0
  * @category models
@@ -142,7 +141,7 @@ export const isSource = <A, E>(u: { readonly stream: Stream.Stream<A, E> }): u i
   SourceTypeId in u
 
 /**
- * Leaves what a stream gives, in a fiber of its own, as long as the scope is open.
+ * Adds the pieces of a stream, in its own fiber, while the scope is open.
  *
  * @since 0.1.0
  * @category combining

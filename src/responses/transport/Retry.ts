@@ -1,5 +1,5 @@
 /**
- * The one budget of attempts that a model call has. Nobody above or below it tries again.
+ * The one budget of attempts that a model call has. No other layer tries again.
  *
  * @since 0.1.0
  */
@@ -33,30 +33,33 @@ import { type Attempt, Recoverable } from "./Attempt.ts"
 export interface Budget {
   /** How often the request is sent at most, the first time included. */
   readonly attempts: number
-  /** How long after the first failure an attempt may still begin. A server that asks for more patience is not waited for. */
+  /**
+   * How long after the first failure an attempt may still begin. If a server asks for a longer wait, the call fails at
+   * once.
+   */
   readonly elapsed: Duration.DurationInput
 }
 
 /** @since 0.1.0 @category models */
 export const defaults: Budget = { attempts: 5, elapsed: "1 minute" }
 
-/** How long it is waited, by the error; done when the error says so. */
+/** How long to wait after an error; ends if the error cannot be retried. */
 const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
   Schedule.exponential("200 millis"),
   Schedule.jittered,
   Schedule.zipRight(Schedule.identity<ModelError>()),
-  // A refresh of the credential has had a budget of its own.
+  // A refresh of the credential has its own budget.
   Schedule.whileInput((error: ModelError) => error.isRetryable && !(error.cause instanceof OAuthError)),
-  // What the server asks for counts, and nothing shorter.
+  // The wait that the server asks for counts, never a shorter one.
   Schedule.modifyDelay((error, delay) => Duration.max(delay, Duration.millis(error.retryAfter ?? 0)))
 )
 
 /**
- * Makes the call again after a failure that may pass, or that the transport can mend, and tells of it with a
- * {@link Retry} event first: what was told before is void then. Failures that do not pass, and the last one, are the
- * stream's own.
+ * Makes the call again after a temporary failure, or one that the transport can fix, and reports it with a
+ * {@link Retry} event first: earlier events are void then. The stream fails with any other failure, and with the last
+ * one.
  *
- * What the server had encrypted and cannot read any more is left out, once: the account or its keys have changed.
+ * Encrypted items that the server can no longer read are left out, once: the account or its keys have changed.
  *
  * @since 0.1.0
  * @category combining
@@ -98,7 +101,7 @@ export const make =
     )
 
     return fromPull(Effect.map(Effect.scope, (scope) => {
-      /** Goes on with the attempt that is on, or begins the next one. */
+      /** Continues the current attempt, or begins the next one. */
       let pull: Pull<StreamEvent, ModelError>
 
       const from = Effect.fnUntraced(function*(request: Request.Request, state: State) {

@@ -1,6 +1,6 @@
 /**
- * The one shape behind the four places in which a server tells of a failure (an HTTP status with `{"error":{…}}`, one
- * with `{"detail":"…"}`, a `response.failed` event, an `error` event), and its reading as a {@link ModelError}.
+ * The common shape of the four ways in which a server reports a failure (an HTTP status with `{"error":{…}}`, one with
+ * `{"detail":"…"}`, a `response.failed` event, an `error` event), and its reading as a {@link ModelError}.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ export interface ServerFailure {
   readonly type: string
   readonly code: string
   readonly message: string
-  /** What of the request it is about. */
+  /** The part of the request that it is about. */
   readonly param: string | undefined
   readonly plan: string | undefined
   /** Unix seconds. */
@@ -40,8 +40,8 @@ export interface Headers {
 }
 
 /**
- * Reads the answer to a request that was refused. The body may be JSON of either kind, plain text, or a web page of
- * something between us and the server; a header may say what the body does not.
+ * Reads the answer to a request that was refused. The body may be JSON of either kind, plain text, or a web page from a
+ * machine between us and the server; a header may hold what the body does not.
  *
  * @since 0.1.0
  * @category decoding
@@ -60,10 +60,10 @@ export const fromHttp = (status: number, headers: Headers, body: string): Server
   }
 }
 
-/** What was not asked for, and cannot be read here. */
+/** Whether the body has an encoding that we did not ask for, and cannot read. */
 const isEncoded = (headers: Headers): boolean => !/^(?:identity)?$/i.test(headers["content-encoding"]?.trim() ?? "")
 
-/** What a status says better than its body, which is of somebody in between. */
+/** The reasons that a status gives better than its body, which comes from a machine in between. */
 const tellingStatus = (status: number, headers: Headers, body: string): string | undefined => {
   if (status === 413 && isPage(body)) return "it is larger than this server takes; shorten the conversation"
   const { location } = headers
@@ -103,7 +103,7 @@ const cancelled = (response: unknown): ServerFailure => {
 }
 
 /**
- * @param now in milliseconds since 1970, for what the server tells relative to it
+ * @param now in milliseconds since 1970, for times that the server gives relative to it
  *
  * @since 0.1.0
  * @category conversions
@@ -142,7 +142,7 @@ export const names = (headers: Headers): { readonly requestId?: string; readonly
   defined({ requestId: headers["x-request-id"] ?? headers["x-oai-request-id"], cfRay: headers["cf-ray"] })
 
 /**
- * The same, at the time of the clock.
+ * The same, with the current time.
  *
  * @since 0.1.0
  * @category conversions
@@ -161,7 +161,7 @@ const classify = (failure: ServerFailure, now: number): Reason => {
   const ofPlan = SharedPlan.reasonOf(code) ?? SharedPlan.reasonOf(type)
   if (ofPlan !== undefined) return ofPlan._tag === "Overloaded" ? overloaded : ofPlan
 
-  // Another tier has room, and this one will not have it in a minute.
+  // Another tier has room; this one will not have it within a minute, so a retry is useless.
   if (says("flex_unavailable")) return { _tag: "InvalidRequest" }
   if (says("usage_limit_reached") || usedUp.test(message)) {
     return {
@@ -254,7 +254,7 @@ const units: { readonly [unit: string]: number | undefined } = {
   hours: hour
 }
 
-/** Those of the limit that refused. */
+/** The windows of the limit that refused. */
 const windowsOf = (headers: Headers, now: number): ReadonlyArray<RateLimitReading.Window> | undefined => {
   const reading = RateLimitReading.fromHeaders(headers, DateTime.unsafeMake(now))
   const active = reading?.limits.find(({ id }) => id === reading.activeLimit)
@@ -269,7 +269,7 @@ const limitOf = (headers: Headers): string | undefined => {
     : presentable(headers[`x-${id}-limit-name`] ?? "") || undefined
 }
 
-/** Servers know one of the two; the date is the better one. */
+/** Servers send one of the two; the date is more precise. */
 const resetOf = ({ resetsAt, resetsInSeconds }: ServerFailure, now: number): DateTime.Utc | undefined => {
   const at = resetsAt === undefined
     ? resetsInSeconds === undefined ? undefined : now + resetsInSeconds * 1000
@@ -278,7 +278,7 @@ const resetOf = ({ resetsAt, resetsInSeconds }: ServerFailure, now: number): Dat
 }
 
 /**
- * What a body says that is no JSON. A page made for a browser is not shown to a person at a terminal.
+ * The message of a body that is not JSON. A page made for a browser is not shown to a person at a terminal.
  *
  * @since 0.1.0
  * @category decoding
@@ -327,7 +327,7 @@ const decodeHeader = (header: string | undefined): unknown =>
 const maxMessage = 500
 
 /**
- * One line of bearable length, and no credential in it: a server may quote the request.
+ * One line of limited length, without credentials: a server may quote the request.
  *
  * @since 0.1.0
  * @category conversions
@@ -336,5 +336,5 @@ export const presentable = (message: string): string =>
   message.replaceAll(/\bBearer\s+\S+/gi, "Bearer …").replaceAll(/\bsk-[\w-]{8,}/g, "sk-…").replaceAll(/\s+/g, " ")
     .trim().slice(0, maxMessage)
 
-/** A code that is no text is still told. */
+/** A code that is not a text is kept as JSON. */
 const textOrJson = (value: unknown): string => text(value) ?? (value === undefined ? "" : JSON.stringify(value))

@@ -1,13 +1,13 @@
 /**
- * What the API says to somebody who uses a ChatGPT plan there, by its codes: their statuses vary, and they come inside of
- * streams as well.
+ * The error codes of the API for calls that use a ChatGPT plan. Only the codes count: their statuses vary, and they
+ * also come inside streams.
  *
  * @internal
  */
 import type { Reason } from "../ModelError.ts"
 
 /**
- * Why such a call has failed; `undefined` for a code of others.
+ * Why such a call has failed; `undefined` for any other code.
  *
  * @since 0.1.0
  * @category decoding

@@ -1,5 +1,6 @@
 /**
- * WebSockets as a model call needs them: text both ways, headers on the upgrade, and what a server says that takes none.
+ * WebSockets as a model call needs them: text both ways, headers on the upgrade, and the answer of a server that
+ * refuses it.
  *
  * @since 0.1.0
  */
@@ -10,8 +11,8 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 
 /**
- * There is no connection. With a `status` the server has answered, and not with an upgrade; without one nobody was
- * reached, and `cause` says why.
+ * There is no connection. With a `status`, the server answered without an upgrade; without one, no server was reached,
+ * and `cause` says why.
  *
  * @since 0.1.0
  * @category errors
@@ -41,7 +42,10 @@ export class SocketClosed
     {
       code: Schema.Number,
       reason: Schema.String,
-      /** Who has ended it. We do when the server sends what cannot be read: binary (1003), too big (1009), no WebSocket (1002). */
+      /**
+       * Which side ended it. We do when the server sends unreadable data: binary (1003), too big (1009), no WebSocket
+       * (1002).
+       */
       by: Schema.Literal("server", "client")
     }
   )
@@ -54,9 +58,9 @@ export class SocketClosed
  * @category models
  */
 export interface Connection {
-  /** What the server has said with the upgrade; names in lower case. */
+  /** The headers of the upgrade answer; names in lower case. */
   readonly headers: { readonly [name: string]: string }
-  /** Gives back when the text has left this process. */
+  /** Returns when the text has left this process. */
   readonly send: (text: string) => Effect.Effect<void, SocketClosed>
   /**
    * What the server sends, from where the last reader has stopped; an empty text stands for a ping. A reader that is slow

@@ -32,7 +32,7 @@ export interface Opened {
  * @category models
  */
 export interface Line extends Opened {
-  /** Whom it speaks for. */
+  /** The account that it belongs to. */
   readonly account: string
   /** In milliseconds since 1970. */
   readonly openedAt: number
@@ -41,11 +41,14 @@ export interface Line extends Opened {
   isUsed: boolean
   /** What the server remembers on it. */
   memory: Continuation | undefined
-  /** Whether the response that it is lent to has ended, so that nothing more of it is to come. */
+  /** Whether the response that it is lent to has ended, so that no more of it can arrive. */
   isFree: boolean
 }
 
-/** The server ends a connection after an hour, whatever it is doing: the response that comes last has a quarter of one. */
+/**
+ * The server ends a connection after an hour, even in the middle of a response: this leaves the last response a quarter
+ * of an hour.
+ */
 const maxAge = Duration.minutes(45)
 
 /** How long a connection waits for the next request. */
@@ -68,7 +71,7 @@ export const make = Effect.gen(function*() {
     return undefined
   })
 
-  /** The newest response is the one that the session goes on from. */
+  /** Keeps the newest connection, because the session continues from its response. */
   const keep = Effect.fnUntraced(function*(session: string, line: Line) {
     const older = idle.get(session)
     idle.set(session, line)
@@ -98,9 +101,9 @@ export const make = Effect.gen(function*() {
     })
 
   /**
-   * The connection of a session, or a new one: there is none yet, it speaks for somebody else, it is too old, or it is
-   * busy with another response. With the Scope it is kept for the next response if it is free, and closed otherwise: the
-   * server would go on with a response that nobody wants any more.
+   * The connection of a session, or a new one: if there is none yet, or it belongs to another account, is too old, or
+   * is busy with another response. With the Scope it is kept for the next response if it is free, and closed otherwise:
+   * the server would otherwise go on with an abandoned response.
    */
   const borrow = <E, R>(session: string, account: string, connect: Effect.Effect<Opened, E, R>) =>
     Effect.uninterruptibleMask((restore) =>

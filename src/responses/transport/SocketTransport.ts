@@ -1,5 +1,5 @@
 /**
- * Model calls over WebSockets: one connection per session, over which a request says only what is new.
+ * Model calls over WebSockets: one connection per session, over which a request sends only new items.
  *
  * @since 0.1.0
  */
@@ -37,14 +37,14 @@ import * as SocketPool from "./SocketPool.ts"
 import * as Timeouts from "./Timeouts.ts"
 
 /**
- * An attempt that has failed, and what may be done about it.
+ * A failed attempt, and what can be done about it.
  *
- * - `isStale` if the fault was with what had gone before, so that the request does better over another connection or
- *   with its whole input
+ * - `isStale` if the fault came from earlier state, so that the request may succeed over another connection or with its
+ *   whole input
  * - `isOld` if the server has ended the connection for its age, maybe in the middle of the answer
- * - `again` mends it, and gives what the request may be sent by at once
- * - `isAvoidable` by sending the request over HTTP: nothing has been told yet, and WebSockets may be the fault
- * - `isForGood` if it is certain that they are
+ * - `again` fixes it, and gives the attempt to make at once
+ * - `isAvoidable` by sending the request over HTTP: no event has been emitted yet, and WebSockets may be the cause
+ * - `isForGood` if WebSockets are certainly the cause
  */
 class Fault extends Data.TaggedError("Fault")<{
   readonly error: ModelError
@@ -57,7 +57,7 @@ class Fault extends Data.TaggedError("Fault")<{
 
 type SocketAttempt = (request: Request) => Stream.Stream<StreamEvent.StreamEvent, Fault>
 
-/** Nothing of the conversation is read before a connection stands, so it stands at once or never. */
+/** The server reads nothing of the conversation before it accepts a connection, so it accepts quickly or never. */
 const maxConnect = Duration.seconds(15)
 
 const makeAttempt = Effect.fnUntraced(function*(options: Options) {
@@ -140,11 +140,11 @@ interface Frame {
   readonly body: Continuation.Body
   /** How many items are sent. */
   readonly items: number
-  /** Whether the rest is what the server remembers. */
+  /** Whether the server remembers the other items. */
   readonly isContinued: boolean
 }
 
-/** What comes over a connection is a stream in any case, and only HTTP has to be told so. */
+/** A WebSocket answer is always a stream; only HTTP needs the `stream` field. */
 const write = (encoded: unknown, memory: Continuation.Continuation | undefined): Frame => {
   const { input, stream: _, ...fields } = encoded as Body
   const body: Continuation.Body = { input, fields }
@@ -159,11 +159,14 @@ const write = (encoded: unknown, memory: Continuation.Continuation | undefined):
   }
 }
 
-/** Reads one response, and leaves the line as the next request may find it. */
+/** Reads one response, and leaves the connection ready for the next request. */
 const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer) => {
   const isReused = line.isUsed
   let response = Response.empty
-  /** Whether anything has come, and whether it was of the response, so that another way cannot be tried unseen. */
+  /**
+   * Whether anything has arrived, and whether it was part of the response, so that a silent switch to another transport
+   * is no longer possible.
+   */
   let isHeard = false
   let isTold = false
   let end: Fault | undefined = new Fault({ error: incomplete("") })
@@ -179,7 +182,7 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
         const isTooBig = cause.code === tooBig && cause.by === "server"
         return new Fault({
           error: broken(cause),
-          // A connection that stood still for a while may be gone without a word.
+          // A connection that was idle for a while may be gone without a close frame.
           isStale: cause.by === "server" && isReused && !isTold && !isTooBig,
           isAvoidable: !isTold,
           isForGood: isTooBig
@@ -208,7 +211,7 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
       if (message === "") continue
       if (isDeepText(message)) return yield* new Fault({ error: nested })
       const json = parse(message)
-      // What begins with something else is no server of this kind, and says no more that could be read.
+      // If the first message is something else, this is no server of this kind, and nothing more can be read.
       if (json === undefined && !isHeard) return yield* new Fault({ error: foreign, isAvoidable: true })
       isHeard = true
       if (json === undefined) continue
@@ -233,7 +236,7 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
 
   return (messages: Stream.Stream<string, SocketClosed | ModelError>): ReturnType<SocketAttempt> =>
     Stream.mapChunksEffect(messages, take).pipe(
-      // Only here is it known what had been told by then.
+      // Only here it is known which events had been emitted by then.
       Stream.mapError(lost),
       Stream.takeUntil(StreamEvent.isTerminal),
       Stream.concat(Stream.suspend(() => end === undefined ? Stream.empty : Stream.fail(end)))
@@ -247,7 +250,7 @@ const foreign = new ModelError({
   detail: "what came over the WebSocket is no JSON; set the transport to `sse` or `auto`"
 })
 
-/** The answers to an upgrade that would be the same to a request: they are about who asks. */
+/** Statuses that refuse the caller, so that a plain HTTP request would get the same answer. */
 const isAboutCaller = (status: number): boolean => status === 401 || status === 402 || status === 429
 
 const refused = Effect.fnUntraced(function*(
@@ -274,7 +277,7 @@ const tooBig = 1009
 /** The code of a connection that was never closed. */
 const unclosed = 1006
 
-/** The codes that say nothing but that it is over. */
+/** The codes that say only that the connection is over. */
 const orderly: ReadonlySet<number> = new Set([1000, 1005])
 
 const broken = ({ by, code, reason }: SocketClosed): ModelError => {
@@ -292,13 +295,13 @@ const broken = ({ by, code, reason }: SocketClosed): ModelError => {
 
 const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })
 
-/** As anybody above sees it, who knows of no other transport. */
+/** The attempt as callers see it, who do not know of a fallback. */
 const plain = (sockets: SocketAttempt): Attempt => (request) => Stream.mapError(sockets(request), told(plain))
 
 const told = (attempt: (sockets: SocketAttempt) => Attempt) => ({ again, error }: Fault): ModelError | Recoverable =>
   again === undefined ? error : new Recoverable({ error, again: Effect.map(again, attempt) })
 
-/** HTTP for the sessions in which WebSockets have failed before anything was told, or cannot carry what is said. */
+/** Uses HTTP for sessions in which WebSockets have failed before the first event, or cannot carry the messages. */
 const makeAuto = Effect.fnUntraced(function*(options: Options) {
   const { dialect = Dialect.responses, timeouts = Timeouts.defaults } = options
   const http = yield* HttpTransport.make(dialect, timeouts, options)
@@ -312,11 +315,11 @@ const makeAuto = Effect.fnUntraced(function*(options: Options) {
       if (!isTheirs || fault.again !== undefined) return Stream.fail(told(auto)(fault))
       yield* Effect.logDebug(`WebSockets have failed; going on over HTTP. ${fault.error.message}`)
       if (fault.isForGood === true) yield* avoid
-      // What was told is void then, and somebody has to say so.
+      // The emitted events are void then, and a `Retry` event has to say so.
       if (fault.isAvoidable !== true) {
         return Stream.fail(new Recoverable({ error: fault.error, again: Effect.succeed(http) }))
       }
-      // Only an answer over HTTP tells that it was not the network.
+      // Only an answer over HTTP shows that the network was not the cause.
       return Stream.mapChunksEffect(http(request), (events) => Effect.as(avoid, events))
     })
 
@@ -344,8 +347,8 @@ export const layerWebSocket = (options: Options = {}): Layer.Layer<Responses, ne
   )
 
 /**
- * WebSockets, and HTTP for the rest of a session in which they have failed before the first event: a server, or something
- * between us and it, may not take them. What fails later is a matter of the budget, as ever.
+ * WebSockets, and HTTP for the rest of a session in which they have failed before the first event: a server, or a
+ * machine between us and it, may not take them. Later failures count against the retry budget, as usual.
  *
  * @since 0.1.0
  * @category layers

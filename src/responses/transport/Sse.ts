@@ -19,7 +19,7 @@ import * as ServerFailure from "./ServerFailure.ts"
 const maxEventSize = 128 * 1024 * 1024
 
 /**
- * Bytes to events. It is made anew for every response.
+ * Turns bytes into events. Each response needs a new one.
  *
  * @since 0.1.0
  * @category models
@@ -32,20 +32,20 @@ export interface Decoder {
   /** The events that are complete since the last time. */
   readonly take: () => Chunk.Chunk<StreamEvent.StreamEvent>
   /**
-   * How the response has ended, once nothing more is to be read: the bytes may have no end, so neither the last event nor
-   * a failure waits for it.
+   * How the response has ended, once no more is to be read. Neither the last event nor a failure waits for the end of
+   * the bytes, which may never come.
    */
   readonly outcome: () => Effect.Effect<void, ModelError> | undefined
 }
 
 /**
- * What makes events of what a server says, in whatever dialect.
+ * Makes events from server-sent events, in any dialect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Reader {
-  /** The `data` of one server-sent event, and the name that stood beside it. */
+  /** The `data` of one server-sent event, and its name. */
   readonly data: (data: string, name?: string) => void
   /** There is no more of it. */
   readonly end: () => void
@@ -54,8 +54,8 @@ export interface Reader {
 /**
  * Decodes the body of a response, whatever its content type says: the ChatGPT host often sends none.
  *
- * Data that is not JSON is skipped, like every client of this API does. The response ends at the first terminal event; it
- * fails if that event tells of a failure, or if the bytes end before there is one.
+ * Data that is not JSON is skipped, like every client of this API does. The response ends at the first terminal event;
+ * it fails if that event is a failure, or if the bytes end before it.
  *
  * @since 0.1.0
  * @category decoding
@@ -73,9 +73,9 @@ export const decoder = (): Decoder =>
   }))
 
 /**
- * The same for any dialect: `read` is given what tells an event, and gives back what it wants to be called with. A body
+ * The same for any dialect: `read` gets a function that emits an event, and returns the reader of the dialect. A body
  * that is a JSON object, and no stream of events at all, is one piece of data; where it says nothing that is known, the
- * server would say the same again. A web page is of somebody in between, and may be gone the next time.
+ * server would say the same again. A web page comes from a machine in between, and a retry may succeed.
  *
  * @since 0.1.0
  * @category decoding
@@ -98,7 +98,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     maxBufferSize: maxEventSize,
     onError: (error) => {
       isTooLarge ||= error.type === "max-buffer-size-exceeded"
-      // Servers of llama.cpp tell of a failure in a field that no standard knows.
+      // llama.cpp servers report a failure in a non-standard field.
       if (error.type === "unknown-field" && error.field === "error") reader.data(failure(error.value))
     },
     onEvent: ({ data, event }) => {
@@ -184,7 +184,7 @@ export const decodeWith = (make: () => Decoder) =>
 /** @since 0.1.0 @category decoding */
 export const decode = decodeWith(decoder)
 
-/** By what it begins with, once it has begun. */
+/** Decided by its first character, once there is one. */
 const kindOf = (chunk: string) => {
   const [first] = chunk.trimStart()
   if (first === undefined) return undefined

@@ -1,5 +1,6 @@
 /**
- * The three timers of a model call. What they measure is silence: a model may think for long, but its server says so.
+ * The three timers of a model call. They measure silence: a model may think for long, but its server sends signs of
+ * life.
  *
  * @since 0.1.0
  */
