@@ -38,19 +38,19 @@ export class OpenAiSimulator extends Context.Tag("effixir/testing/OpenAiSimulato
   /** The key that the API accepts. */
   readonly apiKey: Redacted.Redacted
   /**
-   * Everything received so far, the oldest first. A message over a WebSocket is one of its own, with `MESSAGE` for a
-   * method and the headers of the upgrade, which came before it as a `GET`.
+   * Everything received so far, the oldest first. A message over a WebSocket is recorded as a request with the method
+   * `MESSAGE` and the headers of the upgrade, which is recorded before it as a `GET`.
    */
   readonly requests: Effect.Effect<ReadonlyArray<Received>>
-  /** The credential of somebody who has just signed in; of the account of the options unless told otherwise. */
+  /** The credential of a new sign-in; by default for the account of the options. */
   readonly signIn: (account?: Partial<Account>) => Effect.Effect<Subscription>
   /** The same, with "Sign in with ChatGPT". */
   readonly signInWithChatGpt: (account?: Partial<Account>) => Effect.Effect<ChatGpt>
-  /** Turns knobs of "Sign in with ChatGPT", from here on. */
+  /** Sets knobs of "Sign in with ChatGPT" from now on. */
   readonly turn: (knobs: Partial<Knobs>) => Effect.Effect<void>
   /** A person enters the code of a device sign-in in the browser and agrees. Dies when no sign-in has that code. */
   readonly approve: (userCode: string) => Effect.Effect<void>
-  /** No access token given out so far is accepted from here on. Refresh tokens still are. */
+  /** Invalidates all access tokens issued so far. Refresh tokens stay valid. */
   readonly invalidateAccessTokens: Effect.Effect<void>
 }>() {}
 
@@ -70,27 +70,27 @@ export interface Knobs extends ChatGptKnobs.Knobs {}
 
 /** @since 0.1.0 @category models */
 export interface Options {
-  /** What the model does. Its calls are counted over both hosts, and without those that were refused before it. */
+  /** What the model does. Its calls are counted over both hosts, without those that the simulator refused. */
   readonly script: Script
-  /** Who signs in. */
+  /** The account that signs in. */
   readonly account?: Account
   /** The models that the ChatGPT host knows. */
   readonly models?: ReadonlyArray<string>
   /** Whether every sign-in is approved at once, as if a person sat at the browser. */
   readonly autoApprove?: boolean
-  /** How long an access token is good for: an hour unless told otherwise. */
+  /** How long an access token is good for; an hour by default. */
   readonly accessTokenLifetime?: Duration.DurationInput
-  /** How "Sign in with ChatGPT" does otherwise than on most days. */
+  /** How "Sign in with ChatGPT" differs from its usual behaviour. */
   readonly knobs?: Partial<Knobs>
-  /** How long the answer of the token endpoint takes after the tokens have changed hands. */
+  /** How long the token endpoint delays its answer after it has issued the tokens. */
   readonly tokenDelay?: Duration.DurationInput
-  /** The pause that the device sign-in asks for between two polls: five seconds unless told otherwise. */
+  /** The pause that the device sign-in asks for between two polls: five seconds by default. */
   readonly pollInterval?: Duration.DurationInput
   /** The pause between two events of a stream. */
   readonly pace?: Duration.DurationInput
   /** How the server takes WebSockets, on the paths on which it takes model calls over HTTP. */
   readonly sockets?: Sockets
-  /** What differs between answers of the real servers; as with each of them, unless told otherwise. */
+  /** Differences between the answers of the real servers; by default, each host answers like its real one. */
   readonly streams?: Streams
 }
 
@@ -98,7 +98,7 @@ export interface Options {
 export interface Streams extends Backend.Streams {}
 
 /**
- * Without limits, unless told otherwise.
+ * By default there are no limits.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * What a scripted model says: items, turns, and the stream events in which the real servers would tell of them.
+ * What a scripted model says: items, turns, and the stream events that the real servers would send for them.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import type { Request } from "../responses/Request.ts"
 import type { Usage } from "../responses/Usage.ts"
 
 /**
- * The error object of a server. `status` is put where the chosen place of failure has one.
+ * The error object of a server. `status` is sent where the chosen kind of failure has one.
  *
  * @since 0.1.0
  * @category models
@@ -35,9 +35,9 @@ export interface Failure {
  *
  * - `Answer` says its items and completes
  * - `Incomplete` says its items and stops early, `reason` being `max_output_tokens`, `content_filter`, …
- * - `Fail` accepts the request and then tells of an error inside the stream, in one of the three real ways
+ * - `Fail` accepts the request and then sends an error inside the stream, in one of the three real ways
  * - `Refuse` answers with an HTTP status and a body; a body that is no string is sent as JSON
- * - `Cut` ends the connection after so many events, and before the last one
+ * - `Cut` ends the connection after this many events, and before the last one
  *
  * @since 0.1.0
  * @category models
@@ -82,7 +82,7 @@ export interface JsonEvent {
 }
 
 /**
- * Plays the turns in order, and throws when it is asked for one more.
+ * Plays the turns in order, and throws at the next call after the last one.
  *
  * @since 0.1.0
  * @category constructors
@@ -161,7 +161,7 @@ export const refuse = (status: number, body: unknown, headers: Readonly<Record<s
 export const cut = (afterEvents: number, ...items: ReadonlyArray<Item>): Turn => ({ _tag: "Cut", items, afterEvents })
 
 /**
- * What the API says to somebody who uses a ChatGPT plan there, and the status that it mostly comes with.
+ * The errors of the API for calls that use a ChatGPT plan, and their usual status.
  *
  * @since 0.1.0
  * @category models
@@ -197,7 +197,7 @@ export const failPlan = (code: PlanFailure, as: "status" | FailurePlace = "statu
 }
 
 /**
- * What a turn has used unless it says otherwise.
+ * The usage of a turn that does not set its own.
  *
  * @since 0.1.0
  * @category models
@@ -220,7 +220,7 @@ export interface EventOptions {
 }
 
 /**
- * The events that tell of a turn, in the shapes and the order of the real servers. A refusal has none.
+ * The events of a turn, in the shapes and the order of the real servers. A refusal has none.
  *
  * @since 0.1.0
  * @category encoding

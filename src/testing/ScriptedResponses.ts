@@ -1,5 +1,5 @@
 /**
- * A model without a network: it follows a script and remembers what it was asked.
+ * A model without a network: it follows a script and records its requests.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ export class ScriptedResponses extends Context.Tag("effixir/testing/ScriptedResp
 
 /** @since 0.1.0 @category models */
 export interface Options {
-  /** Whom the calls speak for. */
+  /** The account of the calls. */
   readonly account?: string
 }
 
@@ -32,7 +32,7 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(script: Script.Script, options: Options = {}) {
   const seen = yield* Ref.make<ReadonlyArray<Request>>([])
 
-  // A script that throws, because it has run out or because it checks what it is asked, is a defect of the test.
+  // A script that throws, because it has run out or because it rejects a request, is a defect of the test.
   const next = (request: Request) =>
     Effect.map(
       Ref.modify(seen, (requests) => [requests.length, [...requests, request]]),
@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function*(script: Script.Script, options: 
 })
 
 /**
- * Dies when the model is called more often than the script foresees.
+ * Dies when the model is called more often than the script has turns for.
  *
  * @since 0.1.0
  * @category layers
@@ -56,7 +56,7 @@ export const make = Effect.fnUntraced(function*(script: Script.Script, options: 
 export const layer = (script: Script.Script, options?: Options): Layer.Layer<Responses | ScriptedResponses> =>
   Layer.effectContext(make(script, options))
 
-/** The wire's own decoder reads the events, so every failure is the one that a network would give. */
+/** Decodes the events as the real transport does, so that failures are the same as over a network. */
 const play = (turn: Script.Turn, options: Script.EventOptions): Stream.Stream<StreamEvent, ModelError> => {
   if (turn._tag === "Refuse") {
     const body = typeof turn.body === "string" ? turn.body : JSON.stringify(turn.body)

@@ -1,5 +1,5 @@
 /**
- * What every store of sessions promises: for whoever brings a driver of their own (`SessionStore.makeEncoded`).
+ * The promises of every session store, as checks for authors of their own driver (`SessionStore.makeEncoded`).
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import type { ModelResponded, SessionEvent, Stored } from "../session/SessionEve
 import { makeId, type Session, type SessionError, SessionStore } from "../session/SessionStore.ts"
 
 /**
- * A promise, and a check that dies where it is not kept.
+ * A promise, and a check that dies if the store breaks it.
  *
  * @since 0.1.0
  * @category models
@@ -24,8 +24,8 @@ export interface Check<E> {
 }
 
 /**
- * The checks of a store, each with a layer of its own. They make new sessions, leave those alone that are there, and need
- * no test framework: `for (const { name, check } of checks(layer)) it.effect(name, () => check)`.
+ * The checks of a store, each with a layer of its own. They make new sessions, do not touch existing ones, and need no
+ * test framework: `for (const { name, check } of checks(layer)) it.effect(name, () => check)`.
  *
  * @since 0.1.0
  * @category constructors
@@ -141,7 +141,7 @@ const promises: { readonly [name: string]: Promised } = {
     yield* fails(store.read(id), id, "NotFound")
     assert.equal((yield* store.list).some((session) => session.id === id), false)
     assert.equal((yield* store.read(other)).length, 1)
-    // Whoever wants it gone has what they want.
+    // Deleting a session that does not exist succeeds.
     yield* store.remove(id)
     const session = yield* store.open(id)
     assert.deepEqual(yield* session.events, [])

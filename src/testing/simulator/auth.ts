@@ -15,7 +15,7 @@ export interface Account {
 }
 
 export interface Options {
-  /** Who approves a sign-in in the browser. */
+  /** The account that approves a sign-in in the browser. */
   readonly account: Account
   readonly autoApprove: boolean
   readonly accessTokenLifetime: Duration.DurationInput
@@ -23,7 +23,7 @@ export interface Options {
   readonly pollInterval: Duration.DurationInput
 }
 
-/** What one sign-in has given out; it lives until it is revoked. */
+/** The tokens issued for one sign-in; they are valid until it is revoked. */
 interface Session {
   readonly id: string
   readonly account: Account
@@ -72,7 +72,7 @@ const callbacks: ReadonlySet<string> = new Set([
 ])
 const deviceLifetime = Duration.toMillis("15 minutes")
 
-/** The part of auth.openai.com: sign-ins, tokens, and who a token speaks for. */
+/** The part of auth.openai.com: sign-ins, tokens, and the account of a token. */
 export const make = Effect.fnUntraced(function*(issuer: string, options: Options) {
   const key = randomBytes(32)
   const accessTokens = yield* Ref.make(HashMap.empty<string, Access>())
@@ -137,7 +137,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     return Effect.as(Ref.update(grants, HashMap.set(code, { challenge, redirectUris })), code)
   }
 
-  /** Whom a request to the ChatGPT host speaks for. */
+  /** The account of a request to the ChatGPT host. */
   const authenticate = Effect.fnUntraced(function*({ headers }: Received) {
     const now = yield* Clock.currentTimeMillis
     const access = HashMap.get(yield* Ref.get(accessTokens), bearerOf(headers["authorization"]))
@@ -202,7 +202,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     yield* Ref.update(devices, HashMap.modify(code, (device) => ({ ...device, isApproved: true })))
   })
 
-  /** An expired code, like one that a person turned down, just goes on waiting. */
+  /** For an expired or a declined code, the server keeps answering that it is pending. */
   const deviceToken: Handler = Effect.fnUntraced(function*({ body }) {
     const now = yield* Clock.currentTimeMillis
     const code = text(body, "user_code")
@@ -236,7 +236,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     if (headers["content-type"]?.startsWith("application/x-www-form-urlencoded") !== true) {
       return invalidGrant("invalid_request", "The body must be a form")
     }
-    // A code is spent by the first attempt, whatever comes of it.
+    // The first attempt uses up a code, even if it fails.
     const code = text(body, "code")
     const found = yield* Ref.modify(grants, (all) => [HashMap.get(all, code), HashMap.remove(all, code)])
     if (Option.isNone(found)) return invalidGrant("invalid_grant", "The code is unknown, or was used before")
@@ -281,7 +281,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
       : grantType === "refresh_token"
       ? refresh(received)
       : Effect.succeed(invalidGrant("unsupported_grant_type", `'${grantType}' is not supported`))
-    // The tokens have changed hands by now: who hangs up here has lost them.
+    // The new tokens count from here on: a client that hangs up now has lost them.
     return Effect.tap(answer, () => Effect.sleep(options.tokenDelay))
   }
 
@@ -292,7 +292,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
       HashMap.get(yield* Ref.get(refreshTokens), token),
       () => HashMap.get(access, token)
     )
-    // An unknown token is revoked already.
+    // An unknown token counts as already revoked.
     if (Option.isNone(known)) return json(200, {})
     const { id } = known.value.session
     yield* Ref.update(refreshTokens, HashMap.filter((refresh) => refresh.session.id !== id))

@@ -24,14 +24,14 @@ export interface Options {
   readonly models: ReadonlyArray<string>
   readonly pace: Duration.DurationInput | undefined
   readonly apiKey: string
-  /** Whom a token of the Codex client speaks for. */
+  /** The account of a token of the Codex client. */
   readonly authenticate: (received: Received) => Effect.Effect<Account, Reply>
-  /** The client that a token of somebody who lets it use a plan was given to. */
+  /** The client of a token that may use a plan. */
   readonly authenticatePlan: (received: Received) => Effect.Effect<string, Reply>
   readonly streams: Streams
 }
 
-/** What differs between answers of the real servers, and must make no difference. */
+/** Differences between the answers of the real servers that a client must tolerate. */
 export interface Streams {
   /** Whether a stream says what it is in `Content-Type`. */
   readonly hasContentType?: boolean | undefined
@@ -130,7 +130,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const respond = Effect.fnUntraced(function*(host: Host, owner: string, read: Checks.Read, body: unknown) {
     const { request } = read
-    // What the model encrypts can be read again for the same account and model only.
+    // Only the same account and model can use encrypted content again.
     const seal = (encrypted: string) => `${owner} ${request.model} ${encrypted}`
     const readable = yield* Ref.get(sealed)
     yield* Checks.replay(read, {
@@ -161,7 +161,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return options.pace === undefined ? body : Stream.schedule(body, Schedule.spaced(options.pace))
   }
 
-  /** A client does not repeat a bad request, so a script that has run out shows at once. */
+  /** A script that has run out answers with a bad request, which clients do not retry, so that it shows at once. */
   const next = (request: Request): Effect.Effect<Script.Turn, Reply> =>
     Effect.flatMap(Ref.getAndUpdate(calls, (n) => n + 1), (n) =>
       Effect.try({
@@ -169,7 +169,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         catch: (cause) => error(400, { message: String(cause), code: "script_failed" })
       }))
 
-  /** Clients that are too old for a model do not hear of it. */
+  /** The list leaves out models that the client is too old for. */
   const catalogue = ({ headers, query }: Received): Reply => {
     const version = query["client_version"] ?? "0.147.0"
     const models = options.models.map(modelInfo).filter((model) => !isBefore(version, model.minimal_client_version))
@@ -232,7 +232,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     })
   })
 
-  /** What Codex asks before its first call: which workspace there is, and where its calls go. */
+  /** Answers what Codex asks before its first call: which workspace to use, and where its calls go. */
   const accounts: Handler = (received) =>
     Effect.map(options.authenticate(received), ({ accountId, plan }) =>
       json(200, {
@@ -248,7 +248,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         default_account_id: accountId
       }))
 
-  /** Who pays for a call of the API is told by the credential. */
+  /** The credential decides who pays for a call of the API. */
   const payer = (received: Received) => isPlan(received) ? plan : api
 
   return {
@@ -267,12 +267,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
 const eventStream = { "content-type": "text/event-stream; charset=utf-8" }
 
-/** What the two hosts do each in their own way. */
+/** What differs between the two hosts. */
 interface Host {
   readonly isStoring: (body: unknown) => boolean
   readonly hasFinalOutput: boolean
   readonly headers: Reply["headers"]
-  /** Whom a request speaks for, and what they are told beside the answer. */
+  /** The account of a request, and the headers that its answer gets. */
   readonly connect: (
     received: Received
   ) => Effect.Effect<{ readonly owner: string; readonly headers: Reply["headers"] }, Reply>
@@ -297,7 +297,7 @@ const planHeaders = (account: Account): Effect.Effect<Reply["headers"]> =>
     "x-codex-credits-unlimited": "False"
   }))
 
-/** The tokens that let a program use a plan on the API are signed with a key that everybody can check; no other is. */
+/** Only tokens that may use a plan on the API have a signature that can be checked with a public key. */
 const isPlan = ({ headers }: Received): boolean => {
   try {
     return decodeProtectedHeader(bearerOf(headers["authorization"])).alg === "RS256"
@@ -334,7 +334,7 @@ const modelInfo = (slug: string, index: number) => {
   }
 }
 
-/** The versions of Codex from which on it is told of these families. */
+/** The oldest versions of Codex that the list shows these families to. */
 const oldestClients: ReadonlyArray<readonly [family: string, version: string]> = [
   ["gpt-6.2", "0.169.0"],
   ["gpt-6.1", "0.160.0"],

@@ -51,7 +51,7 @@ const Message = Schema.Union(
 
 type Message = typeof Message.Encoded
 
-/** What the strictest of these servers know; a field beyond it is refused. */
+/** The fields that the strictest of these servers accept; they refuse any other. */
 const Body = Schema.Struct({
   model: Schema.NonEmptyString,
   messages: Schema.NonEmptyArray(Message),
@@ -91,7 +91,7 @@ const decode = Schema.decodeUnknownEither(Body, { onExcessProperty: "error" })
 
 export interface Read {
   readonly body: Body
-  /** What a script is shown: the body in the words of the Responses API. */
+  /** The body as the script sees it: as a request of the Responses API. */
   readonly request: Request.Request
 }
 
@@ -110,7 +110,7 @@ export const read = ({ body, headers }: Received): Either.Either<Read, Reply> =>
     const message = `Invalid '${issue?.path.map(String).join(".")}': ${issue?.message}`
     return Either.left(error(400, { message, code: null }))
   }
-  // The decoded value has read the arguments; what was sent is the original.
+  // Decoding has parsed the arguments; the original is the text that was sent.
   const sent = body as Body
   const wrong = orderVerdict(sent.messages) ?? toolsVerdict(sent) ?? thoughtsVerdict(sent)
   if (wrong !== undefined) return Either.left(error(400, { message: wrong, code: null }))
@@ -141,7 +141,7 @@ const toolsVerdict = (body: Body): string | undefined =>
     ? "'tool_choice' and 'parallel_tool_calls' are only allowed when 'tools' are specified."
     : undefined
 
-/** Some models have to be given the thoughts that their calls came from, and the servers of others refuse them. */
+/** Some models need the thoughts that led to their calls; the servers of other models refuse them. */
 const thoughtsVerdict = ({ messages, model }: Body): string | undefined => {
   const spoken = messages.filter((message) => message.role === "assistant")
   const isWanted = /deepseek-v|kimi-k2/.test(model)
@@ -221,7 +221,7 @@ export interface Options {
   readonly created: number
 }
 
-/** The blocks of a stream that tells of a turn. What has no words in this dialect is not told. */
+/** The blocks of a stream for a turn. Content that this dialect cannot express is left out. */
 export const frames = (turn: Script.Turn, options: Options): ReadonlyArray<string> => {
   const chunk = (delta: object, finish_reason: string | null = null) => ({
     ...head(options),

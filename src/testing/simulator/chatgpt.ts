@@ -11,7 +11,7 @@ import { type Knobs, normal } from "./chatgptKnobs.ts"
 import * as Keys from "./chatgptTokens.ts"
 import { challengeOf, error, type Handler, json, page, type Received, redirect, type Reply, text } from "./http.ts"
 
-/** What one consent has given out: a chain of refresh tokens that dies as a whole. */
+/** The tokens issued for one consent: a chain of refresh tokens that is revoked as a whole. */
 interface Family {
   readonly id: string
   readonly client: Client
@@ -51,7 +51,7 @@ export interface Options {
   readonly autoApprove: boolean
 }
 
-/** A refresh is welcome so long before the access token ends, in seconds. */
+/** How long before the end of the access token a refresh is allowed, in seconds. */
 const refreshWindow = 360
 
 /** The part of auth.openai.com that is "Sign in with ChatGPT". */
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
   const accessTokens = yield* Ref.make(HashMap.empty<string, Access>())
   const refreshTokens = yield* Ref.make(HashMap.empty<string, Refresh>())
 
-  /** By the clock of the server, in milliseconds. */
+  /** The time of the server's clock, in milliseconds. */
   const time = Effect.zipWith(
     Clock.currentTimeMillis,
     Ref.get(knobs),
@@ -119,7 +119,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     return { code, scope: made.family.scope }
   })
 
-  /** Who is at the browser, and which client they get; whoever comes again keeps theirs. */
+  /** Decides which person is at the browser, and which client id they get; a returning person keeps theirs. */
   const authorize: Handler = Effect.fnUntraced(function*({ query, rawQuery }) {
     const { account, callbackClient, decline } = yield* Ref.get(knobs)
     const known = HashMap.get(yield* Ref.get(clients), query["client_id"] ?? "")
@@ -145,7 +145,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
   })
 
   const exchange = Effect.fnUntraced(function*(body: unknown) {
-    // A code is spent by the first attempt, whatever comes of it.
+    // The first attempt uses up a code, even if it fails.
     const code = text(body, "code")
     const found = yield* Ref.modify(grants, (all) => [HashMap.get(all, code), HashMap.remove(all, code)])
     if (Option.isNone(found)) return refused("the code is unknown, or was used before")
@@ -201,7 +201,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
       : text(body, "grant_type") === "refresh_token"
       ? yield* refresh(body)
       : failed("unsupported_grant_type", "it is not supported")
-    // The tokens have changed hands by now: who hangs up here has lost them.
+    // The new tokens count from here on: a client that hangs up now has lost them.
     yield* Effect.sleep(tokenDelay)
     const date = new Date(yield* time).toUTCString()
     return { ...answer, headers: { ...answer.headers, date }, isLost: lostAnswer }
@@ -220,7 +220,7 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     return { status: 200, headers: {}, body: "" }
   })
 
-  /** Whom a bearer speaks for, if this part has given it out: `None` for tokens of others. */
+  /** The account of a bearer token that this part has issued; `None` for other tokens. */
   const authenticate = Effect.fnUntraced(function*(bearer: string) {
     const access = HashMap.get(yield* Ref.get(accessTokens), bearer)
     const now = yield* time

@@ -2,7 +2,7 @@ import * as Option from "effect/Option"
 import type { Account } from "./auth.ts"
 import type { Received } from "./http.ts"
 
-/** A client id that was given out, and to whom. */
+/** An issued client id, and the person it was issued to. */
 export interface Client {
   readonly id: string
   readonly subject: string
@@ -23,12 +23,12 @@ export const scopes = [
 const hostId =
   /^(?:urn:uuid:[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}|urn:ietf:params:oauth:jwk-thumbprint:.+|did:key:.+)$/i
 
-/** What is wrong with an authorize request. The server shows a page then, and sends nobody anywhere. */
+/** What is wrong with an authorize request. In this case the server shows a page, and does not redirect the browser. */
 export const checkAuthorize = (
   query: Received["query"],
   rawQuery: string,
   client: Option.Option<Client>,
-  /** The client of an id token that was given out. */
+  /** The client of an issued id token. */
   clientOf: (idToken: string) => string | undefined
 ): string | undefined => {
   const said = (name: string) => query[name] ?? ""

@@ -12,7 +12,7 @@ type Body = { readonly [field: string]: unknown }
 /** What a check finds wrong, if anything. */
 type Verdict = Reply | undefined
 
-/** A body as a script is told of it, and its input as it was sent. */
+/** A body as the script sees it, and its input as it was sent. */
 export interface Read {
   readonly request: Request
   readonly sent: ReadonlyArray<Item>
@@ -24,7 +24,7 @@ export const chatGpt = (body: unknown, models: ReadonlyArray<string>): Either.Ei
     ? reading(body, chatGptVerdict(body, models))
     : Either.left(detail(400, "Request body is not valid JSON"))
 
-/** Reads a body that the API would accept from somebody who uses a ChatGPT plan there, or answers as it does then. */
+/** Reads a body that the API would accept for a ChatGPT plan, or answers as the API does for a plan. */
 export const plan = (body: unknown, models: ReadonlyArray<string>): Either.Either<Read, Reply> =>
   Predicate.isReadonlyRecord(body)
     ? reading(body, planVerdict(body, models))
@@ -177,7 +177,7 @@ const reading = (body: Body, verdict: Verdict): Either.Either<Read, Reply> => {
   return Either.right({ request, sent: items })
 }
 
-/** What stands before the conversation, if it is such a thing, and the rest. */
+/** Splits off the first item, if it is of the expected kind, from the rest. */
 const take = (
   [first, ...rest]: ReadonlyArray<Item>,
   is: (item: Item) => boolean
@@ -250,7 +250,7 @@ const reasoningVerdict = (
     const message = `The encrypted content ${encrypted.slice(0, 4)}...${encrypted.slice(-4)} could not be verified.`
     return error(400, { message, param: "input", code: "invalid_encrypted_content" })
   }
-  // Without ids nobody checks what belongs together.
+  // Without ids the server does not check which items belong together.
   if (id !== undefined && (next === undefined || !isSaidByModel(next))) {
     const message = `Item '${id}' of type 'reasoning' was provided without its required following item.`
     return error(400, { message, param: "input", code: null })

@@ -21,11 +21,11 @@ export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Stream.Stream<string>
-  /** The connection is cut in its place. */
+  /** Whether the connection is cut instead of sending it. */
   readonly isLost?: boolean
 }
 
-/** Answers a request; what it fails with is an answer too. */
+/** Answers a request; its failure is sent as an answer too. */
 export type Handler = (received: Received) => Effect.Effect<Reply, Reply>
 
 export const json = (status: number, body: unknown, headers: Reply["headers"] = {}): Reply => ({
@@ -34,10 +34,10 @@ export const json = (status: number, body: unknown, headers: Reply["headers"] = 
   body: Predicate.isString(body) ? body : JSON.stringify(body)
 })
 
-/** How the ChatGPT host says that it does not like a request. */
+/** A refusal in the form of the ChatGPT host. */
 export const detail = (status: number, text: string): Reply => json(status, { detail: text })
 
-/** How everything else says it. */
+/** A refusal in the form of all other hosts. */
 export const error = (status: number, error: {
   readonly message: string
   readonly code: string | null
@@ -46,7 +46,7 @@ export const error = (status: number, error: {
 
 export const redirect = (location: string): Reply => ({ status: 302, headers: { location }, body: "" })
 
-/** A question to a person at a browser, who goes on by a link. */
+/** A question to a person at a browser, who continues by a link. */
 export const page = (question: string, url: string): Reply => ({
   status: 200,
   headers: { "content-type": "text/html; charset=utf-8" },
@@ -87,7 +87,7 @@ export const respond = Effect.fnUntraced(function*(server: Server, handler: Hand
   server.on("request", (incoming, outgoing) => {
     const fiber = receive(incoming).pipe(
       Effect.flatMap((received) => Effect.merge(handler(received))),
-      // A client must not wait for an answer that a bug has swallowed.
+      // If a bug prevents an answer, the client must not wait for ever.
       Effect.catchAllDefect((defect) =>
         Effect.succeed(error(500, { message: String(defect), code: "simulator_defect" }))
       ),

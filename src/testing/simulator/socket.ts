@@ -15,18 +15,18 @@ import * as Http from "./http.ts"
 export interface Options {
   /** Whether every upgrade is refused, with status 426. */
   readonly isRefusing?: boolean
-  /** How old a connection may be when a request comes over it. */
+  /** How old a connection may be and still take a request. */
   readonly maxAge?: Duration.DurationInput
   /** In bytes; a connection is closed over a larger message. */
   readonly maxMessageSize?: number
-  /** The connection breaks, without a word, after so many events. */
+  /** The connection breaks without a close frame after this many events. */
   readonly breaksAfter?: number
 }
 
-/** Decides who may connect, and gives what answers the messages of that connection. */
+/** Accepts or refuses a connection, and returns the function that answers its messages. */
 export type Upgrade = (received: Http.Received) => Effect.Effect<Speaker, Http.Reply>
 
-/** Answers a message; what it fails with is told as an error. */
+/** Answers a message; its failure is sent as an error event. */
 export type Speaker = (message: unknown) => Effect.Effect<Answer, Http.Reply>
 
 export interface Answer {
@@ -35,12 +35,12 @@ export interface Answer {
   readonly isCut: boolean
 }
 
-/** Takes WebSockets beside the requests of a server. The connections are gone when the scope is. */
+/** Takes WebSockets beside the requests of a server. The connections close with the scope. */
 export const respond = Effect.fnUntraced(function*(server: Server, options: Options, handler: {
   readonly note: (received: Http.Received) => Effect.Effect<void>
   readonly upgrade: Upgrade
 }) {
-  // Loaded by whoever runs a simulator, and not with the module.
+  // Loaded only when a simulator starts, not with the module.
   const { WebSocketServer } = yield* Effect.promise(() => import("ws"))
   const sockets = yield* Effect.acquireRelease(
     Effect.sync(() =>
@@ -70,7 +70,7 @@ export const respond = Effect.fnUntraced(function*(server: Server, options: Opti
         })
       })
 
-    // Who has heard the last event may ask again at once.
+    // A client that has received the last event may send its next request at once.
     const tell = (event: JsonEvent) =>
       Effect.suspend(() => {
         isBusy = isBusy && !StreamEvent.isTerminal(StreamEvent.fromJson(event))
@@ -90,7 +90,7 @@ export const respond = Effect.fnUntraced(function*(server: Server, options: Opti
       if (isCut) socket.close(1000)
     })
 
-    // What the client has done wrong, it is told with the code of the close.
+    // The close code tells the client what it did wrong.
     socket.on("error", () => undefined)
     socket.on("message", (data) => {
       // One response at a time, as with the real servers.
