@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,6 +11,8 @@ import { execFile } from "node:child_process"
 import { arch, platform, release } from "node:os"
 import * as Preamble from "../../prompts/Preamble.ts"
 import { developerMessage, type Item } from "../../responses/Item.ts"
+import * as ProgramFile from "../../tools/permission/ProgramFile.ts"
+import * as SafeGit from "../../tools/permission/SafeGit.ts"
 import * as GitRepository from "../../tools/workspace/GitRepository.ts"
 import * as ChildEnvironment from "../process/ChildEnvironment.ts"
 
@@ -35,11 +37,22 @@ export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, nev
   return [developerMessage(text)]
 })
 
-/** Skips repositories that configure programs of their own: git would run them. */
+/** The branch and state, without running anything that the folder could have put in the place of git or its settings. */
 const look = Effect.fnUntraced(function*(folder: string) {
-  if (Option.isNone(yield* GitRepository.topOf(folder))) return undefined
-  if (!(yield* GitRepository.isPlain(folder))) return {}
-  return read(yield* status(folder, yield* ChildEnvironment.make()))
+  const fs = yield* FileSystem.FileSystem
+  const root = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
+  if (Option.isNone(yield* GitRepository.topOf(root))) return undefined
+  const environment = yield* ChildEnvironment.make()
+  return (yield* isSafe(root, environment)) ? read(yield* status(root, environment)) : {}
+})
+
+/** As for the `git status` of a model that may only look. */
+const isSafe = Effect.fnUntraced(function*(root: string, environment: NodeJS.ProcessEnv) {
+  const { movedBy = [], steeredBy = [] } = SafeGit.commands["status"] ?? {}
+  return movedBy.every((name) => (environment[name] ?? "") === "") &&
+    (yield* ProgramFile.isForeign("git", environment, root)) &&
+    !(yield* ProgramFile.isSteered(steeredBy, environment, root)) &&
+    (yield* GitRepository.isPlain(root))
 })
 
 /** Empty where there is no git, or where it takes too long: this information is not worth a wait. */
