@@ -4,12 +4,10 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Chunk from "effect/Chunk"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import { Browser } from "../auth/Browser.ts"
 import * as ChatGptLogin from "../auth/chatgpt/ChatGptLogin.ts"
 import { CredentialStore } from "../auth/CredentialStore.ts"
@@ -21,6 +19,7 @@ import type { Request } from "../responses/Request.ts"
 import * as SessionStore from "../session/SessionStore.ts"
 import * as OpenAiSimulator from "../testing/OpenAiSimulator.ts"
 import * as Script from "../testing/Script.ts"
+import { credentialOf } from "./login/credentialOf.ts"
 import { runTurn } from "./runTurn.ts"
 import { Screen } from "./Screen.ts"
 
@@ -119,11 +118,9 @@ const prepare = Effect.gen(function*() {
 /** The real sign-in; the simulated browser agrees to everything in place of the person. */
 const signIn = Effect.gen(function*() {
   const store = yield* CredentialStore
-  const states = yield* Stream.runCollect(ChatGptLogin.login())
-  const credential = Chunk.findFirst(states, (state) => state._tag === "SignedIn")
-  if (Option.isNone(credential)) return yield* Effect.dieMessage("A sign-in ended without a credential")
-  yield* store.save(credential.value.credential)
-  return credential.value.credential.email ?? "somebody"
+  const credential = yield* credentialOf(ChatGptLogin.login())
+  yield* store.save(credential)
+  return credential.email ?? "somebody"
 })
 
 const visit = (url: string): Effect.Effect<void> => Effect.ignore(Effect.tryPromise(() => fetch(url)))

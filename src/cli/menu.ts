@@ -7,7 +7,7 @@ import * as Keyboard from "./Keyboard.ts"
 import { dim, Screen } from "./Screen.ts"
 import { wrap } from "./wrap.ts"
 
-export interface Option<A> {
+export interface Choice<A> {
   readonly value: A
   readonly title: string
   /** What the person should know to choose this option. */
@@ -15,7 +15,7 @@ export interface Option<A> {
 }
 
 /** Shows all options and waits for the number of one; Enter takes the one at `usual`; `q` and Escape take none. */
-export const choose = <A>(question: string, options: ReadonlyArray<Option<A>>, usual: number) =>
+export const choose = <A>(question: string, options: ReadonlyArray<Choice<A>>, usual: number) =>
   Effect.flatMap(Screen, (screen) => {
     const lines = options.map(({ remark, title }, at) =>
       `  ${at + 1}  ${title}\n${wrap(remark, screen.width, "     ")}`
@@ -31,9 +31,9 @@ export const choose = <A>(question: string, options: ReadonlyArray<Option<A>>, u
 
 const answer = <A>(
   next: Effect.Effect<string, Keyboard.Resized>,
-  options: ReadonlyArray<Option<A>>,
+  options: ReadonlyArray<Choice<A>>,
   usual: number
-): Effect.Effect<Option<A>, ExitCode.Stop> =>
+): Effect.Effect<Choice<A>, ExitCode.Stop> =>
   Effect.flatMap(Effect.orElseSucceed(next, () => ""), (key) => {
     const option = key === "\r" ? options[usual] : options[Number(key) - 1]
     if (option !== undefined) return Effect.succeed(option)

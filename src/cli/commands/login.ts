@@ -4,6 +4,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Struct from "effect/Struct"
 import * as Credential from "../../auth/Credential.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import { prose } from "../../internal/visible.ts"
@@ -92,15 +93,16 @@ const ways = "--chatgpt, --codex (with --device or --browser), --with-api-key, -
  */
 const wayOf = Effect.fnUntraced(function*(choice: Choice) {
   const { browser, chatgpt, codex, device, fromCodex, fromPi, json, withApiKey } = choice
-  const chosen: ReadonlyArray<Way> = [
-    ...chatgpt ? ["chatgpt" as const] : [],
-    ...device ? ["codex-device" as const] : [],
-    ...browser ? ["codex-browser" as const] : [],
-    ...codex && !device && !browser ? ["codex" as const] : [],
-    ...withApiKey ? ["api-key" as const] : [],
-    ...fromCodex ? ["from-codex" as const] : [],
-    ...fromPi ? ["from-pi" as const] : []
-  ]
+  const flags: { readonly [way in Way]: boolean } = {
+    chatgpt,
+    codex: codex && !device && !browser,
+    "codex-device": device,
+    "codex-browser": browser,
+    "api-key": withApiKey,
+    "from-codex": fromCodex,
+    "from-pi": fromPi
+  }
+  const chosen = Struct.keys(flags).filter((way) => flags[way])
   if (chosen.length > 1) return yield* new ExitCode.BadInput({ message: `Choose one way to sign in: ${ways}` })
   const [way] = chosen
   if (way !== undefined) return way

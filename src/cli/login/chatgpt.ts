@@ -14,7 +14,8 @@ import { SignedOut } from "../../auth/SignedOut.ts"
 import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
 import { withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
-import { credentialOf, refusePaste, say, sayJson, whereToOpen } from "./say.ts"
+import { credentialOf } from "./credentialOf.ts"
+import { refusePaste, say, sayJson, whereToOpen } from "./say.ts"
 
 /**
  * This sign-in has no code to enter on another device: the browser has to reach this machine, or a person pastes its

@@ -9,7 +9,8 @@ import * as DeviceLogin from "../../auth/DeviceLogin.ts"
 import { withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
 import { timeLeft } from "../time.ts"
-import { credentialOf, refusePaste, say, sayJson, whereToOpen } from "./say.ts"
+import { credentialOf } from "./credentialOf.ts"
+import { refusePaste, say, sayJson, whereToOpen } from "./say.ts"
 
 export const withCode = Effect.fnUntraced(function*(json: boolean) {
   let line = Effect.succeed("Asking for a code")

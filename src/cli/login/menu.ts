@@ -12,7 +12,7 @@ export const choose = Effect.flatMap(
   (hasBrowser) => Menu.choose("How do you want to sign in?", options, hasBrowser ? 0 : 1)
 )
 
-const options: ReadonlyArray<Menu.Option<Way>> = [
+const options: ReadonlyArray<Menu.Choice<Way>> = [
   {
     value: "chatgpt",
     title: "Continue with ChatGPT",

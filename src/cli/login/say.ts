@@ -2,10 +2,7 @@
  * Prints the steps of a sign-in: for a person above the progress line, for a program as JSON lines.
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import type { PasteRefused } from "../../auth/BrowserAnswer.ts"
-import type { Credential, SignIn } from "../../auth/Credential.ts"
 import { prose } from "../../internal/visible.ts"
 import * as NodeBrowser from "../../node/auth/NodeBrowser.ts"
 import { printOver } from "../progressLine.ts"
@@ -40,12 +37,3 @@ const pasteProblems: { readonly [problem in PasteRefused["problem"]]: string } =
   AnotherSignIn: "That address belongs to another sign-in. Open the one above, and paste the address where it ends.",
   NoAnswer: "That is no answer of the sign-in server. Paste the whole address of the page where the browser ended."
 }
-
-/** The credential that a sign-in ends with. */
-export const credentialOf = <State extends { readonly _tag: string }, E, R>(
-  states: Stream.Stream<State | { readonly _tag: "SignedIn"; readonly credential: SignIn }, E, R>
-): Effect.Effect<Credential, E, R> =>
-  Effect.flatMap(Stream.runLast(states), (last) =>
-    Option.isSome(last) && "credential" in last.value
-      ? Effect.succeed(last.value.credential)
-      : Effect.dieMessage("A sign-in ended without a credential"))
