@@ -11,6 +11,7 @@ const timeout = 120_000
 /** What differs from run to run and from machine to machine. */
 const scrub = (base: string) => (text: string): string =>
   text
+    .replaceAll(`${base}/work`, "FOLDER")
     .replaceAll(base, "BASE")
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, "SESSION")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME")

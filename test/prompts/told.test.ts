@@ -37,7 +37,7 @@ const occasions: {
   readonly Conversation: Made<typeof Conversation>
 } = {
   Instructions: {
-    coding: [["/work/project"]]
+    coding: [["/project"]]
   },
   Preamble: {
     surroundings: [undefined, {}, { branch: "main", changed: 0 }, { branch: "", changed: 1 }, {
@@ -53,8 +53,8 @@ const occasions: {
         git
       }]),
     projectInstructions: [[[
-      { path: "/work/project/AGENTS.md", text: "Write tests.", isCut: false },
-      { path: "/work/project/web/AGENTS.md", text: "Use no framework.", isCut: true }
+      { path: "/project/AGENTS.md", text: "Write tests.", isCut: false },
+      { path: "/project/web/AGENTS.md", text: "Use no framework.", isCut: true }
     ]]],
     skills: [[["- deploy: How to deploy (/skills/deploy/SKILL.md)"], 0], [["…"], 1], [["…"], 3]],
     skillListed: [[{ name: "deploy", description: "How to deploy", path: "/skills/deploy/SKILL.md" }]],
@@ -208,17 +208,17 @@ const occasions: {
   },
   FileFailures: {
     outsideWorkspace: [
-      [{ path: "../other", root: "/work/project", isOfHome: false }],
-      [{ path: "~/other", root: "/work/project", isOfHome: true }]
+      [{ path: "../other", root: "/project", isOfHome: false }],
+      [{ path: "~/other", root: "/project", isOfHome: true }]
     ],
-    onlyInside: [["../other is outside the workspace /work/project"]],
-    workspaceGone: [["/work/project"]],
+    onlyInside: [["../other is outside the workspace /project"]],
+    workspaceGone: [["/project"]],
     unusablePath: [["src/a.ts/"]],
     refusedBySystem: [
       [file, "NotFound", undefined],
       [file, "PermissionDenied", undefined],
       [file, "AlreadyExists", undefined],
-      [file, "Unknown", "ELOOP: too many symbolic links encountered, open '/work/project/src/a.ts'"],
+      [file, "Unknown", "ELOOP: too many symbolic links encountered, open '/project/src/a.ts'"],
       [file, "Busy", undefined]
     ],
     replacedMeanwhile: [],
