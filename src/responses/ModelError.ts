@@ -6,6 +6,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { manageUsage } from "../auth/Host.ts"
 import { Window } from "./account/RateLimitReading.ts"
 
 /**
@@ -254,5 +255,4 @@ const notIncluded = "usage_not_included"
 
 const plus = "upgrade to Plus (https://chatgpt.com/explore/plus)"
 const useKey = "use an API key (OPENAI_API_KEY and `--auth api-key`)"
-const manageUsage = "https://chatgpt.com/settings/usage"
 const usagePage = "https://chatgpt.com/codex/settings/usage"
