@@ -70,18 +70,22 @@ export const batches: (
     const includesHidden = glob !== undefined && FileTree.namesHidden(glob)
     return FileTree.walk({ folder: real, includesHidden }).pipe(
       Stream.chunks,
-      Stream.mapEffect((found) =>
-        glob === undefined || isWanted === undefined
-          ? Effect.succeed(Chunk.map(found, (one): Judged => ({ one, isWanted: true })))
+      Stream.mapEffect((found) => {
+        const all = Chunk.toReadonlyArray(found)
+        return glob === undefined || isWanted === undefined
+          ? Effect.succeed<Judged>({ all, isWanted: undefined })
           : search.withRegExpTimeout(
             glob,
-            () => Chunk.map(found, (one): Judged => ({ one, isWanted: isWanted(FileTree.relative(real, one.path)) }))
+            (): Judged => ({ all, isWanted: all.map(({ path }) => isWanted(FileTree.relative(real, path))) })
           )
-      ),
+      }),
       Stream.map(Option.some),
-      Stream.concat(Stream.make(Option.none<Chunk.Chunk<Judged>>())),
+      Stream.concat(Stream.make(Option.none<Judged>())),
       Stream.mapAccum({ batch: makeBatch(isHidden, isSecret), size: firstBatch }, ({ batch, size }, next) => {
-        for (const { isWanted, one } of Option.getOrElse(next, Chunk.empty<Judged>)) batch.add(one, isWanted)
+        if (Option.isSome(next)) {
+          const { all, isWanted } = next.value
+          all.forEach((one, index) => batch.add(one, isWanted?.[index] ?? true))
+        }
         return batch.size() >= size || Option.isNone(next)
           ? [{ batch: makeBatch(isHidden, isSecret), size: Math.min(size * 8, maxBatch) }, [batch.read()]]
           : [{ batch, size }, []]
@@ -91,8 +95,9 @@ export const batches: (
   }))
 
 interface Judged {
-  readonly one: FileTree.Found
-  readonly isWanted: boolean
+  readonly all: ReadonlyArray<FileTree.Found>
+  /** Which of them are wanted, if not all. */
+  readonly isWanted: ReadonlyArray<boolean> | undefined
 }
 
 /** The part of a batch that is in one folder. */

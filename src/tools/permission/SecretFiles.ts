@@ -81,7 +81,9 @@ export class SecretFiles extends Context.Reference<SecretFiles>()("effixir/tools
 }) {}
 
 const hasSecretName = (path: string): boolean => {
-  const folded = path.toLowerCase().replace(/\/+$/, "")
+  const lower = path.toLowerCase()
+  if (!mayBeSecret.test(lower)) return false
+  const folded = lower.replace(/\/+$/, "")
   const name = folded.slice(folded.lastIndexOf("/") + 1)
   if (/^\.env(\..+)?$/.test(name)) return !/\.(example|sample|template|dist)$/.test(name)
   if (/^id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/.test(name)) return true
@@ -89,6 +91,9 @@ const hasSecretName = (path: string): boolean => {
     /(^|\/)\.ssh\/.+(?<!\.pub|\/known_hosts)$/.test(folded) || places.test(folded) ||
     /(^|\/)\.effixir(\/|$)/.test(folded)
 }
+
+/** Rules out nearly every path of a search at once. */
+const mayBeSecret = /(^|\/)[._]|(^|\/)id_|\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)\/*$|(^|\/)proc\//
 
 const names: ReadonlySet<string> = new Set(
   [
