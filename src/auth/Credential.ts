@@ -14,6 +14,7 @@ import * as Struct from "effect/Struct"
 import { decodeJwt } from "jose"
 import { field } from "../internal/json.ts"
 import type { Renewal, Tokens } from "./OAuth.ts"
+import { Reason } from "./SignedOut.ts"
 
 /**
  * The tokens of an account that was signed in with the client of Codex, as `auth.json` holds them.
@@ -50,7 +51,6 @@ export type Subscription = typeof Subscription.Type
  * - `expires_at`, `earliest_refresh_at` milliseconds since the epoch
  * - `obtained_at` ISO 8601
  * - `unverified` an id token from a refresh, until it is verified
- * - `refused` that the server has refused the refresh token for good
  *
  * @since 0.1.0
  * @category schemas
@@ -72,8 +72,7 @@ export const ChatGpt = Schema.Struct({
     id_token: Schema.Redacted(Schema.NonEmptyString),
     /** When it came, by the server's clock. */
     at: Schema.Number
-  })),
-  refused: Schema.optional(Schema.Unknown)
+  }))
 })
 
 /** @since 0.1.0 @category models */
@@ -107,8 +106,41 @@ export const Credential = Schema.Union(Subscription, ChatGpt, ApiKey)
 /** @since 0.1.0 @category models */
 export type Credential = typeof Credential.Type
 
+/**
+ * What is left of a "Sign in with ChatGPT" that the server has ended: whose it was and why it ended, without its tokens.
+ * It stays in the store until the person signs in or out, so that no API key steps into its place.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Ended = Schema.Struct({
+  kind: Schema.Literal("chatgpt_ended"),
+  issuer: Schema.NonEmptyString,
+  client_id: Schema.NonEmptyString,
+  subject: Schema.NonEmptyString,
+  email: Schema.optional(Schema.NullOr(Schema.String)),
+  reason: Reason,
+  /** ISO 8601. */
+  ended_at: Schema.String
+})
+
+/** @since 0.1.0 @category models */
+export type Ended = typeof Ended.Type
+
+/**
+ * What a store may hold.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Stored = Schema.Union(Credential, Ended)
+
+/** @since 0.1.0 @category models */
+export type Stored = typeof Stored.Type
+
 /** @since 0.1.0 @category guards */
-export const isSignIn = (credential: Credential): credential is SignIn => credential.kind !== "api_key"
+export const isSignIn = (stored: Stored): stored is SignIn =>
+  stored.kind === "subscription" || stored.kind === "chatgpt"
 
 /**
  * Whether a sign-in may use the plan of its account. A person who declines that is still signed in.

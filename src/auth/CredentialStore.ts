@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { isDeepText, tooDeep } from "../internal/json.ts"
-import { ApiKey, ChatGpt, Credential, Subscription } from "./Credential.ts"
+import { ApiKey, ChatGpt, type Credential, Ended, Stored, Subscription } from "./Credential.ts"
 import { addCredential } from "./Secrets.ts"
 
 /**
@@ -44,7 +44,7 @@ export class CredentialStoreError
 /** @since 0.1.0 @category services */
 export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")<CredentialStore, {
   /** The stored credential, if there is one. */
-  readonly load: Effect.Effect<Option.Option<Credential>, CredentialStoreError>
+  readonly load: Effect.Effect<Option.Option<Stored>, CredentialStoreError>
   /** Replaces the stored credential; a reader sees the old one or the new one, never a part. */
   readonly save: (credential: Credential) => Effect.Effect<void, CredentialStoreError>
   /**
@@ -63,7 +63,7 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
    * deleted too. No other process can store another one in between.
    */
   readonly clearAfter: <A, E, R>(
-    last: (stored: Option.Option<Credential>) => Effect.Effect<A, E, R>
+    last: (stored: Option.Option<Stored>) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | CredentialStoreError, R>
   /**
    * Replaces the stored credential by the result of `change`, and returns that; the same value back changes nothing. No
@@ -71,8 +71,8 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
    * before the result is on disk, and the space for the result is reserved before it begins.
    */
   readonly modify: <E, R>(
-    change: (stored: Option.Option<Credential>) => Effect.Effect<Option.Option<Credential>, E, R>
-  ) => Effect.Effect<Option.Option<Credential>, E | CredentialStoreError, R>
+    change: (stored: Option.Option<Stored>) => Effect.Effect<Option.Option<Stored>, E, R>
+  ) => Effect.Effect<Option.Option<Stored>, E | CredentialStoreError, R>
 }>() {}
 
 /**
@@ -117,14 +117,14 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
     onSome: (text: string) =>
       Effect.flatMap(
         Either.mapLeft(parse(text), unreadable),
-        (credential) => Effect.as(addCredential(credential), Option.some(credential))
+        (stored) => Effect.as(remember(stored), Option.some(stored))
       )
   })
 
-  const put = (write: (text: string) => Effect.Effect<void, CredentialStoreError>) => (credential: Credential) =>
-    Effect.flatMap(Effect.zipRight(addCredential(credential), medium.read), (before) => {
+  const put = (write: (text: string) => Effect.Effect<void, CredentialStoreError>) => (stored: Stored) =>
+    Effect.flatMap(Effect.zipRight(remember(stored), medium.read), (before) => {
       const kept = Option.match(before, { onNone: () => ({}), onSome: unknownFields })
-      return write(`${JSON.stringify({ ...encode(credential), ...kept }, null, 2)}\n`)
+      return write(`${JSON.stringify({ ...encode(stored), ...kept }, null, 2)}\n`)
     })
 
   const clearAfter: typeof CredentialStore.Service.clearAfter = (last) =>
@@ -158,11 +158,11 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
   })
 }
 
-type Change<E, R> = (stored: Option.Option<Credential>) => Effect.Effect<Option.Option<Credential>, E, R>
+type Change<E, R> = (stored: Option.Option<Stored>) => Effect.Effect<Option.Option<Stored>, E, R>
 
 /** @since 0.1.0 @category constructors */
-export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
-  const ref = yield* SynchronizedRef.make(Option.fromNullable(initial))
+export const makeMemory = Effect.fnUntraced(function*(initial?: Stored) {
+  const ref = yield* SynchronizedRef.make<Option.Option<Stored>>(Option.fromNullable(initial))
   return CredentialStore.of({
     load: SynchronizedRef.get(ref),
     save: (credential) => SynchronizedRef.set(ref, Option.some(credential)),
@@ -185,17 +185,20 @@ export const makeMemory = Effect.fnUntraced(function*(initial?: Credential) {
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory = (initial?: Credential): Layer.Layer<CredentialStore> =>
+export const layerMemory = (initial?: Stored): Layer.Layer<CredentialStore> =>
   Layer.effect(CredentialStore, makeMemory(initial))
 
-const encode = (credential: Credential) => Schema.encodeSync(Credential)(credential)
-const decode = (json: unknown) => Schema.decodeUnknownEither(Credential, { errors: "all" })(json)
+const remember = (stored: Stored): Effect.Effect<void> =>
+  stored.kind === "chatgpt_ended" ? Effect.void : addCredential(stored)
+
+const encode = (stored: Stored) => Schema.encodeSync(Stored)(stored)
+const decode = (json: unknown) => Schema.decodeUnknownEither(Stored, { errors: "all" })(json)
 
 const expected = "expected {\"kind\":\"subscription\",\"access_token\":…,\"refresh_token\":…,…}, " +
   "{\"kind\":\"chatgpt\",…} or {\"kind\":\"api_key\",\"api_key\":…}; mend the file, or remove it and run `effixir login`"
 
 /** Says what is wrong without quoting the file: a broken file still holds secrets. */
-const parse = (text: string): Either.Either<Credential, string> =>
+const parse = (text: string): Either.Either<Stored, string> =>
   Either.flatMap(parseJson(text), (json) => Either.mapLeft(decode(json), (error) => `${tell(error)}; ${expected}`))
 
 const parseJson = (text: string): Either.Either<unknown, string> =>
@@ -209,7 +212,7 @@ const tell = (error: ParseResult.ParseError): string => {
   return named.length === 0 ? "it is no credential" : `${named.join(", ")} is missing or wrong`
 }
 
-const ours: ReadonlySet<string> = new Set([Subscription, ChatGpt, ApiKey].flatMap(({ fields }) => Object.keys(fields)))
+const ours: ReadonlySet<string> = new Set([Subscription, ChatGpt, Ended, ApiKey].flatMap(({ fields }) => Object.keys(fields)))
 
 const unknownFields = (text: string): { readonly [field: string]: unknown } =>
   Either.match(parseJson(text), {

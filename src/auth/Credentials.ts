@@ -21,7 +21,7 @@ import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { choice } from "../internal/choice.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
-import { ChatGptOAuth } from "./chatgpt/ChatGptOAuth.ts"
+import { ChatGptOAuth, checkIssuer } from "./chatgpt/ChatGptOAuth.ts"
 import * as ChatGptTokens from "./chatgpt/ChatGptTokens.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
@@ -108,14 +108,14 @@ const refreshSchedule = Schedule.exponential("500 millis").pipe(
 
 /**
  * Which credential wins: a stored sign-in, then the API key of the environment, then a stored API key. A sign-in that
- * names no account, or may not use the plan, is chosen too, and then fails: silently falling back to a key would cost
- * the person money.
+ * names no account, may not use the plan, or was ended by the server, is chosen too, and then fails: silently falling
+ * back to a key would cost the person money.
  *
  * @since 0.1.0
  * @category selection
  */
 export const select = (
-  stored: Option.Option<Credential.Credential>,
+  stored: Option.Option<Credential.Stored>,
   options: Options
 ): Either.Either<Selected, SignedOut> => {
   const chosen = options.choice === "any" ? "" : `only ${options.choice} was asked for`
@@ -123,7 +123,9 @@ export const select = (
   const hasKey = Option.isSome(key)
   const none = (reason: SignedOut["reason"]) => Either.left(new SignedOut({ reason }))
 
-  if (options.choice !== "api-key" && Option.isSome(stored) && Credential.isSignIn(stored.value)) {
+  const isChosen = options.choice !== "api-key"
+  if (isChosen && Option.isSome(stored) && stored.value.kind === "chatgpt_ended") return none(stored.value.reason)
+  if (isChosen && Option.isSome(stored) && Credential.isSignIn(stored.value)) {
     if (!Credential.usesPlan(stored.value)) return none("PlanUseOff")
     if (stored.value.kind === "subscription" && Credential.claims(stored.value).accountId === undefined) {
       return none("AccountUnknown")
@@ -166,8 +168,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   /** The known refusal of a refresh token, if there is one: a refusal is final, so the server is asked only once. */
   const known = Effect.fnUntraced(function*(credential: Credential.SignIn) {
     const told = Option.filter(yield* Ref.get(over), (told) => Credential.isSame(told.credential, credential))
-    return Option.isSome(told) ? Option.some(told.value.error) : yield* RejectedToken.of(credential)
+    if (Option.isSome(told)) return Option.some(told.value.error)
+    return credential.kind === "subscription" ? yield* RejectedToken.of(credential) : Option.none<SignedOut>()
   })
+
+  /** What the store holds after a refusal that is final. */
+  const end = (credential: Credential.SignIn, error: SignedOut): Effect.Effect<Credential.Stored> =>
+    credential.kind === "subscription"
+      ? RejectedToken.mark(credential, error)
+      : Effect.map(DateTime.now, (now) => ChatGptTokens.end(credential, error, now))
 
   const refresh = (credential: Credential.SignIn): Effect.Effect<Credential.SignIn, OAuthError | SignedOut> => {
     const spend = <A>(call: Effect.Effect<A, OAuthError | SignedOut>) =>
@@ -189,6 +198,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     if (credential.kind !== "chatgpt" || credential.unverified === undefined) return credential
     const before = yield* known(credential)
     if (Option.isSome(before)) return yield* before.value
+    yield* checkIssuer(credential, chatGpt.issuer)
     const { client_id, subject, unverified } = credential
     const identity = yield* Effect.either(
       chatGpt.identify(unverified.id_token, { clientId: client_id, at: unverified.at })
@@ -196,18 +206,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     if (Either.isLeft(identity) && identity.left.isTransient) return yield* identity.left
     const isProven = Either.isRight(identity) && identity.right.subject === subject
     const error = new SignedOut({ reason: "IdentityRefused" })
-    const next = isProven
-      ? ChatGptTokens.confirm(credential, identity.right)
-      : yield* RejectedToken.mark(credential, error)
+    const confirmed = isProven ? ChatGptTokens.confirm(credential, identity.right) : undefined
+    if (confirmed === undefined) yield* Ref.set(over, Option.some({ credential, error }))
+    const next = confirmed ?? (yield* end(credential, error))
     // If the result cannot be saved, the next run verifies again.
     yield* Effect.ignore(unsaved.modify((stored) =>
       Effect.succeed(
-        Option.exists(stored, (now) => Credential.isSignIn(now) && Credential.isSame(now, next))
+        Option.exists(stored, (now) => Credential.isSignIn(now) && Credential.isSame(now, credential))
           ? Option.some(next)
           : stored
       )
     ))
-    return isProven ? next : yield* error
+    return confirmed ?? (yield* error)
   })
 
   const whileTransient = <A>(effect: Effect.Effect<A, CredentialsError>) =>
@@ -231,10 +241,19 @@ export const make = Effect.fnUntraced(function*(options: Options) {
             return yield* new SignedOut({ reason: "AccessTokenRefused" })
           }
           isRefreshed = true
-          return yield* Effect.asSome(Effect.catchIf(refresh(credential), isNamed, (error) => {
-            refusal = error
-            return RejectedToken.mark(credential, error)
-          }))
+          return yield* Effect.asSome(Effect.catchIf(
+            refresh(credential),
+            isNamed,
+            Effect.fnUntraced(function*(error) {
+              // A program that does not respect the lock may have used the token, and stored the next one.
+              const now = yield* Effect.orElseSucceed(Effect.flatMap(store.load, unsaved.latest), Option.none)
+              const other = Option.filter(now, (stored) => isNewer(stored, credential))
+              isRefreshed = Option.isNone(other)
+              if (Option.isSome(other)) return other.value
+              refusal = error
+              return yield* end(credential, error)
+            })
+          ))
         })
       ).pipe(
         // If the refusal could not be saved, the refusal itself is the more important error.
@@ -384,6 +403,11 @@ const renew = Effect.fnUntraced(function*(credential: Credential.Subscription, r
 const isNamed = (error: SignedOut | OAuthError): error is SignedOut =>
   error._tag === "SignedOut" && error.code !== undefined
 
+/** Whether it has other tokens of the same account. */
+const isNewer = (stored: Credential.Stored, credential: Credential.SignIn): boolean =>
+  Credential.isSignIn(stored) && Host.of(stored).account === Host.of(credential).account &&
+  !Credential.isSame(stored, credential)
+
 /** A token that does not say when it ends is good until the server refuses it. */
 const timeUntil = (end: Option.Option<DateTime.Utc>): Effect.Effect<Duration.Duration> =>
   Effect.map(DateTime.now, (now) =>
@@ -393,9 +417,12 @@ const timeUntil = (end: Option.Option<DateTime.Utc>): Effect.Effect<Duration.Dur
     }))
 
 const sameAccount = (
-  stored: Option.Option<Credential.Credential>,
+  stored: Option.Option<Credential.Stored>,
   before: Credential.SignIn
 ): Effect.Effect<Credential.SignIn, SignedOut> => {
+  if (Option.isSome(stored) && stored.value.kind === "chatgpt_ended") {
+    return new SignedOut({ reason: stored.value.reason })
+  }
   if (Option.isNone(stored) || !Credential.isSignIn(stored.value)) {
     return new SignedOut({ reason: "NeverSignedIn" })
   }

@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
  * - `PortBusy` no port for the callback of the browser is free
  * - `Identity` the identity of the person is not proven, and nothing of the answer is used
  * - `OtherAccount` the account is another one than that of the present sign-in
+ * - `OtherServer` the stored sign-in is of another sign-in server than the one that is set
  * - `Region` the server does not serve the place that the request seems to come from
  * - `Certificate` the server could not show that it is the right one
  * - `Blocked` a machine between us and the server, such as a proxy, answered in its place with a web page
@@ -31,6 +32,7 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effixir/auth/OAu
     "PortBusy",
     "Identity",
     "OtherAccount",
+    "OtherServer",
     "Region",
     "Certificate",
     "Blocked",
@@ -62,6 +64,8 @@ const sentences: { readonly [reason in OAuthError["reason"]]: string } = {
   PortBusy: "The ports 1455 and 1457 are both in use, or reserved by the system; use `effixir login --device`",
   Identity: "It is not proven who has signed in, and the answer of the sign-in server is not used",
   OtherAccount: "Another account has signed in, and the sign-in that there was is kept",
+  OtherServer: "The stored sign-in is of another sign-in server than the one that EFFIXIR_ISSUER names, and is not shown " +
+    "to this one; unset EFFIXIR_ISSUER, or sign in here with `effixir login --chatgpt --profile NAME`",
   Region:
     "The sign-in server does not serve this region; if your browser uses a proxy, set HTTPS_PROXY to the same one",
   Certificate: "The sign-in server could not be reached safely",

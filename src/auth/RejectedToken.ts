@@ -1,5 +1,5 @@
 /**
- * The note in the store that the server has rejected a refresh token for good, so that other processes need not ask it
+ * The note in the store that the server has rejected a refresh token of the Codex client for good, so that other processes need not ask it
  * as well.
  *
  * A note never blocks a good token: it names the refresh token that it is about, so it does not affect a new sign-in,
@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { base64url } from "jose"
-import type { SignIn } from "./Credential.ts"
+import type { Subscription } from "./Credential.ts"
 import { Reason, SignedOut } from "./SignedOut.ts"
 
 const Note = Schema.Struct({
@@ -26,14 +26,14 @@ const Note = Schema.Struct({
 const lifetime = Duration.hours(1)
 
 /** Notes a rejection beside the token that it is about. */
-export const mark = Effect.fnUntraced(function*<A extends SignIn>(credential: A, error: SignedOut) {
+export const mark = Effect.fnUntraced(function*(credential: Subscription, error: SignedOut) {
   const note = { token: yield* nameOf(credential), reason: error.reason, at: yield* DateTime.now }
-  const marked: A = { ...credential, refused: encode(note) }
+  const marked: Subscription = { ...credential, refused: encode(note) }
   return marked
 })
 
 /** The noted rejection of the refresh token, if there is one. */
-export const of = Effect.fnUntraced(function*(credential: SignIn) {
+export const of = Effect.fnUntraced(function*(credential: Subscription) {
   const note = decode(credential.refused)
   if (Option.isNone(note) || note.value.token !== (yield* nameOf(credential))) return Option.none<SignedOut>()
   const now = yield* DateTime.now
@@ -48,7 +48,7 @@ export const of = Effect.fnUntraced(function*(credential: SignIn) {
 const encode = Schema.encodeSync(Note)
 const decode = Schema.decodeUnknownOption(Note)
 
-const nameOf = ({ refresh_token }: SignIn): Effect.Effect<string> =>
+const nameOf = ({ refresh_token }: Subscription): Effect.Effect<string> =>
   Effect.promise(async () => {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(Redacted.value(refresh_token)))
     return base64url.encode(new Uint8Array(digest)).slice(0, 16)

@@ -5,10 +5,10 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { type Credential, isSame, isSignIn } from "./Credential.ts"
+import { isSame, isSignIn, type Stored as Held } from "./Credential.ts"
 import { type CredentialStore, CredentialStoreError } from "./CredentialStore.ts"
 
-type Stored = Option.Option<Credential>
+type Stored = Option.Option<Held>
 
 export interface Unsaved {
   /** The credential to use, given what the store holds: the unsaved one if it is newer. */
@@ -51,7 +51,8 @@ export const make = Effect.fnUntraced(function*(store: typeof CredentialStore.Se
       return store.modify((stored) =>
         Effect.tap(Effect.flatMap(latest(stored), change), (next) =>
           Effect.sync(() => {
-            kept = hasSameTokens(stored, next) ? undefined : { stored, next }
+            // Only tokens can be lost.
+            kept = !Option.exists(next, isSignIn) || hasSameTokens(stored, next) ? undefined : { stored, next }
           }))
       ).pipe(
         Effect.tap(Ref.set(unsaved, Option.none())),

@@ -9,6 +9,7 @@ import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -169,7 +170,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return { tokens: yield* Answer.decode(Tokens, answer), at: answer.at }
     }, redactedSpan("ChatGptOAuth.exchange")),
 
-    refresh: Effect.fnUntraced(function*({ client_id, refresh_token }) {
+    refresh: Effect.fnUntraced(function*(credential) {
+      yield* checkIssuer(credential, issuer)
+      const { client_id, refresh_token } = credential
       const answer = yield* postForm(tokenPath, {
         grant_type: "refresh_token",
         client_id,
@@ -182,7 +185,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return yield* reason === undefined ? toError(answer, client_id) : new SignedOut({ reason, code })
     }, redactedSpan("ChatGptOAuth.refresh")),
 
-    revoke: Effect.fnUntraced(function*({ client_id, refresh_token }) {
+    revoke: Effect.fnUntraced(function*(credential) {
+      yield* checkIssuer(credential, issuer)
+      const { client_id, refresh_token } = credential
       const answer = yield* postForm("/api/accounts/oauth/revoke", {
         token: refresh_token,
         token_type_hint: "refresh_token",
@@ -206,6 +211,17 @@ export const layerConfig = (
   }
 ): Layer.Layer<ChatGptOAuth, ConfigError, HttpClient.HttpClient> =>
   Layer.effect(ChatGptOAuth, Effect.flatMap(Config.unwrap(options), make))
+
+/**
+ * No token is shown to a server that has not issued it, and no other server decides whether one is genuine.
+ *
+ * @since 0.1.0
+ * @category verifying
+ */
+export const checkIssuer = (credential: ChatGpt, issuer: string): Either.Either<void, OAuthError> =>
+  credential.issuer === issuer
+    ? Either.void
+    : Either.left(new OAuthError({ reason: "OtherServer", detail: `it is of ${credential.issuer}` }))
 
 const tokenPath = "/api/accounts/oauth/token"
 

@@ -10,7 +10,8 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import type { ChatGpt } from "../Credential.ts"
+import type { ChatGpt, Ended } from "../Credential.ts"
+import type { SignedOut } from "../SignedOut.ts"
 import type { Identity } from "./IdToken.ts"
 
 const Secret = Schema.Redacted(Schema.NonEmptyString)
@@ -92,7 +93,7 @@ export const renew = (
   { at, renewal }: { readonly renewal: Renewal; readonly at: number },
   now: DateTime.Utc
 ): ChatGpt => ({
-  ...Struct.omit(self, "refused"),
+  ...self,
   access_token: renewal.access_token,
   refresh_token: renewal.refresh_token ?? self.refresh_token,
   scopes: scopesOf(renewal) ?? self.scopes,
@@ -112,6 +113,26 @@ export const confirm = (self: ChatGpt, identity: Identity): ChatGpt => ({
   ...Struct.omit(self, "unverified"),
   id_token: self.unverified?.id_token ?? self.id_token,
   email: identity.email ?? self.email ?? null
+})
+
+/**
+ * What is kept of a credential whose sign-in is over for good.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const end = (
+  { client_id, email, issuer, subject }: ChatGpt,
+  { reason }: SignedOut,
+  now: DateTime.Utc
+): Ended => ({
+  kind: "chatgpt_ended",
+  issuer,
+  client_id,
+  subject,
+  email: email ?? null,
+  reason,
+  ended_at: DateTime.formatIso(now)
 })
 
 const scopesOf = ({ scope }: { readonly scope?: string | null | undefined }): ReadonlyArray<string> | undefined =>

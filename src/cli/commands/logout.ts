@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { ChatGptOAuth } from "../../auth/chatgpt/ChatGptOAuth.ts"
-import type { Credential } from "../../auth/Credential.ts"
+import { isSignIn, type Stored } from "../../auth/Credential.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import { OAuth } from "../../auth/OAuth.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
@@ -39,8 +39,8 @@ const signOut = Effect.gen(function*() {
   }))
 })
 
-const endAtServer = Effect.fnUntraced(function*(credential: Credential) {
-  if (credential.kind === "api_key") return true
+const endAtServer = Effect.fnUntraced(function*(credential: Stored) {
+  if (!isSignIn(credential)) return true
   const oauth = yield* OAuth
   const chatGpt = yield* ChatGptOAuth
   const revoke = credential.kind === "chatgpt"
@@ -58,9 +58,10 @@ const endAtServer = Effect.fnUntraced(function*(credential: Credential) {
   )
 })
 
-const unconfirmed: { readonly [kind in Credential["kind"]]: string } = {
+const unconfirmed: { readonly [kind in Stored["kind"]]: string } = {
   subscription: "The server could not be told; the sign-in ends there by itself.",
   chatgpt: "The server did not confirm that the sign-in has ended there. To be sure, disconnect effixir in the " +
     "settings of ChatGPT.",
+  chatgpt_ended: "",
   api_key: ""
 }

@@ -15,6 +15,7 @@ import { Credentials, type CredentialsError, type Selected } from "../../auth/Cr
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as Host from "../../auth/Host.ts"
 import * as RejectedToken from "../../auth/RejectedToken.ts"
+import type { SignedOut } from "../../auth/SignedOut.ts"
 import { prose } from "../../internal/visible.ts"
 import * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Trust from "../../node/settings/Trust.ts"
@@ -197,7 +198,7 @@ const describeAccount = (subscription: Subscription) => {
 /** How long the token is good, and whether the person has to sign in again after that. */
 const accessOf = Effect.fnUntraced(function*(credential: SignIn, now: DateTime.Utc) {
   const end = Option.getOrUndefined(expiresAt(credential))
-  const refusal = yield* RejectedToken.of(credential)
+  const refusal = credential.kind === "subscription" ? yield* RejectedToken.of(credential) : Option.none<SignedOut>()
   const isOver = end !== undefined && DateTime.lessThanOrEqualTo(end, now)
   const refreshed = isOver ? "the next request refreshes it" : "refreshed by itself"
   const what = Option.match(refusal, { onNone: () => refreshed, onSome: ({ message }) => message })

@@ -56,6 +56,19 @@ describe("ChatGptOAuth", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("shows a token to no other server than the one that it is of", () => {
+    const { asked, layer } = server(200, tokens)
+    return Effect.gen(function*() {
+      const { refresh, revoke } = yield* oauth
+      const other = chatGpt({ issuer: "https://elsewhere.test" })
+      for (const error of [yield* Effect.flip(refresh(other)), yield* Effect.flip(revoke(other))]) {
+        assert.deepInclude(error, { _tag: "OAuthError", reason: "OtherServer", isTransient: false })
+        assert.include(error.message, "https://elsewhere.test")
+      }
+      assert.deepStrictEqual(asked, [])
+    }).pipe(Effect.provide(layer))
+  })
+
   const refusals: ReadonlyArray<readonly [status: number, body: unknown, reason: string, isTransient?: boolean]> = [
     [400, { error: "invalid_grant" }, "RefreshTokenRevoked"],
     [400, { error: "invalid_grant", error_reason: "refresh_token_invalidated" }, "RefreshTokenRevoked"],

@@ -8,10 +8,11 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { ChatGptOAuth } from "../../../src/auth/chatgpt/ChatGptOAuth.ts"
 import type { Renewal } from "../../../src/auth/chatgpt/ChatGptTokens.ts"
-import { type ChatGpt, dueAt, isRefreshable } from "../../../src/auth/Credential.ts"
+import { type ChatGpt, Credential, dueAt, type Ended, isRefreshable } from "../../../src/auth/Credential.ts"
 import { Credentials, layer } from "../../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../../src/auth/CredentialStore.ts"
 import { OAuth } from "../../../src/auth/OAuth.ts"
@@ -23,6 +24,16 @@ const minutes = (count: number): number => count * 60_000
 
 /** Good for an hour from the beginning of time on. */
 const signedIn = (differing: Partial<ChatGpt> = {}) => chatGpt({ expires_at: minutes(60), ...differing })
+
+const ended = (reason: SignedOut["reason"]): Ended => ({
+  kind: "chatgpt_ended",
+  issuer: "https://auth.test",
+  client_id: "oaiapp_1",
+  subject: "user-1",
+  email: "ada@example.com",
+  reason,
+  ended_at: "1970-01-01T01:00:00.000Z"
+})
 
 const down = new OAuthError({ reason: "Transport", detail: "down" })
 
@@ -37,7 +48,11 @@ interface Server {
 }
 
 /** A server whose every refresh gives the next tokens, and brings a new id token. */
-const setup = Effect.fnUntraced(function*(initial: ChatGpt, differing: Partial<Server> = {}) {
+const setup = Effect.fnUntraced(function*(
+  initial: ChatGpt,
+  differing: Partial<Server> = {},
+  layerStore: Layer.Layer<CredentialStore.CredentialStore> = CredentialStore.layerMemory(initial)
+) {
   const server: Server = {
     renewal: {},
     problem: undefined,
@@ -50,7 +65,7 @@ const setup = Effect.fnUntraced(function*(initial: ChatGpt, differing: Partial<S
   }
   const services = yield* Layer.build(
     layer({ apiKey: Option.some(Redacted.make("sk-1")), choice: "any" }).pipe(
-      Layer.provideMerge(CredentialStore.layerMemory(initial)),
+      Layer.provideMerge(layerStore),
       Layer.provide([
         Layer.mock(OAuth, { authorizeUrl: () => "" }),
         Layer.mock(ChatGptOAuth, {
@@ -90,6 +105,8 @@ const setup = Effect.fnUntraced(function*(initial: ChatGpt, differing: Partial<S
   return {
     server,
     stored,
+    held: Effect.map(store.load, Option.getOrUndefined),
+    store,
     replace: Effect.flatMap(stored, replace),
     token: Effect.map(
       current,
@@ -204,22 +221,22 @@ describe("a refresh", () => {
   ) {
     it.scoped(`is refused when it is of ${name}, also later`, () =>
       Effect.gen(function*() {
-        const { server, stored, token } = yield* setup(signedIn(), fault)
+        const { held, server, token } = yield* setup(signedIn(), fault)
         yield* TestClock.setTime(minutes(60))
         for (let times = 0; times < 2; times++) {
           assert.deepInclude(yield* Effect.flip(token), { _tag: "SignedOut", reason: "IdentityRefused" })
         }
         assert.strictEqual(server.identified, 1)
-        assert.strictEqual((yield* stored).subject, "user-1")
+        assert.deepStrictEqual(yield* held, ended("IdentityRefused"))
         yield* TestClock.setTime(minutes(200))
         assert.deepInclude(yield* Effect.flip(token), { reason: "IdentityRefused" })
         assert.deepStrictEqual(server.asked, ["r1"])
       }))
   }
 
-  it.scoped("is asked for once by many, and once over", () =>
+  it.scoped("is asked for once by many, and once over, and no token of it is kept then", () =>
     Effect.gen(function*() {
-      const { server, token } = yield* setup(signedIn(), {
+      const { held, server, token } = yield* setup(signedIn(), {
         problem: new SignedOut({ reason: "RefreshTokenRevoked", code: "refresh_token_invalidated" })
       })
       yield* TestClock.setTime(minutes(60))
@@ -228,6 +245,58 @@ describe("a refresh", () => {
         assert.deepInclude(Option.getOrThrow(Either.getLeft(one)), { reason: "RefreshTokenRevoked" })
       }
       assert.deepStrictEqual(server.asked, ["r1"])
+      assert.deepStrictEqual(yield* held, ended("RefreshTokenRevoked"))
+    }))
+
+  it.scoped("does not cost the sign-in that a program has stored meanwhile that respects no lock", () =>
+    Effect.gen(function*() {
+      const encode = (credential: ChatGpt) => JSON.stringify(Schema.encodeSync(Credential)(credential))
+      let text = encode(signedIn())
+      const file = CredentialStore.makeEncoded({
+        location: "a file",
+        read: Effect.sync(() => Option.some(text)),
+        reserve: Effect.succeed((next) =>
+          Effect.sync(() => {
+            text = next
+          })
+        ),
+        remove: Effect.void,
+        alone: (change) => change
+      })
+      const { held, token } = yield* setup(signedIn(), {
+        problem: new SignedOut({ reason: "RefreshTokenReused", code: "refresh_token_reused" }),
+        delay: "1 second"
+      }, Layer.succeed(CredentialStore.CredentialStore, file))
+      yield* TestClock.setTime(minutes(60))
+      const first = yield* Effect.fork(token)
+      yield* TestClock.adjust("500 millis")
+      const next = signedIn({
+        access_token: Redacted.make("a9"),
+        refresh_token: Redacted.make("r9"),
+        expires_at: minutes(120)
+      })
+      text = encode(next)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* first, "a9")
+      assert.deepStrictEqual(yield* held, next)
+    }))
+
+  it.scoped("leaves what another process has ended as it is, and says why", () =>
+    Effect.gen(function*() {
+      const { server, store, token } = yield* setup(signedIn())
+      yield* TestClock.setTime(minutes(60))
+      yield* store.modify(() => Effect.succeedSome(ended("RefreshTokenReused")))
+      assert.deepInclude(yield* Effect.flip(token), { _tag: "SignedOut", reason: "RefreshTokenReused" })
+      assert.deepStrictEqual(server.asked, [])
+    }))
+
+  it.scoped("is asked of no other server, and costs nothing then", () =>
+    Effect.gen(function*() {
+      const other = signedIn({ issuer: "https://elsewhere.test", unverified: { id_token: Redacted.make("i2"), at: 7 } })
+      const { held, server, token } = yield* setup(other)
+      assert.deepInclude(yield* Effect.flip(token), { _tag: "OAuthError", reason: "OtherServer" })
+      assert.strictEqual(server.identified, 0)
+      assert.deepStrictEqual(yield* held, other)
     }))
 
   it.scoped("is tried a few times while the server is in trouble, and nothing is lost by that", () =>
