@@ -6,7 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import type { CredentialsError } from "../auth/Credentials.ts"
+import type { AuthError } from "../auth/AuthClient.ts"
 import { defined } from "../internal/json.ts"
 import { line } from "../internal/visible.ts"
 import { type ModelError, Reason } from "../responses/ModelError.ts"
@@ -44,7 +44,7 @@ const brief = (question: string): string =>
   question.length > 300 ? `${question.slice(0, 300)}… (${question.length - 300} more characters)` : question
 
 /** @since 0.1.0 @category errors */
-export type AgentError = ModelError | CredentialsError | SessionError | PermissionNeeded | WorkspaceGone
+export type AgentError = ModelError | AuthError | SessionError | PermissionNeeded | WorkspaceGone
 
 /**
  * The event that ends a turn with this failure. Of a defect it holds only the message.
@@ -96,6 +96,8 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
       return { kind: error._tag, retryable: false, details: { reason: error.reason } }
     case "OAuthError":
       return { kind: error._tag, retryable: error.isTransient, details: { reason: error.reason } }
+    case "ConfigError":
+      return { kind: error._tag, retryable: false, details: { key: error.key } }
     case "CredentialStoreError":
       return { kind: error._tag, retryable: false, details: { location: error.location } }
   }

@@ -9,7 +9,7 @@ import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import type * as EnvironmentError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
@@ -19,16 +19,25 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { version } from "../internal/version.ts"
+import type { ConfigError } from "./ConfigError.ts"
 import { type Credential, isSignIn, type SignIn } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
 import * as Host from "./Host.ts"
 import { addCredential } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 
+/**
+ * Why there is no credential for a request, or none that may go to the address that is set.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type AuthError = CredentialsError | ConfigError
+
 /** @since 0.1.0 @category services */
 export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClient, {
   /** Sends requests with relative URLs (`/responses`) to the host of the credential. */
-  readonly client: HttpClient.HttpClient.With<HttpClientError | CredentialsError>
+  readonly client: HttpClient.HttpClient.With<HttpClientError | AuthError>
   /**
    * Sends such a request by other means than HTTP. `send` gets it with its host and credential, and again with another
    * credential if the answer means that the first was refused and another is possible.
@@ -37,7 +46,7 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
     request: HttpClientRequest.HttpClientRequest,
     send: (prepared: HttpClientRequest.HttpClientRequest) => Effect.Effect<A, E, R>,
     isRefused: (answer: A) => Effect.Effect<boolean>
-  ) => Effect.Effect<A, E | CredentialsError, R>
+  ) => Effect.Effect<A, E | AuthError, R>
   /**
    * Replaces the credential with which this request was sent, for a refusal that came after the answer had begun; the
    * next request uses the replacement. `None` if no other is possible. `isRefreshed`, as argument and result, says that
@@ -46,11 +55,11 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
   readonly replace: (
     refused: HttpClientRequest.HttpClientRequest,
     isRefreshed: boolean
-  ) => Effect.Effect<Option.Option<{ readonly isRefreshed: boolean }>, CredentialsError>
+  ) => Effect.Effect<Option.Option<{ readonly isRefreshed: boolean }>, AuthError>
   /** The account of the next request. Content that the server encrypts for one account is useless to another. */
-  readonly account: Effect.Effect<string, CredentialsError>
+  readonly account: Effect.Effect<string, AuthError>
   /** The form of the next model call. */
-  readonly wire: Effect.Effect<Host.Wire, CredentialsError>
+  readonly wire: Effect.Effect<Host.Wire, AuthError>
 }>() {}
 
 /** @since 0.1.0 @category models */
@@ -69,6 +78,9 @@ const config: Config.Config.Wrap<Options> = {
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
   const credentials = yield* Credentials
+  /** What to send, if it may go where it would be sent. */
+  const current = Effect.tap(credentials.current, ({ credential }) =>
+    Option.match(Host.of(credential).refuse(options), { onNone: () => Effect.void, onSome: Effect.fail }))
   const client = (yield* HttpClient.HttpClient).pipe(
     // Tracing would put header values into span attributes and send trace headers to the server.
     HttpClient.withTracerDisabledWhen(() => true),
@@ -97,7 +109,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 
   const send: typeof AuthClient.Service.send = Effect.fnUntraced(function*(request, send, isRefused) {
-    const { credential } = yield* credentials.current
+    const { credential } = yield* current
     const sendAs = (credential: Credential) => {
       const prepared = prepare(request, credential, options)
       return addCredential(credential).pipe(
@@ -111,7 +123,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 
   const replace: typeof AuthClient.Service.replace = Effect.fnUntraced(function*(refused, isRefreshed) {
-    const { credential } = yield* credentials.current
+    const { credential } = yield* current
     if (!isSignIn(credential)) return Option.none()
     const { account } = Host.of(credential)
     const { headers } = prepare(HttpClientRequest.get(""), credential, options)
@@ -139,8 +151,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ),
     send,
     replace,
-    account: Effect.map(credentials.current, ({ credential }) => Host.of(credential).account),
-    wire: Effect.map(credentials.current, ({ credential }) => Host.of(credential).wire(options))
+    account: Effect.map(current, ({ credential }) => Host.of(credential).account),
+    wire: Effect.map(current, ({ credential }) => Host.of(credential).wire(options))
   })
 })
 
@@ -151,7 +163,7 @@ export const layer = (options: Options): Layer.Layer<AuthClient, never, Credenti
 /** @since 0.1.0 @category layers */
 export const layerConfig = (
   options: Config.Config.Wrap<Options> = config
-): Layer.Layer<AuthClient, ConfigError, Credentials | HttpClient.HttpClient> =>
+): Layer.Layer<AuthClient, EnvironmentError.ConfigError, Credentials | HttpClient.HttpClient> =>
   Layer.effect(AuthClient, Effect.flatMap(Config.unwrap(options), make))
 
 const note = (token: string, account: string) => (accounts: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>

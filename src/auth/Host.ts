@@ -5,11 +5,12 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import { InvalidData } from "effect/ConfigError"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { defined } from "../internal/json.ts"
+import { ConfigError } from "./ConfigError.ts"
 import { claims, type Credential } from "./Credential.ts"
 
 /**
@@ -86,6 +87,7 @@ export interface Wire {
  * - `wire` how its model calls are written
  * - `usagePath` the path, below the base URL, for how much of a plan is used
  * - `speaksChat` whether the host knows Chat Completions
+ * - `refuse` why its token must not go to the address that is set, if it must not
  * - `summarizesReasoning` whether everyone may ask for summaries of reasoning; an API account has to be allowed to
  *
  * @since 0.1.0
@@ -102,6 +104,7 @@ export interface Host {
   readonly wire: (addresses: Addresses) => Wire
   readonly usagePath: (baseUrl: string) => Option.Option<string>
   readonly speaksChat: boolean
+  readonly refuse: (addresses: Addresses) => Option.Option<ConfigError>
   readonly summarizesReasoning: boolean
 }
 
@@ -126,6 +129,8 @@ export const of = (credential: Credential): Host => {
         // The usage path lies beside the folder of the Codex paths.
         usagePath: (baseUrl) => Option.some(/\/codex\/*$/.test(baseUrl) ? "/../wham/usage" : "/wham/usage"),
         speaksChat: false,
+        // The address that is set is for this kind alone, so that whoever sets it means this token.
+        refuse: Option.none,
         summarizesReasoning: true
       }
     }
@@ -147,6 +152,18 @@ export const of = (credential: Credential): Host => {
         wire: () => ofPlan,
         usagePath: Option.none,
         speaksChat: false,
+        // The address may have been set for an API key, and another server could use up the plan with this token.
+        refuse: ({ apiBaseUrl }) =>
+          isOpenAi(apiBaseUrl) && new URL(apiBaseUrl).protocol === "https:" || isThisMachine(apiBaseUrl)
+            ? Option.none()
+            : Option.some(
+              new ConfigError({
+                key: "OPENAI_BASE_URL",
+                source: "the environment",
+                expected: `the ChatGPT sign-in sends its token to https://api.openai.com and to this machine, and not to ` +
+                  `"${apiBaseUrl}"; unset it, or use an API key there with \`--auth api-key\``
+              })
+            ),
         summarizesReasoning: true
       }
     case "api_key":
@@ -165,6 +182,7 @@ export const of = (credential: Credential): Host => {
         wire: ({ apiBaseUrl }) => isOpenAi(apiBaseUrl) ? ofOpenAi : ofOthers,
         usagePath: Option.none,
         speaksChat: true,
+        refuse: Option.none,
         summarizesReasoning: false
       }
   }
@@ -215,6 +233,9 @@ export const ofOthers: Wire = { ...ofOpenAi, hasInstructions: true, hasEffortUpd
 /** Includes regional hosts, such as `eu.api.openai.com`. */
 const isOpenAi = (url: string): boolean => URL.canParse(url) && /(?:^|\.)api\.openai\.com$/.test(new URL(url).hostname)
 
+const isThisMachine = (url: string): boolean =>
+  URL.canParse(url) && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)
+
 /** Refuses an invalid address, which would otherwise look like a network failure. */
 const baseUrl = (name: string, otherwise: string): Config.Config<string> =>
   Config.nonEmptyString(name).pipe(
@@ -222,7 +243,7 @@ const baseUrl = (name: string, otherwise: string): Config.Config<string> =>
       const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
       return url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === ""
         ? Either.right(text.trim())
-        : Either.left(ConfigError.InvalidData([name], `expected an address like ${otherwise}, not "${text}"`))
+        : Either.left(InvalidData([name], `expected an address like ${otherwise}, not "${text}"`))
     }),
     Config.withDefault(otherwise)
   )

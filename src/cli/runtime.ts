@@ -7,6 +7,7 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as BadSetting from "../auth/ConfigError.ts"
 import { choice } from "../internal/choice.ts"
 import * as NodeRuntime from "../node/NodeRuntime.ts"
 import * as Home from "../node/settings/Home.ts"
@@ -39,7 +40,7 @@ type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
 export const provide = (options: NodeRuntime.Options) =>
 <A, E, R>(
   program: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | BadInput | ConfigError.ConfigError | Settings.ConfigError, Exclude<R, Services>> =>
+): Effect.Effect<A, E | BadInput | ConfigError.ConfigError | BadSetting.ConfigError, Exclude<R, Services>> =>
   program.pipe(
     Effect.mapError((error) => ({ error })),
     Effect.provide(NodeRuntime.layer(options)),
@@ -49,7 +50,7 @@ export const provide = (options: NodeRuntime.Options) =>
   )
 
 const isPlatformError = (
-  error: ConfigError.ConfigError | Settings.ConfigError | PlatformError
+  error: ConfigError.ConfigError | BadSetting.ConfigError | PlatformError
 ): error is PlatformError => error._tag === "SystemError" || error._tag === "BadArgument"
 
 const unusable = (folder: string, error: PlatformError): BadInput => {

@@ -20,6 +20,7 @@ import * as Skills from "../agent/Skills.ts"
 import * as AuthClient from "../auth/AuthClient.ts"
 import * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
 import type { Registrations } from "../auth/chatgpt/Registrations.ts"
+import type * as BadSetting from "../auth/ConfigError.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as OAuth from "../auth/OAuth.ts"
@@ -96,7 +97,7 @@ export const layerHome: Layer.Layer<
   | Models.Models
   | PlanUsage.PlanUsage
   | RateLimits.RateLimits,
-  ConfigError | Settings.ConfigError
+  ConfigError | BadSetting.ConfigError
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
   yield* HomeCheck.check(home)
@@ -207,7 +208,7 @@ export const layer = (
   | PlanUsage.PlanUsage
   | RateLimits.RateLimits
   | Workspace.Workspace,
-  ConfigError | Settings.ConfigError | PlatformError
+  ConfigError | BadSetting.ConfigError | PlatformError
 > =>
   Layer.unwrapEffect(
     Effect.map(Models.Models, ({ catalogue }) =>

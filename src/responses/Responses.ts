@@ -13,8 +13,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { AuthClient } from "../auth/AuthClient.ts"
-import type { CredentialsError } from "../auth/Credentials.ts"
+import { AuthClient, type AuthError } from "../auth/AuthClient.ts"
 import { runForEachChunk } from "../internal/stream.ts"
 import * as Conversation from "../prompts/Conversation.ts"
 import * as ModelProfile from "./account/ModelProfile.ts"
@@ -39,7 +38,7 @@ export class Responses extends Context.Tag("effixir/responses/Responses")<Respon
    */
   readonly stream: (request: Request.Request) => Stream.Stream<StreamEvent, ModelError>
   /** The account of the next call: encrypted reasoning is replayed only to the account that it came from. */
-  readonly account: Effect.Effect<string, CredentialsError>
+  readonly account: Effect.Effect<string, AuthError>
 }>() {}
 
 /**

@@ -231,6 +231,25 @@ describe("AuthClient", () => {
     )
   })
 
+  it.effect("sends no token of the official sign-in to another server, over whatever it travels", () =>
+    Effect.gen(function*() {
+      const { account, client, replace, send, wire } = yield* AuthClient.AuthClient
+      const request = HttpClientRequest.get("/responses")
+      const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+        account,
+        wire,
+        client.execute(request),
+        send(request, () => Effect.dieMessage("nobody is asked"), () => Effect.succeed(false)),
+        replace(request, false)
+      ]
+      for (const call of calls) {
+        assert.deepInclude(yield* Effect.flip(call), { _tag: "ConfigError", key: "OPENAI_BASE_URL" })
+      }
+    }).pipe(
+      Effect.provide(client(chatGpt(), { OPENAI_BASE_URL: "https://elsewhere.test/v1" })),
+      Effect.provideService(HttpClient.HttpClient, HttpClient.make(() => Effect.dieMessage("nobody is asked")))
+    ))
+
   it.effect("has no other key to replace one with", () =>
     Effect.gen(function*() {
       const { replace } = yield* AuthClient.AuthClient

@@ -43,6 +43,43 @@ describe("A host", () => {
     assert.deepStrictEqual(Host.of(chatGpt()).modelsQuery, { client_version: Host.clientVersion })
   })
 
+  it("gets no token of the official sign-in unless it is of OpenAI, reached safely, or this machine", () => {
+    const refusal = (credential: Credential.Credential, apiBaseUrl: string) =>
+      Option.getOrUndefined(Host.of(credential).refuse({ ...addresses, apiBaseUrl }))
+    for (
+      const address of [
+        "https://api.openai.com/v1",
+        "https://API.OpenAI.com:443/v1/",
+        "https://eu.api.openai.com/v1",
+        "http://127.0.0.1:8080/v1",
+        "http://localhost:8080",
+        "http://[::1]:8080/v1",
+        "https://127.1.2.3"
+      ]
+    ) {
+      assert.isUndefined(refusal(chatGpt(), address), address)
+    }
+    for (
+      const address of [
+        "http://api.openai.com/v1",
+        "https://api.test/v1",
+        "https://api.openai.com.test/v1",
+        "https://api.openai.com@api.test/v1",
+        "https://notapi.openai.com/v1",
+        "http://localhost.test/v1",
+        "http://127.0.0.1.test/v1",
+        "http://10.0.0.1/v1",
+        "https://chatgpt.com/backend-api/codex"
+      ]
+    ) {
+      const error = refusal(chatGpt(), address)
+      assert.deepInclude(error, { _tag: "ConfigError", key: "OPENAI_BASE_URL" })
+      assert.include(error?.message, address)
+      assert.isUndefined(refusal(key, address))
+      assert.isUndefined(refusal(subscription({}), address))
+    }
+  })
+
   it("knows every secret of a credential", () => {
     const unverified = { id_token: Redacted.make("i2"), at: 0 }
     assert.deepStrictEqual(Host.of(chatGpt({ unverified })).secrets.map(Redacted.value), ["a1", "r1", "i1", "i2"])

@@ -322,6 +322,24 @@ describe("an official sign-in that the API refuses", () => {
     }).pipe(Effect.provide(platform)), timeout)
 })
 
+describe("a base URL that is set for something else", () => {
+  it.scopedLive("gets no token, and the person is told what to do", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* signedIn()
+      const before = (yield* simulator.requests).length
+      const env = { OPENAI_BASE_URL: "http://elsewhere.invalid/v1", OPENAI_API_KEY: "sk-1" }
+      const { code, stderr, stdout } = yield* run(["run", "--json", "Say hello"], { env })
+      assert.strictEqual(code, 2)
+      const told = lines(stdout)
+      assert.deepInclude(told.at(-1), { type: "turn.failed", exit_code: 2 })
+      assert.deepInclude(told.at(-1)?.["error"], { kind: "ConfigError" })
+      assertSentence(stderr, "OPENAI_BASE_URL", "http://elsewhere.invalid/v1", "--auth api-key")
+      const models = yield* run(["models"], { env })
+      assertSentence(models.stderr, "OPENAI_BASE_URL")
+      assert.strictEqual((yield* simulator.requests).length, before)
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
 describe("logout", () => {
   it.scopedLive("ends it at the server, and keeps what the installation is known by", () =>
     Effect.gen(function*() {

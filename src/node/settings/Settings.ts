@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { ConfigError } from "../../auth/ConfigError.ts"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { problemOf } from "../../internal/json.ts"
@@ -77,28 +78,6 @@ export const Settings = Schema.Struct({
 
 /** @since 0.1.0 @category models */
 export type Settings = typeof Settings.Type
-
-/**
- * A setting cannot be used.
- *
- * - `key` which setting
- * - `source` where it was set: a file, a flag, or a variable of the environment
- * - `expected` which values are valid
- *
- * @since 0.1.0
- * @category errors
- */
-export class ConfigError
-  extends Schema.TaggedError<ConfigError>("effixir/node/settings/Settings/ConfigError")("ConfigError", {
-    key: Schema.String,
-    source: Schema.String,
-    expected: Schema.String
-  })
-{
-  override get message(): string {
-    return `${this.key} in ${this.source} cannot be used: ${this.expected}`
-  }
-}
 
 /**
  * Reads the file; one that is not there sets nothing. Unknown keys are refused: a typing error would go unnoticed.

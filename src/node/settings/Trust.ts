@@ -10,11 +10,11 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
+import { ConfigError } from "../../auth/ConfigError.ts"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import * as StateFile from "../files/StateFile.ts"
 import type { Home } from "./Home.ts"
-import { ConfigError } from "./Settings.ts"
 
 const Trusted = Schema.parseJson(Schema.Struct({ folders: Schema.Array(Schema.String) }))
 

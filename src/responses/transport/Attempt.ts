@@ -8,8 +8,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
-import type { AuthClient } from "../../auth/AuthClient.ts"
-import type { CredentialsError } from "../../auth/Credentials.ts"
+import type { AuthClient, AuthError } from "../../auth/AuthClient.ts"
 import { ModelError } from "../ModelError.ts"
 import type { Request } from "../Request.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
@@ -67,7 +66,7 @@ export const renewing = <A>(
  * @since 0.1.0
  * @category conversions
  */
-export const unusable = (cause: CredentialsError): ModelError => {
+export const unusable = (cause: AuthError): ModelError => {
   // The token could not be refreshed just now, which says nothing against it.
   const isPassing = cause._tag === "OAuthError" && cause.isTransient
   return new ModelError({ reason: { _tag: isPassing ? "Transport" : "Unauthorized" }, detail: cause.message, cause })

@@ -12,8 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { AuthClient } from "../../auth/AuthClient.ts"
-import type { CredentialsError } from "../../auth/Credentials.ts"
+import { AuthClient, type AuthError } from "../../auth/AuthClient.ts"
 import { defined } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import { redactedSpan } from "../../internal/redactedSpan.ts"
@@ -138,11 +137,12 @@ const maxRefusalSize = 64 * 1024
  * @since 0.1.0
  * @category conversions
  */
-export const unreachable = (cause: HttpClientError.HttpClientError | CredentialsError): ModelError => {
+export const unreachable = (cause: HttpClientError.HttpClientError | AuthError): ModelError => {
   switch (cause._tag) {
     case "OAuthError":
     case "SignedOut":
     case "CredentialStoreError":
+    case "ConfigError":
       return unusable(cause)
     default:
       return new ModelError({ reason: { _tag: "Transport" }, detail: networkProblem(cause), cause: cause.cause })
