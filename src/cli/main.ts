@@ -15,6 +15,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import * as Secrets from "../auth/Secrets.ts"
 import { prose } from "../internal/visible.ts"
@@ -98,6 +99,8 @@ const services = (listening: Interruption.Listening) =>
     Layer.provideMerge(Layer.mergeAll(
       Layer.provideMerge(Screen.layer, Interruption.layer(listening)),
       Secrets.layer,
+      // A fiber whose failure is reported elsewhere is no news, at any log level.
+      Layer.setUnhandledErrorLogLevel(Option.none()),
       Logger.replace(Logger.defaultLogger, Logger.withConsoleError(logger))
     ))
   )
