@@ -48,6 +48,6 @@ export interface Listening {
 
 /** @since 0.1.0 @category services */
 export class CallbackServer extends Context.Tag("effixir/auth/CallbackServer")<CallbackServer, {
-  /** Listens on the loopback address until the Scope closes; the port is free again then. */
+  /** Listens on the loopback addresses until the Scope closes; the port is free again then. */
   readonly listen: Effect.Effect<Listening, OAuthError, Scope.Scope>
 }>() {}

@@ -4,9 +4,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
-import { createServer, type Server, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { type Callback, CallbackServer, type Listening, type Page } from "../../auth/CallbackServer.ts"
 import { OAuthError } from "../../auth/OAuthError.ts"
 
@@ -21,7 +22,8 @@ export interface Options {
   readonly hostname?: "localhost" | "127.0.0.1"
 }
 
-const loopback = "127.0.0.1"
+/** `localhost` may lead a browser to either. */
+const loopback = { v4: "127.0.0.1", v6: "::1" }
 const path = "/auth/callback"
 
 /** How many requests may wait. A browser makes one or two. */
@@ -31,23 +33,20 @@ const capacity = 16
 export const make = ({ hostname = "localhost", ports }: Options): typeof CallbackServer.Service => ({
   listen: Effect.gen(function*() {
     const callbacks = yield* Mailbox.make<Callback>(capacity)
-    const server = yield* Effect.acquireRelease(
-      Effect.firstSuccessOf(ports.map((port) => bind(port))),
-      (server) =>
-        Effect.async<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          server.closeAllConnections()
-        })
+    const servers = yield* Effect.acquireRelease(
+      Effect.firstSuccessOf(ports.map((port) => bind(port, hostname))),
+      Effect.forEach(close)
     )
-    const host = `${hostname}:${portOf(server)}`
-    server.on("request", (request, response) => {
+    const host = `${hostname}:${portOf(servers[0])}`
+    const answer = (request: IncomingMessage, response: ServerResponse) => {
       const [, asked, query] = /^([^?]*)(.*)$/.exec(request.url ?? "") ?? []
       // The host name of a foreign page may resolve to this machine (DNS rebinding).
       const isMeant = hostname === "localhost" || request.headers.host === host
       const isTaken = asked === path && request.method === "GET" && isMeant &&
         callbacks.unsafeOffer({ query: new URLSearchParams(query), reply: (page) => send(response, page) })
       if (!isTaken) response.writeHead(404, { connection: "close" }).end("Not Found")
-    })
+    }
+    for (const server of servers) server.on("request", answer)
     const listening: Listening = {
       redirectUri: `http://${host}${path}`,
       next: Effect.orDie(callbacks.take)
@@ -73,17 +72,40 @@ export const layer = (options: Options = { ports: [1455, 1457] }): Layer.Layer<C
  */
 export const layerAnyPort: Layer.Layer<CallbackServer> = layer({ ports: [1455, 0], hostname: "127.0.0.1" })
 
-/** In use, or reserved by the system: either way the port is unavailable. */
-const bind = (port: number): Effect.Effect<Server, OAuthError> =>
+/**
+ * Takes a port for IPv4, and the same one for IPv6 where the machine has that. A name that leads to both needs both:
+ * where another program has one of them, it could be the one to get the answer.
+ */
+const bind = (port: number, hostname: string): Effect.Effect<ReadonlyArray<Server>, OAuthError> =>
+  Effect.gen(function*() {
+    const server = yield* open(port, loopback.v4)
+    const second = yield* Effect.either(open(portOf(server), loopback.v6))
+    if (Either.isRight(second)) return [server, second.right]
+    if (second.left.code !== "EADDRINUSE" || hostname !== "localhost") return [server]
+    yield* close(server)
+    return yield* Effect.fail(second.left)
+  }).pipe(
+    // A free port of IPv4 may be in use for IPv6.
+    Effect.retry({ times: 10, while: () => port === 0 }),
+    Effect.mapError(({ message }) => new OAuthError({ reason: "PortBusy", detail: message }))
+  )
+
+const open = (port: number, host: string): Effect.Effect<Server, NodeJS.ErrnoException> =>
   Effect.async((resume) => {
     const server = createServer()
-    server.once("error", (error) => resume(new OAuthError({ reason: "PortBusy", detail: error.message })))
-    server.listen(port, loopback, () => resume(Effect.succeed(server)))
+    server.once("error", (error) => resume(Effect.fail(error)))
+    server.listen({ port, host }, () => resume(Effect.succeed(server)))
   })
 
-const portOf = (server: Server): number => {
-  const address = server.address()
-  return typeof address === "object" && address !== null ? address.port : 0
+const close = (server: Server): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeAllConnections()
+  })
+
+const portOf = (server: Server | undefined): number => {
+  const address = server?.address()
+  return typeof address === "object" ? address?.port ?? 0 : 0
 }
 
 /** A connection that the browser keeps alive would delay the next sign-in; one that it has closed gets no response. */

@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { get } from "node:http"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
+import { networkInterfaces } from "node:os"
 import type { Listening } from "../../../src/auth/CallbackServer.ts"
 import * as NodeCallbackServer from "../../../src/node/auth/NodeCallbackServer.ts"
 
@@ -49,13 +51,13 @@ const closed = (socket: Socket): Effect.Effect<void> =>
   })
 
 /** Takes a port for the time of the test; any free one unless told otherwise. */
-const occupy = (port = 0): Effect.Effect<number, never, Scope.Scope> =>
+const occupy = (port = 0, host = "127.0.0.1"): Effect.Effect<number, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.async<ReturnType<typeof createServer>>((resume) => {
         const server = createServer()
         server.once("error", (error) => resume(Effect.die(error)))
-        server.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
+        server.listen(port, host, () => resume(Effect.succeed(server)))
       }),
       (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
     ),
@@ -64,6 +66,63 @@ const occupy = (port = 0): Effect.Effect<number, never, Scope.Scope> =>
 
 /** A port that was free a moment ago. */
 const freePort = Effect.scoped(occupy())
+
+const hasIPv6 = Object.values(networkInterfaces()).flat().some((address) => address?.address === "::1")
+
+/** What a browser gets to see that takes `localhost` for `::1`. */
+const visitOverIPv6 = ({ redirectUri }: Listening, host = new URL(redirectUri).host): Effect.Effect<string> =>
+  Effect.async((resume) => {
+    const { port } = new URL(redirectUri)
+    get(`http://[::1]:${port}/auth/callback?state=v6`, { headers: { host } }, (response) => {
+      let text = String(response.statusCode)
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += ` ${chunk}`))
+      response.on("end", () => resume(Effect.succeed(text)))
+    }).on("error", (error) => resume(Effect.succeed(error.message)))
+  })
+
+describe.runIf(hasIPv6)("NodeCallbackServer over ::1 (left out where the machine has no IPv6)", () => {
+  for (const hostname of ["localhost", "127.0.0.1"] as const) {
+    it.scopedLive(`is reached as ${hostname}, under the same port`, () =>
+      Effect.gen(function*() {
+        const listening = yield* NodeCallbackServer.make({ ports: [0], hostname }).listen
+        const browser = yield* Effect.fork(visitOverIPv6(listening))
+        const { query, reply } = yield* listening.next
+        assert.strictEqual(query.get("state"), "v6")
+        yield* reply({ status: 200, html: "here" })
+        assert.strictEqual(yield* Fiber.join(browser), "200 here")
+      }))
+  }
+
+  it.scopedLive("is not reached under a name that is not the one it was given", () =>
+    Effect.gen(function*() {
+      const listening = yield* NodeCallbackServer.make({ ports: [0], hostname: "127.0.0.1" }).listen
+      assert.strictEqual(yield* visitOverIPv6(listening, "rebound.example"), "404 Not Found")
+    }))
+
+  it.scopedLive("goes on to the next port where another program would get what is sent to localhost", () =>
+    Effect.gen(function*() {
+      const [taken, free] = [yield* occupy(0, "::1"), yield* freePort]
+      const { redirectUri } = yield* NodeCallbackServer.make({ ports: [taken, free] }).listen
+      assert.strictEqual(redirectUri, `http://localhost:${free}/auth/callback`)
+      // It holds nothing of the port that it does not use.
+      yield* occupy(taken)
+    }))
+
+  it.scopedLive("minds no other program where the address is that of IPv4", () =>
+    Effect.gen(function*() {
+      const taken = yield* occupy(0, "::1")
+      const { redirectUri } = yield* NodeCallbackServer.make({ ports: [taken], hostname: "127.0.0.1" }).listen
+      assert.strictEqual(redirectUri, `http://127.0.0.1:${taken}/auth/callback`)
+    }))
+
+  it.scopedLive("frees both when the scope closes", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { redirectUri } = yield* Scope.extend(listen, scope)
+      yield* Scope.close(scope, Exit.void)
+      yield* occupy(Number(new URL(redirectUri).port), "::1")
+    }))
+})
 
 describe("NodeCallbackServer", () => {
   it.scopedLive("names itself by name, and listens on the loopback address", () =>
