@@ -4,6 +4,7 @@ import * as Redacted from "effect/Redacted"
 import { createServer } from "node:net"
 import { answerOf, fresh, signedIn, tokenPath, urlOf, visit } from "./chatgpt.ts"
 import { assertSentence, eventually, lines, platform } from "./support.ts"
+import { isThere, terminal } from "./terminal.ts"
 
 const timeout = 180_000
 
@@ -166,6 +167,36 @@ describe("login --chatgpt", () => {
       assert.strictEqual((yield* last.result).code, 0)
       const left = (yield* fs.readDirectory(home)).filter((name) => /tmp|next|~/.test(name))
       assert.deepStrictEqual(left, [], path.join(home))
+    }).pipe(Effect.provide(platform)), timeout)
+})
+
+describe.runIf(isThere)("the note about the plan, at a terminal", () => {
+  it.scopedLive("is acknowledged once, and until then comes again with the next sign-in", () =>
+    Effect.gen(function*() {
+      const { run, start } = yield* fresh()
+      const note = "You're using your ChatGPT plan"
+      const signIn = Effect.fnUntraced(function*() {
+        const { child, output, result } = yield* start(["login", "--chatgpt"], {
+          stdin: null,
+          through: terminal(100, 40),
+          env: { TERM: "xterm", NO_COLOR: "1" }
+        })
+        yield* visit(yield* urlOf(output))
+        return { child, output, result }
+      })
+      for (const [key, code] of [["\u0003", 0], ["\r", 0]] as const) {
+        const { child, output, result } = yield* signIn()
+        yield* eventually("it can be acknowledged", () => output().stdout.includes("Press Enter"))
+        assertSentence(output().stdout, note, "chatgpt.com/settings/usage")
+        // The sign-in does not depend on it.
+        assert.strictEqual((yield* run(["status"])).code, 0)
+        child.stdin?.write(key)
+        assert.strictEqual((yield* result).code, code)
+      }
+      const { result } = yield* signIn()
+      const { code, stdout } = yield* result
+      assert.strictEqual(code, 0)
+      assert.notInclude(stdout, note)
     }).pipe(Effect.provide(platform)), timeout)
 })
 

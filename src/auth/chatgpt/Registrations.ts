@@ -25,7 +25,7 @@ export const Registration = Schema.Struct({
   subject: Schema.NullOr(Schema.NonEmptyString),
   email: Schema.NullOr(Schema.String),
   registered_at: Schema.String,
-  /** Whether its person has seen the notice that the plan is used. */
+  /** Whether its person knows that the plan is used. */
   plan_noted: Schema.optional(Schema.Boolean)
 })
 

@@ -53,7 +53,10 @@ export const login = Command.make(
     // Once the credential is saved, no interruption may prevent the message that says so.
     yield* Effect.uninterruptibleMask((restore) =>
       restore(keep(options)).pipe(
-        Effect.flatMap((credential) => tellEnd(Effect.succeed(ExitCode.success), welcome(credential, options.json)))
+        Effect.tap((credential) => tellEnd(Effect.succeed(ExitCode.success), welcome(credential, options.json))),
+        Effect.flatMap((credential) =>
+          credential.kind === "chatgpt" && !options.json ? restore(ChatGpt.notePlan(credential)) : Effect.void
+        )
       )
     ).pipe(
       Effect.provide([NodeRuntime.layerHome, NodeCallbackServer.layer(), NodeBrowser.layer, NodeRuntime.layerPlatform]),

@@ -12,6 +12,7 @@ import * as Host from "../../auth/Host.ts"
 import { shown } from "../../auth/Secrets.ts"
 import { SignedOut } from "../../auth/SignedOut.ts"
 import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
+import * as Keyboard from "../Keyboard.ts"
 import { withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
 import { credentialOf } from "./credentialOf.ts"
@@ -46,23 +47,28 @@ const showPrompt = Effect.fnUntraced(function*({ redirectUri, url }: UrlShown, j
   )
 })
 
-/** Says who has signed in, and whether the plan may be used. */
+/** Says who has signed in, and what to do if the plan may not be used. */
 export const welcome = Effect.fnUntraced(function*(credential: Credential.ChatGpt, json: boolean) {
   const usesPlan = Credential.usesPlan(credential)
   const { email, kind } = credential
   if (json) return yield* sayJson({ type: "login.completed", kind, email, plan_use: usesPlan })
   yield* say(`Signed in as ${email ?? "somebody"}.`)
-  if (!usesPlan) return yield* say(`${new SignedOut({ reason: "PlanUseOff" }).message}.`)
-  if (yield* isFirstWithPlan(credential)) yield* say("", ...planNote)
+  if (!usesPlan) yield* say(`${new SignedOut({ reason: "PlanUseOff" }).message}.`)
 })
 
-/** Shown once to each person, or again if that could not be saved. */
-const isFirstWithPlan = Effect.fnUntraced(function*({ client_id, issuer }: Credential.ChatGpt) {
+/**
+ * Tells each person once that the plan is used. At a terminal they acknowledge it, or else are told again after the next
+ * sign-in.
+ */
+export const notePlan = Effect.fnUntraced(function*(credential: Credential.ChatGpt) {
+  const { client_id, issuer } = credential
   const { find, keep } = yield* Registrations
   const registration = Option.getOrUndefined(yield* Effect.orElseSucceed(find(issuer), Option.none))
-  if (registration?.client_id !== client_id || registration.plan_noted === true) return false
+  const isNoted = registration?.client_id !== client_id || registration.plan_noted === true
+  if (isNoted || !Credential.usesPlan(credential)) return
+  yield* say("", ...planNote)
+  if (Keyboard.isThere()) yield* Keyboard.words("Press Enter to go on: ")
   yield* Effect.ignore(keep({ ...registration, plan_noted: true }))
-  return true
 })
 
 const planNote = [
