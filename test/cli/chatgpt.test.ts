@@ -135,39 +135,6 @@ describe("login --chatgpt", () => {
       assertSentence((yield* second.result).stderr, "using your ChatGPT plan")
       assert.strictEqual((yield* run(["status"])).code, 0)
     }).pipe(Effect.provide(platform)), timeout)
-
-  it.scopedLive("leaves a clear state when it is killed, and registers nobody twice", () =>
-    Effect.gen(function*() {
-      const { auth, clients, fs, home, hostId, path, run, simulator, start } = yield* fresh({
-        tokenDelay: "100 millis"
-      })
-      let host: string | undefined
-      let client: string | undefined
-      for (let n = 0; n < 12; n++) {
-        const { child, output, result } = yield* start(["login", "--chatgpt"])
-        const url = yield* urlOf(output)
-        host ??= yield* hostId
-        assert.strictEqual(yield* hostId, host)
-        assert.strictEqual(new URL(url).searchParams.get("client_id"), client ?? "dynamic_agent_client")
-        yield* Effect.fork(visit(url))
-        yield* eventually(
-          "the browser was sent back",
-          () => Effect.runPromise(Effect.map(simulator.requests, (all) => all.at(-1)?.query["state"] !== undefined))
-        )
-        yield* Effect.sleep(n * 20)
-        child.kill("SIGKILL")
-        yield* result
-        const names = yield* fs.readDirectory(home)
-        if (names.includes("registrations.json")) client ??= (yield* clients)[0]
-        if (client !== undefined) assert.deepStrictEqual(yield* clients, [client])
-        assert.strictEqual((yield* run(["status"])).code, (yield* fs.exists(auth)) ? 0 : 4)
-      }
-      const last = yield* start(["login", "--chatgpt"])
-      yield* visit(yield* urlOf(last.output))
-      assert.strictEqual((yield* last.result).code, 0)
-      const left = (yield* fs.readDirectory(home)).filter((name) => /tmp|next|~/.test(name))
-      assert.deepStrictEqual(left, [], path.join(home))
-    }).pipe(Effect.provide(platform)), timeout)
 })
 
 describe.runIf(isThere)("the note about the plan, at a terminal", () => {
@@ -276,31 +243,6 @@ describe("an official sign-in that has expired", () => {
       }).pipe(Effect.provide(platform)),
     timeout
   )
-
-  it.scopedLive("is old, new or over when it is killed around the write, and never half", () =>
-    Effect.gen(function*() {
-      const { expire, fs, auth, run, simulator, start, stored } = yield* signedIn()
-      for (let n = 0; n < 12; n++) {
-        yield* expire
-        const calls = (yield* simulator.requests).length
-        const { child, result } = yield* start(["status", "--refresh"])
-        yield* eventually("it is asked", () =>
-          child.exitCode !== null ||
-          Effect.runPromise(Effect.map(simulator.requests, (all) => all.length > calls)))
-        yield* Effect.sleep(n * 6)
-        child.kill("SIGKILL")
-        yield* result
-        yield* stored
-        const { code } = yield* run(["status", "--refresh"])
-        assert.include([0, 4], code)
-        if (code === 4) {
-          const again = yield* start(["login", "--chatgpt"])
-          yield* visit(yield* urlOf(again.output))
-          assert.strictEqual((yield* again.result).code, 0)
-        }
-        assert.isTrue(yield* fs.exists(auth))
-      }
-    }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("stays while the server is in trouble, or knows no client", () =>
     Effect.gen(function*() {
