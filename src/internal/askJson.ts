@@ -6,8 +6,11 @@ import * as Effect from "effect/Effect"
 import { parse } from "./json.ts"
 import { networkProblem } from "./networkProblem.ts"
 
-/** Why a server did not answer a request. Callers can go on without the answer. */
-export class NotAnswered extends Data.TaggedError("NotAnswered")<{ readonly message: string }> {}
+/** Why a server did not answer a request, and whether it was waited for in vain. Callers can go on without the answer. */
+export class NotAnswered extends Data.TaggedError("NotAnswered")<{
+  readonly message: string
+  readonly isTooSlow?: boolean
+}> {}
 
 /** The status and headers of an answer, and its body if that is JSON. */
 export interface Answer {
@@ -43,7 +46,7 @@ export const askJson = <E>(
     ),
     Effect.timeoutFail({
       duration: "5 seconds",
-      onTimeout: () => new NotAnswered({ message: "the server did not answer within 5 seconds" })
+      onTimeout: () => new NotAnswered({ message: "the server did not answer within 5 seconds", isTooSlow: true })
     })
   )
 

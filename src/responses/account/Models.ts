@@ -94,7 +94,7 @@ export class Models extends Context.Tag("effixir/responses/account/Models")<Mode
   readonly list: (options?: { readonly refresh?: boolean; readonly hidden?: boolean }) => Effect.Effect<Listing>
   /**
    * The same for a run, with hidden models, to decide which model to use and what it can be sent. Reuses a list of the
-   * last day, and does not ask a host that sends only names.
+   * last day, and does not ask a host that sends only names, or one that has not answered in time within the last hour.
    */
   readonly catalogue: Effect.Effect<Listing>
   /** The last known list, however old. Asks no server. */
@@ -104,6 +104,11 @@ export class Models extends Context.Tag("effixir/responses/account/Models")<Mode
 /** How long a list is reused when a person asks for it, and how long for a run. */
 const lifetime = Duration.minutes(5)
 const runLifetime = Duration.days(1)
+
+/** How long runs do without the list of a server that has not answered in time. */
+const silence = Duration.hours(1)
+
+const Silent = Schema.Struct({ at: Schema.DateTimeUtc })
 
 const Kept = Schema.Struct({
   account: Schema.String,
@@ -118,13 +123,17 @@ type Kept = typeof Kept.Type
 export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
   const { client } = yield* AuthClient
   const credentials = yield* Credentials
-  const cache = (yield* KeyValueStore.KeyValueStore).forSchema(Kept)
+  const store = yield* KeyValueStore.KeyValueStore
+  const cache = store.forSchema(Kept)
+  const silent = store.forSchema(Silent)
 
   /** Each host and account has its own list. */
   const keyOf = (credential: Credential): string => {
     const { account, baseUrl, modelsQuery } = Host.of(credential)
     return ["models", ...Object.values(modelsQuery), account, baseUrl(options)].join(" ")
   }
+
+  const silentKeyOf = (credential: Credential): string => `silent ${keyOf(credential)}`
 
   /** A cache that cannot be read is empty. */
   const recall = (credential: Credential) =>
@@ -154,19 +163,41 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
       models: models.value
     }
     yield* Effect.ignore(cache.set(keyOf(credential), next))
+    yield* Effect.ignore(silent.remove(silentKeyOf(credential)))
     return next
   }, redactedSpan("Models.ask"))
 
-  /** @param goodFor how old a reused list may be */
-  const listFor = Effect.fnUntraced(function*(credential: Credential, goodFor: Duration.Duration) {
+  const noteSilence = Effect.fnUntraced(function*(credential: Credential) {
+    yield* Effect.ignore(silent.set(silentKeyOf(credential), { at: yield* DateTime.now }))
+  })
+
+  const isSilent = Effect.fnUntraced(function*(credential: Credential) {
+    const noted = yield* Effect.orElseSucceed(silent.get(silentKeyOf(credential)), Option.none)
+    const now = yield* DateTime.now
+    return Option.exists(noted, (noted) => isYoung(noted, silence, now))
+  })
+
+  /**
+   * - `goodFor` how old a reused list may be
+   * - `isPatient` whether to wait for a server that has not answered the last time
+   */
+  const listFor = Effect.fnUntraced(function*(
+    credential: Credential,
+    { goodFor, isPatient }: { readonly goodFor: Duration.Duration; readonly isPatient: boolean }
+  ) {
     const { hasCatalogue } = Host.of(credential)
     const kept = yield* recall(credential)
     const now = yield* DateTime.now
-    if (Option.isSome(kept) && isFresh(kept.value, goodFor, now)) return listing(kept.value, hasCatalogue, "cache")
+    if (Option.isSome(kept) && isYoung(kept.value, goodFor, now)) return listing(kept.value, hasCatalogue, "cache")
+    const old = Option.match(kept, {
+      onNone: () => fallback,
+      onSome: (kept) => listing(kept, hasCatalogue, "cache")
+    })
+    if (!isPatient && (yield* isSilent(credential))) return { ...old, problem: "the server did not answer in time before" }
     const live = yield* Effect.either(ask(credential, kept))
     if (Either.isRight(live)) return listing(live.right, hasCatalogue, "live")
-    const problem = yield* hidden(live.left.message)
-    return Option.isSome(kept) ? { ...listing(kept.value, hasCatalogue, "cache"), problem } : { ...fallback, problem }
+    if (live.left.isTooSlow === true) yield* noteSilence(credential)
+    return { ...old, problem: yield* hidden(live.left.message) }
   })
 
   return Models.of({
@@ -174,14 +205,17 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
       const selected = yield* Effect.either(credentials.selected)
       const all: Listing = Either.isLeft(selected)
         ? { ...fallback, problem: selected.left.message }
-        : yield* listFor(selected.right.credential, options?.refresh === true ? Duration.zero : lifetime)
+        : yield* listFor(selected.right.credential, {
+          goodFor: options?.refresh === true ? Duration.zero : lifetime,
+          isPatient: true
+        })
       return options?.hidden === true ? all : { ...all, models: all.models.filter((model) => !isHidden(model)) }
     }),
     catalogue: Effect.gen(function*() {
       const selected = yield* Effect.either(credentials.selected)
       if (Either.isLeft(selected)) return { ...fallback, problem: selected.left.message }
       const { credential } = selected.right
-      return Host.of(credential).hasCatalogue ? yield* listFor(credential, runLifetime) : fallback
+      return Host.of(credential).hasCatalogue ? yield* listFor(credential, { goodFor: runLifetime, isPatient: false }) : fallback
     }),
     known: Effect.gen(function*() {
       const selected = yield* Effect.option(credentials.selected)
@@ -214,9 +248,13 @@ export const isHidden = ({ slug, visibility }: Model): boolean =>
 /** Models for OpenAI's own programs, which are hidden whatever the list says. */
 const neverShown = /^(?:codex-auto-review|gpt-daybreak-)/
 
-const isFresh = (kept: Kept, goodFor: Duration.Duration, now: DateTime.Utc): boolean => {
-  // A list from the future, after the clock was set back, counts as old.
-  const age = DateTime.toEpochMillis(now) - DateTime.toEpochMillis(kept.at)
+const isYoung = (
+  { at }: { readonly at: DateTime.Utc },
+  goodFor: Duration.Duration,
+  now: DateTime.Utc
+): boolean => {
+  // What comes from the future, after the clock was set back, counts as old.
+  const age = DateTime.toEpochMillis(now) - DateTime.toEpochMillis(at)
   return age >= 0 && age < Duration.toMillis(goodFor)
 }
 

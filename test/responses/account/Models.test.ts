@@ -28,6 +28,13 @@ const list = (
     Effect.provide(host.layer)
   )
 
+/** The same for a run. */
+const catalogue = (host: ReturnType<typeof Host.make>) =>
+  Effect.flatMap(Models.Models, ({ catalogue }) => catalogue).pipe(
+    Effect.provide(Models.layer({ chatgptBaseUrl: "https://host.test/codex", apiBaseUrl: "https://api.test/v1" })),
+    Effect.provide(host.layer)
+  )
+
 const slugs = ({ models }: Models.Listing) => models.map(({ slug }) => slug)
 
 const info = (slug: string, more: object = {}) => ({ slug, display_name: slug.toUpperCase(), ...more })
@@ -151,6 +158,46 @@ describe("Models", () => {
         yield* TestClock.adjust("1 millis")
         assert.include((yield* Fiber.join(listing)).problem, "5 seconds")
       }
+    }).pipe(Effect.provide(KeyValueStore.layerMemory)))
+
+  it.effect("lets one run wait for a server that does not answer, and the others only after an hour", () =>
+    Effect.gen(function*() {
+      let isUp = false
+      const host = Host.make(() => isUp ? Host.json({ models: [info("a")] }) : Effect.never, plan)
+      const run = Effect.gen(function*() {
+        const fiber = yield* Effect.fork(catalogue(host))
+        yield* TestClock.adjust("1 millis")
+        const isWaiting = Option.isNone(yield* Fiber.poll(fiber))
+        if (isWaiting) yield* TestClock.adjust("5 seconds")
+        const { models, problem } = yield* Fiber.join(fiber)
+        return { isWaiting, problem, first: models[0]?.slug }
+      })
+      assert.deepInclude(yield* run, { isWaiting: true, first: Models.defaultModel })
+      const second = yield* run
+      assert.deepInclude(second, { isWaiting: false, first: Models.defaultModel })
+      assert.include(second.problem, "did not answer")
+      yield* TestClock.adjust("59 minutes")
+      assert.isFalse((yield* run).isWaiting)
+      yield* TestClock.adjust("1 minute")
+      assert.isTrue((yield* run).isWaiting)
+      // Whoever asks for the list asks the server, and an answer ends the silence for all.
+      isUp = true
+      assert.strictEqual((yield* list(host)).source, "live")
+      yield* TestClock.adjust("25 hours")
+      isUp = false
+      assert.deepInclude(yield* run, { isWaiting: true, first: "a" })
+      assert.deepInclude(yield* run, { isWaiting: false, first: "a" })
+      yield* TestClock.setTime(0)
+      assert.isTrue((yield* run).isWaiting, "a note from the future counts for nothing")
+      assert.strictEqual(host.asked.length, 5)
+    }).pipe(Effect.provide(KeyValueStore.layerMemory)))
+
+  it.effect("asks again at once where the server was in trouble, and said so", () =>
+    Effect.gen(function*() {
+      const host = Host.make(() => Effect.sync(() => new Response("busy", { status: 503 })), plan)
+      yield* catalogue(host)
+      yield* catalogue(host)
+      assert.strictEqual(host.asked.length, 2)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
   it.effect("has a list for somebody who is not signed in, and asks nobody", () =>
