@@ -17,6 +17,8 @@ import type { Home } from "../node/settings/Home.ts"
 import * as PolicyFile from "../node/settings/PolicyFile.ts"
 import type { Dialect } from "../node/settings/Settings.ts"
 import * as Trust from "../node/settings/Trust.ts"
+import * as ModelProfile from "../responses/account/ModelProfile.ts"
+import { Models } from "../responses/account/Models.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import type { PermissionInForce } from "../session/SessionEvent.ts"
@@ -202,7 +204,7 @@ interface SearchSettings {
 
 const turn = Effect.fnUntraced(
   function*(
-    { deltas, json, limits, prompt, session }: TurnOptions,
+    { deltas, isNew, json, limits, model, prompt, session }: TurnOptions,
     settings: Settings,
     leave: Effect.Effect<unknown> | undefined
   ) {
@@ -214,6 +216,7 @@ const turn = Effect.fnUntraced(
       return yield* new ExitCode.BadInput({ message: noPlanForChat })
     }
     const reasoning = reasoningFor(settings, host)
+    if (isNew === true) yield* tellEffort(settings, Option.getOrElse(model, () => settings.model))
     const whyInterrupted = Effect.map(signal, ExitCode.reasonOf)
     const events = prompt === undefined
       ? agent.resume(session, { reasoning, limits, whyInterrupted })
@@ -232,6 +235,8 @@ const noPlanForChat =
 
 interface Settings {
   readonly dialect: Dialect
+  readonly model?: string | undefined
+  readonly models?: ModelProfile.Overrides | undefined
   readonly reasoning_effort?: string | undefined
   readonly reasoning_summary?: string | undefined
 }
@@ -240,6 +245,15 @@ const selectedHost = Effect.map(
   Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.selected)),
   Option.map(({ credential }) => Host.of(credential))
 )
+
+/** Tells once, as a session begins, of an effort that was asked for and cannot be had. */
+const tellEffort = Effect.fnUntraced(function*({ models, reasoning_effort: effort }: Settings, chosen?: string) {
+  if (effort === undefined) return
+  const { defaultModel, models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
+  const model = chosen ?? defaultModel
+  const problem = ModelProfile.effortProblem(model, effort, ModelProfile.profileOf(model, { catalogue, models }))
+  if (problem !== undefined) yield* Effect.flatMap(Screen, (screen) => screen.say(problem))
+})
 
 const reasoningFor = (settings: Settings, host: Option.Option<Host.Host>): ReasoningOptions | undefined => {
   const effort = settings.reasoning_effort
