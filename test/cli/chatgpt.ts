@@ -49,7 +49,7 @@ export const signedIn = Effect.fnUntraced(function*(knobs: Partial<Knobs> = {}) 
 
 /** The address that a sign-in shows, once it does. */
 export const urlOf = (output: Started["output"]) => {
-  const find = () => /http\S+\/api\/accounts\/authorize\S+/.exec(output().stderr + output().stdout)?.[0]
+  const find = () => /http\S+\/authorize\?\S+/.exec(output().stderr + output().stdout)?.[0]
   return Effect.map(
     eventually("the address is shown", () => find() !== undefined),
     () => (find() ?? "").replace(/".*/, "")
