@@ -79,8 +79,11 @@ const config: Config.Config.Wrap<Options> = {
 export const make = Effect.fnUntraced(function*(options: Options) {
   const credentials = yield* Credentials
   /** What to send, if it may go where it would be sent. */
-  const current = Effect.tap(credentials.current, ({ credential }) =>
-    Option.match(Host.of(credential).refuse(options), { onNone: () => Effect.void, onSome: Effect.fail }))
+  const current = Effect.tap(
+    credentials.current,
+    ({ credential }) =>
+      Option.match(Host.of(credential).refuse(options), { onNone: () => Effect.void, onSome: Effect.fail })
+  )
   const client = (yield* HttpClient.HttpClient).pipe(
     // Tracing would put header values into span attributes and send trace headers to the server.
     HttpClient.withTracerDisabledWhen(() => true),

@@ -212,7 +212,9 @@ const tell = (error: ParseResult.ParseError): string => {
   return named.length === 0 ? "it is no credential" : `${named.join(", ")} is missing or wrong`
 }
 
-const ours: ReadonlySet<string> = new Set([Subscription, ChatGpt, Ended, ApiKey].flatMap(({ fields }) => Object.keys(fields)))
+const ours: ReadonlySet<string> = new Set(
+  [Subscription, ChatGpt, Ended, ApiKey].flatMap(({ fields }) => Object.keys(fields))
+)
 
 const unknownFields = (text: string): { readonly [field: string]: unknown } =>
   Either.match(parseJson(text), {

@@ -160,7 +160,8 @@ export const of = (credential: Credential): Host => {
               new ConfigError({
                 key: "OPENAI_BASE_URL",
                 source: "the environment",
-                expected: `the ChatGPT sign-in sends its token to https://api.openai.com and to this machine, and not to ` +
+                expected:
+                  `the ChatGPT sign-in sends its token to https://api.openai.com and to this machine, and not to ` +
                   `"${apiBaseUrl}"; unset it, or use an API key there with \`--auth api-key\``
               })
             ),

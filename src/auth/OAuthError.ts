@@ -64,7 +64,8 @@ const sentences: { readonly [reason in OAuthError["reason"]]: string } = {
   PortBusy: "The ports 1455 and 1457 are both in use, or reserved by the system; use `effixir login --device`",
   Identity: "It is not proven who has signed in, and the answer of the sign-in server is not used",
   OtherAccount: "Another account has signed in, and the sign-in that there was is kept",
-  OtherServer: "The stored sign-in is of another sign-in server than the one that EFFIXIR_ISSUER names, and is not shown " +
+  OtherServer:
+    "The stored sign-in is of another sign-in server than the one that EFFIXIR_ISSUER names, and is not shown " +
     "to this one; unset EFFIXIR_ISSUER, or sign in here with `effixir login --chatgpt --profile NAME`",
   Region:
     "The sign-in server does not serve this region; if your browser uses a proxy, set HTTPS_PROXY to the same one",

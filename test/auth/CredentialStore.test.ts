@@ -3,14 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { apiKey, type Credential } from "../../src/auth/Credential.ts"
+import { apiKey, type Stored } from "../../src/auth/Credential.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
 
 const key = (text: string) => apiKey(Redacted.make(text))
 const memory = CredentialStore.layerMemory(key("first"))
 
 /** Plain text: Redacted values, and Options of them, are all alike to an assertion. */
-const textOf = (credential: Option.Option<Credential>): string | undefined =>
+const textOf = (credential: Option.Option<Stored>): string | undefined =>
   Option.isSome(credential) && credential.value.kind === "api_key"
     ? Redacted.value(credential.value.api_key)
     : undefined

@@ -15,7 +15,7 @@ import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { ChatGptOAuth } from "../../src/auth/chatgpt/ChatGptOAuth.ts"
-import type { Credential, Subscription } from "../../src/auth/Credential.ts"
+import type { Stored, Subscription } from "../../src/auth/Credential.ts"
 import { Credentials, layer as credentialsLayer } from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
 import { OAuth, OAuthError, type Renewal } from "../../src/auth/OAuth.ts"
@@ -32,7 +32,7 @@ const signedIn = (n: number, lifetime: Duration.DurationInput = "1 hour", accoun
   account_id: account
 })
 
-const name = (credential: Credential): string =>
+const name = (credential: Stored): string =>
   credential.kind === "subscription" ? Redacted.value(credential.access_token) : "key"
 
 type Refresh = (n: number) => Effect.Effect<Renewal, OAuthError | SignedOut>

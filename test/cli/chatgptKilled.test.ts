@@ -72,7 +72,10 @@ describe("login --chatgpt that is killed around its writes", () => {
         const { code } = yield* signIn(at)
         assert.isNull(code, `killed ${at}`)
         const there = yield* files
-        assert.deepStrictEqual(["auth.json", "host.json", "registrations.json"].filter((name) => there.has(name)), expected)
+        assert.deepStrictEqual(
+          ["auth.json", "host.json", "registrations.json"].filter((name) => there.has(name)),
+          expected
+        )
         if (there.has("host.json")) assert.strictEqual(yield* hostId, host ??= yield* hostId)
         if (there.has("registrations.json")) {
           client ??= (yield* clients)[0]
@@ -117,43 +120,47 @@ describe("a refresh of the official sign-in that is killed around its writes", (
       }
     }).pipe(Effect.provide(platform)), timeout)
 
-  it.scopedLive("says also after a final refusal that it is over, and keeps no token then", () =>
-    Effect.gen(function*() {
-      const { assertTidy, count, expired, fs, auth, held, killed, run, simulator } = yield* setup()
-      const env = { OPENAI_API_KEY: "sk-1" }
-      for (const at of ["before auth.json 1", "after auth.json 1", undefined]) {
-        const { client_id, email, subject, ...before } = yield* expired
-        // Somebody has used the token, so that the server ends the sign-in.
-        yield* Effect.promise(() =>
-          fetch(`${simulator.issuer}${tokenPath}`, {
-            method: "POST",
-            body: new URLSearchParams({
-              grant_type: "refresh_token",
-              client_id,
-              refresh_token: Redacted.value(before.refresh_token),
-              resource: "https://api.openai.com/v1"
+  it.scopedLive(
+    "says also after a final refusal that it is over, and keeps no token then",
+    () =>
+      Effect.gen(function*() {
+        const { assertTidy, count, expired, fs, auth, held, killed, run, simulator } = yield* setup()
+        const env = { OPENAI_API_KEY: "sk-1" }
+        for (const at of ["before auth.json 1", "after auth.json 1", undefined]) {
+          const { client_id, email, subject, ...before } = yield* expired
+          // Somebody has used the token, so that the server ends the sign-in.
+          yield* Effect.promise(() =>
+            fetch(`${simulator.issuer}${tokenPath}`, {
+              method: "POST",
+              body: new URLSearchParams({
+                grant_type: "refresh_token",
+                client_id,
+                refresh_token: Redacted.value(before.refresh_token),
+                resource: "https://api.openai.com/v1"
+              })
             })
-          })
-        )
-        const asked = yield* count(tokenPath)
-        const { code } = yield* run(["Say hello"], at === undefined ? { env } : killed(at))
-        assert.strictEqual(code, at === undefined ? 4 : null)
-        const isLeft = at === "before auth.json 1"
-        assert.strictEqual((yield* held).kind, isLeft ? "chatgpt" : "chatgpt_ended")
-        for (const args of [["status"], ["Say hello"], ["status", "--refresh"]]) {
-          const { code, stderr, stdout } = yield* run(args, { env })
-          // What is there still looks good until the server is asked.
-          if (isLeft && args[1] === undefined && args[0] === "status") continue
-          assert.strictEqual(code, 4, args.join(" "))
-          assertSentence(stderr + stdout, "effixir login")
+          )
+          const asked = yield* count(tokenPath)
+          const { code } = yield* run(["Say hello"], at === undefined ? { env } : killed(at))
+          assert.strictEqual(code, at === undefined ? 4 : null)
+          const isLeft = at === "before auth.json 1"
+          assert.strictEqual((yield* held).kind, isLeft ? "chatgpt" : "chatgpt_ended")
+          for (const args of [["status"], ["Say hello"], ["status", "--refresh"]]) {
+            const { code, stderr, stdout } = yield* run(args, { env })
+            // What is there still looks good until the server is asked.
+            if (isLeft && args[1] === undefined && args[0] === "status") continue
+            assert.strictEqual(code, 4, args.join(" "))
+            assertSentence(stderr + stdout, "effixir login")
+          }
+          assert.strictEqual(yield* count(tokenPath), asked + (isLeft ? 2 : 1))
+          assert.deepInclude(yield* held, { kind: "chatgpt_ended", client_id, subject, email })
+          const text = yield* fs.readFileString(auth)
+          for (const token of [before.access_token, before.refresh_token, before.id_token]) {
+            assert.notInclude(text, Redacted.value(token))
+          }
+          yield* assertTidy
         }
-        assert.strictEqual(yield* count(tokenPath), asked + (isLeft ? 2 : 1))
-        assert.deepInclude(yield* held, { kind: "chatgpt_ended", client_id, subject, email })
-        const text = yield* fs.readFileString(auth)
-        for (const token of [before.access_token, before.refresh_token, before.id_token]) {
-          assert.notInclude(text, Redacted.value(token))
-        }
-        yield* assertTidy
-      }
-    }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 })

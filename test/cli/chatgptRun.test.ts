@@ -42,7 +42,9 @@ describe("a plan that is used up", () => {
     [
       "by the host of Codex",
       "subscription",
-      Script.refuse(429, { error: { type: "usage_limit_reached", message: "No more.", plan_type: "plus", resets_at: 2e9 } })
+      Script.refuse(429, {
+        error: { type: "usage_limit_reached", message: "No more.", plan_type: "plus", resets_at: 2e9 }
+      })
     ],
     [
       "by the host of Codex in the stream",
@@ -51,63 +53,81 @@ describe("a plan that is used up", () => {
     ]
   ]
   for (const [where, kind, turn] of failures) {
-    it.scopedLive(`costs one request, ends with 7, and is not charged to an API key: told ${where}`, () =>
-      Effect.gen(function*() {
-        const { posts, run } = yield* signedIn(turn, { kind })
-        const { code, stderr, stdout } = yield* run("run", "--json", "Say hello")
-        assert.strictEqual(code, 7)
-        const sent = yield* posts
-        assert.strictEqual(sent.length, 1)
-        assert.notInclude(sent[0]?.headers["authorization"], "sk-")
-        const last = lines(stdout).at(-1)
-        assert.deepInclude(last, { type: "turn.failed", exit_code: 7 })
-        assert.deepInclude(last?.["error"], { kind: "UsageLimitReached", retryable: false })
-        assert.deepInclude(
-          (last?.["error"] as { readonly details: object }).details,
-          kind === "chatgpt" ? { kind: "subscription_sharing_usage_limit_exceeded" } : {}
-        )
-        if (kind === "chatgpt") assertSentence(stderr, "https://chatgpt.com/settings/usage")
-        assert.notInclude(lines(stdout).map(({ type }) => type), "retry")
-      }).pipe(Effect.provide(platform)), timeout)
+    it.scopedLive(
+      `costs one request, ends with 7, and is not charged to an API key: told ${where}`,
+      () =>
+        Effect.gen(function*() {
+          const { posts, run } = yield* signedIn(turn, { kind })
+          const { code, stderr, stdout } = yield* run("run", "--json", "Say hello")
+          assert.strictEqual(code, 7)
+          const sent = yield* posts
+          assert.strictEqual(sent.length, 1)
+          assert.notInclude(sent[0]?.headers["authorization"], "sk-")
+          const last = lines(stdout).at(-1)
+          assert.deepInclude(last, { type: "turn.failed", exit_code: 7 })
+          assert.deepInclude(last?.["error"], { kind: "UsageLimitReached", retryable: false })
+          assert.deepInclude(
+            (last?.["error"] as { readonly details: object }).details,
+            kind === "chatgpt" ? { kind: "subscription_sharing_usage_limit_exceeded" } : {}
+          )
+          if (kind === "chatgpt") assertSentence(stderr, "https://chatgpt.com/settings/usage")
+          assert.notInclude(lines(stdout).map(({ type }) => type), "retry")
+        }).pipe(Effect.provide(platform)),
+      timeout
+    )
   }
 })
 
 describe("a model", () => {
-  it.scopedLive("is the first of the account where nobody chose one and the default is not there", () =>
-    Effect.gen(function*() {
-      const { posts, run } = yield* signedIn(hello, { models: ["gpt-6-astra", "gpt-5.6-sol"] })
-      assert.strictEqual((yield* run("Say hello")).code, 0)
-      assert.deepInclude((yield* posts)[0]?.body, { model: "gpt-6-astra" })
-      assert.match((yield* run("status")).stdout, /^model +gpt-6-astra$/m)
-    }).pipe(Effect.provide(platform)), timeout)
+  it.scopedLive(
+    "is the first of the account where nobody chose one and the default is not there",
+    () =>
+      Effect.gen(function*() {
+        const { posts, run } = yield* signedIn(hello, { models: ["gpt-6-astra", "gpt-5.6-sol"] })
+        assert.strictEqual((yield* run("Say hello")).code, 0)
+        assert.deepInclude((yield* posts)[0]?.body, { model: "gpt-6-astra" })
+        assert.match((yield* run("status")).stdout, /^model +gpt-6-astra$/m)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 
-  it.scopedLive("that the account does not have is refused with the names of those that it has", () =>
-    Effect.gen(function*() {
-      const { posts, run } = yield* signedIn(hello, { models: ["gpt-6.2-sol", "gpt-6-astra"] })
-      const { code, stderr, stdout } = yield* run("run", "--json", "-m", "gpt-4o", "Say hello")
-      assert.strictEqual(code, 1)
-      assertSentence(stderr, "gpt-6.2-sol, gpt-6-astra")
-      assert.deepInclude(lines(stdout).at(-1)?.["error"], {
-        kind: "ModelUnavailable",
-        retryable: false
-      })
-      assert.include(stdout, JSON.stringify({ models: ["gpt-6.2-sol", "gpt-6-astra"] }).slice(1, -1))
-      assert.strictEqual((yield* posts).length, 1)
-    }).pipe(Effect.provide(platform)), timeout)
+  it.scopedLive(
+    "that the account does not have is refused with the names of those that it has",
+    () =>
+      Effect.gen(function*() {
+        const { posts, run } = yield* signedIn(hello, { models: ["gpt-6.2-sol", "gpt-6-astra"] })
+        const { code, stderr, stdout } = yield* run("run", "--json", "-m", "gpt-4o", "Say hello")
+        assert.strictEqual(code, 1)
+        assertSentence(stderr, "gpt-6.2-sol, gpt-6-astra")
+        assert.deepInclude(lines(stdout).at(-1)?.["error"], {
+          kind: "ModelUnavailable",
+          retryable: false
+        })
+        assert.include(stdout, JSON.stringify({ models: ["gpt-6.2-sol", "gpt-6-astra"] }).slice(1, -1))
+        assert.strictEqual((yield* posts).length, 1)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 
-  it.scopedLive("that has not the effort that was asked for is named once, with the one that it is asked for", () =>
-    Effect.gen(function*() {
-      const { configure, posts, run } = yield* signedIn(hello, { models: ["gpt-6.2-sol", "gpt-5.5"] })
-      yield* configure({ reasoning_effort: "max" })
-      const first = yield* run("run", "-m", "gpt-5.5", "Say hello")
-      assert.strictEqual(first.code, 0)
-      assertSentence(first.stderr, "gpt-5.5 has no effort \"max\"", "\"xhigh\"", "low, medium, high, xhigh")
-      const next = yield* run("resume", "--last", "Again")
-      assert.notInclude(next.stderr, "effort")
-      assert.notInclude((yield* run("run", "-m", "gpt-6.2-sol", "Say hello")).stderr, "effort")
-      yield* configure({ reasoning_effort: "ultra" })
-      assert.notInclude((yield* run("run", "-m", "gpt-6.2-sol", "Say hello")).stderr, "effort")
-      const efforts = (yield* posts).map(({ body }) => (body as { reasoning?: { effort?: string } }).reasoning?.effort)
-      assert.deepStrictEqual(efforts, ["xhigh", "max", "max", "max"])
-    }).pipe(Effect.provide(platform)), timeout)
+  it.scopedLive(
+    "that has not the effort that was asked for is named once, with the one that it is asked for",
+    () =>
+      Effect.gen(function*() {
+        const { configure, posts, run } = yield* signedIn(hello, { models: ["gpt-6.2-sol", "gpt-5.5"] })
+        yield* configure({ reasoning_effort: "max" })
+        const first = yield* run("run", "-m", "gpt-5.5", "Say hello")
+        assert.strictEqual(first.code, 0)
+        assertSentence(first.stderr, "gpt-5.5 has no effort \"max\"", "\"xhigh\"", "low, medium, high, xhigh")
+        const next = yield* run("resume", "--last", "Again")
+        assert.notInclude(next.stderr, "effort")
+        assert.notInclude((yield* run("run", "-m", "gpt-6.2-sol", "Say hello")).stderr, "effort")
+        yield* configure({ reasoning_effort: "ultra" })
+        assert.notInclude((yield* run("run", "-m", "gpt-6.2-sol", "Say hello")).stderr, "effort")
+        const efforts = (yield* posts).map(({ body }) =>
+          (body as { reasoning?: { effort?: string } }).reasoning?.effort
+        )
+        assert.deepStrictEqual(efforts, ["xhigh", "max", "max", "max"])
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 })

@@ -21,9 +21,9 @@ const fields = new Set([
 ])
 
 const texts = (json: unknown): ReadonlyArray<readonly [field: string, text: string]> =>
-  typeof json !== "object" || json === null ? [] : Object.entries(json).flatMap(([name, value]) =>
-    typeof value === "string" ? [[name, value] as const] : texts(value)
-  )
+  typeof json !== "object" || json === null ?
+    [] :
+    Object.entries(json).flatMap(([name, value]) => typeof value === "string" ? [[name, value] as const] : texts(value))
 
 /** Puts a file into its place no more, and complains with all that is in it. */
 const crash = `
@@ -103,49 +103,58 @@ const watching = Effect.gen(function*() {
     secrets,
     assertNothingTold,
     crashing: { env: { NODE_OPTIONS: `--require=${preload}` } },
-    expire: Effect.flatMap(fs.readFileString(auth), (text) =>
-      fs.writeFileString(auth, JSON.stringify({ ...JSON.parse(text), expires_at: 1 })))
+    expire: Effect.flatMap(
+      fs.readFileString(auth),
+      (text) => fs.writeFileString(auth, JSON.stringify({ ...JSON.parse(text), expires_at: 1 }))
+    )
   }
 })
 
 describe("no secret is told anywhere but in auth.json", () => {
-  it.scopedLive("with the official sign-in, over two sign-ins, runs, failures, a crash and the end", () =>
-    Effect.gen(function*() {
-      const { assertNothingTold, browse, clients, crashing, expire, run, secrets, simulator, stored } = yield* watching
-      assert.strictEqual((yield* run(["login", "--chatgpt"], browse)).code, 0)
-      const first = yield* stored
-      // The address of a later sign-in holds the id token.
-      const second = yield* run(["login", "--chatgpt", "--json"], browse)
-      assert.strictEqual(second.code, 0)
-      assert.include(second.stdout, Redacted.value(first.id_token), "in the address, and nowhere else")
-      assert.strictEqual((yield* run(["run", "--json", "--deltas", "Say hello"])).code, 0)
-      yield* simulator.turn({ account: { email: "bob@example.com", plan: "plus", accountId: "bob" } })
-      assert.strictEqual((yield* run(["login", "--chatgpt"], browse)).code, 4)
-      yield* simulator.turn({ account: undefined, idToken: "wrong key" })
-      assert.strictEqual((yield* run(["login", "--chatgpt"], browse)).code, 4)
-      yield* simulator.turn({ idToken: undefined })
-      for (const knobs of [{}, { tokenStatus: 503 }, { tokenStatus: 200, jwksStatus: 503 }]) {
-        yield* simulator.turn(knobs)
+  it.scopedLive(
+    "with the official sign-in, over two sign-ins, runs, failures, a crash and the end",
+    () =>
+      Effect.gen(function*() {
+        const { assertNothingTold, browse, clients, crashing, expire, run, secrets, simulator, stored } =
+          yield* watching
+        assert.strictEqual((yield* run(["login", "--chatgpt"], browse)).code, 0)
+        const first = yield* stored
+        // The address of a later sign-in holds the id token.
+        const second = yield* run(["login", "--chatgpt", "--json"], browse)
+        assert.strictEqual(second.code, 0)
+        assert.include(second.stdout, Redacted.value(first.id_token), "in the address, and nowhere else")
+        assert.strictEqual((yield* run(["run", "--json", "--deltas", "Say hello"])).code, 0)
+        yield* simulator.turn({ account: { email: "bob@example.com", plan: "plus", accountId: "bob" } })
+        assert.strictEqual((yield* run(["login", "--chatgpt"], browse)).code, 4)
+        yield* simulator.turn({ account: undefined, idToken: "wrong key" })
+        assert.strictEqual((yield* run(["login", "--chatgpt"], browse)).code, 4)
+        yield* simulator.turn({ idToken: undefined })
+        for (const knobs of [{}, { tokenStatus: 503 }, { tokenStatus: 200, jwksStatus: 503 }]) {
+          yield* simulator.turn(knobs)
+          yield* expire
+          yield* run(["status", "--refresh"])
+        }
+        yield* simulator.turn({ jwksStatus: 200 })
+        assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
         yield* expire
-        yield* run(["status", "--refresh"])
-      }
-      yield* simulator.turn({ jwksStatus: 200 })
-      assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
-      yield* expire
-      const crashed = yield* run(["run", "--json", "Say hello"], undefined, crashing)
-      assert.include(crashed.stderr, "auth.json", "it could not be saved")
-      assert.strictEqual((yield* run(["Say hello"])).code, 4, "the server has ended it")
-      yield* run(["login", "--chatgpt"], browse)
-      yield* simulator.turn({ tokenDelay: "2 seconds" })
-      yield* expire
-      yield* run(["Say hello"], ({ child }) =>
-        Effect.zipRight(Effect.sleep("1500 millis"), Effect.sync(() => child.kill("SIGQUIT"))))
-      assert.strictEqual((yield* run(["logout"])).code, 0)
-      yield* run(["Say hello"])
-      assert.strictEqual((yield* clients).length, 1)
-      yield* assertNothingTold
-      assert.isAbove(secrets.size, 25)
-    }).pipe(Effect.provide(platform)), timeout)
+        const crashed = yield* run(["run", "--json", "Say hello"], undefined, crashing)
+        assert.include(crashed.stderr, "auth.json", "it could not be saved")
+        assert.strictEqual((yield* run(["Say hello"])).code, 4, "the server has ended it")
+        yield* run(["login", "--chatgpt"], browse)
+        yield* simulator.turn({ tokenDelay: "2 seconds" })
+        yield* expire
+        yield* run(
+          ["Say hello"],
+          ({ child }) => Effect.zipRight(Effect.sleep("1500 millis"), Effect.sync(() => child.kill("SIGQUIT")))
+        )
+        assert.strictEqual((yield* run(["logout"])).code, 0)
+        yield* run(["Say hello"])
+        assert.strictEqual((yield* clients).length, 1)
+        yield* assertNothingTold
+        assert.isAbove(secrets.size, 25)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 
   it.scopedLive("with the sign-in of Codex, by code and in the browser", () =>
     Effect.gen(function*() {
@@ -169,7 +178,10 @@ describe("no secret is told anywhere but in auth.json", () => {
     Effect.gen(function*() {
       const { assertNothingTold, crashing, run, secrets, simulator } = yield* watching
       const key = Redacted.value(simulator.apiKey)
-      assert.strictEqual((yield* run(["login", "--with-api-key"], undefined, { stdin: "sk-wrong-but-secret\n" })).code, 0)
+      assert.strictEqual(
+        (yield* run(["login", "--with-api-key"], undefined, { stdin: "sk-wrong-but-secret\n" })).code,
+        0
+      )
       assert.notStrictEqual((yield* run(["run", "--json", "Say hello"])).code, 0)
       const crashed = yield* run(["login", "--with-api-key"], undefined, { ...crashing, stdin: `${key}\n` })
       assert.strictEqual(crashed.code, 4)

@@ -193,7 +193,9 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
       onNone: () => fallback,
       onSome: (kept) => listing(kept, hasCatalogue, "cache")
     })
-    if (!isPatient && (yield* isSilent(credential))) return { ...old, problem: "the server did not answer in time before" }
+    if (!isPatient && (yield* isSilent(credential))) {
+      return { ...old, problem: "the server did not answer in time before" }
+    }
     const live = yield* Effect.either(ask(credential, kept))
     if (Either.isRight(live)) return listing(live.right, hasCatalogue, "live")
     if (live.left.isTooSlow === true) yield* noteSilence(credential)
@@ -215,7 +217,9 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
       const selected = yield* Effect.either(credentials.selected)
       if (Either.isLeft(selected)) return { ...fallback, problem: selected.left.message }
       const { credential } = selected.right
-      return Host.of(credential).hasCatalogue ? yield* listFor(credential, { goodFor: runLifetime, isPatient: false }) : fallback
+      return Host.of(credential).hasCatalogue
+        ? yield* listFor(credential, { goodFor: runLifetime, isPatient: false })
+        : fallback
     }),
     known: Effect.gen(function*() {
       const selected = yield* Effect.option(credentials.selected)

@@ -80,7 +80,7 @@ describe("spans and log lines of the official sign-in", () => {
       span: (name, parent, context, links, startTime, kind) => {
         const attributes = new Map<string, unknown>()
         const events: Array<unknown> = []
-        const span: Tracer.Span = {
+        const span: { -readonly [key in keyof Tracer.Span]: Tracer.Span[key] } = {
           _tag: "Span",
           spanId: String(spans.length),
           traceId: "trace",

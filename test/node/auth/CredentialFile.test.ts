@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import { apiKey, Credential, type Subscription } from "../../../src/auth/Credential.ts"
+import { apiKey, Stored, type Subscription } from "../../../src/auth/Credential.ts"
 import type { CredentialStore } from "../../../src/auth/CredentialStore.ts"
 import * as CredentialFile from "../../../src/node/auth/CredentialFile.ts"
 import {
@@ -69,7 +69,7 @@ const read = (path: string) => Effect.map(get(path), (text): unknown => JSON.par
 const keyJson = { kind: "api_key", api_key: "sk-1" } as const
 
 /** A credential as plain JSON: what is redacted, or in an Option, looks like anything else of its kind. */
-const plain = Option.match({ onNone: () => "nothing", onSome: Schema.encodeSync(Credential) })
+const plain = Option.match({ onNone: () => "nothing", onSome: Schema.encodeSync(Stored) })
 
 const stored = (store: typeof CredentialStore.Service) => Effect.map(store.load, plain)
 
@@ -77,7 +77,7 @@ const isHeldUp = <A, E, R>(change: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.timeoutOption(change, "50 millis"), Option.isNone)
 
 /** Begins to change a store, and gives what ends the change. */
-const beginChange = (store: typeof CredentialStore.Service, to: Credential) =>
+const beginChange = (store: typeof CredentialStore.Service, to: Stored) =>
   Effect.gen(function*() {
     const entered = yield* Deferred.make<void>()
     const latch = yield* Deferred.make<void>()
@@ -285,9 +285,8 @@ describe("CredentialFile", () => {
   it.scopedLive("changes what is stored, and gives it back", () =>
     Effect.gen(function*() {
       const { store } = yield* makeStore
-      const seen: Array<Option.Option<Credential>> = []
-      const to = (next: Option.Option<Credential>) =>
-        store.modify((stored) => Effect.sync(() => (seen.push(stored), next)))
+      const seen: Array<Option.Option<Stored>> = []
+      const to = (next: Option.Option<Stored>) => store.modify((stored) => Effect.sync(() => (seen.push(stored), next)))
       assert.deepStrictEqual(plain(yield* to(Option.some(key))), keyJson)
       assert.strictEqual(plain(yield* to(Option.none())), "nothing")
       assert.strictEqual(yield* stored(store), "nothing")
@@ -363,7 +362,7 @@ describe("CredentialFile", () => {
     }).pipe(Effect.provide(layer)))
 })
 
-const add1 = (stored: Option.Option<Credential>) =>
+const add1 = (stored: Option.Option<Stored>) =>
   Effect.succeed(
     Option.map(stored, (credential) =>
       credential.kind === "subscription" ? { ...credential, expires_at: (credential.expires_at ?? 0) + 1 } : credential)

@@ -7,13 +7,13 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { apiKey, type Credential } from "../../../src/auth/Credential.ts"
+import { apiKey, type Stored } from "../../../src/auth/Credential.ts"
 import * as CredentialFile from "../../../src/node/auth/CredentialFile.ts"
 import * as CredentialKeyring from "../../../src/node/auth/CredentialKeyring.ts"
 import * as Keyring from "../../../src/node/auth/Keyring.ts"
 
 const key = (text: string) => apiKey(Redacted.make(text))
-const textOf = (stored: Option.Option<Credential>) =>
+const textOf = (stored: Option.Option<Stored>) =>
   Option.isSome(stored) && stored.value.kind === "api_key" ? Redacted.value(stored.value.api_key) : undefined
 
 /** A keyring that holds one text. */

@@ -1,0 +1,77 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
+import * as Script from "../../src/testing/Script.ts"
+import { lines, machine, platform } from "./support.ts"
+
+const timeout = 120_000
+
+/**
+ * Logs that an earlier build has written, with `HOME` and `WORKSPACE` in the place of folders. Each has a turn with
+ * thoughts, four calls, a patch and an output that was cut; in one of them the program was killed during a fifth call.
+ */
+const logs = new URL("./logs/", import.meta.url)
+
+const setup = Effect.fnUntraced(function*(name: string) {
+  const here = yield* machine(() => Script.answer(Script.say("Gone on.")))
+  const { folder, fs, home, path } = here
+  const text = readFileSync(new URL(`${name}.ndjson`, logs), "utf8")
+    .replaceAll("WORKSPACE", folder)
+    .replaceAll("HOME", home)
+  const id: string = JSON.parse(text.slice(0, text.indexOf("\n"))).event.sessionId
+  const log = path.join(home, "sessions", id, "log.ndjson")
+  yield* fs.makeDirectory(path.dirname(log), { recursive: true, mode: 0o700 })
+  yield* fs.writeFileString(log, text, { mode: 0o600 })
+  return { ...here, id, text, log: fs.readFileString(log) }
+})
+
+type Here = Effect.Effect.Success<ReturnType<typeof setup>>
+
+/** The input of each call of the model. */
+const inputs = ({ simulator }: Here) =>
+  Effect.map(
+    simulator.requests,
+    (all) => all.flatMap(({ body, method }) => method === "POST" ? [(body as Body).input] : [])
+  )
+
+const answered = (input: Body["input"]) => input.flatMap(({ call_id, output }) => output === undefined ? [] : [call_id])
+
+interface Body {
+  readonly input: ReadonlyArray<{ readonly type: string; readonly call_id?: string; readonly output?: unknown }>
+}
+
+describe("a log of an earlier build", () => {
+  it.scopedLive("is gone on with, and nothing in it changes", () =>
+    Effect.gen(function*() {
+      const here = yield* setup("finished")
+      const { id, log, run, text } = here
+      for (const prompt of ["Go on", "And again"]) {
+        const { code, stderr, stdout } = yield* run(["resume", id, "--json", "-m", "gpt-5.5", prompt])
+        assert.strictEqual(code, 0, stderr)
+        assert.strictEqual(lines(stdout).at(-1)?.type, "turn.completed")
+        assert.isTrue((yield* log).startsWith(text))
+      }
+      // This server cannot read the thoughts of another one: it refuses them once, and gets them no more.
+      const [first = [], again = [], next = []] = yield* inputs(here)
+      const types = first.map(({ type }) => type)
+      assert.includeMembers(types, ["reasoning", "function_call", "custom_tool_call", "custom_tool_call_output"])
+      assert.deepStrictEqual(answered(first), ["call_1", "call_2", "call_3", "call_4"])
+      const texts = (input: Body["input"]) => input.map((item) => JSON.stringify(item))
+      assert.deepStrictEqual(texts(again), texts(first.filter(({ type }) => type !== "reasoning")))
+      assert.deepStrictEqual(texts(next.slice(0, again.length)), texts(again), "it is repeated byte for byte")
+    }).pipe(Effect.provide(platform)), timeout)
+
+  it.scopedLive("of a turn that was killed is gone on with where it stood", () =>
+    Effect.gen(function*() {
+      const here = yield* setup("killed")
+      const { file, fs, id, log, run, text } = here
+      yield* fs.writeFileString(file("notes.txt"), "one\nzwei\nthree\n")
+      const { code, stderr, stdout } = yield* run(["resume", id, "--json"])
+      assert.strictEqual(code, 0, stderr)
+      assert.strictEqual(lines(stdout).at(-1)?.type, "turn.completed")
+      assert.isTrue((yield* log).startsWith(text))
+      const [input = []] = yield* inputs(here)
+      assert.deepStrictEqual(answered(input), ["call_1", "call_2", "call_3", "call_4", "call_5"])
+      assert.strictEqual(yield* fs.readFileString(file("notes.txt")), "one\nzwei\nthree\n", "no call ran twice")
+    }).pipe(Effect.provide(platform)), timeout)
+})
