@@ -133,7 +133,7 @@ export type Ended = typeof Ended.Type
  * @since 0.1.0
  * @category schemas
  */
-export const Stored = Schema.Union(Credential, Ended)
+export const Stored = Schema.Union(...Credential.members, Ended)
 
 /** @since 0.1.0 @category models */
 export type Stored = typeof Stored.Type

@@ -251,8 +251,16 @@ const tellEffort = Effect.fnUntraced(function*({ models, reasoning_effort: effor
   if (effort === undefined) return
   const { defaultModel, models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
   const model = chosen ?? defaultModel
-  const problem = ModelProfile.effortProblem(model, effort, ModelProfile.profileOf(model, { catalogue, models }))
-  if (problem !== undefined) yield* Effect.flatMap(Screen, (screen) => screen.say(problem))
+  const profile = ModelProfile.profileOf(model, { catalogue, models })
+  const { efforts = [], reasoning } = profile
+  const nearest = ModelProfile.nearestEffort(effort, profile)
+  if (reasoning && (nearest === effort || efforts.includes(effort))) return
+  const screen = yield* Screen
+  yield* screen.say(
+    reasoning
+      ? `${model} has no effort "${effort}"; it is asked with "${nearest}" (it has ${efforts.join(", ")})`
+      : `${model} takes no effort; it is asked without "${effort}"`
+  )
 })
 
 const reasoningFor = (settings: Settings, host: Option.Option<Host.Host>): ReasoningOptions | undefined => {

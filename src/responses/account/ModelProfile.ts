@@ -174,20 +174,6 @@ export const nearestEffort = (effort: string, { efforts = [] }: ModelProfile): s
   return nearest === "ultra" ? "max" : nearest
 }
 
-/**
- * What happens to an effort that a model does not have, for the person who asked for it.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const effortProblem = (model: string, effort: string, profile: ModelProfile): string | undefined => {
-  if (!profile.reasoning) return `${model} takes no effort; it is asked without "${effort}"`
-  const nearest = nearestEffort(effort, profile)
-  return nearest === effort || profile.efforts?.includes(effort) === true
-    ? undefined
-    : `${model} has no effort "${effort}"; it is asked with "${nearest}" (it has ${profile.efforts?.join(", ")})`
-}
-
 const levels: ReadonlyArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"]
 
 /** Images are parts of messages, or of the output of a tool. */
