@@ -16,10 +16,12 @@ const page = (status: number, title: string, text: string): Page => ({
 <title>${escape(title)}</title>
 <style>
   body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 20vh auto 0; padding: 0 1rem }
+  h1 { font-size: 1.8rem; line-height: 1.2 }
+  code { white-space: nowrap; font-size: 0.95em }
   @media (prefers-color-scheme: dark) { body { background: #111; color: #eee } }
 </style>
 <h1>${escape(title)}</h1>
-<p>${escape(text)}</p>
+<p>${withCommands(text)}</p>
 <script>history.replaceState(null, "", location.pathname)</script>
 </html>
 `
@@ -27,6 +29,9 @@ const page = (status: number, title: string, text: string): Page => ({
 
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
+
+/** A command, between backticks, is set apart and kept on one line. */
+const withCommands = (text: string): string => escape(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>")
 
 export const success: Page = page(200, "You are signed in", "effixir goes on in the terminal. You may close this tab.")
 export const withoutPlan: Page = page(
@@ -49,4 +54,5 @@ export const stopped: Page = page(
   "The sign-in was stopped",
   "Start again in the terminal. You may close this tab."
 )
-export const failed = (message: string): Page => page(400, "The sign-in did not work", message)
+export const failed = (message: string): Page =>
+  page(400, "The sign-in did not work", `${message}. You may close this tab; the terminal says the same.`)

@@ -10,6 +10,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { Browser } from "../../src/auth/Browser.ts"
 import * as BrowserLogin from "../../src/auth/BrowserLogin.ts"
+import * as Pages from "../../src/auth/BrowserPages.ts"
 import { type Callback, CallbackServer, type Page } from "../../src/auth/CallbackServer.ts"
 import { type Grant, OAuth, type OAuthError, type Tokens } from "../../src/auth/OAuth.ts"
 import { jwt, nested } from "./tokens.ts"
@@ -82,6 +83,14 @@ const begin = Effect.gen(function*() {
     url,
     visit
   }
+})
+
+describe("a page about a failure", () => {
+  it("sets the command to run apart, and says how to go on", () => {
+    const { html, status } = Pages.failed("No: use `effixir login --device`, not <b>`x<y`</b>")
+    assert.strictEqual(status, 400)
+    assert.include(html, "use <code>effixir login --device</code>, not &lt;b&gt;<code>x&lt;y</code>&lt;/b&gt;. You may")
+  })
 })
 
 describe("BrowserLogin", () => {
@@ -179,7 +188,7 @@ describe("BrowserLogin", () => {
       Effect.gen(function*() {
         const { fiber, isReleased, seeing } = yield* begin
         const { html } = yield* seeing(query)
-        assert.include(html, said)
+        assert.include(html.replaceAll(/<\/?code>/g, "`"), said)
         const error = yield* Effect.flip(Fiber.join(fiber))
         assert.deepInclude(error, { _tag: "OAuthError", reason })
         assert.include(error instanceof Error ? error.message : "", said)
