@@ -153,6 +153,12 @@ describe("a refresh of the official sign-in that is killed around its writes", (
             assertSentence(stderr + stdout, "effixir login")
           }
           assert.strictEqual(yield* count(tokenPath), asked + (isLeft ? 2 : 1))
+          const status = yield* run(["status", "--json"], { env })
+          assert.deepInclude(JSON.parse(status.stdout), {
+            signed_in: false,
+            kind: "chatgpt_ended",
+            email: email ?? null
+          })
           assert.deepInclude(yield* held, { kind: "chatgpt_ended", client_id, subject, email })
           const text = yield* fs.readFileString(auth)
           for (const token of [before.access_token, before.refresh_token, before.id_token]) {

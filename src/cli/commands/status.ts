@@ -10,7 +10,16 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import * as Skills from "../../agent/Skills.ts"
-import { type ChatGpt, claims, expiresAt, type SignIn, type Subscription, usesPlan } from "../../auth/Credential.ts"
+import {
+  type ChatGpt,
+  claims,
+  type Ended,
+  expiresAt,
+  isSignIn,
+  type SignIn,
+  type Subscription,
+  usesPlan
+} from "../../auth/Credential.ts"
 import { Credentials, type CredentialsError, type Selected } from "../../auth/Credentials.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as Host from "../../auth/Host.ts"
@@ -42,22 +51,20 @@ export const status = Command.make(
   },
   Effect.fnUntraced(function*({ auth, json, profile, refresh }) {
     const screen = yield* Screen
-    const { home, model, planless, selected, snapshot } = yield* look(refresh).pipe(Common.override({ auth, profile }))
+    const { home, model, selected, snapshot, unusable } = yield* look(refresh).pipe(Common.override({ auth, profile }))
     const { problems, sources } = yield* ProjectInstructions.load(".")
     const instructions = sources.map(({ path }) => path)
     const trusted = yield* Trust.isTrusted(home, ".")
     const skills = yield* findSkills(home.path, trusted)
     const now = yield* DateTime.now
-    const credential = Either.isRight(selected) ? selected.right.credential : planless
-    const access = credential === undefined || credential.kind === "api_key"
-      ? undefined
-      : yield* accessOf(credential, now)
+    const credential = Either.isRight(selected) ? selected.right.credential : unusable
+    const access = credential === undefined || !isSignIn(credential) ? undefined : yield* accessOf(credential, now)
     const settings = { profile: home.profile ?? null, model, home: home.path }
     yield* screen.out(
       json
         ? `${
           JSON.stringify({
-            ...describe(selected, planless, "json", access?.json),
+            ...describe(selected, unusable, "json", access?.json),
             ...settings,
             ...toJson(snapshot),
             trusted,
@@ -69,7 +76,7 @@ export const status = Command.make(
         : `${
           prose(
             toText({
-              ...describe(selected, planless, "text", access?.text),
+              ...describe(selected, unusable, "text", access?.text),
               ...settings,
               ...toLines(snapshot, now),
               ...instructionsOf(instructions, trusted),
@@ -123,7 +130,7 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
       (credentials): Effect.Effect<Selected, CredentialsError> => refresh ? credentials.current : credentials.selected
     ).pipe(Effect.either)
     if (Either.isLeft(selected)) {
-      return { home, model, selected, planless: yield* findPlanless, snapshot: Option.none<Snapshot>() }
+      return { home, model, selected, unusable: yield* findUnusable, snapshot: Option.none<Snapshot>() }
     }
     if (refresh) yield* ask
     const { snapshot } = yield* RateLimits
@@ -131,17 +138,17 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
       home,
       model,
       selected,
-      planless: undefined,
+      unusable: undefined,
       snapshot: yield* snapshot(Host.of(selected.right.credential).account)
     }
   }).pipe(Effect.provide(NodeRuntime.layerHome))
 })
 
-/** Finds a sign-in whose person has not agreed to the use of the plan. */
-const findPlanless = Effect.gen(function*() {
+/** Finds a sign-in whose person has not agreed to the use of the plan, or that the server has ended. */
+const findUnusable = Effect.gen(function*() {
   const { load } = yield* CredentialStore
   const stored = Option.getOrUndefined(yield* Effect.orElseSucceed(load, Option.none))
-  return stored?.kind === "chatgpt" && !usesPlan(stored) ? stored : undefined
+  return stored?.kind === "chatgpt_ended" || stored?.kind === "chatgpt" && !usesPlan(stored) ? stored : undefined
 })
 
 /** If the server cannot be asked, the earlier usage is still shown. */
@@ -156,15 +163,17 @@ const ask = Effect.flatMap(PlanUsage, ({ refresh }) => refresh).pipe(
 
 const describe = (
   selected: Either.Either<Selected, { readonly message: string }>,
-  planless: ChatGpt | undefined,
+  unusable: ChatGpt | Ended | undefined,
   form: "json" | "text",
   access: object = {}
 ) =>
   Either.match(selected, {
     onLeft: ({ message }) =>
-      planless === undefined
+      unusable === undefined
         ? { signed_in: false, reason: message }
-        : { signed_in: true, kind: planless.kind, ...describePlan[form](planless), ...access, reason: message },
+        : unusable.kind === "chatgpt_ended"
+        ? { signed_in: false, kind: unusable.kind, email: unusable.email ?? null, reason: message }
+        : { signed_in: true, kind: unusable.kind, ...describePlan[form](unusable), ...access, reason: message },
     onRight: ({ credential, reason, source }) => ({
       signed_in: true,
       kind: credential.kind,
