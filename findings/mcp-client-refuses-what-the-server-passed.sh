@@ -4,7 +4,7 @@
 #           schema that it lists, which was made from the same zod schema; the client will take it.
 # Behaviour The server parses the content as zod does, which fills in defaults and drops unknown fields, and then sends the
 #           content as it was before. The listed schema asks for the field with the default and forbids other fields. A
-#           server therefore passes its own check, and each client of the same SDK refuses the answer.
+#           server therefore passes its own check, and each client of the same SDK that listed the tools refuses the answer.
 # Seen      exact: taken
 #           default left to zod: refused, data must have required property 'unit'
 #           one field more: refused, data must NOT have additional properties
