@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packages  @effect/experimental 0.61.1 (`Sse.makeParser`, which @effect/ai-openai and @effect/ai-anthropic read with),
+# Packages  @effect/experimental 0.61.1 (`Sse.makeParser`, beneath the streams of @effect/ai-openai and @effect/ai-anthropic),
 #           effect 3.22.4, beside eventsource-parser 3.1.1, from which the first says it is adapted; Node 20
 # Guess     A parser that is fed piece by piece gives the same events wherever the pieces are cut.
 # Behaviour Not with lines that end in CRLF. Where a piece ends between the two, the LF at the head of the next one counts as

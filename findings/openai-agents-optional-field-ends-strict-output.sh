@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packages  @openai/agents 0.14.3, openai 6.49.0, zod 4.6.7, Node 20 (0.20.0 does the same)
+# Packages  @openai/agents-core and @openai/agents-openai 0.14.3, openai 6.49.0, zod 4.6.7, Node 20 (0.20.0 does the same)
 # Guess     An `outputType` made with zod is asked for as strict structured output, whatever its fields, or is an error: the
 #           SDK sends the very same schema strictly when it describes a tool (an optional field may then be null), and the
 #           zod helper of the openai package, which it uses, throws at it.
@@ -16,10 +16,11 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund --ignore-scripts @openai/agents@0.14.3 openai@6.49.0 zod@4.6.7
+npm install --silent --no-audit --no-fund --ignore-scripts @openai/agents-core@0.14.3 @openai/agents-openai@0.14.3 openai@6.49.0 zod@4.6.7
 
 cat >program.mjs <<'JS'
-import { Agent, OpenAIProvider, Runner, tool } from "@openai/agents"
+import { Agent, Runner, tool } from "@openai/agents-core"
+import { OpenAIProvider } from "@openai/agents-openai"
 import http from "node:http"
 import OpenAI from "openai"
 import { zodTextFormat } from "openai/helpers/zod"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packages  @openai/agents 0.14.3 (`tool`), openai 6.49.0, zod 4.6.7, Node 20 (0.20.0 does the same)
+# Packages  @openai/agents-core (`tool`) and @openai/agents-openai 0.14.3, openai 6.49.0, zod 4.6.7, Node 20 (0.20.0 does the same)
 # Guess     What a function tool returns is written as JSON for the model, each field of it.
 # Behaviour Except where the value looks like a content part: an object, or a list of such objects, with `type` "text" and a
 #           `text`, or `type` "file" and a `file`, as rows of a table or blocks of a document well may. The rest of its
@@ -13,10 +13,11 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund --ignore-scripts @openai/agents@0.14.3 openai@6.49.0 zod@4.6.7
+npm install --silent --no-audit --no-fund --ignore-scripts @openai/agents-core@0.14.3 @openai/agents-openai@0.14.3 openai@6.49.0 zod@4.6.7
 
 cat >program.mjs <<'JS'
-import { Agent, OpenAIProvider, Runner, tool } from "@openai/agents"
+import { Agent, Runner, tool } from "@openai/agents-core"
+import { OpenAIProvider } from "@openai/agents-openai"
 import http from "node:http"
 import OpenAI from "openai"
 import { z } from "zod"
