@@ -69,7 +69,8 @@ export const decide = Effect.fnUntraced(function*({ sessionId, turnId }: Options
   const known = yield* recall(decisionKey(call), PermissionDecided)
   if (Option.isSome(known)) return decided(settle(call, known.value), touches)
   const describe = yield* tools.describe(call.call)
-  const decision = yield* permission.decide({ sessionId, tool: call.call.name, access, describe })
+  const { name } = yield* tools.resolve(call.call)
+  const decision = yield* permission.decide({ sessionId, tool: name, access, describe })
   if (decision._tag === "Ask") return { _tag: "Asking", call, access, decision, touches } satisfies Decided
   if (decision._tag === "Allow" && decision.isRoutine) return decided(call, touches)
   const of = { turnId, itemId: call.itemId, rule: decision.rule, by: "rule" as const }
@@ -118,12 +119,15 @@ export const ask = Effect.fnUntraced(function*(options: Options, asking: Asking)
 
 const askPerson = Effect.fnUntraced(function*(
   { sessionId, turnId }: Options,
-  { access, call: { call, itemId }, decision }: Asking,
+  { access, call: { call: written, itemId }, decision }: Asking,
   preview: Preview | undefined
 ) {
   const approver = yield* Approver
+  const tools = yield* ToolExecutor
   const { show } = yield* Step
   const { isByMode, question, reason, rule, scopes } = decision
+  // What would run is approved, not how the model has written it.
+  const call = yield* tools.resolve(written)
   const subject = subjectOf(call, access, preview)
   yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, subject, reason, scopes })
   const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, subject, reason, scopes })

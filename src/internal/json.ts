@@ -1,3 +1,4 @@
+import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 
 /**
@@ -43,8 +44,10 @@ export const isDeep = (value: unknown): boolean => {
   let level: ReadonlyArray<unknown> = [value]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > maxDepth) return true
-    level = level.flatMap((one) => typeof one === "object" && one !== null ? Object.values(one) : [])
+    const below = level.flatMap((one) => typeof one === "object" && one !== null ? Object.values(one) : [])
       .filter((one) => typeof one === "object" && one !== null)
+    // What holds itself in two places would double with each level.
+    level = below.length > level.length ? [...new Set(below)] : below
   }
   return false
 }
@@ -56,6 +59,24 @@ export const parse = (text: string): unknown => {
     return JSON.parse(text)
   } catch {
     return undefined
+  }
+}
+
+/** The JSON text of a value, or why it has none, as the end of a sentence. */
+export const stringify = (value: unknown): Either.Either<string, string> => {
+  try {
+    const text: string | undefined = JSON.stringify(value)
+    return text === undefined ? Either.left(`it is a ${typeof value}`) : Either.right(text)
+  } catch (error) {
+    if (error instanceof RangeError) return Either.left(tooDeep)
+    const message = error instanceof Error ? error.message : ""
+    return Either.left(
+      /\bBigInt\b/.test(message)
+        ? "it holds a BigInt"
+        : /\bcircular\b/i.test(message)
+        ? "it holds itself"
+        : "it is not JSON"
+    )
   }
 }
 

@@ -24,6 +24,10 @@ export const resultTooDeep = (maxDepth: number): string =>
 /** @since 0.1.0 @category calls */
 export const resultNotShown = (why: string): string => `[The tool has run. What it gave cannot be shown: ${why}.]`
 
+/** @since 0.1.0 @category calls */
+export const resultNotJson = (why: string): string =>
+  `The tool has run, but what it gave cannot be written as JSON: ${why}.`
+
 /**
  * As when the handler waits for a fiber that is interrupted.
  *

@@ -5,6 +5,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { parse } from "../internal/json.ts"
 import {
   CustomToolCall,
   type CustomToolCallOutput,
@@ -55,6 +56,46 @@ export type Output = typeof Output.Type
 export const argument = (call: ToolCall): string => call.type === "function_call" ? call.arguments : call.input
 
 /**
+ * The arguments of a call as every server takes them back: the model's own string, byte for byte, as long as it is an
+ * object. Servers read it, and one that is not would make them refuse its conversation for ever; the model has been told
+ * what was wrong with it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const jsonArguments = (call: ToolCall): string => {
+  if (call.type === "custom_tool_call") return JSON.stringify({ input: call.input })
+  const args = parse(call.arguments)
+  if (Predicate.isReadonlyRecord(args)) return call.arguments
+  // The tool has understood the JSON of an object in a string.
+  if (Predicate.isString(args) && Predicate.isReadonlyRecord(parse(args))) return args
+  return JSON.stringify(call.arguments.trim() === "" ? {} : { not_json: call.arguments })
+}
+
+/**
+ * The name of a call as every server takes it back, which is its tool's if there is one.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const plainName = ({ name }: ToolCall, tools: Iterable<string>): string =>
+  /^[a-zA-Z0-9_-]+$/.test(name) ? name : toolNamed(name, tools) ?? (name.replaceAll(/[^a-zA-Z0-9_-]+/g, "_") || "_")
+
+/**
+ * The tool that a call means. Some models write more than the name (`functions.bash`, `bash<|channel|>json`); it is
+ * understood when it holds the name of exactly one tool.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const toolNamed = (name: string, tools: Iterable<string>): string | undefined => {
+  const words = new Set(name.split(/[^a-zA-Z0-9_-]+/))
+  const all = [...tools]
+  const [meant, ...others] = all.includes(name) ? [name] : all.filter((tool) => words.has(tool))
+  return others.length === 0 ? meant : undefined
+}
+
+/**
  * The item that answers a call. The server refuses half a character.
  *
  * @since 0.1.0
@@ -76,6 +117,18 @@ export const mapText = (output: Output, change: (text: string) => string): Outpu
   Predicate.isString(output) ?
     change(output) :
     output.map((part) => Predicate.isString(part["text"]) ? { ...part, text: change(part["text"]) } : part)
+
+/**
+ * An output as one text; `undefined` if some of it is no text.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const plainText = (output: Output): string | undefined => {
+  if (Predicate.isString(output)) return output
+  const texts = output.flatMap(({ text, type }) => type === "input_text" && Predicate.isString(text) ? [text] : [])
+  return texts.length === output.length ? texts.join("\n\n") : undefined
+}
 
 /**
  * An output as a person reads it: its texts, and a word for what is no text.

@@ -5,15 +5,19 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { identity } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { isDeep, tooDeep } from "../internal/json.ts"
-import { jsonSchema } from "../internal/jsonSchema.ts"
+import { isDeep, stringify, tooDeep } from "../internal/json.ts"
+import { jsonSchema, objectAtRoot } from "../internal/jsonSchema.ts"
 import * as Problem from "../prompts/ArgumentProblems.ts"
 import * as ToolFailures from "../prompts/ToolFailures.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
 import type { Output } from "../responses/ToolCall.ts"
+import { coerce } from "./Coercion.ts"
 import * as Problems from "./Problems.ts"
 import type { FileChange } from "./workspace/FileChange.ts"
 
@@ -124,6 +128,8 @@ export interface Tool<out R = never> {
   readonly name: string
   readonly declaration: ToolDeclaration
   readonly concurrency: Concurrency
+  /** The arguments as the tool takes them, where the model has written them in another form; else as they are. */
+  readonly coerce: (args: unknown) => unknown
   /** Describes in a line what a call would do, without running it. */
   readonly describe: (args: unknown) => string
   /** Gives what a call would touch. With invalid arguments that is nothing: the call fails before it touches a file. */
@@ -149,8 +155,10 @@ interface Common<A, R> {
 }
 
 /**
- * Makes a tool from Schemas. The parameters become the JSON Schema that the model sees; arguments that do not fit them
- * become a failure that names each wrong field, and lists the valid names where a name is unknown. A success or a
+ * Makes a tool from Schemas. The parameters become the JSON Schema that the model sees, which is an object also where
+ * they are a union of objects. Arguments that do not fit are read once more as the schema wants them (`"2"` for a number,
+ * `null` for what is left out); if that does not help, they become a failure that names each wrong field, and lists the
+ * valid names where a name is unknown. A success or a
  * failure with a Schema reaches the model encoded, as text or as JSON. Without one a handler gives text, a list of
  * content items, or a {@link Result}.
  *
@@ -165,21 +173,27 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
     readonly handler: (parameters: A, context: CallContext) => Effect.Effect<Success, ToolFailure | Failure, R>
   }
 ): Tool<R> => {
+  const schema = jsonSchema(options.parameters)
   const decode = Schema.decodeUnknown(options.parameters)
   const decodeTellingAll = Schema.decodeUnknown(options.parameters, { errors: "all", onExcessProperty: "error" })
-  const read = Schema.decodeUnknownOption(options.parameters)
-  const readOrTell = (args: unknown) =>
-    decode(args).pipe(
-      Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
-      Effect.mapError((error) => invalid(options.name, Problems.tell(error)))
-    )
+  const readStrictly = Schema.decodeUnknownOption(options.parameters)
+  const read = (args: unknown) => Option.orElse(readStrictly(args), () => readStrictly(coerce(schema, args)))
+  const readOrTell = (given: unknown) =>
+    Effect.catchAll(decode(given), (first) => {
+      const args = coerce(schema, given)
+      return (args === given ? Effect.fail(first) : decode(args)).pipe(
+        Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
+        Effect.mapError((error) => invalid(options.name, Problems.tell(error)))
+      )
+    })
   const { failure, success } = options
   const succeed = success === undefined ? give : encoding(success)
   const fail = failure === undefined ? undefined : encoding(failure)
   return {
     name: options.name,
-    declaration: declare(options, jsonSchema(options.parameters)),
+    declaration: declare(options, objectAtRoot(schema)),
     concurrency: options.concurrency ?? "parallel",
+    coerce: (args) => Option.isSome(readStrictly(args)) ? args : coerce(schema, args),
     describe: (args) => {
       const parameters = read(args)
       return parameters._tag === "Some" && options.describe !== undefined
@@ -206,8 +220,8 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
 }
 
 /**
- * Makes a tool from a JSON Schema, for tools of other programs. The arguments are only known to be an object: the
- * handler must check what it relies on.
+ * Makes a tool from a JSON Schema, for tools of other programs. The arguments are only known to be an object, read as
+ * the schema wants them where that is possible: the handler must check what it relies on.
  *
  * @since 0.1.0
  * @category constructors
@@ -218,20 +232,29 @@ export const fromJsonSchema = <R>(
     readonly handler: (args: Arguments, context: CallContext) => Effect.Effect<Output | Result, ToolFailure, R>
   }
 ): Tool<R> => {
-  const required = Array.isArray(options.parameters["required"]) ? options.parameters["required"] : []
+  const parameters = objectAtRoot({ ...options.parameters, type: "object" })
+  const required = Array.isArray(parameters["required"]) ? parameters["required"] : []
+  const read = (args: unknown) => coerce({ ...options.parameters, type: "object" }, args)
   return {
     name: options.name,
-    declaration: declare(options, { ...options.parameters, type: "object" }),
+    declaration: declare(options, parameters),
     concurrency: options.concurrency ?? "parallel",
-    describe: (args) =>
-      isArguments(args) && options.describe !== undefined ? options.describe(args) : brief(options.name, args),
-    access: (args) => isArguments(args) ? accessOf(options, args) : nothing,
-    ...previewing(
-      options,
-      (args) => isArguments(args) ? Effect.succeed(args) : invalid(options.name, notAnObject(args))
-    ),
-    call: (args, context) =>
+    coerce: read,
+    describe: (given) => {
+      const args = read(given)
+      return isArguments(args) && options.describe !== undefined ? options.describe(args) : brief(options.name, args)
+    },
+    access: (given) => {
+      const args = read(given)
+      return isArguments(args) ? accessOf(options, args) : nothing
+    },
+    ...previewing(options, (given) => {
+      const args = read(given)
+      return isArguments(args) ? Effect.succeed(args) : invalid(options.name, notAnObject(args))
+    }),
+    call: (given, context) =>
       Effect.suspend(() => {
+        const args = read(given)
         if (!isArguments(args)) return invalid(options.name, notAnObject(args))
         const missing = required.filter(Predicate.isString).filter((field) => !Object.hasOwn(args, field))
         return missing.length === 0
@@ -262,6 +285,7 @@ export const freeform = <R>(
     format: { type: "grammar", syntax: options.syntax, definition: options.grammar }
   },
   concurrency: options.concurrency ?? "parallel",
+  coerce: identity,
   describe: (args) =>
     Predicate.isString(args) && options.describe !== undefined ? options.describe(args) : brief(options.name, args),
   access: (args) => Predicate.isString(args) ? accessOf(options, args) : nothing,
@@ -285,6 +309,7 @@ export const hosted = (declaration: HostedTool): Tool => ({
   name: declaration.type,
   declaration,
   concurrency: "parallel",
+  coerce: identity,
   describe: () => `${declaration.type} at the server`,
   access: () => nothing,
   call: () => new ToolFailure({ message: ToolFailures.runByServer(declaration.type) })
@@ -319,35 +344,44 @@ const declare = (
   parameters: FunctionTool["parameters"]
 ): FunctionTool => ({ type: "function", name, description, strict: false, parameters })
 
-const give = (value: unknown): Effect.Effect<Result> =>
-  Effect.succeed(value instanceof Result ? value : new Result({ output: isContent(value) ? value : toText(value) }))
+const give = (value: unknown): Effect.Effect<Result, ToolFailure> =>
+  value instanceof Result
+    ? Effect.succeed(value)
+    : isContent(value)
+    ? Effect.succeed(new Result({ output: value }))
+    : Effect.map(toText(value), (output) => new Result({ output }))
 
 const isContent = (value: unknown): value is Exclude<Output, string> => Array.isArray(value) && value.every(isItem)
 
 /** A result that does not fit the tool's own schema is a bug, not something the model could fix. */
-const encoding = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => Effect.Effect<Result> => {
+const encoding = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => Effect.Effect<Result, ToolFailure> => {
   const encode = Schema.encodeUnknown(schema)
   return (value) =>
-    isDeep(value)
-      ? Effect.succeed(new Result({ output: tooDeepResult }))
-      : Effect.map(Effect.orDie(encode(value)), (encoded) => new Result({ output: toText(encoded) }))
+    Effect.map(
+      isDeep(value) ? toText(value) : Effect.flatMap(Effect.orDie(encode(value)), toText),
+      (output) => new Result({ output })
+    )
 }
 
 const tooDeepResult = ToolFailures.resultNotShown(tooDeep)
 
 /** JSON cannot express `undefined`, the success of a tool without a result. */
-const toText = (output: unknown): string =>
-  Predicate.isString(output)
-    ? output
-    : output === undefined
-    ? ""
-    : isDeep(output)
-    ? tooDeepResult
-    : JSON.stringify(output)
+const toText = (output: unknown): Effect.Effect<string, ToolFailure> => {
+  if (Predicate.isString(output)) return Effect.succeed(output)
+  if (output === undefined) return Effect.succeed("")
+  const json = stringify(output)
+  if (Either.isRight(json)) return Effect.succeed(isDeep(output) ? tooDeepResult : json.right)
+  return json.left === tooDeep
+    ? Effect.succeed(tooDeepResult)
+    : new ToolFailure({ message: ToolFailures.resultNotJson(json.left) })
+}
 
 const briefLength = 200
 
-const brief = (name: string, args: unknown): string => `${name} ${toText(args)}`.slice(0, briefLength)
+const brief = (name: string, args: unknown): string => `${name} ${asText(args)}`.slice(0, briefLength)
 
 /** For very long arguments only the first problem is reported; collecting all would take too long. */
-const isLong = (args: unknown): boolean => toText(args).length > 64 * 1024
+const isLong = (args: unknown): boolean => asText(args).length > 64 * 1024
+
+/** Arguments are JSON. */
+const asText = (args: unknown): string => Predicate.isString(args) ? args : Either.getOrElse(stringify(args), () => "")

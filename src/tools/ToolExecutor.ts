@@ -6,12 +6,13 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import { isDeep, isDeepText, maxDepth } from "../internal/json.ts"
+import { field, isDeep, isDeepText, maxDepth, parse, stringify, text as textOf } from "../internal/json.ts"
 import * as ToolFailures from "../prompts/ToolFailures.ts"
 import type { ToolDeclaration } from "../responses/Request.ts"
-import { argument, type Output, type ToolCall } from "../responses/ToolCall.ts"
+import { argument, type Output, type ToolCall, toolNamed } from "../responses/ToolCall.ts"
 import * as BoundedOutput from "./command/BoundedOutput.ts"
 import {
   type Access,
@@ -42,6 +43,11 @@ export interface ToolResult {
 export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<ToolExecutor, {
   /** The definitions of the current tools, for the model. */
   readonly declarations: Effect.Effect<ReadonlyArray<ToolDeclaration>>
+  /**
+   * The call as it runs: with the name of its tool, and with its arguments as the tool takes them. The log keeps what the
+   * model has written.
+   */
+  readonly resolve: (call: ToolCall) => Effect.Effect<ToolCall>
   /** Whether a call may run in parallel with others. A call of an unknown tool may. */
   readonly concurrency: (call: ToolCall) => Effect.Effect<Concurrency>
   /** Describes in a line what a call would do, without running it. */
@@ -65,26 +71,27 @@ export const make = <R>(
     const tools = Effect.map(Effect.isEffect(toolkit) ? toolkit : Effect.succeed(toolkit), ({ tools }) => tools)
     return ToolExecutor.of({
       declarations: Effect.map(tools, (tools) => Array.from(tools.values(), (tool) => tool.declaration)),
-      concurrency: (call) => Effect.map(tools, (tools) => tools.get(call.name)?.concurrency ?? "parallel"),
-      describe: (call) => Effect.flatMap(tools, (tools) => describe(tools.get(call.name), call)),
-      access: (call) => Effect.flatMap(tools, (tools) => access(tools.get(call.name), call)),
+      resolve: (call) => Effect.flatMap(tools, (tools) => resolve(toolOf(tools, call), call)),
+      concurrency: (call) => Effect.map(tools, (tools) => toolOf(tools, call)?.concurrency ?? "parallel"),
+      describe: (call) => Effect.flatMap(tools, (tools) => describe(toolOf(tools, call), call)),
+      access: (call) => Effect.flatMap(tools, (tools) => access(toolOf(tools, call), call)),
       preview: (call, context) =>
-        Effect.flatMap(tools, (tools) => preview(tools.get(call.name), call, context)).pipe(Effect.provide(services)),
+        Effect.flatMap(tools, (tools) => preview(toolOf(tools, call), call, context)).pipe(Effect.provide(services)),
       execute: Effect.fn("ToolExecutor.execute")(function*(call, context) {
         yield* Effect.annotateCurrentSpan({ tool: call.name, callId: call.call_id })
         return yield* run(yield* tools, call, context).pipe(
-          Effect.filterOrElse((result) => !isDeep(result.output), deepOutput),
+          Effect.flatMap(checked),
           Effect.provide(services),
           Effect.match({
             onFailure: ({ details, message }): ToolResult => ({
               status: "failed",
               output: BoundedOutput.bound(message),
-              details: isDeep(details) ? undefined : details
+              details: loggable(details)
             }),
             onSuccess: ({ details, output }): ToolResult => ({
               status: "completed",
               output: BoundedOutput.boundOutput(output),
-              details: isDeep(details) ? undefined : details
+              details: loggable(details)
             })
           }),
           // An interruption of the call itself does not reach this handler.
@@ -109,9 +116,23 @@ export const layer = <R>(
 
 const stopped: ToolResult = { status: "failed", output: ToolFailures.stopped }
 
-const deepOutput = () => new ToolFailure({ message: ToolFailures.resultTooDeep(maxDepth) })
+/** The log and the next request hold JSON. */
+const checked = (result: Result): Effect.Effect<Result, ToolFailure> => {
+  if (typeof result.output === "string") return Effect.succeed(result)
+  const json = stringify(result.output)
+  if (Either.isLeft(json)) return new ToolFailure({ message: ToolFailures.resultNotJson(json.left) })
+  return isDeep(result.output)
+    ? new ToolFailure({ message: ToolFailures.resultTooDeep(maxDepth) })
+    : Effect.succeed(result)
+}
+
+const loggable = (details: Result["details"]): Result["details"] =>
+  Either.isLeft(stringify(details)) || isDeep(details) ? undefined : details
 
 type Tools<R> = Toolkit<R>["tools"]
+
+const toolOf = <R>(tools: Tools<R>, { name }: ToolCall): Tool<R> | undefined =>
+  tools.get(name) ?? tools.get(toolNamed(name, tools.keys()) ?? "")
 
 /**
  * Wraps an executor, as a layer over the one below: to act before or after each call, or in its place.
@@ -135,10 +156,22 @@ const run = <R>(
   call: ToolCall,
   context: CallContext
 ): Effect.Effect<Result, ToolFailure, R> => {
-  const tool = tools.get(call.name)
+  const tool = toolOf(tools, call)
   return tool === undefined
     ? new ToolFailure({ message: ToolFailures.noSuchTool(call.name, tools.keys()) })
     : Effect.flatMap(read(tool, call), (args) => tool.call(args, context))
+}
+
+const resolve = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<ToolCall> => {
+  if (tool === undefined) return Effect.succeed(call)
+  const named = { ...call, name: tool.name }
+  return Effect.match(read(tool, call), {
+    onFailure: () => named,
+    onSuccess: (given) => {
+      const args = tool.coerce(given)
+      return args === given || named.type !== "function_call" ? named : { ...named, arguments: JSON.stringify(args) }
+    }
+  })
 }
 
 const describe = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<string> =>
@@ -174,7 +207,10 @@ const oneLine = (text: string): string =>
 /** Plain text or JSON, as the tool was declared. A call of a tool without parameters may come with no arguments at all. */
 const read = <R>(tool: Tool<R>, call: ToolCall): Effect.Effect<unknown, ToolFailure> => {
   const text = argument(call)
-  if (tool.declaration.type === "custom") return Effect.succeed(text)
+  if (tool.declaration.type === "custom") {
+    // Servers without such tools know them as functions with one argument.
+    return Effect.succeed(call.type === "function_call" ? textOf(field(parse(text), "input")) ?? text : text)
+  }
   if (isDeepText(text)) {
     return new ToolFailure({ message: ToolFailures.argumentsTooDeep(call.name, maxDepth) })
   }

@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Schema from "effect/Schema"
+import { FunctionTool } from "../responses/Request.ts"
 import type { Tool } from "./Tool.ts"
 
 /**
@@ -15,10 +17,20 @@ export interface Toolkit<out R = never> {
   readonly tools: ReadonlyMap<string, Tool<R>>
 }
 
-/** @since 0.1.0 @category constructors */
+/**
+ * Throws if servers would refuse the tools: a name that is not 1 to 64 letters, digits, `_` and `-`, two tools of one
+ * name, or parameters that are no object.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const make = <const Tools extends ReadonlyArray<Tool<unknown>>>(
   ...tools: Tools
-): Toolkit<Requirements<Tools>> => fromTools(tools as ReadonlyArray<Tool<Requirements<Tools>>>)
+): Toolkit<Requirements<Tools>> => {
+  const problem = problemOf(tools)
+  if (problem !== undefined) throw new Error(`Invalid toolkit: ${problem}`)
+  return fromTools(tools as ReadonlyArray<Tool<Requirements<Tools>>>)
+}
 
 /** @since 0.1.0 @category constructors */
 export const empty: Toolkit = { tools: new Map() }
@@ -59,6 +71,24 @@ export const pick = <R>(self: Toolkit<R>, ...names: ReadonlyArray<string>): Tool
  */
 export const omit = <R>(self: Toolkit<R>, ...names: ReadonlyArray<string>): Toolkit<R> =>
   filter(self, ({ name }) => !names.includes(name))
+
+const problemOf = (tools: ReadonlyArray<Tool<unknown>>): string | undefined => {
+  const seen = new Set<string>()
+  for (const { declaration, name } of tools) {
+    const quoted = JSON.stringify(name)
+    if (!/^[a-zA-Z0-9_-]{1,64}$/.test(name)) {
+      return `a tool is named ${quoted}, but a name is 1 to 64 letters, digits, "_" and "-"`
+    }
+    if (seen.has(name)) return `two tools are named ${quoted}`
+    seen.add(name)
+    if (isFunctionTool(declaration) && declaration.parameters["type"] !== "object") {
+      return `the parameters of ${quoted} are no object`
+    }
+  }
+  return undefined
+}
+
+const isFunctionTool = Schema.is(FunctionTool)
 
 const fromTools = <R>(tools: ReadonlyArray<Tool<R>>): Toolkit<R> => ({
   tools: new Map(tools.map((tool) => [tool.name, tool]))

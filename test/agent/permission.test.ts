@@ -92,6 +92,31 @@ describe("permission", () => {
       assert.deepStrictEqual([yield* ran, yield* decisions], [["rm x"], []])
     }))
 
+  it.scoped("decides and asks about what really runs, and logs what the model has written", () =>
+    Effect.gen(function*() {
+      const written = {
+        ...Script.call("functions.bash", {}, "call_1"),
+        arguments: JSON.stringify(JSON.stringify({ command: "rm x" }))
+      }
+      const { decisions, log, process, ran } = yield* machine(Script.answer(written), done)
+      const asked: Array<Approver.Question> = []
+      const approver = Approver.layer((question) =>
+        Effect.sync(() => {
+          asked.push(question)
+          return Option.some(Approver.once)
+        })
+      )
+      const events = yield* process(Permission.layerAsk, approver)(run("Go"))
+      assert.deepStrictEqual(
+        asked.map(({ subject, text, tool }) => ({ subject, text, tool })),
+        [{ tool: "bash", text: "run rm x", subject: { _tag: "Command", command: "rm x", workdir: undefined } }]
+      )
+      assert.deepStrictEqual([yield* ran, (yield* decisions).length], [["rm x"], 1])
+      const calls = (yield* log).flatMap(({ event }) => event._tag === "ToolEnded" ? [event.call] : [])
+      assert.deepStrictEqual<unknown>(calls, [written])
+      assert.strictEqual(events.at(-1)?._tag, "TurnCompleted")
+    }))
+
   it.scoped("tells the model why a call was not run", () =>
     Effect.gen(function*() {
       const { log, process, ran } = yield* machine(Script.answer(call("rm x")), done)

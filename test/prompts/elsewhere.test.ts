@@ -18,6 +18,7 @@ const toPeople: ReadonlySet<string> = new Set([
   "agent/Skills.ts",
   "responses/chat/ChatStream.ts",
   "session/SessionStore.ts",
+  "tools/Toolkit.ts",
   "tools/permission/Grants.ts",
   "tools/permission/Policy.ts",
   "tools/workspace/FileChange.ts"

@@ -191,6 +191,7 @@ const occasions: {
     argumentsNotJson: [["read", "Unexpected end of JSON input"], ["read", undefined]],
     argumentsTooDeep: [["read", 512]],
     resultTooDeep: [[512]],
+    resultNotJson: [["it holds a BigInt"]],
     resultNotShown: [["it is nested more than 512 levels deep"]],
     stopped: [],
     runByServer: [["web_search"]],
@@ -311,10 +312,11 @@ const occasions: {
   Conversation: {
     unknownOutcome: [],
     notRun: [],
-    unusableAnswer: [["age: Expected number, actual \"ten\""]],
+    unusableAnswer: [["age: Expected number, actual \"ten\"", "{\"type\":\"object\"}"]],
     imageFollows: [],
     imagesOfOutputs: [],
     imageNotSeen: [],
+    imageNotTaken: [],
     cannotBeShown: [["input_file"], [undefined]]
   }
 }

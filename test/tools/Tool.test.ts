@@ -115,6 +115,90 @@ describe("Tool", () => {
       assert.strictEqual(yield* said(tool, {}), "call_1 of session-1")
     }))
 
+  it.effect("fails where its success, or its failure, is no JSON", () =>
+    Effect.gen(function*() {
+      const circle: { readonly name: string; self?: unknown; again?: unknown } = { name: "a" }
+      circle.self = circle
+      circle.again = circle
+      const throwing = {
+        toJSON: () => {
+          throw new Error("secret")
+        }
+      }
+      const odd = [[1n, "BigInt"], [{ a: [1n] }, "BigInt"], [circle, "itself"], [throwing, "not JSON"], [
+        () => 1,
+        "function"
+      ]]
+      for (const [value, why] of odd) {
+        const tools = [
+          giving(Schema.Unknown, value),
+          Tool.make({
+            name: "t",
+            description: "",
+            parameters: Schema.Struct({}),
+            handler: () => Effect.succeed(value as never)
+          }),
+          Tool.make({
+            name: "t",
+            description: "",
+            parameters: Schema.Struct({}),
+            failure: Schema.Unknown,
+            handler: () => Effect.fail(value)
+          })
+        ]
+        for (const tool of tools) {
+          const { message } = yield* Effect.flip(tool.call({}, context))
+          assert.match(message, new RegExp(`^The tool has run, but what it gave cannot be written as JSON: .*${why}`))
+          assert.notInclude(message, "secret")
+        }
+      }
+      const big = giving(Schema.Struct({ n: Schema.BigIntFromSelf }), { n: 1n })
+      assert.match((yield* Effect.flip(big.call({}, context))).message, /BigInt/)
+    }))
+
+  describe("with a union of objects", () => {
+    const Shape = Schema.Union(
+      Schema.Struct({ kind: Schema.Literal("circle"), radius: Schema.Number, unit: Schema.optional(Schema.String) }),
+      Schema.Struct({ kind: Schema.Literal("box"), sides: Schema.Array(Schema.Number), unit: Schema.Number })
+    )
+    const tool = Tool.make({
+      name: "draw",
+      description: "",
+      parameters: Shape,
+      handler: (shape) => Effect.succeed(JSON.stringify(shape))
+    })
+
+    it("is declared as one object", () => {
+      assert.deepStrictEqual(parametersOf(tool), {
+        type: "object",
+        properties: {
+          kind: { type: "string", enum: ["circle", "box"] },
+          radius: { type: "number" },
+          unit: { anyOf: [{ type: "string" }, { type: "number" }] },
+          sides: { type: "array", items: { type: "number" } }
+        },
+        required: ["kind"],
+        additionalProperties: false
+      })
+    })
+
+    it.effect("takes each of them, and nothing between", () =>
+      Effect.gen(function*() {
+        for (const args of [{ kind: "circle", radius: 2 }, { kind: "box", sides: [1], unit: 3 }]) {
+          assert.strictEqual(yield* said(tool, args), JSON.stringify(args))
+        }
+        assert.strictEqual(
+          yield* said(tool, { kind: "box", sides: ["1"], unit: "3" }),
+          "{\"kind\":\"box\",\"sides\":[1],\"unit\":3}"
+        )
+        assert.strictEqual(
+          yield* said(tool, { kind: "circle", radius: 2, unit: null }),
+          "{\"kind\":\"circle\",\"radius\":2}"
+        )
+        yield* Effect.flip(tool.call({ kind: "circle", sides: [1] }, context))
+      }))
+  })
+
   it.effect("dies when its handler breaks its own promise", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(giving(Schema.NonEmptyString, "").call({}, context))
@@ -194,6 +278,38 @@ describe("Tool", () => {
 
     it("is declared with it", () => {
       assert.deepStrictEqual(parametersOf(tool), { ...parameters, type: "object" })
+    })
+
+    it("is declared as one object whatever holds it together", () => {
+      const declared = (parameters: { readonly [keyword: string]: unknown }) =>
+        parametersOf(Tool.fromJsonSchema({ name: "t", description: "", parameters, handler: () => Effect.succeed("") }))
+      const [a, b] = [{ type: "string" }, { type: "number" }]
+      assert.deepStrictEqual(declared({}), { type: "object", properties: {} })
+      assert.deepStrictEqual(declared({ type: "object" }), { type: "object", properties: {} })
+      assert.deepStrictEqual(
+        declared({ oneOf: [{ properties: { a }, required: ["a"] }, { properties: { b }, required: ["b"] }] }),
+        { type: "object", properties: { a, b } }
+      )
+      assert.deepStrictEqual(
+        declared({ description: "d", properties: { a }, required: ["a"], anyOf: [{ required: ["a"] }], not: {} }),
+        { description: "d", type: "object", properties: { a }, required: ["a"] }
+      )
+      assert.deepStrictEqual(
+        declared({
+          allOf: [{ $ref: "#/$defs/A" }, { type: "object", properties: { b }, required: ["b"] }],
+          $defs: { A: { type: "object", properties: { a }, required: ["a"] } }
+        }),
+        {
+          type: "object",
+          $defs: { A: { type: "object", properties: { a }, required: ["a"] } },
+          properties: { a, b },
+          required: ["a", "b"]
+        }
+      )
+      assert.deepStrictEqual(
+        declared({ $ref: "#/definitions/A", definitions: { A: { $ref: "#/definitions/A" } } })["properties"],
+        {}
+      )
     })
 
     it.effect("takes an object with what is required, and passes it on as it is", () =>

@@ -95,6 +95,37 @@ describe("ToolExecutor", () => {
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     }).pipe(Effect.provide(executor)))
 
+  it.effect("goes on where a tool gives what is no JSON", () =>
+    Effect.gen(function*() {
+      const odd = (name: string, output: unknown, details: unknown) =>
+        Tool.make({
+          name,
+          description: "",
+          parameters: Schema.Struct({}),
+          handler: () => Effect.succeed(new Tool.Result({ output: output as string, details: details as {} }))
+        })
+      const executor = ToolExecutor.layer(Toolkit.make(
+        odd("parts", [{ type: "input_text", text: 1n }], undefined),
+        odd("details", "fine", { n: 1n, kept: "no" })
+      ))
+      assert.match(yield* Effect.provide(fail("parts", {}), executor), /cannot be written as JSON: it holds a BigInt/)
+      const result = yield* Effect.provide(call("details", {}), executor)
+      assert.deepStrictEqual([result.status, result.output, result.details], ["completed", "fine", undefined])
+    }))
+
+  it.effect("takes free text that a server has put into an argument", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* succeed("shout", { input: "hey" }), "HEY")
+      assert.strictEqual(yield* succeed("shout", "hey"), "HEY")
+      assert.strictEqual(yield* succeed("shout", "{\"no\": 1}"), "{\"NO\": 1}")
+    }).pipe(Effect.provide(ToolExecutor.layer(Toolkit.make(Tool.freeform({
+      name: "shout",
+      description: "",
+      syntax: "lark",
+      grammar: "start: /.+/",
+      handler: (text) => Effect.succeed(text.toUpperCase())
+    }))))))
+
   it.effect("does something before, after, or in the place of a call", () => {
     const seen: Array<string> = []
     const logged = ToolExecutor.middleware((next) => ({

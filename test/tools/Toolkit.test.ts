@@ -33,4 +33,25 @@ describe("Toolkit", () => {
     assert.deepStrictEqual(names(Toolkit.filter(abc, ({ name }) => name > "a")), ["b", "c"])
     assert.deepStrictEqual(names(abc), ["a", "b", "c"])
   })
+
+  it("refuses what servers refuse, with a sentence for its author", () => {
+    for (const name of ["", "a b", "a.b", "größe", "a\n", "x".repeat(65)]) {
+      assert.throws(
+        () => Toolkit.make(saying("ok", ""), saying(name, "")),
+        `a tool is named ${JSON.stringify(name)}, but`
+      )
+    }
+    assert.throws(() => Toolkit.make(saying("a", "1"), saying("b", ""), saying("a", "2")), "two tools are named \"a\"")
+    const text = Tool.make({
+      name: "text",
+      description: "",
+      parameters: Schema.String,
+      handler: () => Effect.succeed("")
+    })
+    assert.throws(() => Toolkit.make(text), "the parameters of \"text\" are no object")
+    assert.deepStrictEqual(names(Toolkit.make(saying("x".repeat(64), ""), saying("A_b-9", ""))), [
+      "x".repeat(64),
+      "A_b-9"
+    ])
+  })
 })

@@ -7,7 +7,6 @@ const calls: ReadonlyArray<readonly [tool: string, args: unknown, told: string]>
   ["read", { path: 7 }, "path must be a string, not the number 7"],
   ["read", { path: "a", offset: 0 }, "offset must be a whole number of at least 1, not the number 0"],
   ["read", { path: "a", limit: 1.5 }, "limit must be a whole number of at least 1, not the number 1.5"],
-  ["read", { path: "a", limit: null }, "limit must be a whole number of at least 1, not null"],
   [
     "read",
     { file_path: "a" },
