@@ -21,13 +21,13 @@ export const unknownOutcome = "[The call was interrupted before it ended. What i
 export const notRun = "[The call was not run: the turn ended before its time came.]"
 
 /**
- * What the model is asked when its answer does not fit the schema.
+ * What the model is asked when its answer does not fit the schema. Not every server shows it the schema of the request.
  *
  * @since 0.1.0
  * @category repairs
  */
-export const unusableAnswer = (problem: string): string =>
-  `That answer cannot be used: ${problem}. Answer again with nothing but JSON that fits the schema.`
+export const unusableAnswer = (problem: string, schema: string): string =>
+  `That answer cannot be used: ${problem}. Answer again with nothing but JSON that fits this JSON Schema: ${schema}`
 
 /**
  * The output of a call that gave an image, where outputs may only be text.
@@ -52,6 +52,14 @@ export const imagesOfOutputs = "The images of these outputs:"
  * @category images
  */
 export const imageNotSeen = "[An image was here; this model cannot see images.]"
+
+/**
+ * In the place of an image that a tool gave, for a server that has refused it.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export const imageNotTaken = "[An image was here; this server does not take images from tools.]"
 
 /**
  * A part of a message that the server cannot be sent is named, so that the model does not answer as if there had been

@@ -37,7 +37,10 @@ export class Responses extends Context.Tag("effixir/responses/Responses")<Respon
    * budget, and each retry is reported as `effixir.retry`. Closing the stream closes the connection.
    */
   readonly stream: (request: Request.Request) => Stream.Stream<StreamEvent, ModelError>
-  /** The account of the next call: encrypted reasoning is replayed only to the account that it came from. */
+  /**
+   * The account of the next call, and its server if that is not OpenAI's: what they have made for themselves alone, such
+   * as encrypted reasoning, is replayed to no other.
+   */
   readonly account: Effect.Effect<string, AuthError>
 }>() {}
 
@@ -72,14 +75,18 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
  * @category constructors
  */
 export const over = Effect.fnUntraced(function*(attempt: Attempt, options: Options = {}) {
-  const { account } = yield* AuthClient
+  const { account, wire } = yield* AuthClient
   const retrying = Retry.make(options.retry ?? Retry.defaults)(attempt)
   return Responses.of({
     stream: (request) => {
       const events = retrying(ModelProfile.fit(request, ModelProfile.profileOf(request.model, options)))
       return options.available === undefined ? events : Stream.catchAll(events, naming(options.available))
     },
-    account
+    account: Effect.zipWith(
+      account,
+      wire,
+      (account, { server }) => server === undefined ? account : `${account}@${server}`
+    )
   })
 })
 
@@ -125,7 +132,7 @@ export const items = (request: Request.Request): Stream.Stream<Item, ModelError,
 
 /**
  * The answer of one call as a value of `schema`. The model gets the schema; an answer that does not fit it is sent back
- * once, with what is wrong. Fails with `MalformedOutput` if that does not help, or if the answer was cut short, and
+ * once, with what is wrong and with the schema in words, since not every server takes it from the request. Fails with `MalformedOutput` if that does not help, or if the answer was cut short, and
  * with `ContentFiltered` if the model declines.
  *
  * @since 0.1.0
@@ -145,7 +152,7 @@ export const object = <A, I>(
     if (hopeless !== undefined) return yield* hopeless
     const repair = [
       ...Response.items(first).filter(isMessage).map(withoutId),
-      userMessage(Conversation.unusableAnswer(read.left))
+      userMessage(Conversation.unusableAnswer(read.left, JSON.stringify(format.schema)))
     ]
     const second = yield* complete({ ...asking, input: [...asking.input, ...repair] })
     return yield* Effect.mapError(

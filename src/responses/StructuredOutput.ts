@@ -4,23 +4,26 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { field, isDeepText, tooDeep } from "../internal/json.ts"
+import { isDeepText, parse, tooDeep } from "../internal/json.ts"
 import { jsonSchema } from "../internal/jsonSchema.ts"
+import { isInStrictSubset } from "../internal/strictSchema.ts"
 import type { TextOptions } from "./Request.ts"
 import * as Response from "./Response.ts"
 
 /**
- * `decode` fails with a sentence for the model: what of its answer is wrong. It ignores a code fence around the JSON,
- * which models write whose servers do not enforce the schema.
+ * `decode` fails with a sentence for the model: what of its answer is wrong. Models whose servers do not enforce the
+ * schema write more than JSON: of such a text the one object in it that fits is the answer.
  *
  * @since 0.1.0
  * @category models
  */
 export interface StructuredOutput<out A> {
   readonly declaration: NonNullable<TextOptions["format"]>
+  readonly schema: { readonly [keyword: string]: unknown }
   readonly decode: (response: Response.Response) => Effect.Effect<A, string>
 }
 
@@ -47,34 +50,58 @@ const of = <A>(
   schema: { readonly [key: string]: unknown },
   decode: (text: unknown) => Effect.Effect<A, ParseResult.ParseError>
 ): StructuredOutput<A> => ({
-  declaration: { type: "json_schema", name: "answer", schema, strict: isStrict(schema) },
+  declaration: { type: "json_schema", name: "answer", schema, strict: isInStrictSubset(schema) },
+  schema,
   decode: (response) =>
     Effect.mapError(
       Effect.suspend((): Effect.Effect<A, ParseResult.ParseError | string> => {
-        const text = unfenced(Response.text(response))
-        return isDeepText(text) ? Effect.fail(tooDeep) : decode(text)
+        const text = Response.text(response)
+        if (isDeepText(text)) return Effect.fail(tooDeep)
+        // Of an answer that was cut short, a part could look whole.
+        if ((response.finishReason ?? "stop") !== "stop") return decode(text)
+        return Effect.catchAll(decode(text), (error) =>
+          Effect.catchAll(decodeWithin(text, decode), () => Effect.fail(error)))
       }),
       (error) =>
         Predicate.isString(error) ?
           error :
           ParseResult.ArrayFormatter.formatErrorSync(error)
-            .map(({ message, path }) => path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`)
+            .map(({ message, path }) =>
+              path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
+            )
             .join("; ")
     )
 })
 
-const unfenced = (text: string): string => /^\s*```\w*\n([^]*?)\n?```\s*$/.exec(text)?.[1] ?? text
-
-/** The server can enforce only a schema in which every object lists all its fields as required. */
-const isStrict = (schema: unknown): boolean => {
-  if (Array.isArray(schema)) return schema.every(isStrict)
-  if (!Predicate.isRecord(schema)) return true
-  if (schema["type"] === "object") {
-    const names = Object.keys(field(schema, "properties") ?? {})
-    const required = field(schema, "required")
-    const isWhole = Array.isArray(required) && names.every((name) => required.includes(name)) &&
-      schema["additionalProperties"] === false
-    if (!isWhole) return false
+/** The one object in a text that fits. Where several differ, the model has to say which it means. */
+const decodeWithin = Effect.fnUntraced(function*<A>(
+  text: string,
+  decode: (text: unknown) => Effect.Effect<A, ParseResult.ParseError>
+) {
+  const read = parse(text)
+  // A text that is JSON is what the model has to say, unless it is a string that holds the JSON.
+  if (read !== undefined && !Predicate.isString(read)) return yield* Effect.fail(undefined)
+  const said = (read ?? text).replace(/^[^]*<\/think>/, "")
+  const fitting = new Map<string, A>()
+  for (let at = said.indexOf("{"), tries = 0; at !== -1 && tries < maxTries; tries++) {
+    const object = objectAt(said, at)
+    const value = object === undefined ? Option.none() : yield* Effect.option(decode(object))
+    if (object !== undefined && Option.isSome(value)) fitting.set(JSON.stringify(parse(object)), value.value)
+    at = said.indexOf("{", Option.isSome(value) ? at + (object?.length ?? 1) : at + 1)
   }
-  return Object.values(schema).every(isStrict)
+  const [first] = fitting
+  return first !== undefined && fitting.size === 1 ? first[1] : yield* Effect.fail(undefined)
+})
+
+/** A text may have any number of braces. */
+const maxTries = 1000
+
+/** The balanced object that begins here, if there is one. */
+const objectAt = (text: string, start: number): string | undefined => {
+  let depth = 0
+  for (const { 0: token, index } of text.slice(start).matchAll(/"(?:[^"\\]|\\[^])*"|[{}]/g)) {
+    depth += token === "{" ? 1 : token === "}" ? -1 : 0
+    if (depth === 0) return text.slice(start, start + index + 1)
+  }
+  return undefined
 }

@@ -131,7 +131,11 @@ describe("Responses.object", () => {
       assert.deepStrictEqual(question, request.input[0])
       assert.strictEqual(Item.text(answer ?? assert.fail()), `{"city":7}`)
       assert.notProperty(answer, "id")
-      assert.match(Item.text(complaint ?? assert.fail()), /city: Expected string, actual 7.*degrees: is missing/)
+      const asked = Item.text(complaint ?? assert.fail())
+      assert.match(asked, /city: Expected string, actual 7.*degrees: is missing/)
+      // A server that does not know `text.format` has not shown it to the model.
+      const format = first?.text?.format
+      assert.include(asked, JSON.stringify(format?.type === "json_schema" ? format.schema : undefined))
     }).pipe(Effect.provide(answering(`{"city":7}`, `{"city":"Bern","degrees":"12"}`))))
 
   it.effect("gives up after that", () =>
@@ -151,6 +155,52 @@ describe("Responses.object", () => {
     }).pipe(Effect.provide(answering(
       "```json\n{\"city\":\"Bern\",\"degrees\":\"12\"}\n```\n",
       "```\n{\"city\":\"Bern\",\n\"degrees\":\"12\"}```"
+    ))))
+
+  const bern = `{"city":"Bern","degrees":"12"}`
+  const around: ReadonlyArray<readonly [string, string]> = [
+    ["prose", `Here it is: ${bern} I hope that helps!`],
+    ["a fence in prose", `Sure.\n\n\`\`\`json\n${bern}\n\`\`\`\nAnything else?`],
+    ["thoughts", `<think>Maybe {"city":"Basel","degrees":"1"}? No.</think>\n${bern}`],
+    ["thoughts that the template began", `Maybe {"city":"Basel","degrees":"1"}.\n</think>\n\n${bern}`],
+    ["a stray brace before", `{${bern}`],
+    ["a stray brace behind", `${bern}}`],
+    ["a stray letter", `n${bern}.`],
+    ["braces of other kinds", `{curly} and { "open  and {"a":1} then ${bern} {}`],
+    ["an object around", `Answer: {"answer": ${bern}, "sure": true}`],
+    ["itself, twice", `${bern}\n\n${bern}`],
+    ["a string", JSON.stringify(bern)],
+    ["quotes in its text", `It is {"city":"Bern \\"}\\" {","degrees":"12"}`]
+  ]
+  it.effect.each(around)(
+    "reads the one object that fits within %s, for one request",
+    ([, text]) =>
+      Effect.gen(function*() {
+        const { degrees } = yield* Responses.object(Weather, request)
+        assert.strictEqual(degrees, 12)
+        assert.strictEqual((yield* requests).length, 1)
+      }).pipe(Effect.provide(answering(text)))
+  )
+
+  const unclear: ReadonlyArray<readonly [string, string]> = [
+    ["differ", `${bern} or {"city":"Basel","degrees":"12"}`],
+    ["do not fit", `The weather is {"city":"Bern"}`],
+    ["are none", "It is warm in {Bern}."],
+    ["are within JSON that does not fit", `[${bern}]`]
+  ]
+  it.effect.each(unclear)("asks again where the objects in a text %s", ([, text]) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* Responses.object(Weather, request), { city: "Ulm", degrees: 3 })
+      assert.strictEqual((yield* requests).length, 2)
+    }).pipe(Effect.provide(answering(text, `{"city":"Ulm","degrees":"3"}`))))
+
+  it.effect("reads no whole answer out of one that was cut short", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Responses.object(Weather, request))
+      assert.strictEqual(error.reason._tag, "MalformedOutput")
+      assert.strictEqual((yield* requests).length, 1)
+    }).pipe(Effect.provide(ScriptedResponses.layer(() =>
+      Script.incomplete("max_output_tokens", Script.say(`{"all":[${bern},`))
     ))))
 
   const declined: Item.Message = {
