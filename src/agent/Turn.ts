@@ -212,9 +212,14 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
   const deltas = yield* Deltas.make(turnId, n)
   let response = Response.empty
   let isWithoutEncrypted = false
+  let isWithoutImages = false
   yield* runForEachChunk(responses.stream(request), (events) => {
     response = Chunk.reduce(events, response, Response.add)
-    isWithoutEncrypted ||= Chunk.some(events, (event) => event.type === "effixir.retry" && event.isWithoutEncrypted)
+    for (const event of events) {
+      if (event.type !== "effixir.retry") continue
+      isWithoutEncrypted ||= event.isWithoutEncrypted
+      isWithoutImages ||= event.isWithoutImages === true
+    }
     return Effect.forEach(Chunk.toReadonlyArray(events).flatMap(deltas.of), show, { discard: true })
   })
   yield* Effect.forEach(deltas.flush(), show, { discard: true })
@@ -236,6 +241,7 @@ const askModel = Effect.fnUntraced(function*(options: Options, history: History.
     usage: response.usage,
     finishReason: response.finishReason ?? "stop",
     ...(isWithoutEncrypted ? { isWithoutEncrypted } : {}),
+    ...(isWithoutImages ? { isWithoutImages } : {}),
     ...(response.removed.length > 0 && !History.hasRemoved(history) ? { removed: response.removed } : {})
   })
 })

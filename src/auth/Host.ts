@@ -62,6 +62,9 @@ export interface Billing {
  * - `hasAdditionalTools` whether models that can take their tools as an item of the input do
  * - `hasEffortUpdates` whether an item of the conversation may change how hard the model thinks
  * - `refusedFields` fields that it refuses whatever stands in them
+ * - `isTranslated` whether the server makes chat messages of the input. Then thoughts go back to it as the text they are,
+ *   calls stand together before their outputs, outputs are text, and arguments are JSON
+ * - `server` the address of a server that is not OpenAI's: what it has made for itself alone goes back to no other
  *
  * @since 0.1.0
  * @category models
@@ -71,6 +74,8 @@ export interface Wire {
   readonly hasAdditionalTools: boolean
   readonly hasEffortUpdates: boolean
   readonly refusedFields: ReadonlySet<string>
+  readonly isTranslated: boolean
+  readonly server?: string | undefined
 }
 
 /**
@@ -180,7 +185,7 @@ export const of = (credential: Credential): Host => {
           }),
         modelsQuery: {},
         hasCatalogue: false,
-        wire: ({ apiBaseUrl }) => isOpenAi(apiBaseUrl) ? ofOpenAi : ofOthers,
+        wire: ({ apiBaseUrl }) => isOpenAi(apiBaseUrl) ? ofOpenAi : { ...ofOthers, server: serverAt(apiBaseUrl) },
         usagePath: Option.none,
         speaksChat: true,
         refuse: Option.none,
@@ -193,7 +198,8 @@ const ofOpenAi: Wire = {
   hasInstructions: false,
   hasAdditionalTools: false,
   hasEffortUpdates: true,
-  refusedFields: new Set()
+  refusedFields: new Set(),
+  isTranslated: false
 }
 
 /** With a plan, the API accepts less than from an account that pays for every call. */
@@ -220,7 +226,8 @@ const ofPlan: Wire = {
     "top_p",
     "truncation",
     "user"
-  ])
+  ]),
+  isTranslated: false
 }
 
 /**
@@ -229,7 +236,18 @@ const ofPlan: Wire = {
  * @since 0.1.0
  * @category models
  */
-export const ofOthers: Wire = { ...ofOpenAi, hasInstructions: true, hasEffortUpdates: false }
+export const ofOthers: Wire = {
+  ...ofOpenAi,
+  hasInstructions: true,
+  hasEffortUpdates: false,
+  isTranslated: true
+}
+
+/** Without what may be secret in an address. */
+const serverAt = (url: string): string => {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`.replace(/\/+$/, "")
+}
 
 /** Includes regional hosts, such as `eu.api.openai.com`. */
 const isOpenAi = (url: string): boolean => URL.canParse(url) && /(?:^|\.)api\.openai\.com$/.test(new URL(url).hostname)

@@ -5,6 +5,7 @@
  */
 import type { Wire } from "../auth/Host.ts"
 import type { ModelProfile } from "./account/ModelProfile.ts"
+import * as Input from "./Input.ts"
 import { developerMessage, type Item } from "./Item.ts"
 import { type Request, type ToolDeclaration, withoutUpdates } from "./Request.ts"
 
@@ -16,7 +17,8 @@ import { type Request, type ToolDeclaration, withoutUpdates } from "./Request.ts
  */
 export const encode = (request: Request, profile: ModelProfile, wire: Wire): Body => {
   const hasUpdates = wire.hasEffortUpdates && profile.effortUpdates
-  const { input, instructions, tools, ...fields } = hasUpdates ? request : withoutUpdates(request)
+  const fitting = hasUpdates ? request : withoutUpdates(request)
+  const { input: _, instructions, tools, ...fields } = fitting
   const isInInput = (tool: ToolDeclaration) => wire.hasAdditionalTools && profile.additionalTools && isOurs(tool)
   const inside = tools.filter(isInInput)
   const beside = tools.filter((tool) => !isInInput(tool))
@@ -26,7 +28,7 @@ export const encode = (request: Request, profile: ModelProfile, wire: Wire): Bod
     input: [
       ...(inside.length === 0 ? [] : [{ type: "additional_tools", role: "developer", tools: inside }]),
       ...(wire.hasInstructions || instructions === "" ? [] : [developerMessage(instructions)]),
-      ...input
+      ...Input.fit(fitting, profile, wire)
     ],
     ...(inside.length > 0 && beside.length === 0 ? {} : { tools: beside })
   }

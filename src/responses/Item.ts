@@ -193,6 +193,61 @@ export const withoutId = (item: Item): Item => {
 }
 
 /**
+ * The same item with words in the place of its images, which are parts of messages or of the output of a tool.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutImages = (item: Item, words: string): Item => {
+  const content = item["content"] ?? item["output"]
+  if (!Array.isArray(content) || !content.some(isImage)) return item
+  const parts = content.map((part) => isImage(part) ? { type: "input_text", text: words } : part)
+  return "content" in item ? { ...item, content: parts } : { ...item, output: parts }
+}
+
+const isImage = (part: unknown): boolean => isItem(part) && part.type === "input_image"
+
+/**
+ * The same item without these fields.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const without = (item: Item, ...fields: ReadonlyArray<string>): Item =>
+  fields.some((field) => field in item)
+    ? { ...Object.fromEntries(Object.entries(item).filter(([field]) => !fields.includes(field))), type: item.type }
+    : item
+
+/**
+ * The field of an item for what only Chat Completions has: unknown fields of a call, `reasoning_details`. It goes back to
+ * the same model at the same server, in that dialect alone.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const chatField = "chat_completions"
+
+/**
+ * Whether reasoning is there for its server alone, which can then read it whatever else stands beside it.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isEncryptedReasoning = (item: Item): boolean =>
+  item.type === "reasoning" && Predicate.isString(item["encrypted_content"]) && item["encrypted_content"] !== ""
+
+/**
+ * What the model thought as far as it is told: the summary, or the thoughts themselves where there is none.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const thoughts = (item: Item): string =>
+  [item["summary"], item["content"]]
+    .map((parts) => Array.isArray(parts) ? parts.filter(isItem).map(partText).join("\n\n") : "")
+    .find((text) => text !== "") ?? ""
+
+/**
  * The text a person reads in an item: what a message says (a refusal too), or the summary of a reasoning step.
  *
  * @since 0.1.0

@@ -6,7 +6,9 @@
 import * as Schema from "effect/Schema"
 import { defined, field, text } from "../internal/json.ts"
 import { JsonObject } from "../internal/wire.ts"
-import { Item } from "./Item.ts"
+import { imageNotTaken } from "../prompts/Conversation.ts"
+import { isEncryptedReasoning, Item, withoutImages } from "./Item.ts"
+import { isAnswer } from "./ToolCall.ts"
 
 /**
  * A tool that is called with JSON. `parameters` is a JSON Schema.
@@ -242,6 +244,21 @@ export const withoutUpdates = (self: Request): Request => {
 }
 
 /** @since 0.1.0 @category guards */
-export const isEncrypted = (item: Item): boolean => encrypted.has(item.type)
+export const isEncrypted = (item: Item): boolean => isEncryptedReasoning(item) || encrypted.has(item.type)
 
-const encrypted: ReadonlySet<string> = new Set(["reasoning", "compaction", "compaction_summary", "context_compaction"])
+const encrypted: ReadonlySet<string> = new Set(["compaction", "compaction_summary", "context_compaction"])
+
+/**
+ * The same with words in the place of the images that tools gave, for servers that take only text of tools.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutOutputImages = (self: Request): Request => ({
+  ...self,
+  input: self.input.map((item) => isAnswer(item) ? withoutImages(item, imageNotTaken) : item)
+})
+
+/** @since 0.1.0 @category guards */
+export const hasOutputImages = (self: Request): boolean =>
+  self.input.some((item) => isAnswer(item) && withoutImages(item, imageNotTaken) !== item)

@@ -188,6 +188,8 @@ export interface Retry {
   readonly message: string
   /** Whether encrypted items are left out from here on, because the server can no longer read them. */
   readonly isWithoutEncrypted: boolean
+  /** Whether the images that tools gave are words from here on, because the server does not take them. */
+  readonly isWithoutImages?: boolean
 }
 
 /** @since 0.1.0 @category models */

@@ -7,8 +7,17 @@ import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
 import { defined, isDeep } from "../internal/json.ts"
-import { notRun, unknownOutcome } from "../prompts/Conversation.ts"
-import { isReasoning, type Item, withoutId } from "../responses/Item.ts"
+import { imageNotTaken, notRun, unknownOutcome } from "../prompts/Conversation.ts"
+import {
+  chatField,
+  isEncryptedReasoning,
+  isReasoning,
+  type Item,
+  thoughts,
+  without,
+  withoutId,
+  withoutImages
+} from "../responses/Item.ts"
 import { effortUpdate } from "../responses/Request.ts"
 import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall.ts"
 import {
@@ -99,7 +108,9 @@ export interface Recipient {
  *
  * - Items go without their ids: the server checks pairs of ids that it does not keep (`store: false`).
  * - Reasoning goes back only to the model and the account that it came from, before the item that it belongs to, and no
- *   longer once the server has said that it cannot read it.
+ *   longer once the server has said that it cannot read it. It goes encrypted where it is, and else as the text it is.
+ * - What one server alone understands (its own tools, the further fields of its calls) goes back to no other.
+ * - An image that a tool gave becomes words once the server has refused it.
  * - A change of reasoning effort stays where it was made, so that nothing before it changes.
  * - Every call has its output, in the order of the calls; a call that never ended or never began gets an output that
  *   says so. A call that cannot be read is left out.
@@ -112,9 +123,21 @@ export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item
   const unreadable = parts.findLastIndex((part) =>
     part._tag === "Response" && part.response.isWithoutEncrypted === true
   )
+  const unseen = parts.findLastIndex((part) =>
+    part._tag === "Response" && part.response.isWithoutImages === true && isFrom(part.response, recipient)
+  )
   let effort = effortOf(self)
   return parts.flatMap((part, index) => {
-    if (part._tag === "Response") return replay(part.response, part.outputs, recipient, index >= unreadable)
+    if (part._tag === "Response") {
+      const { response } = part
+      return replay({
+        response,
+        outputs: part.outputs,
+        recipient,
+        isReadable: index >= unreadable,
+        isSeen: index >= unseen
+      })
+    }
     const isChanged = part.effort !== undefined && part.effort !== effort
     if (isChanged) effort = part.effort
     return [...isChanged && effort !== undefined ? [effortUpdate(effort)] : [], ...part.items.map(withoutId)]
@@ -202,17 +225,27 @@ export const lastPermission = (events: ReadonlyArray<SessionEvent>): PermissionI
     : {}
 }
 
-const replay = (
-  response: ModelResponded,
-  outputs: Outputs,
-  recipient: Recipient,
-  isReadable: boolean
-): ReadonlyArray<Item> => {
-  const isSame = isReadable && response.model === recipient.model && response.account === recipient.account
+const isFrom = (response: ModelResponded, { account, model }: Recipient): boolean =>
+  response.model === model && response.account === account
+
+const replay = ({ isReadable, isSeen, outputs, recipient, response }: {
+  readonly response: ModelResponded
+  readonly outputs: Outputs
+  readonly recipient: Recipient
+  /** Whether the server reads what it had encrypted by then. */
+  readonly isReadable: boolean
+  /** Whether it takes the images of these outputs. */
+  readonly isSeen: boolean
+}): ReadonlyArray<Item> => {
+  const isSame = isFrom(response, recipient)
   const sound = response.items.filter((item) => item !== unreadable && !isAnswer(item) && !isBrokenCall(item))
   // Reasoning at the end of a broken response lacks the item that it led to, and the server refuses it.
   const last = sound.findLastIndex((item) => item.type !== "reasoning")
-  const items = sound.filter((item, index) => item.type !== "reasoning" || isSame && isReasoning(item) && index < last)
+  const items = sound.filter((item, index) =>
+    item.type === "reasoning"
+      ? isSame && index < last && (isEncryptedReasoning(item) ? isReadable && isReasoning(item) : isThought(item))
+      : response.account === recipient.account || item.type === "message" || isToolCall(item)
+  )
   const answers = response.items.flatMap((item, index) =>
     isToolCall(item)
       ? [
@@ -223,17 +256,25 @@ const replay = (
       ]
       : []
   )
-  return [...items.map((item) => isReasoning(item) ? withoutContent(item) : withoutId(item)), ...answers]
+  return [
+    ...items.map((item) => isSame ? sentBack(item) : without(withoutId(item), chatField)),
+    ...isSeen ? answers : answers.map((item) => withoutImages(item, imageNotTaken))
+  ]
+}
+
+/** Reasoning without a summary goes back if it has the thoughts themselves. */
+const isThought = (item: Item): boolean => isReasoning(item) || thoughts(item) !== ""
+
+const sentBack = (item: Item): Item => {
+  if (item.type !== "reasoning") return withoutId(item)
+  if (isEncryptedReasoning(item)) return withoutContent(item)
+  // The field is required where its value is not.
+  return Array.isArray(item["summary"]) ? withoutId(item) : { ...withoutId(item), summary: [] }
 }
 
 /** A call without a name or arguments cannot be answered, and the server refuses a request in which one is not. */
 const isBrokenCall = (item: Item): boolean =>
   (item.type === "function_call" || item.type === "custom_tool_call") && !isToolCall(item)
-
-const without = (item: Item, ...fields: ReadonlyArray<string>): Item => ({
-  ...Object.fromEntries(Object.entries(item).filter(([field]) => !fields.includes(field))),
-  type: item.type
-})
 
 /** The server requires the summary, and refuses the plain-text reasoning. */
 const withoutContent = (item: Item): Item => without(item, "id", "content")

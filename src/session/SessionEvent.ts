@@ -97,7 +97,7 @@ export type InputAdded = typeof InputAdded.Type
  * One model call was answered. `step` counts the calls of a turn from 0; `account` is the account its encrypted
  * reasoning is bound to; `finishReason` is `stop`, or the server's name for what cut the answer short;
  * `isWithoutEncrypted` says that the server could no longer read what it had encrypted before this response, so that it
- * is not sent again; `removed` are the server's reasons for leaving out reasoning that it was sent, noted once in a
+ * is not sent again; `isWithoutImages` says the same of the images that tools had given; `removed` are the server's reasons for leaving out reasoning that it was sent, noted once in a
  * session.
  *
  * @since 0.1.0
@@ -112,6 +112,7 @@ export const ModelResponded = Schema.TaggedStruct("ModelResponded", {
   usage: Usage,
   finishReason: Schema.String,
   isWithoutEncrypted: Schema.optional(Schema.Boolean),
+  isWithoutImages: Schema.optional(Schema.Boolean),
   removed: Schema.optional(Schema.Array(Schema.String))
 })
 

@@ -130,6 +130,70 @@ describe("History", () => {
     ])
   })
 
+  describe("of a server that encrypts nothing", () => {
+    const content = [{ type: "reasoning_text", text: "I look." }]
+    const plain = (more: object = {}) => ({ id: "rs_1", type: "reasoning", summary: [], content, ...more })
+
+    it.each([{}, { encrypted_content: null }, { encrypted_content: "" }])(
+      "sends thoughts back as they are: %j",
+      (more) => {
+        const items = [plain(more), call(1)]
+        assert.deepStrictEqual(inputOf(responded(items), ran("t.0.1", "one")), [...items.map(bare), output(1, "one")])
+      }
+    )
+
+    it("sends them back with the summary that servers require, though it may be empty", () => {
+      for (const summary of [undefined, null]) {
+        const sent = inputOf(responded([plain({ summary }), say("Hi")]))
+        assert.deepStrictEqual(sent, [{ type: "reasoning", content, summary: [] }, say("Hi")])
+      }
+      assert.deepStrictEqual(inputOf(responded([{ type: "reasoning", content: [] }, say("Hi")])), [say("Hi")])
+    })
+
+    it("sends them to no other, and keeps them when it cannot read what was encrypted", () => {
+      const items = [plain(), thought(2), call(1)]
+      assert.deepStrictEqual(
+        inputOf(responded(items, { model: "other" }), ran("t.0.2", "one")),
+        [bare(call(1)), output(1, "one")]
+      )
+      assert.deepStrictEqual(
+        inputOf(responded(items), ran("t.0.2", "one"), responded([say("x")], { step: 1, isWithoutEncrypted: true })),
+        [bare(plain()), bare(call(1)), output(1, "one"), say("x")]
+      )
+    })
+  })
+
+  it("sends what one server alone understands to no other", () => {
+    const search = { type: "web_search_call", action: { type: "search" } }
+    const field = { extra_content: { google: { thought_signature: "s" } } }
+    const further = { ...call(1), chat_completions: field }
+    const items = [search, further, { ...say("x"), chat_completions: field }]
+    const answered = [responded(items), ran("t.0.1", "one")]
+    assert.deepStrictEqual(inputOf(...answered), [...items.map(bare), output(1, "one")])
+    const to = (other: Partial<History.Recipient>) =>
+      History.toInput(History.fromEvents(answered), { ...recipient, ...other })
+    assert.deepStrictEqual<unknown>(to({ model: "other" }), [search, bare(call(1)), say("x"), output(1, "one")])
+    assert.deepStrictEqual<unknown>(to({ account: "api-key" }), [bare(call(1)), say("x"), output(1, "one")])
+  })
+
+  it("puts words in the place of images that a server has refused, and of no later ones", () => {
+    const image = { type: "input_image", image_url: "data:," }
+    const shown = (itemId: string) => ({ ...ran(itemId, ""), output: [{ type: "input_text", text: "a.png" }, image] })
+    const words = { type: "input_text", text: Conversation.imageNotTaken }
+    const events = [
+      asked("Hi"),
+      responded([call(1)]),
+      shown("t.0.0"),
+      responded([call(2)], { step: 1, isWithoutImages: true }),
+      shown("t.1.0")
+    ]
+    const outputsTo = (other: Partial<History.Recipient>) =>
+      History.toInput(History.fromEvents(events), { ...recipient, ...other }).flatMap((item) => item["output"] ?? [])
+    const text = { type: "input_text", text: "a.png" }
+    assert.deepStrictEqual(outputsTo({}), [text, words, text, image])
+    assert.deepStrictEqual(outputsTo({ model: "other" }), [text, image, text, image])
+  })
+
   it("drops reasoning that led to nothing", () => {
     assert.deepStrictEqual(inputOf(asked("Hi"), responded([say("So"), thought(1), thought(2)])), [
       userMessage("Hi"),

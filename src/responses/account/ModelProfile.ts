@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import { defined, field, text } from "../../internal/json.ts"
 import { imageNotSeen } from "../../prompts/Conversation.ts"
-import type { Item } from "../Item.ts"
+import { type Item, withoutImages } from "../Item.ts"
 import { effortUpdate, isUpdate, type ReasoningOptions, type Request } from "../Request.ts"
 import { fallback, type Model } from "./Models.ts"
 
@@ -117,6 +117,14 @@ const isSince = (model: string, version: number): boolean =>
 /** Only under OpenAI's own names: routers do not all pass on a tool that is called with plain text. */
 const patches = /^(?:gpt-[56](?!\d)(?!.*-chat)|codex-)/
 
+/**
+ * Whether this is a model of OpenAI that reasons, whatever is known or set of it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const isReasoningFamily = (model: string): boolean => reasons.test(model)
+
 /** With or without the maker's name in front, as routers write it. */
 const reasons = /^(?:openai\/)?(?:gpt-[56](?!\d)|o[134](?:-|$)|codex-)/
 const sees = /^(?:openai\/)?(?:gpt-[56](?!\d)|gpt-4o|gpt-4\.1|gpt-4\.5|gpt-4-turbo|o[134](?:-|$)|codex-)/
@@ -141,7 +149,7 @@ export const fit = (request: Request, profile: ModelProfile): Request => {
     ...(profile.reasoning ? defined({ include, reasoning: reasoning && fitReasoning(reasoning, profile) }) : {}),
     ...(profile.cacheRetention ? defined({ prompt_cache_retention }) : {}),
     parallel_tool_calls: request.parallel_tool_calls && profile.parallelToolCalls,
-    input: profile.images ? input : input.map(withoutImages)
+    input: profile.images ? input : input.map((item) => withoutImages(item, imageNotSeen))
   }
 }
 
@@ -175,13 +183,3 @@ export const nearestEffort = (effort: string, { efforts = [] }: ModelProfile): s
 }
 
 const levels: ReadonlyArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"]
-
-/** Images are parts of messages, or of the output of a tool. */
-const withoutImages = (item: Item): Item => {
-  const content = item["content"] ?? item["output"]
-  if (!Array.isArray(content) || !content.some(isImage)) return item
-  const parts = content.map((part) => isImage(part) ? { type: "input_text", text: imageNotSeen } : part)
-  return "content" in item ? { ...item, content: parts } : { ...item, output: parts }
-}
-
-const isImage = (part: unknown): boolean => field(part, "type") === "input_image"

@@ -3,8 +3,9 @@
  *
  * @internal
  */
+import * as Predicate from "effect/Predicate"
 import { defined, field, parse, text as textOf } from "../../internal/json.ts"
-import type { Item } from "../Item.ts"
+import { chatField, type Item } from "../Item.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
 
 /**
@@ -24,8 +25,12 @@ export interface ChatOutput {
   /**
    * The pieces of several calls may alternate, so calls end with the response. Returns a function that takes the pieces
    * of the arguments.
+   *
+   * @param more what the server says of the call beside that, known when the response ends
    */
-  readonly call: (name: string, id: string | undefined) => (piece: string) => void
+  readonly call: (name: string, id: string | undefined, more?: () => object) => (piece: string) => void
+  /** The server's record of its thoughts, which it wants back: it belongs to the item that ends next. */
+  readonly details: (pieces: ReadonlyArray<unknown>) => void
   /** @param incomplete why the response stops before its end */
   readonly end: (incomplete: string | undefined, usage: object | undefined) => void
 }
@@ -42,6 +47,7 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
   const items: Array<Item> = []
   const calls: Array<(status: string) => void> = []
   let text: Text | undefined
+  let details: ReadonlyArray<unknown> = []
 
   const response = (status: string, fields: object) => ({ object: "response", ...identity, status, ...fields })
 
@@ -54,8 +60,10 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
     tell({ type: "response.output_item.added", output_index, item })
     return { item_id: id, output_index }
   }
-  const done = ({ item_id, output_index }: Place, fields: Item): void => {
-    const item = { id: item_id, ...fields }
+  const done = ({ item_id, output_index }: Place, fields: Item, more: object = {}): void => {
+    const all = details.length === 0 ? more : { ...more, reasoning_details: details }
+    const item = { id: item_id, ...fields, ...(Object.keys(all).length === 0 ? {} : { [chatField]: all }) }
+    details = []
     items[output_index] = item
     tell({ type: "response.output_item.done", output_index, item })
   }
@@ -97,14 +105,14 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
   }
 
   /** The text is known when the JSON around it has ended. */
-  const customCall = (call: Item) => {
+  const customCall = (call: Item, more: () => object) => {
     const place = added(newId("ctc"), { ...call, status: "in_progress", input: "" })
     let said = ""
     calls.push((status) => {
       const input = textOf(field(parse(said), "input")) ?? said
       tell({ type: "response.custom_tool_call_input.delta", ...place, delta: input })
       tell({ type: "response.custom_tool_call_input.done", ...place, input })
-      done(place, { ...call, status, input })
+      done(place, { ...call, status, input }, more())
     })
     return (piece: string) => {
       said += piece
@@ -128,22 +136,25 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
       text.said += piece
       tell({ type: types[kind].delta, ...text.at, delta: piece })
     },
-    call: (name, id) => {
+    call: (name, id, more = () => ({})) => {
       endText("completed")
       // Servers that check it take 40 characters at most.
       const call_id = id ?? `call_${identity.id === undefined ? "" : `${identity.id.slice(-24)}_`}${items.length}`
-      if (isCustom(name)) return customCall({ type: "custom_tool_call", call_id, name })
+      if (isCustom(name)) return customCall({ type: "custom_tool_call", call_id, name }, more)
       const call = { type: "function_call", call_id, name }
       const place = added(newId("fc"), { ...call, status: "in_progress", arguments: "" })
       let said = ""
       calls.push((status) => {
         tell({ type: "response.function_call_arguments.done", ...place, arguments: said })
-        done(place, { ...call, status, arguments: said })
+        done(place, { ...call, status, arguments: said }, more())
       })
       return (piece) => {
         said += piece
         tell({ type: "response.function_call_arguments.delta", ...place, delta: piece })
       }
+    },
+    details: (pieces) => {
+      details = withDetails(details, pieces)
     },
     end: (incomplete, usage) => {
       const status = incomplete === undefined ? "completed" : "incomplete"
@@ -175,6 +186,26 @@ interface Text {
   readonly parts: ReadonlyArray<Item>
   said: string
 }
+
+/** The text of a detail comes piece by piece; what else stands in a later piece counts. */
+const withDetails = (known: ReadonlyArray<unknown>, pieces: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  const [first, ...others] = pieces
+  const last = known.at(-1)
+  const isMore = Predicate.isReadonlyRecord(last) && Predicate.isReadonlyRecord(first) &&
+    last["type"] === first["type"] && last["index"] === first["index"] &&
+    texts.some((name) => Predicate.isString(last[name]) && Predicate.isString(first[name])) &&
+    (last["id"] == null || first["id"] == null || last["id"] === first["id"])
+  if (!isMore) return [...known, ...pieces]
+  const whole: Record<string, unknown> = { ...last }
+  for (const [name, value] of Object.entries(first)) {
+    const before = whole[name]
+    if (texts.includes(name) && Predicate.isString(before) && Predicate.isString(value)) whole[name] = before + value
+    else if (value != null || before === undefined) whole[name] = value
+  }
+  return [...known.slice(0, -1), whole, ...others]
+}
+
+const texts = ["text", "summary"]
 
 const partOf = (kind: Kind, text: string): Item => {
   switch (kind) {

@@ -4,21 +4,24 @@
  * @internal
  */
 import * as Predicate from "effect/Predicate"
-import { defined, field, parse, text } from "../../internal/json.ts"
+import { defined, field, text } from "../../internal/json.ts"
 import * as Conversation from "../../prompts/Conversation.ts"
-import type { ModelProfile } from "../account/ModelProfile.ts"
+import { isReasoningFamily, type ModelProfile } from "../account/ModelProfile.ts"
+import { toolNames } from "../Input.ts"
 import {
+  chatField,
   type CustomToolCall,
   type FunctionCall,
   isCustomToolCall,
   isCustomToolCallOutput,
   isFunctionCall,
   isFunctionCallOutput,
-  isReasoning,
   type Item,
-  text as textOf
+  text as textOf,
+  thoughts as thoughtsOf
 } from "../Item.ts"
 import { type Request, type ToolChoice, withoutUpdates } from "../Request.ts"
+import { jsonArguments, plainName } from "../ToolCall.ts"
 
 /**
  * Sends only what every server of this kind takes: no `store`, no `include`, no `prompt_cache_key`, and no field that
@@ -42,7 +45,8 @@ export const encode = (given: Request, profile: ModelProfile): unknown => {
     ...defined({
       response_format: responseFormat(request),
       reasoning_effort: request.reasoning?.effort,
-      max_tokens: request.max_output_tokens,
+      // OpenAI's models that reason refuse the older name, and half of the other servers do not know the newer one.
+      [isReasoningFamily(request.model) ? "max_completion_tokens" : "max_tokens"]: request.max_output_tokens,
       temperature: request.temperature,
       top_p: request.top_p
     }),
@@ -92,6 +96,7 @@ interface Spoken {
   readonly role: "assistant"
   content: string | null
   reasoning_content?: string
+  reasoning_details?: ReadonlyArray<unknown>
   tool_calls?: Array<object>
 }
 
@@ -102,15 +107,17 @@ type Part =
 /**
  * Consecutive texts and calls of the assistant become one message, directly followed by the outputs of its calls in
  * their order, wherever they were: servers refuse anything else. Reasoning that the server does not want, items of a
- * type not known, and an output without a call are left out.
+ * type not known, and an output without a call are left out. What only this dialect has of an item goes back as it came.
  */
 const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Message> => {
   const messages: Array<Message> = []
   const outputs = outputsOf(request.input)
+  const tools = toolNames(request)
   /** The calls of the last message, which wait for their outputs. */
   let calls: Array<FunctionCall | CustomToolCall> = []
   /** The thoughts that belong to the next text or call. */
   let thoughts = ""
+  let details: ReadonlyArray<unknown> = []
 
   /** The assistant's unfinished message, or a new one. */
   const assistant = (): Spoken => {
@@ -118,7 +125,9 @@ const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Messag
     const message: Spoken = last?.role === "assistant" ? last : { role: "assistant", content: null }
     if (message !== last) messages.push(message)
     if (thoughts !== "") message.reasoning_content = joined(message.reasoning_content, thoughts)
+    if (details.length > 0) message.reasoning_details = [...message.reasoning_details ?? [], ...details]
     thoughts = ""
+    details = []
     return message
   }
   const say = (role: "system" | "assistant", content: string): void => {
@@ -129,7 +138,13 @@ const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Messag
     else message.content = joined(message.content, content)
   }
   const call = (item: FunctionCall | CustomToolCall): void => {
-    const toolCall = { id: item.call_id, type: "function", function: { name: item.name, arguments: argumentsOf(item) } }
+    const { function: more, reasoning_details: _, ...fields } = Object(item[chatField])
+    const toolCall = {
+      id: item.call_id,
+      type: "function",
+      ...fields,
+      function: { name: plainName(item, tools), arguments: jsonArguments(item), ...Object(more) }
+    }
     const message = assistant()
     message.tool_calls = [...message.tool_calls ?? [], toolCall]
     // A call of another model has no thoughts, and a server that asks for them takes no empty ones.
@@ -143,6 +158,7 @@ const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Messag
     })
     calls = []
     thoughts = ""
+    details = []
     const images = answered.flatMap(({ images }) => images)
     messages.push(...answered.map(({ content, id }) => ({ role: "tool" as const, tool_call_id: id, content })))
     if (images.length > 0) {
@@ -152,10 +168,15 @@ const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Messag
 
   if (request.instructions !== "") say("system", request.instructions)
   for (const item of request.input) {
+    const told = field(item[chatField], "reasoning_details")
+    if (Array.isArray(told)) details = [...details, ...told]
     if (isFunctionCall(item) || isCustomToolCall(item)) call(item)
     else if (isFunctionCallOutput(item) || isCustomToolCallOutput(item)) answer()
-    else if (isReasoning(item)) thoughts = profile.reasoningContent ? joined(thoughts || null, textOf(item)) : ""
-    else if (item.type === "message" && item["role"] === "assistant") {
+    else if (item.type === "reasoning") {
+      thoughts = profile.reasoningContent
+        ? joined(thoughts || null, thoughtsOf(item))
+        : ""
+    } else if (item.type === "message" && item["role"] === "assistant") {
       const said = saidIn(item)
       if (said !== "") say("assistant", said)
     } else if (item.type === "message") {
@@ -181,16 +202,6 @@ const outputsOf = (input: ReadonlyArray<Item>): ReadonlyMap<string, Array<unknow
     else same.push(item.output)
   }
   return outputs
-}
-
-/**
- * The model's own string, byte for byte, as long as it is an object. Servers read it, and one that is not would make
- * them refuse this conversation for ever; the model has been told what was wrong with it.
- */
-const argumentsOf = (item: FunctionCall | CustomToolCall): string => {
-  if (isCustomToolCall(item)) return JSON.stringify({ input: item.input })
-  if (Predicate.isRecord(parse(item.arguments))) return item.arguments
-  return JSON.stringify(item.arguments.trim() === "" ? {} : { not_json: item.arguments })
 }
 
 /** The text of a message that has only text, as a string or as a list of parts. */

@@ -46,13 +46,14 @@ export const reader = (tools: ReadonlyArray<ToolDeclaration>) => (tell: (event: 
       ? calls.findLast((call) => id === undefined || call.id === id)
       : calls.findLast((call) => call.index === index)
     const call = known === undefined || name !== undefined && isAnother(known, { id, json, name })
-      ? { id, index, json: "", name: undefined, take: undefined }
+      ? { id, index, json: "", more: {}, name: undefined, take: undefined }
       : known
     if (call !== known) calls.push(call)
     hasSaid = true
+    call.more = { ...call.more, ...moreOf(piece) }
     if (call.name === undefined && name !== undefined) {
       call.name = name
-      call.take = output.call(name, call.id ??= id)
+      call.take = output.call(name, call.id ??= id, () => call.more)
       if (call.json !== "") call.take(call.json)
     }
     if (json === "") return
@@ -66,6 +67,8 @@ export const reader = (tools: ReadonlyArray<ToolDeclaration>) => (tell: (event: 
     const said = delta ?? (hasSaid ? undefined : field(choice, "message"))
     const content = field(said, "content")
     say("thought", word(field(said, "reasoning_content")) ?? word(field(said, "reasoning")) ?? "")
+    const details = field(said, "reasoning_details")
+    if (Array.isArray(details)) output.details(details)
     if (Array.isArray(content)) { for (const part of content) say(...partOf(part)) }
     else say("answer", text(content) ?? "")
     say("refusal", text(field(said, "refusal")) ?? "")
@@ -79,7 +82,7 @@ export const reader = (tools: ReadonlyArray<ToolDeclaration>) => (tell: (event: 
     if (finish !== undefined && broken.has(finish)) {
       return tell({ type: "error", message: `the server ended the response with the word "${finish}"` })
     }
-    for (const call of calls) if (call.take === undefined) output.call("", call.id)(call.json)
+    for (const call of calls) if (call.take === undefined) output.call("", call.id, () => call.more)(call.json)
     output.end(incomplete.get(finish ?? ""), usage)
   }
 
@@ -111,9 +114,22 @@ interface Call {
   readonly index: number | undefined
   id: string | undefined
   json: string
+  more: object
   name: string | undefined
   take: ((piece: string) => void) | undefined
 }
+
+/** What a server says of a call beyond the API, such as Gemini's signature of its thoughts; it wants that back. */
+const moreOf = (piece: unknown): object => {
+  const { function: told, id: _, index: _index, type: _type, ...rest } = Object(piece)
+  const { arguments: _arguments, index: _at, name: _name, ...inner } = Object(told)
+  const fields = known(rest)
+  const inside = known(inner)
+  return Object.keys(inside).length === 0 ? fields : { ...fields, function: inside }
+}
+
+const known = (fields: object): object =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 
 /** Whether a chunk with a name begins a new call, although it has the index of this one. */
 const isAnother = (

@@ -59,7 +59,8 @@ const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
  * {@link Retry} event first: earlier events are void then. The stream fails with any other failure, and with the last
  * one.
  *
- * Encrypted items that the server can no longer read are left out, once: the account or its keys have changed.
+ * Encrypted items that the server can no longer read are left out, once: the account or its keys have changed. Images
+ * that tools gave are replaced by words, once, if the server refuses them.
  *
  * @since 0.1.0
  * @category combining
@@ -72,31 +73,37 @@ export const make =
         const error = errorOf(failure)
         const since = state.since ?? now
         const next = { ...state, number: state.number + 1 }
-        const told = (delay: number, isWithoutEncrypted: boolean): Retry => ({
+        const told = (delay: number, change: Partial<Retry> = {}): Retry => ({
           type: "effixir.retry",
           attempt: next.number,
           maxAttempts: Math.max(budget.attempts, next.number),
           delay,
           reason: error.reason._tag,
           message: error.message,
-          isWithoutEncrypted
+          isWithoutEncrypted: false,
+          ...change
         })
 
         if (error.code === "invalid_encrypted_content" && request.input.some(Request.isEncrypted)) {
-          return Option.some({ event: told(0, true), request: Request.withoutEncrypted(request), state: next })
+          const event = told(0, { isWithoutEncrypted: true })
+          return Option.some({ event, request: Request.withoutEncrypted(request), state: next })
+        }
+        if (refusesImages(error) && Request.hasOutputImages(request)) {
+          const event = told(0, { isWithoutImages: true })
+          return Option.some({ event, request: Request.withoutOutputImages(request), state: next })
         }
         if (state.number >= budget.attempts) return Option.none()
         if (failure._tag === "Recoverable") {
           if (now - since > Duration.toMillis(budget.elapsed)) return Option.none()
           const attempt = yield* failure.again
-          return Option.some({ event: told(0, false), request, state: { ...next, attempt, since } })
+          return Option.some({ event: told(0), request, state: { ...next, attempt, since } })
         }
 
         const [memory, , decision] = yield* schedule.step(now, error, state.memory)
         if (ScheduleDecision.isDone(decision)) return Option.none()
         const delay = Math.max(0, Math.round(ScheduleIntervals.start(decision.intervals) - now))
         if (now + delay - since > Duration.toMillis(budget.elapsed)) return Option.none()
-        return Option.some({ event: told(delay, false), request, state: { ...next, since, memory } })
+        return Option.some({ event: told(delay), request, state: { ...next, since, memory } })
       }
     )
 
@@ -133,6 +140,13 @@ export const make =
       return Effect.suspend(() => pull)
     }))
   }
+
+/** Servers word it differently; where the request holds no such image, nothing is concluded from it. */
+const refusesImages = ({ code = "", detail, param = "", reason }: ModelError): boolean =>
+  (reason._tag === "InvalidRequest" || reason._tag === "Overloaded") &&
+  /image|multi-?modal|\bvision\b|mmproj|tool call should be|\boutput\b.{0,100}\bstring\b/i.test(
+    `${code} ${param} ${detail}`
+  )
 
 const errorOf = (failure: ModelError | Recoverable): ModelError =>
   failure._tag === "Recoverable" ? failure.error : failure

@@ -78,6 +78,7 @@ const Body = Schema.Struct({
   )),
   reasoning_effort: Schema.optional(Schema.String),
   max_tokens: Schema.optional(Schema.Number),
+  max_completion_tokens: Schema.optional(Schema.Number),
   temperature: Schema.optional(Schema.Number),
   top_p: Schema.optional(Schema.Number),
   // Streaming is all that the simulator can do.
@@ -171,7 +172,11 @@ const requestOf = (body: Body, cacheKey: string): Request.Request => {
       reasoning: body.reasoning_effort === undefined ? undefined : { effort: body.reasoning_effort },
       cacheKey
     }),
-    ...defined({ max_output_tokens: body.max_tokens, temperature: body.temperature, top_p: body.top_p })
+    ...defined({
+      max_output_tokens: body.max_tokens ?? body.max_completion_tokens,
+      temperature: body.temperature,
+      top_p: body.top_p
+    })
   }
 }
 

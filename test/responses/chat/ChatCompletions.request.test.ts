@@ -81,6 +81,69 @@ describe("a request in Chat Completions", () => {
     })
   })
 
+  it.each([
+    ["gpt-5.2", "max_completion_tokens"],
+    ["openai/gpt-6", "max_completion_tokens"],
+    ["o3-mini", "max_completion_tokens"],
+    ["codex-mini-latest", "max_completion_tokens"],
+    ["gpt-4o", "max_tokens"],
+    ["gpt-oss-120b", "max_tokens"],
+    ["qwen3", "max_tokens"],
+    ["mistral-large", "max_tokens"]
+  ])("limits the answer of %s by %s", (model, name) => {
+    const encoded = encode(make([user], { model, max_output_tokens: 100 }))
+    assert.deepInclude(encoded, { [name]: 100 })
+    assert.strictEqual(JSON.stringify(encoded).split(":100").length, 2)
+  })
+
+  it("gives back what only this dialect has of a call and of thoughts, as it came", () => {
+    const extra_content = { google: { thought_signature: "sig==" } }
+    const first = { type: "reasoning.text", text: "I look.", signature: "s", format: "anthropic-claude-v1", index: 0 }
+    const second = { type: "reasoning.encrypted", data: "ENC", id: "call_a", index: 1 }
+    const thought = {
+      type: "reasoning",
+      summary: [{ type: "summary_text", text: "I look." }],
+      chat_completions: { reasoning_details: [first] }
+    }
+    const signed = {
+      ...call("a"),
+      chat_completions: { extra_content, function: { note: 1 }, reasoning_details: [second] }
+    }
+    const [asked, spoken, ...rest] = messages(
+      user,
+      thought,
+      signed,
+      call("b"),
+      output("a", "1"),
+      output("b", "2"),
+      said
+    )
+    assert.deepStrictEqual(asked, { role: "user", content: "Hi" })
+    assert.deepStrictEqual(spoken, {
+      role: "assistant",
+      content: null,
+      reasoning_details: [first, second],
+      tool_calls: [
+        {
+          id: "a",
+          type: "function",
+          extra_content,
+          function: { name: "echo", arguments: "{}", note: 1 }
+        },
+        toolCall("b")
+      ]
+    })
+    assert.deepStrictEqual(rest, [tool("a", "1"), tool("b", "2"), assistant("Let me look.")])
+  })
+
+  it("sends no name that servers refuse, and the JSON that a tool has found in a string", () => {
+    const named = { ...call("a", JSON.stringify("{\"x\":1}")), name: "functions.echo" }
+    const [{ tool_calls: [sent] }] = messages(named, output("a", "1"))
+    assert.deepStrictEqual(sent.function, { name: "functions_echo", arguments: "{\"x\":1}" })
+    const known = Object(encode(make([named, output("a", "1")], { instructions: "", tools: [echo] })))
+    assert.strictEqual(known.messages[0].tool_calls[0].function.name, "echo")
+  })
+
   it("asks for no format where the text is free", () => {
     assert.notProperty(encode(make([user], { text: { format: { type: "text" } } })), "response_format")
   })
@@ -259,6 +322,14 @@ describe("a request in Chat Completions", () => {
         ])
       }
     )
+
+    it("holds the thoughts themselves where there is no summary of them", () => {
+      const plain = { type: "reasoning", summary: [], content: [{ type: "reasoning_text", text: "I look." }] }
+      assert.deepStrictEqual(sent("deepseek-v4-flash", plain, call("a"), output("a", "1")), [
+        { ...assistant(null, toolCall("a")), reasoning_content: "I look." },
+        tool("a", "1")
+      ])
+    })
 
     it("holds none for any other", () => {
       for (const model of ["qwen3", "deepseek-r1:70b", "my-deepseek-v3.2", "kimi-k2", "gpt-5.5"]) {

@@ -317,6 +317,67 @@ describe("calls in Chat Completions", () => {
     }))
 })
 
+describe("what only Chat Completions has", () => {
+  const fieldsOf = (read: Read) => Response.items(responseOf(read)).map((item) => item["chat_completions"])
+  const details = (...reasoning_details: ReadonlyArray<unknown>) => chunk({ reasoning_details })
+
+  it.effect("is kept on the call that it came with", () =>
+    Effect.gen(function*() {
+      const extra_content = { google: { thought_signature: "sig==" } }
+      const read = yield* tell(
+        piece({
+          index: 0,
+          id: "a",
+          type: "function",
+          extra_content,
+          function: { name: "ls", arguments: "", index: 0, note: 1, other: null },
+          other: null
+        }),
+        piece({ index: 1, id: "b", type: "function", function: { name: "ls", arguments: "{}" } }),
+        piece({ index: 0, function: { arguments: "{}" }, later: true }),
+        stop,
+        done
+      )
+      assert.deepStrictEqual(fieldsOf(read), [{ extra_content, later: true, function: { note: 1 } }, undefined])
+      assert.deepStrictEqual(callsOf(read), [["a", "ls", "{}"], ["b", "ls", "{}"]])
+    }))
+
+  it.effect("is kept of thoughts, whose pieces are joined, and of those told later", () =>
+    Effect.gen(function*() {
+      const text = (text: string, more: object = {}) => ({ type: "reasoning.text", text, index: 0, ...more })
+      const sealed = (data: string) => ({ type: "reasoning.encrypted", data, index: 1 })
+      const summary = { type: "reasoning.summary", summary: "Sum", index: 2 }
+      const read = yield* tell(
+        chunk({ reasoning: "I ", reasoning_details: [text("I ", { format: "f", signature: null })] }),
+        chunk({ reasoning: "look.", reasoning_details: [text("look.", { format: null })] }),
+        details(text("", { signature: "s" }), sealed("a")),
+        chunk({ content: "Hi" }),
+        details(sealed("b"), summary),
+        details({ ...summary, summary: "mary" }),
+        piece({ index: 0, id: "a", function: { name: "ls", arguments: "{}" } }),
+        details(sealed("c")),
+        stop,
+        done
+      )
+      assert.deepStrictEqual(fieldsOf(read), [
+        { reasoning_details: [text("I look.", { format: "f", signature: "s" }), sealed("a")] },
+        { reasoning_details: [sealed("b"), { ...summary, summary: "Summary" }] },
+        { reasoning_details: [sealed("c")] }
+      ])
+    }))
+
+  it.effect("is kept whole where it comes whole", () =>
+    Effect.gen(function*() {
+      const reasoning_details = [{ type: "reasoning.text", text: "a" }, { type: "reasoning.text", text: "b" }]
+      const tool_calls = [{ id: "a", extra_content: 1, function: { name: "ls", arguments: {} } }]
+      const read = yield* readText(JSON.stringify({
+        ...head,
+        choices: [{ index: 0, message: { content: null, reasoning_details, tool_calls }, finish_reason: "tool_calls" }]
+      }))
+      assert.deepStrictEqual(fieldsOf(read), [{ extra_content: 1, reasoning_details }])
+    }))
+})
+
 describe("a server that does not stream", () => {
   const message = {
     role: "assistant",

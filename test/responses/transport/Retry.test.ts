@@ -8,6 +8,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { OAuthError } from "../../../src/auth/OAuthError.ts"
+import { imageNotTaken } from "../../../src/prompts/Conversation.ts"
 import * as Item from "../../../src/responses/Item.ts"
 import { ModelError, type Reason } from "../../../src/responses/ModelError.ts"
 import * as Request from "../../../src/responses/Request.ts"
@@ -37,7 +38,7 @@ const completed = event({ type: "response.completed", response: { id: "resp_1" }
 type Answer = Stream.Stream<StreamEvent.StreamEvent, ModelError>
 
 /** Gives the answers in order, the last one for ever, and tells what was sent when. */
-const run = (answers: ReadonlyArray<Answer>, budget: Partial<Retry.Budget> = {}) =>
+const run = (answers: ReadonlyArray<Answer>, budget: Partial<Retry.Budget> = {}, asking = request) =>
   Effect.gen(function*() {
     const sent = yield* Ref.make<ReadonlyArray<{ readonly at: number; readonly request: Request.Request }>>([])
     const attempt: Attempt = (request) =>
@@ -47,7 +48,7 @@ const run = (answers: ReadonlyArray<Answer>, budget: Partial<Retry.Budget> = {})
         return answers[all.length - 1] ?? answers.at(-1) ?? Stream.empty
       }))
     const events: Array<StreamEvent.StreamEvent> = []
-    const stream = Retry.make({ ...Retry.defaults, ...budget })(attempt)(request)
+    const stream = Retry.make({ ...Retry.defaults, ...budget })(attempt)(asking)
     const fiber = yield* Effect.fork(Effect.either(Stream.runForEach(stream, (event) =>
       Effect.sync(() => {
         events.push(event)
@@ -186,6 +187,61 @@ describe("Retry", () => {
       const hopeless = yield* run([Stream.fail(unreadable)])
       assert.strictEqual(hopeless.failure, unreadable)
       assert.strictEqual(hopeless.sent.length, 2)
+    }))
+
+  const shown: Item.Item = {
+    type: "function_call_output",
+    call_id: "call_1",
+    output: [{ type: "input_text", text: "logo.png" }, { type: "input_image", image_url: "data:," }]
+  }
+  const told = {
+    ...shown,
+    output: [{ type: "input_text", text: "logo.png" }, { type: "input_text", text: imageNotTaken }]
+  }
+
+  it.effect.each(
+    [
+      ["InvalidRequest", "Output of tool call should be 'Input text'"],
+      ["Overloaded", "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"],
+      ["InvalidRequest", "Invalid 'input[2].output': Input should be a valid string"],
+      ["InvalidRequest", "The image data you provided does not represent a valid image."]
+    ] as const
+  )(
+    "puts words in the place of images from tools that are refused, once and at once: %s, %s",
+    ([_tag, detail]) =>
+      Effect.gen(function*() {
+        const refused = new ModelError({ reason: { _tag }, detail })
+        const asking = { ...request, input: [Item.userMessage("Hi"), shown] }
+        const mended = yield* run([Stream.fail(refused), Stream.make(completed)], undefined, asking)
+        assert.strictEqual(mended.failure, undefined)
+        assert.deepStrictEqual(mended.sent.map(({ request }) => request.input[1]), [shown, told])
+        assert.deepStrictEqual(mended.sent.map(({ at }) => at), [0, 0])
+        assert.deepStrictEqual(mended.retries.map(({ isWithoutImages }) => isWithoutImages), [true])
+        const hopeless = yield* run([Stream.fail(refused)], { attempts: 2, elapsed: "1 minute" }, asking)
+        assert.deepStrictEqual([hopeless.failure, hopeless.sent.length], [refused, 2])
+      })
+  )
+
+  it.effect("sends nothing again for images of a person, or for other faults", () =>
+    Effect.gen(function*() {
+      const image = { type: "input_image", image_url: "data:," }
+      const ofPerson = { ...request, input: [{ type: "message", role: "user", content: [image] }] }
+      const refused = new ModelError({ reason: { _tag: "InvalidRequest" }, detail: "images are not supported" })
+      assert.strictEqual((yield* run([Stream.fail(refused)], undefined, ofPerson)).sent.length, 1)
+      const asking = { ...request, input: [shown] }
+      for (const detail of ["Unknown parameter: store", "No tool output found for tool call call_1."]) {
+        const other = new ModelError({ reason: { _tag: "InvalidRequest" }, detail })
+        assert.strictEqual((yield* run([Stream.fail(other)], undefined, asking)).sent.length, 1)
+      }
+    }))
+
+  it.effect("keeps thoughts that nobody has encrypted", () =>
+    Effect.gen(function*() {
+      const unreadable = failing({ _tag: "InvalidRequest" }, "invalid_encrypted_content")
+      const plain = { type: "reasoning", summary: [], content: [{ type: "reasoning_text", text: "Hm." }] }
+      const asking = { ...request, input: [plain, ...request.input] }
+      const { sent } = yield* run([Stream.fail(unreadable), Stream.make(completed)], undefined, asking)
+      assert.deepStrictEqual(sent[1]?.request.input, [plain, Item.userMessage("Hi")])
     }))
 
   it.effect("keeps leaving it out when it tries again for another reason", () =>
