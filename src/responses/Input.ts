@@ -24,7 +24,7 @@ import { isAnswer, isToolCall, jsonArguments, plainName, plainText } from "./Too
  * - A call with free text becomes one with JSON for a model that knows no such calls.
  * - A name that no tool can have, as some models write it, becomes one.
  * - Where the server translates: arguments that are no JSON object become one, an output of texts becomes one text, and
- *   calls stand together.
+ *   calls stand together, behind some thoughts where it asks for them.
  *
  * @since 0.1.0
  * @category encoding
@@ -49,7 +49,8 @@ export const fit = (request: Request, profile: ModelProfile, wire: Wire): Readon
   }
 
   const input = request.input.map(fitted)
-  return wire.isTranslated ? grouped(input) : input
+  if (!wire.isTranslated) return input
+  return profile.reasoningContent ? withThoughts(grouped(input)) : grouped(input)
 }
 
 /**
@@ -125,5 +126,17 @@ const grouped = (input: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   close()
   return items
 }
+
+/** Calls of another model have no thoughts, and a server that asks for them takes no empty ones. */
+const withThoughts = (input: ReadonlyArray<Item>): ReadonlyArray<Item> => {
+  let hasThoughts = false
+  return input.flatMap((item) => {
+    const isWithout = isToolCall(item) && !hasThoughts
+    hasThoughts = item.type === "reasoning" || isWithout || hasThoughts && !isOfOthers(item) && !isAnswer(item)
+    return isWithout ? [noThoughts, item] : [item]
+  })
+}
+
+const noThoughts: Item = { type: "reasoning", summary: [], content: [{ type: "reasoning_text", text: " " }] }
 
 const isOfOthers = (item: Item): boolean => item.type === "message" && item["role"] !== "assistant"

@@ -132,8 +132,9 @@ export const items = (request: Request.Request): Stream.Stream<Item, ModelError,
 
 /**
  * The answer of one call as a value of `schema`. The model gets the schema; an answer that does not fit it is sent back
- * once, with what is wrong and with the schema in words, since not every server takes it from the request. Fails with `MalformedOutput` if that does not help, or if the answer was cut short, and
- * with `ContentFiltered` if the model declines.
+ * once, with what is wrong and with the schema in words, since not every server takes it from the request. Fails with
+ * `MalformedOutput` if that does not help, or if the answer was cut short, and with `ContentFiltered` if the model
+ * declines.
  *
  * @since 0.1.0
  * @category accessors

@@ -118,7 +118,7 @@ const maxUnions = 4
 /** What a reference such as `#/$defs/Tree` is to. */
 const at = (root: Json, ref: string): unknown =>
   ref === "#" ? root : !ref.startsWith("#/") ? undefined : ref.slice(2).split("/").reduce<unknown>((part, name) => {
-    const key = decodeURIComponent(name).replaceAll("~1", "/").replaceAll("~0", "~")
+    const key = name.replaceAll("~1", "/").replaceAll("~0", "~")
     return Predicate.isReadonlyRecord(part) && Object.hasOwn(part, key) ? part[key] : undefined
   }, root)
 

@@ -6,7 +6,9 @@ import * as Input from "../../src/responses/Input.ts"
 import { functionCallOutput, type Item, userMessage, without } from "../../src/responses/Item.ts"
 import * as Request from "../../src/responses/Request.ts"
 import { isAnswer, isToolCall } from "../../src/responses/ToolCall.ts"
+import { deepSeek } from "./standIns.ts"
 
+/** OpenAI's own. */
 const openAi: Wire = {
   hasInstructions: false,
   hasAdditionalTools: false,
@@ -108,6 +110,28 @@ describe("Input.fit", () => {
   it("sends thoughts as text to servers that translate, and to OpenAI only what it has encrypted", () => {
     assert.deepStrictEqual(fit(ofOthers, [thought("a"), say("x")]), [thought("a"), say("x")])
     assert.deepStrictEqual<unknown>(fit(openAi, [{ ...sealed(1), content: [] }, say("x")]), [sealed(1), say("x")])
+  })
+
+  it("puts some thoughts before the calls of another model, where the server asks for them", () => {
+    const none = thought(" ")
+    const items = [userMessage("Hi"), say("x"), call("a"), call("b"), output("a"), output("b"), call("c"), output("c")]
+    const sent = [
+      userMessage("Hi"),
+      say("x"),
+      none,
+      call("a"),
+      call("b"),
+      output("a"),
+      output("b"),
+      none,
+      call("c"),
+      output("c")
+    ]
+    assert.deepStrictEqual(fit(ofOthers, items, { model: "deepseek-v4-flash" }), sent)
+    assert.deepStrictEqual(fit(ofOthers, sent, { model: "deepseek-v4-flash" }), sent)
+    assert.deepStrictEqual(fit(ofOthers, items, { model: "qwen3" }), items)
+    assert.strictEqual(deepSeek({ input: sent }), undefined)
+    assert.isDefined(deepSeek({ input: items }))
   })
 
   it("sends arguments that are an object, as the model wrote them or mended, to servers that read them", () => {

@@ -69,6 +69,11 @@ const refusals: ReadonlyArray<readonly [what: string, change: object, message: R
     { model: "deepseek-v3.2", messages: [calling("a"), tool("a")] },
     /^The reasoning_content in the thinking mode must be passed back/
   ],
+  [
+    "the older name of a limit for a model that reasons",
+    { model: "gpt-5.5", messages: [user], max_tokens: 10 },
+    /^Unsupported parameter: 'max_tokens' .* Use 'max_completion_tokens' instead/
+  ],
   ["an output that comes twice", { messages: [calling("a"), tool("a"), tool("a")] }, /^messages with role 'tool'/]
 ]
 

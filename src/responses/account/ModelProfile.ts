@@ -15,7 +15,7 @@ import { fallback, type Model } from "./Models.ts"
  * - `parallelToolCalls` it may call several tools at once
  * - `images` it sees pictures
  * - `reasoningContent` its server wants its thoughts back in plain text, with the calls that they led to, and refuses
- *   those calls without (DeepSeek, Kimi); others refuse the thoughts. Only Chat Completions can express it
+ *   those calls without (DeepSeek, Kimi); others refuse the thoughts
  * - `applyPatch` it was taught the tool `apply_patch`, and its server takes tools that are called with plain text
  * - `additionalTools` it takes its tools as an item of the input, where its server does
  * - `effortUpdates` an item of the conversation can change how hard it thinks, where its server lets it

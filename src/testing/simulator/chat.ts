@@ -113,7 +113,7 @@ export const read = ({ body, headers }: Received): Either.Either<Read, Reply> =>
   }
   // Decoding has parsed the arguments; the original is the text that was sent.
   const sent = body as Body
-  const wrong = orderVerdict(sent.messages) ?? toolsVerdict(sent) ?? thoughtsVerdict(sent)
+  const wrong = orderVerdict(sent.messages) ?? toolsVerdict(sent) ?? thoughtsVerdict(sent) ?? limitVerdict(sent)
   if (wrong !== undefined) return Either.left(error(400, { message: wrong, code: null }))
   return Either.right({ body: sent, request: requestOf(sent, headers["session-id"] ?? "") })
 }
@@ -140,6 +140,12 @@ const orderVerdict = (messages: ReadonlyArray<Message>): string | undefined => {
 const toolsVerdict = (body: Body): string | undefined =>
   body.tools === undefined && (body.tool_choice !== undefined || body.parallel_tool_calls !== undefined)
     ? "'tool_choice' and 'parallel_tool_calls' are only allowed when 'tools' are specified."
+    : undefined
+
+/** OpenAI's models that reason know the limit of an answer by its newer name alone. */
+const limitVerdict = ({ max_tokens, model }: Body): string | undefined =>
+  max_tokens !== undefined && /^(?:gpt-[56]|o[134](?:-|$)|codex-)/.test(model)
+    ? "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     : undefined
 
 /** Some models need the thoughts that led to their calls; the servers of other models refuse them. */
