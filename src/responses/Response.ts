@@ -3,18 +3,18 @@
  *
  * @since 0.1.0
  */
-import * as HashMap from "effect/HashMap"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Json from "../internal/json.ts"
-import { answer, isItem, type Item } from "./Item.ts"
+import * as Draft from "./Draft.ts"
+import * as Drafts from "./Drafts.ts"
+import { answer, type Item } from "./Item.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 import { isToolCall, type ToolCall } from "./ToolCall.ts"
 import * as Usage from "./Usage.ts"
 
 /**
- * - `slots` holds the finished items by `output_index`; {@link items} is how one reads it.
- * - `drafts` holds, in the same way, those that have begun, as far as their content is told in full.
+ * - `drafts` are the items as far as they are told; {@link items} is how one reads those that are finished.
+ * - `growing` is the text that is told just now, which is not in `drafts` yet.
  * - `finishReason` is `stop` for a response that ran to its end, or the server's word for why it did not
  *   (`max_output_tokens`, `content_filter`, …). It is absent until the response has ended.
  * - `removed` are the reasons for which the server has left out reasoning of the input: it was made for another beginning
@@ -26,73 +26,83 @@ import * as Usage from "./Usage.ts"
 export interface Response {
   readonly id: string | undefined
   readonly model: string | undefined
-  readonly slots: HashMap.HashMap<number, Item>
-  readonly drafts: HashMap.HashMap<number, Item>
-  /** The index of the next item if the server sends none. */
-  readonly next: number
+  readonly drafts: ReadonlyArray<Draft.Draft>
+  readonly growing: Growing | undefined
   readonly usage: Usage.Usage
   readonly finishReason: string | undefined
   readonly removed: ReadonlyArray<string>
+}
+
+/** A text that grows with nearly every event, and the first event of it. */
+interface Growing {
+  readonly first: Delta
+  readonly said: string
+  readonly last: string
 }
 
 /** @since 0.1.0 @category constructors */
 export const empty: Response = {
   id: undefined,
   model: undefined,
-  slots: HashMap.empty(),
-  drafts: HashMap.empty(),
-  next: 0,
+  drafts: [],
+  growing: undefined,
   usage: Usage.zero,
   finishReason: undefined,
   removed: []
 }
 
 /**
- * Adds one event. An event without a complete part returns the same value; a retry discards everything.
+ * Adds one event. An event that tells nothing of an item returns the same value; a retry discards everything.
  *
- * Items come from `response.output_item.done`: the final `output` is empty on the ChatGPT host. It is only used to fill
- * what was never announced as done, which happens when a response is cut short; and some servers announce only that the
- * text of a message, or the input of a call, is done.
+ * Items come from `response.output_item.done`: the final `output` is empty on the ChatGPT host. It is only used for what
+ * was never announced as done, which happens when a response is cut short; and some servers announce only the text of a
+ * message, or the input of a call, whole or in pieces.
  *
  * @since 0.1.0
  * @category folding
  */
 export const add = (self: Response, event: StreamEvent): Response => {
   switch (event.type) {
+    case "response.output_text.delta":
+    case "response.refusal.delta":
+    case "response.reasoning_summary_text.delta":
+    case "response.reasoning_text.delta":
+    case "response.function_call_arguments.delta":
+    case "response.custom_tool_call_input.delta":
+      return grow(self, event)
     case "response.created":
       return { ...self, ...identity(event.response, self) }
-    case "response.output_item.added": {
-      const item = begun(event.item)
-      return item === undefined ? self : { ...self, drafts: HashMap.set(self.drafts, indexOf(self, event), item) }
-    }
+    case "response.output_item.added":
+      return withDrafts(self, (drafts) => Drafts.begin(drafts, event))
     case "response.output_text.done":
-      return draft(self, event, (item) => ({
-        ...item,
-        content: [...contentOf(item), { type: "output_text", text: event.text, annotations: [] }]
-      }), { type: "message", role: "assistant" })
+      return tell(self, event, "text", event.text)
+    case "response.refusal.done":
+      return tell(self, event, "refusal", event.refusal)
+    case "response.reasoning_summary_text.done":
+      return tell(self, event, "summary", event.text)
+    case "response.reasoning_text.done":
+      return tell(self, event, "thought", event.text)
     case "response.function_call_arguments.done":
-      return draft(self, event, (item) => ({ ...item, arguments: event.arguments }))
+      return tell(self, event, "arguments", event.arguments)
     case "response.custom_tool_call_input.done":
-      return draft(self, event, (item) => ({ ...item, input: event.input }))
-    case "response.output_item.done": {
-      const index = indexOf(self, event)
-      return {
-        ...self,
-        slots: HashMap.set(self.slots, index, answerable(event.item, self, index)),
-        next: Math.max(self.next, index + 1)
-      }
-    }
+      return tell(self, event, "input", event.input)
+    case "response.content_part.done":
+    case "response.reasoning_summary_part.done":
+      return tellPart(self, event)
+    case "response.output_item.done":
+      return withDrafts(self, (drafts) => Drafts.finish(drafts, event))
     case "response.completed":
-    case "response.incomplete":
+    case "response.incomplete": {
+      const reason = incompleteReason(event)
       return {
         ...identity(event.response, self),
-        drafts: empty.drafts,
-        next: empty.next,
-        slots: fill(self, Json.field(event.response, "output")),
+        drafts: Drafts.end(settled(self).drafts, Json.field(event.response, "output"), reason !== undefined),
+        growing: undefined,
         usage: Usage.fromJson(Json.field(event.response, "usage")),
-        finishReason: event.type === "response.completed" ? "stop" : incompleteReason(event.response),
+        finishReason: reason ?? "stop",
         removed: removedOf(event.response)
       }
+    }
     case "effixir.retry":
       return empty
     default:
@@ -106,8 +116,7 @@ export const add = (self: Response, event: StreamEvent): Response => {
  * @since 0.1.0
  * @category accessors
  */
-export const items = (self: Response): ReadonlyArray<Item> =>
-  Array.from(self.slots).toSorted(([a], [b]) => a - b).map(([, item]) => item)
+export const items = ({ drafts, id }: Response): ReadonlyArray<Item> => Drafts.items(drafts, id)
 
 /**
  * What the model says to a person, without its `commentary` if there is other text.
@@ -125,84 +134,74 @@ export const text = (self: Response): string => answer(items(self))
  */
 export const calls = (self: Response): ReadonlyArray<ToolCall> => items(self).filter(isToolCall)
 
+type Delta = Extract<StreamEvent, { readonly type: keyof typeof growths }>
+
+/** What a piece is of, and which field tells the part of the item. */
+const growths = {
+  "response.output_text.delta": "text",
+  "response.refusal.delta": "refusal",
+  "response.reasoning_summary_text.delta": "summary",
+  "response.reasoning_text.delta": "thought",
+  "response.function_call_arguments.delta": "arguments",
+  "response.custom_tool_call_input.delta": "input"
+} as const
+
+/** Nearly every event is the next piece of the same text, so that it is added without a look at the items. */
+const grow = (self: Response, event: Delta): Response => {
+  const { growing } = self
+  const { delta } = event
+  if (growing !== undefined && isSamePlace(growing.first, event)) {
+    return { ...self, growing: { first: growing.first, said: growing.said + delta, last: delta } }
+  }
+  return { ...settled(self), growing: { first: event, said: delta, last: delta } }
+}
+
+const isSamePlace = (a: Delta, b: Delta): boolean =>
+  a.type === b.type && a.output_index === b.output_index && a.item_id === b.item_id &&
+  a["content_index"] === b["content_index"] && a["summary_index"] === b["summary_index"]
+
+/** The same with the growing text in its item. */
+const settled = (self: Response): Response => {
+  const { drafts, growing } = self
+  if (growing === undefined) return self
+  const { first, last, said } = growing
+  const piece = { kind: growths[first.type], part: partIndex(first), said, last }
+  return { ...self, drafts: Drafts.tell(drafts, first, piece, false), growing: undefined }
+}
+
+const withDrafts = (self: Response, change: (drafts: Response["drafts"]) => Response["drafts"]): Response => {
+  const before = settled(self)
+  const drafts = change(before.drafts)
+  return drafts === before.drafts ? before : { ...before, drafts }
+}
+
+/** A text is told in full. */
+const tell = (self: Response, event: { readonly [field: string]: unknown }, kind: Draft.Kind, said: string): Response =>
+  withDrafts(self, (drafts) => Drafts.tell(drafts, event, { kind, part: partIndex(event), said, last: said }, true))
+
+const partIndex = (event: { readonly [field: string]: unknown }): number =>
+  Json.number(event["content_index"]) ?? Json.number(event["summary_index"]) ?? 0
+
+/** A part that is done tells its text, too. */
+const tellPart = (self: Response, event: { readonly part: Item }): Response => {
+  const { refusal, text, type } = event.part
+  const kind = parts[type]
+  const said = kind === "refusal" ? refusal : text
+  return kind === undefined || !Predicate.isString(said) || said === "" ? self : tell(self, event, kind, said)
+}
+
+const parts: { readonly [type: string]: Draft.Kind | undefined } = {
+  output_text: "text",
+  text: "text",
+  refusal: "refusal",
+  summary_text: "summary",
+  reasoning_text: "thought"
+}
+
 const identity = (response: unknown, otherwise: Response): Pick<Response, "id" | "model"> => ({
   id: Json.text(Json.field(response, "id")) ?? otherwise.id,
   model: Json.text(Json.field(response, "model")) ?? otherwise.model
 })
-
-/** The number of an item that an event is about. Where the server gives none, items come one after the other. */
-const indexOf = ({ next }: Response, { output_index }: { readonly output_index?: number | undefined }): number =>
-  output_index ?? next
-
-/** What the server says of a part of an item that has begun. */
-const draft = (
-  self: Response,
-  event: { readonly output_index?: number | undefined },
-  add: (item: Item) => Item,
-  unannounced?: Item
-): Response => {
-  const index = indexOf(self, event)
-  const item = Option.getOrElse(HashMap.get(self.drafts, index), () => unannounced)
-  return item === undefined
-    ? self
-    : { ...self, drafts: HashMap.set(self.drafts, index, { ...add(item), status: "completed" }) }
-}
-
-/** The beginning of an item that can be completed later, when its full content arrives. */
-const begun = (item: Item): Item | undefined => {
-  switch (item.type) {
-    case "message":
-      return { ...item, content: [] }
-    case "function_call":
-      return { ...item, arguments: undefined }
-    case "custom_tool_call":
-      return { ...item, input: undefined }
-    default:
-      return undefined
-  }
-}
-
-const contentOf = (item: Item): ReadonlyArray<unknown> => Array.isArray(item["content"]) ? item["content"] : []
-
-/** Whether an item has its content: without it, the item would misrepresent the answer. */
-const isWhole = (item: Item): boolean =>
-  contentOf(item).length > 0 || item["arguments"] !== undefined || item["input"] !== undefined
-
-const fill = (self: Response, output: unknown): Response["slots"] => {
-  const { drafts, slots } = self
-  const finals = Array.isArray(output) ? output : []
-  const filled = new Map(slots)
-  const ids = new Set(Array.from(HashMap.values(slots), ({ id }) => id))
-  for (const [index, final] of finals.entries()) {
-    // Some servers number the final output in another way.
-    if (!HashMap.has(slots, index) && isItem(final) && final["id"] !== undefined && ids.has(final["id"])) continue
-    const item = merge(filled.get(index), final)
-    if (item !== undefined) filled.set(index, answerable(item, self, index))
-  }
-  for (const [index, item] of drafts) {
-    if (!filled.has(index) && isWhole(item)) filled.set(index, answerable(item, self, index))
-  }
-  return HashMap.fromIterable(filled)
-}
-
-/**
- * A call without a `call_id` could not be answered. It gets one that is the same whenever the same response is read; those
- * who check ids take 40 characters at least.
- */
-const answerable = (item: Item, { id }: Response, index: number): Item => {
-  const isCall = item.type === "function_call" || item.type === "custom_tool_call"
-  if (!isCall || Predicate.isString(item["call_id"]) && item["call_id"] !== "") return item
-  return { ...item, call_id: `call_${id === undefined ? "" : `${id.slice(-24)}_`}${index}` }
-}
-
-/** Some hosts send `encrypted_content` in the final output alone. */
-const merge = (done: Item | undefined, final: unknown): Item | undefined => {
-  if (!isItem(final)) return done
-  if (done === undefined) return final
-  return done["encrypted_content"] == null && final["encrypted_content"] != null && done.type === final.type
-    ? final
-    : done
-}
 
 /** Reasoning that is removed because its turn is over is expected, so it is not listed. */
 const removedOf = (response: unknown): ReadonlyArray<string> => {
@@ -213,5 +212,9 @@ const removedOf = (response: unknown): ReadonlyArray<string> => {
   return [...new Set(reasons)].filter((reason) => reason !== "turn_boundary")
 }
 
-const incompleteReason = (response: unknown): string =>
-  Json.text(Json.field(Json.field(response, "incomplete_details"), "reason")) ?? "incomplete"
+/** Why a response is incomplete, `undefined` if it is not. Some servers say so in the event of a complete one. */
+const incompleteReason = (event: StreamEvent & { readonly response?: unknown }): string | undefined => {
+  const reason = Json.text(Json.field(Json.field(event.response, "incomplete_details"), "reason"))
+  const isIncomplete = event.type === "response.incomplete" || Json.field(event.response, "status") === "incomplete"
+  return reason ?? (isIncomplete ? "incomplete" : undefined)
+}

@@ -9,6 +9,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { JsonObject, NullableText } from "../internal/wire.ts"
+import * as Arguments from "./Arguments.ts"
 import { Item } from "./Item.ts"
 
 /** Such an event counts whatever `response` holds, so its fields are checked only where they are used. */
@@ -221,12 +222,55 @@ const isToken = (event: { readonly [field: string]: unknown }): boolean => {
  */
 export const fromJson = (raw: unknown): StreamEvent => {
   if (!Predicate.isRecord(raw) || typeof raw["type"] !== "string") return { type: "unknown", raw }
-  const { type } = raw
-  if (tokenTypes.has(type)) return isToken(raw) ? raw as Known : { type: "unknown", raw }
   // Pi's servers say `response.done` for `response.completed`.
-  const event = type === "response.done" ? { ...raw, type: "response.completed" } : raw
-  return guards.get(event.type as string)?.(event) === true ? event as Known : { type: "unknown", raw }
+  const event = raw["type"] === "response.done" ? { ...raw, type: "response.completed" } : raw
+  if (isKnown(event)) return event
+  const mended = inForm(event)
+  return isKnown(mended) ? mended : { type: "unknown", raw }
 }
+
+type Fields = { readonly [field: string]: unknown }
+
+const isKnown = (event: Fields): event is Fields & Known => {
+  const type = event["type"] as string
+  return tokenTypes.has(type) ? isToken(event) : guards.get(type)?.(event) === true
+}
+
+/** An event in the form of this API, where a server says the same in another. */
+const inForm = (event: Fields): Fields => ({
+  ...event,
+  ...change(event, "output_index", (index) => typeof index === "number" ? index : undefined),
+  ...change(event, "item_id", (id) => typeof id === "string" ? id : undefined),
+  ...change(event, "item", typed),
+  ...change(event, "part", typed),
+  ...change(event, "delta", plain),
+  ...change(event, "text", plain),
+  ...change(event, "refusal", plain),
+  ...change(event, "arguments", Arguments.textOf),
+  ...change(event, "input", Arguments.textOf)
+})
+
+const change = (event: Fields, field: string, by: (value: unknown) => unknown): Fields =>
+  field in event ? { [field]: by(event[field]) } : {}
+
+/** A text that stands in a part of its own. */
+const plain = (value: unknown): unknown =>
+  Predicate.isRecord(value) && typeof value["text"] === "string" ? value["text"] : value
+
+/** Items and parts without a type are told by what they hold. */
+const typed = (value: unknown): unknown => {
+  if (!Predicate.isRecord(value) || typeof value["type"] === "string") return value
+  const [type] = signs.find(([, field]) => field in value) ?? []
+  return type === undefined ? value : { ...value, type }
+}
+
+const signs = [
+  ["function_call", "arguments"],
+  ["custom_tool_call", "input"],
+  ["reasoning", "summary"],
+  ["message", "content"],
+  ["output_text", "text"]
+] as const
 
 /**
  * Reads an event without a `type`, as servers send that know less of this API: the name of the server-sent event may be
@@ -239,17 +283,19 @@ export const fromUntyped = (raw: unknown, name = ""): ReadonlyArray<StreamEvent>
   if (!Predicate.isRecord(raw)) return [{ type: "unknown", raw }]
   const named = fromJson({ ...raw, type: name })
   if (named.type !== "unknown") return [named]
-  if (raw["object"] === "response") return fromWhole(raw)
+  if (raw["object"] === "response" || raw["error"] == null && Array.isArray(raw["output"])) return fromWhole(raw)
   const isFailure = raw["error"] != null || typeof raw["detail"] === "string"
   return [isFailure ? { ...raw, type: "error" } : { type: "unknown", raw }]
 }
 
-const fromWhole = (response: { readonly [field: string]: unknown }): ReadonlyArray<StreamEvent> => {
-  const { output, status } = response
+const fromWhole = (response: Fields): ReadonlyArray<StreamEvent> => {
+  const { error, incomplete_details, output, status } = response
   const items = Array.isArray(output) ? output : []
+  // A server that says nothing of how it ended has ended well, unless it says why it has not.
+  const ending = status ?? (error != null ? "failed" : incomplete_details != null ? "incomplete" : "completed")
   return [
     ...items.map((item, output_index) => fromJson({ type: "response.output_item.done", output_index, item })),
-    fromJson({ type: `response.${String(status)}`, response })
+    fromJson({ type: `response.${String(ending)}`, response })
   ]
 }
 

@@ -119,7 +119,10 @@ describe("Response", () => {
 
   it("tells an item once, however the final output is numbered", () => {
     const response = fold(done(0, message), completed({ output: [thought, message] }))
-    assert.deepStrictEqual(Response.items(response), [message])
+    assert.deepStrictEqual(Response.items(response), [thought, message])
+    assert.deepStrictEqual(Response.items(fold(done(1, message), completed({ output: [message] }))), [message])
+    const renamed = { ...message, id: "msg_9" }
+    assert.deepStrictEqual(Response.items(fold(done(1, message), completed({ output: [renamed] }))), [message])
   })
 
   it("takes the final item for the encrypted content that it alone has", () => {
@@ -158,12 +161,10 @@ describe("Response", () => {
     assert.deepStrictEqual(Response.items(incomplete(null)), [message])
   })
 
-  it("gives the same value back for an event that finishes nothing", () => {
+  it("gives the same value back for an event that tells nothing of an item", () => {
     const response = fold(done(0, message))
     for (
       const event of [
-        { type: "response.output_text.delta", delta: "Hi" },
-        { type: "response.output_item.added", output_index: 1, item: thought },
         { type: "response.failed" },
         { type: "codex.rate_limits" }
       ]

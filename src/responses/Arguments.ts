@@ -1,0 +1,70 @@
+/**
+ * The argument of a call as JSON, from servers that send it in pieces of their own kind.
+ *
+ * @internal
+ */
+import * as Predicate from "effect/Predicate"
+import { parse } from "../internal/json.ts"
+
+/**
+ * A text as it is, and any other value as its JSON.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const textOf = (value: unknown): string =>
+  Predicate.isString(value) ? value : value == null ? "" : JSON.stringify(value)
+
+/**
+ * Whether it is an object that says something.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isFilled = (json: string): boolean => {
+  const value = parse(json)
+  return Predicate.isRecord(value) && Object.keys(value).length > 0
+}
+
+/**
+ * The pieces of an argument as one object. Some servers begin with an empty object in the place of none, and some say
+ * the whole again at the end. What makes no sense stays as it is: the model is told so.
+ *
+ * @param said all pieces
+ * @param last the last of them
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const mend = (said: string, last: string): string => {
+  if (Predicate.isRecord(parse(said))) return said
+  const objects = valuesIn(said) ?? []
+  const filled = objects.filter(isFilled)
+  const [first = objects[0]] = filled
+  if (first !== undefined && filled.every((other) => other === first || same(other, first))) return first
+  return isFilled(last) ? last : said
+}
+
+const same = (a: string, b: string): boolean => JSON.stringify(parse(a)) === JSON.stringify(parse(b))
+
+/** The objects of a text that is nothing but objects, one after the other. */
+const valuesIn = (text: string): ReadonlyArray<string> | undefined => {
+  const values: Array<string> = []
+  let depth = 0
+  let start = 0
+  let isInString = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (isInString) {
+      if (character === "\\") at++
+      else if (character === "\"") isInString = false
+    } else if (character === "\"") isInString = true
+    else if (character === "{" || character === "[") depth++
+    else if (character === "}" || character === "]") {
+      if (--depth > 0) continue
+      values.push(text.slice(start, at + 1).trim())
+      start = at + 1
+    }
+  }
+  return depth === 0 && !isInString && text.slice(start).trim() === "" ? values : undefined
+}
