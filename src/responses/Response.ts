@@ -33,9 +33,12 @@ export interface Response {
   readonly removed: ReadonlyArray<string>
 }
 
-/** A text that grows with nearly every event, and the first event of it. */
+/** A text that grows with nearly every event, and where it belongs. */
 interface Growing {
-  readonly first: Delta
+  readonly type: Delta["type"]
+  readonly item_id: string | null | undefined
+  readonly output_index: number | undefined
+  readonly part: unknown
   readonly said: string
   readonly last: string
 }
@@ -69,7 +72,7 @@ export const add = (self: Response, event: StreamEvent): Response => {
     case "response.reasoning_text.delta":
     case "response.function_call_arguments.delta":
     case "response.custom_tool_call_input.delta":
-      return grow(self, event)
+      return grow(self, event.type, event)
     case "response.created":
       return { ...self, ...identity(event.response, self) }
     case "response.output_item.added":
@@ -146,27 +149,40 @@ const growths = {
   "response.custom_tool_call_input.delta": "input"
 } as const
 
-/** Nearly every event is the next piece of the same text, so that it is added without a look at the items. */
-const grow = (self: Response, event: Delta): Response => {
+/**
+ * Nearly every event is the next piece of the same text, so that it is added without a look at the items, and copied
+ * field by field, which is the fastest.
+ */
+const grow = (self: Response, type: Delta["type"], event: Delta): Response => {
   const { growing } = self
-  const { delta } = event
-  if (growing !== undefined && isSamePlace(growing.first, event)) {
-    return { ...self, growing: { first: growing.first, said: growing.said + delta, last: delta } }
+  const { delta, item_id, output_index } = event
+  const part = event[type === "response.reasoning_summary_text.delta" ? "summary_index" : "content_index"]
+  if (
+    growing === undefined || growing.type !== type || growing.output_index !== output_index ||
+    growing.item_id !== item_id || growing.part !== part
+  ) {
+    return { ...settled(self), growing: { type, item_id, output_index, part, said: delta, last: delta } }
   }
-  return { ...settled(self), growing: { first: event, said: delta, last: delta } }
+  const { drafts, finishReason, id, model, removed, usage } = self
+  const said = growing.said + delta
+  return {
+    id,
+    model,
+    drafts,
+    growing: { type: growing.type, item_id, output_index, part, said, last: delta },
+    usage,
+    finishReason,
+    removed
+  }
 }
-
-const isSamePlace = (a: Delta, b: Delta): boolean =>
-  a.type === b.type && a.output_index === b.output_index && a.item_id === b.item_id &&
-  a["content_index"] === b["content_index"] && a["summary_index"] === b["summary_index"]
 
 /** The same with the growing text in its item. */
 const settled = (self: Response): Response => {
   const { drafts, growing } = self
   if (growing === undefined) return self
-  const { first, last, said } = growing
-  const piece = { kind: growths[first.type], part: partIndex(first), said, last }
-  return { ...self, drafts: Drafts.tell(drafts, first, piece, false), growing: undefined }
+  const { item_id, last, output_index, part, said, type } = growing
+  const piece = { kind: growths[type], part: Json.number(part) ?? 0, said, last }
+  return { ...self, drafts: Drafts.tell(drafts, { item_id, output_index }, piece, false), growing: undefined }
 }
 
 const withDrafts = (self: Response, change: (drafts: Response["drafts"]) => Response["drafts"]): Response => {
