@@ -28,6 +28,9 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
   Effect.map(Secrets, ({ hider }) => {
     let current: { readonly of: Omit<Delta, "delta">; readonly hider: ReturnType<typeof hider> } | undefined
 
+    /** How the thoughts of an item are told. */
+    const ways = new Map<number, string>()
+
     const flush = (): ReadonlyArray<Ephemeral> => {
       if (current === undefined) return []
       const { hider, of } = current
@@ -42,6 +45,14 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
       return [...before, ...piece(of, current.hider.push(event.delta))]
     }
 
+    /** Thoughts are shown once: in a summary, or in full where that comes first. */
+    const thought = (event: DeltaEvent & { readonly type: string }): ReadonlyArray<Ephemeral> => {
+      const item = event.output_index ?? 0
+      const way = ways.get(item) ?? event.type
+      ways.set(item, way)
+      return way === event.type ? delta("ReasoningDelta", event) : []
+    }
+
     return {
       of: (event) => {
         switch (event.type) {
@@ -49,10 +60,12 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
           case "response.refusal.delta":
             return delta("TextDelta", event)
           case "response.reasoning_summary_text.delta":
-            return delta("ReasoningDelta", event)
+          case "response.reasoning_text.delta":
+            return thought(event)
           case "response.output_text.done":
           case "response.refusal.done":
           case "response.reasoning_summary_text.done":
+          case "response.reasoning_text.done":
             return flush()
           case "response.output_item.done":
             return event.item.type === "web_search_call"
@@ -64,6 +77,7 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
               }]
               : flush()
           case "effixir.retry": {
+            ways.clear()
             const { attempt, delay, maxAttempts, message, reason } = event
             return [...flush(), { _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message }]
           }

@@ -248,15 +248,15 @@ export const thoughts = (item: Item): string =>
     .find((text) => text !== "") ?? ""
 
 /**
- * The text a person reads in an item: what a message says (a refusal too), or the summary of a reasoning step.
+ * The text a person reads in an item: what a message says (a refusal too), or the summary of a reasoning step, or its
+ * words where there is no summary.
  *
  * @since 0.1.0
  * @category accessors
  */
 export const text = (item: Item): string => {
   if (isMessage(item)) return item.content.map(partText).join("")
-  if (isReasoning(item)) return item.summary.map(partText).join("\n\n")
-  return ""
+  return isReasoning(item) ? thoughts(item) : ""
 }
 
 /**
