@@ -61,6 +61,7 @@ export interface Billing {
  *   and so a part of the prefix that the server caches
  * - `hasAdditionalTools` whether models that can take their tools as an item of the input do
  * - `hasEffortUpdates` whether an item of the conversation may change how hard the model thinks
+ * - `hasThinkTags` whether its models may write thoughts in front of an answer, between tags
  * - `refusedFields` fields that it refuses whatever stands in them
  * - `isTranslated` whether the server makes chat messages of the input. Then thoughts go back to it as the text they are,
  *   calls stand together before their outputs, outputs are text, and arguments are JSON
@@ -73,6 +74,7 @@ export interface Wire {
   readonly hasInstructions: boolean
   readonly hasAdditionalTools: boolean
   readonly hasEffortUpdates: boolean
+  readonly hasThinkTags: boolean
   readonly refusedFields: ReadonlySet<string>
   readonly isTranslated: boolean
   readonly server?: string | undefined
@@ -198,6 +200,7 @@ const ofOpenAi: Wire = {
   hasInstructions: false,
   hasAdditionalTools: false,
   hasEffortUpdates: true,
+  hasThinkTags: false,
   refusedFields: new Set(),
   isTranslated: false
 }
@@ -207,6 +210,7 @@ const ofPlan: Wire = {
   hasInstructions: false,
   hasAdditionalTools: true,
   hasEffortUpdates: false,
+  hasThinkTags: false,
   refusedFields: new Set([
     "background",
     "conversation",
@@ -240,6 +244,7 @@ export const ofOthers: Wire = {
   ...ofOpenAi,
   hasInstructions: true,
   hasEffortUpdates: false,
+  hasThinkTags: true,
   isTranslated: true
 }
 

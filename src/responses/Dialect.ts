@@ -28,7 +28,7 @@ export interface Dialect {
   /** The JSON of the body, for a model of this profile, as the host takes it. */
   readonly encode: (request: Request, profile: ModelProfile, wire: Wire) => unknown
   /** Reads the body of an answer to the request, whose status is good, to the outcome that `Responses.stream` ends with. */
-  readonly decoder: (request: Request) => Sse.Decoder
+  readonly decoder: (request: Request, wire?: Wire) => Sse.Decoder
 }
 
 /** @since 0.1.0 @category dialects */

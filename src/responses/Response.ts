@@ -7,6 +7,7 @@ import * as Predicate from "effect/Predicate"
 import * as Json from "../internal/json.ts"
 import * as Draft from "./Draft.ts"
 import * as Drafts from "./Drafts.ts"
+import * as FinishReason from "./FinishReason.ts"
 import { answer, type Item } from "./Item.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 import { isToolCall, type ToolCall } from "./ToolCall.ts"
@@ -229,8 +230,10 @@ const removedOf = (response: unknown): ReadonlyArray<string> => {
 }
 
 /** Why a response is incomplete, `undefined` if it is not. Some servers say so in the event of a complete one. */
-const incompleteReason = (event: StreamEvent & { readonly response?: unknown }): string | undefined => {
-  const reason = Json.text(Json.field(Json.field(event.response, "incomplete_details"), "reason"))
+const incompleteReason = (event: { readonly type: string; readonly response?: unknown }): string | undefined => {
+  const word = Json.text(Json.field(Json.field(event.response, "incomplete_details"), "reason"))
+  const reason = word === undefined ? undefined : FinishReason.fromWord(word)
+  if (reason?._tag === "Incomplete") return reason.reason
   const isIncomplete = event.type === "response.incomplete" || Json.field(event.response, "status") === "incomplete"
-  return reason ?? (isIncomplete ? "incomplete" : undefined)
+  return isIncomplete ? "incomplete" : undefined
 }

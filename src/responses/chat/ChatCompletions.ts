@@ -10,6 +10,7 @@
  */
 import type * as Layer from "effect/Layer"
 import type { AuthClient } from "../../auth/AuthClient.ts"
+import { ofOthers } from "../../auth/Host.ts"
 import type { Dialect } from "../Dialect.ts"
 import * as Responses from "../Responses.ts"
 import * as Sse from "../transport/Sse.ts"
@@ -20,7 +21,7 @@ import * as ChatStream from "./ChatStream.ts"
 export const dialect: Dialect = {
   path: "/chat/completions",
   encode: ChatRequest.encode,
-  decoder: (request) => Sse.decoderOf(ChatStream.reader(request.tools))
+  decoder: ({ tools }, { hasThinkTags } = ofOthers) => Sse.decoderOf(ChatStream.reader({ tools, hasThinkTags }))
 }
 
 /**

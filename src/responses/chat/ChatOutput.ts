@@ -5,6 +5,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import { defined, field, parse, text as textOf } from "../../internal/json.ts"
+import * as Arguments from "../Arguments.ts"
 import { chatField, type Item } from "../Item.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
 
@@ -20,15 +21,15 @@ export type Kind = "thought" | "answer" | "refusal"
 export interface ChatOutput {
   /** Comes first. */
   readonly begin: (response: { readonly id: string | undefined; readonly model: string | undefined }) => void
-  /** Texts follow each other: the first piece of another kind ends the one before. */
-  readonly say: (kind: Kind, piece: string) => void
+  /** Texts of one choice follow each other: the first piece of another kind ends the one before. */
+  readonly say: (kind: Kind, piece: string, choice: number) => void
   /**
    * The pieces of several calls may alternate, so calls end with the response. Returns a function that takes the pieces
    * of the arguments.
    *
    * @param more what the server says of the call beside that, known when the response ends
    */
-  readonly call: (name: string, id: string | undefined, more?: () => object) => (piece: string) => void
+  readonly call: (name: string, id: string | undefined, choice: number, more?: () => object) => (piece: string) => void
   /** The server's record of its thoughts, which it wants back: it belongs to the item that ends next. */
   readonly details: (pieces: ReadonlyArray<unknown>) => void
   /** @param incomplete why the response stops before its end */
@@ -46,7 +47,8 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
   /** The items by their index; an unfinished item is as it was added. */
   const items: Array<Item> = []
   const calls: Array<(status: string) => void> = []
-  let text: Text | undefined
+  /** The text that each choice is in. */
+  const texts = new Map<number, Text>()
   let details: ReadonlyArray<unknown> = []
 
   const response = (status: string, fields: object) => ({ object: "response", ...identity, status, ...fields })
@@ -91,11 +93,12 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
     tell({ type: types[kind].partDone, ...at, part })
     return [...parts, part]
   }
-  const endText = (status: string): void => {
+  const endText = (choice: number, status: string): void => {
+    const text = texts.get(choice)
     if (text === undefined) return
     const { kind, place } = text
     const parts = endedPart(text)
-    text = undefined
+    texts.delete(choice)
     done(
       place,
       kind === "thought"
@@ -108,14 +111,16 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
   const customCall = (call: Item, more: () => object) => {
     const place = added(newId("ctc"), { ...call, status: "in_progress", input: "" })
     let said = ""
+    let last = ""
     calls.push((status) => {
-      const input = textOf(field(parse(said), "input")) ?? said
+      const input = textOf(field(parse(Arguments.mend(said, last)), "input")) ?? said
       tell({ type: "response.custom_tool_call_input.delta", ...place, delta: input })
       tell({ type: "response.custom_tool_call_input.done", ...place, input })
       done(place, { ...call, status, input }, more())
     })
     return (piece: string) => {
       said += piece
+      last = piece
     }
   }
 
@@ -125,31 +130,36 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
       tell({ type: "response.created", response: response("in_progress", { output: [] }) })
       tell({ type: "response.in_progress", response: response("in_progress", { output: [] }) })
     },
-    say: (kind, piece) => {
-      if (text !== undefined && (text.kind === "thought") !== (kind === "thought")) endText("completed")
-      if (text === undefined) text = begun(kind)
-      else if (text.kind !== kind) {
+    say: (kind, piece, choice) => {
+      const before = texts.get(choice)
+      if (before !== undefined && (before.kind === "thought") !== (kind === "thought")) endText(choice, "completed")
+      let text = texts.get(choice) ?? begun(kind)
+      if (text.kind !== kind) {
         const { place } = text
         const parts = endedPart(text)
         text = { ...begunPart(kind, place, parts.length), parts, place }
       }
+      texts.set(choice, text)
       text.said += piece
       tell({ type: types[kind].delta, ...text.at, delta: piece })
     },
-    call: (name, id, more = () => ({})) => {
-      endText("completed")
+    call: (name, id, choice, more = () => ({})) => {
+      endText(choice, "completed")
       // Servers that check it take 40 characters at most.
       const call_id = id ?? `call_${identity.id === undefined ? "" : `${identity.id.slice(-24)}_`}${items.length}`
       if (isCustom(name)) return customCall({ type: "custom_tool_call", call_id, name }, more)
       const call = { type: "function_call", call_id, name }
       const place = added(newId("fc"), { ...call, status: "in_progress", arguments: "" })
       let said = ""
+      let last = ""
       calls.push((status) => {
-        tell({ type: "response.function_call_arguments.done", ...place, arguments: said })
-        done(place, { ...call, status, arguments: said }, more())
+        const json = Arguments.mend(said, last)
+        tell({ type: "response.function_call_arguments.done", ...place, arguments: json })
+        done(place, { ...call, status, arguments: json }, more())
       })
       return (piece) => {
         said += piece
+        last = piece
         tell({ type: "response.function_call_arguments.delta", ...place, delta: piece })
       }
     },
@@ -158,7 +168,7 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
     },
     end: (incomplete, usage) => {
       const status = incomplete === undefined ? "completed" : "incomplete"
-      endText(status)
+      for (const choice of texts.keys()) endText(choice, status)
       for (const [index, end] of calls.entries()) end(index === calls.length - 1 ? status : "completed")
       const rest = { output: items, ...defined({ usage }) }
       tell(
@@ -193,19 +203,20 @@ const withDetails = (known: ReadonlyArray<unknown>, pieces: ReadonlyArray<unknow
   const last = known.at(-1)
   const isMore = Predicate.isReadonlyRecord(last) && Predicate.isReadonlyRecord(first) &&
     last["type"] === first["type"] && last["index"] === first["index"] &&
-    texts.some((name) => Predicate.isString(last[name]) && Predicate.isString(first[name])) &&
+    textFields.some((name) => Predicate.isString(last[name]) && Predicate.isString(first[name])) &&
     (last["id"] == null || first["id"] == null || last["id"] === first["id"])
   if (!isMore) return [...known, ...pieces]
   const whole: Record<string, unknown> = { ...last }
   for (const [name, value] of Object.entries(first)) {
     const before = whole[name]
-    if (texts.includes(name) && Predicate.isString(before) && Predicate.isString(value)) whole[name] = before + value
-    else if (value != null || before === undefined) whole[name] = value
+    if (textFields.includes(name) && Predicate.isString(before) && Predicate.isString(value)) {
+      whole[name] = before + value
+    } else if (value != null || before === undefined) whole[name] = value
   }
   return [...known.slice(0, -1), whole, ...others]
 }
 
-const texts = ["text", "summary"]
+const textFields = ["text", "summary"]
 
 const partOf = (kind: Kind, text: string): Item => {
   switch (kind) {

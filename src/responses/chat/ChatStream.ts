@@ -1,197 +1,189 @@
 /**
  * Turns the chunks of a Chat Completions stream into the equivalent events of the Responses API.
  *
- * Servers differ in everything but the text: thoughts have two names, calls come without an id or an index, or whole,
- * or all of them under index 0, and a few send a finished message in the place of its pieces.
+ * Servers differ in everything but the text: thoughts have two names or stand in the answer, calls come in many ways
+ * (`ChatCalls`), and a few send a finished message in the place of its pieces, or behind them.
  *
  * @internal
  */
 import * as Predicate from "effect/Predicate"
 import { defined, field, number, parse, text } from "../../internal/json.ts"
+import * as FinishReason from "../FinishReason.ts"
 import type { ToolDeclaration } from "../Request.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
+import * as ThinkTags from "../ThinkTags.ts"
 import type { Reader } from "../transport/Sse.ts"
+import * as ChatCalls from "./ChatCalls.ts"
 import * as ChatOutput from "./ChatOutput.ts"
+import * as ChatUsage from "./ChatUsage.ts"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** The tools that were declared: what a call is depends on its tool. */
+  readonly tools: ReadonlyArray<ToolDeclaration>
+  /** Whether thoughts may stand in front of the answer, between tags. */
+  readonly hasThinkTags: boolean
+}
 
 /**
  * A response ends with `[DONE]`, or with the last byte if the server has sent a finish reason before: the usage may
- * stand between the two.
- *
- * @param tools those that were declared: what a call is depends on its tool
+ * stand between the two. Choices are parts of one answer, because no more than one is asked for.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const reader = (tools: ReadonlyArray<ToolDeclaration>) => (tell: (event: StreamEvent) => void): Reader => {
+export const reader = ({ hasThinkTags, tools }: Options) => (tell: (event: StreamEvent) => void): Reader => {
   const custom = new Set(tools.flatMap((tool) => tool.type === "custom" ? [tool["name"]] : []))
   const output = ChatOutput.make(tell, (name) => custom.has(name))
-  const calls: Array<Call> = []
+  const choices = new Map<number, Choice>()
   let isBegun = false
-  let hasSaid = false
-  let finish: string | undefined
   let usage: object | undefined
 
-  const say = (kind: ChatOutput.Kind, piece: string): void => {
-    if (piece === "") return
-    hasSaid = true
-    output.say(kind, piece)
-  }
-
-  const takeCall = (piece: unknown): void => {
-    const id = word(field(piece, "id"))
-    const name = word(field(field(piece, "function"), "name"))
-    const index = number(field(piece, "index"))
-    const json = argumentsOf(piece)
-    const known = index === undefined
-      ? calls.findLast((call) => id === undefined || call.id === id)
-      : calls.findLast((call) => call.index === index)
-    const call = known === undefined || name !== undefined && isAnother(known, { id, json, name })
-      ? { id, index, json: "", more: {}, name: undefined, take: undefined }
-      : known
-    if (call !== known) calls.push(call)
-    hasSaid = true
-    call.more = { ...call.more, ...moreOf(piece) }
-    if (call.name === undefined && name !== undefined) {
-      call.name = name
-      call.take = output.call(name, call.id ??= id, () => call.more)
-      if (call.json !== "") call.take(call.json)
-    }
-    if (json === "") return
-    call.json += json
-    call.take?.(json)
-  }
-
-  const takeChoice = (choice: unknown): void => {
-    const delta = field(choice, "delta")
-    // The whole text after its pieces adds nothing.
-    const said = delta ?? (hasSaid ? undefined : field(choice, "message"))
-    const content = field(said, "content")
-    say("thought", word(field(said, "reasoning_content")) ?? word(field(said, "reasoning")) ?? "")
-    const details = field(said, "reasoning_details")
-    if (Array.isArray(details)) output.details(details)
-    if (Array.isArray(content)) { for (const part of content) say(...partOf(part)) }
-    else say("answer", text(content) ?? "")
-    say("refusal", text(field(said, "refusal")) ?? "")
-    const calls = field(said, "tool_calls")
-    if (Array.isArray(calls)) { for (const call of calls) takeCall(call) }
-    finish = word(field(choice, "finish_reason")) ?? finish
+  const choiceOf = (choice: unknown): Choice => {
+    const index = number(field(choice, "index")) ?? 0
+    const known = choices.get(index)
+    if (known !== undefined) return known
+    const added = choiceReader(output, index, hasThinkTags)
+    choices.set(index, added)
+    return added
   }
 
   const end = (): void => {
     if (!isBegun) return
-    if (finish !== undefined && broken.has(finish)) {
-      return tell({ type: "error", message: `the server ended the response with the word "${finish}"` })
+    const finishes = Array.from(choices.values(), ({ finish }) => finish()).filter((word) => word !== undefined)
+    const reasons = finishes.map((word) => ({ word, ...FinishReason.fromWord(word) }))
+    const failed = reasons.find((reason) => reason._tag === "Failed")
+    if (failed !== undefined) {
+      const message = `the server ended the response with the word "${failed.word}"`
+      return tell({ type: "error", code: failed.code, message })
     }
-    for (const call of calls) if (call.take === undefined) output.call("", call.id, () => call.more)(call.json)
-    output.end(incomplete.get(finish ?? ""), usage)
+    for (const choice of choices.values()) choice.end()
+    output.end(reasons.find((reason) => reason._tag === "Incomplete")?.reason, usage)
   }
+
+  const hasFinished = (): boolean =>
+    choices.size > 0 && Array.from(choices.values()).every(({ finish }) => finish() !== undefined)
 
   return {
     data: (data, name) => {
       if (data.trim() === "[DONE]") return end()
       const chunk = parse(data)
       if (chunk === undefined) return
-      const choices = field(chunk, "choices")
-      const choice = Array.isArray(choices) ? choices.find(isFirst) : undefined
-      const error = errorOf(chunk, choice, name)
+      const told = field(chunk, "choices")
+      const all: ReadonlyArray<unknown> = Array.isArray(told) ? told : []
+      const error = errorOf(chunk, all, name)
       if (error !== undefined) return tell(error)
-      if (!Array.isArray(choices)) return tell({ type: "unknown", raw: chunk })
+      const counted = ChatUsage.fromChunk(chunk, all)
+      if (!Array.isArray(told) && counted === undefined) return tell({ type: "unknown", raw: chunk })
       if (!isBegun) output.begin({ id: text(field(chunk, "id")), model: text(field(chunk, "model")) })
       isBegun = true
-      takeChoice(choice)
-      usage = usageOf(field(chunk, "usage") ?? field(choice, "usage")) ?? usage
+      for (const choice of all) choiceOf(choice).take(choice)
+      usage = counted ?? usage
     },
     end: () => {
-      if (finish !== undefined) end()
+      if (hasFinished()) end()
+    },
+    hasFinished
+  }
+}
+
+interface Choice {
+  readonly take: (choice: unknown) => void
+  readonly finish: () => string | undefined
+  readonly end: () => void
+}
+
+const choiceReader = (output: ChatOutput.ChatOutput, index: number, hasThinkTags: boolean): Choice => {
+  const calls = ChatCalls.make(output, index)
+  const tags = hasThinkTags ? ThinkTags.make() : undefined
+  const said = new Set<string>()
+  let finish: string | undefined
+
+  const say = (kind: ChatOutput.Kind, piece: string): void => {
+    if (piece === "") return
+    said.add(kind)
+    const parts = kind === "answer" ? tags?.push(piece) : undefined
+    if (parts === undefined) return output.say(kind, piece, index)
+    for (const [kind, text] of parts) output.say(kind, text, index)
+  }
+  const rest = (): void => {
+    for (const [kind, text] of tags?.rest() ?? []) output.say(kind, text, index)
+  }
+  const takeCall = (call: unknown): void => {
+    rest()
+    said.add("call")
+    calls.take(call)
+  }
+
+  /** @param isNew whether a part of the message is to be told: a message behind its pieces adds nothing */
+  const takeMessage = (message: unknown, isNew: (kind: string) => boolean): void => {
+    if (isNew("thought")) {
+      say("thought", word(field(message, "reasoning_content")) ?? word(field(message, "reasoning")) ?? "")
+    }
+    const details = field(message, "reasoning_details")
+    if (isNew("details") && Array.isArray(details)) {
+      said.add("details")
+      output.details(details)
+    }
+    if (isNew("answer")) { for (const part of partsOf(field(message, "content"))) say(...part) }
+    if (isNew("refusal")) say("refusal", text(field(message, "refusal")) ?? "")
+    if (!isNew("call")) return
+    const told = field(message, "tool_calls")
+    if (Array.isArray(told)) told.forEach(takeCall)
+    // The older way to call, of one tool at a time.
+    const only = field(message, "function_call")
+    if (only !== undefined && !Array.isArray(told)) takeCall({ function: only })
+  }
+
+  return {
+    take: (choice) => {
+      const delta = field(choice, "delta")
+      const message = field(choice, "message")
+      takeMessage(delta, () => true)
+      finish = word(field(choice, "finish_reason")) ?? finish
+      if (message === undefined) return
+      const before = new Set(said)
+      takeMessage(message, (kind) => !before.has(kind))
+      // A message that is no piece is whole.
+      if (delta === undefined) finish ??= "stop"
+    },
+    finish: () => finish,
+    end: () => {
+      rest()
+      calls.end()
     }
   }
 }
 
-const isFirst = (choice: unknown): boolean => (number(field(choice, "index")) ?? 0) === 0
+const { word } = ChatCalls
 
-/** What begins with the name; before that, pieces wait in `json`. */
-interface Call {
-  readonly index: number | undefined
-  id: string | undefined
-  json: string
-  more: object
-  name: string | undefined
-  take: ((piece: string) => void) | undefined
-}
-
-/** What a server says of a call beyond the API, such as Gemini's signature of its thoughts; it wants that back. */
-const moreOf = (piece: unknown): object => {
-  const { function: told, id: _, index: _index, type: _type, ...rest } = Object(piece)
-  const { arguments: _arguments, index: _at, name: _name, ...inner } = Object(told)
-  const fields = known(rest)
-  const inside = known(inner)
-  return Object.keys(inside).length === 0 ? fields : { ...fields, function: inside }
-}
-
-const known = (fields: object): object =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
-
-/** Whether a chunk with a name begins a new call, although it has the index of this one. */
-const isAnother = (
-  known: Call,
-  piece: { readonly id: string | undefined; readonly name: string; readonly json: string }
-): boolean => {
-  if (known.name === undefined) return false
-  if (piece.name !== known.name) return true
-  return piece.id !== undefined && known.id !== undefined
-    ? piece.id !== known.id
-    : piece.json !== "" && Predicate.isRecord(parse(known.json))
-}
-
-/** Ollama sends an empty text for an absent one. */
-const word = (value: unknown): string | undefined => value === "" ? undefined : text(value)
-
-/** Some servers send the object itself. */
-const argumentsOf = (call: unknown): string => {
-  const json = field(field(call, "function"), "arguments")
-  return text(json) ?? (json === undefined ? "" : JSON.stringify(json))
+/** A text, parts of it, or the object that a schema asked for. */
+const partsOf = (content: unknown): ReadonlyArray<readonly [kind: ChatOutput.Kind, piece: string]> => {
+  if (Array.isArray(content)) return content.map(partOf)
+  if (!Predicate.isRecord(content)) return [["answer", text(content) ?? ""]]
+  return [Predicate.isString(content["type"]) ? partOf(content) : ["answer", JSON.stringify(content)]]
 }
 
 /** Mistral's way to distinguish thoughts from the answer. */
-const partOf = (part: unknown): [kind: ChatOutput.Kind, piece: string] => {
+const partOf = (part: unknown): readonly [kind: ChatOutput.Kind, piece: string] => {
   const thoughts = field(part, "thinking")
-  if (thoughts === undefined) return ["answer", text(field(part, "text")) ?? ""]
+  if (thoughts === undefined) return ["answer", text(part) ?? text(field(part, "text")) ?? ""]
   const pieces = Array.isArray(thoughts) ? thoughts.map((thought) => field(thought, "text")) : [thoughts]
   return ["thought", pieces.map((piece) => text(piece) ?? "").join("")]
 }
 
-/** Why a response stops short, in the words of the Responses API. */
-const incomplete: ReadonlyMap<string, string> = new Map([
-  ["length", "max_output_tokens"],
-  ["max_tokens", "max_output_tokens"],
-  ["model_length", "max_output_tokens"],
-  ["content_filter", "content_filter"]
-])
-
-const broken: ReadonlySet<string> = new Set(["error", "abort"])
-
 /** The HTTP status comes as the `code` of the error, if at all. */
-const errorOf = (chunk: unknown, choice: unknown, name: string | undefined): StreamEvent | undefined => {
-  const error = field(chunk, "error") ?? field(choice, "error") ??
+const errorOf = (
+  chunk: unknown,
+  choices: ReadonlyArray<unknown>,
+  name: string | undefined
+): StreamEvent | undefined => {
+  const error = field(chunk, "error") ??
+    choices.map((choice) => field(choice, "error")).find((error) => error !== undefined) ??
+    field(field(chunk, "x_groq"), "error") ??
     (field(chunk, "object") === "error" || name === "error" ? chunk : undefined)
   if (!Predicate.isRecord(error) && (!Predicate.isString(error) || error === "")) return undefined
   const code = Number(field(error, "code"))
   const status = number(field(chunk, "status")) ?? (code >= 400 && code < 600 ? code : undefined)
   return { type: "error", error, ...defined({ status }) }
-}
-
-const usageOf = (usage: unknown): object | undefined => {
-  if (!Predicate.isRecord(usage)) return undefined
-  const cached = number(field(usage["prompt_tokens_details"], "cached_tokens")) ??
-    // DeepSeek's word.
-    number(usage["prompt_cache_hit_tokens"])
-  return {
-    input_tokens: number(usage["prompt_tokens"]) ?? 0,
-    input_tokens_details: { cached_tokens: cached ?? 0 },
-    output_tokens: number(usage["completion_tokens"]) ?? 0,
-    output_tokens_details: {
-      reasoning_tokens: number(field(usage["completion_tokens_details"], "reasoning_tokens")) ?? 0
-    },
-    total_tokens: number(usage["total_tokens"]) ?? 0
-  }
 }

@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function*(
     if (response.status < 200 || response.status > 299) {
       return yield* Effect.mapError(refused(response), advised(dialect))
     }
-    return response
+    return { response, wire }
   }, redactedSpan("Responses.open"))
 
   /** Receives the answer piece by piece as it arrives. */
@@ -79,26 +79,42 @@ export const make = Effect.fnUntraced(function*(
       const outcome = decoder.outcome()
       if (outcome !== undefined) return Effect.matchCauseEffect(outcome, { onFailure: failed, onSuccess: () => end })
       const exit = inbound.exit()
-      if (exit === undefined) return waiting
+      if (exit === undefined) return decoder.hasFinished() ? lingering : waiting
       if (Exit.isFailure(exit)) return failed(exit.cause)
       decoder.end()
       return next()
     }
     const waiting = Effect.flatMap(inbound.wait, next)
+    /** Some servers say how the answer has ended, and then neither say more nor close. */
+    let patience: number | undefined
+    const lingering = Effect.flatMap(Effect.clock, (clock) => {
+      const now = clock.unsafeCurrentTimeMillis()
+      patience ??= now + lingers
+      if (now < patience) {
+        return Effect.zipRight(Effect.timeoutOption(inbound.wait, patience - now), Effect.suspend(next))
+      }
+      decoder.end()
+      return next()
+    })
     return Effect.suspend(next)
   })
 
   const attempt = (isRefreshed: boolean): Attempt => (request) =>
-    fromPull(Effect.flatMap(open(request), (response) =>
-      receive(response, dialect.decoder(request), (failure) => {
-        const error = named(response.headers)(failure)
-        const again = renewing(auth, error, response.request, isRefreshed, attempt)
-        return again === undefined ? error : new Recoverable({ error, again })
-      })))
+    fromPull(
+      Effect.flatMap(open(request), ({ response, wire }) =>
+        receive(response, dialect.decoder(request, wire), (failure) => {
+          const error = named(response.headers)(failure)
+          const again = renewing(auth, error, response.request, isRefreshed, attempt)
+          return again === undefined ? error : new Recoverable({ error, again })
+        }))
+    )
   return attempt(false)
 })
 
 const end = Effect.fail(Option.none())
+
+/** How long an answer that is whole waits for what may follow it, in milliseconds. */
+const lingers = 5000
 
 /**
  * The ids find the machine that has the conversation's prefix in its cache.

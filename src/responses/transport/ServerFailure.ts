@@ -14,6 +14,7 @@ import * as Predicate from "effect/Predicate"
 import { defined, field, number, parse, text } from "../../internal/json.ts"
 import { retryAfter as retryAfterOf } from "../../internal/retryAfter.ts"
 import * as RateLimitReading from "../account/RateLimitReading.ts"
+import * as FinishReason from "../FinishReason.ts"
 import { ModelError, type Reason } from "../ModelError.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
 import * as SharedPlan from "./SharedPlan.ts"
@@ -87,14 +88,24 @@ export const fromEvent = (event: StreamEvent): ServerFailure | undefined => {
       return fromBody(event.response ?? {})
     case "response.cancelled":
       return cancelled(event.response)
-    case "response.completed": {
+    case "response.completed":
+    case "response.incomplete": {
       const status = field(event.response, "status")
       if (status === "cancelled") return cancelled(event.response)
-      return status === "failed" ? fromBody(event.response) : undefined
+      return status === "failed" ? fromBody(event.response) : cutOff(event.response)
     }
     default:
       return undefined
   }
+}
+
+/** A response that ends too early, for a reason for which what there is of it is no answer. */
+const cutOff = (response: unknown): ServerFailure | undefined => {
+  const word = text(field(field(response, "incomplete_details"), "reason"))
+  const reason = word === undefined ? undefined : FinishReason.fromWord(word)
+  return reason?._tag === "Failed"
+    ? fromBody({ error: { code: reason.code, message: `the server ended the response with the word "${word}"` } })
+    : undefined
 }
 
 const cancelled = (response: unknown): ServerFailure => {
@@ -184,6 +195,7 @@ const classify = (failure: ServerFailure, now: number): Reason => {
     return { _tag: "ContextOverflow" }
   }
   if (says(...refusalsOfContent)) return { _tag: "ContentFiltered" }
+  if (says("malformed_function_call")) return { _tag: "MalformedOutput" }
   if (says("model_not_found") || noSuchModel.test(message)) return { _tag: "ModelUnavailable" }
   if (status === 401 || says(...refusalsOfCredential)) return { _tag: "Unauthorized" }
   if (says("server_is_overloaded", "slow_down", "overloaded", "server_error", "service_unavailable_error")) {

@@ -36,6 +36,8 @@ export interface Decoder {
    * the bytes, which may never come.
    */
   readonly outcome: () => Effect.Effect<void, ModelError> | undefined
+  /** Whether the answer is whole, although the server may say more, such as its usage. */
+  readonly hasFinished: () => boolean
 }
 
 /**
@@ -49,6 +51,8 @@ export interface Reader {
   readonly data: (data: string, name?: string) => void
   /** There is no more of it. */
   readonly end: () => void
+  /** Whether the answer is whole, although more may follow. */
+  readonly hasFinished?: () => boolean
 }
 
 /**
@@ -129,6 +133,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
       hasEnded = true
     },
     take: events.take,
+    hasFinished: () => reader.hasFinished?.() === true,
     outcome: () => {
       if (last !== undefined) {
         const failure = ServerFailure.fromEvent(last)
