@@ -25,6 +25,7 @@ import * as Https from "node:https"
 import { Readable } from "node:stream"
 import { buffer } from "node:stream/consumers"
 import * as ReceiveBuffer from "../../responses/transport/ReceiveBuffer.ts"
+import * as ContentEncoding from "./ContentEncoding.ts"
 
 /**
  * Its connections are closed with the Scope. Redirects are not followed.
@@ -115,20 +116,31 @@ class NodeResponse extends Inspectable.Class
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly request: HttpClientRequest
   private readonly message: Http.IncomingMessage
+  private readonly encodings: ReadonlyArray<string>
   private collected: Promise<Buffer> | undefined
 
   constructor(request: HttpClientRequest, message: Http.IncomingMessage) {
     super()
     this.request = request
     this.message = message
+    this.encodings = ContentEncoding.fromHeader(message.headers["content-encoding"])
   }
+
+  private readonly body = (): Readable =>
+    this.encodings.length === 0
+      ? readable(this.message)
+      : ContentEncoding.decode(readable(this.message), this.encodings)
 
   get status(): number {
     return this.message.statusCode ?? 0
   }
 
   get headers(): Headers.Headers {
-    return Headers.fromInput(this.message.headers as Headers.Input)
+    const headers = Headers.fromInput(this.message.headers as Headers.Input)
+    // They are about what is read no more.
+    return this.encodings.length > 0 && ContentEncoding.areKnown(this.encodings)
+      ? Headers.remove(headers, ["content-encoding", "content-length"])
+      : headers
   }
 
   get cookies(): Cookies.Cookies {
@@ -140,11 +152,16 @@ class NodeResponse extends Inspectable.Class
   }
 
   private readonly broken = (cause: unknown): ResponseError =>
-    new ResponseError({ request: this.request, response: this, reason: "Decode", cause })
+    new ResponseError({
+      request: this.request,
+      response: this,
+      reason: "Decode",
+      cause: ContentEncoding.errorOf(cause, this.encodings)
+    })
 
   private read<A>(convert: (bytes: Buffer) => A | Promise<A>): Effect.Effect<A, ResponseError> {
     return Effect.tryPromise({
-      try: () => (this.collected ??= buffer(readable(this.message))).then(convert),
+      try: () => (this.collected ??= buffer(this.body())).then(convert),
       catch: this.broken
     }).pipe(Effect.onInterrupt(() => Effect.sync(() => this.message.destroy())))
   }
@@ -170,11 +187,11 @@ class NodeResponse extends Inspectable.Class
   }
 
   get stream(): Stream.Stream<Uint8Array, ResponseError> {
-    return NodeStream.fromReadable<ResponseError, Uint8Array>(() => readable(this.message), this.broken)
+    return NodeStream.fromReadable<ResponseError, Uint8Array>(this.body, this.broken)
   }
 
   [ReceiveBuffer.SourceTypeId](inlet: ReceiveBuffer.Producer<Uint8Array, ResponseError>) {
-    const message = readable(this.message)
+    const message = this.body()
     inlet.onRoom = () => message.resume()
     message.on("data", (piece: Buffer) => {
       inlet.offer(piece)

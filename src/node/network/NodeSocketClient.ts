@@ -9,6 +9,7 @@ import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
@@ -26,6 +27,8 @@ const highWater = 64
 
 /** One message may hold a whole generated image; nothing real is larger. In bytes. */
 const maxMessageSize = 128 * 1024 * 1024
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
 
 /** In characters. */
 const maxRefusalSize = 64 * 1024
@@ -103,7 +106,10 @@ const listen = (socket: WebSocket, { closed, messages, opened }: Ends): Omit<Con
   socket.on("unexpected-response", (_, response) => Deferred.unsafeDone(opened, refused(response)))
   socket.on("message", (data, isBinary) => {
     if (!isBinary) return take(String(data))
-    fault ??= { code: 1003, reason: "a binary message came" }
+    // Some servers send their JSON as bytes.
+    const text = Either.try(() => utf8.decode(data as Buffer))
+    if (Either.isRight(text)) return take(text.right)
+    fault ??= { code: 1003, reason: "a binary message came that is no text" }
     hangUp(socket, 1003)
   })
   socket.on("ping", () => take(""))

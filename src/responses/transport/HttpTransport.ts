@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { AuthClient, type AuthError } from "../../auth/AuthClient.ts"
+import { EncodingError } from "../../internal/EncodingError.ts"
 import { defined } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import { redactedSpan } from "../../internal/redactedSpan.ts"
@@ -176,8 +177,9 @@ export const named = (headers: ServerFailure.Headers) => (error: ModelError): Mo
   return new ModelError({ ...error, ...defined({ requestId: error.requestId ?? requestId, cfRay }) })
 }
 
-/** The server was reached, but its answer broke off. */
-const cutOff = (cause: HttpClientError.ResponseError | ModelError): ModelError =>
-  cause._tag === "ModelError"
-    ? cause
-    : new ModelError({ reason: { _tag: "StreamIncomplete" }, detail: networkProblem(cause), cause: cause.cause })
+/** The server was reached, but its answer broke off, or cannot be read. */
+const cutOff = (cause: HttpClientError.ResponseError | ModelError): ModelError => {
+  if (cause._tag === "ModelError") return cause
+  const _tag = cause.cause instanceof EncodingError ? "Transport" : "StreamIncomplete"
+  return new ModelError({ reason: { _tag }, detail: networkProblem(cause), cause: cause.cause })
+}

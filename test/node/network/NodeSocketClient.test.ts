@@ -171,18 +171,19 @@ describe("NodeSocketClient", () => {
       assert.deepStrictEqual({ by, code }, { by: "server", code: 1006 })
     }))
 
-  it.scopedLive("takes no binary messages", () =>
+  it.scopedLive("takes a text that is sent as bytes, and no other bytes", () =>
     Effect.gen(function*() {
       const told = yield* Deferred.make<number>()
       const url = yield* serve((socket) => {
         socket.on("close", (code) => Deferred.unsafeDone(told, Effect.succeed(code)))
-        socket.send(Buffer.from("{}"))
+        socket.send(Buffer.from("{\"a\":\"ü\"}"))
+        socket.send(Buffer.from([0xFF, 0xFE]))
       })
       assert.deepStrictEqual(yield* ending(url), {
-        seen: [],
+        seen: ["{\"a\":\"ü\"}"],
         by: "client",
         code: 1003,
-        reason: "a binary message came"
+        reason: "a binary message came that is no text"
       })
       assert.strictEqual(yield* Deferred.await(told), 1003)
     }))
