@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
@@ -23,7 +24,7 @@ import type { ConfigError } from "./ConfigError.ts"
 import { type Credential, isSignIn, type SignIn } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
 import * as Host from "./Host.ts"
-import { addCredential } from "./Secrets.ts"
+import { addCredential, Secrets } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
 
 /**
@@ -66,9 +67,17 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
 export interface Options extends Host.Addresses, Host.Billing {
   /** The name that this client sends; the ChatGPT host offers some models only to certain names. */
   readonly originator: string
+  /** What requests to a base URL carry besides; it is named without its query and the slashes at its end. */
+  readonly extras?: { readonly [baseUrl: string]: Host.Extras }
 }
 
-const config: Config.Config.Wrap<Options> = {
+/**
+ * The options as the environment has them.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config.Wrap<Options> = {
   ...Host.addresses,
   originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir"),
   organization: Config.option(Config.nonEmptyString("OPENAI_ORGANIZATION")),
@@ -116,6 +125,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const sendAs = (credential: Credential) => {
       const prepared = prepare(request, credential, options)
       return addCredential(credential).pipe(
+        Effect.zipRight(addSecrets(extrasOf(credential, options).secrets)),
         Effect.zipRight(
           Ref.update(accounts, note(prepared.headers["authorization"] ?? "", Host.of(credential).account))
         ),
@@ -169,6 +179,9 @@ export const layerConfig = (
 ): Layer.Layer<AuthClient, EnvironmentError.ConfigError, Credentials | HttpClient.HttpClient> =>
   Layer.effect(AuthClient, Effect.flatMap(Config.unwrap(options), make))
 
+const addSecrets = (secrets: ReadonlyArray<Redacted.Redacted>): Effect.Effect<void> =>
+  secrets.length === 0 ? Effect.void : Effect.flatMap(Secrets, ({ add }) => add(...secrets))
+
 const note = (token: string, account: string) => (accounts: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
   accounts.has(token) ? accounts : new Map([...[...accounts].slice(-15), [token, account]])
 
@@ -182,15 +195,27 @@ const prepare = (
   options: Options
 ): HttpClientRequest.HttpClientRequest => {
   const host = Host.of(credential)
+  const { query, url } = Host.splitUrl(host.baseUrl(options))
+  const extras = extrasOf(credential, options)
   return pipe(
     HttpClientRequest.setHeaders(request, {
       originator: options.originator,
       "user-agent": `${options.originator}/${version}`,
       ...host.headers(options)
     }),
-    HttpClientRequest.prependUrl(host.baseUrl(options).replace(/\/+$/, "")),
-    bearer(host.token)
+    HttpClientRequest.prependUrl(url),
+    bearer(host.token),
+    HttpClientRequest.setHeaders(Record.map(extras.headers, Redacted.value)),
+    HttpClientRequest.setUrlParams([...query, ...Object.entries(Record.map(extras.query, Redacted.value))])
   )
+}
+
+/** What a person has set for the server, and the secrets in it and in the query of its address. */
+const extrasOf = (credential: Credential, options: Options): Host.Extras => {
+  const { query, url } = Host.splitUrl(Host.of(credential).baseUrl(options))
+  const { headers = {}, query: params = {}, secrets = [] } = options.extras?.[url] ?? {}
+  const inAddress = Array.from(query).flatMap(([name, value]) => Host.isSecretName(name) ? [Redacted.make(value)] : [])
+  return { headers, query: params, secrets: [...secrets, ...inAddress] }
 }
 
 /**

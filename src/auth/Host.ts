@@ -89,6 +89,7 @@ export interface Wire {
  * - `token` the text after `Bearer`
  * - `secrets` the parts of it that must never be shown
  * - `headers` what a request carries beside its token
+ * - `isOpenAi` whether its models are those of OpenAI
  * - `modelsQuery` the query for the list of models
  * - `hasCatalogue` whether that list is of this account, and tells what its models can be sent
  * - `wire` how its model calls are written
@@ -106,6 +107,7 @@ export interface Host {
   readonly secrets: ReadonlyArray<Redacted.Redacted>
   readonly baseUrl: (addresses: Addresses) => string
   readonly headers: (billing: Billing) => { readonly [name: string]: string }
+  readonly isOpenAi: (addresses: Addresses) => boolean
   readonly modelsQuery: { readonly [name: string]: string }
   readonly hasCatalogue: boolean
   readonly wire: (addresses: Addresses) => Wire
@@ -130,6 +132,7 @@ export const of = (credential: Credential): Host => {
         ],
         baseUrl: ({ chatgptBaseUrl }) => chatgptBaseUrl,
         headers: () => defined({ "chatgpt-account-id": accountId, "x-openai-fedramp": isFedramp ? "true" : undefined }),
+        isOpenAi: () => true,
         modelsQuery: { client_version: clientVersion },
         hasCatalogue: true,
         wire: () => ofOpenAi,
@@ -154,6 +157,7 @@ export const of = (credential: Credential): Host => {
         baseUrl: ({ apiBaseUrl }) => apiBaseUrl,
         // The token alone decides who pays; an organization or a project would be another way to pay.
         headers: () => ({}),
+        isOpenAi: () => true,
         modelsQuery: { client_version: clientVersion },
         hasCatalogue: true,
         wire: () => ofPlan,
@@ -185,6 +189,7 @@ export const of = (credential: Credential): Host => {
             "openai-organization": Option.getOrUndefined(organization),
             "openai-project": Option.getOrUndefined(project)
           }),
+        isOpenAi: ({ apiBaseUrl }) => isOpenAi(apiBaseUrl),
         modelsQuery: {},
         hasCatalogue: false,
         wire: ({ apiBaseUrl }) => isOpenAi(apiBaseUrl) ? ofOpenAi : { ...ofOthers, server: serverAt(apiBaseUrl) },
@@ -260,14 +265,48 @@ const isOpenAi = (url: string): boolean => URL.canParse(url) && /(?:^|\.)api\.op
 const isThisMachine = (url: string): boolean =>
   URL.canParse(url) && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)
 
+/**
+ * A base URL without slashes at its end, and its query apart: every request has it behind its own path.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const splitUrl = (baseUrl: string): { readonly url: string; readonly query: URLSearchParams } => {
+  const at = baseUrl.indexOf("?")
+  const [url, query] = at === -1 ? [baseUrl, ""] : [baseUrl.slice(0, at), baseUrl.slice(at)]
+  return { url: url.replace(/\/+$/, ""), query: new URLSearchParams(query) }
+}
+
+/**
+ * What requests to a server carry beside what all do, as a person has set it. `secrets` are the values that must never
+ * be shown.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Extras {
+  readonly headers: { readonly [name: string]: Redacted.Redacted }
+  readonly query: { readonly [name: string]: Redacted.Redacted }
+  readonly secrets: ReadonlyArray<Redacted.Redacted>
+}
+
+/**
+ * Whether the value of a header or of a parameter with this name is a secret wherever it stands.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isSecretName = (name: string): boolean =>
+  /key|token|secret|auth|pass|cred|cookie|session|sig(?:nature)?$/i.test(name)
+
 /** Refuses an invalid address, which would otherwise look like a network failure. */
 const baseUrl = (name: string, otherwise: string): Config.Config<string> =>
   Config.nonEmptyString(name).pipe(
     Config.mapOrFail((text) => {
       const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined
-      return url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === ""
+      return url !== undefined && /^https?:$/.test(url.protocol) && url.hash === ""
         ? Either.right(text.trim())
-        : Either.left(InvalidData([name], `expected an address like ${otherwise}, not "${text}"`))
+        : Either.left(InvalidData([name], `expected an address like ${otherwise}, not "${splitUrl(text).url}"`))
     }),
     Config.withDefault(otherwise)
   )

@@ -23,6 +23,7 @@ import type { Registrations } from "../auth/chatgpt/Registrations.ts"
 import type * as BadSetting from "../auth/ConfigError.ts"
 import * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
+import * as Host from "../auth/Host.ts"
 import * as OAuth from "../auth/OAuth.ts"
 import * as Secrets from "../auth/Secrets.ts"
 import { below } from "../internal/paths.ts"
@@ -59,6 +60,7 @@ import * as ProcessGroup from "./process/ProcessGroup.ts"
 import * as ArtifactFiles from "./session/ArtifactFiles.ts"
 import * as SessionFiles from "./session/SessionFiles.ts"
 import * as CacheFiles from "./settings/CacheFiles.ts"
+import * as Extras from "./settings/Extras.ts"
 import * as Home from "./settings/Home.ts"
 import * as HomeCheck from "./settings/HomeCheck.ts"
 import * as Settings from "./settings/Settings.ts"
@@ -101,12 +103,13 @@ export const layerHome: Layer.Layer<
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
   yield* HomeCheck.check(home)
-  const { credential_store } = yield* Settings.load(home.config)
+  const { credential_store, servers = {} } = yield* Settings.load(home.config)
+  const extras = yield* Extras.resolve(servers, yield* Config.unwrap(Host.addresses), home.config)
   const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
   return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
     Layer.provideMerge(RateLimits.layer),
     Layer.provide(CacheFiles.layer({ folder: home.cache })),
-    Layer.provideMerge(AuthClient.layerConfig()),
+    Layer.provideMerge(AuthClient.layerConfig({ ...AuthClient.config, extras: Config.succeed(extras) })),
     Layer.provideMerge(Credentials.layerConfig()),
     Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
     Layer.provideMerge(store({ path: home.auth })),

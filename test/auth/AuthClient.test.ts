@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as AuthClient from "../../src/auth/AuthClient.ts"
 import { apiKey, type Credential, type Subscription } from "../../src/auth/Credential.ts"
 import * as Credentials from "../../src/auth/Credentials.ts"
+import * as Secrets from "../../src/auth/Secrets.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
 import { version } from "../../src/internal/version.ts"
 import { chatGpt, jwt, nested, subscription } from "./tokens.ts"
@@ -98,6 +99,64 @@ describe("AuthClient", () => {
         assert.strictEqual((yield* send(key, environment)).url, "https://api.test/base/models")
       })
   )
+
+  it.effect("puts the query of a base URL behind the path of each request", () =>
+    Effect.gen(function*() {
+      const environment = { OPENAI_BASE_URL: "https://api.test/openai/?api-version=2024-10-21&x=a%20b" }
+      const request = HttpClientRequest.get("/models", { urlParams: { q: "1" } })
+      const { url } = yield* send(key, environment, request)
+      assert.strictEqual(url, "https://api.test/openai/models?api-version=2024-10-21&x=a+b&q=1")
+    }))
+
+  it.effect("adds what a person has set for the server, and knows its secrets", () =>
+    Effect.gen(function*() {
+      const extras = {
+        "https://api.test/openai": {
+          headers: { "api-key": Redacted.make("header-secret"), "x-plan": Redacted.make("plan-value") },
+          query: { "api-version": Redacted.make("2024-10-21") },
+          secrets: [Redacted.make("header-secret")]
+        },
+        "https://other.test": { headers: { "x-other": Redacted.make("1") }, query: {}, secrets: [] }
+      }
+      const sent: Array<Sent> = []
+      const { hide } = yield* Effect.gen(function*() {
+        const { client } = yield* AuthClient.AuthClient
+        yield* client.execute(HttpClientRequest.post("/responses"))
+        return yield* Secrets.Secrets
+      }).pipe(
+        Effect.provide(AuthClient.layer({
+          chatgptBaseUrl: "https://chatgpt.test",
+          apiBaseUrl: "https://api.test/openai/?token=address-secret",
+          originator: "effixir",
+          organization: Option.none(),
+          project: Option.none(),
+          extras
+        })),
+        Effect.provide(Layer.mock(Credentials.Credentials, {
+          current: Effect.succeed({ credential: key, source: "store" as const, reason: "" })
+        })),
+        Effect.provideService(
+          HttpClient.HttpClient,
+          HttpClient.make((request, url) =>
+            Effect.sync(() => {
+              sent.push({ url: url.href, headers: request.headers })
+              return HttpClientResponse.fromWeb(request, new Response("{}"))
+            })
+          )
+        ),
+        Effect.provide(Secrets.layer)
+      )
+      assert.deepStrictEqual(sent.map(({ url }) => url), [
+        "https://api.test/openai/responses?token=address-secret&api-version=2024-10-21"
+      ])
+      assert.deepInclude(sent[0]?.headers, {
+        "api-key": "header-secret",
+        "x-plan": "plan-value",
+        authorization: "Bearer sk-1"
+      })
+      assert.notProperty(sent[0]?.headers, "x-other")
+      assert.strictEqual(hide("header-secret address-secret plan-value 2024-10-21"), "… … plan-value 2024-10-21")
+    }))
 
   it.effect("takes empty settings for none", () =>
     Effect.gen(function*() {

@@ -80,6 +80,15 @@ describe("A host", () => {
     }
   })
 
+  it("has models of OpenAI, unless a key is for another server", () => {
+    assert.isTrue(Host.of(subscription({})).isOpenAi(addresses))
+    assert.isTrue(Host.of(chatGpt()).isOpenAi(addresses))
+    assert.isFalse(Host.of(key).isOpenAi(addresses))
+    for (const apiBaseUrl of ["https://api.openai.com/v1", "https://eu.api.openai.com/v1?a=b"]) {
+      assert.isTrue(Host.of(key).isOpenAi({ ...addresses, apiBaseUrl }))
+    }
+  })
+
   it("knows every secret of a credential", () => {
     const unverified = { id_token: Redacted.make("i2"), at: 0 }
     assert.deepStrictEqual(Host.of(chatGpt({ unverified })).secrets.map(Redacted.value), ["a1", "r1", "i1", "i2"])
@@ -105,8 +114,12 @@ describe("A host", () => {
       })
       const named = yield* read(["OPENAI_BASE_URL", " http://127.0.0.1:8080/v1 "])
       assert.strictEqual(named.apiBaseUrl, "http://127.0.0.1:8080/v1")
-      for (const wrong of ["127.0.0.1:8080", "ftp://host.test", "https://host.test/v1?key=1"]) {
-        assert.match(String(yield* Effect.flip(read(["OPENAI_BASE_URL", wrong]))), /expected an address like https/)
+      const queried = yield* read(["OPENAI_BASE_URL", "https://host.test/v1?api-version=1"])
+      assert.strictEqual(queried.apiBaseUrl, "https://host.test/v1?api-version=1")
+      for (const wrong of ["127.0.0.1:8080", "ftp://host.test?key=secret", "https://host.test/v1?key=secret#a"]) {
+        const error = String(yield* Effect.flip(read(["OPENAI_BASE_URL", wrong])))
+        assert.match(error, /expected an address like https/)
+        assert.notInclude(error, "secret")
       }
     }))
 })

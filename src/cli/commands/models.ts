@@ -97,7 +97,11 @@ const note = Effect.fnUntraced(function*({ at, models, problem, source }: Listin
     cache: `As the server listed them ${span(yield* ageOf(at))} ago${why === "" ? "; --refresh asks again" : ""}.`,
     fallback: `As known of ChatGPT plans on ${DateTime.formatIsoDateUtc(at)}, which may have changed since.`
   }
-  if (models.length === 0) return `${why}The server lists no models that could be chosen; --all shows hidden ones.\n`
+  if (models.length === 0) {
+    return source === "fallback"
+      ? `${why}What models this server has is not known; name one with -m.\n`
+      : `${why}The server lists no models that could be chosen; --all shows hidden ones.\n`
+  }
   const isListed = models.some(({ slug }) => slug === defaultModel)
   return `${why}${where[source]}${isListed ? "" : ` The default, ${defaultModel}, is not among them.`}\n`
 })

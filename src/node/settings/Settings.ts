@@ -13,6 +13,7 @@ import { problemOf } from "../../internal/json.ts"
 import { Overrides } from "../../responses/account/ModelProfile.ts"
 import { Mode } from "../../tools/permission/Policy.ts"
 import { readOwnText } from "../files/readPlainFile.ts"
+import { Servers } from "./Servers.ts"
 
 /**
  * How model calls travel: as server-sent events, over a WebSocket, or over one where that works.
@@ -70,6 +71,10 @@ export const Settings = Schema.Struct({
     "A file of rules about calls, beside `config.json` or by its whole path; also `--policy`"
   ),
   web_search: setting(Schema.Boolean, "Whether the server may search the web for the model; also `--search`"),
+  servers: setting(
+    Servers,
+    "Headers and query parameters that requests to a server carry besides, by its base URL; a value may be `{\"env\": \"NAME\"}`"
+  ),
   models: setting(
     Overrides,
     "What models can be sent, by name or by the beginning of names (`qwen*`), where names do not tell"
@@ -123,6 +128,9 @@ const expected: { readonly [key: string]: string } = {
   permission: oneOf(Mode),
   policy: "expected the path of a file",
   web_search: "expected true or false",
+  servers:
+    "expected objects with headers or query by base URL; a value in them is a text, or an object whose env names a " +
+    "variable of the environment",
   models:
     "expected, for a name or the beginning of names (\"qwen*\"), an object with reasoning, parallel_tool_calls, " +
     "images, reasoning_content, apply_patch (each true or false) and context_window (a number of tokens), or some of them"

@@ -130,10 +130,14 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
   /** Each host and account has its own list. */
   const keyOf = (credential: Credential): string => {
     const { account, baseUrl, modelsQuery } = Host.of(credential)
-    return ["models", ...Object.values(modelsQuery), account, baseUrl(options)].join(" ")
+    return ["models", ...Object.values(modelsQuery), account, Host.splitUrl(baseUrl(options)).url].join(" ")
   }
 
   const silentKeyOf = (credential: Credential): string => `silent ${keyOf(credential)}`
+
+  /** The models that are known where no list is: another server has none of OpenAI's. */
+  const withoutList = (credential: Credential): Listing =>
+    Host.of(credential).isOpenAi(options) ? fallback : { ...fallback, models: [] }
 
   /** A cache that cannot be read is empty. */
   const recall = (credential: Credential) =>
@@ -190,7 +194,7 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
     const now = yield* DateTime.now
     if (Option.isSome(kept) && isYoung(kept.value, goodFor, now)) return listing(kept.value, hasCatalogue, "cache")
     const old = Option.match(kept, {
-      onNone: () => fallback,
+      onNone: () => withoutList(credential),
       onSome: (kept) => listing(kept, hasCatalogue, "cache")
     })
     if (!isPatient && (yield* isSilent(credential))) {
@@ -219,14 +223,14 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
       const { credential } = selected.right
       return Host.of(credential).hasCatalogue
         ? yield* listFor(credential, { goodFor: runLifetime, isPatient: false })
-        : fallback
+        : withoutList(credential)
     }),
     known: Effect.gen(function*() {
       const selected = yield* Effect.option(credentials.selected)
       if (Option.isNone(selected)) return fallback
       const { credential } = selected.value
       return Option.match(yield* recall(credential), {
-        onNone: () => fallback,
+        onNone: () => withoutList(credential),
         onSome: (kept) => listing(kept, Host.of(credential).hasCatalogue, "cache")
       })
     })
@@ -271,25 +275,31 @@ const listing = ({ at, models }: Kept, hasCatalogue: boolean, source: Listing["s
 
 /**
  * Reads the list of the ChatGPT host (`{"models":[{"slug":…}]}`) and those of servers that speak the API
- * (`{"data":[{"id":…}]}`), and of each model every field that it can read.
+ * (`{"data":[{"id":…}]}`, or the bare array), and of each model every field that it can read. A server that has no models
+ * may say `null`; llama.cpp tells its models twice, in both ways.
  *
  * @since 0.1.0
  * @category decoding
  */
 export const fromJson = (json: unknown): Option.Option<ReadonlyArray<Model>> => {
-  const entries = field(json, "models") ?? field(json, "data")
-  if (!Array.isArray(entries)) return Option.none()
+  const lists = Array.isArray(json) ? [json] : Predicate.isRecord(json) ? [json["data"], json["models"]] : []
+  const known = lists.filter((list) => list === null || Array.isArray(list)).map((list) => list ?? [])
+  if (known.length === 0) return Option.none()
   const rank = (entry: unknown) => number(field(entry, "priority")) ?? Number.MAX_SAFE_INTEGER
-  return Option.some(entries.toSorted((a, b) => rank(a) - rank(b)).flatMap(modelOf))
+  const models = known.flatMap((list) => list.toSorted((a, b) => rank(a) - rank(b)).flatMap(modelOf))
+  const slugs = new Set<string>()
+  return Option.some(models.filter(({ slug }) => !slugs.has(slug) && slugs.add(slug)))
 }
 
 const modelOf = (entry: unknown): ReadonlyArray<Model> => {
-  const slug = text(field(entry, "slug")) ?? text(field(entry, "id"))
+  const slug = ["slug", "id", "model", "name"].map((name) => text(field(entry, name))).find((name) =>
+    name !== undefined
+  )
   if (slug === undefined || !/^\P{Cc}+$/u.test(slug)) return []
   const description = text(field(entry, "description"))
-  const size = (...names: ReadonlyArray<string>) =>
-    names.map((name) => number(field(entry, name))).find((window) => window !== undefined && window > 0)
-  const contextWindow = size("context_window", "context_length", "max_model_len")
+  const size = (...paths: ReadonlyArray<string>) =>
+    paths.map((path) => path.split(".").reduce(field, entry)).map(sizeOf).find((window) => window !== undefined)
+  const contextWindow = size(...windows)
   const maxContextWindow = size("max_context_window")
   const levels = field(entry, "supported_reasoning_levels")
   const efforts = Array.isArray(levels) ? texts(levels.map((level) => field(level, "effort") ?? level)) : undefined
@@ -307,6 +317,32 @@ const modelOf = (entry: unknown): ReadonlyArray<Model> => {
     ...(Array.isArray(modalities) ? { inputModalities: texts(modalities) } : {}),
     ...defined({ parallelToolCalls, additionalTools, visibility })
   }]
+}
+
+/** Where servers say how much a model takes: what it was started with comes before what it could take. */
+const windows = [
+  "context_window",
+  "context_length",
+  "max_model_len",
+  // llama.cpp
+  "meta.n_ctx",
+  "n_ctx",
+  // LM Studio
+  "loaded_context_length",
+  "max_context_length",
+  // LiteLLM, Copilot, Gemini
+  "max_input_tokens",
+  "model_info.max_input_tokens",
+  "capabilities.limits.max_context_window_tokens",
+  "input_token_limit",
+  "inputTokenLimit",
+  "top_provider.context_length",
+  "meta.n_ctx_train"
+]
+
+const sizeOf = (value: unknown): number | undefined => {
+  const size = Predicate.isString(value) && /^\d+$/.test(value) ? Number(value) : number(value)
+  return size !== undefined && size > 0 ? size : undefined
 }
 
 const flag = (entry: unknown, name: string): boolean | undefined => {

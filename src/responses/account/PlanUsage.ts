@@ -36,7 +36,7 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
   const refresh = Effect.gen(function*() {
     const { credential } = yield* credentials.selected
     const host = Host.of(credential)
-    const path = host.usagePath(host.baseUrl(options))
+    const path = host.usagePath(Host.splitUrl(host.baseUrl(options)).url)
     if (Option.isNone(path)) return
     const { json } = yield* askJson(client, HttpClientRequest.get(path.value))
     const reading = fromUsage(json, yield* DateTime.now)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
@@ -73,7 +74,7 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
     const answer = yield* auth.send(
       HttpClientRequest.get(dialect.path, { headers: { ...HttpTransport.headers(request), ...beta } }),
       (sent) =>
-        Effect.either(sockets.connect(sent.url.replace(/^http/, "ws"), sent.headers)).pipe(
+        Effect.either(sockets.connect(addressOf(sent), sent.headers)).pipe(
           connecting,
           Effect.mapError((error) => new Fault({ error, isAvoidable: true })),
           Effect.map(Either.map((connection) => ({ connection, sent })))
@@ -131,6 +132,12 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
 
   return attempt(false)
 })
+
+/** The same address for WebSockets, with the query that its server asks for. */
+const addressOf = ({ url, urlParams }: HttpClientRequest.HttpClientRequest): string => {
+  const query = urlParams.length === 0 ? "" : `?${UrlParams.toString(urlParams)}`
+  return `${url.replace(/^http/, "ws")}${query}`
+}
 
 const beta = { "openai-beta": "responses_websockets=2026-02-06" }
 

@@ -60,6 +60,21 @@ describe("Settings", () => {
       })
     }).pipe(Effect.provide(layer)))
 
+  it.scoped("reads what requests to a server carry besides", () =>
+    Effect.gen(function*() {
+      const server = { headers: { "api-key": { env: "AZURE_KEY" } }, query: { "api-version": "2024-10-21" } }
+      const settings = { servers: { "https://a.openai.azure.com/openai": server, "http://localhost:8080/v1": {} } }
+      assert.deepStrictEqual(yield* load(JSON.stringify(settings)), settings)
+      const wrong = [{ "not a url": {} }, { "https://a.test": { header: {} } }, {
+        "https://a.test": { headers: { "a b": "c" } }
+      }, {
+        "https://a.test": { headers: { a: { env: "" } } }
+      }, { "https://a.test": { query: { a: 1 } } }]
+      for (const servers of wrong) {
+        assert.match(yield* refused(JSON.stringify({ servers })), /^servers/)
+      }
+    }).pipe(Effect.provide(layer)))
+
   it.scoped("names the words that can be chosen from, and the field of a model that is of no use", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [settings: unknown, key: string, expected: string]> = [
