@@ -5,7 +5,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Json from "../internal/json.ts"
-import * as Draft from "./Draft.ts"
+import type * as Draft from "./Draft.ts"
 import * as Drafts from "./Drafts.ts"
 import * as FinishReason from "./FinishReason.ts"
 import { answer, type Item } from "./Item.ts"
