@@ -151,8 +151,11 @@ const isEmpty = (value: unknown): boolean =>
 /**
  * An item in the form of this API, where a server says the same in another. An item in that form stays as it is, to the
  * byte.
+ *
+ * @since 0.1.0
+ * @category conversions
  */
-const inForm = (item: Item): Item => {
+export const inForm = (item: Item): Item => {
   switch (item.type) {
     case "message": {
       const { content, role } = item

@@ -184,8 +184,10 @@ const isSameCall = (a: Item, b: Item): boolean =>
 const isSaidAlike = (a: Item, b: Item): boolean => {
   if (a.type !== b.type) return false
   switch (a.type) {
-    case "message":
-      return textOf(a) === textOf(b) && textOf(a) !== ""
+    case "message": {
+      const text = textOf(Draft.inForm(a))
+      return text !== "" && text === textOf(Draft.inForm(b))
+    }
     case "function_call":
       return a["name"] === b["name"] && Json.same(argumentOf(a), argumentOf(b))
     case "custom_tool_call":
