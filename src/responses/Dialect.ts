@@ -32,7 +32,11 @@ export interface Dialect {
 }
 
 /** @since 0.1.0 @category dialects */
-export const responses: Dialect = { path: "/responses", encode: Body.encode, decoder: Sse.decoder }
+export const responses: Dialect = {
+  path: "/responses",
+  encode: Body.encode,
+  decoder: (_, wire) => wire?.hasThinkTags === true ? Sse.decoderWithThinkTags() : Sse.decoder()
+}
 
 /**
  * Adds the advice of a dialect where a server does not know its path. Not added if the server says that it is the

@@ -13,6 +13,7 @@ import { smallQueue } from "../../internal/smallQueue.ts"
 import { utf8Decoder } from "../../internal/utf8.ts"
 import { ModelError } from "../ModelError.ts"
 import * as StreamEvent from "../StreamEvent.ts"
+import * as ThinkTagEvents from "../ThinkTagEvents.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 
 /** One event may hold a whole generated image; nothing real is larger. In characters. */
@@ -64,17 +65,32 @@ export interface Reader {
  * @since 0.1.0
  * @category decoding
  */
-export const decoder = (): Decoder =>
-  decoderOf((tell) => ({
-    data: (data, name) => {
-      const json = parse(data)
-      if (json === undefined) return
-      const event = StreamEvent.fromJson(json)
-      if (event.type !== "unknown" || text(field(json, "type")) !== undefined) return tell(event)
-      StreamEvent.fromUntyped(json, name).forEach(tell)
-    },
-    end: () => {}
-  }))
+export const decoder = (): Decoder => eventDecoder((tell) => tell)
+
+/**
+ * The same for servers whose models may write thoughts in front of a text, between tags.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decoderWithThinkTags = (): Decoder => eventDecoder(ThinkTagEvents.splitting)
+
+type Tell = (event: StreamEvent.StreamEvent) => void
+
+const eventDecoder = (change: (tell: Tell) => Tell): Decoder =>
+  decoderOf((told) => {
+    const tell = change(told)
+    return {
+      data: (data, name) => {
+        const json = parse(data)
+        if (json === undefined) return
+        const event = StreamEvent.fromJson(json)
+        if (event.type !== "unknown" || text(field(json, "type")) !== undefined) return tell(event)
+        StreamEvent.fromUntyped(json, name).forEach((event) => tell(event))
+      },
+      end: () => {}
+    }
+  })
 
 /**
  * The same for any dialect: `read` gets a function that emits an event, and returns the reader of the dialect. A body
