@@ -6,9 +6,9 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { ConfigError } from "../../auth/ConfigError.ts"
 import * as Host from "../../auth/Host.ts"
 import type * as Servers from "./Servers.ts"
-import { ConfigError } from "./Settings.ts"
 
 /**
  * The values for the addresses in use; a variable that only another server needs need not be set.
