@@ -13,6 +13,7 @@ const openAi: Wire = {
   hasInstructions: false,
   hasAdditionalTools: false,
   hasEffortUpdates: true,
+  hasThinkTags: false,
   refusedFields: new Set(),
   isTranslated: false
 }
