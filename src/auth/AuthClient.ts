@@ -19,6 +19,7 @@ import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import { anyStatus } from "../internal/anyStatus.ts"
 import { version } from "../internal/version.ts"
 import type { ConfigError } from "./ConfigError.ts"
 import { type Credential, isSignIn, type SignIn } from "./Credential.ts"
@@ -96,7 +97,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const client = (yield* HttpClient.HttpClient).pipe(
     // Tracing would put header values into span attributes and send trace headers to the server.
     HttpClient.withTracerDisabledWhen(() => true),
-    HttpClient.withTracerPropagation(false)
+    HttpClient.withTracerPropagation(false),
+    anyStatus
   )
 
   /** The accounts of the last few tokens, because not every request names its account in a header. */

@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import { anyStatus } from "../internal/anyStatus.ts"
 import { withDeadline } from "../internal/withDeadline.ts"
 import * as Answer from "./OAuthAnswer.ts"
 import { OAuthError } from "./OAuthError.ts"
@@ -25,7 +26,8 @@ const deadline = Duration.seconds(20)
 export const make = Effect.fnUntraced(function*(issuer: string) {
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.withTracerDisabledWhen(() => true),
-    HttpClient.withTracerPropagation(false)
+    HttpClient.withTracerPropagation(false),
+    anyStatus
   )
 
   const send = (request: HttpClientRequest.HttpClientRequest, body: Body): Effect.Effect<Answer.Answer, OAuthError> =>

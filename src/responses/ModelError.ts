@@ -23,7 +23,8 @@ import { Window } from "./account/RateLimitReading.ts"
  * - `ContextOverflow` the conversation no longer fits into the model
  * - `InvalidRequest` the server refused the request as it stands
  * - `ContentFiltered` the server declined for reasons of policy
- * - `Overloaded` the server is at capacity or failed; `retryAfter` in milliseconds when the server said
+ * - `Overloaded` the server is at capacity or failed, or is loading the model (`isLoading`); `retryAfter` in
+ *   milliseconds when the server said
  * - `Transport` the server was not reached, or did not answer
  * - `StreamIncomplete` the stream ended, or broke off, before the response did
  * - `IdleTimeout` the server fell silent
@@ -50,7 +51,10 @@ export const Reason = Schema.Union(
   Schema.TaggedStruct("ContextOverflow", {}),
   Schema.TaggedStruct("InvalidRequest", {}),
   Schema.TaggedStruct("ContentFiltered", {}),
-  Schema.TaggedStruct("Overloaded", { retryAfter: Schema.optional(Schema.Number) }),
+  Schema.TaggedStruct("Overloaded", {
+    retryAfter: Schema.optional(Schema.Number),
+    isLoading: Schema.optional(Schema.Literal(true))
+  }),
   Schema.TaggedStruct("Transport", {}),
   Schema.TaggedStruct("StreamIncomplete", {}),
   Schema.TaggedStruct("IdleTimeout", {}),
@@ -168,6 +172,7 @@ const sentence = (reason: Reason): string => {
     case "ContentFiltered":
       return "The server declined to answer"
     case "Overloaded":
+      if (reason.isLoading === true) return "The server is still loading the model"
       return `The model is overloaded or failing; ${patience(reason.retryAfter) ?? "try again later"}`
     case "Transport":
       return "The model could not be reached; check the network and any proxy (HTTPS_PROXY)"

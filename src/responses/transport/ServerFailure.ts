@@ -1,30 +1,35 @@
 /**
- * The common shape of the four ways in which a server reports a failure (an HTTP status with `{"error":{…}}`, one with
- * `{"detail":"…"}`, a `response.failed` event, an `error` event), and its reading as a {@link ModelError}.
+ * The common shape of the ways in which servers report a failure: an HTTP status with `{"error":{…}}`, with
+ * `{"detail":…}`, or with plain text; a `response.failed` event; an `error` event. Here the forms are read;
+ * `FailureReason` judges what they say.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { defined, field, number, parse, text } from "../../internal/json.ts"
-import { retryAfter as retryAfterOf } from "../../internal/retryAfter.ts"
-import * as RateLimitReading from "../account/RateLimitReading.ts"
+import { oneLine, presentable } from "../../internal/presentable.ts"
 import * as FinishReason from "../FinishReason.ts"
-import { ModelError, type Reason } from "../ModelError.ts"
+import { ModelError } from "../ModelError.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
+import * as FailureReason from "./FailureReason.ts"
+import * as RequestedWait from "./RequestedWait.ts"
 import * as SharedPlan from "./SharedPlan.ts"
+import * as WebPage from "./WebPage.ts"
 
 /** @since 0.1.0 @category models */
 export interface ServerFailure {
   readonly status: number | undefined
   readonly type: string
   readonly code: string
+  /** Other words for programs, such as Google's `RESOURCE_EXHAUSTED`. */
+  readonly words: ReadonlyArray<string>
   readonly message: string
+  /** How long to wait, in milliseconds, if the body says so. */
+  readonly wait: number | undefined
   /** The part of the request that it is about. */
   readonly param: string | undefined
   readonly plan: string | undefined
@@ -41,14 +46,15 @@ export interface Headers {
 }
 
 /**
- * Reads the answer to a request that was refused. The body may be JSON of either kind, plain text, or a web page from a
- * machine between us and the server; a header may hold what the body does not.
+ * Reads the answer to a request that was refused. The body may be JSON of any kind, whatever its content type says, an
+ * event of a stream, plain text, or a web page from a machine between us and the server; a header may hold what the body
+ * does not.
  *
  * @since 0.1.0
  * @category decoding
  */
 export const fromHttp = (status: number, headers: Headers, body: string): ServerFailure => {
-  const read = fromBody(isEncoded(headers) ? "" : parse(body) ?? plainText(body, headers["cf-ray"]))
+  const read = fromBody(isEncoded(headers) ? "" : parse(body) ?? firstEvent(body) ?? plainText(body, status, headers))
   const inHeader = fromBody(decodeHeader(headers["x-error-json"]))
   return {
     ...read,
@@ -57,21 +63,36 @@ export const fromHttp = (status: number, headers: Headers, body: string): Server
     code: read.code || inHeader.code,
     message: tellingStatus(status, headers, body) ??
       (read.message || inHeader.message || presentable(headers["x-openai-authorization-error"] ?? "")),
-    headers
+    headers: { ...read.headers, ...headers }
   }
 }
 
 /** Whether the body has an encoding that we did not ask for, and cannot read. */
 const isEncoded = (headers: Headers): boolean => !/^(?:identity)?$/i.test(headers["content-encoding"]?.trim() ?? "")
 
+/** Some servers have already begun to stream when they refuse. */
+const firstEvent = (body: string): unknown => {
+  const data = /^(?:event:.*\r?\n)?(?:data|error):(.*)/.exec(body.trimStart())?.[1]
+  return data === undefined ? undefined : parse(data)
+}
+
 /** The reasons that a status gives better than its body, which comes from a machine in between. */
 const tellingStatus = (status: number, headers: Headers, body: string): string | undefined => {
-  if (status === 413 && isPage(body)) return "it is larger than this server takes; shorten the conversation"
+  if (status === 413 && (body.trim() === "" || WebPage.isPage(body))) {
+    return "it is larger than this server takes; shorten the conversation"
+  }
   const { location } = headers
   return location !== undefined && status >= 300 && status < 400
     ? `it is sent on (status ${status}) to ${presentable(location)}, which is not followed; ` +
       "name the server itself in OPENAI_BASE_URL"
     : undefined
+}
+
+/** The message of a body that is not JSON. */
+const plainText = (body: string, status: number, headers: Headers): string => {
+  if (WebPage.isPage(body)) return WebPage.sentence(body, status, headers["cf-ray"])
+  // Cloudflare says no more than its status to programs.
+  return /^\s*error code: \d+\s*$/i.test(body) ? WebPage.cloudflare(status) ?? body : body
 }
 
 /**
@@ -122,7 +143,7 @@ const cancelled = (response: unknown): ServerFailure => {
 export const toModelError = (failure: ServerFailure, now: number): ModelError => {
   const { code, headers, param, status } = failure
   return new ModelError({
-    reason: classify(failure, now),
+    reason: FailureReason.of(failure, now),
     detail: detailOf(failure),
     ...defined({
       code: code === "" ? undefined : code,
@@ -133,7 +154,8 @@ export const toModelError = (failure: ServerFailure, now: number): ModelError =>
   })
 }
 
-const detailOf = ({ code, message, param = "" }: ServerFailure): string => {
+const detailOf = ({ code, message: whole, param = "" }: ServerFailure): string => {
+  const message = presentable(whole)
   if (code === "unsupported_country_region_territory") {
     return `${message}; if your browser uses a proxy, set HTTPS_PROXY to the same one`
   }
@@ -161,170 +183,99 @@ export const names = (headers: Headers): { readonly requestId?: string; readonly
 export const fail = (failure: ServerFailure): Effect.Effect<never, ModelError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => toModelError(failure, now))
 
-const classify = (failure: ServerFailure, now: number): Reason => {
-  const { code, message, status, type } = failure
-  const says = (...words: ReadonlyArray<string>) => words.includes(code) || words.includes(type)
-
-  const retryAfter = retryAfterOf(failure.headers, now) ?? tryAgainIn(message)
-  const overloaded: Reason = { _tag: "Overloaded", ...defined({ retryAfter }) }
-
-  // Its codes mean the same whatever the status.
-  const ofPlan = SharedPlan.reasonOf(code) ?? SharedPlan.reasonOf(type)
-  if (ofPlan !== undefined) return ofPlan._tag === "Overloaded" ? overloaded : ofPlan
-
-  // Another tier has room; this one will not have it within a minute, so a retry is useless.
-  if (says("flex_unavailable")) return { _tag: "InvalidRequest" }
-  if (says("usage_limit_reached") || usedUp.test(message)) {
-    return {
-      _tag: "UsageLimitReached",
-      ...defined({
-        plan: failure.plan ?? failure.headers["x-codex-plan-type"],
-        resetsAt: resetOf(failure, now),
-        kind: failure.headers["x-codex-rate-limit-reached-type"],
-        limit: limitOf(failure.headers),
-        promo: presentable(failure.headers["x-codex-promo-message"] ?? "") || undefined,
-        windows: windowsOf(failure.headers, now)
-      })
-    }
-  }
-  if (says("usage_not_included")) return { _tag: "QuotaExceeded", kind: "usage_not_included" }
-  if (status === 402 || says("insufficient_quota", "billing_hard_limit_reached")) return { _tag: "QuotaExceeded" }
-  if (
-    says("context_length_exceeded", "context_window_exceeded", "exceed_context_size_error") || overflows.test(message)
-  ) {
-    return { _tag: "ContextOverflow" }
-  }
-  if (says(...refusalsOfContent)) return { _tag: "ContentFiltered" }
-  if (says("malformed_function_call")) return { _tag: "MalformedOutput" }
-  if (says("model_not_found") || noSuchModel.test(message)) return { _tag: "ModelUnavailable" }
-  if (status === 401 || says(...refusalsOfCredential)) return { _tag: "Unauthorized" }
-  if (says("server_is_overloaded", "slow_down", "overloaded", "server_error", "service_unavailable_error")) {
-    return overloaded
-  }
-  if (status === 429 || says("rate_limit_exceeded", "too_many_requests")) {
-    return { _tag: "RateLimited", ...defined({ retryAfter }) }
-  }
-  // A stream that was accepted and then failed is the server's trouble, unless it names a fault of the request.
-  const isOurs = status === undefined
-    ? type === "invalid_request_error" || faultOfRequest.test(code) || complainsOfRequest.test(message)
-    : status < 500 && status !== 408
-  return isOurs ? { _tag: "InvalidRequest" } : overloaded
-}
-
-const refusalsOfContent = [
-  "cyber_policy",
-  "bio_policy",
-  "invalid_prompt",
-  "content_filter",
-  "content_policy_violation",
-  "image_content_policy_violation"
-]
-const refusalsOfCredential = [
-  "token_invalidated",
-  "token_expired",
-  "token_revoked",
-  "invalid_token",
-  "invalid_api_key",
-  "authentication_error",
-  "unauthorized",
-  "refresh_token_expired",
-  "refresh_token_reused",
-  "refresh_token_invalidated"
-]
-const usedUp = /\busage limit has been reached/i
-const overflows =
-  /context (?:window|length|size)|maximum context|exceeds the context|(?:input|prompt) is too long|reduce the length of (?:the|your) (?:messages|input|prompt)/i
-const faultOfRequest = /^(?:invalid|unsupported|image|empty_image|failed_to_download|missing|previous_response)_/
-const complainsOfRequest =
-  /^(?:unsupported|unknown|invalid|missing required) (?:parameter|value|type)\b|^item .* of type /i
-const noSuchModel = /\bmodel\b.*(?:is not supported when using|does not exist)|\bmodel\b.{0,100}\bnot found/i
-
-/** "Please try again in 11.054s", "in 6m0s", "in 20 minutes" and their like, in milliseconds. */
-const tryAgainIn = (message: string): number | undefined => {
-  const said = /try again in ((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)/i.exec(message)?.[1] ?? ""
-  const parts = Array.from(said.toLowerCase().matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/g))
-  const known = parts.flatMap(([, amount, unit = ""]) => {
-    const long = Object.hasOwn(units, unit) ? units[unit] : undefined
-    return long === undefined ? [] : [Number(amount) * long]
-  })
-  return known.length === 0 ? undefined : Math.ceil(known.reduce((sum, part) => sum + part, 0))
-}
-
-const [second, minute, hour] = [1000, 60_000, 3_600_000]
-const units: { readonly [unit: string]: number | undefined } = {
-  ms: 1,
-  s: second,
-  sec: second,
-  second,
-  seconds: second,
-  m: minute,
-  min: minute,
-  minute,
-  minutes: minute,
-  h: hour,
-  hour,
-  hours: hour
-}
-
-/** The windows of the limit that refused. */
-const windowsOf = (headers: Headers, now: number): ReadonlyArray<RateLimitReading.Window> | undefined => {
-  const reading = RateLimitReading.fromHeaders(headers, DateTime.unsafeMake(now))
-  const active = reading?.limits.find(({ id }) => id === reading.activeLimit)
-  return (active ?? reading?.limits[0])?.windows
-}
-
-/** The name of the limit that refused, unless it is the plan's own. */
-const limitOf = (headers: Headers): string | undefined => {
-  const id = headers["x-codex-active-limit"]?.trim().toLowerCase().replaceAll("_", "-")
-  return id === undefined || id === RateLimitReading.mainLimit
-    ? undefined
-    : presentable(headers[`x-${id}-limit-name`] ?? "") || undefined
-}
-
-/** Servers send one of the two; the date is more precise. */
-const resetOf = ({ resetsAt, resetsInSeconds }: ServerFailure, now: number): DateTime.Utc | undefined => {
-  const at = resetsAt === undefined
-    ? resetsInSeconds === undefined ? undefined : now + resetsInSeconds * 1000
-    : resetsAt * 1000
-  return at === undefined ? undefined : Option.getOrUndefined(DateTime.make(at))
-}
-
-/**
- * The message of a body that is not JSON. A page made for a browser is not shown to a person at a terminal.
- *
- * @since 0.1.0
- * @category decoding
- */
-export const plainText = (body: string, cfRay?: string): string => {
-  if (!isPage(body)) return body
-  const ray = cfRay === undefined ? "" : ` (cf-ray ${cfRay})`
-  return `a web page came back instead of an answer${ray}; a proxy or a network block may stand in between (a proxy of ` +
-    "your own is set with HTTPS_PROXY)"
-}
-
-const isPage = (body: string): boolean => /^\s*</.test(body)
-
-const fromBody = (said: unknown): ServerFailure => {
+/** @param depth how often a message was found to hold another body */
+const fromBody = (said: unknown, depth = 0): ServerFailure => {
   // Google's servers send a list of one.
   const body: unknown = Array.isArray(said) ? said[0] : said
-  const detail = field(body, "detail")
-  const nested = field(body, "error") ?? (Predicate.isRecord(detail) ? detail : undefined)
-  const fields = nested ?? body
+  const nested = nestedIn(body)
+  const fields = Predicate.isRecord(nested) ? nested : body
+  const type = text(field(fields, "type")) ?? text(field(fields, "error_type")) ?? ""
+  const code = field(fields, "code") ?? field(fields, "error_code") ?? field(body, "code")
   const plan = field(fields, "plan_type")
-  return {
-    status: number(field(body, "status") ?? field(body, "status_code")),
-    type: textOrJson(field(nested, "type")),
-    code: textOrJson(field(fields, "code") ?? field(nested, "error_code")),
-    message: presentable(
-      Predicate.isString(fields) ? fields : textOrJson(field(fields, "message") ?? field(fields, "detail"))
-    ),
+  const metadata = field(fields, "metadata")
+  const outer: ServerFailure = {
+    status: [field(body, "status"), field(body, "status_code"), field(fields, "status"), code].map(statusIn)
+      .find((status) => status !== undefined),
+    // An event has its own.
+    type: type === "error" || type.startsWith("response.") ? "" : type,
+    code: textOrJson(code),
+    words: wordsIn(fields),
+    message: oneLine(Predicate.isString(nested) ? nested : sentenceOf(fields)),
+    wait: RequestedWait.inBody(fields) ?? RequestedWait.inBody(body),
     param: presentable(text(field(fields, "param")) ?? "") || undefined,
     plan: plan === undefined ? undefined : textOrJson(plan),
     resetsAt: number(field(fields, "resets_at")),
     resetsInSeconds: number(field(fields, "resets_in_seconds")),
-    headers: headersOf(field(body, "headers"))
+    headers: { ...headersOf(field(body, "headers")), ...headersOf(field(metadata, "headers")) }
   }
+  if (depth === maxDepth) return outer
+  // A server that stands before others hands on what they say, in the place of a message or beside it.
+  const raw = field(metadata, "raw")
+  const quoted = Predicate.isString(raw) ? parse(raw) ?? raw : raw
+  if (quoted !== undefined) return quoting(outer, fromBody(quoted, depth + 1), `${outer.message}: `)
+  const inner = /^\s*[{[]/.test(outer.message) ? parse(outer.message) : undefined
+  return inner === undefined ? outer : quoting(outer, fromBody(inner, depth + 1), "")
 }
+
+const maxDepth = 3
+
+const nestedIn = (body: unknown): unknown => {
+  const { detail, error, errors } = {
+    detail: field(body, "detail"),
+    error: field(body, "error"),
+    errors: field(body, "errors")
+  }
+  if (Predicate.isRecord(error) || Predicate.isString(error) && error !== "") return error
+  if (Predicate.isRecord(detail)) return detail
+  return Array.isArray(errors) ? errors[0] : undefined
+}
+
+/** What one server says of another: the other's words are the more precise. */
+const quoting = (outer: ServerFailure, inner: ServerFailure, before: string): ServerFailure => ({
+  ...outer,
+  status: outer.status ?? inner.status,
+  type: inner.type || outer.type,
+  code: inner.code || outer.code,
+  words: [outer.type, outer.code, ...outer.words, ...inner.words],
+  message: inner.message === "" ? outer.message : `${before}${inner.message}`,
+  wait: outer.wait ?? inner.wait,
+  param: outer.param ?? inner.param,
+  headers: { ...inner.headers, ...outer.headers }
+})
+
+/** A status may be told as a number or a text, beside other codes in the same place. */
+const statusIn = (value: unknown): number | undefined => {
+  const status = Predicate.isString(value) && /^\d{3}$/.test(value) ? Number(value) : number(value)
+  return status !== undefined && status >= 400 && status < 600 ? status : undefined
+}
+
+/** Google, Azure and OpenRouter say why in places of their own. */
+const wordsIn = (fields: unknown): ReadonlyArray<string> => {
+  const list = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
+  const details = list(field(fields, "details"))
+  return [
+    field(fields, "status"),
+    field(fields, "error_type"),
+    field(field(fields, "innererror"), "code"),
+    field(field(fields, "metadata"), "error_type"),
+    ...details.map((detail) => field(detail, "reason")),
+    ...details.flatMap((detail) => list(field(detail, "violations")).map((violation) => field(violation, "quotaId")))
+  ].filter(Predicate.isString)
+}
+
+/** The message of an object, or of several; what has none is told as JSON. */
+const sentenceOf = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map(sentenceOf).filter((sentence) => sentence !== "").join("; ")
+  const name = Predicate.isRecord(value) ? messageNames.find((name) => field(value, name) !== undefined) : undefined
+  if (name === undefined) return Predicate.isString(value) ? value : ""
+  const said = field(value, name)
+  const sentence = Predicate.isString(said) ? said : sentenceOf(said) || JSON.stringify(said)
+  // FastAPI says which field it means.
+  const place = field(value, "loc")
+  return Array.isArray(place) && place.length > 0 ? `${sentence} (${place.join(".")})` : sentence
+}
+
+const messageNames = ["message", "detail", "msg", "error_message", "error_msg", "error_description", "Message"]
 
 /** In an event their names are written in any case, and their values may be numbers. */
 const headersOf = (headers: unknown): Headers =>
@@ -335,18 +286,6 @@ const headersOf = (headers: unknown): Headers =>
 /** Base64 of JSON. */
 const decodeHeader = (header: string | undefined): unknown =>
   header === undefined ? {} : parse(Either.getOrElse(Encoding.decodeBase64String(header), () => "")) ?? {}
-
-const maxMessage = 500
-
-/**
- * One line of limited length, without credentials: a server may quote the request.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const presentable = (message: string): string =>
-  message.replaceAll(/\bBearer\s+\S+/gi, "Bearer …").replaceAll(/\bsk-[\w-]{8,}/g, "sk-…").replaceAll(/\s+/g, " ")
-    .trim().slice(0, maxMessage)
 
 /** A code that is not a text is kept as JSON. */
 const textOrJson = (value: unknown): string => text(value) ?? (value === undefined ? "" : JSON.stringify(value))

@@ -9,12 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createParser } from "eventsource-parser"
 import { field, isDeepText, parse, text, tooDeep } from "../../internal/json.ts"
+import { presentable } from "../../internal/presentable.ts"
 import { smallQueue } from "../../internal/smallQueue.ts"
 import { utf8Decoder } from "../../internal/utf8.ts"
 import { ModelError } from "../ModelError.ts"
 import * as StreamEvent from "../StreamEvent.ts"
 import * as ThinkTagEvents from "../ThinkTagEvents.ts"
 import * as ServerFailure from "./ServerFailure.ts"
+import * as WebPage from "./WebPage.ts"
 
 /** One event may hold a whole generated image; nothing real is larger. In characters. */
 const maxEventSize = 128 * 1024 * 1024
@@ -157,7 +159,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
       }
       if (isTooLarge) return tooLarge
       if (isTooDeep) return nested
-      if (kind === "page") return incomplete(ServerFailure.plainText("<"))
+      if (kind === "page") return incomplete(WebPage.sentence(""))
       if (!hasEnded) return undefined
       return kind === "json" && parse(json) !== undefined ? foreign(json) : incomplete("")
     }
@@ -215,7 +217,7 @@ const kindOf = (chunk: string) => {
 const foreign = (json: string): ModelError =>
   new ModelError({
     reason: { _tag: "MalformedOutput" },
-    detail: `it says ${ServerFailure.presentable(json)}`
+    detail: `it says ${presentable(json)}`
   })
 
 const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })

@@ -1,0 +1,11 @@
+const maxMessage = 500
+/** In characters, of what is read of a message: what a person is told is shorter. */
+const maxRead = 8000
+
+/** One line of limited length, without credentials: a server may quote the request. */
+export const presentable = (message: string): string => oneLine(message).slice(0, maxMessage)
+
+/** The same at the length that a judgement needs. */
+export const oneLine = (message: string): string =>
+  message.slice(0, maxRead).replaceAll(/\bBearer\s+\S+/gi, "Bearer …").replaceAll(/\bsk-[\w-]{8,}/g, "sk-…")
+    .replaceAll(/\s+/g, " ").trim()
