@@ -105,7 +105,12 @@ describe("Retry", () => {
         "response.completed"
       ])
       assert.deepStrictEqual<unknown>(Response.items(events.reduce(Response.add, Response.empty)), [
-        { type: "message", id: "whole" }
+        {
+          type: "message",
+          id: "whole",
+          role: "assistant",
+          content: [{ type: "output_text", text: "Hal", annotations: [] }]
+        }
       ])
     }))
 
