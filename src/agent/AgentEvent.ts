@@ -56,6 +56,8 @@ export interface Retrying {
   /** The name of the failure, and the failure in a sentence. */
   readonly reason: string
   readonly message: string
+  /** Whether the server is waited for because it is loading its model, which is no failure. */
+  readonly isLoading: boolean
 }
 
 /**

@@ -78,8 +78,8 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
               : flush()
           case "effixir.retry": {
             ways.clear()
-            const { attempt, delay, maxAttempts, message, reason } = event
-            return [...flush(), { _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message }]
+            const { attempt, delay, isLoading, maxAttempts, message, reason } = event
+            return [...flush(), { _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message, isLoading }]
           }
           default:
             return []

@@ -91,6 +91,11 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
     return retryable.has(this.reason._tag)
   }
 
+  /** Whether the server was reached, and is still loading the model. */
+  get isLoading(): boolean {
+    return this.reason._tag === "Overloaded" && this.reason.isLoading === true
+  }
+
   /** How long the server asks to wait before that, in milliseconds. */
   get retryAfter(): number | undefined {
     return this.reason._tag === "RateLimited" || this.reason._tag === "Overloaded" ? this.reason.retryAfter : undefined
@@ -172,7 +177,7 @@ const sentence = (reason: Reason): string => {
     case "ContentFiltered":
       return "The server declined to answer"
     case "Overloaded":
-      if (reason.isLoading === true) return "The server is still loading the model"
+      if (reason.isLoading === true) return "The server is still loading the model; try again when it is ready"
       return `The model is overloaded or failing; ${patience(reason.retryAfter) ?? "try again later"}`
     case "Transport":
       return "The model could not be reached; check the network and any proxy (HTTPS_PROXY)"

@@ -191,6 +191,8 @@ export interface Retry {
   readonly isWithoutEncrypted: boolean
   /** Whether the images that tools gave are words from here on, because the server does not take them. */
   readonly isWithoutImages?: boolean
+  /** Whether the server is waited for because it is loading its model, which is no failure. */
+  readonly isLoading: boolean
 }
 
 /** @since 0.1.0 @category models */

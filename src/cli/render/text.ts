@@ -40,6 +40,8 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   let latest = ""
   let since: number | undefined
   let frame = 0
+  /** Since when the server has been waited for that is loading its model, and when that was last said. */
+  let loading: { readonly since: number; readonly told: number } | undefined
   /** The session id, until it has been printed. */
   let session: string | undefined
   /** The call whose line was printed last: its output needs no heading. */
@@ -86,6 +88,20 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
       since = now
     })
 
+  /** A terminal counts the seconds itself; elsewhere a line says now and then that the wait goes on. */
+  const showLoading = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    if (loading === undefined) {
+      loading = { since: now, told: now }
+      return Effect.zipRight(
+        remark("↻ The server is still loading the model. Waiting until it is ready."),
+        work("waiting for the model to load")
+      )
+    }
+    if (screen.isErrTerminal || now - loading.told < loadingLines) return Effect.void
+    loading = { ...loading, told: now }
+    return note(`↻ Still loading after ${secondsOf(now - loading.since)} s.`)
+  })
+
   /** Of the calls beyond the limit, shows the first and the number of the others. */
   const show = (event: AgentEvent): Effect.Effect<void> => {
     if (event._tag === "ToolStarted" && event.isExcess === true) {
@@ -129,6 +145,8 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
       case "ReasoningDelta":
         return screen.isErrTerminal ? stream("reasoning", event.delta) : Effect.void
       case "Retrying": {
+        if (event.isLoading) return showLoading
+        loading = undefined
         const { attempt, delay, maxAttempts, message } = event
         const wait = delay < 50 ? "at once" : `in ${secondsOf(delay)} s`
         const isVoid = open === "answer" || streamed !== ""
@@ -143,6 +161,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
         )
       }
       case "ModelResponded":
+        loading = undefined
         return Effect.all([closeLine, showRemarks(event), showRemoved(event)], { discard: true })
       case "PermissionRequested": {
         if (leave === undefined) return Effect.void
@@ -241,6 +260,9 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
     finish: Effect.suspend(() => session === undefined ? eraseStatus : note(dim(`session ${session}`)))
   }
 }
+
+/** In milliseconds. */
+const loadingLines = 10_000
 
 /** Below three seconds the tenths are shown. */
 const secondsOf = (millis: number): number => millis < 3000 ? Math.round(millis / 100) / 10 : Math.round(millis / 1000)

@@ -38,10 +38,15 @@ export interface Budget {
    * once.
    */
   readonly elapsed: Duration.DurationInput
+  /**
+   * How much longer a server is waited for that is loading its model; the attempts until then do not count. A minute if
+   * absent.
+   */
+  readonly loading?: Duration.DurationInput | undefined
 }
 
 /** @since 0.1.0 @category models */
-export const defaults: Budget = { attempts: 5, elapsed: "1 minute" }
+export const defaults: Budget = { attempts: 5, elapsed: "1 minute", loading: "1 minute" }
 
 /** How long to wait after an error; ends if the error cannot be retried. */
 const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
@@ -53,6 +58,10 @@ const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
   // The wait that the server asks for counts, never a shorter one.
   Schedule.modifyDelay((error, delay) => Duration.max(delay, Duration.millis(error.retryAfter ?? 0)))
 )
+
+/** How long to wait for a server that is loading its model, in milliseconds: it is ready all of a sudden. */
+const loadingDelay = (error: ModelError, times: number): number =>
+  Math.max(error.retryAfter ?? 0, Math.min(1000 * 2 ** times, 5000))
 
 /**
  * Makes the call again after a temporary failure, or one that the transport can fix, and reports it with a
@@ -67,6 +76,9 @@ const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
  */
 export const make =
   (budget: Budget) => (attempt: Attempt) => (request: Request.Request): Stream.Stream<StreamEvent, ModelError> => {
+    const elapsed = Duration.toMillis(budget.elapsed)
+    const whileLoading = elapsed + Duration.toMillis(budget.loading ?? "1 minute")
+
     const after = Effect.fnUntraced(
       function*(failure: ModelError | Recoverable, request: Request.Request, state: State) {
         const now = yield* Clock.currentTimeMillis
@@ -81,6 +93,7 @@ export const make =
           reason: error.reason._tag,
           message: error.message,
           isWithoutEncrypted: false,
+          isLoading: error.isLoading,
           ...change
         })
 
@@ -92,9 +105,19 @@ export const make =
           const event = told(0, { isWithoutImages: true })
           return Option.some({ event, request: Request.withoutOutputImages(request), state: next })
         }
-        if (state.number >= budget.attempts) return Option.none()
+        if (error.isLoading && budget.attempts > 1) {
+          const loadingSince = state.loadingSince ?? now
+          const delay = loadingDelay(error, state.loads)
+          if (now + delay - loadingSince > whileLoading) return Option.none()
+          return Option.some({
+            event: told(delay),
+            request,
+            state: { ...next, loads: state.loads + 1, loadingSince }
+          })
+        }
+        if (state.number - state.loads >= budget.attempts) return Option.none()
         if (failure._tag === "Recoverable") {
-          if (now - since > Duration.toMillis(budget.elapsed)) return Option.none()
+          if (now - since > elapsed) return Option.none()
           const attempt = yield* failure.again
           return Option.some({ event: told(0), request, state: { ...next, attempt, since } })
         }
@@ -102,7 +125,7 @@ export const make =
         const [memory, , decision] = yield* schedule.step(now, error, state.memory)
         if (ScheduleDecision.isDone(decision)) return Option.none()
         const delay = Math.max(0, Math.round(ScheduleIntervals.start(decision.intervals) - now))
-        if (now + delay - since > Duration.toMillis(budget.elapsed)) return Option.none()
+        if (now + delay - since > elapsed) return Option.none()
         return Option.some({ event: told(delay), request, state: { ...next, since, memory } })
       }
     )
@@ -136,7 +159,14 @@ export const make =
         return yield* pull
       })
 
-      pull = from(request, { attempt, number: 1, since: undefined, memory: schedule.initial })
+      pull = from(request, {
+        attempt,
+        number: 1,
+        since: undefined,
+        loads: 0,
+        loadingSince: undefined,
+        memory: schedule.initial
+      })
       return Effect.suspend(() => pull)
     }))
   }
@@ -151,10 +181,15 @@ const refusesImages = ({ code = "", detail, param = "", reason }: ModelError): b
 const errorOf = (failure: ModelError | Recoverable): ModelError =>
   failure._tag === "Recoverable" ? failure.error : failure
 
-/** What the next attempt is made by, and its number; `since` is the time of the first failure; `memory` belongs to the schedule. */
 interface State {
+  /** What the next attempt is made by. */
   readonly attempt: Attempt
   readonly number: number
+  /** The time of the first failure. */
   readonly since: number | undefined
+  /** How many attempts have found the server loading its model, and the time of the first. */
+  readonly loads: number
+  readonly loadingSince: number | undefined
+  /** Belongs to the schedule. */
   readonly memory: unknown
 }

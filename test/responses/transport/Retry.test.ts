@@ -266,6 +266,52 @@ describe("Retry", () => {
       assert.isAbove(many.sent.length, 5)
     }))
 
+  const loading = failing({ _tag: "Overloaded", isLoading: true })
+  const times = (sent: ReadonlyArray<{ readonly at: number }>) => sent.map(({ at }) => at - (sent[0]?.at ?? 0))
+
+  it.effect("waits for a server that is loading its model, a minute longer than for others", () =>
+    Effect.gen(function*() {
+      const ready = yield* run([...Array.from({ length: 9 }, () => Stream.fail(loading)), Stream.make(completed)])
+      assert.strictEqual(ready.failure, undefined)
+      assert.deepStrictEqual(times(ready.sent), [0, 1, 3, 7, 12, 17, 22, 27, 32, 37].map((second) => second * 1000))
+      assert.isTrue(ready.retries.every(({ isLoading }) => isLoading))
+      for (const { attempt, maxAttempts } of ready.retries) assert.isAtMost(attempt, maxAttempts)
+
+      const never = yield* run([Stream.fail(loading)])
+      assert.strictEqual(never.failure, loading)
+      assert.strictEqual(times(never.sent).at(-1), 117_000)
+      const brief = yield* run([Stream.fail(loading)], { elapsed: "10 seconds", loading: "5 seconds" })
+      assert.strictEqual(times(brief.sent).at(-1), 12_000)
+    }))
+
+  it.effect("waits as long as a server asks for that is loading its model", () =>
+    Effect.gen(function*() {
+      const patient = failing({ _tag: "Overloaded", isLoading: true, retryAfter: 20_000 })
+      const { sent } = yield* run([Stream.fail(patient)])
+      assert.deepStrictEqual(times(sent), [0, 20, 40, 60, 80, 100, 120].map((second) => second * 1000))
+    }))
+
+  it.effect("has its whole budget for a server that has loaded its model", () =>
+    Effect.gen(function*() {
+      const { failure, retries, sent } = yield* run([
+        ...Array.from({ length: 6 }, () => Stream.fail(loading)),
+        Stream.fail(overloaded)
+      ])
+      assert.strictEqual(failure, overloaded)
+      assert.strictEqual(sent.length, 6 + 5)
+      assert.deepStrictEqual(retries.map(({ isLoading }) => isLoading), [
+        ...Array.from({ length: 6 }, () => true),
+        ...Array.from({ length: 4 }, () => false)
+      ])
+    }))
+
+  it.effect("waits for no server if it is to send once", () =>
+    Effect.gen(function*() {
+      const { events, sent } = yield* run([Stream.fail(loading)], { attempts: 1 })
+      assert.strictEqual(sent.length, 1)
+      assert.deepStrictEqual(events, [])
+    }))
+
   it.effect("starts each call with a whole budget", () =>
     Effect.gen(function*() {
       const count = yield* Ref.make(0)

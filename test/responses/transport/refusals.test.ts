@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
 import * as ExitCode from "../../../src/cli/ExitCode.ts"
 import * as ServerFailure from "../../../src/responses/transport/ServerFailure.ts"
-import { nearMisses, type Refusal, refusals } from "./refusals.ts"
+import { loading, nearMisses, type Refusal, refusals } from "./refusals.ts"
 
 const now = Date.UTC(2026, 10, 22, 12)
 
@@ -29,6 +29,12 @@ describe("A refusal", () => {
     for (const body of [{ error: { message, type: "invalid_request_error" } }, { detail: message }, message]) {
       assert.strictEqual(read({ status, body }).reason._tag, "InvalidRequest")
     }
+  })
+
+  it.each(loading)("of $server says that the model is loading", (refusal) => {
+    const error = read(refusal)
+    assert.deepInclude(error.reason, { _tag: "Overloaded", isLoading: true })
+    assert.include(error.message, "The server is still loading the model")
   })
 
   it("is read whatever its body is", () => {
