@@ -20,6 +20,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { anyStatus } from "../internal/anyStatus.ts"
+import { counted } from "../internal/sends.ts"
 import { version } from "../internal/version.ts"
 import type { ConfigError } from "./ConfigError.ts"
 import { type Credential, isSignIn, type SignIn } from "./Credential.ts"
@@ -98,7 +99,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     // Tracing would put header values into span attributes and send trace headers to the server.
     HttpClient.withTracerDisabledWhen(() => true),
     HttpClient.withTracerPropagation(false),
-    anyStatus
+    anyStatus,
+    counted
   )
 
   /** The accounts of the last few tokens, because not every request names its account in a header. */

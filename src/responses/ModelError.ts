@@ -84,6 +84,8 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
   /** What the operators of the server, and of the network before it, find this call by. */
   requestId: Schema.optional(Schema.String),
   cfRay: Schema.optional(Schema.String),
+  /** How often the request was sent, if more than once: the HTTP client of a program may try again by itself. */
+  sends: Schema.optional(Schema.Number),
   cause: Schema.optional(Schema.Defect)
 }) {
   /** Whether the same request may succeed if it is sent again. */

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
 import * as jsonl from "../../src/cli/render/jsonl.ts"
 import * as text from "../../src/cli/render/text.ts"
@@ -25,15 +26,15 @@ const progress = (text: string): AgentEvent => ({ _tag: "ToolProgress", turnId: 
 /** What a person sees on a terminal. */
 const seen = (...events: ReadonlyArray<AgentEvent>) => Effect.map(written(events), ({ err }) => err)
 
-const written = (events: ReadonlyArray<AgentEvent>) =>
+const written = (events: ReadonlyArray<AgentEvent>, { isTerminal = true, pause = 0 } = {}) =>
   Effect.gen(function*() {
     const streams = { out: "", err: "" }
     const renderer = text.make({
       out: (text) => Effect.sync(() => void (streams.out += text)),
       err: (text) => Effect.sync(() => void (streams.err += text)),
       say: () => Effect.void,
-      isOutTerminal: true,
-      isErrTerminal: true,
+      isOutTerminal: isTerminal,
+      isErrTerminal: isTerminal,
       hasColors: false,
       width: 80,
       closed: Effect.never,
@@ -41,7 +42,10 @@ const written = (events: ReadonlyArray<AgentEvent>) =>
       oneRow: (text) => text.slice(0, 79)
     })
     yield* renderer.show({ _tag: "TurnStarted", turnId: "t", model: "m", input: [], ...stamp })
-    for (const event of events) yield* renderer.show(event)
+    for (const event of events) {
+      yield* renderer.show(event)
+      if (pause > 0) yield* TestClock.adjust(pause)
+    }
     yield* renderer.tick
     return streams
   })
@@ -138,6 +142,30 @@ describe("text", () => {
         { step: "Check", status: "pending" }
       ]
       assert.include(yield* seen(ended("update_plan", { details: { plan } })), "  ☑ Look\n  ▶ Act\n  ☐ Check\n")
+    }))
+
+  it.effect("says that a server is loading its model, and that the wait goes on", () =>
+    Effect.gen(function*() {
+      const all = Array.from({ length: 5 }, (_, n): AgentEvent => ({
+        _tag: "Retrying",
+        turnId: "t",
+        attempt: n + 2,
+        maxAttempts: n + 2,
+        delay: 5000,
+        reason: "Overloaded",
+        message: "…",
+        isLoading: true,
+        ...stamp
+      }))
+      const first = "↻ The server is still loading the model. Waiting until it is ready.\n"
+      const terminal = (yield* written(all, { pause: 5000 })).err
+      assert.strictEqual(terminal.split("\n").length, 2)
+      assert.include(terminal, first)
+      assert.match(terminal, /waiting for the model to load 25s · Ctrl-C to stop$/)
+      const piped = (yield* written(all, { pause: 5000, isTerminal: false })).err
+      assert.strictEqual(piped, `${first}↻ Still loading after 10 s.\n↻ Still loading after 20 s.\n`)
+      const [line] = all.slice(0, 1).flatMap((event) => jsonl.linesOf(event, false, "SIGINT"))
+      assert.deepInclude(line, { type: "retry", attempt: 2, max: 2, delay_ms: 5000, reason: "Overloaded" })
     }))
 
   it.effect("shows the latest word of a running tool in the status line, and no more than fits", () =>

@@ -11,12 +11,14 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { AuthClient, type AuthError } from "../../auth/AuthClient.ts"
 import { EncodingError } from "../../internal/EncodingError.ts"
 import { defined } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import { redactedSpan } from "../../internal/redactedSpan.ts"
+import { counting } from "../../internal/sends.ts"
 import { fromPull, type Pull } from "../../internal/stream.ts"
 import * as ModelProfile from "../account/ModelProfile.ts"
 import * as RateLimits from "../account/RateLimits.ts"
@@ -43,13 +45,18 @@ export const make = Effect.fnUntraced(function*(
     yield* Effect.annotateCurrentSpan({ model: request.model, items: request.input.length })
     const wire = yield* Effect.mapError(auth.wire, unusable)
     const body = dialect.encode(request, ModelProfile.profileOf(request.model, knowledge), wire)
+    const sends = yield* Ref.make(0)
+    const withSends = (error: ModelError) =>
+      Effect.map(Ref.get(sends), (sends) => sends > 1 ? new ModelError({ ...error, sends }) : error)
     const response = yield* auth.client.execute(post(dialect, request, body)).pipe(
+      counting(sends),
       Effect.mapError(unreachable),
-      Timeouts.connecting(timeouts)
+      Timeouts.connecting(timeouts),
+      Effect.catchAll((error) => Effect.flip(withSends(error)))
     )
     yield* observe.headers(response.headers)
     if (response.status < 200 || response.status > 299) {
-      return yield* Effect.mapError(refused(response), advised(dialect))
+      return yield* Effect.catchAll(refused(response), (error) => Effect.flip(withSends(advised(dialect)(error))))
     }
     return { response, wire }
   }, redactedSpan("Responses.open"))

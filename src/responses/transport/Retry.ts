@@ -84,7 +84,10 @@ export const make =
         const now = yield* Clock.currentTimeMillis
         const error = errorOf(failure)
         const since = state.since ?? now
-        const next = { ...state, number: state.number + 1 }
+        // A client that tries again by itself has spent more than one.
+        const { sends = 1 } = error
+        const spent = state.number + sends - 1
+        const next = { ...state, number: spent + 1 }
         const told = (delay: number, change: Partial<Retry> = {}): Retry => ({
           type: "effixir.retry",
           attempt: next.number,
@@ -112,10 +115,10 @@ export const make =
           return Option.some({
             event: told(delay),
             request,
-            state: { ...next, loads: state.loads + 1, loadingSince }
+            state: { ...next, loads: state.loads + sends, loadingSince }
           })
         }
-        if (state.number - state.loads >= budget.attempts) return Option.none()
+        if (spent - state.loads >= budget.attempts) return Option.none()
         if (failure._tag === "Recoverable") {
           if (now - since > elapsed) return Option.none()
           const attempt = yield* failure.again
