@@ -283,10 +283,15 @@ const signs = [
  */
 export const fromUntyped = (raw: unknown, name = ""): ReadonlyArray<StreamEvent> => {
   if (!Predicate.isRecord(raw)) return [{ type: "unknown", raw }]
+  // The type of such a failure is a word for it.
+  if (raw["object"] === "error" || name === "error" && typeof raw["type"] === "string") {
+    return [{ type: "error", error: raw }]
+  }
   const named = fromJson({ ...raw, type: name })
   if (named.type !== "unknown") return [named]
   if (raw["object"] === "response" || raw["error"] == null && Array.isArray(raw["output"])) return fromWhole(raw)
-  const isFailure = raw["error"] != null || typeof raw["detail"] === "string"
+  const isFailure = raw["error"] != null || typeof raw["detail"] === "string" ||
+    typeof raw["error_message"] === "string"
   return [isFailure ? { ...raw, type: "error" } : { type: "unknown", raw }]
 }
 

@@ -181,7 +181,9 @@ const errorOf = (
   const error = field(chunk, "error") ??
     choices.map((choice) => field(choice, "error")).find((error) => error !== undefined) ??
     field(field(chunk, "x_groq"), "error") ??
-    (field(chunk, "object") === "error" || name === "error" ? chunk : undefined)
+    (field(chunk, "object") === "error" || name === "error" || field(chunk, "error_message") !== undefined
+      ? chunk
+      : undefined)
   if (!Predicate.isRecord(error) && (!Predicate.isString(error) || error === "")) return undefined
   const code = Number(field(error, "code"))
   const status = number(field(chunk, "status")) ?? (code >= 400 && code < 600 ? code : undefined)

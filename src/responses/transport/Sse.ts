@@ -87,7 +87,8 @@ const eventDecoder = (change: (tell: Tell) => Tell): Decoder =>
         const json = parse(data)
         if (json === undefined) return
         const event = StreamEvent.fromJson(json)
-        if (event.type !== "unknown" || text(field(json, "type")) !== undefined) return tell(event)
+        const isTyped = text(field(json, "type")) !== undefined && field(json, "object") !== "error" && name !== "error"
+        if (event.type !== "unknown" || isTyped) return tell(event)
         StreamEvent.fromUntyped(json, name).forEach((event) => tell(event))
       },
       end: () => {}
@@ -126,7 +127,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     onEvent: ({ data, event }) => {
       if (last !== undefined || isTooDeep) return
       isTooDeep = isDeepText(data)
-      if (!isTooDeep) reader.data(data, event)
+      if (!isTooDeep) reader.data(unlisted(data), event)
       if (data.startsWith("[DONE]")) hasEnded = true
     }
   })
@@ -145,7 +146,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
       feed(`${utf8.end()}\n\n`)
       if (kind === "json" && !isTooLarge) {
         isTooDeep = isDeepText(json)
-        if (!isTooDeep) reader.data(json)
+        if (!isTooDeep) reader.data(unlisted(json))
       }
       if (last === undefined) reader.end()
       hasEnded = true
@@ -211,7 +212,13 @@ export const decode = decodeWith(decoder)
 const kindOf = (chunk: string) => {
   const [first] = chunk.trimStart()
   if (first === undefined) return undefined
-  return first === "{" ? "json" : first === "<" ? "page" : "events"
+  return first === "{" || first === "[" ? "json" : first === "<" ? "page" : "events"
+}
+
+/** Google's servers put a failure into a list of one. */
+const unlisted = (data: string): string => {
+  const list = /^\s*\[\s*\{/.test(data) ? parse(data) : undefined
+  return Array.isArray(list) && list.length === 1 ? JSON.stringify(list[0]) : data
 }
 
 const foreign = (json: string): ModelError =>
