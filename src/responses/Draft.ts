@@ -110,7 +110,7 @@ export const isTold = (self: Draft): boolean => {
  * @since 0.1.0
  * @category predicates
  */
-export const isBare = ({ item }: Draft): boolean =>
+export const isBare = ({ item }: Pick<Draft, "item">): boolean =>
   item.type === "function_call"
     ? !Arguments.isFilled(Arguments.textOf(item["arguments"]))
     : contents.every((field) => isEmpty(item[field]))

@@ -79,7 +79,8 @@ export const finish = (drafts: Drafts, { item, output_index }: ItemEvent): Draft
     open(drafts, item, output_index)
   if (known === undefined) return insert(drafts, output_index, { item, isDone: true, pieces: [] })
   const index = output_index ?? known.index
-  if (known.isDone && index !== known.index) return drafts
+  // Told again in another place, it adds what was lacking, if anything.
+  if (known.isDone && index !== known.index && (isBare(item) || !isBare(Draft.whole(known)))) return drafts
   const done = { ...known, index, item: Draft.merge(known.item, item), isDone: true }
   return index === known.index ? replace(drafts, known, done) : insert(without(drafts, known), index, done)
 }
@@ -224,11 +225,15 @@ const isOther = (a: Item, b: Item): boolean => {
   return callA !== undefined && callB !== undefined && callA !== callB
 }
 
+const isBare = (item: Item): boolean => Draft.isBare({ item })
+
 const isToldAgain = (draft: Draft.Draft, item: Item, index: number | undefined): boolean => {
   if (isOther(draft.item, item)) return false
   const isHere = index === undefined || index === draft.index
   if (isNamedAlike(draft.item, item)) {
-    return isHere && draft.item["name"] === item["name"] || isSaidAlike(draft.item, item)
+    if (isHere && draft.item["name"] === item["name"]) return true
+    const whole = Draft.whole(draft)
+    return isBare(whole) || isBare(item) || isSaidAlike(whole, item)
   }
   return isHere && idOf(draft.item) === undefined && idOf(item) === undefined && callIdOf(item) === undefined &&
     !Draft.isCall(item) && isSaidAlike(draft.item, item)
