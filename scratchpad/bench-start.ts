@@ -1,47 +1,40 @@
 /**
- * How long the CLI takes to start, next to Node alone: medians of runs that take turns, so that both sides see the same
- * machine. `npm run bench:start`
+ * How long the CLI takes to start, next to Node alone, and with `-- --before FOLDER` next to the built checkout of an
+ * earlier commit: medians of runs that take turns, so that all sides see the same machine, and the medians of their
+ * ratios. Each side has a home of its own, and with it a cache of its compiled code. `npm run bench:start`
  */
-import { execFileSync } from "node:child_process"
-import { mkdtempSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { performance } from "node:perf_hooks"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { compare, type Side } from "./program.ts"
 
-const rounds = 21
-const home = mkdtempSync(join(tmpdir(), "effixir-bench-"))
-const cases: ReadonlyArray<readonly [name: string, args: ReadonlyArray<string>]> = [
-  ["node -e 0", ["-e", "0"]],
-  ["effixir --version", ["dist/bin/effixir.js", "--version"]],
-  ["effixir --help", ["dist/bin/effixir.js", "--help"]],
-  ["effixir status", ["dist/bin/effixir.js", "status"]]
-]
+const { values } = parseArgs({
+  options: { before: { type: "string" }, rounds: { type: "string", default: "21" } }
+})
+const base = mkdtempSync(join(tmpdir(), "effixir-bench-"))
 
-const run = (args: ReadonlyArray<string>): number => {
-  const start = performance.now()
-  try {
-    execFileSync(process.execPath, args, {
-      stdio: "ignore",
-      // A file of extra certificates is read at every start of Node 20, and would be measured too.
-      env: { PATH: process.env["PATH"], EFFIXIR_HOME: home, OPENAI_API_KEY: "sk-bench" }
-    })
-  } catch (error) {
-    throw new Error(`node ${args.join(" ")} failed`, { cause: error })
+const side = (name: string, args: ReadonlyArray<string>, more: Partial<Side> = {}): Side => {
+  const home = join(base, args[0] ?? "")
+  mkdirSync(home, { recursive: true })
+  return {
+    name,
+    command: process.execPath,
+    args,
+    cwd: base,
+    env: { HOME: base, EFFIXIR_HOME: home, OPENAI_API_KEY: "sk-bench" },
+    ...more
   }
-  return performance.now() - start
 }
 
-const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+const bundle = "dist/bin/effixir.js"
+const sides = ["--version", "--help", "status"].flatMap((word) => {
+  const name = `effixir ${word}`
+  if (values.before === undefined) return [side(name, [resolve(bundle), word])]
+  const before = side(`${name}, before`, [resolve(values.before, bundle), word])
+  return [before, side(name, [resolve(bundle), word], { comparedWith: before.name })]
+})
 
-for (const [, args] of cases) run(args)
-const times = cases.map((): Array<number> => [])
-for (let round = 0; round < rounds; round++) {
-  for (const [index, [, args]] of cases.entries()) times[index]?.push(run(args))
-}
-
-const medians = times.map(median)
-const [floor = 0] = medians
-for (const [index, [name]] of cases.entries()) {
-  const value = medians[index] ?? 0
-  process.stdout.write(`${name.padEnd(20)} ${value.toFixed(1).padStart(7)} ms  ${(value / floor).toFixed(2)} × node\n`)
-}
+await compare([side("node -e 0", ["-e", "0"]), ...sides], Number(values.rounds)).finally(() =>
+  rmSync(base, { recursive: true, force: true })
+)

@@ -1,0 +1,116 @@
+/** Starts the processes of all measurements and tells what they found. */
+import { fork } from "node:child_process"
+import { availableParallelism } from "node:os"
+import { resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { rolldown } from "rolldown"
+import { median, ratio } from "../program.ts"
+import type { Found, Job } from "./measure.ts"
+import { wholeTurn } from "./wholeTurn.ts"
+
+const titles: Readonly<Record<Job, string>> = {
+  turn: "a turn, with its log on the disk",
+  together: "a call of a tool, all in one response",
+  stepwise: "a call of a tool, one in each step",
+  long1000: "a turn in a session of 1000 items",
+  long2500: "a turn in a session of 2500 items",
+  long5000: "a turn in a session of 5000 items",
+  long10000: "a turn in a session of 10000 items",
+  crowd: "1000 agents at once"
+}
+
+export const compare = async (args: Array<string>): Promise<void> => {
+  const { values } = parseArgs({
+    args,
+    options: {
+      before: { type: "string" },
+      runs: { type: "string", default: "5" },
+      rounds: { type: "string", default: "15" },
+      only: { type: "string", default: [...Object.keys(titles), "cli"].join(",") }
+    }
+  })
+  const only = values.only.split(",")
+  const root = fileURLToPath(new URL("../..", import.meta.url))
+  const before = values.before === undefined ? undefined : resolve(values.before)
+  const folders = before === undefined ? [root] : [root, before]
+  const programs = await Promise.all(folders.map((folder) => build(root, folder)))
+  say(`node ${process.version}, ${availableParallelism()} cores; medians of ${values.runs} runs\n`)
+  row("", [
+    "ms",
+    ...before === undefined ? [] : ["before", "ratio"],
+    "CPU ms",
+    ...before === undefined ? [] : ["before", "ratio"]
+  ])
+  for (const [job, title] of Object.entries(titles)) {
+    if (!only.includes(job)) continue
+    const found = await inTurns(programs, Number(values.runs), (program) => measure(program, job))
+    const cells = (field: string, scale = 1) => {
+      const [ours = [], theirs] = found.map((all) => all.map((one) => (one[field] ?? NaN) / scale))
+      return [
+        number(median(ours)),
+        ...theirs === undefined ? [] : [number(median(theirs)), ratio(ours, theirs).toFixed(2)]
+      ]
+    }
+    row(title, [...cells("wall"), ...cells("cpu")])
+    if (job.startsWith("long")) {
+      row("  of it the input of its request", cells("input"))
+      row("  beside that, writing the input as JSON", cells("json"))
+      row("  the input in KB", cells("bytes", 1000))
+    }
+    if (job === "crowd") {
+      row("  until all wait for their tools", cells("started"))
+      row("  KiB of each", cells("perAgent", 1024))
+    }
+  }
+  if (only.includes("cli")) await wholeTurn(folders, Number(values.rounds))
+}
+
+/**
+ * Bundles the measurements with the sources of a checkout, into that checkout, so that it runs with its own packages.
+ * Unbundled, what runs TypeScript directly would make functions slower.
+ */
+const build = async (root: string, checkout: string): Promise<string> => {
+  const file = resolve(checkout, "node_modules/.cache/bench-loop/bench-loop.js")
+  const bundle = await rolldown({
+    input: resolve(root, "scratchpad/bench-loop.ts"),
+    platform: "node",
+    external: (id) => !/^[./]/.test(id),
+    plugins: [{
+      name: "checkout",
+      resolveId: (id) => id.startsWith("../../src/") ? resolve(checkout, id.slice("../../".length)) : null
+    }]
+  })
+  await bundle.write({ dir: resolve(file, ".."), format: "esm", cleanDir: true, entryFileNames: "[name].js" })
+  await bundle.close()
+  return file
+}
+
+const measure = async (program: string, job: string): Promise<Found> => {
+  const child = fork(program, ["measure", job], {
+    execArgv: ["--expose-gc", ...process.env["BENCH_NODE_OPTIONS"]?.split(" ") ?? []],
+    // The environment may name proxies, and certificates that Node 20 reads at every start.
+    env: { PATH: process.env["PATH"] }
+  })
+  const ended = new Promise((resolve) => child.once("exit", resolve))
+  const found = await new Promise<Found>((resolve, reject) => {
+    child.once("message", (message) => resolve(message as Found))
+    child.once("exit", (code) => reject(new Error(`${job} of ${program} ended with ${code} and told nothing`)))
+  })
+  if (child.connected) child.disconnect()
+  await ended
+  return found
+}
+
+const inTurns = async <A, B>(sides: ReadonlyArray<A>, runs: number, run: (side: A) => Promise<B>) => {
+  const results = sides.map((): Array<B> => [])
+  for (let n = 0; n < runs; n++) {
+    for (const [index, side] of sides.entries()) results[index]?.push(await run(side))
+  }
+  return results
+}
+
+const number = (value: number): string => value.toFixed(value < 10 ? 3 : 1)
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const row = (title: string, cells: ReadonlyArray<string>): void =>
+  say(title.padEnd(42) + cells.map((cell) => cell.padStart(9)).join(""))
