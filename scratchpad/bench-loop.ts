@@ -8,5 +8,8 @@ const [job, name] = process.argv.slice(2)
 
 if (job === "measure") {
   const { measure } = await import("./bench-loop/measure.ts")
-  process.send?.(await measure(name as Parameters<typeof measure>[0]))
+  const found = await measure(name as Parameters<typeof measure>[0])
+  // Started by hand, as under a profiler, it prints what it found.
+  if (process.send === undefined) process.stdout.write(`${JSON.stringify(found)}\n`)
+  else process.send(found)
 } else await (await import("./bench-loop/compare.ts")).compare(process.argv.slice(2))

@@ -30,11 +30,16 @@ export const ToolCall = Schema.typeSchema(Schema.Union(FunctionCall, CustomToolC
 export type ToolCall = FunctionCall | CustomToolCall
 
 /** @since 0.1.0 @category guards */
-export const isToolCall = (u: unknown): u is ToolCall => isFunctionCall(u) || isCustomToolCall(u)
+export const isToolCall = (u: unknown): u is ToolCall =>
+  Predicate.hasProperty(u, "type") &&
+  (u.type === "function_call" ? isFunctionCall(u) : u.type === "custom_tool_call" && isCustomToolCall(u))
 
 /** @since 0.1.0 @category guards */
 export const isAnswer = (u: unknown): u is FunctionCallOutput | CustomToolCallOutput =>
-  isFunctionCallOutput(u) || isCustomToolCallOutput(u)
+  Predicate.hasProperty(u, "type") &&
+  (u.type === "function_call_output"
+    ? isFunctionCallOutput(u)
+    : u.type === "custom_tool_call_output" && isCustomToolCallOutput(u))
 
 /**
  * What a call gave: text, or a list of `input_text` and `input_image` parts.

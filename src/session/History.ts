@@ -128,19 +128,10 @@ export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item
   )
   let effort = effortOf(self)
   return parts.flatMap((part, index) => {
-    if (part._tag === "Response") {
-      const { response } = part
-      return replay({
-        response,
-        outputs: part.outputs,
-        recipient,
-        isReadable: index >= unreadable,
-        isSeen: index >= unseen
-      })
-    }
-    const isChanged = part.effort !== undefined && part.effort !== effort
-    if (isChanged) effort = part.effort
-    return [...isChanged && effort !== undefined ? [effortUpdate(effort)] : [], ...part.items.map(withoutId)]
+    const items = replay(part, { ...recipient, isReadable: index >= unreadable, isSeen: index >= unseen })
+    if (part._tag === "Response" || part.effort === undefined || part.effort === effort) return items
+    effort = part.effort
+    return [effortUpdate(effort), ...items]
   })
 }
 
@@ -228,15 +219,36 @@ export const lastPermission = (events: ReadonlyArray<SessionEvent>): PermissionI
 const isFrom = (response: ModelResponded, { account, model }: Recipient): boolean =>
   response.model === model && response.account === account
 
-const replay = ({ isReadable, isSeen, outputs, recipient, response }: {
-  readonly response: ModelResponded
-  readonly outputs: Outputs
-  readonly recipient: Recipient
+/** What decides how a part is sent. */
+interface Replay extends Recipient {
   /** Whether the server reads what it had encrypted by then. */
   readonly isReadable: boolean
   /** Whether it takes the images of these outputs. */
   readonly isSeen: boolean
-}): ReadonlyArray<Item> => {
+}
+
+/**
+ * The items that a part is sent as. A conversation is sent with every request, and its parts do not change: each is
+ * worked out once, and again only for another recipient, or for one that no longer takes all of it.
+ */
+const replay = (part: Part, how: Replay): ReadonlyArray<Item> => {
+  const known = replayed.get(part)
+  if (known !== undefined && isAlike(known.how, how)) return known.items
+  const items = part._tag === "Input" ? part.items.map(withoutId) : replayResponse(part.response, part.outputs, how)
+  replayed.set(part, { how, items })
+  return items
+}
+
+const replayed = new WeakMap<Part, { readonly how: Replay; readonly items: ReadonlyArray<Item> }>()
+
+const isAlike = (a: Replay, b: Replay): boolean =>
+  a.model === b.model && a.account === b.account && a.isReadable === b.isReadable && a.isSeen === b.isSeen
+
+const replayResponse = (
+  response: ModelResponded,
+  outputs: Outputs,
+  { isReadable, isSeen, ...recipient }: Replay
+): ReadonlyArray<Item> => {
   const isSame = isFrom(response, recipient)
   const sound = response.items.filter((item) => item !== unreadable && !isAnswer(item) && !isBrokenCall(item))
   // Reasoning at the end of a broken response lacks the item that it led to, and the server refuses it.

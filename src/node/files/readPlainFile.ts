@@ -70,20 +70,23 @@ export const readUpTo = async (handle: FileHandle, limit: number): Promise<Uint8
 
 /** Errors of the system, in the form of `FileSystem`'s. */
 export const attempt = <A>(method: string, path: string, run: () => Promise<A>): Effect.Effect<A, PlatformError> =>
-  Effect.tryPromise({
-    try: run,
-    catch: (cause) => {
-      const { code, message } = cause as NodeJS.ErrnoException
-      return new SystemError({
-        reason: reasons[code ?? ""] ?? "Unknown",
-        module: "FileSystem",
-        method,
-        pathOrDescriptor: path,
-        description: message,
-        cause
-      })
-    }
+  Effect.tryPromise({ try: run, catch: problem(method, path) })
+
+/** The same for what the system answers at once. */
+export const attemptSync = <A>(method: string, path: string, run: () => A): Effect.Effect<A, PlatformError> =>
+  Effect.try({ try: run, catch: problem(method, path) })
+
+const problem = (method: string, path: string) => (cause: unknown): PlatformError => {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return new SystemError({
+    reason: reasons[code ?? ""] ?? "Unknown",
+    module: "FileSystem",
+    method,
+    pathOrDescriptor: path,
+    description: message,
+    cause
   })
+}
 
 /** A file that exists but cannot be used. */
 export const refused = (path: string, description: string): PlatformError =>

@@ -9,15 +9,15 @@ import * as Path from "@effect/platform/Path"
 import * as Array from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { statSync } from "node:fs"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { makeFolder } from "../../internal/makeFolder.ts"
 import * as SessionStore from "../../session/SessionStore.ts"
 import * as FileLock from "../files/FileLock.ts"
-import { readPlainFile } from "../files/readPlainFile.ts"
+import { attemptSync, readPlainFile } from "../files/readPlainFile.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -44,10 +44,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return yield* new SessionStore.SessionError({ reason: "Busy", session: id, detail: "" })
     }
     const opened = yield* Effect.mapError(file.stat, failed(id))
-    // What is written to a file that was deleted meanwhile, or moved away with its folder, would be lost.
-    const isInPlace = fs.stat(logOf(id)).pipe(
-      Effect.map(({ dev, ino }) => dev === opened.dev && Equal.equals(ino, opened.ino)),
-      Effect.catchIf(isNotFound, () => Effect.succeed(false)),
+    // What is written to a file that was deleted meanwhile, or moved away with its folder, would be lost. A disk that
+    // has just written does not keep this waiting, and handing it to another thread would take longer than it does.
+    const isInPlace = attemptSync("stat", logOf(id), () => statSync(logOf(id), { throwIfNoEntry: false })).pipe(
+      Effect.map((now) => now?.dev === opened.dev && Option.contains(opened.ino, now.ino)),
       Effect.mapError(failed(id)),
       Effect.filterOrFail((is) => is, () => gone(id))
     )
