@@ -17,12 +17,12 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { choice } from "../internal/choice.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
 import { ChatGptOAuth, checkIssuer } from "./chatgpt/ChatGptOAuth.ts"
 import * as ChatGptTokens from "./chatgpt/ChatGptTokens.ts"
+import { Choice } from "./Choice.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
 import * as Host from "./Host.ts"
@@ -76,16 +76,7 @@ export class Credentials extends Context.Tag("effixir/auth/Credentials")<Credent
   readonly replace: (refused: Credential.SignIn) => Effect.Effect<Replacement, CredentialsError>
 }>() {}
 
-/**
- * Which kind of credential may be used: any, or only the one that the person has chosen.
- *
- * @since 0.1.0
- * @category models
- */
-export const Choice = Schema.Literal("any", "chatgpt", "api-key")
-
-/** @since 0.1.0 @category models */
-export type Choice = typeof Choice.Type
+export { Choice } from "./Choice.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {

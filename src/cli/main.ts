@@ -8,7 +8,6 @@ import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Cause from "effect/Cause"
 import { type ConfigError, isConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
@@ -19,16 +18,13 @@ import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import * as Secrets from "../auth/Secrets.ts"
 import { prose } from "../internal/visible.ts"
-import { layerPlatform } from "../node/NodeRuntime.ts"
-import { TurnFailed, TurnInterrupted } from "../session/SessionEvent.ts"
+import { layerPlatform } from "../node/NodePlatform.ts"
 import * as Cli from "./Cli.ts"
 import type { CommandLine } from "./CommandLine.ts"
-import * as Login from "./commands/login.ts"
 import * as Console from "./Console.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Interruption from "./Interruption.ts"
 import * as OpenFileLimit from "./openFileLimit.ts"
-import { linesOf } from "./render/jsonl.ts"
 import * as Screen from "./Screen.ts"
 
 /** Says in one sentence what went wrong, on stderr; to a program that reads JSON lines also on stdout. */
@@ -38,18 +34,10 @@ const report = (line: CommandLine | undefined, kind: string, message: string) =>
     const code = ExitCode.ofKind(kind)
     yield* screen.say(message)
     if (line !== undefined && Cli.wantsJson(line)) {
-      const failed = TurnFailed.make({
-        turnId: "",
-        kind,
-        message,
-        retryable: false,
-        details: {}
-      })
-      const [ended] = linesOf({ ...failed, seq: 1, at: yield* DateTime.now }, false, "SIGINT")
-      // The failure of a command without a turn is printed in the same shape.
-      const told = { ...ended, ...(Cli.runsTurn(line) ? {} : { type: "error" }) }
+      const { failed } = yield* Effect.promise(loadLastLine)
+      const told = yield* failed({ kind, message, isTurn: Cli.runsTurn(line) })
       yield* Effect.flatMap(Interruption.Interruption, (interruption) =>
-        interruption.tellEnd(Effect.succeed(code), screen.out(`${JSON.stringify(told)}\n`)))
+        interruption.tellEnd(Effect.succeed(code), screen.out(told)))
     }
     return yield* new ExitCode.Stop({ code })
   })
@@ -117,20 +105,21 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>, { first, told }: Interruption
 }
 
 /** The last JSON line for a sign-in that was stopped, or for a run that was stopped before its turn. */
-const lastLine = (line: CommandLine, { first, told }: Interruption.Listening): string => {
-  if (told !== undefined || !Cli.wantsJson(line)) return ""
-  if (!Cli.runsTurn(line)) return Cli.signsIn(line) ? `${JSON.stringify(Login.interrupted(first()))}\n` : ""
-  const event = TurnInterrupted.make({ turnId: "", reason: ExitCode.reasonOf(first()) })
-  const [ended] = linesOf({ ...event, seq: 1, at: DateTime.unsafeNow() }, false, first())
-  return `${JSON.stringify(ended)}\n`
+const lastLine = async (line: CommandLine, { first, told }: Interruption.Listening): Promise<string> => {
+  if (told !== undefined || !Cli.wantsJson(line) || !Cli.runsTurn(line) && !Cli.signsIn(line)) return ""
+  const { interrupted } = await loadLastLine()
+  return interrupted({ signal: first(), isTurn: Cli.runsTurn(line) })
 }
+
+const loadLastLine = () => import("./render/lastLine.ts")
 
 /**
  * Ends the program once everything is written. Without `exit`, connections kept for a next request would keep it
  * running.
  */
-const leave = (code: number, last: string): void => {
-  process.stdout.write(last, () => process.stderr.write("", () => process.exit(code)))
+const leave = async (code: number, last: Promise<string> | undefined): Promise<void> => {
+  const text = await last?.catch(() => "")
+  process.stdout.write(text ?? "", () => process.stderr.write("", () => process.exit(code)))
 }
 
 /** `takeOver` ends the entry point's listening, and returns the signal that came meanwhile. */
@@ -140,7 +129,7 @@ export const main = (argv: ReadonlyArray<string>, takeOver: () => ExitCode.Signa
   NodeRuntime.runMain(Effect.provide(run(line), services(listening)), {
     disableErrorReporting: true,
     disablePrettyLogger: true,
-    teardown: (exit) => leave(codeOf(exit, listening), isStopped(exit) ? lastLine(line, listening) : "")
+    teardown: (exit) => void leave(codeOf(exit, listening), isStopped(exit) ? lastLine(line, listening) : undefined)
   })
   const early = takeOver()
   if (early !== undefined) listening.stop(early)

@@ -13,6 +13,7 @@ import { Credentials } from "../auth/Credentials.ts"
 import * as Host from "../auth/Host.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { defined } from "../internal/json.ts"
+import { quote } from "../internal/quote.ts"
 import type { Home } from "../node/settings/Home.ts"
 import * as PolicyFile from "../node/settings/PolicyFile.ts"
 import type { Dialect } from "../node/settings/Settings.ts"
@@ -24,7 +25,6 @@ import type { ReasoningOptions } from "../responses/Request.ts"
 import type { PermissionInForce } from "../session/SessionEvent.ts"
 import type * as Approver from "../tools/permission/Approver.ts"
 import * as Policy from "../tools/permission/Policy.ts"
-import { quote } from "../tools/workspace/FileTree.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Interruption } from "./Interruption.ts"
 import * as Keyboard from "./Keyboard.ts"
@@ -33,6 +33,7 @@ import * as Text from "./render/text.ts"
 import { renderTurn } from "./renderTurn.ts"
 import * as Runtime from "./runtime.ts"
 import { Screen } from "./Screen.ts"
+import * as Settings from "./settings.ts"
 
 export interface TurnOptions {
   readonly session: string
@@ -56,7 +57,7 @@ export interface TurnOptions {
 }
 
 export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
-  const settings = yield* Runtime.settings
+  const settings = yield* Settings.settings
   const { dialect, models, transport } = settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
   const { permission, policy } = yield* permissionFor(conversation, settings)

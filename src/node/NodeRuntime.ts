@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodePath from "@effect/platform-node/NodePath"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -17,21 +15,19 @@ import { homedir } from "node:os"
 import * as Agent from "../agent/Agent.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
-import * as AuthClient from "../auth/AuthClient.ts"
-import * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
+import type * as AuthClient from "../auth/AuthClient.ts"
+import type * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
 import type { Registrations } from "../auth/chatgpt/Registrations.ts"
 import type * as BadSetting from "../auth/ConfigError.ts"
-import * as Credentials from "../auth/Credentials.ts"
+import type * as Credentials from "../auth/Credentials.ts"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
-import * as Host from "../auth/Host.ts"
-import * as OAuth from "../auth/OAuth.ts"
-import * as Secrets from "../auth/Secrets.ts"
+import type * as OAuth from "../auth/OAuth.ts"
 import { below } from "../internal/paths.ts"
 import * as Instructions from "../prompts/Instructions.ts"
 import * as ModelProfile from "../responses/account/ModelProfile.ts"
 import * as Models from "../responses/account/Models.ts"
-import * as PlanUsage from "../responses/account/PlanUsage.ts"
-import * as RateLimits from "../responses/account/RateLimits.ts"
+import type * as PlanUsage from "../responses/account/PlanUsage.ts"
+import type * as RateLimits from "../responses/account/RateLimits.ts"
 import * as ChatCompletions from "../responses/chat/ChatCompletions.ts"
 import * as Dialect from "../responses/Dialect.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
@@ -39,7 +35,6 @@ import * as Responses from "../responses/Responses.ts"
 import * as SocketTransport from "../responses/transport/SocketTransport.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/builtin/BuiltIn.ts"
-import type { Artifacts } from "../tools/command/Artifacts.ts"
 import type { CommandRunner } from "../tools/command/CommandRunner.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import * as Permission from "../tools/permission/Permission.ts"
@@ -51,73 +46,17 @@ import type { Files } from "../tools/workspace/Files.ts"
 import type { FileSearch } from "../tools/workspace/FileSearch.ts"
 import * as SeenFiles from "../tools/workspace/SeenFiles.ts"
 import * as Workspace from "../tools/workspace/Workspace.ts"
-import * as CredentialFile from "./auth/CredentialFile.ts"
-import * as CredentialKeyring from "./auth/CredentialKeyring.ts"
-import * as RegistrationFiles from "./auth/RegistrationFiles.ts"
-import * as Network from "./network/Network.ts"
 import * as NodeSocketClient from "./network/NodeSocketClient.ts"
+import { layerHome } from "./NodeHome.ts"
+import { layerPlatform } from "./NodePlatform.ts"
 import * as ProcessGroup from "./process/ProcessGroup.ts"
-import * as ArtifactFiles from "./session/ArtifactFiles.ts"
-import * as SessionFiles from "./session/SessionFiles.ts"
-import * as CacheFiles from "./settings/CacheFiles.ts"
-import * as Extras from "./settings/Extras.ts"
 import * as Home from "./settings/Home.ts"
-import * as HomeCheck from "./settings/HomeCheck.ts"
-import * as Settings from "./settings/Settings.ts"
+import type * as Settings from "./settings/Settings.ts"
 import * as NodeFiles from "./workspace/NodeFiles.ts"
 import * as NodeFileSearch from "./workspace/NodeFileSearch.ts"
 import * as Surroundings from "./workspace/Surroundings.ts"
 
-/**
- * The file system and paths of this machine.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Layer.merge(
-  NodeFileSystem.layer,
-  NodePath.layer
-)
-
-/**
- * Credentials, sessions and their artifacts in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says
- * so, and the API key of the environment; and what the server reports about the account, cached in the home folder as
- * well.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerHome: Layer.Layer<
-  | Credentials.Credentials
-  | CredentialStore
-  | OAuth.OAuth
-  | ChatGptOAuth.ChatGptOAuth
-  | Registrations
-  | SessionStore
-  | Artifacts
-  | AuthClient.AuthClient
-  | Models.Models
-  | PlanUsage.PlanUsage
-  | RateLimits.RateLimits,
-  ConfigError | BadSetting.ConfigError
-> = Layer.unwrapEffect(Effect.gen(function*() {
-  const home = yield* Home.config
-  yield* HomeCheck.check(home)
-  const { credential_store, servers = {} } = yield* Settings.load(home.config)
-  const extras = yield* Extras.resolve(servers, yield* Config.unwrap(Host.addresses), home.config)
-  const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
-  return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
-    Layer.provideMerge(RateLimits.layer),
-    Layer.provide(CacheFiles.layer({ folder: home.cache })),
-    Layer.provideMerge(AuthClient.layerConfig({ ...AuthClient.config, extras: Config.succeed(extras) })),
-    Layer.provideMerge(Credentials.layerConfig()),
-    Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
-    Layer.provideMerge(store({ path: home.auth })),
-    Layer.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
-    Layer.merge(SessionFiles.layer({ folder: home.sessions })),
-    Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
-  )
-})).pipe(Layer.provideMerge(Secrets.layer), Layer.provide([layerPlatform, Network.layerConfig()]))
+export { layerHome, layerPlatform }
 
 /**
  * What tools may need on this machine: a workspace, its files, search, and shell commands. `readable` are folders

@@ -2,11 +2,8 @@
  * `effixir demo`
  */
 import * as Command from "@effect/cli/Command"
-import * as Effect from "effect/Effect"
+import { handler } from "./handler.ts"
 
-/** Loads the simulator only for this command, so that others do not start slower. */
-const load = Effect.promise(() => import("../demo.ts"))
-
-export const demo = Command.make("demo", {}, () => Effect.flatMap(load, ({ demo }) => demo)).pipe(
+export const demo = Command.make("demo", {}, handler(() => import("../handlers/demo.ts"))).pipe(
   Command.withDescription("See a whole run with a simulated model: no account, no network")
 )

@@ -3,156 +3,34 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as Effect from "effect/Effect"
-import * as Struct from "effect/Struct"
-import * as Credential from "../../auth/Credential.ts"
-import { CredentialStore } from "../../auth/CredentialStore.ts"
-import { prose } from "../../internal/visible.ts"
-import * as ForeignCredential from "../../node/auth/ForeignCredential.ts"
-import * as NodeBrowser from "../../node/auth/NodeBrowser.ts"
-import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
-import * as NodeRuntime from "../../node/NodeRuntime.ts"
-import * as ExitCode from "../ExitCode.ts"
-import { Interruption } from "../Interruption.ts"
-import * as Keyboard from "../Keyboard.ts"
-import * as ApiKey from "../login/apiKey.ts"
-import * as ChatGpt from "../login/chatgpt.ts"
-import * as Codex from "../login/codex.ts"
-import { sayJson } from "../login/say.ts"
-import * as TakeOver from "../login/takeOver.ts"
-import type { Way } from "../login/Way.ts"
-import { Screen } from "../Screen.ts"
+import { handler } from "./handler.ts"
 import * as Common from "./options.ts"
 
-export const login = Command.make(
-  "login",
-  {
-    chatgpt: Options.boolean("chatgpt").pipe(
-      Options.withDescription("Continue with ChatGPT, the official sign-in, in a browser")
-    ),
-    codex: Options.boolean("codex").pipe(
-      Options.withDescription("Sign in as the Codex client does, with --device or --browser or what fits")
-    ),
-    device: Options.boolean("device").pipe(
-      Options.withDescription("As the Codex client, with a code to enter in a browser anywhere")
-    ),
-    browser: Options.boolean("browser").pipe(
-      Options.withDescription("As the Codex client, with the browser of this machine")
-    ),
-    withApiKey: Options.boolean("with-api-key").pipe(
-      Options.withDescription("Store an API key, from stdin or typed unseen")
-    ),
-    fromCodex: Options.boolean("from-codex").pipe(Options.withDescription("Take over the sign-in of Codex")),
-    fromPi: Options.boolean("from-pi").pipe(Options.withDescription("Take over the sign-in of Pi")),
-    yes: Options.boolean("yes").pipe(Options.withDescription("Do not ask before taking over a sign-in")),
-    json: Common.json.pipe(Options.withDescription("Print JSON lines on stdout")),
-    profile: Common.credential.profile
-  },
-  Effect.fnUntraced(function*(options) {
-    const { tellEnd } = yield* Interruption
-    // Once the credential is saved, no interruption may prevent the message that says so.
-    yield* Effect.uninterruptibleMask((restore) =>
-      restore(keep(options)).pipe(
-        Effect.tap((credential) => tellEnd(Effect.succeed(ExitCode.success), welcome(credential, options.json))),
-        Effect.flatMap((credential) =>
-          credential.kind === "chatgpt" && !options.json ? restore(ChatGpt.notePlan(credential)) : Effect.void
-        )
-      )
-    ).pipe(
-      Effect.provide([NodeRuntime.layerHome, NodeCallbackServer.layer(), NodeBrowser.layer, NodeRuntime.layerPlatform]),
-      Common.override({ profile: options.profile })
-    )
-  })
-).pipe(Command.withDescription("Sign in with a ChatGPT plan, or store an API key"))
-
-/**
- * The old credential stays until there is a new one. Checks first that the store can be written, before the person
- * signs in for nothing.
- */
-const keep = (choice: Choice) =>
-  Effect.scoped(Effect.gen(function*() {
-    const way = yield* wayOf(choice)
-    const store = yield* CredentialStore
-    const save = isImmediate(way) ? store.save : yield* store.reserve
-    return yield* Effect.tap(signIn(way, choice), save)
-  }))
-
-interface Choice {
-  readonly chatgpt: boolean
-  readonly codex: boolean
-  readonly device: boolean
-  readonly browser: boolean
-  readonly withApiKey: boolean
-  readonly fromCodex: boolean
-  readonly fromPi: boolean
-  readonly yes: boolean
-  readonly json: boolean
+const flags = {
+  chatgpt: Options.boolean("chatgpt").pipe(
+    Options.withDescription("Continue with ChatGPT, the official sign-in, in a browser")
+  ),
+  codex: Options.boolean("codex").pipe(
+    Options.withDescription("Sign in as the Codex client does, with --device or --browser or what fits")
+  ),
+  device: Options.boolean("device").pipe(
+    Options.withDescription("As the Codex client, with a code to enter in a browser anywhere")
+  ),
+  browser: Options.boolean("browser").pipe(
+    Options.withDescription("As the Codex client, with the browser of this machine")
+  ),
+  withApiKey: Options.boolean("with-api-key").pipe(
+    Options.withDescription("Store an API key, from stdin or typed unseen")
+  ),
+  fromCodex: Options.boolean("from-codex").pipe(Options.withDescription("Take over the sign-in of Codex")),
+  fromPi: Options.boolean("from-pi").pipe(Options.withDescription("Take over the sign-in of Pi")),
+  yes: Options.boolean("yes").pipe(Options.withDescription("Do not ask before taking over a sign-in")),
+  json: Common.json.pipe(Options.withDescription("Print JSON lines on stdout")),
+  profile: Common.credential.profile
 }
 
-const ways = "--chatgpt, --codex (with --device or --browser), --with-api-key, --from-codex or --from-pi"
+export type Flags = Command.Command.ParseConfig<typeof flags>
 
-/**
- * The way that the flags name. Otherwise asks a person; a program gets the code, which needs no person at this machine.
- */
-const wayOf = Effect.fnUntraced(function*(choice: Choice) {
-  const { browser, chatgpt, codex, device, fromCodex, fromPi, json, withApiKey } = choice
-  const flags: { readonly [way in Way]: boolean } = {
-    chatgpt,
-    codex: codex && !device && !browser,
-    "codex-device": device,
-    "codex-browser": browser,
-    "api-key": withApiKey,
-    "from-codex": fromCodex,
-    "from-pi": fromPi
-  }
-  const chosen = Struct.keys(flags).filter((way) => flags[way])
-  if (chosen.length > 1) return yield* new ExitCode.BadInput({ message: `Choose one way to sign in: ${ways}` })
-  const [way] = chosen
-  if (way !== undefined) return way
-  if (json || !Keyboard.isThere()) return "codex-device"
-  return yield* Effect.flatMap(Effect.promise(() => import("../login/menu.ts")), ({ choose }) => choose)
-})
-
-/** Whether the credential already exists, so that no server has to be asked. */
-const isImmediate = (way: Way): boolean => way === "api-key" || way === "from-codex" || way === "from-pi"
-
-const signIn = Effect.fnUntraced(function*(way: Way, { json, yes }: Choice) {
-  switch (way) {
-    case "chatgpt":
-      return yield* ChatGpt.signIn(json)
-    case "codex": {
-      const screen = yield* Screen
-      const hasBrowser = screen.isErrTerminal && !json && (yield* NodeBrowser.canOpenBrowser)
-      return yield* hasBrowser ? Codex.withBrowser(json) : Codex.withCode(json)
-    }
-    case "codex-device":
-      return yield* Codex.withCode(json)
-    case "codex-browser":
-      return yield* Codex.withBrowser(json)
-    case "api-key":
-      return yield* ApiKey.read
-    case "from-codex":
-      return yield* TakeOver.takeOver(ForeignCredential.codex, yes)
-    case "from-pi":
-      return yield* TakeOver.takeOver(ForeignCredential.pi, yes)
-  }
-})
-
-/** The JSON line of a sign-in that a signal has stopped. Errors are printed elsewhere. */
-export const interrupted = (signal: ExitCode.Signal) => ({
-  type: "login.interrupted",
-  reason: ExitCode.reasonOf(signal),
-  exit_code: ExitCode.interrupted(signal)
-})
-
-const welcome = Effect.fnUntraced(function*(credential: Credential.Credential, json: boolean) {
-  const screen = yield* Screen
-  if (credential.kind === "chatgpt") return yield* ChatGpt.welcome(credential, json)
-  const { accountId, email, plan } = credential.kind === "subscription"
-    ? Credential.claims(credential)
-    : { accountId: undefined, email: undefined, plan: undefined }
-  const who = credential.kind === "api_key" ? "with an API key" : `as ${email ?? accountId ?? "somebody"}`
-  yield* json
-    ? sayJson({ type: "login.completed", kind: credential.kind, email, plan, account_id: accountId })
-    : screen.err(prose(`Signed in ${who}${plan === undefined ? "" : ` (${plan} plan)`}.\n`))
-})
+export const login = Command.make("login", flags, handler(() => import("../handlers/login.ts"))).pipe(
+  Command.withDescription("Sign in with a ChatGPT plan, or store an API key")
+)

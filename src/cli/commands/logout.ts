@@ -2,66 +2,13 @@
  * `effixir logout`
  */
 import * as Command from "@effect/cli/Command"
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
-import { ChatGptOAuth } from "../../auth/chatgpt/ChatGptOAuth.ts"
-import { isSignIn, type Stored } from "../../auth/Credential.ts"
-import { CredentialStore } from "../../auth/CredentialStore.ts"
-import { OAuth } from "../../auth/OAuth.ts"
-import * as NodeRuntime from "../../node/NodeRuntime.ts"
-import { Screen } from "../Screen.ts"
+import { handler } from "./handler.ts"
 import * as Common from "./options.ts"
 
-export const logout = Command.make(
-  "logout",
-  { profile: Common.credential.profile },
-  Effect.fnUntraced(function*({ profile }) {
-    const screen = yield* Screen
-    const outcome = yield* signOut.pipe(Effect.provide(NodeRuntime.layerHome), Common.override({ profile }))
-    yield* screen.err(`${outcome}\n`)
-  })
-).pipe(Command.withDescription("Forget the stored sign-in, and end it at the server"))
+const flags = { profile: Common.credential.profile }
 
-/**
- * Revokes the sign-in at the server first, which needs its token, and then forgets it here whatever the server answers.
- * Waits for a refresh by another process, because the token to revoke is the one that it brings.
- */
-const signOut = Effect.gen(function*() {
-  const store = yield* CredentialStore
-  return yield* store.clearAfter(Option.match({
-    onNone: () => Effect.succeed("Nobody was signed in."),
-    onSome: (credential) =>
-      Effect.map(
-        endAtServer(credential),
-        (isEnded) => isEnded ? "Signed out." : `Signed out here. ${unconfirmed[credential.kind]}`
-      )
-  }))
-})
+export type Flags = Command.Command.ParseConfig<typeof flags>
 
-const endAtServer = Effect.fnUntraced(function*(credential: Stored) {
-  if (!isSignIn(credential)) return true
-  const oauth = yield* OAuth
-  const chatGpt = yield* ChatGptOAuth
-  const revoke = credential.kind === "chatgpt"
-    ? Effect.retry(chatGpt.revoke(credential), {
-      while: (error) => error.isTransient,
-      times: 2,
-      schedule: Schedule.spaced("1 second")
-    })
-    : oauth.revoke(credential.refresh_token)
-  return yield* revoke.pipe(
-    // Stopping this call loses nothing.
-    Effect.interruptible,
-    Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => "too slow" as const }),
-    Effect.isSuccess
-  )
-})
-
-const unconfirmed: { readonly [kind in Stored["kind"]]: string } = {
-  subscription: "The server could not be told; the sign-in ends there by itself.",
-  chatgpt: "The server did not confirm that the sign-in has ended there. To be sure, disconnect effixir in the " +
-    "settings of ChatGPT.",
-  chatgpt_ended: "",
-  api_key: ""
-}
+export const logout = Command.make("logout", flags, handler(() => import("../handlers/logout.ts"))).pipe(
+  Command.withDescription("Forget the stored sign-in, and end it at the server")
+)

@@ -3,105 +3,18 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import { prose } from "../../internal/visible.ts"
-import * as NodeRuntime from "../../node/NodeRuntime.ts"
-import { isHidden, type Listing, type Model, Models } from "../../responses/account/Models.ts"
-import * as Runtime from "../runtime.ts"
-import { Screen } from "../Screen.ts"
-import { span } from "../time.ts"
+import { handler } from "./handler.ts"
 import * as Common from "./options.ts"
 
-export const models = Command.make(
-  "models",
-  {
-    json: Common.json.pipe(Options.withDescription("Print one JSON object on stdout")),
-    refresh: Options.boolean("refresh").pipe(Options.withDescription("Ask the server, however young the list is")),
-    all: Options.boolean("all").pipe(Options.withDescription("Also those that are not meant to be chosen")),
-    ...Common.credential
-  },
-  Effect.fnUntraced(function*({ all, auth, json, profile, refresh }) {
-    const screen = yield* Screen
-    const { listing, model } = yield* look({ refresh, hidden: all }).pipe(Common.override({ auth, profile }))
-    if (json) return yield* screen.out(`${JSON.stringify(yield* toJson(listing, model))}\n`)
-    yield* screen.out(prose(toTable(listing.models, model)))
-    yield* screen.err(prose(yield* note(listing, model)))
-  })
-).pipe(Command.withDescription("List the models that can be asked"))
-
-/** Works without a sign-in, and lists the models that a sign-in would give. */
-const look = Effect.fnUntraced(function*(options: { readonly refresh: boolean; readonly hidden: boolean }) {
-  const { model } = yield* Runtime.settings
-  const listing = yield* Effect.flatMap(Models, ({ list }) => list(options)).pipe(Effect.provide(NodeRuntime.layerHome))
-  return { listing, model: model ?? listing.defaultModel }
-})
-
-const toJson = Effect.fnUntraced(function*({ at, models, problem, source }: Listing, defaultModel: string) {
-  return {
-    models: models.map((model) => ({
-      slug: model.slug,
-      name: model.name,
-      description: model.description ?? null,
-      context_window: model.contextWindow ?? null,
-      max_context_window: model.maxContextWindow ?? null,
-      efforts: model.efforts ?? null,
-      default_effort: model.defaultEffort ?? null,
-      input_modalities: model.inputModalities ?? null,
-      visibility: model.visibility ?? null,
-      default: model.slug === defaultModel
-    })),
-    default_model: defaultModel,
-    source,
-    at: DateTime.formatIso(at),
-    age_seconds: Math.round(Duration.toSeconds(yield* ageOf(at))),
-    problem: problem ?? null
-  }
-})
-
-const ageOf = (at: DateTime.Utc): Effect.Effect<Duration.Duration> =>
-  Effect.map(DateTime.now, (now) => DateTime.distanceDuration(at, now))
-
-/** The name comes first, because scripts cut it out. */
-const toTable = (models: ReadonlyArray<Model>, defaultModel: string): string => {
-  if (models.length === 0) return ""
-  const rows = models.map((model) => [
-    model.slug,
-    model.contextWindow === undefined ? "" : sizeOf(model.contextWindow),
-    (model.efforts ?? []).map((effort) => effort === model.defaultEffort ? `[${effort}]` : effort).join(" "),
-    (model.inputModalities ?? []).join(" "),
-    [...(model.slug === defaultModel ? ["default"] : []), ...(isHidden(model) ? ["hidden"] : [])].join(" ")
-  ])
-  const titled = [["MODEL", "CONTEXT", "EFFORTS", "INPUT", ""], ...rows]
-  // Empty columns are left out: most servers list only names.
-  const columns = titled[0]?.map((_, column) => ({
-    column,
-    width: Math.max(...titled.map((row) => row[column]?.length ?? 0)),
-    isEmpty: rows.every((row) => row[column] === "")
-  })).filter(({ isEmpty }) => !isEmpty)
-  return titled
-    .map((row) => columns?.map(({ column, width }) => row[column]?.padEnd(width)).join("  ").trimEnd())
-    .map((line) => `${line}\n`)
-    .join("")
+const flags = {
+  json: Common.json.pipe(Options.withDescription("Print one JSON object on stdout")),
+  refresh: Options.boolean("refresh").pipe(Options.withDescription("Ask the server, however young the list is")),
+  all: Options.boolean("all").pipe(Options.withDescription("Also those that are not meant to be chosen")),
+  ...Common.credential
 }
 
-const sizeOf = (tokens: number): string =>
-  tokens < 1_000_000 ? `${Math.round(tokens / 1000)}k` : `${Math.round(tokens / 10_000) / 100}M`
+export type Flags = Command.Command.ParseConfig<typeof flags>
 
-/** Where the list comes from, how old it is, and what else the reader should know. */
-const note = Effect.fnUntraced(function*({ at, models, problem, source }: Listing, defaultModel: string) {
-  const why = problem === undefined ? "" : `The list could not be asked for: ${problem}\n`
-  const where = {
-    live: "As the server lists them now.",
-    cache: `As the server listed them ${span(yield* ageOf(at))} ago${why === "" ? "; --refresh asks again" : ""}.`,
-    fallback: `As known of ChatGPT plans on ${DateTime.formatIsoDateUtc(at)}, which may have changed since.`
-  }
-  if (models.length === 0) {
-    return source === "fallback"
-      ? `${why}What models this server has is not known; name one with -m.\n`
-      : `${why}The server lists no models that could be chosen; --all shows hidden ones.\n`
-  }
-  const isListed = models.some(({ slug }) => slug === defaultModel)
-  return `${why}${where[source]}${isListed ? "" : ` The default, ${defaultModel}, is not among them.`}\n`
-})
+export const models = Command.make("models", flags, handler(() => import("../handlers/models.ts"))).pipe(
+  Command.withDescription("List the models that can be asked")
+)

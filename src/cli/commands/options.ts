@@ -7,10 +7,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Limits } from "../../agent/Limits.ts"
-import { Choice } from "../../auth/Credentials.ts"
+import { Choice } from "../../auth/Choice.ts"
 import { defined } from "../../internal/json.ts"
 import * as Home from "../../node/settings/Home.ts"
-import { Mode } from "../../tools/permission/Policy.ts"
+import { Mode } from "../../tools/permission/Mode.ts"
 import { BadInput } from "../ExitCode.ts"
 
 export const json = Options.boolean("json")

@@ -4,117 +4,23 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as NodeRuntime from "../../node/NodeRuntime.ts"
-import { lastPermission, type LastTurn, unfinishedTurn } from "../../session/History.ts"
-import type { PermissionInForce, Stored } from "../../session/SessionEvent.ts"
-import { SessionStore } from "../../session/SessionStore.ts"
-import { BadInput } from "../ExitCode.ts"
-import * as Image from "../image.ts"
-import * as Prompt from "../prompt.ts"
-import { runTurn } from "../runTurn.ts"
+import { handler } from "./handler.ts"
 import * as Common from "./options.ts"
 
-export const resume = Command.make(
-  "resume",
-  {
-    ...Common.turn,
-    ...Common.limits,
-    ...Common.permission,
-    ...Common.credential,
-    last: Options.boolean("last").pipe(Options.withDescription("The session that was used last")),
-    words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
-  },
-  Effect.fnUntraced(
-    function*(
-      { auth, cd, deltas, image, json, last, model, permission, policy, profile, search, trust, words, ...flags }
-    ) {
-      const given = yield* Prompt.positionals(words, last ? 1 : 2)
-      const limits = yield* Common.limitsOf(flags)
-      const images = yield* Effect.forEach(image, Image.read)
-      const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(NodeRuntime.layerHome))
-      const unfinished = unfinishedTurn(log.map((stored) => stored.event))
-      const text = yield* promptFor(unfinished, given[last ? 0 : 1], images.length > 0)
-      yield* runTurn({
-        session: id,
-        prompt: text === undefined ? undefined : [Image.message(text, images)],
-        folder: Option.getOrElse(cd, () => workspaceOf(log) ?? "."),
-        // A continued turn keeps its model, and so needs the tools of that model.
-        model: text === undefined ? Option.map(unfinished, ({ started }) => started.model) : model,
-        json,
-        deltas,
-        limits,
-        permission,
-        policy,
-        before: permissionOf(log, unfinished),
-        search,
-        trust
-      }).pipe(Common.override({ auth, profile }))
-    }
-  )
-).pipe(
+const flags = {
+  ...Common.turn,
+  ...Common.limits,
+  ...Common.permission,
+  ...Common.credential,
+  last: Options.boolean("last").pipe(Options.withDescription("The session that was used last")),
+  words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
+}
+
+export type Flags = Command.Command.ParseConfig<typeof flags>
+
+export const resume = Command.make("resume", flags, handler(() => import("../handlers/resume.ts"))).pipe(
   Command.withDescription(
     "Go on with a session, in the folder it worked in. The first 8 characters of its id may do. Without a prompt, the last turn goes on: one that was " +
       "interrupted, reached a limit, failed, or was cut off by a crash"
   )
 )
-
-const find = Effect.fnUntraced(function*(given: string | undefined, last: boolean) {
-  const store = yield* SessionStore
-  const id = last ? (yield* store.list)[0]?.id : given
-  if (id === undefined) {
-    return yield* new BadInput({
-      message: last
-        ? "There is no session yet; start one with `effixir \"…\"`"
-        : "Which session? Give its id, or --last for the one that was used last"
-    })
-  }
-  const whole = last ? id : yield* complete(id)
-  return { id: whole, log: yield* store.read(whole) }
-})
-
-/** How many characters of an id a person has to type at least. Fewer would often fit several sessions. */
-const shortest = 8
-
-const complete = Effect.fnUntraced(function*(given: string) {
-  if (given.trim() === "") {
-    return yield* new BadInput({ message: "The id of the session is empty: give it, or --last" })
-  }
-  const ids = (yield* Effect.flatMap(SessionStore, (store) => store.list)).map(({ id }) => id)
-  const [first, ...more] = given.length < shortest || ids.includes(given)
-    ? []
-    : ids.filter((id) => id.startsWith(given))
-  if (more.length > 0) {
-    return yield* new BadInput({
-      message: `${more.length + 1} sessions begin with "${given}"; give more of the id, up to the whole of it`
-    })
-  }
-  return first ?? given
-})
-
-/**
- * Resuming does not allow a call that stopped the turn because no person was there to approve it: if the log does not
- * record the permission, the run asks.
- */
-const permissionOf = (log: ReadonlyArray<Stored>, unfinished: Option.Option<LastTurn>): PermissionInForce => {
-  const last = lastPermission(log.map(({ event }) => event))
-  return last.permission === undefined && Option.exists(unfinished, isHeldBack) ? { permission: "ask" } : last
-}
-
-const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" && end.kind === "PermissionNeeded"
-
-/** An unfinished turn can go on without a prompt; any other session needs one, and so do images. */
-const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined, hasImages: boolean) =>
-  given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Effect.mapError(
-    Prompt.read(given),
-    (error) =>
-      given === undefined && !hasImages && Option.isNone(unfinished)
-        ? new BadInput({ message: "The last turn of this session has completed: add what to do next" })
-        : error
-  )
-
-const workspaceOf = (log: ReadonlyArray<Stored>): string | undefined => {
-  const first = log[0]?.event
-  return first?._tag === "SessionStarted" ? first.workspace : undefined
-}

@@ -11,7 +11,7 @@ import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { problemOf } from "../../internal/json.ts"
 import { Overrides } from "../../responses/account/ModelProfile.ts"
-import { Mode } from "../../tools/permission/Policy.ts"
+import { Mode } from "../../tools/permission/Mode.ts"
 import { readOwnText } from "../files/readPlainFile.ts"
 import { Servers } from "./Servers.ts"
 

@@ -7,6 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { quote } from "../../internal/quote.ts"
 import * as CutOutput from "../../prompts/CutOutput.ts"
 import * as FileFailures from "../../prompts/FileFailures.ts"
 import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
@@ -52,7 +53,7 @@ const ls = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "."
   if (content === undefined) return yield* new Tool.ToolFailure({ message: FileFailures.mayNotRead(given) })
   const page = makePage(limit)
   for (const { kind, path: found } of content.shown) {
-    if (!page.add(withKind(FileTree.quote(path.basename(found)), kind))) break
+    if (!page.add(withKind(quote(path.basename(found)), kind))) break
   }
   return [
     ...page.lines,

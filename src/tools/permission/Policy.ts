@@ -9,19 +9,10 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import picomatch from "picomatch"
 import { parse, problemOf } from "../../internal/json.ts"
+import { Mode } from "./Mode.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 
-/**
- * The decision about calls that no rule matches: all of them run, those that change something need approval, or those
- * are refused.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Mode = Schema.Literal("auto", "ask", "read-only")
-
-/** @since 0.1.0 @category models */
-export type Mode = typeof Mode.Type
+export { Mode } from "./Mode.ts"
 
 const Text = Schema.NonEmptyTrimmedString
 

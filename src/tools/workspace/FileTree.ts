@@ -12,6 +12,7 @@ import * as Stream from "effect/Stream"
 import ignore, { type Ignore } from "ignore"
 import picomatch from "picomatch"
 import { isWithin } from "../../internal/paths.ts"
+import { quote } from "../../internal/quote.ts"
 import * as ToolFailures from "../../prompts/ToolFailures.ts"
 import { ToolFailure } from "../Tool.ts"
 import { Files } from "./Files.ts"
@@ -180,20 +181,6 @@ export const display: (path: string) => Effect.Effect<string, never, Workspace |
     return quote(relative === ".." || relative.startsWith(`..${path.sep}`) ? absolute : relative)
   }
 )
-
-/**
- * A name that contains a line break is shown as a JSON string.
- *
- * @since 0.1.0
- * @category matching
- */
-export const quote = (name: string): string => {
-  if (!/[\p{Cc}\u2028\u2029]/u.test(name)) return name
-  return JSON.stringify(name).replaceAll(
-    /[\p{Cc}\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-  )
-}
 
 interface Pending extends Found {
   readonly folder: Listed

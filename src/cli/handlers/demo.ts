@@ -8,20 +8,20 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { Browser } from "../auth/Browser.ts"
-import * as ChatGptLogin from "../auth/chatgpt/ChatGptLogin.ts"
-import { CredentialStore } from "../auth/CredentialStore.ts"
-import * as NodeCallbackServer from "../node/auth/NodeCallbackServer.ts"
-import * as NodeRuntime from "../node/NodeRuntime.ts"
-import * as Home from "../node/settings/Home.ts"
-import { isFunctionCallOutput } from "../responses/Item.ts"
-import type { Request } from "../responses/Request.ts"
-import * as SessionStore from "../session/SessionStore.ts"
-import * as OpenAiSimulator from "../testing/OpenAiSimulator.ts"
-import * as Script from "../testing/Script.ts"
-import { credentialOf } from "./login/credentialOf.ts"
-import { runTurn } from "./runTurn.ts"
-import { Screen } from "./Screen.ts"
+import { Browser } from "../../auth/Browser.ts"
+import * as ChatGptLogin from "../../auth/chatgpt/ChatGptLogin.ts"
+import { CredentialStore } from "../../auth/CredentialStore.ts"
+import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
+import * as NodeRuntime from "../../node/NodeRuntime.ts"
+import * as Home from "../../node/settings/Home.ts"
+import { isFunctionCallOutput } from "../../responses/Item.ts"
+import type { Request } from "../../responses/Request.ts"
+import * as SessionStore from "../../session/SessionStore.ts"
+import * as OpenAiSimulator from "../../testing/OpenAiSimulator.ts"
+import * as Script from "../../testing/Script.ts"
+import { credentialOf } from "../login/credentialOf.ts"
+import { runTurn } from "../runTurn.ts"
+import { Screen } from "../Screen.ts"
 
 const prompt = "Add up what sales.csv comes to, with a program, and put the total into total.txt."
 
@@ -69,26 +69,27 @@ const lastOutput = (request: Request): string => {
   return typeof output === "string" ? output : ""
 }
 
-export const demo = Effect.gen(function*() {
-  const screen = yield* Screen
-  const say = (text: string) => screen.err(`${text}\n`)
-  const place = yield* prepare
-  yield* say("This demo needs no account and no network: the MODEL IS SIMULATED, by a server inside this process.")
-  yield* say("Signing in, streaming, the tools and the log are the real ones.")
-  yield* say(`\nsign-in Continue with ChatGPT, as ${place.email}; agreed to for you`)
-  yield* say(`folder  ${place.workspace}\nprompt  ${prompt}\n`)
+export const handle = () =>
+  Effect.gen(function*() {
+    const screen = yield* Screen
+    const say = (text: string) => screen.err(`${text}\n`)
+    const place = yield* prepare
+    yield* say("This demo needs no account and no network: the MODEL IS SIMULATED, by a server inside this process.")
+    yield* say("Signing in, streaming, the tools and the log are the real ones.")
+    yield* say(`\nsign-in Continue with ChatGPT, as ${place.email}; agreed to for you`)
+    yield* say(`folder  ${place.workspace}\nprompt  ${prompt}\n`)
 
-  const session = yield* SessionStore.makeId
-  yield* runTurn({ session, prompt, folder: place.workspace, model: Option.none(), json: false, deltas: false }).pipe(
-    Effect.withConfigProvider(place.config)
-  )
+    const session = yield* SessionStore.makeId
+    yield* runTurn({ session, prompt, folder: place.workspace, model: Option.none(), json: false, deltas: false }).pipe(
+      Effect.withConfigProvider(place.config)
+    )
 
-  yield* say(`\nThe files are in  ${place.workspace}`)
-  yield* say(`The log is in     ${place.home.sessions}/${session}/log.ndjson`)
-  yield* say(
-    `\nNext: \`effixir login\` with your ChatGPT plan, or set OPENAI_API_KEY; then \`effixir "what is here?"\``
-  )
-}).pipe(Effect.scoped, Effect.provide(NodeRuntime.layerPlatform))
+    yield* say(`\nThe files are in  ${place.workspace}`)
+    yield* say(`The log is in     ${place.home.sessions}/${session}/log.ndjson`)
+    yield* say(
+      `\nNext: \`effixir login\` with your ChatGPT plan, or set OPENAI_API_KEY; then \`effixir "what is here?"\``
+    )
+  }).pipe(Effect.scoped, Effect.provide(NodeRuntime.layerPlatform))
 
 /** A folder to work in, a home to keep the log in, and a simulator to sign in to. */
 const prepare = Effect.gen(function*() {

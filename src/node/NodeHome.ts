@@ -1,0 +1,76 @@
+/**
+ * The home folder, and what the server says about the account. Programs find it in `NodeRuntime`; here it brings no agent
+ * along, for commands that run none.
+ *
+ * @internal
+ */
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as AuthClient from "../auth/AuthClient.ts"
+import * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
+import type { Registrations } from "../auth/chatgpt/Registrations.ts"
+import type * as BadSetting from "../auth/ConfigError.ts"
+import * as Credentials from "../auth/Credentials.ts"
+import type { CredentialStore } from "../auth/CredentialStore.ts"
+import * as Host from "../auth/Host.ts"
+import * as OAuth from "../auth/OAuth.ts"
+import * as Secrets from "../auth/Secrets.ts"
+import * as Models from "../responses/account/Models.ts"
+import * as PlanUsage from "../responses/account/PlanUsage.ts"
+import * as RateLimits from "../responses/account/RateLimits.ts"
+import type { SessionStore } from "../session/SessionStore.ts"
+import type { Artifacts } from "../tools/command/Artifacts.ts"
+import * as CredentialFile from "./auth/CredentialFile.ts"
+import * as CredentialKeyring from "./auth/CredentialKeyring.ts"
+import * as RegistrationFiles from "./auth/RegistrationFiles.ts"
+import * as Network from "./network/Network.ts"
+import { layerPlatform } from "./NodePlatform.ts"
+import * as ArtifactFiles from "./session/ArtifactFiles.ts"
+import * as SessionFiles from "./session/SessionFiles.ts"
+import * as CacheFiles from "./settings/CacheFiles.ts"
+import * as Extras from "./settings/Extras.ts"
+import * as Home from "./settings/Home.ts"
+import * as HomeCheck from "./settings/HomeCheck.ts"
+import * as Settings from "./settings/Settings.ts"
+
+/**
+ * Credentials, sessions and their artifacts in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says
+ * so, and the API key of the environment; and what the server reports about the account, cached in the home folder as
+ * well.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHome: Layer.Layer<
+  | Credentials.Credentials
+  | CredentialStore
+  | OAuth.OAuth
+  | ChatGptOAuth.ChatGptOAuth
+  | Registrations
+  | SessionStore
+  | Artifacts
+  | AuthClient.AuthClient
+  | Models.Models
+  | PlanUsage.PlanUsage
+  | RateLimits.RateLimits,
+  ConfigError | BadSetting.ConfigError
+> = Layer.unwrapEffect(Effect.gen(function*() {
+  const home = yield* Home.config
+  yield* HomeCheck.check(home)
+  const { credential_store, servers = {} } = yield* Settings.load(home.config)
+  const extras = yield* Extras.resolve(servers, yield* Config.unwrap(Host.addresses), home.config)
+  const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
+  return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
+    Layer.provideMerge(RateLimits.layer),
+    Layer.provide(CacheFiles.layer({ folder: home.cache })),
+    Layer.provideMerge(AuthClient.layerConfig({ ...AuthClient.config, extras: Config.succeed(extras) })),
+    Layer.provideMerge(Credentials.layerConfig()),
+    Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
+    Layer.provideMerge(store({ path: home.auth })),
+    Layer.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
+    Layer.merge(SessionFiles.layer({ folder: home.sessions })),
+    Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
+  )
+})).pipe(Layer.provideMerge(Secrets.layer), Layer.provide([layerPlatform, Network.layerConfig()]))

@@ -1,0 +1,21 @@
+/**
+ * The machine itself. Programs find it in `NodeRuntime`; here it brings nothing else along.
+ *
+ * @internal
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Layer from "effect/Layer"
+
+/**
+ * The file system and paths of this machine.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Layer.merge(
+  NodeFileSystem.layer,
+  NodePath.layer
+)
