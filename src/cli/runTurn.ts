@@ -2,6 +2,7 @@
  * One turn from the command line, in a new session or an old one.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import { isAbsolute, resolve } from "node:path"
@@ -18,6 +19,7 @@ import type { Home } from "../node/settings/Home.ts"
 import * as PolicyFile from "../node/settings/PolicyFile.ts"
 import type { Dialect } from "../node/settings/Settings.ts"
 import * as Trust from "../node/settings/Trust.ts"
+import * as Surroundings from "../node/workspace/Surroundings.ts"
 import * as ModelProfile from "../responses/account/ModelProfile.ts"
 import { Models } from "../responses/account/Models.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
@@ -66,6 +68,10 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
   // With JSON output, or without a terminal, no question is asked.
   const stage = conversation.json || !Keyboard.isThere() ? undefined : yield* Queue.sliding<void>(1)
   const leave = stage === undefined ? undefined : stage.offer(undefined)
+  // A new session is told what git says of the folder; git is asked while the server is asked for its models.
+  const surroundings = conversation.isNew === true
+    ? Fiber.join(yield* Effect.fork(Surroundings.toItems(conversation.folder)))
+    : undefined
   const code = yield* turn({ ...conversation, prompt }, settings, leave).pipe(
     Runtime.provide({
       workspace: conversation.folder,
@@ -77,6 +83,7 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
       permission,
       approver: stage === undefined ? undefined : yield* asking(whenLeft(stage)),
       hasProjectInstructions: isTrusted,
+      surroundings,
       skills,
       hasWebSearch: yield* searches(conversation, settings)
     })

@@ -30,6 +30,7 @@ import type * as PlanUsage from "../responses/account/PlanUsage.ts"
 import type * as RateLimits from "../responses/account/RateLimits.ts"
 import * as ChatCompletions from "../responses/chat/ChatCompletions.ts"
 import * as Dialect from "../responses/Dialect.ts"
+import type { Item } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
 import * as SocketTransport from "../responses/transport/SocketTransport.ts"
@@ -113,6 +114,11 @@ export interface Options {
   readonly transport?: Settings.Transport | undefined
   /** Whether the agent gets the `AGENTS.md` files of the workspace: only if a person trusts them. */
   readonly hasProjectInstructions?: boolean
+  /**
+   * The items that tell a new session of its surroundings. Without it they are looked at when the session begins, as
+   * `Surroundings.toItems` does.
+   */
+  readonly surroundings?: Effect.Effect<ReadonlyArray<Item>> | undefined
   /** The skills of the agent, as `Skills.load` finds them. It is told of them when a session begins. */
   readonly skills?: ReadonlyArray<Skills.Skill> | undefined
   /** Whether the server may search the web for the model. Not supported over Chat Completions. */
@@ -171,7 +177,7 @@ const layerAgent = (options: Options, { defaultModel, models: catalogue }: Model
         ? yield* ProjectInstructions.load(root)
         : ProjectInstructions.none
       return [
-        ...yield* Surroundings.toItems(root),
+        ...yield* (options.surroundings ?? Surroundings.toItems(root)),
         ...ProjectInstructions.toItems(sources),
         ...Skills.toItems(options.skills ?? [])
       ]
