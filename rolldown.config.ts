@@ -23,7 +23,11 @@ export default defineConfig({
       groups: [
         { name: "effixir", test: /src\/cli\/effixir\.ts$/ },
         { name: "main", test: /src\/cli\/main\.ts$/ },
-        { name: "account", test: /src\/cli\/handlers\/(?:logout|models|status)\.ts$/ },
+        {
+          name: "account",
+          test: /src\/(?:cli\/handlers\/(?:logout|models|status)|node\/process\/(?:ChildEnvironment|packageUrl))\.ts$/
+        },
+        { name: "http", test: /src\/node\/network\/NodeHttp\.ts$/ },
         { name: "turn", test: /src\/cli\/(?:handlers\/(?:resume|run)|render\/lastLine)\.ts$/ },
         { name: "login", test: /src\/cli\/handlers\/login\.ts$/ }
       ]

@@ -23,7 +23,6 @@ import * as RateLimits from "../responses/account/RateLimits.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
 import type { Artifacts } from "../tools/command/Artifacts.ts"
 import * as CredentialFile from "./auth/CredentialFile.ts"
-import * as CredentialKeyring from "./auth/CredentialKeyring.ts"
 import * as RegistrationFiles from "./auth/RegistrationFiles.ts"
 import * as Network from "./network/Network.ts"
 import { layerPlatform } from "./NodePlatform.ts"
@@ -61,7 +60,9 @@ export const layerHome: Layer.Layer<
   yield* HomeCheck.check(home)
   const { credential_store, servers = {} } = yield* Settings.load(home.config)
   const extras = yield* Extras.resolve(servers, yield* Config.unwrap(Host.addresses), home.config)
-  const store = credential_store === "keyring" ? CredentialKeyring.layer : CredentialFile.layer
+  const store = credential_store === "keyring"
+    ? (yield* Effect.promise(() => import("./auth/CredentialKeyring.ts"))).layer
+    : CredentialFile.layer
   return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
     Layer.provideMerge(RateLimits.layer),
     Layer.provide(CacheFiles.layer({ folder: home.cache })),

@@ -6,15 +6,16 @@
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import { readFileSync } from "node:fs"
-import { rootCertificates } from "node:tls"
+import type { AgentOptions } from "node:https"
 import { readPlainText } from "../files/readPlainFile.ts"
-import * as NodeHttp from "./NodeHttp.ts"
 
 /**
  * The network settings of the environment.
@@ -55,7 +56,25 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const tls = yield* makeTls(options)
   const hasProxy = Option.isSome(options.httpsProxy) || Option.isSome(options.httpProxy)
   if (hasProxy) return yield* proxied(options, tls)
-  return yield* NodeHttp.make({ keepAlive: true, timeout: keptAlive, ...tls })
+  return yield* direct({ keepAlive: true, timeout: keptAlive, ...tls })
+})
+
+/** Loaded with the first request: many commands make none. */
+const direct = Effect.fnUntraced(function*(options: AgentOptions) {
+  const scope = yield* Effect.scope
+  const loaded = yield* Effect.promise(() => import("./NodeHttp.ts")).pipe(
+    Effect.flatMap((NodeHttp) => NodeHttp.make(options)),
+    Scope.extend(scope),
+    // The next request would share the interruption of the first.
+    Effect.uninterruptible,
+    Effect.cached
+  )
+  const client: HttpClient.HttpClient = HttpClient.makeWith(
+    (request: Effect.Effect<HttpClientRequest>) =>
+      Effect.flatMap(request, (request) => Effect.flatMap(loaded, (client) => client.execute(request))),
+    Effect.succeed
+  )
+  return client
 })
 
 /** In milliseconds, as `fetch` does: many servers close a connection that is not used after five seconds. */
@@ -120,12 +139,13 @@ export interface Tls {
 /** @since 0.1.0 @category constructors */
 export const makeTls = Effect.fnUntraced(function*(options: Options) {
   const ca = yield* Effect.transposeMapOption(options.certificates, readCertificates)
-  const tls: Tls = Option.match(ca, {
-    onNone: () => ({}),
-    onSome: (ca) => ({ ca: [...rootCertificates, ca, ...alsoTrusted()] })
-  })
+  if (Option.isNone(ca)) return nothingMore
+  const { rootCertificates } = yield* Effect.promise(() => import("node:tls"))
+  const tls: Tls = { ca: [...rootCertificates, ca.value, ...alsoTrusted()] }
   return tls
 })
+
+const nothingMore: Tls = {}
 
 interface Proxied {
   readonly fetch: typeof globalThis.fetch
