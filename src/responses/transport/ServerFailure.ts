@@ -70,10 +70,12 @@ export const fromHttp = (status: number, headers: Headers, body: string): Server
 /** Whether the body has an encoding that we did not ask for, and cannot read. */
 const isEncoded = (headers: Headers): boolean => !/^(?:identity)?$/i.test(headers["content-encoding"]?.trim() ?? "")
 
-/** Some servers have already begun to stream when they refuse. */
+/** Some servers have already begun to stream when they refuse. An event that does not say why tells nothing. */
 const firstEvent = (body: string): unknown => {
   const data = /^(?:event:.*\r?\n)?(?:data|error):(.*)/.exec(body.trimStart())?.[1]
-  return data === undefined ? undefined : parse(data)
+  const event = data === undefined ? undefined : parse(data)
+  const { code, message } = fromBody(event)
+  return message === "" && code === "" ? undefined : event
 }
 
 /** The reasons that a status gives better than its body, which comes from a machine in between. */
