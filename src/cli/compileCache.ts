@@ -25,18 +25,20 @@ export const keep = (use: string): void => {
   const home = process.env["EFFIXIR_HOME"] || join(homedir(), ".effixir")
   const loader: Loader = module.prototype as unknown as Loader
   const compile = loader._compile
+  const writes: Array<() => void> = []
+  process.once("exit", (code) => {
+    // A run such as `--help` must not create the home folder.
+    if (code === 0 && existsSync(home)) { for (const writeOne of writes) writeOne() }
+  })
   loader._compile = function(source, path, ...more) {
     if (dirname(path) !== import.meta.dirname) return compile.call(this, source, path, ...more)
     const file = join(home, "cache", `${basename(path)}.compiled`)
     const kind = `${crc32(source)} ${process.arch} ${cachedDataVersionTag()}`
-    const kept = read(file, kind)
-    const script = new Script(module.wrap(source), { filename: path, cachedData: kept?.data })
-    const uses = script.cachedDataRejected === false ? kept?.uses ?? [] : []
+    const known = read(file, kind)
+    const script = new Script(module.wrap(source), { filename: path, cachedData: known?.data })
+    const uses = script.cachedDataRejected === false ? known?.uses ?? [] : []
     if (!uses.includes(use)) {
-      process.once("exit", (code) => {
-        // A run such as `--help` must not create the home folder.
-        if (code === 0 && existsSync(home)) write(file, kind, { uses: [...uses, use], data: script.createCachedData() })
-      })
+      writes.push(() => write(file, kind, { uses: [...uses, use], data: script.createCachedData() }))
     }
     return script.runInThisContext().call(
       this.exports,
