@@ -57,13 +57,13 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effixir/auth/OAu
 }
 
 const sentences: { readonly [reason in OAuthError["reason"]]: string } = {
-  Denied: "The sign-in was refused",
+  Denied: "The sign-in was refused; to try again, run `effixir login`",
   NotEnabled: "Codex is not enabled for this workspace; ask its administrator to enable it",
   Expired: "The sign-in was not finished in time, or its code is used up; start again with `effixir login`",
   DeviceCodeDisabled: "This server offers no sign-in by code; use `effixir login --browser`",
   PortBusy: "The ports 1455 and 1457 are both in use, or reserved by the system; use `effixir login --device`",
   Identity: "It is not proven who has signed in, and the answer of the sign-in server is not used",
-  OtherAccount: "Another account has signed in, and the sign-in that there was is kept",
+  OtherAccount: "Another account has signed in than the one that this profile is for, and its sign-in is not stored",
   OtherServer:
     "The stored sign-in is of another sign-in server than the one that EFFIXIR_ISSUER names, and is not shown " +
     "to this one; unset EFFIXIR_ISSUER, or sign in here with `effixir login --chatgpt --profile NAME`",

@@ -69,8 +69,8 @@ export class SignedOut extends Schema.TaggedError<SignedOut>("effixir/auth/Signe
       case "RefreshTokenExpired":
         return "Your sign-in has expired: run `effixir login` again, or use OPENAI_API_KEY with `--auth api-key`"
       case "RefreshTokenReused":
-        return "Your sign-in was used up by another program that shares it: run `effixir login` again, or set " +
-          "OPENAI_API_KEY"
+        return "Your sign-in was used up by another program that shares it: run `effixir login` again, or use " +
+          "OPENAI_API_KEY with `--auth api-key`"
       case "RefreshTokenRevoked":
         return "Your sign-in was ended at the server: run `effixir login` again, or use OPENAI_API_KEY with `--auth api-key`"
       case "AccessTokenRefused":

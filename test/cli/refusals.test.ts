@@ -139,7 +139,8 @@ describe("login --browser", () => {
         yield* refused(
           all,
           all.started,
-          String.raw`The sign-in was refused: <script>alert(1)</script>\x1b[31m and more`
+          "The sign-in was refused; to try again, run `effixir login`: " +
+            String.raw`<script>alert(1)</script>\x1b[31m and more`
         )
         assert.notInclude(all.started.output().stderr, "\u001B")
       }).pipe(Effect.provide(platform)),

@@ -153,7 +153,7 @@ const checkSubject = (subject: string, known: Option.Option<Known>): Either.Eith
     : Either.void
 
 const storedIs = ({ email }: Known): string =>
-  `it is of ${email ?? "somebody else"}; for another account, use a profile of its own: ` +
+  `the profile is for ${email ?? "somebody else"}; for another account, use a profile of its own: ` +
   "`effixir login --chatgpt --profile NAME`"
 
 const otherWay = "if it goes on, use `effixir login --device`"

@@ -259,7 +259,9 @@ const toError = (answer: Answer.Answer, clientId: string): OAuthError => {
   const error = Answer.toError(answer)
   if (isPassing(answer)) return passing(error, error.detail)
   if (!Answer.codesOf(answer).includes("invalid_client")) return error
-  const advice = "take that out of registrations.json beside the sign-in to get another"
+  // A stored sign-in would name the client again.
+  const advice = "to get another, run `effixir logout`, take that one out of registrations.json beside the sign-in, and " +
+    "run `effixir login --chatgpt`"
   return new OAuthError({
     reason: "Protocol",
     detail: `it does not know the client ${clientId}, which it has given out itself; ${advice}`

@@ -176,7 +176,7 @@ describe("a later sign-in", () => {
         if (isOut) yield* signOut
         const error = Option.getOrThrow(Either.getLeft((yield* signIn).outcome))
         assert.deepInclude(error, { reason: "OtherAccount" })
-        assert.include(error.message, "ada@example.com")
+        assert.include(error.message, "its sign-in is not stored: the profile is for ada@example.com")
         assert.deepStrictEqual(yield* store.load, isOut ? Option.none() : Option.some(before))
         assert.deepInclude(yield* registration, { client_id: before.client_id, subject: before.subject })
       }
