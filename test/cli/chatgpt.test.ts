@@ -20,6 +20,22 @@ const occupy = (port: number) =>
   )
 
 describe("login --chatgpt", () => {
+  it.scopedLive("sends nobody to the browser where what it is known by cannot be read", () =>
+    Effect.gen(function*() {
+      const { fs, home, path, start } = yield* signedIn()
+      for (const name of ["registrations.json", "host.json"]) {
+        const before = yield* fs.readFileString(path.join(home, name))
+        yield* fs.writeFileString(path.join(home, name), "{")
+        const { output, result } = yield* start(["login", "--chatgpt"])
+        yield* eventually("it says so", () => output().stderr.includes(name))
+        const { code, stderr } = yield* result
+        assert.strictEqual(code, 4)
+        assertSentence(stderr, "mend the file, or remove it")
+        assert.notInclude(stderr, "/authorize?")
+        yield* fs.writeFileString(path.join(home, name), before)
+      }
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("shows the address, waits for the browser, and says once what is used", () =>
     Effect.gen(function*() {
       const { auth, clients, fs, home, path, run, start, stored } = yield* fresh()

@@ -56,7 +56,7 @@ export const login = (
     const registrations = yield* Registrations
     const hostId = yield* registrations.hostId
     const before = yield* signedIn(oauth.issuer)
-    const known = Option.isSome(before) ? Option.some(knownFrom(before.value)) : yield* registered(oauth.issuer)
+    const known = yield* findKnown(oauth.issuer)
     const server = yield* Effect.flatMap(CallbackServer, ({ listen }) => listen)
     const { challenge, verifier } = yield* Pkce.make
     const state = yield* Pkce.state
@@ -66,12 +66,15 @@ export const login = (
     const conclude = Effect.fnUntraced(function*(query: URLSearchParams) {
       const { clientId, code } = yield* readAnswer(query, oauth.issuer, known)
       const client = { issuer: oauth.issuer, client_id: clientId }
+      // Another sign-in may have ended meanwhile.
+      const knownNow = yield* findKnown(oauth.issuer)
       // Saved before the code is used, so that no person is registered twice if the exchange fails.
       yield* registrations.keep({ ...client, subject: null, email: null })
       const grant = { code: Redacted.make(code), verifier, redirectUri }
       const { at, tokens } = yield* persistently(oauth.exchange(clientId, grant))
       const identity = yield* persistently(oauth.identify(tokens.id_token, { clientId, nonce, at }))
       yield* checkSubject(identity.subject, known)
+      yield* checkSubject(identity.subject, knownNow)
       yield* registrations.keep({ ...client, subject: identity.subject, email: identity.email ?? null })
       const credential = Tokens.toCredential(tokens, identity, { issuer: oauth.issuer, clientId }, yield* DateTime.now)
       const done: SignedIn<ChatGpt> = { _tag: "SignedIn", credential }
@@ -92,10 +95,22 @@ export const login = (
       }),
       state,
       pasted: options.pasted ?? Stream.empty,
-      read: (line) => Option.filter(Answer.queryOf(line), (query) => query.has("state")),
+      read: (line) =>
+        Option.filter(
+          Answer.queryOf(line),
+          (query) => query.has("state") && (Option.isSome(known) || query.has("client_id") || query.has("error"))
+        ),
       conclude
     })
   }))
+
+/** Reads the registrations in any case: what is wrong with them has to be told before the person signs in. */
+const findKnown = (issuer: string) =>
+  Effect.zipWith(
+    signedIn(issuer),
+    registered(issuer),
+    (stored, registered) => Option.orElse(Option.map(stored, knownFrom), () => registered)
+  )
 
 /** An unreadable store counts as empty: the new sign-in replaces it. */
 const signedIn = (issuer: string): Effect.Effect<Option.Option<ChatGpt>, never, CredentialStore> =>
@@ -143,7 +158,7 @@ const clientOf = (query: URLSearchParams, known: Option.Option<Known>): Either.E
       : refuse("OtherAccount", storedIs(known.value))
   }
   return named === "" || named === newClient
-    ? refuse("Protocol", "it names no client id; paste the whole address, or start again")
+    ? refuse("Protocol", "it names no client id; start again with `effixir login --chatgpt`")
     : Either.right(named)
 }
 

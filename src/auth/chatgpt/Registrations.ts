@@ -97,13 +97,16 @@ export const add = (
 }
 
 /**
- * The latest of an issuer.
+ * The latest of an issuer. One whose person is known comes before one that nobody has signed in with: an attempt of
+ * another account leaves such a one.
  *
  * @since 0.1.0
  * @category combining
  */
-export const latest = (registrations: ReadonlyArray<Registration>, issuer: string): Option.Option<Registration> =>
-  Option.fromNullable(registrations.findLast((one) => one.issuer === issuer))
+export const latest = (registrations: ReadonlyArray<Registration>, issuer: string): Option.Option<Registration> => {
+  const ofIssuer = registrations.filter((one) => one.issuer === issuer)
+  return Option.fromNullable(ofIssuer.findLast(({ subject }) => subject !== null) ?? ofIssuer.at(-1))
+}
 
 /**
  * Forgets everything when the program ends.

@@ -182,6 +182,16 @@ describe("a later sign-in", () => {
       }
     }).pipe(Effect.provide(installation())))
 
+  it.live("refuses another account also where the first sign-in ended while this one waited", () =>
+    Effect.gen(function*() {
+      const { fiber, url } = yield* begin
+      const before = yield* signInAndStore
+      yield* turn({ account: bob })
+      yield* visit(url)
+      assert.deepInclude(Option.getOrThrow(Either.getLeft(yield* Effect.either(fiber))), { reason: "OtherAccount" })
+      assert.deepInclude(yield* registration, { client_id: before.client_id, subject: before.subject })
+    }).pipe(Effect.scoped, Effect.provide(installation())))
+
   it.live("asks for consent again when the plan was declined, and reads what was granted then", () =>
     Effect.gen(function*() {
       const { page } = yield* signIn
@@ -256,6 +266,11 @@ describe("what is pasted", () => {
       yield* paste(answer.searchParams.get("code") ?? "")
       assert.strictEqual(yield* refused, "NoAnswer")
       yield* paste(`${answer.searchParams.get("code")}#${answer.searchParams.get("state")}`)
+      assert.strictEqual(yield* refused, "NoAnswer")
+      // The client id stands behind the code and the state, and may not have been copied.
+      const { searchParams } = new URL(answer)
+      searchParams.delete("client_id")
+      yield* paste(`http://127.0.0.1:1/auth/callback?${searchParams}`)
       assert.strictEqual(yield* refused, "NoAnswer")
       yield* paste(`http://127.0.0.1:1/auth/callback?code=c&state=another&client_id=d`)
       assert.strictEqual(yield* refused, "AnotherSignIn")
