@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { address } from "../internal/address.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
 import * as Answer from "./OAuthAnswer.ts"
 import * as Calls from "./OAuthCalls.ts"
@@ -132,7 +133,7 @@ const clientId = "app_EMoamEEZ73f0CkXaXp7hrann"
 const scope = "openid profile email offline_access"
 
 const config: Config.Config.Wrap<Options> = {
-  issuer: Config.withDefault(Config.nonEmptyString("EFFIXIR_ISSUER"), "https://auth.openai.com"),
+  issuer: address("EFFIXIR_ISSUER", "https://auth.openai.com"),
   originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir")
 }
 

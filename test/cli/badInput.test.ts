@@ -124,6 +124,11 @@ describe("the command line", () => {
         )
         assert.notInclude((yield* run(["status"], { env: { [name]: "" } })).stderr, name)
       }
+      for (const issuer of ["no url", "https://auth.example/?x=1"]) {
+        const signIn = yield* run(["login", "--chatgpt"], { env: { EFFIXIR_ISSUER: issuer } })
+        assert.match(signIn.stderr, /^effixir: EFFIXIR_ISSUER in the environment cannot be used: /)
+        assert.strictEqual(signIn.code, 2)
+      }
       const address = yield* run(["status"], { env: { OPENAI_BASE_URL: "no url" } })
       assert.match(address.stderr, /^effixir: OPENAI_BASE_URL in the environment cannot be used: /)
     }).pipe(Effect.provide(platform)), timeout)

@@ -16,6 +16,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { createLocalJWKSet, errors, type JSONWebKeySet } from "jose"
+import { address } from "../../internal/address.ts"
 import { defined } from "../../internal/json.ts"
 import { redactedSpan } from "../../internal/redactedSpan.ts"
 import { type ChatGpt, planScope } from "../Credential.ts"
@@ -207,7 +208,7 @@ export const layer = (options: Options): Layer.Layer<ChatGptOAuth, never, HttpCl
 /** @since 0.1.0 @category layers */
 export const layerConfig = (
   options: Config.Config.Wrap<Options> = {
-    issuer: Config.withDefault(Config.nonEmptyString("EFFIXIR_ISSUER"), "https://auth.openai.com")
+    issuer: address("EFFIXIR_ISSUER", "https://auth.openai.com")
   }
 ): Layer.Layer<ChatGptOAuth, ConfigError, HttpClient.HttpClient> =>
   Layer.effect(ChatGptOAuth, Effect.flatMap(Config.unwrap(options), make))
