@@ -268,8 +268,13 @@ export const isRefreshable = (credential: SignIn, now: DateTime.Utc): boolean =>
     onNone: () => true,
     onSome: (earliest) =>
       DateTime.lessThanOrEqualTo(earliest, now) ||
+      // The clock was set back since: what it said then tells nothing now.
+      Option.exists(obtainedAt(credential), (then) => DateTime.greaterThan(then, now)) ||
       Option.exists(expiresAt(credential), (end) => DateTime.lessThanOrEqualTo(end, now))
   })
+
+const obtainedAt = ({ obtained_at }: SignIn): Option.Option<DateTime.Utc> =>
+  Option.flatMap(Option.fromNullable(obtained_at), DateTime.make)
 
 const earliestRefresh = ({ earliest_refresh_at }: ChatGpt): Option.Option<DateTime.Utc> =>
   Option.flatMap(Option.fromNullable(earliest_refresh_at), DateTime.make)
@@ -277,7 +282,7 @@ const earliestRefresh = ({ earliest_refresh_at }: ChatGpt): Option.Option<DateTi
 /** The slack is a quarter of the token's life if that is less: a token of minutes would otherwise be due on arrival. */
 const dueAtBySpan = (subscription: Subscription): Option.Option<DateTime.Utc> =>
   Option.map(expiresAt(subscription), (end) => {
-    const start = Option.flatMap(Option.fromNullable(subscription.obtained_at), DateTime.make)
+    const start = obtainedAt(subscription)
     if (Option.isNone(start)) return DateTime.subtractDuration(end, longestSlack)
     const life = DateTime.toEpochMillis(end) - DateTime.toEpochMillis(start.value)
     // The token names its end by the server's clock, and the clock of this machine is hours ahead.

@@ -210,11 +210,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const signInWithChatGpt = Effect.fnUntraced(function*(differing?: Partial<Account>) {
     const { client, tokens } = yield* chatGpt.signIn({ ...account, ...differing })
+    const now = yield* DateTime.now
     return ChatGptTokens.toCredential(
-      yield* Effect.orDie(Schema.decodeUnknown(ChatGptTokens.Tokens)(tokens)),
+      {
+        tokens: yield* Effect.orDie(Schema.decodeUnknown(ChatGptTokens.Tokens)(tokens)),
+        at: DateTime.toEpochMillis(now)
+      },
       { subject: client.subject, email: client.account.email },
       { issuer: url, clientId: client.id },
-      yield* DateTime.now
+      now
     )
   })
 

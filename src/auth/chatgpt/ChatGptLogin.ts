@@ -71,12 +71,13 @@ export const login = (
       // Saved before the code is used, so that no person is registered twice if the exchange fails.
       yield* registrations.keep({ ...client, subject: null, email: null })
       const grant = { code: Redacted.make(code), verifier, redirectUri }
-      const { at, tokens } = yield* persistently(oauth.exchange(clientId, grant))
+      const answer = yield* persistently(oauth.exchange(clientId, grant))
+      const { at, tokens } = answer
       const identity = yield* persistently(oauth.identify(tokens.id_token, { clientId, nonce, at }))
       yield* checkSubject(identity.subject, known)
       yield* checkSubject(identity.subject, knownNow)
       yield* registrations.keep({ ...client, subject: identity.subject, email: identity.email ?? null })
-      const credential = Tokens.toCredential(tokens, identity, { issuer: oauth.issuer, clientId }, yield* DateTime.now)
+      const credential = Tokens.toCredential(answer, identity, { issuer: oauth.issuer, clientId }, yield* DateTime.now)
       const done: SignedIn<ChatGpt> = { _tag: "SignedIn", credential }
       return done
     })

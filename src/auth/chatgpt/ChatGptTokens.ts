@@ -58,13 +58,14 @@ export const Renewal = Schema.Struct({
 export type Renewal = typeof Renewal.Type
 
 /**
- * The credential of a person who has just signed in, and whose identity is verified.
+ * The credential of a person who has just signed in, and whose identity is verified. `at` is the time of the answer, by
+ * the server's clock.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const toCredential = (
-  tokens: Tokens,
+  { at, tokens }: { readonly tokens: Tokens; readonly at: number },
   identity: Identity,
   client: { readonly issuer: string; readonly clientId: string },
   now: DateTime.Utc
@@ -78,7 +79,7 @@ export const toCredential = (
   refresh_token: tokens.refresh_token,
   id_token: tokens.id_token,
   scopes: scopesOf(tokens) ?? [],
-  ...timesOf(tokens, now)
+  ...timesOf(tokens, at, now)
 })
 
 /**
@@ -97,7 +98,7 @@ export const renew = (
   access_token: renewal.access_token,
   refresh_token: renewal.refresh_token ?? self.refresh_token,
   scopes: scopesOf(renewal) ?? self.scopes,
-  ...timesOf(renewal, now),
+  ...timesOf(renewal, at, now),
   ...(renewal.id_token == null || Redacted.value(renewal.id_token) === Redacted.value(self.id_token)
     ? {}
     : { unverified: { id_token: renewal.id_token, at } })
@@ -138,19 +139,29 @@ export const end = (
 const scopesOf = ({ scope }: { readonly scope?: string | null | undefined }): ReadonlyArray<string> | undefined =>
   scope?.split(/\s+/).filter((name) => name !== "")
 
-/** By this machine's clock, because the end is compared with that clock. */
+/** By this machine's clock, because the times are compared with that clock. */
 const timesOf = (
   { earliest_refresh_at, expires_in }: {
     readonly expires_in?: number | null | undefined
     readonly earliest_refresh_at?: unknown
   },
+  at: number,
   now: DateTime.Utc
 ) => ({
   expires_at: DateTime.toEpochMillis(now) +
     (expires_in != null && expires_in > 0 ? expires_in * 1000 : Duration.toMillis(assumedLife)),
-  earliest_refresh_at: readTime(earliest_refresh_at) ?? null,
+  earliest_refresh_at: hereFrom(readTime(earliest_refresh_at), DateTime.toEpochMillis(now) - at) ?? null,
   obtained_at: DateTime.formatIso(now)
 })
+
+/**
+ * A moment of the server's clock by the clock of this machine, which would come too early where that is hours ahead. A
+ * small difference is the way of the answer, and no fault of a clock.
+ */
+const hereFrom = (moment: number | undefined, ahead: number): number | undefined =>
+  moment === undefined || Math.abs(ahead) < Duration.toMillis(mostOnTheWay) ? moment : moment + ahead
+
+const mostOnTheWay = Duration.minutes(1)
 
 /** For a token with no lifetime, or with one that is over on arrival. */
 const assumedLife = Duration.hours(1)

@@ -34,9 +34,9 @@ describe("the answer to an exchange", () => {
     scope: "openid  chatgpt.tokens.use.direct"
   }
   const decode = Schema.decodeUnknownEither(ChatGptTokens.Tokens)
-  const credentialOf = (differing: object) =>
+  const credentialOf = (differing: object, at = 1000) =>
     ChatGptTokens.toCredential(
-      Either.getOrThrow(decode({ ...answer, ...differing })),
+      { tokens: Either.getOrThrow(decode({ ...answer, ...differing })), at },
       { subject: "user-1", email: undefined },
       { issuer: "https://auth.test", clientId: "oaiapp_1" },
       DateTime.unsafeMake(1000)
@@ -59,5 +59,16 @@ describe("the answer to an exchange", () => {
     for (const expires_in of [null, 0, -1]) assert.strictEqual(credentialOf({ expires_in }).expires_at, 3_601_000)
     assert.isNull(credentialOf({}).earliest_refresh_at)
     assert.strictEqual(credentialOf({ earliest_refresh_at: 1_790_000_000 }).earliest_refresh_at, 1_790_000_000_000)
+  })
+
+  it("may be renewed when the server says, by the clock of this machine", () => {
+    const minutes = (count: number) => count * 60_000
+    for (const ahead of [5 * 60, -5 * 60]) {
+      const at = 1000 - minutes(ahead)
+      const { earliest_refresh_at } = credentialOf({ earliest_refresh_at: (at + minutes(54)) / 1000 + 1e9 }, at)
+      assert.strictEqual(earliest_refresh_at, 1000 + minutes(54) + 1e12)
+    }
+    const onTheWay = credentialOf({ earliest_refresh_at: 1_790_000_000 }, 20_000)
+    assert.strictEqual(onTheWay.earliest_refresh_at, 1_790_000_000_000)
   })
 })

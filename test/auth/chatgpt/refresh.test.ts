@@ -137,6 +137,14 @@ describe("the gate", () => {
     assert.isFalse(isRefreshable(signedIn({ earliest_refresh_at: minutes(54) }), at(53)))
     assert.isTrue(isRefreshable(signedIn({ earliest_refresh_at: minutes(54) }), at(54)))
     assert.isTrue(isRefreshable(signedIn(), at(1)))
+    // The clock was an hour ahead when the token came, and is right now.
+    const later = signedIn({
+      obtained_at: DateTime.formatIso(at(120)),
+      earliest_refresh_at: minutes(174),
+      expires_at: minutes(180)
+    })
+    assert.isTrue(isRefreshable(later, at(119)))
+    assert.isFalse(isRefreshable(later, at(121)))
   })
 })
 
