@@ -141,6 +141,9 @@ describe("login --chatgpt", () => {
       const status = yield* run(["status", "--json"])
       assert.strictEqual(status.code, 4)
       assert.deepInclude(JSON.parse(status.stdout), { signed_in: true, plan_use: false, email: "ada@example.com" })
+      const ruledOut = yield* run(["status", "--json", "--auth", "api-key"])
+      assert.deepInclude(JSON.parse(ruledOut.stdout), { signed_in: false })
+      assert.notProperty(JSON.parse(ruledOut.stdout), "kind")
       assert.strictEqual((yield* simulator.requests).length, before)
 
       yield* simulator.turn({ decline: "nothing" })
@@ -270,6 +273,8 @@ describe("an official sign-in that has expired", () => {
         const { code, stdout } = yield* run(["status", "--refresh"])
         assert.strictEqual(code, 4)
         assertSentence(stdout, "sign-in server")
+        assert.match(stdout, /^signed in +yes$/m)
+        assert.match(stdout, /^email +ada@example.com$/m)
         assert.strictEqual(yield* fs.readFileString(auth), before)
       }
       yield* simulator.turn({ invalidClient: false })

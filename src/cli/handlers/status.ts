@@ -119,7 +119,7 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
       (credentials): Effect.Effect<Selected, CredentialsError> => refresh ? credentials.current : credentials.selected
     ).pipe(Effect.either)
     if (Either.isLeft(selected)) {
-      return { home, model, selected, unusable: yield* findUnusable, snapshot: Option.none<Snapshot>() }
+      return { home, model, selected, unusable: yield* findUnusable(selected.left), snapshot: Option.none<Snapshot>() }
     }
     if (refresh) yield* ask
     const { snapshot } = yield* RateLimits
@@ -133,11 +133,16 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
   }).pipe(Effect.provide(layerHome))
 })
 
-/** Finds a sign-in whose person has not agreed to the use of the plan, or that the server has ended. */
-const findUnusable = Effect.gen(function*() {
+/**
+ * Finds a sign-in that cannot be used now: its person has not agreed to the use of the plan, the server has ended it, or
+ * is in trouble.
+ */
+const findUnusable = Effect.fnUntraced(function*(error: CredentialsError) {
+  if (error._tag === "SignedOut" && error.reason === "SubscriptionRuledOut") return undefined
   const { load } = yield* CredentialStore
   const stored = Option.getOrUndefined(yield* Effect.orElseSucceed(load, Option.none))
-  return stored?.kind === "chatgpt_ended" || stored?.kind === "chatgpt" && !usesPlan(stored) ? stored : undefined
+  if (stored === undefined || stored.kind === "api_key") return undefined
+  return stored.kind === "chatgpt_ended" || error._tag === "OAuthError" || !usesPlan(stored) ? stored : undefined
 })
 
 /** If the server cannot be asked, the earlier usage is still shown. */
@@ -152,7 +157,7 @@ const ask = Effect.flatMap(PlanUsage, ({ refresh }) => refresh).pipe(
 
 const describe = (
   selected: Either.Either<Selected, { readonly message: string }>,
-  unusable: ChatGpt | Ended | undefined,
+  unusable: SignIn | Ended | undefined,
   form: "json" | "text",
   access: object = {}
 ) =>
@@ -162,17 +167,19 @@ const describe = (
         ? { signed_in: false, reason: message }
         : unusable.kind === "chatgpt_ended"
         ? { signed_in: false, kind: unusable.kind, email: unusable.email ?? null, reason: message }
-        : { signed_in: true, kind: unusable.kind, ...describePlan[form](unusable), ...access, reason: message },
+        : { signed_in: true, kind: unusable.kind, ...describeSignIn(unusable, form), ...access, reason: message },
     onRight: ({ credential, reason, source }) => ({
       signed_in: true,
       kind: credential.kind,
-      ...(credential.kind === "subscription" ? describeAccount(credential) : {}),
-      ...(credential.kind === "chatgpt" ? describePlan[form](credential) : {}),
+      ...(isSignIn(credential) ? describeSignIn(credential, form) : {}),
       ...access,
       source,
       reason
     })
   })
+
+const describeSignIn = (credential: SignIn, form: "json" | "text") =>
+  credential.kind === "chatgpt" ? describePlan[form](credential) : describeAccount(credential)
 
 /** The server does not tell this sign-in which plan it is, or how much of it is used. */
 const describePlan = {
