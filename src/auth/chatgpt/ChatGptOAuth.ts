@@ -261,7 +261,8 @@ const toError = (answer: Answer.Answer, clientId: string): OAuthError => {
   if (isPassing(answer)) return passing(error, error.detail)
   if (!Answer.codesOf(answer).includes("invalid_client")) return error
   // A stored sign-in would name the client again.
-  const advice = "to get another, run `effixir logout`, take that one out of registrations.json beside the sign-in, and " +
+  const advice =
+    "to get another, run `effixir logout`, take that one out of registrations.json beside the sign-in, and " +
     "run `effixir login --chatgpt`"
   return new OAuthError({
     reason: "Protocol",
