@@ -18,7 +18,8 @@ const scrub = (base: string) => (text: string): string =>
     // How many pieces a text comes in depends on what secrets look like.
     .replace(/"seq":\d+/g, "\"seq\":N")
     .replace(/call_[0-9a-f]{24}/g, "CALL")
-    .replace(/\(at \d\d:\d\d\)/g, "(at TIME)")
+    // The day is told where it is not today, which depends on the hour.
+    .replace(/\((?:on \d{4}-\d\d-\d\d )?at \d\d:\d\d\)/g, "(at TIME)")
     .replace(/\d{4}-\d\d-\d\d at \d\d:\d\d/g, "DAY at TIME")
     .replace(/(?:\d+ (?:y|d|h|min|s)\b ?)+(?= ago)|(?<=\bin )(?:\d+ (?:y|d|h|min|s)\b ?)+(?= \(|$)/gm, "SPAN")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")

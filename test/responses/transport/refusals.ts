@@ -1,6 +1,6 @@
 /**
- * Refusals of real servers, in their own words, as people have reported them; names and numbers are changed. Where a row
- * names no report, the words are those of the server's documentation or of a recording.
+ * Refusals of real servers, in their own words as people have reported them; names and numbers are changed. A row that
+ * names no report has words that are commonly known of its server, and were not looked up.
  */
 import type { Reason } from "../../../src/responses/ModelError.ts"
 
