@@ -116,9 +116,9 @@ const grouped = (input: ReadonlyArray<Item>): ReadonlyArray<Item> => {
       group.open.push(item.call_id)
     } else if (group === undefined) items.push(item)
     else if (isToolCall(item)) group.calls.push(...group.thoughts.splice(0), item)
-    else if (isAnswer(item) && waiting > 0) {
+    else if (isAnswer(item)) {
       group.outputs.push(item)
-      group.open.splice(group.open.indexOf(item.call_id), 1)
+      if (waiting > 0) group.open.splice(group.open.indexOf(item.call_id), 1)
     } else if (isEncryptedReasoning(item)) group.thoughts.push(item)
     else if (isOfOthers(item)) group.after.push(item)
     else group.before.push(...group.thoughts.splice(0), item)

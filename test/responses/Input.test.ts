@@ -66,6 +66,11 @@ describe("Input.fit", () => {
       [call("a"), call("b"), output("b"), output("a"), userMessage("Hi"), say("Ho")]
     ],
     [
+      "an output without a call",
+      [call("a"), call("b"), output("a"), output("gone"), say("x"), output("b")],
+      [say("x"), call("a"), call("b"), output("a"), output("gone"), output("b")]
+    ],
+    [
       "two calls with one id",
       [call("a"), say("x"), call("a"), output("a"), output("a")],
       [say("x"), call("a"), call("a"), output("a"), output("a")]
