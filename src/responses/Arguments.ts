@@ -4,7 +4,8 @@
  * @internal
  */
 import * as Predicate from "effect/Predicate"
-import { parse } from "../internal/json.ts"
+import { endOfValue } from "../internal/balanced.ts"
+import { parse, same } from "../internal/json.ts"
 
 /**
  * A text as it is, and any other value as its JSON.
@@ -41,30 +42,17 @@ export const mend = (said: string, last: string): string => {
   const objects = valuesIn(said) ?? []
   const filled = objects.filter(isFilled)
   const [first = objects[0]] = filled
-  if (first !== undefined && filled.every((other) => other === first || same(other, first))) return first
+  if (first !== undefined && filled.every((other) => other === first || same(parse(other), parse(first)))) return first
   return isFilled(last) ? last : said
 }
-
-const same = (a: string, b: string): boolean => JSON.stringify(parse(a)) === JSON.stringify(parse(b))
 
 /** The objects of a text that is nothing but objects, one after the other. */
 const valuesIn = (text: string): ReadonlyArray<string> | undefined => {
   const values: Array<string> = []
-  let depth = 0
   let start = 0
-  let isInString = false
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (isInString) {
-      if (character === "\\") at++
-      else if (character === "\"") isInString = false
-    } else if (character === "\"") isInString = true
-    else if (character === "{" || character === "[") depth++
-    else if (character === "}" || character === "]") {
-      if (--depth > 0) continue
-      values.push(text.slice(start, at + 1).trim())
-      start = at + 1
-    }
+  for (let end = endOfValue(text, start); end !== undefined; end = endOfValue(text, start)) {
+    values.push(text.slice(start, end).trim())
+    start = end
   }
-  return depth === 0 && !isInString && text.slice(start).trim() === "" ? values : undefined
+  return text.slice(start).trim() === "" ? values : undefined
 }

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { endOfValue } from "../internal/balanced.ts"
 import { isDeepText, parse, tooDeep } from "../internal/json.ts"
 import { jsonSchema } from "../internal/jsonSchema.ts"
 import { isInStrictSubset } from "../internal/strictSchema.ts"
@@ -84,10 +85,11 @@ const decodeWithin = Effect.fnUntraced(function*<A>(
   const said = (read ?? text).replace(/^[^]*<\/think>/, "")
   const fitting = new Map<string, A>()
   for (let at = said.indexOf("{"), tries = 0; at !== -1 && tries < maxTries; tries++) {
-    const object = objectAt(said, at)
-    const value = object === undefined ? Option.none() : yield* Effect.option(decode(object))
-    if (object !== undefined && Option.isSome(value)) fitting.set(JSON.stringify(parse(object)), value.value)
-    at = said.indexOf("{", Option.isSome(value) ? at + (object?.length ?? 1) : at + 1)
+    const end = endOfValue(said, at)
+    const object = said.slice(at, end)
+    const value = end === undefined ? Option.none() : yield* Effect.option(decode(object))
+    if (Option.isSome(value)) fitting.set(JSON.stringify(parse(object)), value.value)
+    at = said.indexOf("{", Option.isSome(value) ? end : at + 1)
   }
   const [first] = fitting
   return first !== undefined && fitting.size === 1 ? first[1] : yield* Effect.fail(undefined)
@@ -95,13 +97,3 @@ const decodeWithin = Effect.fnUntraced(function*<A>(
 
 /** A text may have any number of braces. */
 const maxTries = 1000
-
-/** The balanced object that begins here, if there is one. */
-const objectAt = (text: string, start: number): string | undefined => {
-  let depth = 0
-  for (const { 0: token, index } of text.slice(start).matchAll(/"(?:[^"\\]|\\[^])*"|[{}]/g)) {
-    depth += token === "{" ? 1 : token === "}" ? -1 : 0
-    if (depth === 0) return text.slice(start, start + index + 1)
-  }
-  return undefined
-}

@@ -157,6 +157,13 @@ describe("Responses.object", () => {
       "```\n{\"city\":\"Bern\",\n\"degrees\":\"12\"}```"
     ))))
 
+  const long = "x".repeat(10_000_000)
+  it.effect("reads an object as long as a model can write within prose", () =>
+    Effect.gen(function*() {
+      const { city, degrees } = yield* Responses.object(Weather, request)
+      assert.deepStrictEqual([city.length, degrees], [long.length, 12])
+    }).pipe(Effect.provide(answering(`Here it is: {"city":"${long}","degrees":"12"} I hope that helps!`))))
+
   const bern = `{"city":"Bern","degrees":"12"}`
   const around: ReadonlyArray<readonly [string, string]> = [
     ["prose", `Here it is: ${bern} I hope that helps!`],
