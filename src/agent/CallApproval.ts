@@ -69,7 +69,7 @@ export const decide = Effect.fnUntraced(function*({ sessionId, turnId }: Options
   const known = yield* recall(decisionKey(call), PermissionDecided)
   if (Option.isSome(known)) return decided(settle(call, known.value), touches)
   const describe = yield* tools.describe(call.call)
-  const { name } = yield* tools.resolve(call.call)
+  const name = yield* tools.nameOf(call.call)
   const decision = yield* permission.decide({ sessionId, tool: name, access, describe })
   if (decision._tag === "Ask") return { _tag: "Asking", call, access, decision, touches } satisfies Decided
   if (decision._tag === "Allow" && decision.isRoutine) return decided(call, touches)

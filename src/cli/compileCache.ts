@@ -25,10 +25,10 @@ export const keep = (use: string): void => {
   const home = process.env["EFFIXIR_HOME"] || join(homedir(), ".effixir")
   const loader: Loader = module.prototype as unknown as Loader
   const compile = loader._compile
-  const writes: Array<() => void> = []
+  const atExit: Array<() => void> = []
   process.once("exit", (code) => {
     // A run such as `--help` must not create the home folder.
-    if (code === 0 && existsSync(home)) { for (const writeOne of writes) writeOne() }
+    if (code === 0 && existsSync(home)) { for (const keepOne of atExit) keepOne() }
   })
   loader._compile = function(source, path, ...more) {
     if (dirname(path) !== import.meta.dirname) return compile.call(this, source, path, ...more)
@@ -38,7 +38,7 @@ export const keep = (use: string): void => {
     const script = new Script(module.wrap(source), { filename: path, cachedData: known?.data })
     const uses = script.cachedDataRejected === false ? known?.uses ?? [] : []
     if (!uses.includes(use)) {
-      writes.push(() => write(file, kind, { uses: [...uses, use], data: script.createCachedData() }))
+      atExit.push(() => write(file, kind, { uses: [...uses, use], data: script.createCachedData() }))
     }
     return script.runInThisContext().call(
       this.exports,

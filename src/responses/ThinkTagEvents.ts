@@ -60,14 +60,11 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
       case "response.output_text.delta":
         return tellParts(event, textAt(event).splitter.push(event.delta))
       case "response.output_text.done": {
-        const { delta: _, ...rest } = { delta: "", ...event }
-        const { output_index, item_id } = event
-        tellParts(
-          { type: "response.output_text.delta", delta: "", output_index, item_id },
-          textAt(event).splitter.rest()
-        )
+        const { item_id, output_index } = event
+        const piece = { type: "response.output_text.delta" as const, delta: "", output_index, item_id }
+        tellParts(piece, textAt(event).splitter.rest())
         release()
-        return tell({ ...rest, text: split(event.text).answer })
+        return tell({ ...event, text: split(event.text).answer })
       }
       case "response.content_part.done":
         release()

@@ -43,6 +43,8 @@ export interface ToolResult {
 export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<ToolExecutor, {
   /** The definitions of the current tools, for the model. */
   readonly declarations: Effect.Effect<ReadonlyArray<ToolDeclaration>>
+  /** The name of the tool that a call means; the model's own word for an unknown one. */
+  readonly nameOf: (call: ToolCall) => Effect.Effect<string>
   /**
    * The call as it runs: with the name of its tool, and with its arguments as the tool takes them. The log keeps what the
    * model has written.
@@ -71,6 +73,7 @@ export const make = <R>(
     const tools = Effect.map(Effect.isEffect(toolkit) ? toolkit : Effect.succeed(toolkit), ({ tools }) => tools)
     return ToolExecutor.of({
       declarations: Effect.map(tools, (tools) => Array.from(tools.values(), (tool) => tool.declaration)),
+      nameOf: (call) => Effect.map(tools, (tools) => toolOf(tools, call)?.name ?? call.name),
       resolve: (call) => Effect.flatMap(tools, (tools) => resolve(toolOf(tools, call), call)),
       concurrency: (call) => Effect.map(tools, (tools) => toolOf(tools, call)?.concurrency ?? "parallel"),
       describe: (call) => Effect.flatMap(tools, (tools) => describe(toolOf(tools, call), call)),

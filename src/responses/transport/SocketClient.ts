@@ -43,8 +43,8 @@ export class SocketClosed
       code: Schema.Number,
       reason: Schema.String,
       /**
-       * Which side ended it. We do when the server sends unreadable data: bytes that are no text (1003), too big (1009), no WebSocket
-       * (1002).
+       * Which side ended it. We do when the server sends unreadable data: bytes that are no text (1003), too big (1009),
+       * no WebSocket (1002).
        */
       by: Schema.Literal("server", "client")
     }
