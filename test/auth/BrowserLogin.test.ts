@@ -1,4 +1,3 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -26,7 +25,7 @@ const services = Layer.unwrapEffect(
   Layer.merge(Browser.layerNoop),
   Layer.merge(NodeCallbackServer.layer()),
   Layer.provideMerge(simulator),
-  Layer.merge(Layer.provide(Layer.scopedDiscard(callbackPorts), NodeFileSystem.layer))
+  Layer.merge(Layer.scopedDiscard(callbackPorts))
 )
 
 /** A sign-in that has shown its address, what may be pasted, and how it ends. */

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { createServer } from "node:net"
+import { callbackPorts } from "../callbackPorts.ts"
 import { answerOf, fresh, signedIn, tokenPath, urlOf, visit } from "./chatgpt.ts"
 import { assertSentence, eventually, lines, platform } from "./support.ts"
 import { isThere, terminal } from "./terminal.ts"
@@ -96,8 +97,8 @@ describe("login --chatgpt", () => {
 
   it.scopedLive("takes any port where the usual one is not to be had", () =>
     Effect.gen(function*() {
+      const { start } = yield* fresh({}, callbackPorts)
       yield* occupy(1455)
-      const { start } = yield* fresh()
       const { output, result } = yield* start(["login", "--chatgpt"])
       const url = yield* urlOf(output)
       const { hostname, port } = new URL(new URL(url).searchParams.get("redirect_uri") ?? "")

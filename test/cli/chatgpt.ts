@@ -4,12 +4,16 @@ import * as Schema from "effect/Schema"
 import { ChatGpt } from "../../src/auth/Credential.ts"
 import type { Knobs } from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
+import { anyCallbackPort } from "../callbackPorts.ts"
 import { eventually, machine, type Started } from "./support.ts"
+
+type Ports = typeof anyCallbackPort
 
 export const tokenPath = "/api/accounts/oauth/token"
 
 /** A machine on which nobody is signed in, and a person who agrees to everything at the browser. */
-export const fresh = Effect.fnUntraced(function*(knobs: Partial<Knobs> = {}) {
+export const fresh = Effect.fnUntraced(function*(knobs: Partial<Knobs> = {}, ports: Ports = anyCallbackPort) {
+  yield* ports
   const here = yield* machine(() => Script.answer(Script.say("Hello!")), { signedIn: false, autoApprove: true, knobs })
   const { fs, home, path, simulator } = here
   const read = (name: string) =>

@@ -83,6 +83,8 @@ export const machine = Effect.fnUntraced(function*(
         child.stderr.setEncoding("utf8").on("data", (text: string) => {
           stderr += text
         })
+        // A program may end, or close its input, before it has read all of it.
+        child.stdin.on("error", () => {})
         // A pipe that nobody closes is a prompt that nobody finishes.
         if (options?.stdin !== null) child.stdin.end(options?.stdin ?? "")
         const ended = new Promise<Result>((resolve) => {
