@@ -156,7 +156,7 @@ describe("the command line", () => {
   it.scopedLive("helps, and tells its version, without colours into a pipe", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(nothing)
-      assert.match((yield* run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/)
+      assert.match((yield* run(["--version"], { isStarted: true })).stdout, /^\d+\.\d+\.\d+\n$/)
       for (const args of [["--help"], ["run", "--help"], ["resume", "--help"], ["status", "--help"], ["demo", "-h"]]) {
         const { code, stdout } = yield* run(args)
         assert.strictEqual(code, 0)

@@ -19,7 +19,7 @@ describe("the compiled program", () => {
     "is kept for its owner by the first start that ends well, once for each use, and then left alone",
     () =>
       Effect.gen(function*() {
-        const { fs, home, path, run } = yield* machine(script, { signedIn: false })
+        const { fs, home, path, run } = yield* machine(script, { signedIn: false, isStarted: true })
         const file = path.join(home, "cache", "main.js.compiled")
         const uses = Effect.map(fs.readFile(file), (content) => {
           const head = Buffer.from(content.subarray(0, content.indexOf(10))).toString()
@@ -49,7 +49,7 @@ describe("the compiled program", () => {
 
   it.scopedLive("is compiled anew where what was kept is damaged or of another program", () =>
     Effect.gen(function*() {
-      const { fs, home, path, run } = yield* machine(script, { isCompiled: false })
+      const { fs, home, path, run } = yield* machine(script, { isCompiled: false, isStarted: true })
       const file = path.join(home, "cache", "main.js.compiled")
       const first = yield* run(["run", "Go"])
       assert.deepStrictEqual([first.code, first.stdout], [0, "Done.\n"])
@@ -72,7 +72,7 @@ describe("the compiled program", () => {
 
   it.scopedLive("is not kept where that is switched off, or cannot be done", () =>
     Effect.gen(function*() {
-      const { fs, home, path, run } = yield* machine(script, { isCompiled: false })
+      const { fs, home, path, run } = yield* machine(script, { isCompiled: false, isStarted: true })
       const env = { NODE_DISABLE_COMPILE_CACHE: "1" }
       assert.strictEqual((yield* run(["run", "Go"], { env })).code, 0)
       const file = path.join(home, "cache", "main.js.compiled")

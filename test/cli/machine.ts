@@ -11,14 +11,12 @@ import { fileURLToPath } from "node:url"
 import { Credential } from "../../src/auth/Credential.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import type * as Script from "../../src/testing/Script.ts"
+import { inProcess, type Result } from "./inProcess.ts"
 
 export const program = fileURLToPath(new URL("../../dist/bin/effixir.js", import.meta.url))
 
-export interface Result {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
+/** Whether every command line gets a process of its own, as it would have at a person's. */
+const startsAlways = process.env["EFFIXIR_TEST_START"] !== undefined
 
 export interface Started {
   readonly child: ChildProcess
@@ -27,10 +25,24 @@ export interface Started {
   readonly result: Effect.Effect<Result>
 }
 
+export interface How {
+  readonly env?: Record<string, string>
+  readonly stdin?: string | null
+  /** A command that runs the one it is given, as `nice` does. */
+  readonly through?: ReadonlyArray<string>
+  /** Whether it needs a process of its own. */
+  readonly isStarted?: boolean
+}
+
 /** A person's machine: a home, a folder to work in, and a simulator of the servers. */
 export const machine = Effect.fnUntraced(function*(
   script: Script.Script,
-  options?: Partial<OpenAiSimulator.Options> & { readonly signedIn?: boolean; readonly isCompiled?: boolean }
+  options?: Partial<OpenAiSimulator.Options> & {
+    readonly signedIn?: boolean
+    readonly isCompiled?: boolean
+    /** Whether every command line needs a process of its own. */
+    readonly isStarted?: boolean
+  }
 ) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -59,15 +71,7 @@ export const machine = Effect.fnUntraced(function*(
     }
   }
 
-  const start = (
-    args: ReadonlyArray<string>,
-    options?: {
-      readonly env?: Record<string, string>
-      readonly stdin?: string | null
-      /** A command that runs the one it is given, as `nice` does. */
-      readonly through?: ReadonlyArray<string>
-    }
-  ) =>
+  const start = (args: ReadonlyArray<string>, options?: How) =>
     Effect.acquireRelease(
       Effect.sync((): Started => {
         const [command = "", ...words] = [...options?.through ?? [], process.execPath, program, ...args]
@@ -95,6 +99,19 @@ export const machine = Effect.fnUntraced(function*(
       ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
     )
 
+  /** Runs a command line to its end: in this process, unless the test is about processes. */
+  const run = (args: ReadonlyArray<string>, how: How = {}) =>
+    Effect.suspend(() => {
+      const { env = {}, isStarted = options?.isStarted === true, stdin = "", through } = how
+      const isForNode = Object.keys(env).some((name) => name.startsWith("NODE_"))
+      const result = startsAlways || isStarted || isForNode || through !== undefined || stdin === null
+        ? undefined
+        : inProcess(args, { cwd: folder, env: { ...environment, ...env }, stdin })
+      return result === undefined
+        ? Effect.flatMap(start(args, how), ({ result }) => result)
+        : Effect.promise(() => result)
+    })
+
   /** Everything that must never be seen outside `auth.json`. */
   const secrets = [credential.access_token, credential.refresh_token, simulator.apiKey].map(Redacted.value)
 
@@ -112,7 +129,7 @@ export const machine = Effect.fnUntraced(function*(
     asked: simulator.requests,
     secrets,
     start,
-    run: (...args: Parameters<typeof start>) => Effect.flatMap(start(...args), ({ result }) => result),
+    run,
     auth: path.join(home, "auth.json"),
     file: (name: string) => path.join(folder, name)
   }

@@ -46,7 +46,7 @@ const losses: ReadonlyArray<readonly [name: string, vanish: (places: Places) => 
   ["the log", ({ home }) => rmSync(join(sessionOf(home), "log.ndjson"))],
   ["the session's folder", ({ home }) => rmSync(sessionOf(home), { recursive: true })],
   ["the folder of all sessions, which is moved", ({ home }) => renameSync(join(home, "sessions"), `${home}-old`)],
-  ["the home", ({ home }) => rmSync(home, { recursive: true })],
+  ["the home", ({ home }) => rmSync(home, { recursive: true, maxRetries: 20 })],
   ["the log, in whose place is another file", ({ home }) => {
     rmSync(join(sessionOf(home), "log.ndjson"))
     writeFileSync(join(sessionOf(home), "log.ndjson"), "")
@@ -75,7 +75,7 @@ describe("a session that vanishes in the middle of a turn", () => {
 
   it.scopedLive("ends with one line also when it is stopped then", () =>
     Effect.gen(function*() {
-      const vanish = ({ home }: Places) => rmSync(home, { recursive: true })
+      const vanish = ({ home }: Places) => rmSync(home, { recursive: true, maxRetries: 20 })
       const { code, stderr, stdout } = yield* runInto(vanish, { args: ["--json"], signal: "SIGINT" })
       assert.strictEqual(code, 130, stderr)
       assert.deepStrictEqual(lines(stdout).filter(isEnd).map(({ type }) => type), ["turn.interrupted"])

@@ -1,0 +1,101 @@
+import type * as EffectConsole from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { Console } from "node:console"
+import { Readable, Writable } from "node:stream"
+import * as Cli from "../../src/cli/Cli.ts"
+import * as Execute from "../../src/cli/execute.ts"
+import type { Listening } from "../../src/cli/Interruption.ts"
+
+export interface Result {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** What a process of its own would have. */
+export interface Surroundings {
+  readonly cwd: string
+  readonly env: { readonly [name: string]: string | undefined }
+  readonly stdin: string
+}
+
+let isTaken = false
+
+/**
+ * Runs a command line in this process, which takes a tenth of the time that starting the program takes. The environment,
+ * the folder and the streams belong to a whole process, so that one runs at a time: undefined while another does.
+ */
+export const inProcess = (args: ReadonlyArray<string>, around: Surroundings): Promise<Result> | undefined => {
+  if (isTaken) return undefined
+  isTaken = true
+  return execute(args, around).finally(() => {
+    isTaken = false
+  })
+}
+
+const execute = async (args: ReadonlyArray<string>, { cwd, env, stdin }: Surroundings): Promise<Result> => {
+  const before = { cwd: process.cwd(), env: { ...process.env } }
+  const [stdout, stderr] = [written(), written()]
+  const restore = [
+    replaced("stdin", Readable.from([stdin])),
+    replaced("stdout", stdout.stream),
+    replaced("stderr", stderr.stream)
+  ]
+  setVariables(env)
+  process.chdir(cwd)
+  try {
+    const line = Cli.read(args)
+    const listening: Listening = {
+      first: () => "SIGINT",
+      stop: () => fiber.unsafeInterruptAsFork(fiber.id()),
+      told: undefined
+    }
+    const fiber = Effect.runFork(
+      Effect.withConsole(Execute.run(line, listening), consoleOf(stdout.stream, stderr.stream))
+    )
+    const exit = await Effect.runPromise(Fiber.await(fiber))
+    const last = await Execute.lastLine(exit, line, listening)
+    return { code: Execute.codeOf(exit, listening), stdout: stdout.text() + last, stderr: stderr.text() }
+  } finally {
+    for (const stream of restore) stream()
+    process.chdir(before.cwd)
+    setVariables(before.env)
+  }
+}
+
+const written = () => {
+  let all = ""
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (chunk: string | Uint8Array, _encoding, done) => {
+      all += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString()
+      done()
+    }
+  })
+  return { stream, text: () => all }
+}
+
+const replaced = (name: "stdin" | "stdout" | "stderr", value: unknown) => {
+  const own = Object.getOwnPropertyDescriptor(process, name)
+  Object.defineProperty(process, name, { configurable: true, enumerable: true, value })
+  return () => {
+    if (own !== undefined) Object.defineProperty(process, name, own)
+  }
+}
+
+/** What the program writes itself, and what its log writes. */
+const consoleOf = (stdout: Writable, stderr: Writable): EffectConsole.Console => {
+  const unsafe = new Console({ stdout, stderr })
+  return {
+    ...Effect.runSync(Effect.console),
+    unsafe,
+    log: (...values) => Effect.sync(() => unsafe.log(...values)),
+    error: (...values) => Effect.sync(() => unsafe.error(...values))
+  }
+}
+
+const setVariables = (env: Surroundings["env"]) => {
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name]
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) process.env[name] = value
+}
