@@ -162,7 +162,7 @@ export const finderOf = (secrets: Iterable<string>): Finder => {
   const long = Array.from(secrets).filter((secret) => secret.length >= shortest)
   const forms = Array.from(new Set(long.flatMap(formsOf))).toSorted((a, b) => b.length - a.length)
   let parts: Parts | undefined
-  let shortParts: ReadonlySet<string> | undefined
+  const isShortPart = partsKnown(forms)
   return {
     hide: (text) => {
       if (forms.length === 0 || text.length < shortest) return text
@@ -172,9 +172,8 @@ export const finderOf = (secrets: Iterable<string>): Finder => {
     },
     isIn: (text) => text.length >= shortest && forms.some((form) => text.includes(form)),
     unfinished: (text) => {
-      shortParts ??= shortPartsOf(forms)
       let length = 0
-      while (length < Math.min(3, text.length) && shortParts.has(text.slice(-length - 1))) length++
+      while (length < Math.min(3, text.length) && isShortPart(text.slice(-length - 1))) length++
       if (length < 3) return length
       let within = forms
       for (; length < text.length; length++) {
@@ -187,15 +186,20 @@ export const finderOf = (secrets: Iterable<string>): Finder => {
   }
 }
 
-/** The parts of up to three characters, for a quick check: most texts end with none of them. */
-const shortPartsOf = (forms: ReadonlyArray<string>): ReadonlySet<string> =>
-  new Set(
-    forms.flatMap((form) =>
-      [1, 2, 3].flatMap((length) =>
-        Array.from({ length: form.length - length + 1 }, (_, at) => form.slice(at, at + length))
-      )
-    )
-  )
+/** Whether short texts are part of a form; remembered, because the same ones are asked about with every token. */
+const partsKnown = (forms: ReadonlyArray<string>): (text: string) => boolean => {
+  const known = new Map<string, boolean>()
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const isPart = forms.some((form) => form.includes(text))
+    if (known.size < mostKnown) known.set(text, isPart)
+    return isPart
+  }
+}
+
+/** Texts can end in more ways than are worth remembering. */
+const mostKnown = 10_000
 
 interface Parts {
   readonly hide: (text: string) => string

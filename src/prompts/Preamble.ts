@@ -8,7 +8,7 @@
 /**
  * Where and when the model works, as it was when the session began.
  *
- * - `date` as `2026-11-29`, and `weekday` in words; `timeZone` as `Europe/Lisbon`
+ * - `date` as `2026-11-29`, and `weekday` from 0 for Sunday; `timeZone` as `Europe/Lisbon`
  * - `platform` the system and its processor
  * - `shell` what runs commands
  * - `git` what is known of the repository, where the folder is in one
@@ -18,16 +18,18 @@
  */
 export const surroundings = ({ date, git, platform, shell, timeZone, weekday }: {
   readonly date: string
-  readonly weekday: string
+  readonly weekday: number
   readonly timeZone: string
   readonly platform: string
   readonly shell: string
   readonly git?: Git | undefined
 }): string =>
   "# When this session began\n\n" +
-  `- Date: ${weekday}, ${date}; time zone ${timeZone}\n` +
+  `- Date: ${weekdays[weekday] ?? ""}, ${date}; time zone ${timeZone}\n` +
   `- Platform: ${platform}; commands are run by ${shell}\n` +
   `- Git: ${git === undefined ? "the folder is in no repository" : gitState(git)}`
+
+const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
 /**
  * - `branch` is empty where none is checked out

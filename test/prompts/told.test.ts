@@ -46,7 +46,7 @@ const occasions: {
     }]
       .map((git) => [{
         date: "2026-11-29",
-        weekday: "Sunday",
+        weekday: 0,
         timeZone: "Europe/Lisbon",
         platform: "linux 6.8.0 (x64)",
         shell: "bash",

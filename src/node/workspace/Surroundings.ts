@@ -25,11 +25,12 @@ import * as ChildEnvironment from "../process/ChildEnvironment.ts"
 export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, never, FileSystem.FileSystem> = Effect.fn(
   "Surroundings.toItems"
 )(function*(folder) {
-  const now = DateTime.setZone(yield* DateTime.now, DateTime.zoneMakeLocal())
+  const zone = DateTime.zoneMakeLocal()
+  const now = DateTime.setZone(yield* DateTime.now, zone)
   const text = Preamble.surroundings({
     date: DateTime.formatIsoDate(now),
-    weekday: DateTime.format(now, { locale: "en", weekday: "long" }),
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    weekday: DateTime.getPart(now, "weekDay"),
+    timeZone: zone.id,
     platform: `${platform()} ${release()} (${arch()})`,
     shell: "bash",
     git: yield* look(folder)
