@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type ChildProcess, spawn } from "node:child_process"
+import { cpSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Credential } from "../../src/auth/Credential.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
@@ -67,7 +68,7 @@ export const machine = Effect.fnUntraced(function*(
     yield* fs.writeFileString(path.join(home, "auth.json"), json, { mode: 0o600 })
     const compiled = process.env["EFFIXIR_TEST_COMPILED"]
     if (compiled !== undefined && options?.isCompiled !== false) {
-      yield* fs.copy(compiled, path.join(home, "cache"))
+      cpSync(compiled, path.join(home, "cache"), { recursive: true })
     }
   }
 

@@ -56,7 +56,7 @@ const refreshWindow = 360
 
 /** The part of auth.openai.com that is "Sign in with ChatGPT". */
 export const make = Effect.fnUntraced(function*(issuer: string, options: Options) {
-  const keys = yield* Keys.make(issuer)
+  const keys = Keys.make(issuer)
   const knobs = yield* Ref.make<Knobs>(normal)
   const clients = yield* Ref.make(HashMap.empty<string, Client>())
   const grants = yield* Ref.make(HashMap.empty<string, Grant>())
@@ -243,7 +243,10 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
     authorize,
     discovery: () => Effect.succeed(json(200, keys.discovery)),
     jwks: () =>
-      Effect.map(Ref.get(knobs), ({ jwksStatus }) => jwksStatus === 200 ? json(200, keys.jwks) : json(jwksStatus, {})),
+      Effect.flatMap(Ref.get(knobs), ({ jwksStatus }) =>
+        jwksStatus === 200
+          ? Effect.map(keys.jwks, (jwks) => json(200, jwks))
+          : Effect.succeed(json(jwksStatus, {}))),
     revoke,
     signIn,
     token,

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { exportJWK, generateKeyPair, SignJWT } from "jose"
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose"
 import { randomUUID } from "node:crypto"
 import { type Client, resource, scopes } from "./chatgptAuthorize.ts"
 
@@ -18,33 +18,48 @@ export type IdTokenFault =
   | "expired"
   | "from the future"
 
-/** The keys of the issuer, and tokens that are really signed with them. */
-export const make = Effect.fnUntraced(function*(issuer: string) {
-  const pair = () => Effect.promise(() => generateKeyPair("RS256", { extractable: true }))
-  const right = yield* pair()
-  const wrong = yield* pair()
+/** Made when a token is first signed, and once for all issuers: making keys takes longer than most sign-ins. */
+let made: Promise<Keys> | undefined
+
+interface Keys {
+  readonly right: CryptoKey
+  readonly wrong: CryptoKey
+  readonly publicKey: JWK
+}
+
+const makeKeys = async (): Promise<Keys> => {
+  const [right, wrong] = await Promise.all([pair(), pair()])
+  return { right: right.privateKey, wrong: wrong.privateKey, publicKey: await exportJWK(right.publicKey) }
+}
+
+const pair = () => generateKeyPair("RS256", { extractable: true })
+
+const keys = Effect.promise(() => made ??= makeKeys())
+
+/** Tokens of an issuer that are really signed, and the keys to verify them with. */
+export const make = (issuer: string) => {
   const kid = randomUUID()
-  const publicKey = yield* Effect.promise(() => exportJWK(right.publicKey))
 
   const accessToken = (
     { client, scope }: { readonly client: Client; readonly scope: string },
     now: number,
     lifetime: number
   ): Effect.Effect<string> =>
-    Effect.promise(() =>
-      new SignJWT({
-        iss: issuer,
-        sub: client.subject,
-        aud: [resource],
-        client_id: client.id,
-        scope,
-        iat: now,
-        nbf: now,
-        exp: now + lifetime,
-        jti: randomUUID(),
-        "https://api.openai.com/auth": { per_user_salt: randomUUID(), encrypted_auth_metadata: randomUUID() }
-      }).setProtectedHeader({ alg: "RS256", kid, typ: "at+jwt" }).sign(right.privateKey)
-    )
+    Effect.flatMap(keys, ({ right }) =>
+      Effect.promise(() =>
+        new SignJWT({
+          iss: issuer,
+          sub: client.subject,
+          aud: [resource],
+          client_id: client.id,
+          scope,
+          iat: now,
+          nbf: now,
+          exp: now + lifetime,
+          jti: randomUUID(),
+          "https://api.openai.com/auth": { per_user_salt: randomUUID(), encrypted_auth_metadata: randomUUID() }
+        }).setProtectedHeader({ alg: "RS256", kid, typ: "at+jwt" }).sign(right)
+      ))
 
   const idToken = (
     { account, id, subject }: Client,
@@ -66,18 +81,19 @@ export const make = Effect.fnUntraced(function*(issuer: string) {
       ...(nonce === undefined ? {} : { nonce: is("wrong nonce") ? randomUUID() : nonce })
     }
     const jwt = new SignJWT(claims)
-    return Effect.promise(() =>
-      is("wrong algorithm")
-        ? jwt.setProtectedHeader({ alg: "HS256", kid }).sign(new TextEncoder().encode(JSON.stringify(publicKey)))
-        : jwt.setProtectedHeader({ alg: "RS256", kid: is("unknown key") ? randomUUID() : kid })
-          .sign(is("wrong key") ? wrong.privateKey : right.privateKey)
-    )
+    return Effect.flatMap(keys, ({ publicKey, right, wrong }) =>
+      Effect.promise(() =>
+        is("wrong algorithm")
+          ? jwt.setProtectedHeader({ alg: "HS256", kid }).sign(new TextEncoder().encode(JSON.stringify(publicKey)))
+          : jwt.setProtectedHeader({ alg: "RS256", kid: is("unknown key") ? randomUUID() : kid })
+            .sign(is("wrong key") ? wrong : right)
+      ))
   }
 
   return {
     accessToken,
     idToken,
-    jwks: { keys: [{ ...publicKey, kid, use: "sig", alg: "RS256" }] },
+    jwks: Effect.map(keys, ({ publicKey }) => ({ keys: [{ ...publicKey, kid, use: "sig", alg: "RS256" }] })),
     discovery: {
       issuer,
       authorization_endpoint: `${issuer}/api/accounts/authorize`,
@@ -92,4 +108,4 @@ export const make = Effect.fnUntraced(function*(issuer: string) {
       scopes_supported: scopes
     }
   }
-})
+}
