@@ -27,8 +27,9 @@ export default defineConfig({
           name: "account",
           test: /src\/(?:cli\/handlers\/(?:logout|models|status)|node\/process\/(?:ChildEnvironment|packageUrl))\.ts$/
         },
+        { name: "sessions", test: /src\/cli\/(?:findSession|handlers\/sessions\/(?:delete|list|rename))\.ts$/ },
         { name: "http", test: /src\/node\/network\/NodeHttp\.ts$/ },
-        { name: "turn", test: /src\/cli\/(?:handlers\/(?:resume|run)|render\/lastLine)\.ts$/ },
+        { name: "turn", test: /src\/cli\/(?:handlers\/(?:fork|resume|run)|render\/lastLine)\.ts$/ },
         { name: "login", test: /src\/cli\/handlers\/login\.ts$/ }
       ]
     }

@@ -11,11 +11,13 @@ import { version } from "../internal/version.ts"
 import * as CommandLine from "./CommandLine.ts"
 import * as Completion from "./commands/completion.ts"
 import { demo } from "./commands/demo.ts"
+import { fork } from "./commands/fork.ts"
 import { login } from "./commands/login.ts"
 import { logout } from "./commands/logout.ts"
 import { models } from "./commands/models.ts"
 import { resume } from "./commands/resume.ts"
 import { run as runCommand } from "./commands/run.ts"
+import { all as sessionCommands, sessions } from "./commands/sessions.ts"
 import { status } from "./commands/status.ts"
 import { BadInput } from "./ExitCode.ts"
 import * as Grammar from "./Grammar.ts"
@@ -24,7 +26,7 @@ import { Screen } from "./Screen.ts"
 
 const completion: ReturnType<typeof Completion.make> = Completion.make((shell) => Completion.scriptOf(root, shell))
 
-export const commands = [runCommand, resume, login, logout, status, models, demo, completion] as const
+export const commands = [runCommand, resume, fork, sessions, login, logout, status, models, demo, completion] as const
 
 const grammar = Grammar.make(commands.map(({ descriptor }) => descriptor))
 
@@ -43,6 +45,8 @@ const parse = Command.run(root, {
 export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("run", runCommand),
   Help.describe("resume", resume),
+  Help.describe("fork", fork),
+  ...Help.describeGroup("sessions", sessions, Help.within("sessions", sessionCommands)),
   Help.describe("login", login),
   Help.describe("logout", logout),
   Help.describe("status", status),
@@ -86,8 +90,8 @@ const withLevel = (name: string | undefined) => <A, E, R>(effect: Effect.Effect<
 }
 
 /** Whether the command runs a turn, whose last event says how it ended. */
-export const runsTurn = ({ command }: CommandLine.CommandLine): boolean =>
-  command === undefined || command === "run" || command === "resume"
+export const runsTurn = ({ command, words }: CommandLine.CommandLine): boolean =>
+  command === undefined || command === "run" || command === "resume" || command === "fork" && words.length > 1
 
 export const signsIn = ({ command }: CommandLine.CommandLine): boolean => command === "login"
 

@@ -30,11 +30,15 @@ export const read = (grammar: Grammar, argv: ReadonlyArray<string>): CommandLine
   const { given, open, problems, words } = split(grammar, argv)
   const [first = ""] = words
   const isOpen = open > 0
-  const command = isOpen && isCommand(grammar, first) ? first : undefined
-  const line = { command, given, words: command === undefined ? words : words.slice(1), asksForHelp: false }
+  const command = commandIn(grammar, words.slice(0, open))
+  const line = { command, given, words: words.slice(pathOf(command).length), asksForHelp: false }
   if (isSet(line, "--help")) return { ...line, asksForHelp: true, problem: undefined }
   const problem = problems[0]?.(flagsOf(grammar, command))
   if (isOpen && first === "help") return helpOf(grammar, line, problem)
+  if (isGroup(grammar, command)) {
+    const wrong = line.words[0] === undefined ? undefined : notInGroup(grammar, command, line.words[0])
+    return { ...line, asksForHelp: true, problem: problem ?? wrong }
+  }
   return {
     ...line,
     problem: problem ?? (isOpen && command === undefined ? notCommand(grammar, words, argv) : undefined) ??
@@ -48,12 +52,12 @@ export const write = ({ command, given, words }: Omit<CommandLine, "problem">): 
     flag.name !== "--log-level" && flag.name !== "--help" && !(standsAlone(flag) && value === "false")
   )
   const alone = options.find(({ flag }) => standsAlone(flag))
-  if (alone?.flag.values === "none") return [...command === undefined ? [] : [command], alone.flag.name]
+  if (alone?.flag.values === "none") return [...pathOf(command), alone.flag.name]
   if (alone !== undefined) return [alone.flag.name, alone.value]
   const written = options.flatMap(({ flag, value }) =>
     flag.values === "none" ? [`${flag.name}=${value}`] : [flag.name, value]
   )
-  return [command ?? "run", ...written, ...words.length > 0 ? ["--", ...words] : []]
+  return [...pathOf(command ?? "run"), ...written, ...words.length > 0 ? ["--", ...words] : []]
 }
 
 /** Whether a switch is on. */
@@ -63,8 +67,15 @@ export const isSet = (line: Pick<CommandLine, "given">, name: string): boolean =
 export const valueOf = ({ given }: Pick<CommandLine, "given">, name: string): string | undefined =>
   given.find(({ flag }) => flag.name === name)?.value
 
-const isCommand = ({ commands }: Grammar, word: string | undefined): boolean =>
-  commands.some(({ name }) => name === word)
+/** The command that the words begin with: `sessions list` rather than the group `sessions`. */
+const commandIn = ({ commands }: Grammar, [first, second]: ReadonlyArray<string>): string | undefined =>
+  (commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first))?.name
+
+const isGroup = ({ commands }: Grammar, command: string | undefined): command is string =>
+  commands.some(({ isGroup, name }) => isGroup && name === command)
+
+/** The words of a command's name. */
+const pathOf = (command: string | undefined): ReadonlyArray<string> => command?.split(" ") ?? []
 
 /** What a command takes; without one it is `run`. */
 const flagsOf = ({ builtIns, commands }: Grammar, command: string | undefined): ReadonlyArray<Flag> => [
@@ -150,7 +161,15 @@ const unknown = (word: string, name: string, flags: ReadonlyArray<Flag>): string
   }; see \`effixir --help\``
 }
 
-const namesOf = ({ commands }: Grammar): ReadonlyArray<string> => commands.map(({ name }) => name)
+const namesOf = ({ commands }: Grammar): ReadonlyArray<string> =>
+  commands.map(({ name }) => name).filter((name) => !name.includes(" "))
+
+const notInGroup = ({ commands }: Grammar, group: string, word: string): string => {
+  const names = commands.flatMap(({ name }) => name.startsWith(`${group} `) ? [name.slice(group.length + 1)] : [])
+  const meant = Suggest.command(word, names)
+  return `There is no command "${group} ${word}"${meant === undefined ? "" : `, the nearest is ${group} ${meant}`} ` +
+    `(there are ${names.join(", ")})`
+}
 
 /**
  * A single word that could be a command name is taken for a mistyped command: as a prompt, a typing error would cost
@@ -176,13 +195,17 @@ const noCommand = (grammar: Grammar, word: string): string => {
 }
 
 const helpOf = (grammar: Grammar, line: Omit<CommandLine, "problem">, problem: string | undefined): CommandLine => {
-  const [, about, ...more] = line.words
-  const wrong = about !== undefined && !isCommand(grammar, about)
-    ? noCommand(grammar, about)
-    : more[0] === undefined
+  const words = line.words.slice(1)
+  const command = commandIn(grammar, words)
+  const [more] = words.slice(pathOf(command).length)
+  const wrong = more === undefined
     ? undefined
-    : tooMany(more[0])
-  return { ...line, command: about, words: [], asksForHelp: true, problem: problem ?? wrong }
+    : command === undefined
+    ? noCommand(grammar, more)
+    : isGroup(grammar, command)
+    ? notInGroup(grammar, command, more)
+    : tooMany(more)
+  return { ...line, command, words: [], asksForHelp: true, problem: problem ?? wrong }
 }
 
 /** Options and words in a place where they would be ignored. */

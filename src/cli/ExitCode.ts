@@ -58,6 +58,8 @@ const codes: { readonly [kind: string]: number } = {
   ConfigError: badInput,
   PolicyError: badInput,
   SessionNotFound: badInput,
+  SessionNoTurn: badInput,
+  SessionForked: badInput,
   PermissionNeeded: denied,
   SignedOut: signedOut,
   OAuthError: signedOut,

@@ -7,6 +7,7 @@ import * as Descriptor from "@effect/cli/CommandDescriptor"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as Usage from "@effect/cli/Usage"
+import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
 
@@ -19,23 +20,40 @@ export interface Flag {
 }
 
 export interface Grammar {
+  /** A command of a group is named with it, as `sessions list`. */
   readonly commands: ReadonlyArray<{
     readonly name: string
     readonly flags: ReadonlyArray<Flag>
     readonly takesWords: boolean
+    /** Whether it only holds other commands. */
+    readonly isGroup: boolean
   }>
   /** The options that work with every command. */
   readonly builtIns: ReadonlyArray<Flag>
 }
 
 export const make = (commands: ReadonlyArray<Descriptor.Command<unknown>>): Grammar => ({
-  commands: commands.map((command) => {
-    const parts = partsOf(Descriptor.getUsage(command), false)
-    const [name = ""] = HashSet.toValues(Descriptor.getNames(command))
-    return { name, flags: flagsOf(parts), takesWords: parts.some((part) => part.names[0]?.startsWith("<")) }
-  }),
+  commands: commands.flatMap((command) => entriesOf(command, [])),
   builtIns
 })
+
+const entriesOf = (
+  command: Descriptor.Command<unknown>,
+  group: ReadonlyArray<string>
+): Grammar["commands"] => {
+  const [own = ""] = HashSet.toValues(Descriptor.getNames(command))
+  const path = [...group, own]
+  const name = path.join(" ")
+  // One that is no group has itself there.
+  const within = HashMap.toEntries(Descriptor.getSubcommands(command)).filter(([name]) => name !== own)
+  if (within.length > 0) {
+    const entries = within.toSorted(([a], [b]) => a < b ? -1 : 1).flatMap(([, one]) => entriesOf(one, path))
+    return [{ name, flags: [], takesWords: false, isGroup: true }, ...entries]
+  }
+  const parts = partsOf(Descriptor.getUsage(command), false)
+  const takesWords = parts.some((part) => part.names[0]?.startsWith("<"))
+  return [{ name, flags: flagsOf(parts), takesWords, isGroup: false }]
+}
 
 interface Part extends Usage.Named {
   readonly isRepeated: boolean

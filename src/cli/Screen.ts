@@ -61,8 +61,9 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
     out: (text) => Effect.orDieWith(write(process.stdout, text, close), (cause) => new OutputLost({ cause })),
     err,
     say: (sentence) => {
-      const line = `effixir: ${prose(sentence)}`
-      return err(`${process.stderr.isTTY === true && line.length > width ? wrap(line, width, "") : line}\n`)
+      const lines = `effixir: ${prose(sentence)}`.split("\n")
+      const isWrapped = (line: string) => process.stderr.isTTY === true && line.length > width
+      return err(`${lines.map((line) => isWrapped(line) ? wrap(line, width, "") : line).join("\n")}\n`)
     },
     closed: Deferred.await(closed),
     isOutTerminal: process.stdout.isTTY === true,

@@ -25,7 +25,11 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
     return early[0]
   }
   void import("./compileCache.ts").then(async ({ keep }) => {
-    keep(argv.find((word) => /^(?:resume|login|logout|status|models|demo|completion|--help|-h)$/.test(word)) ?? "run")
+    keep(
+      argv.find((word) =>
+        /^(?:resume|fork|sessions|login|logout|status|models|demo|completion|--help|-h)$/.test(word)
+      ) ?? "run"
+    )
     const { main } = await import("./main.ts")
     main(argv, takeOver)
   }).catch((error: NodeJS.ErrnoException) => {

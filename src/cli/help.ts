@@ -3,8 +3,10 @@
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
+import * as Descriptor from "@effect/cli/CommandDescriptor"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import type * as Span from "@effect/cli/HelpDoc/Span"
+import * as HashSet from "effect/HashSet"
 import { stripVTControlCharacters } from "node:util"
 import { version } from "../internal/version.ts"
 import { wrap } from "./wrap.ts"
@@ -19,6 +21,8 @@ interface Entry {
 export interface Described {
   readonly name: string
   readonly doc: HelpDoc.HelpDoc
+  /** What a group holds. */
+  readonly commands?: ReadonlyArray<Described>
 }
 
 export const describe = <Name extends string, R, E, A>(
@@ -29,8 +33,28 @@ export const describe = <Name extends string, R, E, A>(
   doc: Command.getHelp(command, CliConfig.make({ showBuiltIns: false }))
 })
 
+/** The commands of a group. */
+export const within = (
+  group: string,
+  commands: ReadonlyArray<Pick<Command.Command<string, unknown, unknown, unknown>, "descriptor">>
+): ReadonlyArray<Described> =>
+  commands.map(({ descriptor }) => ({
+    name: `${group} ${HashSet.toValues(Descriptor.getNames(descriptor))[0] ?? ""}`,
+    doc: Descriptor.getHelp(descriptor, CliConfig.make({ showBuiltIns: false }))
+  }))
+
+/** A group of commands, and after it each of them. */
+export const describeGroup = <Name extends string, R, E, A>(
+  name: string,
+  command: Command.Command<Name, R, E, A>,
+  commands: ReadonlyArray<Described>
+): ReadonlyArray<Described> => [{ ...describe(name, command), commands }, ...commands]
+
+const entriesOf = (commands: ReadonlyArray<Described>): ReadonlyArray<Entry> =>
+  commands.map(({ doc, name }) => ({ name, text: firstSentence(descriptionOf(doc)) }))
+
 export const ofProgram = (commands: ReadonlyArray<Described>, width: number): string => {
-  const entries = commands.map(({ doc, name }) => ({ name, text: firstSentence(descriptionOf(doc)) }))
+  const entries = entriesOf(commands.filter(({ name }) => !name.includes(" ")))
   return page([
     `effixir ${version}: agents that work in a folder of yours`,
     "Usage\n  effixir \"prompt\"             short for effixir run \"prompt\"\n  effixir COMMAND --help       what a command takes",
@@ -47,14 +71,18 @@ export const ofCommand = (described: Described, width: number): string => {
   return page([
     wrap(description, width, ""),
     `Usage\n  ${usage}`,
+    section("Commands", entriesOf(described.commands ?? []), width),
     section("Arguments", args.filter(({ text }) => text !== ""), width),
     section("Options", options, width)
   ])
 }
 
 /** The content of a command's help, before layout. */
-export const contentOf = ({ doc, name }: Described) => {
+export const contentOf = ({ commands, doc, name }: Described) => {
   const parts = flatten(doc)
+  if (commands !== undefined) {
+    return { description: descriptionOf(doc), usage: `effixir ${name} COMMAND`, args: [], options: [] }
+  }
   const args = entriesUnder(parts, "ARGUMENTS")
   const options = entriesUnder(parts, "OPTIONS")
   const usage = ["effixir", name, ...(options.length > 0 ? ["[options]"] : []), ...args.map((arg) => arg.name)]

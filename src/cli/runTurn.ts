@@ -24,7 +24,9 @@ import * as ModelProfile from "../responses/account/ModelProfile.ts"
 import { Models } from "../responses/account/Models.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
+import { Responses } from "../responses/Responses.ts"
 import type { PermissionInForce } from "../session/SessionEvent.ts"
+import { SessionStore } from "../session/SessionStore.ts"
 import type * as Approver from "../tools/permission/Approver.ts"
 import * as Policy from "../tools/permission/Policy.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -56,6 +58,10 @@ export interface TurnOptions {
   readonly search?: boolean
   /** Whether the project is trusted from now on. */
   readonly trust?: boolean
+  /** Whether nothing of the turn is kept. */
+  readonly isEphemeral?: boolean
+  /** Whether the turn is run in a fork of the session, which begins behind a turn of it or now. */
+  readonly fork?: { readonly toTurn: number | undefined } | undefined
 }
 
 export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
@@ -85,6 +91,7 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
       hasProjectInstructions: isTrusted,
       surroundings,
       skills,
+      isEphemeral: conversation.isEphemeral,
       hasWebSearch: yield* searches(conversation, settings)
     })
   )
@@ -212,7 +219,7 @@ interface SearchSettings {
 
 const turn = Effect.fnUntraced(
   function*(
-    { deltas, isNew, json, limits, model, prompt, session }: TurnOptions,
+    { deltas, fork, isEphemeral, isNew, json, limits, model, prompt, ...conversation }: TurnOptions,
     settings: Settings,
     leave: Effect.Effect<unknown> | undefined
   ) {
@@ -225,6 +232,7 @@ const turn = Effect.fnUntraced(
     }
     const reasoning = reasoningFor(settings, host)
     if (isNew === true) yield* tellEffort(settings, Option.getOrElse(model, () => settings.model))
+    const session = fork === undefined ? conversation.session : yield* forked(conversation.session, fork.toTurn)
     const whyInterrupted = Effect.map(signal, ExitCode.reasonOf)
     const events = prompt === undefined
       ? agent.resume(session, { reasoning, limits, whyInterrupted })
@@ -232,10 +240,18 @@ const turn = Effect.fnUntraced(
     return yield* renderTurn(
       session,
       events,
-      json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { leave })
+      json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { leave, isKept: isEphemeral !== true })
     )
   }
 )
+
+/** Without a sign-in there will be no turn, and no fork is left behind: the run says what is missing. */
+const forked = Effect.fnUntraced(function*(id: string, toTurn: number | undefined) {
+  const { account } = yield* Responses
+  if (yield* Effect.isFailure(account)) return id
+  const store = yield* SessionStore
+  return (yield* store.fork(id, toTurn)).id
+})
 
 const noPlanForChat =
   "Chat Completions is spoken with an API key, and a ChatGPT plan is signed in. Add `--auth api-key` " +

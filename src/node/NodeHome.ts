@@ -71,7 +71,7 @@ export const layerHome: Layer.Layer<
     Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
     Layer.provideMerge(store({ path: home.auth })),
     Layer.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
-    Layer.merge(SessionFiles.layer({ folder: home.sessions })),
+    Layer.merge(SessionFiles.layer({ folder: home.sessions, index: home.sessionIndex })),
     Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
   )
 })).pipe(Layer.provideMerge(Secrets.layer), Layer.provide([layerPlatform, Network.layerConfig()]))

@@ -51,6 +51,7 @@ import * as NodeSocketClient from "./network/NodeSocketClient.ts"
 import { layerHome } from "./NodeHome.ts"
 import { layerPlatform } from "./NodePlatform.ts"
 import * as ProcessGroup from "./process/ProcessGroup.ts"
+import * as Ephemeral from "./session/Ephemeral.ts"
 import * as Home from "./settings/Home.ts"
 import type * as Settings from "./settings/Settings.ts"
 import * as NodeFiles from "./workspace/NodeFiles.ts"
@@ -121,6 +122,8 @@ export interface Options {
   readonly surroundings?: Effect.Effect<ReadonlyArray<Item>> | undefined
   /** The skills of the agent, as `Skills.load` finds them. It is told of them when a session begins. */
   readonly skills?: ReadonlyArray<Skills.Skill> | undefined
+  /** Whether nothing of the sessions is kept. Those that are there already can be gone on with, and stay as they are. */
+  readonly isEphemeral?: boolean | undefined
   /** Whether the server may search the web for the model. Not supported over Chat Completions. */
   readonly hasWebSearch?: boolean | undefined
   /** What may run without a question; the default is the policy's mode, and without one everything may. */
@@ -158,13 +161,30 @@ export const layer = (
   | Workspace.Workspace,
   ConfigError | BadSetting.ConfigError | PlatformError
 > =>
+  options.isEphemeral === true
+    ? Layer.unwrapScoped(Effect.map(temporaryFolder, (folder) =>
+      layerWith(options, Layer.provideMerge(Ephemeral.layer(folder), layerHome), [folder])))
+    : layerWith(options, layerHome, [])
+
+const temporaryFolder = Effect.flatMap(
+  FileSystem.FileSystem,
+  (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "effixir-" }), fs.realPath)
+).pipe(Effect.provide(layerPlatform))
+
+const layerWith = <A, E, R>(
+  options: Options,
+  home: Layer.Layer<HomeServices | A, E, R>,
+  readable: ReadonlyArray<string>
+) =>
   Layer.unwrapEffect(
     Effect.map(Models.Models, ({ catalogue }) =>
       Layer.unwrapEffect(Effect.map(catalogue, (listing) => layerAgent(options, listing))))
   ).pipe(
-    Layer.provideMerge(layerHome),
-    Layer.provideMerge(layerWorkspace(options.workspace, foldersOf(options)))
+    Layer.provideMerge(home),
+    Layer.provideMerge(layerWorkspace(options.workspace, [...foldersOf(options), ...readable]))
   )
+
+type HomeServices = Layer.Layer.Success<typeof layerHome>
 
 const layerAgent = (options: Options, { defaultModel, models: catalogue }: Models.Listing) => {
   const model = options.model ?? defaultModel

@@ -21,7 +21,19 @@ export const Parent = Schema.Struct({ sessionId: Schema.String, callId: Schema.S
 export type Parent = typeof Parent.Type
 
 /**
- * The first event of every session. `workspace` is the folder it works in; `parent` is the call that it works for.
+ * The session whose past a fork shares, up to and with the event `seq`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ForkOf = Schema.Struct({ sessionId: Schema.String, seq: Schema.Number })
+
+/** @since 0.1.0 @category models */
+export type ForkOf = typeof ForkOf.Type
+
+/**
+ * The first event of every session. `workspace` is the folder it works in; `title` is what a person calls it; `parent` is
+ * the call that it works for; `forkOf` is where it comes from, if it is a fork.
  *
  * @since 0.1.0
  * @category schemas
@@ -30,8 +42,21 @@ export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
   sessionId: Schema.String,
   schemaVersion: Schema.Literal(1),
   workspace: Schema.optional(Schema.String),
-  parent: Schema.optional(Parent)
+  title: Schema.optional(Schema.String),
+  parent: Schema.optional(Parent),
+  forkOf: Schema.optional(ForkOf)
 })
+
+/** @since 0.1.0 @category models */
+export type SessionStarted = typeof SessionStarted.Type
+
+/**
+ * A person has given the session another title. The model is not told.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionRenamed = Schema.TaggedStruct("SessionRenamed", { title: Schema.String })
 
 /** The permissions a turn runs with. Absent in older logs, and where a program decides about calls itself. */
 const inForce = {
@@ -253,6 +278,7 @@ export type TurnLimited = typeof TurnLimited.Type
 /** @since 0.1.0 @category schemas */
 export const SessionEvent = Schema.Union(
   SessionStarted,
+  SessionRenamed,
   TurnStarted,
   TurnResumed,
   InputAdded,

@@ -15,13 +15,18 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { v7 } from "uuid"
 import { hidden } from "../auth/Secrets.ts"
+import { defined } from "../internal/json.ts"
 import { json } from "../internal/visible.ts"
-import { type SessionEvent, Stored, width } from "./SessionEvent.ts"
+import * as Ancestors from "./Ancestors.ts"
+import { type ForkOf, type SessionEvent, SessionRenamed, SessionStarted, Stored, width } from "./SessionEvent.ts"
+import * as Summary from "./Summary.ts"
 
 /**
  * - `NotFound` there is no such session
  * - `Busy` another program, or another fiber of this one, has it open for writing
  * - `Corrupt` its log cannot be read
+ * - `NoTurn` it has no such turn
+ * - `Forked` others share its past, so that it cannot be deleted
  * - `Io` the disk refused
  *
  * @since 0.1.0
@@ -30,7 +35,7 @@ import { type SessionEvent, Stored, width } from "./SessionEvent.ts"
 export class SessionError extends Schema.TaggedError<SessionError>("effixir/session/SessionStore/SessionError")(
   "SessionError",
   {
-    reason: Schema.Literal("NotFound", "Busy", "Corrupt", "Io"),
+    reason: Schema.Literal("NotFound", "Busy", "Corrupt", "NoTurn", "Forked", "Io"),
     session: Schema.String,
     detail: Schema.String,
     cause: Schema.optional(Schema.Defect)
@@ -40,10 +45,14 @@ export class SessionError extends Schema.TaggedError<SessionError>("effixir/sess
     switch (this.reason) {
       case "NotFound":
         return `There is no session ${this.session}`
+      case "NoTurn":
+        return `Session ${this.session} cannot be forked there: ${this.detail}`
       case "Busy":
         return `Session ${this.session} is in use by another process; wait for it, or start a new session`
       case "Corrupt":
         return `The log of session ${this.session} cannot be read: ${this.detail}`
+      case "Forked":
+        return `Session ${this.session} cannot be deleted: ${this.detail}`
       case "Io":
         return `The log of session ${this.session} cannot be used: ${this.detail}`
     }
@@ -68,17 +77,6 @@ export interface Session {
   readonly number: Effect.Effect<number>
 }
 
-/**
- * A session as a list shows it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Summary {
-  readonly id: string
-  readonly updatedAt: DateTime.Utc
-}
-
 /** @since 0.1.0 @category services */
 export class SessionStore extends Context.Tag("effixir/session/SessionStore")<SessionStore, {
   /**
@@ -89,10 +87,28 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
   /** The events of a session with a number above `afterSeq`. */
   readonly read: (id: string, afterSeq?: number) => Effect.Effect<ReadonlyArray<Stored>, SessionError>
   /** All sessions, the one that was written to last first. */
-  readonly list: Effect.Effect<ReadonlyArray<Summary>, SessionError>
-  /** Deletes a session, with all that belongs to it. One that is open cannot be deleted. */
+  readonly list: Effect.Effect<ReadonlyArray<Summary.Summary>, SessionError>
+  /**
+   * Begins a session that shares the past of another, up to the end of a turn if one is named (the first is 1), else up
+   * to now. Nothing is copied, and neither session learns of what is written to the other from then on.
+   */
+  readonly fork: (id: string, toTurn?: number) => Effect.Effect<Fork, SessionError>
+  /** Gives a session another title. */
+  readonly rename: (id: string, title: string) => Effect.Effect<void, SessionError>
+  /** Deletes a session, with all that belongs to it. One that is open, or that has forks, cannot be deleted. */
   readonly remove: (id: string) => Effect.Effect<void, SessionError>
 }>() {}
+
+/**
+ * A fork, and where it comes from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fork {
+  readonly id: string
+  readonly forkOf: ForkOf
+}
 
 /**
  * What a medium (files, memory, a database) has to implement, in plain strings and numbers. {@link makeEncoded} makes a
@@ -104,12 +120,39 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
 export interface Encoded {
   /** Makes the caller the one writer of a session until the Scope closes; `Busy` if there is one. A new id is a new session. */
   readonly claim: (id: string) => Effect.Effect<Writer, SessionError, Scope.Scope>
-  /** The lines of a session in their order; `NotFound` if it has none. Those up to `afterSeq` may be left out. */
+  /**
+   * The lines of a session in their order; `NotFound` if it has none. Those up to `afterSeq` may be left out, but not the
+   * first.
+   */
   readonly read: (id: string, afterSeq: number) => Effect.Effect<ReadonlyArray<string>, SessionError>
-  /** The sessions that have lines, in any order. `updatedAt` is in milliseconds since the epoch. */
-  readonly list: Effect.Effect<ReadonlyArray<{ readonly id: string; readonly updatedAt: number }>, SessionError>
+  /** The sessions that have lines, in any order. A `revision` changes with the lines. */
+  readonly list: Effect.Effect<ReadonlyArray<Listed>, SessionError>
   /** Deletes a session that has no writer, with all that belongs to it; it may not exist. */
   readonly remove: (id: string) => Effect.Effect<void, SessionError>
+}
+
+/** @since 0.1.0 @category drivers */
+export interface Listed {
+  readonly id: string
+  readonly revision: string
+}
+
+/**
+ * What is remembered of sessions, so that a list need not read all of them. It is believed for the same revision only:
+ * losing it costs time.
+ *
+ * @since 0.1.0
+ * @category drivers
+ */
+export interface Index {
+  readonly load: Effect.Effect<ReadonlyMap<string, Indexed>>
+  readonly save: (entries: ReadonlyArray<Indexed>) => Effect.Effect<void>
+}
+
+/** @since 0.1.0 @category drivers */
+export interface Indexed {
+  readonly revision: string
+  readonly summary: Summary.Summary
 }
 
 /**
@@ -153,10 +196,12 @@ export const makeId: Effect.Effect<string> = Effect.map(Clock.currentTimeMillis,
  * @since 0.1.0
  * @category constructors
  */
-export const makeEncoded = (driver: Encoded): typeof SessionStore.Service => ({
-  open: Effect.fnUntraced(function*(id) {
+export const makeEncoded = (driver: Encoded, index: Index = noIndex): typeof SessionStore.Service => {
+  const whole = Ancestors.resolving(driver, corrupt)
+
+  const open = Effect.fnUntraced(function*(id: string) {
     yield* known(id)
-    const { append, lines } = yield* driver.claim(id)
+    const { append, lines } = yield* whole.claim(id)
     return yield* makeSession(
       id,
       yield* decode(id, lines),
@@ -166,19 +211,106 @@ export const makeEncoded = (driver: Encoded): typeof SessionStore.Service => ({
           (text) => append({ seq: stored.seq, key: stored.key, at: DateTime.toEpochMillis(stored.at), text })
         )
     )
-  }),
-  read: Effect.fnUntraced(function*(id, afterSeq = 0) {
+  })
+
+  const read = Effect.fnUntraced(function*(id: string, afterSeq = 0) {
     yield* known(id)
-    const events = yield* Effect.flatMap(driver.read(id, afterSeq), (lines) => decode(id, lines))
+    const events = yield* Effect.flatMap(whole.read(id, afterSeq), (lines) => decode(id, lines))
     return events.filter(({ seq }) => seq > afterSeq)
-  }),
-  list: Effect.map(driver.list, (sessions) =>
-    sessions
-      .filter(({ id }) => isId(id))
-      .toSorted((a, b) => b.updatedAt - a.updatedAt)
-      .map(({ id, updatedAt }) => ({ id, updatedAt: DateTime.unsafeMake(updatedAt) }))),
-  remove: (id) => Effect.zipRight(known(id), driver.remove(id))
-})
+  })
+
+  /** A session of which the past is lost is listed by what it has itself. */
+  const summarize = Effect.fnUntraced(function*({ id, revision }: Listed) {
+    const own = yield* driver.read(id, 0)
+    const past = yield* Effect.orElseSucceed(Ancestors.linesOf(driver, id, own, corrupt(id)), () => [])
+    return { revision, summary: Summary.fromLines(id, own, past) }
+  })
+
+  const list = Effect.gen(function*() {
+    const listed = (yield* driver.list).filter(({ id }) => isId(id))
+    const remembered = yield* index.load
+    const entries: Array<Indexed> = []
+    const unknown: Array<Listed> = []
+    for (const one of listed) {
+      const entry = remembered.get(one.id)
+      if (entry?.revision === one.revision) entries.push(entry)
+      else unknown.push(one)
+    }
+    for (const one of unknown) {
+      // One that was deleted meanwhile, or cannot be read, must not hide the others.
+      const entry = yield* Effect.option(summarize(one))
+      if (Option.isSome(entry)) entries.push(entry.value)
+    }
+    const isSaved = remembered.size === entries.length && listed.length - unknown.length === entries.length
+    if (!isSaved) yield* index.save(entries)
+    return entries.map(({ summary }) => summary).sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
+  })
+
+  return {
+    open,
+    read,
+    list,
+    fork: Effect.fnUntraced(function*(id, toTurn) {
+      const events = yield* read(id)
+      const [first] = events
+      if (first?.event._tag !== "SessionStarted") return yield* corrupt(id)("it does not say how the session began")
+      const last = toTurn === undefined ? events.at(-1) : lastOfTurn(events, toTurn)
+      if (last === undefined) {
+        return yield* new SessionError({ reason: "NoTurn", session: id, detail: noTurn(events, toTurn ?? 0) })
+      }
+      const fork = yield* makeId
+      const forkOf = { sessionId: id, seq: last.seq }
+      const { workspace } = first.event
+      yield* Effect.scoped(
+        Effect.flatMap(open(fork), (session) =>
+          session.append(
+            first.key,
+            SessionStarted.make({ sessionId: fork, schemaVersion: 1, ...defined({ workspace }), forkOf })
+          ))
+      )
+      return { id: fork, forkOf }
+    }),
+    rename: Effect.fnUntraced(function*(id, title) {
+      // Opening a session that is not there would begin one.
+      yield* read(id)
+      const session = yield* open(id)
+      const times = (yield* session.events).filter(({ event }) => event._tag === "SessionRenamed").length
+      yield* session.append(`renamed/${times}`, SessionRenamed.make({ title }))
+    }, Effect.scoped),
+    remove: Effect.fnUntraced(function*(id) {
+      yield* known(id)
+      const forks = (yield* list).filter(({ forkOf }) => forkOf?.sessionId === id).map((fork) => fork.id)
+      if (forks.length > 0) return yield* new SessionError({ reason: "Forked", session: id, detail: neededBy(forks) })
+      yield* driver.remove(id)
+    })
+  }
+}
+
+const noIndex: Index = { load: Effect.succeed(new Map()), save: () => Effect.void }
+
+/** A turn lasts until the next one begins. */
+const lastOfTurn = (events: ReadonlyArray<Stored>, turn: number): Stored | undefined => {
+  const begins = events.flatMap(({ event }, at) => event._tag === "TurnStarted" ? [at] : [])
+  return begins[turn - 1] === undefined ? undefined : events[(begins[turn] ?? events.length) - 1]
+}
+
+const noTurn = (events: ReadonlyArray<Stored>, turn: number): string => {
+  const turns = events.filter(({ event }) => event._tag === "TurnStarted").length
+  return `it has no turn ${turn}, but ${turns === 0 ? "none" : turns === 1 ? "one" : `1 to ${turns}`}`
+}
+
+/**
+ * Why a session that has these forks stays, as the end of a sentence.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const neededBy = (forks: ReadonlyArray<string>): string =>
+  `${forks.join(", ")} ${forks.length === 1 ? "is a fork that goes" : "are forks that go"} on from it. Delete ${
+    forks.length === 1 ? "that one" : "those"
+  } as well`
+
+const corrupt = (session: string) => (detail: string) => new SessionError({ reason: "Corrupt", session, detail })
 
 /** Ids become file names and parts of URLs: any other characters are refused. */
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
@@ -265,7 +397,7 @@ export const makeMemoryDriver: Effect.Effect<Encoded> = Effect.sync(() => {
   const logs = new Map<string, Array<Line>>()
   const claimed = new Set<string>()
   const linesOf = (id: string, afterSeq = 0) =>
-    (logs.get(id) ?? []).filter(({ seq }) => seq > afterSeq).map(({ text }) => text)
+    (logs.get(id) ?? []).filter(({ seq }, at) => at === 0 || seq > afterSeq).map(({ text }) => text)
   const free = (id: string) =>
     Effect.suspend(() => claimed.has(id) ? new SessionError({ reason: "Busy", session: id, detail: "" }) : Effect.void)
 
@@ -286,13 +418,40 @@ export const makeMemoryDriver: Effect.Effect<Encoded> = Effect.sync(() => {
         }))
       ),
     read: (id, afterSeq) => Effect.suspend(() => logs.has(id) ? Effect.succeed(linesOf(id, afterSeq)) : notFound(id)),
-    list: Effect.sync(() => Array.from(logs, ([id, lines]) => ({ id, updatedAt: lines.at(-1)?.at ?? 0 }))),
+    list: Effect.sync(() => Array.from(logs, ([id, lines]) => ({ id, revision: String(lines.length) }))),
     remove: (id) => Effect.zipRight(free(id), Effect.sync(() => logs.delete(id)))
   }
 })
 
+/**
+ * Keeps what is written in memory, on top of what a driver has, which stays as it is.
+ *
+ * @since 0.1.0
+ * @category drivers
+ */
+export const makeOverlay = (below: Encoded): Effect.Effect<Encoded> =>
+  Effect.map(makeMemoryDriver, (above) => ({
+    claim: Effect.fnUntraced(function*(id) {
+      const added = yield* above.claim(id)
+      const kept = yield* orEmpty(below.read(id, 0))
+      return { ...added, lines: [...kept, ...added.lines] }
+    }),
+    read: Effect.fnUntraced(function*(id, afterSeq) {
+      const kept = yield* orEmpty(below.read(id, afterSeq))
+      return kept.length === 0 ? yield* above.read(id, afterSeq) : [...kept, ...yield* orEmpty(above.read(id, 0))]
+    }),
+    list: below.list,
+    remove: below.remove
+  }))
+
+const orEmpty = (lines: Effect.Effect<ReadonlyArray<string>, SessionError>) =>
+  Effect.catchIf(lines, ({ reason }) => reason === "NotFound", () => Effect.succeed<ReadonlyArray<string>>([]))
+
 /** @since 0.1.0 @category constructors */
-export const makeMemory: Effect.Effect<typeof SessionStore.Service> = Effect.map(makeMemoryDriver, makeEncoded)
+export const makeMemory: Effect.Effect<typeof SessionStore.Service> = Effect.map(
+  makeMemoryDriver,
+  (driver) => makeEncoded(driver)
+)
 
 /**
  * Keeps sessions in memory, as long as the program runs.

@@ -8,12 +8,14 @@ import * as Option from "effect/Option"
 import * as fc from "fast-check"
 import * as Cli from "../../src/cli/Cli.ts"
 import * as CommandLine from "../../src/cli/CommandLine.ts"
+import { all as sessionCommands } from "../../src/cli/commands/sessions.ts"
 import * as Grammar from "../../src/cli/Grammar.ts"
 import * as Help from "../../src/cli/help.ts"
 import { forAll } from "../forAll.ts"
 
 const grammar = Grammar.make(Cli.commands.map(({ descriptor }) => descriptor))
-const allFlags = [...grammar.commands.flatMap(({ flags }) => flags), ...grammar.builtIns]
+const leaves = grammar.commands.filter(({ isGroup }) => !isGroup)
+const allFlags = [...leaves.flatMap(({ flags }) => flags), ...grammar.builtIns]
 const allNames = new Set(allFlags.flatMap(({ names }) => names))
 const switchedOn = ["true", "yes", "y", "on", "1"]
 const switchedOff = ["false", "no", "n", "off", "0"]
@@ -25,7 +27,7 @@ interface Seen {
 
 /** A command of ours with another handler. */
 const handledBy = (
-  { descriptor }: (typeof Cli.commands)[number],
+  { descriptor }: { readonly descriptor: unknown },
   handler: (config: { readonly name: string }) => Effect.Effect<unknown>
 ) =>
   Command.fromDescriptor(
@@ -37,10 +39,15 @@ const handledBy = (
 const parsed = (line: CommandLine.CommandLine): Effect.Effect<Seen> =>
   Effect.gen(function*() {
     const seen: Array<Seen> = []
-    const commands = Cli.commands.map((command) =>
-      handledBy(command, (config) => Effect.sync(() => seen.push({ command: nameOf(command), config: { ...config } })))
-    )
-    const [first, ...more] = commands
+    const noting = (command: { readonly descriptor: Descriptor.Command<unknown> }, group = "") =>
+      handledBy(
+        command,
+        (config) => Effect.sync(() => seen.push({ command: `${group}${nameOf(command)}`, config: { ...config } }))
+      )
+    const [one, ...others] = sessionCommands.map((command) => noting(command, "sessions "))
+    if (one === undefined) return yield* Effect.dieMessage("an empty group")
+    const group = Command.make("sessions").pipe(Command.withSubcommands([one, ...others]))
+    const [first, ...more] = Cli.commands.map((command) => nameOf(command) === "sessions" ? group : noting(command))
     if (first === undefined) return yield* Effect.dieMessage("no command")
     const root = Command.make("effixir").pipe(Command.withSubcommands([first, ...more]))
     const words = ["node", "effixir", ...CommandLine.write(line)]
@@ -53,7 +60,7 @@ const parsed = (line: CommandLine.CommandLine): Effect.Effect<Seen> =>
     return seen[0] ?? { command: "", config: {} }
   })
 
-const nameOf = ({ descriptor }: (typeof Cli.commands)[number]): string =>
+const nameOf = ({ descriptor }: { readonly descriptor: Descriptor.Command<unknown> }): string =>
   Grammar.make([descriptor]).commands[0]?.name ?? ""
 
 const keyOf = (name: string) => name.slice(2).replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
@@ -125,7 +132,7 @@ interface Asked {
   readonly literal: ReadonlyArray<string>
 }
 
-const asked: fc.Arbitrary<Asked> = fc.constantFrom(...grammar.commands).chain((command) =>
+const asked: fc.Arbitrary<Asked> = fc.constantFrom(...leaves).chain((command) =>
   fc.record({
     command: fc.constant(command),
     pieces: command.flags.length === 0 ? fc.constant([]) : fc.shuffledSubarray(
@@ -151,7 +158,7 @@ const argvOf = ({ before, command, literal, pieces, words }: Asked, wrong: Reado
   return {
     argv: [
       ...options.slice(0, at).flat(),
-      command.name,
+      ...command.name.split(" "),
       ...turned.flat(),
       ...wrong,
       ...literal.length > 0 ? ["--", ...literal] : []
@@ -336,7 +343,7 @@ describe("a sentence", () => {
   })
 
   it("in the help of a command says what each of its options does", () => {
-    for (const command of Cli.commands) {
+    for (const command of [...Cli.commands, ...sessionCommands]) {
       const text = Help.ofCommand(Help.describe("it", handledBy(command, () => Effect.void)), 100)
       for (const { name } of Grammar.make([command.descriptor]).commands[0]?.flags ?? []) {
         assert.match(text, new RegExp(`^ {2}(?:-\\w, )?${name}(?: \\S+)?\\s+\\S`, "m"))
@@ -349,7 +356,7 @@ describe("a command", () => {
   const read = (...argv: ReadonlyArray<string>) => CommandLine.read(grammar, argv)
 
   it("in other letters is refused with the nearest, wherever options stand", () => {
-    for (const { name } of grammar.commands) {
+    for (const name of grammar.commands.map((command) => command.name).filter((name) => !name.includes(" "))) {
       for (const word of [name.toUpperCase(), name.replace(/^./, (letter) => letter.toUpperCase()), `${name}s`]) {
         if (grammar.commands.some((command) => command.name === word)) continue
         for (const argv of [[word], [word, "--json"], ["--json", word], [word, "Say hello"], ["-m", "x", word]]) {
@@ -360,6 +367,27 @@ describe("a command", () => {
         }
       }
     }
+  })
+
+  it("of a group is named behind it, wherever options stand", () => {
+    for (const argv of [["sessions", "list", "--all"], ["sessions", "--all", "list"], ["--all", "sessions", "list"]]) {
+      assert.deepInclude(read(...argv), { command: "sessions list", words: [], problem: undefined })
+    }
+    assert.deepInclude(read("sessions", "show", "list"), { command: "sessions show", words: ["list"] })
+    assert.deepInclude(read("sessions"), { command: "sessions", asksForHelp: true, problem: undefined })
+    assert.deepInclude(read("help", "sessions", "list"), {
+      command: "sessions list",
+      asksForHelp: true,
+      problem: undefined
+    })
+    assert.match(
+      read("sessions", "lst").problem ?? "",
+      /^There is no command "sessions lst", the nearest is sessions list /
+    )
+    assert.match(read("help", "sessions", "lst").problem ?? "", /^There is no command "sessions lst"/)
+    assert.match(read("sessions", "list", "more").problem ?? "", /"more" is one too many/)
+    assert.match(read("sessions", "list", "--yes").problem ?? "", /--yes is not known here/)
+    assert.deepInclude(read("list"), { command: undefined })
   })
 
   it("may follow its options, and is none behind --", () => {

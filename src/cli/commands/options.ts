@@ -62,7 +62,12 @@ export const turn = {
     Options.withDescription("Show the model this image as well (png, jpeg, gif or webp)"),
     Options.repeated
   ),
-  search: Options.boolean("search").pipe(Options.withDescription("Let the server search the web for the model"))
+  search: Options.boolean("search").pipe(Options.withDescription("Let the server search the web for the model")),
+  ephemeral: Options.boolean("ephemeral").pipe(
+    Options.withDescription(
+      "Keep nothing of this turn: it cannot be resumed, and a session it goes on with stays as it was"
+    )
+  )
 }
 
 /** What the run may do without asking. */
@@ -132,6 +137,10 @@ export const limitsOf: (flags: {
   const time = yield* read("timeout", flags.timeout, "a time such as 90, 90s, 5m or 1h", duration)
   return { ...defined({ steps, toolCalls, callsPerResponse, tokens, time }) }
 })
+
+/** The number of a turn. */
+export const turnNumber = (flag: string, given: Option.Option<string>) =>
+  read(flag, given, "the number of a turn, from 1 on", count(1))
 
 const read = <A>(
   flag: string,

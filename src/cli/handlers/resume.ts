@@ -10,24 +10,41 @@ import { SessionStore } from "../../session/SessionStore.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/resume.ts"
 import { BadInput } from "../ExitCode.ts"
+import * as FindSession from "../findSession.ts"
 import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import { runTurn } from "../runTurn.ts"
 
 export const handle = Effect.fnUntraced(
   function*(
-    { auth, cd, deltas, image, json, last, model, permission, policy, profile, search, trust, words, ...flags }: Flags
+    {
+      auth,
+      cd,
+      deltas,
+      ephemeral,
+      image,
+      json,
+      last,
+      model,
+      permission,
+      policy,
+      profile,
+      search,
+      trust,
+      words,
+      ...flags
+    }: Flags
   ) {
     const given = yield* Prompt.positionals(words, last ? 1 : 2)
     const limits = yield* Common.limitsOf(flags)
     const images = yield* Effect.forEach(image, Image.read)
-    const { id, log } = yield* find(last ? undefined : given[0], last).pipe(Effect.provide(layerHome))
+    const { id, log } = yield* find(last ? undefined : given[0], last, cd).pipe(Effect.provide(layerHome))
     const unfinished = unfinishedTurn(log.map((stored) => stored.event))
     const text = yield* promptFor(unfinished, given[last ? 0 : 1], images.length > 0)
     yield* runTurn({
       session: id,
       prompt: text === undefined ? undefined : [Image.message(text, images)],
-      folder: Option.getOrElse(cd, () => workspaceOf(log) ?? "."),
+      folder: yield* FindSession.folderOf(cd, workspaceOf(log)),
       // A continued turn keeps its model, and so needs the tools of that model.
       model: text === undefined ? Option.map(unfinished, ({ started }) => started.model) : model,
       json,
@@ -37,49 +54,26 @@ export const handle = Effect.fnUntraced(
       policy,
       before: permissionOf(log, unfinished),
       search,
-      trust
+      trust,
+      isEphemeral: ephemeral
     }).pipe(Common.override({ auth, profile }))
   }
 )
 
-const find = Effect.fnUntraced(function*(given: string | undefined, last: boolean) {
+const find = Effect.fnUntraced(function*(given: string | undefined, last: boolean, cd: Option.Option<string>) {
+  if (given === undefined && !last) {
+    return yield* new BadInput({ message: "Which session? Give its id, or --last for the one that was used last" })
+  }
   const store = yield* SessionStore
-  const id = last ? (yield* store.list)[0]?.id : given
-  if (id === undefined) {
-    return yield* new BadInput({
-      message: last
-        ? "There is no session yet; start one with `effixir \"…\"`"
-        : "Which session? Give its id, or --last for the one that was used last"
-    })
-  }
-  const whole = last ? id : yield* complete(id)
-  return { id: whole, log: yield* store.read(whole) }
-})
-
-/** How many characters of an id a person has to type at least. Fewer would often fit several sessions. */
-const shortest = 8
-
-const complete = Effect.fnUntraced(function*(given: string) {
-  if (given.trim() === "") {
-    return yield* new BadInput({ message: "The id of the session is empty: give it, or --last" })
-  }
-  const ids = (yield* Effect.flatMap(SessionStore, (store) => store.list)).map(({ id }) => id)
-  const [first, ...more] = given.length < shortest || ids.includes(given)
-    ? []
-    : ids.filter((id) => id.startsWith(given))
-  if (more.length > 0) {
-    return yield* new BadInput({
-      message: `${more.length + 1} sessions begin with "${given}"; give more of the id, up to the whole of it`
-    })
-  }
-  return first ?? given
+  const id = given === undefined ? yield* FindSession.last(cd) : yield* FindSession.named(given)
+  return { id, log: yield* store.read(id) }
 })
 
 /**
  * Resuming does not allow a call that stopped the turn because no person was there to approve it: if the log does not
  * record the permission, the run asks.
  */
-const permissionOf = (log: ReadonlyArray<Stored>, unfinished: Option.Option<LastTurn>): PermissionInForce => {
+export const permissionOf = (log: ReadonlyArray<Stored>, unfinished: Option.Option<LastTurn>): PermissionInForce => {
   const last = lastPermission(log.map(({ event }) => event))
   return last.permission === undefined && Option.exists(unfinished, isHeldBack) ? { permission: "ask" } : last
 }
@@ -96,7 +90,7 @@ const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined
         : error
   )
 
-const workspaceOf = (log: ReadonlyArray<Stored>): string | undefined => {
+export const workspaceOf = (log: ReadonlyArray<Stored>): string | undefined => {
   const first = log[0]?.event
   return first?._tag === "SessionStarted" ? first.workspace : undefined
 }

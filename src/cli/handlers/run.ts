@@ -12,7 +12,8 @@ import { runTurn } from "../runTurn.ts"
 
 export const handle = Effect.fnUntraced(
   function*(
-    { auth, cd, deltas, image, json, model, permission, policy, profile, search, trust, words, ...flags }: Flags
+    { auth, cd, deltas, ephemeral, image, json, model, permission, policy, profile, search, trust, words, ...flags }:
+      Flags
   ) {
     const [given] = yield* Prompt.positionals(words, 1)
     const limits = yield* Common.limitsOf(flags)
@@ -33,7 +34,8 @@ export const handle = Effect.fnUntraced(
       permission,
       policy,
       search,
-      trust
+      trust,
+      isEphemeral: ephemeral
     }).pipe(Common.override({ auth, profile }))
   }
 )

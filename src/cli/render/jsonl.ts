@@ -9,7 +9,6 @@ import { defined } from "../../internal/json.ts"
 import { json } from "../../internal/visible.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
 import { argument, type Output } from "../../responses/ToolCall.ts"
-import * as Usage from "../../responses/Usage.ts"
 import { shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
 import type { Subject } from "../../tools/permission/Approver.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
@@ -17,6 +16,7 @@ import * as ExitCode from "../ExitCode.ts"
 import type { Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
 import { isSearch, queryOf } from "./search.ts"
+import { usageJson } from "./usage.ts"
 
 export interface Options {
   /** Whether to print the pieces of texts too, as they arrive. */
@@ -62,6 +62,7 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       return [line("thread.started", { thread_id: event.sessionId, schema_version: event.schemaVersion })]
     case "TurnStarted":
       return [line("turn.started", { turn_id: event.turnId })]
+    case "SessionRenamed":
     case "TurnResumed":
       return []
     case "InputAdded":
@@ -201,11 +202,3 @@ const base64Size = (text: string, from: number): number => {
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0
   return Math.floor((text.length - from) * 3 / 4) - padding
 }
-
-const usageJson = (usage: Usage.Usage) => ({
-  input_tokens: usage.inputTokens,
-  cached_input_tokens: usage.cachedInputTokens,
-  cached_share: Math.round(Usage.cachedShare(usage) * 1000) / 1000,
-  output_tokens: usage.outputTokens,
-  reasoning_output_tokens: usage.reasoningOutputTokens
-})

@@ -26,9 +26,11 @@ const maxWidth = 120
 export interface Options {
   /** Hands the terminal over to the approval question; absent where no person can be asked. */
   readonly leave?: Effect.Effect<unknown> | undefined
+  /** Whether the session can be gone on with later. */
+  readonly isKept?: boolean
 }
 
-export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Renderer => {
+export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Options = {}): Renderer => {
   const dim = dimOn(screen)
   /** Which text, if any, stands unfinished on the terminal. */
   let open: "none" | "answer" | "reasoning" = "none"
@@ -222,6 +224,7 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   const howToGoOn = () => {
     const id = session
     session = undefined
+    if (!isKept) return "Nothing of it is kept (--ephemeral)."
     return `To go on: effixir resume ${id ?? "--last"}`
   }
 
@@ -257,7 +260,11 @@ export const make = (screen: typeof Screen.Service, { leave }: Options = {}): Re
   return {
     show,
     tick: screen.isErrTerminal ? tick : Effect.void,
-    finish: Effect.suspend(() => session === undefined ? eraseStatus : note(dim(`session ${session}`)))
+    finish: Effect.suspend(() =>
+      session === undefined
+        ? eraseStatus
+        : note(dim(isKept ? `session ${session}` : "nothing of this turn is kept (--ephemeral)"))
+    )
   }
 }
 

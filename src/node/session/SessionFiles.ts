@@ -18,14 +18,17 @@ import { makeFolder } from "../../internal/makeFolder.ts"
 import * as SessionStore from "../../session/SessionStore.ts"
 import * as FileLock from "../files/FileLock.ts"
 import { attemptSync, readPlainFile } from "../files/readPlainFile.ts"
+import * as SessionIndex from "./SessionIndex.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
   readonly folder: string
+  /** The file in which it is remembered what a list shows. Without one, a list reads all logs. */
+  readonly index?: string | undefined
 }
 
-/** @since 0.1.0 @category constructors */
-export const make = Effect.fnUntraced(function*(options: Options) {
+/** @since 0.1.0 @category drivers */
+export const makeDriver = Effect.fnUntraced(function*(options: Options) {
   const services = Context.pick(FileSystem.FileSystem, Path.Path)(
     yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   )
@@ -80,20 +83,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return { lines: log.lines, append }
   })
 
-  const updated = (id: string) =>
-    fs.stat(logOf(id)).pipe(
-      Effect.map(({ mtime, size }) =>
-        size === 0n ? [] : Option.toArray(Option.map(mtime, (date) => ({ id, updatedAt: date.getTime() })))
-      ),
-      // Anything else in the folder is no session.
-      Effect.orElseSucceed(() => [])
-    )
-
   const list = fs.readDirectory(options.folder).pipe(
     Effect.catchIf(isNotFound, () => Effect.succeed([])),
     Effect.mapError(failed("list")),
-    Effect.flatMap((names) => Effect.forEach(names, updated, { concurrency: 16 })),
-    Effect.map((sessions) => sessions.flat())
+    // Thousands of files: each by an effect of its own would take ten times as long.
+    Effect.map((names) => names.flatMap((id) => listed(id, logOf(id))))
   )
 
   /** Deletes under the lock, atomically: a renamed folder is no session, and its place is free for another. */
@@ -117,8 +111,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.filterOrFail(Array.isNonEmptyReadonlyArray, () => notFound(id))
     )
 
-  return SessionStore.makeEncoded({ claim, read, list, remove })
+  const driver: SessionStore.Encoded = { claim, read, list, remove }
+  return driver
 })
+
+const indexOf = ({ index }: Options) => index === undefined ? undefined : SessionIndex.make(index)
+
+/** @since 0.1.0 @category constructors */
+export const make = (
+  options: Options
+): Effect.Effect<typeof SessionStore.SessionStore.Service, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.map(makeDriver(options), (driver) => SessionStore.makeEncoded(driver, indexOf(options)))
 
 /**
  * Keeps sessions in a folder. The log of a session is locked as long as it is open; readers need no lock.
@@ -130,6 +133,34 @@ export const layer = (
   options: Options
 ): Layer.Layer<SessionStore.SessionStore, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(SessionStore.SessionStore, make(options))
+
+/**
+ * Reads sessions from a folder, and keeps nothing there: what is written lasts as long as the program runs.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerEphemeral = (
+  options: Options
+): Layer.Layer<SessionStore.SessionStore, never, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(
+    SessionStore.SessionStore,
+    Effect.map(
+      Effect.flatMap(makeDriver(options), SessionStore.makeOverlay),
+      (driver) => SessionStore.makeEncoded(driver, indexOf(options))
+    )
+  )
+
+/** What is in the folder and has no log is no session. A file cannot be changed without its `ctime`. */
+const listed = (id: string, log: string): ReadonlyArray<SessionStore.Listed> => {
+  try {
+    const stats = statSync(log, { throwIfNoEntry: false })
+    if (stats === undefined || stats.size === 0 || !stats.isFile()) return []
+    return [{ id, revision: `${stats.ino} ${stats.size} ${stats.ctimeMs}` }]
+  } catch {
+    return []
+  }
+}
 
 /** The lines of a log, and how many bytes of it hold whole lines. */
 interface Log {

@@ -22,6 +22,7 @@ export interface Home {
   readonly config: string
   readonly trusted: string
   readonly sessions: string
+  readonly sessionIndex: string
   readonly cache: string
 }
 
@@ -38,6 +39,7 @@ export const make = (path: string, profile?: string): Home => {
     config: join(root, "config.json"),
     trusted: join(root, "trusted.json"),
     sessions: join(root, "sessions"),
+    sessionIndex: join(root, "cache", "sessions.json"),
     cache: join(root, "cache")
   }
 }

@@ -1,0 +1,78 @@
+/**
+ * `effixir fork ID ["prompt"]`
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { layerSessions } from "../../node/NodeSessions.ts"
+import type { Stored } from "../../session/SessionEvent.ts"
+import { SessionStore } from "../../session/SessionStore.ts"
+import type { Flags } from "../commands/fork.ts"
+import * as Common from "../commands/options.ts"
+import { BadInput } from "../ExitCode.ts"
+import * as FindSession from "../findSession.ts"
+import * as Image from "../image.ts"
+import * as Prompt from "../prompt.ts"
+import { parentJson } from "../render/session.ts"
+import { runTurn } from "../runTurn.ts"
+import { Screen } from "../Screen.ts"
+import { permissionOf, workspaceOf } from "./resume.ts"
+
+export const handle = Effect.fnUntraced(function*(flags: Flags) {
+  const { cd, ephemeral, image, json, toTurn, words } = flags
+  const [given, prompt] = yield* Prompt.positionals(words, 2)
+  if (given === undefined) {
+    return yield* new BadInput({ message: "Which session? Give its id: effixir fork ID [\"prompt\"]" })
+  }
+  const turn = yield* Common.turnNumber("to-turn", toTurn)
+  const limits = yield* Common.limitsOf(flags)
+  const images = yield* Effect.forEach(image, Image.read)
+  const { id, log } = yield* find(given).pipe(Effect.provide(layerSessions))
+  if (prompt === undefined && images.length === 0) return yield* begin(id, turn, { ephemeral, json })
+  const text = yield* Prompt.read(prompt)
+  yield* runTurn({
+    session: id,
+    fork: { toTurn: turn },
+    prompt: [Image.message(text, images)],
+    folder: yield* FindSession.folderOf(cd, workspaceOf(log)),
+    model: flags.model,
+    json,
+    deltas: flags.deltas,
+    limits,
+    permission: flags.permission,
+    policy: flags.policy,
+    before: permissionOf(log, Option.none()),
+    search: flags.search,
+    trust: flags.trust,
+    isEphemeral: ephemeral
+  }).pipe(Common.override(flags))
+})
+
+const find = Effect.fnUntraced(function*(given: string) {
+  const store = yield* SessionStore
+  const id = yield* FindSession.named(given)
+  const log: ReadonlyArray<Stored> = yield* store.read(id)
+  return { id, log }
+})
+
+/** Without a prompt, the fork waits to be resumed. */
+const begin = Effect.fnUntraced(
+  function*(id: string, turn: number | undefined, is: { readonly ephemeral: boolean; readonly json: boolean }) {
+    if (is.ephemeral) {
+      return yield* new BadInput({
+        message: "A fork that is not kept needs a prompt: nothing else could be done with it"
+      })
+    }
+    const screen = yield* Screen
+    const store = yield* SessionStore
+    const { forkOf, id: fork } = yield* store.fork(id, turn)
+    if (is.json) return yield* screen.out(`${JSON.stringify({ session_id: fork, parent: parentJson(forkOf) })}\n`)
+    yield* screen.out(`${fork}\n`)
+    const where = turn === undefined ? "" : ` up to the end of turn ${turn}`
+    yield* screen.err(
+      `It shares the past of session ${FindSession.shortId(id)}${where}. To go on with it: effixir resume ${
+        FindSession.shortId(fork)
+      } "…"\n`
+    )
+  },
+  Effect.provide(layerSessions)
+)

@@ -1,0 +1,200 @@
+/**
+ * What a list shows of a session: a fold over the lines of its log.
+ *
+ * @since 0.1.0
+ */
+import { field, number, parse, text } from "../internal/json.ts"
+import { isItem, isMessage, text as textOf } from "../responses/Item.ts"
+import * as Usage from "../responses/Usage.ts"
+import type { ForkOf, Parent } from "./SessionEvent.ts"
+
+/**
+ * - `title` what a person has called it, else the first line of its first prompt
+ * - `model` which was asked last
+ * - `status` how its last turn ended; `open` if it has no end: it runs, or its process died
+ * - `createdAt`, `updatedAt` in milliseconds since the epoch; a new title is no update
+ * - `turns` of the whole conversation; `usage` of the session itself, without the past that a fork shares
+ * - `parent` the call that it works for, as in {@link SessionStarted}
+ * - `damaged` how many lines of its log are no events
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Summary {
+  readonly id: string
+  readonly title: string | undefined
+  readonly workspace: string | undefined
+  readonly model: string | undefined
+  readonly status: Status
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly turns: number
+  readonly usage: Usage.Usage
+  readonly forkOf: ForkOf | undefined
+  readonly parent: Parent | undefined
+  readonly damaged: number
+}
+
+/** @since 0.1.0 @category models */
+export type Status = "completed" | "interrupted" | "limited" | "failed" | "open"
+
+/**
+ * Summarizes a session. `lines` is its own log, and `past` what a fork shares with others. Lines that are damaged are
+ * passed over, and those that say nothing here are not even parsed: a log may be long.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromLines = (id: string, lines: ReadonlyArray<string>, past: ReadonlyArray<string> = []): Summary => {
+  const summary = { ...empty(id) }
+  past.forEach((line) => add(summary, line, false))
+  // The time of a fork is its own.
+  summary.createdAt = 0
+  summary.updatedAt = 0
+  lines.forEach((line) => add(summary, line, true))
+  return summary
+}
+
+type Draft = { -readonly [field in keyof Summary]: Summary[field] }
+
+const empty = (id: string): Draft => ({
+  id,
+  title: undefined,
+  workspace: undefined,
+  model: undefined,
+  status: "open",
+  createdAt: 0,
+  updatedAt: 0,
+  turns: 0,
+  usage: Usage.zero,
+  forkOf: undefined,
+  parent: undefined,
+  damaged: 0
+})
+
+const add = (summary: Draft, line: string, isOwn: boolean): void => {
+  const head = headOf(line)
+  if (head === undefined) {
+    if (isOwn) summary.damaged++
+    return
+  }
+  if (summary.createdAt === 0) summary.createdAt = head.at
+  if (head.tag !== "SessionRenamed") summary.updatedAt = head.at
+  const ended = statuses.get(head.tag)
+  if (ended !== undefined) summary.status = ended
+  if (!telling.has(head.tag)) return
+  const event = field(parse(line), "event")
+  if (event === undefined) {
+    if (isOwn) summary.damaged++
+    return
+  }
+  switch (head.tag) {
+    case "SessionStarted":
+      summary.workspace = text(field(event, "workspace")) ?? summary.workspace
+      summary.title = text(field(event, "title")) ?? summary.title
+      summary.parent = parentOf(field(event, "parent"))
+      summary.forkOf = forkOf(field(event, "forkOf"))
+      return
+    case "SessionRenamed":
+      summary.title = text(field(event, "title")) ?? summary.title
+      return
+    case "TurnStarted":
+      summary.turns++
+      summary.status = "open"
+      summary.model = text(field(event, "model")) ?? summary.model
+      summary.title ??= titleOf(field(event, "input"))
+      return
+    case "TurnResumed":
+      summary.status = "open"
+      return
+    case "ModelResponded":
+      summary.status = "open"
+      summary.model = text(field(event, "model")) ?? summary.model
+      if (isOwn) summary.usage = Usage.add(summary.usage, usageOf(field(event, "usage")))
+  }
+}
+
+const statuses: ReadonlyMap<string, Status> = new Map([
+  ["TurnCompleted", "completed"],
+  ["TurnInterrupted", "interrupted"],
+  ["TurnLimited", "limited"],
+  ["TurnFailed", "failed"]
+])
+
+const telling: ReadonlySet<string> = new Set([
+  "SessionStarted",
+  "SessionRenamed",
+  "TurnStarted",
+  "TurnResumed",
+  "ModelResponded"
+])
+
+interface Head {
+  readonly at: number
+  readonly tag: string
+}
+
+/** What every line begins with. A line that another program has written may have its fields in another order. */
+const headOf = (line: string): Head | undefined => {
+  const [, at, tag] = /^\{"seq":\d+,"at":"([^"]{1,40})","key":"(?:[^"\\]|\\.)*","event":\{"_tag":"(\w+)"/.exec(line) ??
+    []
+  if (at !== undefined && tag !== undefined) return line.endsWith("}}") ? headWith(at, tag) : undefined
+  const stored = parse(line)
+  return number(field(stored, "seq")) === undefined
+    ? undefined
+    : headWith(text(field(stored, "at")), text(field(field(stored, "event"), "_tag")))
+}
+
+const headWith = (at: string | undefined, tag: string | undefined): Head | undefined => {
+  const millis = Date.parse(at ?? "")
+  return tag === undefined || Number.isNaN(millis) ? undefined : { at: millis, tag }
+}
+
+/**
+ * The fork that the first line of a log is the beginning of.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const forkIn = (line: string | undefined): ForkOf | undefined =>
+  line === undefined || !line.includes("\"forkOf\"") ? undefined : forkOf(field(field(parse(line), "event"), "forkOf"))
+
+const forkOf = (value: unknown): ForkOf | undefined => {
+  const [sessionId, seq] = [text(field(value, "sessionId")), number(field(value, "seq"))]
+  return sessionId === undefined || seq === undefined ? undefined : { sessionId, seq }
+}
+
+const parentOf = (value: unknown): Parent | undefined => {
+  const [sessionId, callId] = [text(field(value, "sessionId")), text(field(value, "callId"))]
+  return sessionId === undefined || callId === undefined ? undefined : { sessionId, callId }
+}
+
+const usageOf = (value: unknown): Usage.Usage => ({
+  inputTokens: number(field(value, "inputTokens")) ?? 0,
+  cachedInputTokens: number(field(value, "cachedInputTokens")) ?? 0,
+  outputTokens: number(field(value, "outputTokens")) ?? 0,
+  reasoningOutputTokens: number(field(value, "reasoningOutputTokens")) ?? 0
+})
+
+/** The first line of what a person has said: what the model is told before that is no prompt. */
+const titleOf = (input: unknown): string | undefined => {
+  const prompt = (Array.isArray(input) ? input : [])
+    .filter((item) => isItem(item) && isMessage(item) && item.role === "user")
+    .map(textOf)
+    .find((prompt) => prompt.trim() !== "")
+  return prompt === undefined ? undefined : toTitle(prompt)
+}
+
+/**
+ * A title of a text: its first line that says something, cut to a line of a list.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const toTitle = (text: string): string => {
+  const line = text.slice(0, 10_000).trim().split(/[\r\n\u2028\u2029]/, 1)[0]?.replaceAll(/\s+/g, " ").trim() ?? ""
+  const characters = [...line]
+  return characters.length > longest ? `${characters.slice(0, longest - 1).join("").trimEnd()}…` : line
+}
+
+const longest = 100
