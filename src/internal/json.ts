@@ -62,6 +62,12 @@ export const parse = (text: string): unknown => {
   }
 }
 
+/** A JSON text laid out for a person; what is not JSON stays as it is. */
+export const pretty = (text: string): string => {
+  const value = parse(text)
+  return value === undefined ? text : JSON.stringify(value, null, 2)
+}
+
 /** The JSON text of a value, or why it has none, as the end of a sentence. */
 export const stringify = (value: unknown): Either.Either<string, string> => {
   try {

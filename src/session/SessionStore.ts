@@ -86,6 +86,8 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
   readonly open: (id: string) => Effect.Effect<Session, SessionError, Scope.Scope>
   /** The events of a session with a number above `afterSeq`. */
   readonly read: (id: string, afterSeq?: number) => Effect.Effect<ReadonlyArray<Stored>, SessionError>
+  /** The lines of a session as they are kept, damaged ones too; those of a fork with the past that it shares. */
+  readonly lines: (id: string) => Effect.Effect<ReadonlyArray<string>, SessionError>
   /** All sessions, the one that was written to last first. */
   readonly list: Effect.Effect<ReadonlyArray<Summary.Summary>, SessionError>
   /**
@@ -243,12 +245,13 @@ export const makeEncoded = (driver: Encoded, index: Index = noIndex): typeof Ses
     }
     const isSaved = remembered.size === entries.length && listed.length - unknown.length === entries.length
     if (!isSaved) yield* index.save(entries)
-    return entries.map(({ summary }) => summary).sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
+    return entries.map(({ summary }) => summary).toSorted((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
   })
 
   return {
     open,
     read,
+    lines: (id) => Effect.zipRight(known(id), whole.read(id, 0)),
     list,
     fork: Effect.fnUntraced(function*(id, toTurn) {
       const events = yield* read(id)
@@ -349,6 +352,25 @@ const decode = (id: string, lines: ReadonlyArray<string>): Either.Either<Readonl
     }
     return events
   })
+
+/**
+ * What can be read of a log, and the numbers of its lines that are no events.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const readable = (
+  lines: ReadonlyArray<string>
+): { readonly events: ReadonlyArray<Stored>; readonly damaged: ReadonlyArray<number> } => {
+  const events: Array<Stored> = []
+  const damaged: Array<number> = []
+  for (const [index, line] of lines.entries()) {
+    const stored = decodeText(line)
+    if (Either.isRight(stored)) events.push(stored.right)
+    else damaged.push(index + 1)
+  }
+  return { events, damaged }
+}
 
 /**
  * Makes a session from the events of its log and a way to append: assigns numbers, and keeps the first event of a key.

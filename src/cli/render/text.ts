@@ -10,13 +10,13 @@ import { field, parse, text } from "../../internal/json.ts"
 import * as Visible from "../../internal/visible.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
+import { queryOf } from "../../responses/WebSearch.ts"
 import type { Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
 import * as ApplyPatch from "../../tools/builtin/ApplyPatch.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
 import { dim as dimOn, type Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
 import type { Renderer } from "./Renderer.ts"
-import { queryOf } from "./search.ts"
 
 /** How much of a tool's output is shown. */
 const shownLines = 4

@@ -1,2 +1,65 @@
+/**
+ * `effixir sessions export ID`
+ */
 import * as Effect from "effect/Effect"
-export const handle = (_: unknown) => Effect.void
+import * as Option from "effect/Option"
+import { resolve } from "node:path"
+import { Credentials } from "../../../auth/Credentials.ts"
+import { hidden } from "../../../auth/Secrets.ts"
+import { quote } from "../../../internal/quote.ts"
+import { layerHome } from "../../../node/NodeHome.ts"
+import * as Html from "../../../session/export/Html.ts"
+import * as Jsonl from "../../../session/export/Jsonl.ts"
+import * as Markdown from "../../../session/export/Markdown.ts"
+import * as Transcript from "../../../session/export/Transcript.ts"
+import { readable, SessionStore } from "../../../session/SessionStore.ts"
+import * as Summary from "../../../session/Summary.ts"
+import type { Flags } from "../../commands/sessions/export.ts"
+import { BadInput } from "../../ExitCode.ts"
+import * as FindSession from "../../findSession.ts"
+import * as Prompt from "../../prompt.ts"
+import { Screen } from "../../Screen.ts"
+import { writeOwn } from "../../writeOwn.ts"
+
+export const handle = Effect.fnUntraced(function*({ format, output, words }: Flags) {
+  const [given] = yield* Prompt.positionals(words, 1)
+  if (given === undefined) return yield* new BadInput({ message: "Which session? Give its id" })
+  const screen = yield* Screen
+  const store = yield* SessionStore
+  const id = yield* FindSession.named(given)
+  // What is signed in is a secret from here on, as everywhere: it could be in the log of a session from before.
+  yield* Effect.option(Effect.flatMap(Credentials, ({ selected }) => selected))
+  const lines = (yield* hidden((yield* store.lines(id)).join("\n"))).split("\n")
+  const { damaged, events } = readable(lines)
+  const summary = Summary.fromLines(id, lines)
+  const text = yield* write(Option.getOrElse(format, () => "md" as const), summary, events)
+  const target = Option.filter(output, (name) => name !== "-")
+  if (Option.isNone(target)) yield* screen.out(text)
+  else {
+    const path = resolve(target.value)
+    yield* writeOwn(path, text)
+    yield* screen.err(`Written to ${quote(path)}\n`)
+  }
+  if (damaged.length > 0) {
+    yield* screen.say(
+      `${
+        damaged.length === 1 ? `line ${damaged[0]} of the log is` : `${damaged.length} lines of the log are`
+      } damaged and left out`
+    )
+  }
+}, Effect.provide(layerHome))
+
+const write = (
+  format: "md" | "html" | "jsonl",
+  summary: Summary.Summary,
+  events: Parameters<typeof Transcript.fromEvents>[0]
+): Effect.Effect<string> => {
+  switch (format) {
+    case "jsonl":
+      return Effect.succeed(Jsonl.make(events))
+    case "html":
+      return Html.make(summary, Transcript.fromEvents(events))
+    case "md":
+      return Effect.succeed(Markdown.make(summary, Transcript.fromEvents(events)))
+  }
+}

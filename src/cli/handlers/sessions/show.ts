@@ -1,2 +1,94 @@
+/**
+ * `effixir sessions show ID`
+ */
 import * as Effect from "effect/Effect"
-export const handle = (_: unknown) => Effect.void
+import { json as visibleJson, line } from "../../../internal/visible.ts"
+import { layerHome } from "../../../node/NodeHome.ts"
+import { profileOf } from "../../../responses/account/ModelProfile.ts"
+import { Models } from "../../../responses/account/Models.ts"
+import * as Transcript from "../../../session/export/Transcript.ts"
+import { count, when } from "../../../session/export/wording.ts"
+import type { Stored } from "../../../session/SessionEvent.ts"
+import { readable, SessionError, SessionStore } from "../../../session/SessionStore.ts"
+import type { Summary } from "../../../session/Summary.ts"
+import type { Flags } from "../../commands/sessions/show.ts"
+import { BadInput } from "../../ExitCode.ts"
+import * as FindSession from "../../findSession.ts"
+import { page } from "../../pager.ts"
+import * as Prompt from "../../prompt.ts"
+import { toJson } from "../../render/session.ts"
+import { toText } from "../../render/transcript.ts"
+import { dim, Screen } from "../../Screen.ts"
+import * as Settings from "../../settings.ts"
+
+export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
+  const [given] = yield* Prompt.positionals(words, 1)
+  if (given === undefined) return yield* new BadInput({ message: "Which session? Give its id" })
+  const screen = yield* Screen
+  const store = yield* SessionStore
+  const id = yield* FindSession.named(given)
+  const { damaged, events } = readable(yield* store.lines(id))
+  const summary = (yield* store.list).find((session) => session.id === id)
+  if (summary === undefined) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
+  const context = yield* contextOf(events)
+  if (json) {
+    yield* screen.out(`${visibleJson(JSON.stringify({ ...toJson(summary), context, ...compactionsOf(events) }))}\n`)
+  } else {
+    const hasColors = screen.isOutTerminal && screen.hasColors
+    const style = {
+      bold: hasColors ? bold : (text: string) => text,
+      dim: hasColors ? dim(screen) : (text: string) => text
+    }
+    yield* page(`${style.dim(headOf(summary, context))}\n\n${toText(Transcript.fromEvents(events), style)}`)
+  }
+  if (damaged.length > 0) {
+    yield* screen.say(
+      `${
+        damaged.length === 1
+          ? `line ${damaged[0]} of its log is damaged and is`
+          : `lines ${list(damaged)} of its log are damaged and are`
+      } not shown; the rest is as it was`
+    )
+  }
+}, Effect.provide(layerHome))
+
+const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
+
+const list = (numbers: ReadonlyArray<number>): string =>
+  `${numbers.slice(0, 10).join(", ")}${numbers.length > 10 ? `, … (${numbers.length} in all)` : ""}`
+
+interface Context {
+  readonly tokens: number
+  readonly window: number | null
+}
+
+/**
+ * How much of the window the conversation fills: all that the last model call has read and written. The token account of
+ * compaction joins here.
+ */
+const contextOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
+  const last = Transcript.lastResponse(events)
+  const { models } = yield* Settings.settings
+  const { models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
+  const context: Context = {
+    tokens: last === undefined ? 0 : last.usage.inputTokens + last.usage.outputTokens,
+    window: last === undefined ? null : profileOf(last.model, { catalogue, models }).contextWindow ?? null
+  }
+  return context
+})
+
+const compactionsOf = (events: ReadonlyArray<{ readonly event: { readonly _tag: string } }>) => ({
+  compactions: events.filter(({ event }) => event._tag === "Compacted").length
+})
+
+const headOf = (summary: Summary, { tokens, window }: Context): string =>
+  [
+    `${FindSession.titleOf(summary)}`,
+    `session ${summary.id}, ${when(summary.createdAt)}${
+      summary.workspace === undefined ? "" : `, in ${line(summary.workspace)}`
+    }`,
+    ...summary.forkOf === undefined ? [] : [`a fork of session ${summary.forkOf.sessionId}`],
+    `${count(summary.turns, "turn")}, ${summary.status}; ${count(tokens, "token")} in its context${
+      window === null ? "" : ` of ${window.toLocaleString("en-US")}`
+    }`
+  ].join("\n")

@@ -1,9 +1,11 @@
 /**
  * Describes a search of the server for a person.
+ *
+ * @internal
  */
 import * as Predicate from "effect/Predicate"
-import { field, parse, text } from "../../internal/json.ts"
-import type { Item } from "../../responses/Item.ts"
+import { field, parse, text } from "../internal/json.ts"
+import type { Item } from "./Item.ts"
 
 export const isSearch = (item: Item): boolean => item.type === "web_search_call"
 
