@@ -52,7 +52,7 @@ const clash = (given: string, sessions: ReadonlyArray<Summary>, now: number): st
 
 /** A title as it is shown in one line. */
 export const titleOf = ({ title }: Pick<Summary, "title">): string =>
-  title === undefined || title === "" ? "(no prompt)" : line(title)
+  title === null || title === "" ? "(no prompt)" : line(title)
 
 /** How long ago, in one unit or two. */
 export const age = (at: number, now: number): string => span(Duration.millis(Math.max(0, now - at)))
@@ -75,7 +75,7 @@ export const folderOf = (cd: Option.Option<string>, workspace: string | undefine
 
 /** Sessions that a person has begun; the others work for a call of theirs. */
 export const ofPersons = (sessions: ReadonlyArray<Summary>): ReadonlyArray<Summary> =>
-  sessions.filter(({ parent }) => parent === undefined)
+  sessions.filter(({ parent }) => parent === null)
 
 /**
  * The session that was used last. One whose folder is gone is passed over, unless another folder is named: it could not
@@ -83,7 +83,7 @@ export const ofPersons = (sessions: ReadonlyArray<Summary>): ReadonlyArray<Summa
  */
 export const last = Effect.fnUntraced(function*(cd: Option.Option<string>) {
   const sessions = ofPersons(yield* Effect.flatMap(SessionStore, (store) => store.list))
-  const found = sessions.find(({ workspace }) => Option.isSome(cd) || workspace === undefined || existsSync(workspace))
+  const found = sessions.find(({ workspace }) => Option.isSome(cd) || workspace === null || existsSync(workspace))
   const [newest] = sessions
   if (newest === undefined) {
     return yield* new BadInput({ message: "There is no session yet; start one with `effixir \"…\"`" })

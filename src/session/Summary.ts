@@ -22,16 +22,16 @@ import type { ForkOf, Parent } from "./SessionEvent.ts"
  */
 export interface Summary {
   readonly id: string
-  readonly title: string | undefined
-  readonly workspace: string | undefined
-  readonly model: string | undefined
+  readonly title: string | null
+  readonly workspace: string | null
+  readonly model: string | null
   readonly status: Status
   readonly createdAt: number
   readonly updatedAt: number
   readonly turns: number
   readonly usage: Usage.Usage
-  readonly forkOf: ForkOf | undefined
-  readonly parent: Parent | undefined
+  readonly forkOf: ForkOf | null
+  readonly parent: Parent | null
   readonly damaged: number
 }
 
@@ -59,16 +59,16 @@ type Draft = { -readonly [field in keyof Summary]: Summary[field] }
 
 const empty = (id: string): Draft => ({
   id,
-  title: undefined,
-  workspace: undefined,
-  model: undefined,
+  title: null,
+  workspace: null,
+  model: null,
   status: "open",
   createdAt: 0,
   updatedAt: 0,
   turns: 0,
   usage: Usage.zero,
-  forkOf: undefined,
-  parent: undefined,
+  forkOf: null,
+  parent: null,
   damaged: 0
 })
 
@@ -92,8 +92,8 @@ const add = (summary: Draft, line: string, isOwn: boolean): void => {
     case "SessionStarted":
       summary.workspace = text(field(event, "workspace")) ?? summary.workspace
       summary.title = text(field(event, "title")) ?? summary.title
-      summary.parent = parentOf(field(event, "parent"))
-      summary.forkOf = forkOf(field(event, "forkOf"))
+      summary.parent = parentOf(field(event, "parent")) ?? null
+      summary.forkOf = forkOf(field(event, "forkOf")) ?? null
       return
     case "SessionRenamed":
       summary.title = text(field(event, "title")) ?? summary.title
@@ -102,7 +102,7 @@ const add = (summary: Draft, line: string, isOwn: boolean): void => {
       summary.turns++
       summary.status = "open"
       summary.model = text(field(event, "model")) ?? summary.model
-      summary.title ??= titleOf(field(event, "input"))
+      summary.title ??= titleOf(field(event, "input")) ?? null
       return
     case "TurnResumed":
       summary.status = "open"

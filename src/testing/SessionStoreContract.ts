@@ -129,6 +129,86 @@ const promises: { readonly [name: string]: Promised } = {
     }
   }),
 
+  "lists what is known of a session, and its newest title": Effect.fnUntraced(function*(store, id) {
+    const listed = Effect.map(store.list, (sessions) => sessions.find((session) => session.id === id))
+    yield* Effect.scoped(Effect.flatMap(store.open(id), begin))
+    const { forkOf, model, status, title, turns, workspace } = (yield* listed) ?? assert.fail("it is not listed")
+    assert.deepEqual({ forkOf, model, status, title, turns, workspace }, {
+      forkOf: null,
+      model: "gpt-5.5",
+      status: "completed",
+      title: "hi",
+      turns: 1,
+      workspace: "/work"
+    })
+    for (const title of ["One", "Two"]) {
+      yield* store.rename(id, title)
+      assert.equal((yield* listed)?.title, title)
+    }
+    const other = yield* makeId
+    yield* fails(store.rename(other, "Three"), other, "NotFound")
+  }),
+
+  "begins a fork that shares the past and nothing else": Effect.fnUntraced(function*(store, id) {
+    const parent = yield* store.open(id)
+    yield* begin(parent)
+    const before = yield* store.read(id)
+    // Also while another writes to the session.
+    const { forkOf, id: fork } = yield* store.fork(id)
+    assert.deepEqual(forkOf, { sessionId: id, seq: before.at(-1)?.seq })
+    same((yield* store.read(fork)).slice(1), before.slice(1))
+    yield* parent.append("turn-2", started("turn-2"))
+    yield* Effect.scoped(Effect.gen(function*() {
+      const session = yield* store.open(fork)
+      const [first] = yield* session.events
+      assert.deepEqual(first?.event, {
+        _tag: "SessionStarted",
+        sessionId: fork,
+        schemaVersion: 1,
+        workspace: "/work",
+        forkOf
+      })
+      // What happened before is found by its key, and what happens now in the other session is not.
+      assert.ok(Option.isSome(yield* session.lookup("turn-1")))
+      assert.ok(Option.isNone(yield* session.lookup("turn-2")))
+      const added = yield* session.append("turn-2", completed("turn-2"))
+      assert.ok(added.seq > forkOf.seq)
+      same(yield* store.read(fork, forkOf.seq), [added])
+    }))
+    same(yield* store.read(id), [...before, ...yield* store.read(id, forkOf.seq)])
+    assert.equal((yield* store.read(id)).length, before.length + 1)
+    assert.equal((yield* store.read(fork)).length, before.length + 1)
+    same((yield* store.list).find((session) => session.id === fork)?.forkOf, forkOf)
+  }),
+
+  "forks a fork, and up to the end of a turn": Effect.fnUntraced(function*(store, id) {
+    yield* Effect.scoped(
+      Effect.flatMap(
+        store.open(id),
+        (session) => Effect.zipRight(begin(session), session.append("turn-2", started("turn-2")))
+      )
+    )
+    const whole = yield* store.fork(id)
+    yield* Effect.scoped(Effect.flatMap(store.open(whole.id), (session) => session.append("turn-3", started("turn-3"))))
+    const again = yield* store.fork(whole.id)
+    same(yield* tags(store, again.id), ["SessionStarted", ...turn, "TurnStarted", "TurnStarted"])
+    const short = yield* store.fork(again.id, 1)
+    same(yield* tags(store, short.id), ["SessionStarted", ...turn])
+    for (const none of [0, 4]) yield* fails(store.fork(again.id, none), again.id, "NoTurn")
+    const other = yield* makeId
+    yield* fails(store.fork(other), other, "NotFound")
+  }),
+
+  "keeps a session as long as it has forks": Effect.fnUntraced(function*(store, id) {
+    yield* Effect.scoped(Effect.flatMap(store.open(id), begin))
+    const fork = yield* store.fork(id)
+    yield* fails(store.remove(id), id, "Forked")
+    assert.equal((yield* store.read(fork.id)).length, 1 + turn.length)
+    yield* store.remove(fork.id)
+    yield* store.remove(id)
+    yield* fails(store.read(id), id, "NotFound")
+  }),
+
   "removes a session that nobody has open, for good": Effect.fnUntraced(function*(store, id) {
     const [other, kept] = [yield* makeId, started("t1")]
     yield* Effect.scoped(Effect.flatMap(store.open(other), (session) => session.append("start", kept)))
@@ -148,6 +228,25 @@ const promises: { readonly [name: string]: Promised } = {
     assert.equal((yield* session.append("start", started("t2"))).seq, 1)
   })
 }
+
+/** The first turn of a session as an agent begins it. */
+const begin = Effect.fnUntraced(function*(session: Session) {
+  yield* session.append("session", {
+    _tag: "SessionStarted",
+    sessionId: session.id,
+    schemaVersion: 1,
+    workspace: "/work"
+  })
+  yield* session.append("turn-1", started("turn-1"))
+  yield* session.append("turn-1/model/0", { ...responded, turnId: "turn-1" })
+  yield* session.append("turn-1/end", completed("turn-1"))
+})
+
+/** The events of that turn. */
+const turn = ["TurnStarted", "ModelResponded", "TurnCompleted"]
+
+const tags = (store: typeof SessionStore.Service, id: string) =>
+  Effect.map(store.read(id), (log) => log.map(({ event }) => event._tag))
 
 const fill = Effect.fnUntraced(function*(session: Session) {
   const stored: Array<Stored> = []

@@ -6,15 +6,15 @@ import { usageJson } from "./usage.ts"
 
 export const toJson = (summary: Summary) => ({
   id: summary.id,
-  title: summary.title ?? null,
-  workspace: summary.workspace ?? null,
-  model: summary.model ?? null,
+  title: summary.title,
+  workspace: summary.workspace,
+  model: summary.model,
   status: summary.status,
   created_at: new Date(summary.createdAt).toISOString(),
   updated_at: new Date(summary.updatedAt).toISOString(),
   turns: summary.turns,
   usage: usageJson(summary.usage),
-  parent: summary.forkOf === undefined ? null : parentJson(summary.forkOf)
+  parent: summary.forkOf === null ? null : parentJson(summary.forkOf)
 })
 
 /** Where a fork comes from. */

@@ -69,8 +69,8 @@ const factsOf = (summary: Summary, transcript: Transcript): string => {
   const millis = transcript.steps.reduce((sum, step) => sum + step.millis + step.toolMillis, 0)
   const facts: ReadonlyArray<readonly [string, string]> = [
     ["Began", when(summary.createdAt)],
-    ...summary.workspace === undefined ? [] : [["Folder", summary.workspace] as const],
-    ...summary.model === undefined ? [] : [["Model", summary.model] as const],
+    ...summary.workspace === null ? [] : [["Folder", summary.workspace] as const],
+    ...summary.model === null ? [] : [["Model", summary.model] as const],
     ["Turns", `${transcript.turns.length} (${count(transcript.steps.length, "model call")})`],
     [
       "Tokens in",

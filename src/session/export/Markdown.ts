@@ -16,8 +16,8 @@ const factsOf = (summary: Summary, transcript: Transcript): string => {
   const usage = usageOf(transcript)
   return [
     `- Session: \`${summary.id}\`, ${when(summary.createdAt)}`,
-    ...summary.workspace === undefined ? [] : [`- Folder: ${codeSpan(summary.workspace)}`],
-    ...summary.model === undefined ? [] : [`- Model: ${plain(summary.model)}`],
+    ...summary.workspace === null ? [] : [`- Folder: ${codeSpan(summary.workspace)}`],
+    ...summary.model === null ? [] : [`- Model: ${plain(summary.model)}`],
     `- ${count(transcript.turns.length, "turn")}, ${count(transcript.steps.length, "model call")}, ` +
     `${count(usage.inputTokens, "token")} in (${Math.round(Usage.cachedShare(usage) * 100)} % cached), ` +
     `${usage.outputTokens.toLocaleString("en-US")} out`

@@ -271,7 +271,7 @@ const aboutOf = (call: ToolCall): string => {
     return oneLine(files.length > 0 ? files.join(", ") : text)
   }
   const args = parse(text)
-  const [first] = Object.values(Predicate.isReadonlyRecord(args) ? args : {}).filter(Predicate.isString)
+  const first = Object.values(Predicate.isReadonlyRecord(args) ? args : {}).find(Predicate.isString)
   return oneLine(textIn(field(args, "command")) ?? textIn(field(args, "path")) ?? first ?? "")
 }
 

@@ -22,7 +22,7 @@ export const took = (millis: number): string => {
 }
 
 export const titleOf = ({ id, title }: Pick<Summary, "id" | "title">): string =>
-  title === undefined || title === "" ? `Session ${id}` : title
+  title === null || title === "" ? `Session ${id}` : title
 
 /** How many more lines there are than are shown. */
 export const cut = (text: string, lines: number): { readonly shown: string; readonly left: number } => {

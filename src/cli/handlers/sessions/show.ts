@@ -85,9 +85,9 @@ const headOf = (summary: Summary, { tokens, window }: Context): string =>
   [
     `${FindSession.titleOf(summary)}`,
     `session ${summary.id}, ${when(summary.createdAt)}${
-      summary.workspace === undefined ? "" : `, in ${line(summary.workspace)}`
+      summary.workspace === null ? "" : `, in ${line(summary.workspace)}`
     }`,
-    ...summary.forkOf === undefined ? [] : [`a fork of session ${summary.forkOf.sessionId}`],
+    ...summary.forkOf === null ? [] : [`a fork of session ${summary.forkOf.sessionId}`],
     `${count(summary.turns, "turn")}, ${summary.status}; ${count(tokens, "token")} in its context${
       window === null ? "" : ` of ${window.toLocaleString("en-US")}`
     }`

@@ -1,0 +1,101 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as SessionFiles from "../../../src/node/session/SessionFiles.ts"
+import type { SessionStore } from "../../../src/session/SessionStore.ts"
+import { get, layer, makeFolder, mode, names, put } from "../support.ts"
+import { completed, started } from "./sessionEvents.ts"
+
+const add = (store: typeof SessionStore.Service, id: string, key: string, event = started(key, `Do ${key}`)) =>
+  Effect.scoped(Effect.flatMap(store.open(id), (session) => session.append(key, event)))
+
+/** Three sessions, a store that remembers them, and one that remembers nothing. */
+const setUp = Effect.gen(function*() {
+  const base = yield* makeFolder
+  const folder = `${base}/sessions`
+  const index = `${base}/cache/sessions.json`
+  const store = yield* SessionFiles.make({ folder, index })
+  const plain = yield* SessionFiles.make({ folder })
+  for (const id of ["a", "b", "c"]) yield* add(store, id, "t1")
+  yield* store.list
+  const isTrue = Effect.gen(function*() {
+    assert.deepStrictEqual(yield* store.list, yield* plain.list)
+    // What was made anew is remembered.
+    assert.deepStrictEqual(yield* store.list, yield* plain.list)
+  })
+  return { base, folder, index, store, isTrue }
+})
+
+describe("What is remembered of sessions", () => {
+  it.scoped("is for their owner alone, and saves the reading of logs that are as they were", () =>
+    Effect.gen(function*() {
+      const { folder, index, isTrue, store } = yield* setUp
+      const fs = yield* FileSystem.FileSystem
+      assert.strictEqual(yield* mode(index), 0o600)
+      const before = yield* store.list
+      // An entry is used, or this would be seen.
+      const [head = "", body = ""] = (yield* get(index)).split("\n")
+      assert.match(head, /^effixir sessions \d+ \d+$/)
+      assert.lengthOf(JSON.parse(body), 3)
+      yield* fs.chmod(`${folder}/a/log.ndjson`, 0o600)
+      assert.deepStrictEqual(yield* store.list, before)
+      yield* isTrue
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("is not believed when a log has changed, came or went", () =>
+    Effect.gen(function*() {
+      const { folder, isTrue, store } = yield* setUp
+      const fs = yield* FileSystem.FileSystem
+      yield* add(store, "a", "end", completed("t1"))
+      yield* isTrue
+      yield* add(store, "d", "t1")
+      yield* isTrue
+      yield* store.remove("b")
+      yield* isTrue
+      yield* fs.copy(`${folder}/a`, `${folder}/e`)
+      yield* isTrue
+      // Another log of the same size and time in its place.
+      const log = `${folder}/c/log.ndjson`
+      const { mtime } = yield* fs.stat(log)
+      yield* put(log, (yield* get(log)).replace("Do t1", "Do t9"))
+      if (mtime._tag === "Some") yield* fs.utimes(log, mtime.value, mtime.value)
+      yield* isTrue
+      assert.include((yield* store.list).map(({ title }) => title), "Do t9")
+      yield* fs.remove(folder, { recursive: true })
+      yield* isTrue
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("is made anew when it is missing, damaged, of another version or no file", () =>
+    Effect.gen(function*() {
+      const { index, isTrue } = yield* setUp
+      const fs = yield* FileSystem.FileSystem
+      const whole = yield* get(index)
+      for (
+        const content of [
+          "",
+          "\n",
+          "nonsense",
+          whole.slice(0, -1),
+          whole.slice(0, 40),
+          whole.replace("Do t1", "Do t2"),
+          whole.replace("sessions 1", "sessions 0"),
+          whole.replace(/\n.*/s, "\n[]")
+        ]
+      ) {
+        yield* put(index, content)
+        yield* isTrue
+        assert.strictEqual(yield* get(index), whole)
+      }
+      yield* fs.remove(index)
+      yield* isTrue
+      yield* fs.remove(index)
+      yield* fs.makeDirectory(index)
+      yield* isTrue
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("leaves nothing beside it", () =>
+    Effect.gen(function*() {
+      const { base } = yield* setUp
+      assert.deepStrictEqual(yield* names(`${base}/cache`), ["sessions.json"])
+    }).pipe(Effect.provide(layer)))
+})
