@@ -22,7 +22,7 @@ const show = (pager: string, text: string) =>
   Effect.async<boolean>((resume) => {
     const child = spawn("/bin/sh", ["-c", pager], {
       stdio: ["pipe", "inherit", "inherit"],
-      env: { ...process.env, LESS: process.env["LESS"] ?? less }
+      env: { LESS: less, ...process.env }
     })
     // The person may leave before the end of the text.
     child.stdin.on("error", () => {})

@@ -518,15 +518,16 @@ describe("signals", () => {
     timeout
   )
 
-  it.scopedLive("by the beginning of its id, if that says which is meant", () =>
+  it.scopedLive("by any part of its id, if that says which is meant", () =>
     Effect.gen(function*() {
-      const { fs, home, path, run } = yield* machine(turns(hello, hello, hello, hello))
+      const { fs, home, path, run } = yield* machine(turns(hello, hello, hello, hello, hello))
       yield* run(["Say hello"])
       const sessions = path.join(home, "sessions")
       const [id = ""] = yield* fs.readDirectory(sessions)
       assert.strictEqual((yield* run(["resume", id.slice(0, 8), "Go on"])).stdout, "Hello!\n")
       assertSentence((yield* run(["resume", id.slice(0, 8)])).stderr, "The last turn of this session has completed")
-      for (const [given, said] of [[id.slice(0, 7), "no session"], ["ffffffff", "no session"]] as const) {
+      assert.strictEqual((yield* run(["resume", id.slice(-8).toUpperCase(), "Go on"])).stdout, "Hello!\n")
+      for (const [given, said] of [[id.slice(0, 3), "at least 4 characters"], ["ffffffff", "no session"]] as const) {
         const { code, stderr } = yield* run(["resume", given, "Go on"])
         assert.strictEqual(code, 2)
         assertSentence(stderr, given, said)
@@ -534,7 +535,7 @@ describe("signals", () => {
       yield* fs.copy(path.join(sessions, id), path.join(sessions, `${id.slice(0, -1)}zz`))
       const { code, stderr } = yield* run(["resume", id.slice(0, 12), "Go on"])
       assert.strictEqual(code, 2)
-      assertSentence(stderr, "2 sessions begin with", id.slice(0, 12))
+      assertSentence(stderr, `2 sessions have "${id.slice(0, 12)}" in their id`, `${id}  Say hello (`, " ago)")
       assert.strictEqual((yield* run(["resume", id, "Go on"])).stdout, "Hello!\n")
     }).pipe(Effect.provide(platform)), timeout)
 
