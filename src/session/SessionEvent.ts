@@ -21,6 +21,20 @@ export const Parent = Schema.Struct({ sessionId: Schema.String, callId: Schema.S
 export type Parent = typeof Parent.Type
 
 /**
+ * The session of another agent that a session was imported from.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ImportedFrom = Schema.Struct({
+  tool: Schema.Literal("codex", "claude", "pi", "opencode"),
+  sessionId: Schema.String
+})
+
+/** @since 0.1.0 @category models */
+export type ImportedFrom = typeof ImportedFrom.Type
+
+/**
  * The session whose past a fork shares, up to and with the event `seq`.
  *
  * @since 0.1.0
@@ -33,7 +47,7 @@ export type ForkOf = typeof ForkOf.Type
 
 /**
  * The first event of every session. `workspace` is the folder it works in; `title` is what a person calls it; `parent` is
- * the call that it works for; `forkOf` is where it comes from, if it is a fork.
+ * the call that it works for; `forkOf` and `importedFrom` are where it comes from.
  *
  * @since 0.1.0
  * @category schemas
@@ -44,7 +58,8 @@ export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
   workspace: Schema.optional(Schema.String),
   title: Schema.optional(Schema.String),
   parent: Schema.optional(Parent),
-  forkOf: Schema.optional(ForkOf)
+  forkOf: Schema.optional(ForkOf),
+  importedFrom: Schema.optional(ImportedFrom)
 })
 
 /** @since 0.1.0 @category models */

@@ -1,4 +1,7 @@
 export * as History from "./History.ts"
+export * as ForeignSession from "./import/ForeignSession.ts"
+export * as Loss from "./import/Loss.ts"
+export * as SessionImport from "./import/SessionImport.ts"
 export * as SessionEvent from "./SessionEvent.ts"
 export * as SessionStore from "./SessionStore.ts"
 export * as Summary from "./Summary.ts"

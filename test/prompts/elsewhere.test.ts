@@ -18,6 +18,8 @@ const toPeople: ReadonlySet<string> = new Set([
   "agent/Skills.ts",
   "responses/chat/ChatStream.ts",
   "session/SessionStore.ts",
+  "session/import/Loss.ts",
+  "session/import/SessionImport.ts",
   "tools/Toolkit.ts",
   "tools/permission/Grants.ts",
   "tools/permission/Policy.ts",
@@ -30,7 +32,9 @@ const sentencesToPeople: ReadonlySet<string> = new Set([
   "always in this session",
   "… asks about it",
   "… is a …",
-  "the response was cut short (…)"
+  "the response was cut short (…)",
+  "its format has version …, and this effixir knows those up to …",
+  "[Request interrupted by user"
 ])
 
 /** Words for a list, not a sentence. */

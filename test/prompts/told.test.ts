@@ -318,6 +318,16 @@ const occasions: {
     imageNotSeen: [],
     imageNotTaken: [],
     cannotBeShown: [["input_file"], [undefined]]
+  },
+  ImportedSession: {
+    imageGone: [],
+    callFailed: [],
+    branchLeft: [["The tests were tried without the cache; they were slower."]],
+    commandRun: [
+      [{ command: "git status", output: "nothing to commit", exitCode: 0, isStopped: false }],
+      [{ command: "npm test", output: "", exitCode: 1, isStopped: false }],
+      [{ command: "npm start", output: "listening", exitCode: 0, isStopped: true }]
+    ]
   }
 }
 

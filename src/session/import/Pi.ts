@@ -1,0 +1,232 @@
+/**
+ * Sessions of Pi: one entry a line, each naming the one that it follows. The last line is where the person is now; what
+ * leads to it is the conversation, and the rest are branches that were left.
+ *
+ * @internal
+ */
+import * as Predicate from "effect/Predicate"
+import { field } from "../../internal/json.ts"
+import { branchLeft, commandRun } from "../../prompts/ImportedSession.ts"
+import type { Item } from "../../responses/Item.ts"
+import * as Branches from "./Branches.ts"
+import {
+  call,
+  callId,
+  count,
+  type Entry,
+  filled,
+  type Format,
+  image,
+  inputText,
+  type Lines,
+  lost,
+  message,
+  outputText,
+  record,
+  records,
+  thought
+} from "./ForeignSession.ts"
+
+/** The version of the newest sessions that are known. */
+const version = 3
+
+/** @since 0.1.0 @category formats */
+export const format: Format = {
+  tool: "pi",
+  name: "Pi",
+  isOwn: (line) => isHeader(record(line)),
+  refusal: (line) => {
+    const header = record(line)
+    return isHeader(header) && count(header["version"]) > version
+      ? `its format has version ${String(header["version"])}, and this effixir knows those up to ${version}`
+      : undefined
+  },
+  read
+}
+
+const isHeader = ({ cwd, id, type }: { readonly [field: string]: unknown }): boolean =>
+  type === "session" && Predicate.isString(id) && Predicate.isString(cwd)
+
+function* read(lines: Lines): Generator<Entry> {
+  const { begun, firstKept, isOnBranch } = survey(lines)
+  yield begun
+  let at = -1
+  for (const line of lines) {
+    at++
+    const entry = record(line)
+    const { id, type } = entry
+    if (line === undefined) yield lost("Damaged")
+    else if (!Predicate.isString(type) || !known.has(type)) yield lost("Unknown")
+    else if (!isOnBranch(at)) {
+      if (type === "message") yield lost("Branch")
+    } else {
+      if (id !== undefined && firstKept.has(id)) yield { _tag: "Kept" }
+      yield* entriesOf(type, entry)
+    }
+  }
+}
+
+const known: ReadonlySet<string> = new Set([
+  "session",
+  "message",
+  "compaction",
+  "branch_summary",
+  "custom_message",
+  "custom",
+  "label",
+  "model_change",
+  "session_info",
+  "thinking_level_change",
+  "usage"
+])
+
+/** What has to be known before the conversation is read: which branch counts, and how the person has called it. */
+const survey = (lines: Lines) => {
+  const branches = Branches.make()
+  const firstKept = new Set<unknown>()
+  let header: { readonly [field: string]: unknown } | undefined
+  let title: string | undefined
+  let at = -1
+  for (const line of lines) {
+    at++
+    const entry = record(line)
+    const { firstKeptEntryId, id, name, parentId, type } = entry
+    if (header === undefined && isHeader(entry)) header = entry
+    if (type === "session") continue
+    if (type === "session_info") title = filled(name)
+    if (type === "compaction") firstKept.add(firstKeptEntryId)
+    // Entries of the first version have no ids, and follow one another.
+    if (Predicate.isString(type)) branches.add(at, filled(id), filled(parentId), id === undefined || parentId === null)
+  }
+  const begun: Entry = {
+    _tag: "Begun",
+    sessionId: filled(header?.["id"]) ?? "",
+    folder: filled(header?.["cwd"]),
+    title
+  }
+  return { begun, firstKept, isOnBranch: branches.leadingTo(undefined) }
+}
+
+function* entriesOf(type: string, entry: { readonly [field: string]: unknown }): Generator<Entry> {
+  if (type === "message") yield* ofMessage(record(entry["message"]))
+  if (type === "custom_message") yield* aside(entry["content"])
+  if (type === "branch_summary" && filled(entry["summary"]) !== undefined) {
+    yield* aside(branchLeft(String(entry["summary"])))
+  }
+  if (type === "compaction") {
+    yield { _tag: "Summarized", items: [message("user", [inputText(String(entry["summary"] ?? ""))])] }
+  }
+}
+
+function* ofMessage(said: { readonly [field: string]: unknown }): Generator<Entry> {
+  switch (said["role"]) {
+    case "user": {
+      const { content, losses } = contentOf(said["content"])
+      yield* losses
+      if (content.length > 0) yield { _tag: "Said", items: [message("user", content)] }
+      break
+    }
+    case "assistant":
+      yield* ofAssistant(said)
+      break
+    case "toolResult": {
+      const { content, losses } = contentOf(said["content"])
+      yield* losses
+      yield {
+        _tag: "Returned",
+        callId: callId(ownPart(said["toolCallId"])),
+        output: Predicate.isString(said["content"]) ? said["content"] : simple(content),
+        isFailure: said["isError"] === true
+      }
+      break
+    }
+    case "bashExecution":
+      if (said["excludeFromContext"] !== true) {
+        yield* aside(commandRun({
+          command: String(said["command"]),
+          output: filled(said["output"]) ?? "",
+          exitCode: count(said["exitCode"]),
+          isStopped: said["cancelled"] === true
+        }))
+      }
+      break
+    case "custom":
+    case "hookMessage":
+      yield* aside(said["content"])
+      break
+    case "system":
+      break
+    default:
+      yield lost("Unknown")
+  }
+}
+
+function* ofAssistant(said: { readonly [field: string]: unknown }): Generator<Entry> {
+  const items: Array<Item> = []
+  for (const part of records(said["content"])) {
+    if (part["type"] === "text") {
+      const phase = filled(field(signature(part["textSignature"]), "phase"))
+      items.push({
+        ...message("assistant", [outputText(String(part["text"] ?? ""))]),
+        ...(phase === undefined ? {} : { phase })
+      })
+    } else if (part["type"] === "thinking") {
+      const words = filled(part["thinking"])
+      if (words !== undefined) items.push(thought(words))
+      yield lost(words === undefined ? "Encrypted" : "Thought")
+    } else if (part["type"] === "toolCall") {
+      items.push(call(ownPart(part["id"]), String(part["name"]), part["arguments"]))
+    } else yield lost("Unknown")
+  }
+  if (items.length === 0) return
+  const usage = record(said["usage"])
+  const cached = count(usage["cacheRead"])
+  yield {
+    _tag: "Answered",
+    items,
+    model: filled(said["model"]),
+    response: filled(said["responseId"]) ?? `${String(said["timestamp"])}`,
+    usage: {
+      inputTokens: count(usage["input"]) + cached + count(usage["cacheWrite"]),
+      cachedInputTokens: cached,
+      outputTokens: count(usage["output"]),
+      reasoningOutputTokens: count(usage["reasoning"])
+    }
+  }
+}
+
+function* aside(content: unknown): Generator<Entry> {
+  const { content: parts, losses } = contentOf(content)
+  yield* losses
+  if (parts.length > 0) yield { _tag: "Said", items: [message("user", parts)], isAside: true }
+}
+
+const contentOf = (content: unknown): { readonly content: ReadonlyArray<Item>; readonly losses: Array<Entry> } => {
+  if (Predicate.isString(content)) return { content: content === "" ? [] : [inputText(content)], losses: [] }
+  const losses: Array<Entry> = []
+  const parts = records(content).flatMap((part) => {
+    if (part["type"] === "text") return part["text"] === "" ? [] : [inputText(String(part["text"]))]
+    const picture = part["type"] === "image" ? image(part["mimeType"], part["data"]) : undefined
+    if (picture === undefined) losses.push(lost(part["type"] === "image" ? "Image" : "Unknown"))
+    return picture === undefined ? [] : [picture]
+  })
+  return { content: parts, losses }
+}
+
+/** One text goes as it is. */
+const simple = (parts: ReadonlyArray<Item>) => {
+  const [first, ...more] = parts
+  return more.length === 0 && first?.type === "input_text" ? String(first["text"]) : parts.length === 0 ? "" : parts
+}
+
+/** Pi keeps the id of the item behind that of the call. */
+const ownPart = (id: unknown): string => String(id).split("|")[0] ?? ""
+
+/** Older ones are the bare id. */
+const signature = (text: unknown): unknown => {
+  try {
+    return Predicate.isString(text) ? JSON.parse(text) : undefined
+  } catch {
+    return undefined
+  }
+}
