@@ -32,10 +32,10 @@ const places: { readonly [tool in Tool]: Config.Config<string> } = {
   )
 }
 
-/** The names of the files that are sessions a person has begun. */
+/** The paths, below that place, of the sessions that a person has begun. */
 const names: { readonly [tool in Tool]: RegExp } = {
-  codex: /^rollout-.*\.jsonl$/,
-  claude: /^(?!agent-).*\.jsonl$/,
+  codex: /^(?:archived_)?sessions[/\\](?:.*[/\\])?rollout-[^/\\]*\.jsonl$/,
+  claude: /^[^/\\]*[/\\](?!agent-)[^/\\]*\.jsonl$/,
   pi: /\.jsonl$/,
   opencode: /\.json$/
 }
@@ -53,7 +53,7 @@ export const find: (
   folder: string
 ) => Effect.Effect<Source, ImportError | ConfigError> = Effect.fn("ForeignSessions.find")(
   function*(tool, given, folder) {
-    if (given !== undefined && isPath(folder, given)) return yield* fromFile(tool, resolve(folder, given))
+    if (given !== undefined && isPath(folder, given)) return yield* fromFile(tool, resolve(folder, given), folder)
     const place = yield* places[tool]
     return yield* tool === "opencode" ? inDatabase(place, given, folder) : inFiles(tool, place, given, folder)
   }
@@ -64,7 +64,7 @@ const isPath = (folder: string, given: string): boolean =>
 
 const refuse = (reason: ImportError["reason"], detail: string) => new ImportError({ reason, detail })
 
-const fromFile = Effect.fnUntraced(function*(tool: Tool, path: string) {
+const fromFile = Effect.fnUntraced(function*(tool: Tool, path: string, folder: string) {
   const name = quote(path)
   if (path.endsWith(".zst")) {
     return yield* refuse("Unusable", `${name} is compressed; unpack it first: zstd -d ${quote(basename(path))}`)
@@ -83,7 +83,7 @@ const fromFile = Effect.fnUntraced(function*(tool: Tool, path: string) {
     try: () => startOf(path).startsWith("SQLite format 3"),
     catch: (cause) => new ImportError({ reason: "Io", detail: `${name} cannot be read: ${String(cause)}`, cause })
   })
-  if (isDatabase) return yield* inDatabase(path, undefined, ".")
+  if (isDatabase) return yield* inDatabase(path, undefined, folder)
   return info.size > maxExport
     ? yield* refuse("Unusable", `${name} is larger than an export of opencode may be (256 MB)`)
     : source(tool, name, OpenCodeSessions.fromExport(path))
@@ -121,10 +121,10 @@ const inFiles = Effect.fnUntraced(function*(tool: Tool, place: string, given: st
         "NotFound",
         `${name} has no session of this folder in ${quote(place)}; give the id of another, or its file`
       )
-      : yield* fromFile(tool, latest.path)
+      : yield* fromFile(tool, latest.path, folder)
   }
   const meant = found.filter(({ path }) => basename(path).toLowerCase().includes(given.trim().toLowerCase()))
-  return yield* fromFile(tool, yield* one(name, place, given, meant.map(({ path }) => path)))
+  return yield* fromFile(tool, yield* one(name, place, given, meant.map(({ path }) => path)), folder)
 })
 
 /** How many of the sessions that an id could mean are listed. */
@@ -149,7 +149,7 @@ const filesIn = (place: string, name: RegExp): ReadonlyArray<Found> => {
   const all = statSync(place, { throwIfNoEntry: false }) === undefined
     ? []
     : readdirSync(place, { encoding: "utf8", recursive: true })
-  return all.filter((path) => name.test(basename(path)))
+  return all.filter((path) => name.test(path))
     .flatMap((path) => {
       const whole = join(place, path)
       const info = statSync(whole, { throwIfNoEntry: false })
