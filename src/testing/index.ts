@@ -1,3 +1,4 @@
+export * as Cassette from "./Cassette.ts"
 export * as OpenAiSimulator from "./OpenAiSimulator.ts"
 export * as Script from "./Script.ts"
 export * as ScriptedResponses from "./ScriptedResponses.ts"

@@ -6,6 +6,7 @@ import type * as Conversation from "../../src/prompts/Conversation.ts"
 import type * as CutOutput from "../../src/prompts/CutOutput.ts"
 import type * as EditFailures from "../../src/prompts/EditFailures.ts"
 import type * as FileFailures from "../../src/prompts/FileFailures.ts"
+import type * as ImportedSession from "../../src/prompts/ImportedSession.ts"
 import type * as Instructions from "../../src/prompts/Instructions.ts"
 import type * as Preamble from "../../src/prompts/Preamble.ts"
 import * as Refusals from "../../src/prompts/Refusals.ts"
@@ -35,6 +36,7 @@ const occasions: {
   readonly EditFailures: Made<typeof EditFailures>
   readonly Refusals: Made<typeof Refusals>
   readonly Conversation: Made<typeof Conversation>
+  readonly ImportedSession: Made<typeof ImportedSession>
 } = {
   Instructions: {
     coding: [["/project"]]

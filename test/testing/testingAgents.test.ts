@@ -1,0 +1,2 @@
+// The program of docs/testing-agents.md: its tests are ours.
+import "../../scratchpad/testing-agents.ts"
