@@ -48,7 +48,7 @@ describe("A barrel", () => {
           types: `./dist/${room}/index.d.ts`,
           default: `./dist/${room}/index.js`
         }]),
-        ["./package.json", "./package.json"]
+        ...["./schemas/jsonl.json", "./schemas/log.json", "./package.json"].map((path) => [path, path])
       ])
     )
   })

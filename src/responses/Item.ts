@@ -31,7 +31,10 @@ export const isItem = (u: unknown): u is Item => Predicate.hasProperty(u, "type"
  * @since 0.1.0
  * @category schemas
  */
-export const Item: Schema.Schema<Item> = Schema.declare(isItem, { identifier: "Item" })
+export const Item: Schema.Schema<Item> = Schema.declare(isItem, {
+  identifier: "Item",
+  jsonSchema: { type: "object", required: ["type"], properties: { type: { type: "string" } } }
+})
 
 /** A text, or parts of content such as `input_text` and `input_image`. */
 const Output = Schema.Union(Schema.String, Schema.Array(Item))
