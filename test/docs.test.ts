@@ -13,6 +13,7 @@ import { Settings } from "../src/node/settings/Settings.ts"
 import { variables } from "../src/node/settings/Variables.ts"
 import { Stored } from "../src/session/SessionEvent.ts"
 import * as Policy from "../src/tools/permission/Policy.ts"
+import * as Matrix from "./responses/matrix.ts"
 
 const source = new URL("../src/", import.meta.url)
 
@@ -85,6 +86,28 @@ const config = (): string =>
     )
   ].join("\n")
 
+/** A cell names its tests by number, and a list below tells them. */
+const servers = (): string => {
+  const tests = new Map<string, number>()
+  const numberOf = ({ file, title }: Matrix.Test): string => {
+    const name = `\`test/${file}\`: ${title.replace("%s", "…")}`
+    if (!tests.has(name)) tests.set(name, tests.size + 1)
+    return String(tests.get(name))
+  }
+  const rows = Matrix.rows.map(([server, cells]) => [server, ...cells.map((tests) => tests.map(numberOf).join(", "))])
+  return [
+    table(["server", ...Matrix.columns], rows),
+    Array.from(tests, ([name, number]) => `${number}. ${name}\n`).join("")
+  ].join("\n")
+}
+
+/** A page of which only a part is made. */
+const withPart = (page: string, part: string): string =>
+  readFileSync(new URL(`../docs/${page}`, source), "utf8").replace(
+    /(<!-- Made from .*? -->\n).*?(\n<!-- The end of it. -->)/s,
+    (_, begin: string, end: string) => `${begin}\n${part}${end}`
+  )
+
 /** The fenced blocks of all pages. */
 const blocks = [...readdirSync(new URL("../docs/", source)).map((name) => `docs/${name}`), "README.md"].flatMap((
   page
@@ -112,6 +135,13 @@ describe("The docs", () => {
   it("show the commands as they are", () => expect(cli()).toMatchFileSnapshot("../docs/cli.md"))
 
   it("show the settings as they are", () => expect(config()).toMatchFileSnapshot("../docs/config.md"))
+
+  it("show which servers are tried, by tests that there are", async () => {
+    for (const { file, title } of Matrix.rows.flatMap(([, cells]) => cells.flat())) {
+      assert.include(readFileSync(new URL(file, new URL("../test/", source)), "utf8"), title)
+    }
+    await expect(withPart("servers.md", servers())).toMatchFileSnapshot("../docs/servers.md")
+  })
 
   it("name every variable that is read, and no other", () => {
     const files = readdirSync(source, { encoding: "utf8", recursive: true })
