@@ -55,6 +55,7 @@ export const ofKind = (kind: string): number => codes[kind] ?? failure
 
 const codes: { readonly [kind: string]: number } = {
   BadInput: badInput,
+  ImportError: badInput,
   ConfigError: badInput,
   PolicyError: badInput,
   SessionNotFound: badInput,
