@@ -17,6 +17,7 @@ const toPeople: ReadonlySet<string> = new Set([
   "agent/ProjectInstructions.ts",
   "agent/Skills.ts",
   "responses/chat/ChatStream.ts",
+  "session/Ancestors.ts",
   "session/SessionStore.ts",
   "session/import/Loss.ts",
   "session/import/SessionImport.ts",
@@ -78,7 +79,8 @@ const modules = speakers.flatMap((room) =>
     : readdirSync(new URL(room, source), { encoding: "utf8", recursive: true })
       .filter((path) => path.endsWith(".ts"))
       .map((path) => `${room}/${path}`)
-)
+  // What is exported is for people.
+).filter((path) => !path.startsWith("session/export/"))
 
 const found = new Map(
   modules.map((path) => [path, sentences(path, readFileSync(new URL(path, source), "utf8"))] as const)
