@@ -169,7 +169,7 @@ describe("fork", () => {
       assert.strictEqual(yield* logOf(id), before)
 
       yield* run(["resume", id, "Go on"])
-      const [S] = (yield* json("sessions", "list")).sessions.filter((session: { id: string }) => session.id === fork)
+      const S = (yield* json("sessions", "list")).sessions.find((session: { id: string }) => session.id === fork)
       assert.deepInclude(S, { turns: 2, title: "Say one", parent: begun.parent })
       const shown = (yield* run(["sessions", "show", fork])).stdout
       assert.notInclude(shown, "Parent")

@@ -87,7 +87,7 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
     Effect.catchIf(isNotFound, () => Effect.succeed([])),
     Effect.mapError(failed("list")),
     // Thousands of files: each by an effect of its own would take ten times as long.
-    Effect.map((names) => names.flatMap((id) => listed(id, logOf(id))))
+    Effect.map((names) => listedIn(options.folder, names))
   )
 
   /** Deletes under the lock, atomically: a renamed folder is no session, and its place is free for another. */
@@ -152,14 +152,18 @@ export const layerEphemeral = (
   )
 
 /** What is in the folder and has no log is no session. A file cannot be changed without its `ctime`. */
-const listed = (id: string, log: string): ReadonlyArray<SessionStore.Listed> => {
-  try {
-    const stats = statSync(log, { throwIfNoEntry: false })
-    if (stats === undefined || stats.size === 0 || !stats.isFile()) return []
-    return [{ id, revision: `${stats.ino} ${stats.size} ${stats.ctimeMs}` }]
-  } catch {
-    return []
+const listedIn = (folder: string, names: ReadonlyArray<string>): ReadonlyArray<SessionStore.Listed> => {
+  const listed: Array<SessionStore.Listed> = []
+  for (const id of names) {
+    try {
+      const stats = statSync(`${folder}/${id}/log.ndjson`, { throwIfNoEntry: false })
+      if (stats === undefined || stats.size === 0 || !stats.isFile()) continue
+      listed.push({ id, revision: `${stats.ino} ${stats.size} ${stats.ctimeMs}` })
+    } catch {
+      // A file has no files in it.
+    }
   }
+  return listed
 }
 
 /** The lines of a log, and how many bytes of it hold whole lines. */

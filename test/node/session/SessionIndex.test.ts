@@ -36,7 +36,7 @@ describe("What is remembered of sessions", () => {
       // An entry is used, or this would be seen.
       const [head = "", body = ""] = (yield* get(index)).split("\n")
       assert.match(head, /^effixir sessions \d+ \d+$/)
-      assert.lengthOf(JSON.parse(body), 3)
+      assert.lengthOf(JSON.parse(body).rows, 3)
       yield* fs.chmod(`${folder}/a/log.ndjson`, 0o600)
       assert.deepStrictEqual(yield* store.list, before)
       yield* isTrue
