@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { defined } from "../internal/json.ts"
 import * as Conversation from "../prompts/Conversation.ts"
@@ -22,6 +23,7 @@ import {
   type Parent,
   type SessionEvent,
   SessionStarted,
+  Setup,
   ToolEnded,
   type ToolStarted,
   TurnCompleted,
@@ -42,6 +44,7 @@ import { type AgentEvent, fromStored } from "./AgentEvent.ts"
 import * as Calls from "./Calls.ts"
 import * as EventSink from "./EventSink.ts"
 import type { Inbox } from "./Inbox.ts"
+import * as Inputs from "./Inputs.ts"
 import * as Step from "./Step.ts"
 import * as Turn from "./Turn.ts"
 
@@ -75,6 +78,8 @@ export interface RunOptions extends Partial<Options> {
   readonly inbox?: Inbox | undefined
   /** The reason that the log gives for an interruption, evaluated when there is one; `cancelled` by default. */
   readonly whyInterrupted?: Effect.Effect<string> | undefined
+  /** What the turn is asked with, noted in the log for the next one. */
+  readonly setup?: Setup | undefined
   /** The call that a new session works for; set by {@link child}. */
   readonly parent?: Parent | undefined
   /** The tokens that the parent run may still use; set by {@link child}. */
@@ -117,7 +122,8 @@ export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
   /**
    * Goes on with the last turn of a session unless it has completed: whether a crash cut it off, or it was interrupted,
    * reached a limit, or failed. Completed steps are not repeated, the model is told which calls started without a
-   * recorded end, and calls that never started are run. Emits nothing if that turn has completed.
+   * recorded end, and calls that never started are run. It keeps its model and effort, unless these options name others.
+   * Emits nothing if that turn has completed.
    */
   readonly resume: (session: string, options?: RunOptions) => Stream.Stream<AgentEvent, AgentError>
 }>() {}
@@ -185,7 +191,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             SessionStarted.make({ sessionId: id, schemaVersion: 1, ...defined({ workspace, parent }) })
           )
           const past = yield* closeOpenTurn(session)
-          const turnId = `turn-${past.filter((event) => event._tag === "TurnStarted").length + 1}`
+          const turnId = nextTurn(past)
           const before = turnId === "turn-1" ? yield* preamble : []
           const items = typeof input === "string" ? [userMessage(input)] : input
           const started = TurnStarted.make({
@@ -193,6 +199,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             model: options.model,
             ...defined({ effort: options.reasoning?.effort }),
             input: [...before, ...items],
+            ...defined({ setup: options.setup }),
             ...permission.inForce
           })
           yield* remember(id, past)
@@ -214,9 +221,15 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const turn = History.unfinishedTurn(past)
           if (Option.isNone(turn)) return
           const { at, started } = turn.value
+          const used = History.lastUsed(past)
+          const model = overrides?.model ?? used.model ?? started.model
           yield* Effect.forEach(stored.slice(0, 1), (first) => sink.emit(fromStored(first)))
           yield* remember(id, past)
-          yield* notePermission(session, started.turnId, permission.inForce)
+          yield* noteChanges(session, started.turnId, permission.inForce, {
+            model,
+            effort: overrides?.reasoning?.effort ?? used.effort,
+            setup: overrides?.setup
+          })
           yield* sink.skipLogged
           yield* endLostCalls(session)
           yield* sink.flush
@@ -224,9 +237,10 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           yield* runTurn(session, sink, {
             ...options,
             reasoning: options.reasoning,
-            model: started.model,
+            model,
             sessionId: id,
             turnId: started.turnId,
+            effortChanges: Inputs.effortChanges((yield* eventsOf(session)).slice(at)),
             // The completed steps replay what came after.
             history: History.fromEvents(past.slice(0, at + 1))
           })
@@ -316,16 +330,42 @@ const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>, whyInt
     : toTurnFailed(turnId, exit.cause)
 }
 
-/** A resumed turn may have other permissions than before. */
-const notePermission = Effect.fnUntraced(
-  function*(session: Session, turnId: string, inForce: typeof Permission.Service["inForce"]) {
+/** A resumed turn may have other permissions than before, and may be asked with something else. */
+const noteChanges = Effect.fnUntraced(
+  function*(
+    session: Session,
+    turnId: string,
+    inForce: typeof Permission.Service["inForce"],
+    now: Pick<History.LastUsed, "model" | "effort" | "setup">
+  ) {
     const past = yield* eventsOf(session)
     const last = History.lastPermission(past)
-    if (inForce === undefined || inForce.permission === last.permission && inForce.policy === last.policy) return
+    const used = History.lastUsed(past)
+    const changed = defined({
+      model: now.model === used.model ? undefined : now.model,
+      effort: now.effort === used.effort ? undefined : now.effort,
+      setup: now.setup === undefined || used.setup !== undefined && isSameSetup(now.setup, used.setup)
+        ? undefined
+        : now.setup
+    })
+    const isAllowed = inForce === undefined || inForce.permission === last.permission && inForce.policy === last.policy
+    if (isAllowed && Object.keys(changed).length === 0) return
     const times = past.filter((event) => event._tag === "TurnResumed" && event.turnId === turnId).length
-    yield* session.append(`${turnId}/resumed/${times}`, TurnResumed.make({ turnId, ...inForce }))
+    yield* session.append(`${turnId}/resumed/${times}`, TurnResumed.make({ turnId, ...changed, ...inForce }))
   }
 )
+
+const isSameSetup = Schema.equivalence(Setup)
+
+/** One more than any that is known of: where the line of a beginning is damaged, its other lines have their keys. */
+const nextTurn = (past: ReadonlyArray<SessionEvent>): string => {
+  let last = 0
+  for (const event of past) {
+    const [, n = "0"] = "turnId" in event ? /^turn-(\d+)$/.exec(event.turnId) ?? [] : []
+    last = Math.max(last, Number(n))
+  }
+  return `turn-${last + 1}`
+}
 
 /** A turn that was resumed after its end has another end event. */
 const endKey = (session: Session, turnId: string) =>

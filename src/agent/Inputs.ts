@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { InputAdded } from "../session/SessionEvent.ts"
+import { InputAdded, type SessionEvent, type TurnResumed } from "../session/SessionEvent.ts"
 import type { Inbox, Waiting } from "./Inbox.ts"
 import { Step } from "./Step.ts"
 
@@ -63,3 +63,53 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
     })
   }
 })
+
+/**
+ * A change of effort with which a turn was resumed: the model call that it came before, and how many inputs of that call
+ * had come before it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EffortChange {
+  readonly step: number
+  readonly inputs: number
+  readonly event: TurnResumed
+}
+
+/**
+ * The changes of effort in the events of one turn.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const effortChanges = (events: ReadonlyArray<SessionEvent>): ReadonlyArray<EffortChange> => {
+  const changes: Array<EffortChange> = []
+  let step = 0
+  let inputs = 0
+  for (const event of events) {
+    if (event._tag === "ModelResponded") {
+      step++
+      inputs = 0
+    } else if (event._tag === "InputAdded") inputs++
+    else if (event._tag === "TurnResumed" && event.effort !== undefined) changes.push({ step, inputs, event })
+  }
+  return changes
+}
+
+/**
+ * The inputs of a model call with the changes of effort where they were made: what was sent once is sent the same ever
+ * after.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withChanges = (
+  inputs: ReadonlyArray<InputAdded>,
+  step: number,
+  changes: ReadonlyArray<EffortChange> = []
+): ReadonlyArray<SessionEvent> =>
+  changes.filter((change) => change.step === step).reduceRight<ReadonlyArray<SessionEvent>>(
+    (events, change) => events.toSpliced(change.inputs, 0, change.event),
+    inputs
+  )

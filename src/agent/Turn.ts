@@ -64,6 +64,8 @@ export interface Options extends Control {
   readonly instructions: string
   readonly reasoning: Request.ReasoningOptions | undefined
   readonly inbox?: Inbox | undefined
+  /** The changes of effort with which the turn was resumed. */
+  readonly effortChanges?: ReadonlyArray<Inputs.EffortChange> | undefined
   /** The tokens that the parent run may still use. */
   readonly tokens?: Tool.Tokens | undefined
 }
@@ -157,7 +159,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     }
     const heard = yield* inputs.recalled(n)
     if (isNew) heard.push(...yield* inputs.take(n, isAnswered && heard.length === 0))
-    history = heard.reduce(History.add, history)
+    history = Inputs.withChanges(heard, n, options.effortChanges).reduce(History.add, history)
     const response = yield* step(key, ModelResponded, askModel(options, history, n))
     history = History.add(history, response)
     const usage = yield* Ref.updateAndGet(used, (usage) => Usage.add(usage, response.usage))

@@ -81,9 +81,8 @@ export interface Options extends Host.Addresses, Host.Billing {
  */
 export const config: Config.Config.Wrap<Options> = {
   ...Host.addresses,
-  originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir"),
-  organization: Config.option(Config.nonEmptyString("OPENAI_ORGANIZATION")),
-  project: Config.option(Config.nonEmptyString("OPENAI_PROJECT"))
+  ...Host.billing,
+  originator: Config.withDefault(Config.nonEmptyString("EFFIXIR_ORIGINATOR"), "effixir")
 }
 
 /** @since 0.1.0 @category constructors */

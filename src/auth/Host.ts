@@ -253,14 +253,25 @@ export const ofOthers: Wire = {
   isTranslated: true
 }
 
-/** Without what may be secret in an address. */
-const serverAt = (url: string): string => {
+/**
+ * A base URL without what may be secret in it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const serverAt = (url: string): string => {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`.replace(/\/+$/, "")
 }
 
-/** Includes regional hosts, such as `eu.api.openai.com`. */
-const isOpenAi = (url: string): boolean => URL.canParse(url) && /(?:^|\.)api\.openai\.com$/.test(new URL(url).hostname)
+/**
+ * Whether an address is OpenAI's; regional hosts are, such as `eu.api.openai.com`.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isOpenAi = (url: string): boolean =>
+  URL.canParse(url) && /(?:^|\.)api\.openai\.com$/.test(new URL(url).hostname)
 
 const isThisMachine = (url: string): boolean =>
   URL.canParse(url) && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)
@@ -312,6 +323,14 @@ const baseUrl = (name: string, otherwise: string): Config.Config<string> =>
   )
 
 /**
+ * The address of the API for all that have no other.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const openAi = "https://api.openai.com/v1"
+
+/**
  * The addresses that the environment names, or those of OpenAI.
  *
  * @since 0.1.0
@@ -319,5 +338,16 @@ const baseUrl = (name: string, otherwise: string): Config.Config<string> =>
  */
 export const addresses = {
   chatgptBaseUrl: baseUrl("EFFIXIR_CHATGPT_BASE_URL", "https://chatgpt.com/backend-api/codex"),
-  apiBaseUrl: baseUrl("OPENAI_BASE_URL", "https://api.openai.com/v1")
+  apiBaseUrl: baseUrl("OPENAI_BASE_URL", openAi)
 } satisfies Config.Config.Wrap<Addresses>
+
+/**
+ * The organization and the project that the environment names.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const billing = {
+  organization: Config.option(Config.nonEmptyString("OPENAI_ORGANIZATION")),
+  project: Config.option(Config.nonEmptyString("OPENAI_PROJECT"))
+} satisfies Config.Config.Wrap<Billing>

@@ -117,9 +117,7 @@ const split = ({ builtIns, commands }: Grammar, argv: ReadonlyArray<string>) => 
       ? `${flag.name} is given twice: give it once`
       : mistakeOf(flag, value, known)
     if (wrong !== undefined) problems.push(() => wrong)
-    else if (value !== undefined) {
-      given.push({ flag, value: flag.values === "none" ? truths.get(value) ?? value : value })
-    }
+    else if (value !== undefined) given.push(meantBy({ flag, value }, known))
   }
   const open = words.length
   return { given, open, problems, words: [...words, ...argv.slice(end + 1)] }
@@ -132,6 +130,13 @@ const truths: ReadonlyMap<string, string> = new Map([
   ...["true", "yes", "y", "on", "1"].map((word) => [word, "true"] as const),
   ...["false", "no", "n", "off", "0"].map((word) => [word, "false"] as const)
 ])
+
+/** A switch that is set to false means its opposite, if it has one. */
+const meantBy = ({ flag, value }: Given, known: ReadonlyMap<string, Flag>): Given => {
+  if (flag.values !== "none") return { flag, value }
+  const opposite = truths.get(value) === "false" ? known.get(flag.name.replace("--", "--no-")) : undefined
+  return opposite === undefined ? { flag, value: truths.get(value) ?? value } : { flag: opposite, value: "true" }
+}
 
 const mistakeOf = (flag: Flag, value: string, known: ReadonlyMap<string, Flag>): string | undefined => {
   const { isRepeated, name, values } = flag

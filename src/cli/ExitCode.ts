@@ -21,7 +21,7 @@ export const meanings: ReadonlyArray<readonly [code: number | string, meaning: s
   [failure, "the turn failed"],
   [badInput, "bad arguments, bad configuration, unknown session"],
   [denied, "a permission is needed and nobody was there to give it"],
-  [signedOut, "not signed in, or the sign-in is over"],
+  [signedOut, "not signed in, or the sign-in is over, or somebody else would pay for a session"],
   [sessionBusy, "another process writes to this session"],
   [noAnswer, "the model ended without an answer"],
   [usedUp, "usage limit or rate limit used up"],
@@ -67,6 +67,7 @@ const codes: { readonly [kind: string]: number } = {
   CredentialStoreError: signedOut,
   RegistrationError: signedOut,
   Unauthorized: signedOut,
+  OtherPayer: signedOut,
   SessionBusy: sessionBusy,
   NoAnswer: noAnswer,
   UsageLimitReached: usedUp,
@@ -95,3 +96,6 @@ export class Stop extends Data.TaggedError("Stop")<{ readonly code: number }> {}
 
 /** Something on the command line cannot be used. The message is the whole sentence. */
 export class BadInput extends Data.TaggedError("BadInput")<{ readonly message: string }> {}
+
+/** A session would go on at the cost of somebody else, and no flag says so. The message is the whole sentence. */
+export class OtherPayer extends Data.TaggedError("OtherPayer")<{ readonly message: string }> {}

@@ -20,18 +20,19 @@ import { OutputLost, Screen } from "./Screen.ts"
 
 /**
  * Shows every event, and exactly one that ends the turn. The end of an interrupted run is read from the log; for a run
- * that failed before its turn, one is made here.
+ * that failed before its turn, one is made here. Events up to the number `known` are known to be in the log already.
  */
 export const renderTurn = Effect.fnUntraced(function*(
   session: string,
   events: Stream.Stream<AgentEvent, AgentError>,
-  renderer: Renderer
+  renderer: Renderer,
+  known = 0
 ) {
   const store = yield* SessionStore
   const interruption = yield* Interruption
   const screen = yield* Screen
-  const before = yield* Effect.orElseSucceed(store.read(session), () => [])
-  let lastSeq = before.at(-1)?.seq ?? 0
+  const before = yield* Effect.orElseSucceed(store.read(session, known), () => [])
+  let lastSeq = before.at(-1)?.seq ?? known
   let end: TurnEnd | undefined
 
   const show = (event: AgentEvent) =>

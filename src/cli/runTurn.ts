@@ -37,16 +37,23 @@ import * as Text from "./render/text.ts"
 import { renderTurn } from "./renderTurn.ts"
 import * as Runtime from "./runtime.ts"
 import { Screen } from "./Screen.ts"
+import * as SessionSetup from "./sessionSetup.ts"
 import * as Settings from "./settings.ts"
 
 export interface TurnOptions {
   readonly session: string
+  /** The number of the last event that the log is known to hold. */
+  readonly known?: number | undefined
   /** Whether the session begins with this turn. */
   readonly isNew?: boolean
   /** Without a prompt, the last turn goes on. */
   readonly prompt: string | ReadonlyArray<Item> | undefined
   readonly folder: string
   readonly model: Option.Option<string>
+  /** The reasoning effort, or that there is none; the one of the settings where the field is absent. */
+  readonly effort?: string | undefined
+  /** Whether the effort is asked for just now. */
+  readonly isEffortNew?: boolean
   readonly json: boolean
   readonly deltas: boolean
   readonly limits?: Limits
@@ -55,7 +62,7 @@ export interface TurnOptions {
   /** The permission that the session had before. */
   readonly before?: PermissionInForce
   /** Whether the server may search the web. */
-  readonly search?: boolean
+  readonly search?: boolean | undefined
   /** Whether the project is trusted from now on. */
   readonly trust?: boolean
   /** Whether nothing of the turn is kept. */
@@ -65,7 +72,8 @@ export interface TurnOptions {
 }
 
 export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
-  const settings = yield* Settings.settings
+  const usual = yield* Settings.settings
+  const settings = "effort" in conversation ? { ...usual, reasoning_effort: conversation.effort } : usual
   const { dialect, models, transport } = settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
   const { permission, policy } = yield* permissionFor(conversation, settings)
@@ -78,7 +86,8 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
   const surroundings = conversation.isNew === true
     ? Fiber.join(yield* Effect.fork(Surroundings.toItems(conversation.folder)))
     : undefined
-  const code = yield* turn({ ...conversation, prompt }, settings, leave).pipe(
+  const search = yield* searches(conversation, settings)
+  const code = yield* turn({ ...conversation, prompt, search }, settings, leave).pipe(
     Runtime.provide({
       workspace: conversation.folder,
       model,
@@ -92,7 +101,7 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
       surroundings,
       skills,
       isEphemeral: conversation.isEphemeral,
-      hasWebSearch: yield* searches(conversation, settings)
+      hasWebSearch: search
     })
   )
   if (code !== ExitCode.success) return yield* new ExitCode.Stop({ code })
@@ -205,7 +214,7 @@ const teach = Effect.fnUntraced(function*({ folder, prompt }: TurnOptions, home:
 /** Whether the server may search the web; prints a message where it cannot. */
 const searches = Effect.fnUntraced(function*({ search }: TurnOptions, { dialect, web_search }: SearchSettings) {
   const screen = yield* Screen
-  const isWanted = search === true || web_search === true
+  const isWanted = search ?? web_search ?? false
   if (isWanted && dialect === "chat-completions") {
     yield* screen.say("the web cannot be searched over Chat Completions; the turn goes on without --search")
   }
@@ -219,28 +228,38 @@ interface SearchSettings {
 
 const turn = Effect.fnUntraced(
   function*(
-    { deltas, fork, isEphemeral, isNew, json, limits, model, prompt, ...conversation }: TurnOptions,
+    { deltas, fork, isEffortNew, isEphemeral, isNew, json, known, limits, model, prompt, search, ...conversation }:
+      TurnOptions,
     settings: Settings,
     leave: Effect.Effect<unknown> | undefined
   ) {
     const agent = yield* Agent
     const screen = yield* Screen
     const { signal } = yield* Interruption
-    const host = yield* selectedHost
+    const credential = yield* selectedCredential
+    const host = Option.map(credential, Host.of)
     if (settings.dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
       return yield* new ExitCode.BadInput({ message: noPlanForChat })
     }
     const reasoning = reasoningFor(settings, host)
-    if (isNew === true) yield* tellEffort(settings, Option.getOrElse(model, () => settings.model))
+    if (isNew === true || isEffortNew === true) {
+      yield* tellEffort(
+        settings,
+        Option.getOrElse(model, () => settings.model)
+      )
+    }
     const session = fork === undefined ? conversation.session : yield* forked(conversation.session, fork.toTurn)
     const whyInterrupted = Effect.map(signal, ExitCode.reasonOf)
-    const events = prompt === undefined
-      ? agent.resume(session, { reasoning, limits, whyInterrupted })
-      : agent.run(session, prompt, { reasoning, limits, whyInterrupted })
+    const setup = Option.isNone(credential)
+      ? undefined
+      : yield* SessionSetup.setupOf(credential.value, { dialect: settings.dialect, home: settings.home, search })
+    const options = { ...defined({ model: Option.getOrUndefined(model) }), reasoning, limits, whyInterrupted, setup }
+    const events = prompt === undefined ? agent.resume(session, options) : agent.run(session, prompt, options)
     return yield* renderTurn(
       session,
       events,
-      json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { leave, isKept: isEphemeral !== true })
+      json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { leave, isKept: isEphemeral !== true }),
+      known
     )
   }
 )
@@ -259,15 +278,16 @@ const noPlanForChat =
 
 interface Settings {
   readonly dialect: Dialect
+  readonly home: Home
   readonly model?: string | undefined
   readonly models?: ModelProfile.Overrides | undefined
   readonly reasoning_effort?: string | undefined
   readonly reasoning_summary?: string | undefined
 }
 
-const selectedHost = Effect.map(
+const selectedCredential = Effect.map(
   Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.selected)),
-  Option.map(({ credential }) => Host.of(credential))
+  Option.map(({ credential }) => credential)
 )
 
 /** Tells once, as a session begins, of an effort that was asked for and cannot be had. */

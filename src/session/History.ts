@@ -26,6 +26,7 @@ import {
   type ModelResponded,
   type PermissionInForce,
   type SessionEvent,
+  type Setup,
   type TurnEnd,
   type TurnStarted
 } from "./SessionEvent.ts"
@@ -64,6 +65,8 @@ export const add = (self: History, event: SessionEvent): History => {
         { _tag: "Input", items: event.input.filter((item) => !isDeep(item)), effort: event.effort },
         self
       )
+    case "TurnResumed":
+      return event.effort === undefined ? self : List.cons({ _tag: "Input", items: [], effort: event.effort }, self)
     case "InputAdded":
       return List.cons({ _tag: "Input", items: event.input.filter((item) => !isDeep(item)) }, self)
     case "ModelResponded":
@@ -214,6 +217,35 @@ export const lastPermission = (events: ReadonlyArray<SessionEvent>): PermissionI
   return last?._tag === "TurnStarted" || last?._tag === "TurnResumed"
     ? defined({ permission: last.permission, policy: last.policy })
     : {}
+}
+
+/**
+ * What a session was last asked with. A log that is older than `Setup` tells only the account of its last response.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LastUsed {
+  readonly model: string | undefined
+  readonly effort: string | undefined
+  readonly setup: Setup | undefined
+  readonly account: string | undefined
+}
+
+/** @since 0.1.0 @category accessors */
+export const lastUsed = (events: ReadonlyArray<SessionEvent>): LastUsed => {
+  let model: string | undefined
+  let effort: string | undefined
+  let setup: Setup | undefined
+  let account: string | undefined
+  for (const event of events) {
+    if (event._tag === "TurnStarted" || event._tag === "TurnResumed") {
+      model = event.model ?? model
+      effort = event._tag === "TurnStarted" ? event.effort : event.effort ?? effort
+      setup = event.setup ?? setup
+    } else if (event._tag === "ModelResponded") account = event.account
+  }
+  return { model, effort, setup, account }
 }
 
 const isFrom = (response: ModelResponded, { account, model }: Recipient): boolean =>

@@ -91,8 +91,32 @@ export const PermissionInForce = Schema.Struct(inForce)
 export type PermissionInForce = typeof PermissionInForce.Type
 
 /**
+ * What a turn is asked with, beside its model and effort, so that the next turn of the session is asked with the same.
+ *
+ * - `profile` the name of the sign-in; absent for the one without a name
+ * - `credential` its kind
+ * - `account` who pays, as `Payer.of` tells it
+ * - `baseUrl` where requests went, without what may be secret in it
+ * - `search` whether the server could search the web
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Setup = Schema.Struct({
+  profile: Schema.optional(Schema.String),
+  credential: Schema.optional(Schema.Literal("subscription", "chatgpt", "api_key")),
+  account: Schema.optional(Schema.String),
+  baseUrl: Schema.optional(Schema.String),
+  dialect: Schema.optional(Schema.Literal("responses", "chat-completions")),
+  search: Schema.optional(Schema.Boolean)
+})
+
+/** @since 0.1.0 @category models */
+export type Setup = typeof Setup.Type
+
+/**
  * A person, or a program, asked for something. `effort` is the reasoning effort, if one was set. The turn's permissions
- * are noted, so that the next turn gets no more unless a caller asks for it.
+ * and its setup are noted, so that the next turn gets no more, and nothing else, unless a caller asks for it.
  *
  * @since 0.1.0
  * @category schemas
@@ -102,6 +126,7 @@ export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
   model: Schema.String,
   effort: Schema.optional(Schema.String),
   input: Schema.Array(Item),
+  setup: Schema.optional(Setup),
   ...inForce
 })
 
@@ -109,12 +134,21 @@ export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
 export type TurnStarted = typeof TurnStarted.Type
 
 /**
- * The turn was resumed after its end; from here on these permissions apply.
+ * The turn was resumed; from here on these permissions apply, and the model, effort and setup that are named.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const TurnResumed = Schema.TaggedStruct("TurnResumed", { turnId: Schema.String, ...inForce })
+export const TurnResumed = Schema.TaggedStruct("TurnResumed", {
+  turnId: Schema.String,
+  model: Schema.optional(Schema.String),
+  effort: Schema.optional(Schema.String),
+  setup: Schema.optional(Setup),
+  ...inForce
+})
+
+/** @since 0.1.0 @category models */
+export type TurnResumed = typeof TurnResumed.Type
 
 /**
  * An input came during the turn. `step` is the model call that gets it; a `steer` was to be heard as soon as possible,

@@ -23,7 +23,9 @@ export const credential = {
       (name) => Home.isProfile(name) ? Option.some(name) : Option.none(),
       `--profile cannot be used: ${Home.profileRule}`
     ),
-    Options.withDescription("Use the sign-in of this name; each profile has its own"),
+    Options.withDescription(
+      "Use the sign-in of this name; each profile has its own, and `default` is the one without a name"
+    ),
     Options.optional
   ),
   auth: Options.choice("auth", Choice.literals).pipe(
@@ -63,12 +65,39 @@ export const turn = {
     Options.repeated
   ),
   search: Options.boolean("search").pipe(Options.withDescription("Let the server search the web for the model")),
+  noSearch: Options.boolean("no-search").pipe(
+    Options.withDescription("Do not let it, whatever config.json says or the session did before")
+  ),
+  effort: filled("effort").pipe(
+    Options.withPseudoName("LEVEL"),
+    Options.withDescription("How hard the model should think: a level that `effixir models` lists"),
+    Options.optional
+  ),
+  baseUrl: Options.text("base-url").pipe(
+    Options.withPseudoName("URL"),
+    Options.filterMap(
+      (url) => URL.canParse(url.trim()) ? Option.some(url.trim()) : Option.none(),
+      "--base-url cannot be used: expected an address like https://api.openai.com/v1"
+    ),
+    Options.withDescription("The server to ask, instead of the one that OPENAI_BASE_URL names"),
+    Options.optional
+  ),
+  dialect: Options.choice("dialect", ["responses", "chat-completions"]).pipe(
+    Options.withDescription("Which API the server speaks"),
+    Options.optional
+  ),
   ephemeral: Options.boolean("ephemeral").pipe(
     Options.withDescription(
       "Keep nothing of this turn: it cannot be resumed, and a session it goes on with stays as it was"
     )
   )
 }
+
+/** Whether the flags switch the search on or off, if they do. */
+export const searchOf = (flags: { readonly search: boolean; readonly noSearch: boolean }) =>
+  flags.search && flags.noSearch
+    ? new BadInput({ message: "--search and --no-search say the opposite of each other: give one of them" })
+    : Effect.succeed(flags.search ? true : flags.noSearch ? false : undefined)
 
 /** What the run may do without asking. */
 export const permission = {
@@ -173,11 +202,20 @@ const units: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, 
 export const override = (flags: {
   readonly profile?: Option.Option<string>
   readonly auth?: Option.Option<Choice>
+  readonly baseUrl?: Option.Option<string>
+  readonly dialect?: Option.Option<string>
 }) =>
 <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   const said = ([name, value]: readonly [string, Option.Option<string> | undefined]): ReadonlyArray<[string, string]> =>
     value !== undefined && Option.isSome(value) ? [[name, value.value]] : []
-  const values = new Map([...said(["EFFIXIR_PROFILE", flags.profile]), ...said(["EFFIXIR_AUTH", flags.auth])])
+  const values = new Map([
+    ...said(["EFFIXIR_PROFILE", flags.profile]),
+    ...said(["EFFIXIR_AUTH", flags.auth]),
+    // Which of the two is asked depends on the credential.
+    ...said(["OPENAI_BASE_URL", flags.baseUrl]),
+    ...said(["EFFIXIR_CHATGPT_BASE_URL", flags.baseUrl]),
+    ...said(["EFFIXIR_DIALECT", flags.dialect])
+  ])
   return Effect.configProviderWith((environment) =>
     Effect.withConfigProvider(effect, ConfigProvider.orElse(ConfigProvider.fromMap(values), () => environment))
   )

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { layerSessions } from "../../node/NodeSessions.ts"
-import type { Stored } from "../../session/SessionEvent.ts"
+import { lastUsed } from "../../session/History.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import type { Flags } from "../commands/fork.ts"
 import * as Common from "../commands/options.ts"
@@ -15,7 +15,8 @@ import * as Prompt from "../prompt.ts"
 import { parentJson } from "../render/session.ts"
 import { runTurn } from "../runTurn.ts"
 import { Screen } from "../Screen.ts"
-import { permissionOf, workspaceOf } from "./resume.ts"
+import * as SessionSetup from "../sessionSetup.ts"
+import { permissionOf, readLog, workspaceOf } from "./resume.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { cd, ephemeral, image, json, toTurn, words } = flags
@@ -29,29 +30,30 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { id, log } = yield* find(given).pipe(Effect.provide(layerSessions))
   if (prompt === undefined && images.length === 0) return yield* begin(id, turn, { ephemeral, json })
   const text = yield* Prompt.read(prompt)
+  const search = yield* Common.searchOf(flags)
+  const used = lastUsed(log.map(({ event }) => event))
+  const { environment, ...chosen } = yield* SessionSetup.choose(id, used, { ...flags, search })
   yield* runTurn({
     session: id,
     fork: { toTurn: turn },
     prompt: [Image.message(text, images)],
-    folder: yield* FindSession.folderOf(cd, workspaceOf(log)),
-    model: flags.model,
+    folder: yield* FindSession.folderOf(cd, Option.isSome(cd) ? undefined : yield* workspaceOf(id, log)),
     json,
     deltas: flags.deltas,
     limits,
     permission: flags.permission,
     policy: flags.policy,
     before: permissionOf(log, Option.none()),
-    search: flags.search,
     trust: flags.trust,
-    isEphemeral: ephemeral
-  }).pipe(Common.override(flags))
+    isEphemeral: ephemeral,
+    ...chosen
+  }).pipe(Common.override(environment))
 })
 
 const find = Effect.fnUntraced(function*(given: string) {
   const store = yield* SessionStore
   const id = yield* FindSession.named(given)
-  const log: ReadonlyArray<Stored> = yield* store.read(id)
-  return { id, log }
+  return { id, log: yield* readLog(yield* store.inspect(id)) }
 })
 
 /** Without a prompt, the fork waits to be resumed. */

@@ -12,11 +12,28 @@ import { runTurn } from "../runTurn.ts"
 
 export const handle = Effect.fnUntraced(
   function*(
-    { auth, cd, deltas, ephemeral, image, json, model, permission, policy, profile, search, trust, words, ...flags }:
-      Flags
+    {
+      auth,
+      baseUrl,
+      cd,
+      deltas,
+      dialect,
+      effort,
+      ephemeral,
+      image,
+      json,
+      model,
+      permission,
+      policy,
+      profile,
+      trust,
+      words,
+      ...flags
+    }: Flags
   ) {
     const [given] = yield* Prompt.positionals(words, 1)
     const limits = yield* Common.limitsOf(flags)
+    const search = yield* Common.searchOf(flags)
     const images = yield* Effect.forEach(image, Image.read)
     const text = yield* Prompt.read(given)
     const session = yield* SessionStore.makeId
@@ -35,7 +52,8 @@ export const handle = Effect.fnUntraced(
       policy,
       search,
       trust,
-      isEphemeral: ephemeral
-    }).pipe(Common.override({ auth, profile }))
+      isEphemeral: ephemeral,
+      ...Option.isSome(effort) ? { effort: effort.value } : {}
+    }).pipe(Common.override({ auth, baseUrl, dialect, profile }))
   }
 )

@@ -26,6 +26,14 @@ export interface Home {
   readonly cache: string
 }
 
+/**
+ * The name by which a person can mean the sign-in that has none.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const unnamed = "default"
+
 /** @since 0.1.0 @category constructors */
 export const make = (path: string, profile?: string): Home => {
   const root = resolve(path)
@@ -70,7 +78,7 @@ const profile = Config.option(Config.nonEmptyString("EFFIXIR_PROFILE")).pipe(
     onNone: () => Either.right(undefined),
     onSome: (name) =>
       isProfile(name)
-        ? Either.right(name)
+        ? Either.right(name === unnamed ? undefined : name)
         : Either.left(ConfigError.InvalidData(["EFFIXIR_PROFILE"], profileRule))
   }))
 )

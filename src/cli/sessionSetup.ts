@@ -1,0 +1,281 @@
+/**
+ * What a session goes on with: flags first, then what it was last asked with. The environment and the settings for all
+ * runs count only where neither says anything, so that nobody else pays for a session without being asked.
+ */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type { Choice } from "../auth/Choice.ts"
+import type { Credential } from "../auth/Credential.ts"
+import { Credentials, type Selected } from "../auth/Credentials.ts"
+import * as Host from "../auth/Host.ts"
+import * as Payer from "../auth/Payer.ts"
+import { defined } from "../internal/json.ts"
+import { quote } from "../internal/quote.ts"
+import { layerHome } from "../node/NodeHome.ts"
+import * as Home from "../node/settings/Home.ts"
+import { type Listing, Models } from "../responses/account/Models.ts"
+import type { LastUsed } from "../session/History.ts"
+import type { Setup } from "../session/SessionEvent.ts"
+import * as Common from "./commands/options.ts"
+import { OtherPayer } from "./ExitCode.ts"
+import { Screen } from "./Screen.ts"
+import { settings } from "./settings.ts"
+
+export interface Flags {
+  readonly profile: Option.Option<string>
+  readonly auth: Option.Option<Choice>
+  readonly baseUrl: Option.Option<string>
+  readonly dialect: Option.Option<"responses" | "chat-completions">
+  readonly model: Option.Option<string>
+  readonly effort: Option.Option<string>
+  readonly search: boolean | undefined
+  readonly json: boolean
+}
+
+/** What the next turn is asked with. `environment` stands in front of the variables. */
+export interface Chosen {
+  readonly model: Option.Option<string>
+  readonly effort: string | undefined
+  readonly isEffortNew: boolean
+  readonly search: boolean | undefined
+  readonly environment: Environment
+}
+
+type Environment = Parameters<typeof Common.override>[0]
+
+const addresses = Config.unwrap(Host.addresses)
+const billing = Config.unwrap(Host.billing)
+
+/** Says on stderr what is otherwise than last time, and fails where somebody else would pay unasked. */
+export const choose = Effect.fnUntraced(function*(session: string, used: LastUsed, flags: Flags) {
+  const before = yield* Effect.map(addresses, (addresses) => keptOf(used, addresses))
+  const { credential, isProfileGone, profile } = yield* signInFor(session, used, before, flags)
+  const environment: Environment = {
+    profile,
+    auth: authFor(before, flags),
+    baseUrl: yield* Effect.map(addresses, (addresses) => baseUrlFor(before, flags, credential, addresses)),
+    dialect: Option.orElse(flags.dialect, () => Option.fromNullable(before.dialect))
+  }
+  const next = Effect.gen(function*() {
+    const { dialect, home, model: usual } = yield* settings
+    const { isGone, model } = yield* Effect.provide(modelFor(used.model, flags.model, usual), layerHome)
+    const search = flags.search ?? before.search
+    return { isModelGone: isGone, model, search, setup: yield* setupOf(credential, { home, dialect, search }) }
+  })
+  const { isModelGone, model, search, setup } = yield* next.pipe(Common.override(environment))
+  const effort = Option.getOrElse(flags.effort, () => used.effort)
+
+  const changes = [
+    ...used.setup === undefined
+      ? []
+      : change("profile", profileOf(before), profileOf(setup), profileGone(isProfileGone)),
+    ...isSamePayer(before, setup.account, credential) ? [] : [`payer ${payerChange(before, credential)}`],
+    ...change("model", used.model, model ?? "the default", isModelGone ? ", which the account no longer has" : ""),
+    ...used.model === undefined ? [] : change("effort", used.effort ?? "none", effort ?? "none"),
+    ...before.credential === credential.kind ? change("base URL", before.baseUrl, setup.baseUrl) : [],
+    ...change("dialect", before.dialect, setup.dialect),
+    ...change("search", onOff(before.search), onOff(search))
+  ]
+  const screen = yield* Screen
+  if (changes.length > 0) yield* screen.say(`this session goes on otherwise than before: ${changes.join("; ")}`)
+  const usual = yield* settings
+  const elsewhere = Host.serverAt(Host.of(credential).baseUrl(yield* addresses))
+  const overruled = [
+    ...overrules("--profile", usual.home.profile, profileOf(setup), profileOf(before)),
+    ...overrules("-m", usual.model, model, used.model),
+    ...overrules("--effort", usual.reasoning_effort, effort, used.effort),
+    ...overrules("--base-url", elsewhere, setup.baseUrl, before.baseUrl),
+    ...overrules("--dialect", usual.dialect, setup.dialect, before.dialect)
+  ]
+  if (overruled.length > 0 && !flags.json) {
+    yield* screen.say(`this session goes on with ${overruled.join(" and ")}, as before; the flag changes that`)
+  }
+  const chosen: Chosen = {
+    model: Option.fromNullable(model),
+    effort,
+    isEffortNew: Option.isSome(flags.effort),
+    search,
+    environment
+  }
+  return chosen
+})
+
+/** The setup of a turn that is asked with this credential. */
+export const setupOf = Effect.fnUntraced(function*(
+  credential: Credential,
+  { dialect, home, search }: Pick<Setup, "dialect" | "search"> & { readonly home: Home.Home }
+) {
+  const baseUrl = Host.of(credential).baseUrl(yield* addresses)
+  const setup: Setup = {
+    ...defined({ profile: home.profile }),
+    credential: credential.kind,
+    account: yield* Payer.of(credential, yield* billing),
+    baseUrl: Host.serverAt(baseUrl),
+    ...defined({ dialect, search })
+  }
+  return setup
+})
+
+/** What is known of the turns before. A log without a setup tells the account, and the server if it was not OpenAI's. */
+const keptOf = ({ account, setup }: LastUsed, addresses: Host.Addresses): Setup => {
+  if (setup !== undefined || account === undefined) return setup ?? {}
+  const [name = "", server] = account.split("@", 2)
+  if (name.startsWith("chatgpt:")) return { credential: "subscription", account: name }
+  if (name !== "api-key") return { credential: "chatgpt", account: name }
+  const isOpenAi = Host.isOpenAi(addresses.apiBaseUrl)
+  return {
+    credential: "api_key",
+    account: name,
+    ...defined({ baseUrl: server ?? (isOpenAi ? undefined : Host.openAi) })
+  }
+}
+
+const authFor = ({ credential }: Setup, { auth, profile }: Flags): Option.Option<Choice> => {
+  if (Option.isSome(auth)) return auth
+  // Another sign-in may be of another kind.
+  if (Option.isSome(profile)) return Option.some("any")
+  return Option.map(Option.fromNullable(credential), authOf)
+}
+
+/** The address of before, unless the environment has the same with a query, or another host is asked now. */
+const baseUrlFor = (
+  before: Setup,
+  { baseUrl }: Flags,
+  credential: Credential,
+  addresses: Host.Addresses
+): Option.Option<string> => {
+  if (Option.isSome(baseUrl) || before.baseUrl === undefined) return baseUrl
+  const usual = Host.of(credential).baseUrl(addresses)
+  return before.credential !== credential.kind || Host.serverAt(usual) === before.baseUrl
+    ? Option.none()
+    : Option.some(before.baseUrl)
+}
+
+/**
+ * The credential of the session: of the same payer as before, or of one that a flag names. Where nobody is signed in to
+ * the profile any more, the sign-in without a name does, if it is of the same account.
+ */
+const signInFor = Effect.fnUntraced(function*(session: string, used: LastUsed, before: Setup, flags: Flags) {
+  // A log without a setup does not tell the profile.
+  const profile = Option.orElse(flags.profile, () => Option.map(Option.fromNullable(used.setup), profileOf))
+  const look = (profile: Option.Option<string>) =>
+    Effect.gen(function*() {
+      const { selected } = yield* Credentials
+      const found = yield* Effect.either(selected)
+      const payer = Either.isLeft(found) ? undefined : yield* Payer.of(found.right.credential, yield* billing)
+      return { found, payer }
+    }).pipe(Effect.provide(layerHome), Common.override({ profile, auth: authFor(before, flags) }))
+
+  const { found, payer } = yield* look(profile)
+  if (Either.isRight(found)) {
+    const { credential } = found.right
+    if (isSamePayer(before, payer, credential) || isNamed(flags, found.right)) {
+      return { credential, profile, isProfileGone: false }
+    }
+    return yield* new OtherPayer({ message: otherPayer(session, before, credential) })
+  }
+  const error = found.left
+  if (error._tag !== "SignedOut" || before.account === undefined || !isAbsent.has(error.reason)) return yield* error
+  if (Option.isNone(flags.profile) && before.profile !== undefined) {
+    const other = Option.some(Home.unnamed)
+    const { found, payer } = yield* look(other)
+    if (Either.isRight(found) && isSamePayer(before, payer, found.right.credential)) {
+      return { credential: found.right.credential, profile: other, isProfileGone: true }
+    }
+  }
+  return yield* Option.isSome(flags.auth) || Option.isSome(flags.profile)
+    ? error
+    : new OtherPayer({ message: payerGone(session, before) })
+})
+
+const isAbsent: ReadonlySet<string> = new Set([
+  "NeverSignedIn",
+  "NoSubscription",
+  "NoApiKey",
+  "ApiKeyRuledOut",
+  "SubscriptionRuledOut"
+])
+
+const isSamePayer = ({ account }: Setup, payer: string | undefined, credential: Credential): boolean =>
+  // All that an older log tells of an API key is that it was one.
+  account === undefined || account === payer || account === "api-key" && credential.kind === "api_key"
+
+/** Whether a flag names the new payer. A profile names what is stored in it, and not the key of the environment. */
+const isNamed = ({ auth, profile }: Flags, { source }: Selected): boolean =>
+  Option.isSome(auth) || Option.isSome(profile) && source === "store"
+
+/** The model of before, unless the list of the account has it no more. */
+const modelFor = Effect.fnUntraced(
+  function*(last: string | undefined, flag: Option.Option<string>, usual: string | undefined) {
+    if (Option.isSome(flag) || last === undefined) {
+      return { model: Option.getOrElse(flag, () => usual), isGone: false }
+    }
+    const { catalogue, list } = yield* Models
+    const kept = { model: last, isGone: false }
+    const known = yield* catalogue
+    if (known.source === "fallback" || has(known, last)) return kept
+    const fresh = known.source === "live" ? known : yield* list({ refresh: true, hidden: true })
+    if (fresh.source !== "live" || has(fresh, last)) return kept
+    return { model: usual !== undefined && has(fresh, usual) ? usual : fresh.defaultModel, isGone: true }
+  }
+)
+
+const has = ({ models }: Listing, model: string): boolean => models.some(({ slug }) => slug === model)
+
+const profileOf = ({ profile }: Setup): string => profile ?? Home.unnamed
+
+const change = (
+  what: string,
+  before: string | undefined,
+  now: string | undefined,
+  why = ""
+): ReadonlyArray<string> =>
+  before === undefined || before === now ? [] : [`${what} ${quote(now ?? "none")} instead of ${quote(before)}${why}`]
+
+/** What a session keeps where a new one would get something else from the environment or the settings. */
+const overrules = (
+  flag: string,
+  usual: string | undefined,
+  now: string | undefined,
+  before: string | undefined
+): ReadonlyArray<string> =>
+  usual === undefined || now === undefined || now !== before || now === usual ? [] : [`${flag} ${quote(now)}`]
+
+const onOff = (search: boolean | undefined): string | undefined =>
+  search === undefined ? undefined : search ? "on" : "off"
+
+const profileGone = (isGone: boolean): string =>
+  isGone ? ", where nobody is signed in any more; the account is the same" : ""
+
+const payerChange = ({ credential: before }: Setup, { kind }: Credential): string =>
+  payerName(before) === payerName(kind)
+    ? `another ${payerName(kind)} than before`
+    : `${payerName(kind)} instead of ${payerName(before)}`
+
+const payerName = (kind: Setup["credential"]): string => kind === "api_key" ? "API key" : "ChatGPT account"
+
+const authOf = (kind: Setup["credential"]): Choice => kind === "api_key" ? "api-key" : "chatgpt"
+
+const otherPayer = (session: string, { credential: before, profile }: Setup, { kind }: Credential): string => {
+  const back = before === "api_key"
+    ? "set OPENAI_API_KEY, and the organization and project, to what they were"
+    : `sign in to that one again with \`effixir login${profile === undefined ? "" : ` --profile ${profile}`}\`, or ` +
+      "name its sign-in with --profile NAME"
+  return `This session has been paid for by another ${payerName(before)} so far than the ${payerName(kind)} that is ` +
+    `in use now, and nothing was sent: ${back}; or let the one of now pay from here on: ` +
+    `effixir resume ${session} --auth ${authOf(kind)}`
+}
+
+const payerGone = (session: string, { credential: before, profile }: Setup): string => {
+  const name = profile === undefined ? "" : ` --profile ${profile}`
+  const [what, back] = before === "api_key"
+    ? ["an API key", `set OPENAI_API_KEY, or store the key with \`effixir login --with-api-key${name}\``]
+    : ["a ChatGPT account", `sign in with \`effixir login${name}\``]
+  return `This session has been paid for by ${what} so far${
+    profile === undefined ? "" : `, signed in as ${profile}`
+  }, and that is not there now, so nothing was sent: ${back}; or let another one pay from here on: ` +
+    `effixir resume ${session} --auth ${authOf(before === "api_key" ? "chatgpt" : "api_key")}` +
+    `${profile === undefined ? "" : ` or --profile ${Home.unnamed}`}`
+}
