@@ -58,7 +58,7 @@ export const layerHome: Layer.Layer<
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
   yield* HomeCheck.check(home)
-  const { credential_store, servers = {} } = yield* Settings.load(home.config)
+  const { credential_store, durability, servers = {} } = yield* Settings.load(home.config)
   const extras = yield* Extras.resolve(servers, yield* Config.unwrap(Host.addresses), home.config)
   const store = credential_store === "keyring"
     ? (yield* Effect.promise(() => import("./auth/CredentialKeyring.ts"))).layer
@@ -71,7 +71,7 @@ export const layerHome: Layer.Layer<
     Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
     Layer.provideMerge(store({ path: home.auth })),
     Layer.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
-    Layer.merge(SessionFiles.layer({ folder: home.sessions, index: home.sessionIndex })),
+    Layer.merge(SessionFiles.layer({ folder: home.sessions, index: home.sessionIndex, durability })),
     Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
   )
 })).pipe(Layer.provideMerge(Secrets.layer), Layer.provide([layerPlatform, Network.layerConfig()]))

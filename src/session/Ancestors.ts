@@ -8,6 +8,7 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import { field, number, parse } from "../internal/json.ts"
 import type { Encoded, SessionError } from "./SessionStore.ts"
 import * as Summary from "./Summary.ts"
@@ -16,20 +17,20 @@ import * as Summary from "./Summary.ts"
 export const linesOf = (
   driver: Pick<Encoded, "read">,
   id: string,
-  own: ReadonlyArray<string>,
+  own: Iterable<string>,
   lost: (detail: string) => SessionError
 ): Effect.Effect<ReadonlyArray<string>, SessionError> =>
   Effect.gen(function*() {
     const parts: Array<ReadonlyArray<string>> = []
     const seen = new Set([id])
     let limit = Infinity
-    for (let from = Summary.forkIn(own[0]); from !== undefined;) {
+    for (let from = Summary.forkIn(yield* first(own)); from !== undefined;) {
       const { seq, sessionId } = from
       if (seen.has(sessionId)) return yield* lost(`it is a fork of itself, by way of session ${sessionId}`)
       seen.add(sessionId)
       limit = Math.min(limit, seq)
       const lines = yield* Effect.mapError(
-        driver.read(sessionId, 0),
+        Effect.flatMap(driver.read(sessionId, 0), inMemory),
         (error) =>
           error.reason === "NotFound"
             ? lost(`it goes on from session ${sessionId}, which is not there any more`)
@@ -50,19 +51,42 @@ export const resolving = (
     Effect.flatMap(
       driver.claim(id),
       (writer) =>
-        Effect.map(
+        Effect.flatMap(
           linesOf(driver, id, writer.lines, lost(id)),
-          (past) => past.length === 0 ? writer : { ...writer, lines: joined(writer.lines, past) }
+          (past) =>
+            past.length === 0 ? Effect.succeed(writer) : Effect.map(
+              inMemory(writer.lines),
+              (own) => ({ ...writer, lines: joined(own, past) })
+            )
         )
     ),
   read: (id, afterSeq) =>
-    Effect.flatMap(driver.read(id, afterSeq), (own) => {
-      const from = Summary.forkIn(own[0])
-      return from === undefined || from.seq <= afterSeq
-        ? Effect.succeed(own)
-        : Effect.map(linesOf(driver, id, own, lost(id)), (past) => joined(own, past))
+    Effect.gen(function*() {
+      const own = yield* driver.read(id, afterSeq)
+      const from = Summary.forkIn(yield* first(own))
+      if (from === undefined || from.seq <= afterSeq) return own
+      return joined(yield* inMemory(own), yield* linesOf(driver, id, own, lost(id)))
     })
 })
+
+/** All lines at once, where they have to be gone through more than once. */
+export const inMemory = (lines: Iterable<string>): Effect.Effect<ReadonlyArray<string>, SessionError> =>
+  reading(() => Array.from(lines))
+
+const first = (lines: Iterable<string>): Effect.Effect<string | undefined, SessionError> =>
+  reading(() => {
+    for (const line of lines) return line
+    return undefined
+  })
+
+const reading = <A>(read: () => A): Effect.Effect<A, SessionError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(read())
+    } catch (error) {
+      return Predicate.isTagged(error, "SessionError") ? Effect.fail(error as SessionError) : Effect.die(error)
+    }
+  })
 
 const joined = (own: ReadonlyArray<string>, past: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...own.slice(0, 1),

@@ -7,18 +7,20 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { v7 } from "uuid"
 import { hidden } from "../auth/Secrets.ts"
+import { guardOf } from "../internal/guardOf.ts"
 import { defined } from "../internal/json.ts"
 import { json } from "../internal/visible.ts"
+import { isItem, Item } from "../responses/Item.ts"
 import * as Ancestors from "./Ancestors.ts"
-import { type ForkOf, type SessionEvent, SessionRenamed, SessionStarted, Stored, width } from "./SessionEvent.ts"
+import { endsTurn, type ForkOf, SessionEvent, SessionRenamed, SessionStarted, Stored, width } from "./SessionEvent.ts"
 import * as Summary from "./Summary.ts"
 
 /**
@@ -77,6 +79,29 @@ export interface Session {
   readonly number: Effect.Effect<number>
 }
 
+/**
+ * A line of a log that is no event: the damage of a disk, or written by something else. It is left out, and the others
+ * count. `line` counts from 1.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DamagedLine {
+  readonly line: number
+  readonly problem: "blank" | "not JSON" | "no event"
+}
+
+/**
+ * What a log holds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Log {
+  readonly events: ReadonlyArray<Stored>
+  readonly damaged: ReadonlyArray<DamagedLine>
+}
+
 /** @since 0.1.0 @category services */
 export class SessionStore extends Context.Tag("effixir/session/SessionStore")<SessionStore, {
   /**
@@ -86,6 +111,8 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
   readonly open: (id: string) => Effect.Effect<Session, SessionError, Scope.Scope>
   /** The events of a session with a number above `afterSeq`. */
   readonly read: (id: string, afterSeq?: number) => Effect.Effect<ReadonlyArray<Stored>, SessionError>
+  /** All events of a session, and which lines of its log are none. */
+  readonly inspect: (id: string) => Effect.Effect<Log, SessionError>
   /** The lines of a session as they are kept, damaged ones too; those of a fork with the past that it shares. */
   readonly lines: (id: string) => Effect.Effect<ReadonlyArray<string>, SessionError>
   /** All sessions, the one that was written to last first. */
@@ -124,9 +151,9 @@ export interface Encoded {
   readonly claim: (id: string) => Effect.Effect<Writer, SessionError, Scope.Scope>
   /**
    * The lines of a session in their order; `NotFound` if it has none. Those up to `afterSeq` may be left out, but not the
-   * first.
+   * first. They may be read while they are gone through; a `SessionError` may be thrown then.
    */
-  readonly read: (id: string, afterSeq: number) => Effect.Effect<ReadonlyArray<string>, SessionError>
+  readonly read: (id: string, afterSeq: number) => Effect.Effect<Iterable<string>, SessionError>
   /** The sessions that have lines, in any order. A `revision` changes with the lines. */
   readonly list: Effect.Effect<ReadonlyArray<Listed>, SessionError>
   /** Deletes a session that has no writer, with all that belongs to it; it may not exist. */
@@ -164,8 +191,8 @@ export interface Indexed {
  * @category drivers
  */
 export interface Writer {
-  /** The lines that are there when it is claimed. */
-  readonly lines: ReadonlyArray<string>
+  /** The lines that are there when it is claimed, as those of `read`. They are gone through before one is added. */
+  readonly lines: Iterable<string>
   /** Adds a line at the end, for good or not at all. No two lines have the same number or key. */
   readonly append: (line: Line) => Effect.Effect<void, SessionError>
 }
@@ -182,6 +209,8 @@ export interface Line {
   /** In milliseconds since the epoch. */
   readonly at: number
   readonly text: string
+  /** What it ends, so that it may be worth waiting until all lines up to it outlive a power cut. */
+  readonly ends: "call" | "turn" | undefined
 }
 
 /**
@@ -206,24 +235,24 @@ export const makeEncoded = (driver: Encoded, index: Index = noIndex): typeof Ses
     const { append, lines } = yield* whole.claim(id)
     return yield* makeSession(
       id,
-      yield* decode(id, lines),
+      (yield* decode(id, lines)).events,
       (stored) =>
-        Effect.flatMap(
-          encode(id, stored),
-          (text) => append({ seq: stored.seq, key: stored.key, at: DateTime.toEpochMillis(stored.at), text })
-        )
+        Effect.flatMap(encode(id, stored), (text) => {
+          const { at, event, key, seq } = stored
+          return append({ seq, key, at: DateTime.toEpochMillis(at), text, ends: endedBy(event) })
+        })
     )
   })
 
   const read = Effect.fnUntraced(function*(id: string, afterSeq = 0) {
     yield* known(id)
-    const events = yield* Effect.flatMap(whole.read(id, afterSeq), (lines) => decode(id, lines))
-    return events.filter(({ seq }) => seq > afterSeq)
+    const { events } = yield* Effect.flatMap(whole.read(id, afterSeq), (lines) => decode(id, lines, afterSeq))
+    return events
   })
 
   /** A session of which the past is lost is listed by what it has itself. */
   const summarize = Effect.fnUntraced(function*({ id, revision }: Listed) {
-    const own = yield* driver.read(id, 0)
+    const own = yield* Ancestors.inMemory(yield* driver.read(id, 0))
     const past = yield* Effect.orElseSucceed(Ancestors.linesOf(driver, id, own, corrupt(id)), () => [])
     return { revision, summary: Summary.fromLines(id, own, past) }
   })
@@ -251,7 +280,8 @@ export const makeEncoded = (driver: Encoded, index: Index = noIndex): typeof Ses
   return {
     open,
     read,
-    lines: (id) => Effect.zipRight(known(id), whole.read(id, 0)),
+    inspect: (id) => Effect.zipRight(known(id), Effect.flatMap(whole.read(id, 0), (lines) => decode(id, lines))),
+    lines: (id) => Effect.zipRight(known(id), Effect.flatMap(whole.read(id, 0), Ancestors.inMemory)),
     list,
     fork: Effect.fnUntraced(function*(id, toTurn) {
       const events = yield* read(id)
@@ -324,7 +354,6 @@ const notFound = (session: string) => new SessionError({ reason: "NotFound", ses
 
 const Text = Schema.parseJson(Stored)
 const encodeText = (stored: Stored): string => json(Schema.encodeSync(Text)(stored))
-const decodeText = Schema.decodeUnknownEither(Text)
 
 /** Without our secrets. A program can pass JSON that is nested too deeply to encode. */
 const encode = (id: string, stored: Stored): Effect.Effect<string, SessionError> =>
@@ -338,20 +367,59 @@ const encode = (id: string, stored: Stored): Effect.Effect<string, SessionError>
       })
   }).pipe(Effect.flatMap(hidden))
 
-const decode = (id: string, lines: ReadonlyArray<string>): Either.Either<ReadonlyArray<Stored>, SessionError> =>
-  Either.gen(function*() {
+/** Decoding by the schema would cost many times what it costs to parse a line. */
+const isEvent = guardOf(SessionEvent, new Map([[Item.ast, isItem]]))
+
+/** An event of a line, or why there is none. */
+const decodeLine = (line: string): Stored | DamagedLine["problem"] => {
+  let stored: unknown
+  try {
+    stored = JSON.parse(line)
+  } catch {
+    return line.trim() === "" ? "blank" : "not JSON"
+  }
+  const { at, event, key, seq } = Predicate.isRecord(stored) ? stored : {}
+  const millis = Predicate.isString(at) ? Date.parse(at) : NaN
+  return Predicate.isNumber(seq) && Predicate.isString(key) && !Number.isNaN(millis) && isEvent(event)
+    ? { seq, at: DateTime.unsafeMake(millis), key, event }
+    : "no event"
+}
+
+/**
+ * The events with a number above `afterSeq`. A log that has lines and not one event is none of ours, or destroyed:
+ * whoever went on with it would begin anew without a word.
+ */
+const decode = (id: string, lines: Iterable<string>, afterSeq = 0): Effect.Effect<Log, SessionError> =>
+  Effect.suspend(() => {
     const events: Array<Stored> = []
-    for (const [index, line] of lines.entries()) {
-      events.push(
-        yield* Either.mapLeft(
-          decodeText(line),
-          (cause) =>
-            new SessionError({ reason: "Corrupt", session: id, detail: `its line ${index + 1} is no event`, cause })
-        )
-      )
+    const damaged: Array<DamagedLine> = []
+    let count = 0
+    let isOurs = false
+    try {
+      for (const line of lines) {
+        count++
+        if (isBefore(line, afterSeq)) continue
+        const stored = decodeLine(line)
+        if (Predicate.isString(stored)) damaged.push({ line: count, problem: stored })
+        else {
+          isOurs = true
+          if (stored.seq > afterSeq) events.push(stored)
+        }
+      }
+    } catch (error) {
+      return error instanceof SessionError ? error : Effect.die(error)
     }
-    return events
+    return count > 0 && !isOurs && afterSeq === 0
+      ? new SessionError({ reason: "Corrupt", session: id, detail: "none of its lines is an event" })
+      : Effect.succeed({ events, damaged })
   })
+
+/** Whether a line begins with a number that is asked for no more, so that it need not be parsed. */
+const isBefore = (line: string, afterSeq: number): boolean =>
+  afterSeq > 0 && Number(/^\{"seq":(\d+),/.exec(line)?.[1] ?? Infinity) <= afterSeq
+
+const endedBy = (event: SessionEvent): Line["ends"] =>
+  event._tag === "ToolEnded" ? "call" : endsTurn(event) ? "turn" : undefined
 
 /**
  * What can be read of a log, and the numbers of its lines that are no events.
@@ -365,9 +433,9 @@ export const readable = (
   const events: Array<Stored> = []
   const damaged: Array<number> = []
   for (const [index, line] of lines.entries()) {
-    const stored = decodeText(line)
-    if (Either.isRight(stored)) events.push(stored.right)
-    else damaged.push(index + 1)
+    const stored = decodeLine(line)
+    if (Predicate.isString(stored)) damaged.push(index + 1)
+    else events.push(stored)
   }
   return { events, damaged }
 }
@@ -380,9 +448,13 @@ const makeSession = Effect.fnUntraced(function*(
   past: ReadonlyArray<Stored>,
   write: (stored: Stored) => Effect.Effect<void, SessionError>
 ) {
-  const last = past.at(-1)
-  const byKey = new Map(past.map((stored) => [stored.key, stored]))
-  const next = yield* Ref.make(last === undefined ? 1 : last.seq + width(last.event))
+  const byKey = new Map<string, Stored>()
+  let first = 1
+  for (const stored of past) {
+    if (!byKey.has(stored.key)) byKey.set(stored.key, stored)
+    first = Math.max(first, stored.seq + width(stored.event))
+  }
+  const next = yield* Ref.make(first)
   // Tools end concurrently; their events go into the log one after the other.
   const lock = yield* Effect.makeSemaphore(1)
 
@@ -466,8 +538,12 @@ export const makeOverlay = (below: Encoded): Effect.Effect<Encoded> =>
     remove: below.remove
   }))
 
-const orEmpty = (lines: Effect.Effect<ReadonlyArray<string>, SessionError>) =>
-  Effect.catchIf(lines, ({ reason }) => reason === "NotFound", () => Effect.succeed<ReadonlyArray<string>>([]))
+const orEmpty = (lines: Effect.Effect<Iterable<string>, SessionError>) =>
+  Effect.catchIf(
+    Effect.flatMap(lines, Ancestors.inMemory),
+    ({ reason }) => reason === "NotFound",
+    () => Effect.succeed<ReadonlyArray<string>>([])
+  )
 
 /** @since 0.1.0 @category constructors */
 export const makeMemory: Effect.Effect<typeof SessionStore.Service> = Effect.map(

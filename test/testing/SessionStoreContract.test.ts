@@ -31,7 +31,7 @@ describe("SessionStoreContract", () => {
     ],
     [
       "reads in another order",
-      (driver) => ({ read: (id, seq) => Effect.map(driver.read(id, seq), (lines) => lines.toReversed()) }),
+      (driver) => ({ read: (id, seq) => Effect.map(driver.read(id, seq), (lines) => [...lines].toReversed()) }),
       "keeps events as they are, with growing numbers and their times"
     ],
     [

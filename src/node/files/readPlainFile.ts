@@ -76,7 +76,8 @@ export const attempt = <A>(method: string, path: string, run: () => Promise<A>):
 export const attemptSync = <A>(method: string, path: string, run: () => A): Effect.Effect<A, PlatformError> =>
   Effect.try({ try: run, catch: problem(method, path) })
 
-const problem = (method: string, path: string) => (cause: unknown): PlatformError => {
+/** An error of the system, in the form of `FileSystem`'s. */
+export const problem = (method: string, path: string) => (cause: unknown): PlatformError => {
   const { code, message } = cause as NodeJS.ErrnoException
   return new SystemError({
     reason: reasons[code ?? ""] ?? "Unknown",

@@ -6,7 +6,6 @@
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Array from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -17,18 +16,34 @@ import { isNotFound } from "../../internal/isNotFound.ts"
 import { makeFolder } from "../../internal/makeFolder.ts"
 import * as SessionStore from "../../session/SessionStore.ts"
 import * as FileLock from "../files/FileLock.ts"
-import { attemptSync, readPlainFile } from "../files/readPlainFile.ts"
+import { attemptSync } from "../files/readPlainFile.ts"
+import * as LogLines from "./LogLines.ts"
 import * as SessionIndex from "./SessionIndex.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
   readonly folder: string
+  /** What has to outlive a power cut; everything outlives the death of the process. `step` by default. */
+  readonly durability?: Durability | undefined
   /** The file in which it is remembered what a list shows. Without one, a list reads all logs. */
   readonly index?: string | undefined
 }
 
+/**
+ * When to wait until the disk itself has what was written, beyond the memory of the system:
+ *
+ * - `none` never
+ * - `turn` when a turn has ended
+ * - `step` when a turn or a call of a tool has ended
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Durability = "none" | "turn" | "step"
+
 /** @since 0.1.0 @category drivers */
 export const makeDriver = Effect.fnUntraced(function*(options: Options) {
+  const { durability = "step" } = options
   const services = Context.pick(FileSystem.FileSystem, Path.Path)(
     yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   )
@@ -36,9 +51,6 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
   const path = Context.get(services, Path.Path)
   const folderOf = (id: string) => path.join(options.folder, id)
   const logOf = (id: string) => path.join(folderOf(id), "log.ndjson")
-
-  const readLog = (id: string): Effect.Effect<Log, SessionStore.SessionError> =>
-    readPlainFile(logOf(id), Infinity).pipe(Effect.map(whole), Effect.mapError(failed(id)))
 
   const claim = Effect.fnUntraced(function*(id: string) {
     yield* Effect.mapError(Effect.provide(makeFolder(folderOf(id), 0o700), services), failed(id))
@@ -54,25 +66,32 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
       Effect.mapError(failed(id)),
       Effect.filterOrFail((is) => is, () => gone(id))
     )
-    const log = yield* readLog(id)
-    let size = log.size
-    let isTorn = true
+    const lines = LogLines.make(logOf(id), failed(id))
+    /** How many bytes hold whole lines; known once the lines were gone through. */
+    let size: number | undefined
+    let isTorn = false
     // A line that a crash or a full disk has cut off was never confirmed to a caller, and no line may be appended to
     // it.
-    const mend = Effect.suspend(() => isTorn ? file.truncate(size) : Effect.void).pipe(
+    const mend = Effect.suspend(() => {
+      isTorn ||= size === undefined && BigInt(lines.size) !== opened.size
+      size ??= lines.size
+      return isTorn ? file.truncate(size) : Effect.void
+    }).pipe(
       Effect.tap(() => {
         isTorn = false
       })
     )
-    yield* Effect.mapError(mend, failed(id))
 
-    const append = ({ text }: SessionStore.Line) => {
+    const append = ({ ends, text }: SessionStore.Line) => {
       const line = encoder.encode(`${text}\n`)
-      return Effect.zipRight(mend, file.writeAll(line)).pipe(
+      const keep = ends !== undefined && outlivesPowerCuts(ends) ? file.sync : Effect.void
+      return mend.pipe(
+        Effect.zipRight(file.writeAll(line)),
+        Effect.zipRight(keep),
         Effect.mapError(failed(id)),
         Effect.zipRight(isInPlace),
         Effect.tap(() => {
-          size += line.length
+          size = (size ?? 0) + line.length
         }),
         Effect.tapError(() => {
           isTorn = true
@@ -80,8 +99,11 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
         })
       )
     }
-    return { lines: log.lines, append }
+    return { lines, append }
   })
+
+  const outlivesPowerCuts = (ends: "call" | "turn"): boolean =>
+    durability === "step" || durability === "turn" && ends === "turn"
 
   const list = fs.readDirectory(options.folder).pipe(
     Effect.catchIf(isNotFound, () => Effect.succeed([])),
@@ -105,11 +127,15 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
   )
 
   const read = (id: string) =>
-    readLog(id).pipe(
-      Effect.map(({ lines }) => lines),
-      // One that was opened and never written to is no session yet.
-      Effect.filterOrFail(Array.isNonEmptyReadonlyArray, () => notFound(id))
-    )
+    Effect.suspend(() => {
+      const lines = LogLines.make(logOf(id), failed(id))
+      try {
+        // One that was opened and never written to is no session yet.
+        return LogLines.isEmpty(lines) ? notFound(id) : Effect.succeed(lines)
+      } catch (error) {
+        return error instanceof SessionStore.SessionError ? error : Effect.die(error)
+      }
+    })
 
   const driver: SessionStore.Encoded = { claim, read, list, remove }
   return driver
@@ -166,21 +192,7 @@ const listedIn = (folder: string, names: ReadonlyArray<string>): ReadonlyArray<S
   return listed
 }
 
-/** The lines of a log, and how many bytes of it hold whole lines. */
-interface Log {
-  readonly lines: ReadonlyArray<string>
-  readonly size: number
-}
-
-const whole = (bytes: Uint8Array): Log => {
-  // Counted in bytes: text that is damaged may be decoded to something longer.
-  const size = bytes.lastIndexOf(newline) + 1
-  return { lines: decoder.decode(bytes.subarray(0, size)).split("\n").slice(0, -1), size }
-}
-
-const newline = 10
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 const notFound = (session: string) => new SessionStore.SessionError({ reason: "NotFound", session, detail: "" })
 

@@ -37,6 +37,14 @@ export const Dialect = Schema.Literal("responses", "chat-completions")
 /** @since 0.1.0 @category models */
 export type Dialect = typeof Dialect.Type
 
+/**
+ * When to wait until the disk has what a session has logged.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Durability = Schema.Literal("none", "turn", "step")
+
 const setting = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optional(schema).annotations({ description })
 
@@ -71,6 +79,10 @@ export const Settings = Schema.Struct({
     "A file of rules about calls, beside `config.json` or by its whole path; also `--policy`"
   ),
   web_search: setting(Schema.Boolean, "Whether the server may search the web for the model; also `--search`"),
+  durability: setting(
+    Durability,
+    "When to wait until the disk has what a session has logged, so that it outlives a power cut: `step` when a turn or a call of a tool has ended, `turn` when a turn has, `none` never (`step` where nothing is set)"
+  ),
   servers: setting(
     Servers,
     "Headers and query parameters that requests to a server carry besides, by its base URL; a value may be `{\"env\": \"NAME\"}`"
@@ -128,6 +140,7 @@ const expected: { readonly [key: string]: string } = {
   permission: oneOf(Mode),
   policy: "expected the path of a file",
   web_search: "expected true or false",
+  durability: oneOf(Durability),
   servers:
     "expected objects with headers or query by base URL; a value in them is a text, or an object whose env names a " +
     "variable of the environment",

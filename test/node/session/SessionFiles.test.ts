@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import * as SessionFiles from "../../../src/node/session/SessionFiles.ts"
+import { userMessage } from "../../../src/responses/Item.ts"
 import * as SessionStore from "../../../src/session/SessionStore.ts"
 import * as SessionStoreContract from "../../../src/testing/SessionStoreContract.ts"
 import { full, get, layer, layerWith, lockElsewhere, makeFolder, mode, names, openOnFullDisk, put } from "../support.ts"
@@ -63,28 +64,68 @@ describe("SessionFiles", () => {
       }
       yield* Effect.scoped(Effect.gen(function*() {
         const session = yield* store.open("s1")
-        assert.deepStrictEqual(new TextEncoder().encode(yield* get(log)), bytes.slice(0, whole))
         yield* session.append("start/3", started("t3"))
+        const now = new TextEncoder().encode(yield* get(log))
+        assert.deepStrictEqual(now.subarray(0, whole), bytes.subarray(0, whole))
+        assert.strictEqual(now.indexOf(10, whole), now.length - 1)
       }))
       assert.deepStrictEqual(keys(yield* store.read("s1")), ["start/1", "end/1", "start/3"])
     }).pipe(Effect.provide(layer)))
 
-  it.scoped("names the line that it cannot read, and leaves the log alone", () =>
+  it.scoped.each(
+    [
+      { second: "{\"seq\":", problem: "not JSON" },
+      { second: "\0\0\0\0", problem: "not JSON" },
+      { second: "", problem: "blank" },
+      { second: " \t", problem: "blank" },
+      { second: "{}", problem: "no event" },
+      { second: "null", problem: "no event" },
+      { second: "{\"seq\":2,\"at\":\"x\",\"key\":\"k\",\"event\":{\"_tag\":\"No\"}}", problem: "no event" }
+    ] as const
+  )("leaves out a line $second in the middle, tells which it is, and leaves the log alone", (
+    { problem, second }
+  ) =>
     Effect.gen(function*() {
       const { log, store, text } = yield* makeUsedStore
       const [first, , third] = text.split("\n")
-      for (
-        const second of ["{\"seq\":", "", "{}", "{\"seq\":2,\"at\":\"x\",\"key\":\"k\",\"event\":{\"_tag\":\"No\"}}"]
-      ) {
-        const broken = `${first}\n${second}\n${third}\n`
-        yield* put(log, broken)
-        for (const use of [Effect.asVoid(store.read("s1")), Effect.asVoid(Effect.scoped(store.open("s1")))]) {
-          const error = yield* Effect.flip(use)
-          assert.deepInclude(error, { reason: "Corrupt", session: "s1" })
-          assert.include(error.message, "its line 2 is no event")
-        }
-        assert.strictEqual(yield* get(log), broken)
+      const broken = `${first}\n${second}\n${third}\n`
+      yield* put(log, broken)
+      const { damaged, events } = yield* store.inspect("s1")
+      assert.deepStrictEqual(keys(events), ["start/1", "start/2"])
+      assert.deepStrictEqual(damaged, [{ line: 2, problem }])
+      assert.deepStrictEqual(keys(yield* store.read("s1")), ["start/1", "start/2"])
+      yield* Effect.scoped(Effect.gen(function*() {
+        const session = yield* store.open("s1")
+        assert.deepStrictEqual(keys(yield* session.events), ["start/1", "start/2"])
+        const added = yield* session.append("end/2", completed("t2"))
+        assert.deepStrictEqual(added.seq, 4)
+      }))
+      assert.isTrue((yield* get(log)).startsWith(broken))
+      assert.deepStrictEqual(keys(yield* store.read("s1")), ["start/1", "start/2", "end/2"])
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("refuses a log of which no line is an event", () =>
+    Effect.gen(function*() {
+      const { log, store } = yield* makeUsedStore
+      yield* put(log, "one\ntwo\n")
+      for (const use of [Effect.asVoid(store.read("s1")), Effect.asVoid(Effect.scoped(store.open("s1")))]) {
+        assert.deepInclude(yield* Effect.flip(use), { reason: "Corrupt", session: "s1" })
       }
+      assert.strictEqual(yield* get(log), "one\ntwo\n")
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("reads lines that are longer than what it reads at once, wherever they end", () =>
+    Effect.gen(function*() {
+      const { store } = yield* makeStore
+      const lengths = [1, 262_000, 262_143, 262_144, 262_145, 700_000, 3]
+      yield* Effect.scoped(Effect.gen(function*() {
+        const session = yield* store.open("s1")
+        for (const length of lengths) yield* session.append(`start/${length}`, started("t1", "€".repeat(length)))
+      }))
+      const events = yield* store.read("s1")
+      const texts = events.map(({ event }) => event._tag === "TurnStarted" ? JSON.stringify(event.input).length : 0)
+      const around = JSON.stringify([userMessage("")]).length
+      assert.deepStrictEqual(texts, lengths.map((length) => length + around))
     }).pipe(Effect.provide(layer)))
 
   it.scoped("keeps the size of a log in which a character is damaged", () =>
