@@ -70,10 +70,10 @@ export const compare = async (args: Array<string>): Promise<void> => {
  * Bundles the measurements with the sources of a checkout, into that checkout, so that it runs with its own packages.
  * Unbundled, what runs TypeScript directly would make functions slower.
  */
-const build = async (root: string, checkout: string): Promise<string> => {
-  const file = resolve(checkout, "node_modules/.cache/bench-loop/bench-loop.js")
+export const build = async (root: string, checkout: string, name = "bench-loop"): Promise<string> => {
+  const file = resolve(checkout, `node_modules/.cache/${name}/${name}.js`)
   const bundle = await rolldown({
-    input: resolve(root, "scratchpad/bench-loop.ts"),
+    input: resolve(root, `scratchpad/${name}.ts`),
     platform: "node",
     external: (id) => !/^[./]/.test(id),
     plugins: [{
@@ -102,7 +102,7 @@ const measure = async (program: string, job: string): Promise<Found> => {
   return found
 }
 
-const inTurns = async <A, B>(sides: ReadonlyArray<A>, runs: number, run: (side: A) => Promise<B>) => {
+export const inTurns = async <A, B>(sides: ReadonlyArray<A>, runs: number, run: (side: A) => Promise<B>) => {
   const results = sides.map((): Array<B> => [])
   for (let n = 0; n < runs; n++) {
     for (const [index, side] of sides.entries()) results[index]?.push(await run(side))

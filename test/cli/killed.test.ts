@@ -1,75 +1,184 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { rolldown } from "rolldown"
+import bundle from "../../rolldown.config.ts"
 import * as Conversation from "../../src/prompts/Conversation.ts"
 import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import type { Script } from "../../src/testing/Script.ts"
 import * as Scripts from "../../src/testing/Script.ts"
-import { eventually, lines, machine, platform } from "./support.ts"
+import { eventually, type Line, lines, machine, platform } from "./support.ts"
 
-const steps = 7
-const kills = 20
+/** A thousand of them take a quarter of an hour: `EFFIXIR_TEST_KILLS=1000`. */
+const kills = Number(process.env["EFFIXIR_TEST_KILLS"] ?? 20)
 
-/** Six calls one after the other, and an answer: what comes next follows from what the request already holds. */
+const calls = 7
+
+/** Each call leaves a line outside of the log: a witness of what has run. */
+const call = (n: number) => Scripts.call("bash", { command: `sleep 0.03; echo ${n} >> done.txt` }, `c${n}`)
+
+/** Calls one after the other, once two in one response, and an answer: what comes next follows from the request. */
 const script: Script = ({ input }) => {
   const n = input.filter(isFunctionCallOutput).length
-  return n < steps - 1
-    ? Scripts.answer(Scripts.call("bash", { command: `sleep 0.03; echo ${n} >> done.txt` }, `c${n}`))
-    : Scripts.answer(Scripts.say("All done."))
+  if (n === calls) return Scripts.answer(Scripts.say("All done."))
+  return n === 2 ? Scripts.answer(call(2), call(3)) : Scripts.answer(call(n))
 }
 
-const isEnd = ({ type }: { readonly type: string }) => /^turn\.(?!started)/.test(type)
+const setup = Effect.gen(function*() {
+  const here = yield* machine(script)
+  const { file, fs, home, path, run, start } = here
+  const folder = (name: string) => Effect.as(fs.makeDirectory(file(name)), file(name))
+  // The first start of a home compiles the program, and is longer than those that follow.
+  yield* run(["run", "--json", "-C", yield* folder("first"), "Count"])
+  const whole = yield* run(["run", "--json", "-C", yield* folder("whole"), "Count"])
+  assert.strictEqual(whole.code, 0)
+  const length = lines(whole.stdout).length
+
+  /** Kills a turn at the n-th of so many moments, and resumes it; `undefined` if it had not begun, or was over. */
+  const killed = Effect.fnUntraced(function*(n: number, of: number, resume: typeof run = run) {
+    const place = yield* folder(`killed-${n}`)
+    const { child, output, result } = yield* start(["run", "--json", "-C", place, "Count"])
+    // However fast the machine is: so far in the turn, and then somewhere in what comes next.
+    const told = Math.floor(length * n / of)
+    yield* eventually(
+      `${told} lines are told`,
+      () => output().stdout.split("\n").length > told || child.exitCode !== null
+    )
+    yield* Effect.sleep(7 * (n % 6))
+    child.kill("SIGKILL")
+    const whole = (yield* result).stdout.split("\n").slice(0, -1).join("\n")
+    const before = lines(whole)
+    const id = before[0]?.["thread_id"]
+    if (id === undefined) return undefined
+    const log = fs.readFileString(path.join(home, "sessions", String(id), "log.ndjson"))
+    const left = yield* log
+    if (left.includes("\"_tag\":\"TurnCompleted\"")) return undefined
+    const { code, stderr, stdout } = yield* resume(["resume", String(id), "--json"])
+    return {
+      stderr,
+      steps: lines(stdout).filter(({ type }) => type === "usage").length,
+      violations: judge({
+        code,
+        told: before,
+        resumed: lines(stdout),
+        left,
+        log: yield* log,
+        witness: yield* Effect.orElseSucceed(fs.readFileString(path.join(place, "done.txt")), () => "")
+      })
+    }
+  }, Effect.scoped)
+  return { ...here, killed }
+})
+
+interface Evidence {
+  readonly code: number | null
+  /** The lines before the kill, and those of the process that has resumed the turn. */
+  readonly told: ReadonlyArray<Line>
+  readonly resumed: ReadonlyArray<Line>
+  /** The log after the kill, and at the end. */
+  readonly left: string
+  readonly log: string
+  /** What the calls have left outside of it. */
+  readonly witness: string
+}
+
+interface Event {
+  readonly _tag: string
+  readonly call?: { readonly call_id: string }
+  readonly status?: string
+  readonly output?: unknown
+}
+
+/** Which promises were broken. */
+const judge = ({ code, left, log, resumed, told, witness }: Evidence): ReadonlyArray<string> => {
+  const stored = (text: string) =>
+    lines(text.slice(0, text.lastIndexOf("\n") + 1)).map(({ event, seq }) => ({ seq, event: event as Event }))
+  const broken: Array<string> = []
+  const expect = (what: string, isSo: boolean) => {
+    if (!isSo) broken.push(what)
+  }
+  const [atKill, atEnd] = [stored(left), stored(log)]
+  for (const { item, seq, type } of told) {
+    if (item?.type !== "tool_call" || type === "item.updated") continue
+    const tag = type === "item.started" ? "ToolStarted" : "ToolEnded"
+    expect("an acknowledged event is lost", atKill.some((one) => one.seq === seq && one.event._tag === tag))
+  }
+  expect("the log was rewritten", log.startsWith(left.slice(0, left.lastIndexOf("\n") + 1)))
+  const ran = witness.split("\n").filter((line) => line !== "")
+  expect("a call ran twice", new Set(ran).size === ran.length)
+  const ended = atEnd.filter(({ event }) => event._tag === "ToolEnded")
+  expect("a call has not ended once", new Set(ended.map(({ event }) => event.call?.call_id)).size === calls)
+  expect("a call has ended twice", ended.length === calls)
+  const lost = ended.filter(({ event }) => event.output === Conversation.unknownOutcome)
+  expect("more than the calls that ran side by side are unknown", lost.length <= 2)
+  for (const { event } of ended) {
+    const n = event.call?.call_id.slice(1) ?? ""
+    if (event.status === "completed") expect("a call that is said to have run has not", ran.includes(n))
+  }
+  const ends = atEnd.filter(({ event }) => /^Turn(?:Completed|Failed|Interrupted|Limited)$/.test(event._tag))
+  expect("the turn has not one end in the log", ends.length === 1 && ends[0]?.event._tag === "TurnCompleted")
+  const terminal = resumed.filter(({ type }) => /^turn\.(?!started)/.test(type)).map(({ type }) => type)
+  expect("the turn has not one last line", terminal.join() === "turn.completed")
+  expect("the last line is not the last", resumed.at(-1)?.type.startsWith("turn.") === true)
+  expect("the exit code is not 0", code === 0)
+  return broken
+}
+
+/** The program with a journal in which nothing is ever found. */
+const forgetful = Effect.promise(async () => {
+  const dir = fileURLToPath(new URL("../../node_modules/.cache/effixir-forgetful", import.meta.url))
+  const lookup = "lookup: (key) => Effect.sync(() => Option.fromNullable(byKey.get(key)))"
+  const store = fileURLToPath(new URL("../../src/session/SessionStore.ts", import.meta.url))
+  assert.include(readFileSync(store, "utf8"), lookup)
+  const { output, ...input } = bundle as { readonly output: object }
+  const built = await rolldown({
+    ...input,
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    plugins: [{
+      name: "forgetful",
+      transform: (code, id) => id === store ? code.replace(lookup, "lookup: () => Effect.succeed(Option.none())") : null
+    }]
+  })
+  await built.write({ ...output, dir })
+  await built.close()
+  writeFileSync(`${dir}/package.json`, "{\"type\":\"commonjs\"}")
+  return `${dir}/effixir.js`
+})
 
 describe("kill -9", () => {
   it.scopedLive(
-    "at growing moments of a turn: each is resumed to its end, and no call that has ended runs again",
+    "at growing moments of a turn: each is resumed to its end, nothing told is lost, and no call runs twice",
     () =>
       Effect.gen(function*() {
-        const { file, fs, home, path, run, start } = yield* machine(script)
-        const folder = (name: string) => Effect.as(fs.makeDirectory(file(name)), file(name))
-
-        // The first start of a home compiles the program, and is longer than those that follow.
-        yield* run(["run", "--json", "-C", yield* folder("first"), "Count"])
-        const whole = yield* run(["run", "--json", "-C", yield* folder("whole"), "Count"])
-        const length = lines(whole.stdout).length
-        assert.strictEqual(whole.code, 0)
-
+        const { killed } = yield* setup
         const left: Array<number> = []
         for (let n = 0; n < kills; n++) {
-          const place = yield* folder(`killed-${n}`)
-          const { child, output, result } = yield* start(["run", "--json", "-C", place, "Count"])
-          // However fast the machine is: so far in the turn, and then somewhere in what comes next.
-          const told = Math.floor(length * n / kills)
-          yield* eventually(
-            `${told} lines are told`,
-            () => output().stdout.split("\n").length > told || child.exitCode !== null
-          )
-          yield* Effect.sleep(7 * (n % 6))
-          child.kill("SIGKILL")
-          const killed = lines((yield* result).stdout)
-          const id = killed[0]?.["thread_id"]
-          const log = fs.readFileString(path.join(home, "sessions", String(id), "log.ndjson"))
-          // It may be too early to have begun, or too late: the end is in the log before it is told.
-          if (id === undefined || (yield* log).includes("\"_tag\":\"TurnCompleted\"")) continue
-
-          const { code, stderr, stdout } = yield* run(["resume", String(id), "--json"])
-          assert.strictEqual(code, 0, stderr)
-          const resumed = lines(stdout)
-          assert.deepStrictEqual(resumed.filter(isEnd).map(({ type }) => type), ["turn.completed"])
-          assert.strictEqual(resumed.at(-1)?.type, "turn.completed")
-          left.push(resumed.filter(({ type }) => type === "usage").length)
-
-          const ended = lines(yield* log)
-            .map(({ event }) => JSON.stringify(event))
-            .filter((event) => event.includes("\"_tag\":\"ToolEnded\""))
-          assert.strictEqual(ended.length, steps - 1)
-          const lost = ended.filter((event) => event.includes(Conversation.unknownOutcome))
-          assert.isAtMost(lost.length, 1)
-          const done = (yield* fs.readFileString(path.join(place, "done.txt"))).trim().split("\n")
-          assert.deepStrictEqual(done, Array.from(new Set(done)))
-          assert.isAtLeast(done.length, steps - 1 - lost.length)
+          const found = yield* killed(n, kills)
+          if (found === undefined) continue
+          assert.deepStrictEqual(found.violations, [], `kill ${n}: ${found.stderr}`)
+          left.push(found.steps)
         }
         // The kills came at different steps.
         assert.isAbove(new Set(left).size, 2, `${left.length} kills, steps left: ${left.join(" ")}`)
+      }).pipe(Effect.provide(platform)),
+    600_000 + kills * 5_000
+  )
+
+  it.scopedLive(
+    "is found to repeat calls by the same judge where the journal is not looked at",
+    () =>
+      Effect.gen(function*() {
+        const { killed, run } = yield* setup
+        const program = yield* forgetful
+        const resume: typeof run = (args, how) =>
+          run(args, { ...how, through: ["sh", "-c", `node="$1"; shift 2; exec "$node" "${program}" "$@"`, "sh"] })
+        const broken = new Set<string>()
+        for (const n of [8, 11, 14]) {
+          const found = yield* killed(n, 20, resume)
+          for (const violation of found?.violations ?? []) broken.add(violation)
+        }
+        assert.include([...broken], "a call ran twice")
       }).pipe(Effect.provide(platform)),
     600_000
   )
