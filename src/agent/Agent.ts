@@ -222,7 +222,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           if (Option.isNone(turn)) return
           const { at, started } = turn.value
           const used = History.lastUsed(past)
-          const model = overrides?.model ?? used.model ?? started.model
+          const model = overrides?.model ?? used.model ?? defaults.model
           yield* Effect.forEach(stored.slice(0, 1), (first) => sink.emit(fromStored(first)))
           yield* remember(id, past)
           yield* noteChanges(session, started.turnId, permission.inForce, {

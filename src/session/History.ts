@@ -220,7 +220,8 @@ export const lastPermission = (events: ReadonlyArray<SessionEvent>): PermissionI
 }
 
 /**
- * What a session was last asked with. A log that is older than `Setup` tells only the account of its last response.
+ * What a session was last asked with. A log that is older than `Setup` tells only the account of its last response; what
+ * another program has asked, before the session was imported, is no choice of the person here.
  *
  * @since 0.1.0
  * @category models
@@ -238,7 +239,11 @@ export const lastUsed = (events: ReadonlyArray<SessionEvent>): LastUsed => {
   let effort: string | undefined
   let setup: Setup | undefined
   let account: string | undefined
+  let isImported = false
   for (const event of events) {
+    if (event._tag === "SessionStarted") isImported = event.importedFrom !== undefined
+    if (event._tag === "TurnStarted" && event.setup !== undefined) isImported = false
+    if (isImported) continue
     if (event._tag === "TurnStarted" || event._tag === "TurnResumed") {
       model = event.model ?? model
       effort = event._tag === "TurnStarted" ? event.effort : event.effort ?? effort

@@ -97,6 +97,7 @@ describe("effixir sessions import", () => {
         assert.strictEqual(resumed.stdout, "Hello again!\n", resumed.stderr)
       }
       for (const request of yield* simulator.requests) {
+        assert.deepNestedInclude(request, { "body.model": "gpt-6.2-sol" }, "not the model of the other agent")
         assert.deepStrictEqual(callsIn(inputOf(request)), [[
           "call_00000026",
           ["[The call was interrupted before it ended. What it did until then is not known.]"]
