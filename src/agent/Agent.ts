@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { defined } from "../internal/json.ts"
 import * as Conversation from "../prompts/Conversation.ts"
+import { Prices } from "../responses/account/Price.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
@@ -41,7 +42,9 @@ import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { Toolkit } from "../tools/Toolkit.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
+import * as AskedCompaction from "./AskedCompaction.ts"
 import * as Calls from "./Calls.ts"
+import { ContextPolicy } from "./ContextPolicy.ts"
 import * as EventSink from "./EventSink.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
@@ -126,7 +129,20 @@ export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
    * Emits nothing if that turn has completed.
    */
   readonly resume: (session: string, options?: RunOptions) => Stream.Stream<AgentEvent, AgentError>
+  /**
+   * Compacts the conversation of a session between turns: from the next model call on, what stands for its beginning is
+   * sent instead. Nothing is deleted from the log. With `isDryRun` it only tells what would be done, and asks nobody.
+   */
+  readonly compact: (session: string, options?: CompactOptions) => Effect.Effect<AskedCompaction.Report, AgentError>
 }>() {}
+
+/** @since 0.1.0 @category models */
+export interface CompactOptions {
+  /** Which model to ask; the one of the last turn by default. */
+  readonly model?: string
+  readonly reasoning?: ReasoningOptions | undefined
+  readonly isDryRun?: boolean
+}
 
 /** How many events may wait for the consumer of the stream. */
 const bufferSize = 256
@@ -138,6 +154,8 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const tools = yield* ToolExecutor
   const permission = yield* Permission
   const approver = yield* Approver
+  const policy = yield* ContextPolicy
+  const prices = yield* Prices
 
   const stream = (
     id: string,
@@ -165,15 +183,17 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const runTurn = (
     session: Session,
     sink: EventSink.EventSink,
-    turn: Turn.Options & Pick<RunOptions, "whyInterrupted">,
-    begin: Effect.Effect<unknown, AgentError> = Effect.void
+    turn: Omit<Turn.Options, "history"> & Pick<RunOptions, "whyInterrupted">,
+    begin: Effect.Effect<History.History, AgentError>
   ) =>
-    Effect.zipRight(begin, Turn.run(turn)).pipe(
+    Effect.flatMap(begin, (history) => Turn.run({ ...turn, history })).pipe(
       Effect.provideService(Step.Step, Step.make(session, sink)),
       Effect.provideService(Responses, responses),
       Effect.provideService(ToolExecutor, tools),
       Effect.provideService(Permission, permission),
       Effect.provideService(Approver, approver),
+      Effect.provideService(ContextPolicy, policy),
+      Effect.provideService(Prices, prices),
       ending(session, sink, turn)
     )
 
@@ -184,6 +204,8 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const options = { ...defaults, ...overrides }
           const record = (key: string, event: SessionEvent) =>
             Effect.tap(session.append(key, event), (stored) => sink.emit(fromStored(stored)))
+          const begin = (key: string, event: SessionEvent) =>
+            Effect.zipRight(record(key, event), Effect.map(session.events, History.fromStored))
 
           const { parent, preamble = Effect.succeed([]), workspace } = options
           yield* record(
@@ -208,19 +230,18 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             ...options,
             reasoning: options.reasoning,
             sessionId: id,
-            turnId,
-            history: History.fromEvents([...past, started])
+            turnId
           }
-          yield* runTurn(session, sink, turn, record(turnId, started))
+          yield* runTurn(session, sink, turn, begin(turnId, started))
         })),
     resume: (id, overrides) =>
       stream(id, (session, sink) =>
         Effect.gen(function*() {
           const stored = yield* session.events
           const past = stored.map(({ event }) => event)
-          const turn = History.unfinishedTurn(past)
-          if (Option.isNone(turn)) return
-          const { at, started } = turn.value
+          const last = History.unfinishedTurn(past)
+          if (Option.isNone(last)) return
+          const { at, started } = last.value
           const used = History.lastUsed(past)
           const model = overrides?.model ?? used.model ?? defaults.model
           yield* Effect.forEach(stored.slice(0, 1), (first) => sink.emit(fromStored(first)))
@@ -234,17 +255,37 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           yield* endLostCalls(session)
           yield* sink.flush
           const options = { ...defaults, ...overrides }
-          yield* runTurn(session, sink, {
+          const turn = {
             ...options,
             reasoning: options.reasoning,
             model,
             sessionId: id,
             turnId: started.turnId,
-            effortChanges: Inputs.effortChanges((yield* eventsOf(session)).slice(at)),
-            // The completed steps replay what came after.
-            history: History.fromEvents(past.slice(0, at + 1))
-          })
-        }))
+            effortChanges: Inputs.effortChanges((yield* eventsOf(session)).slice(at))
+          }
+          // The completed steps replay what came after.
+          yield* runTurn(session, sink, turn, Effect.succeed(History.fromStored(stored.slice(0, at + 1))))
+        })),
+    compact: (id, overrides) =>
+      Effect.scoped(Effect.gen(function*() {
+        yield* responses.account
+        const session = yield* store.open(id)
+        const model = History.lastUsed(yield* eventsOf(session)).model ?? defaults.model
+        const { instructions, reasoning } = defaults
+        return yield* AskedCompaction.run(session, {
+          model,
+          instructions,
+          reasoning,
+          isDryRun: false,
+          ...overrides,
+          sessionId: id
+        })
+      })).pipe(
+        Effect.provideService(ContextPolicy, policy),
+        Effect.provideService(Responses, responses),
+        Effect.provideService(ToolExecutor, tools),
+        Effect.provideService(Prices, prices)
+      )
   })
 })
 
@@ -321,8 +362,8 @@ const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>, whyInt
   if (Exit.isSuccess(exit)) {
     const outcome = exit.value
     if (outcome._tag === "Limited") return TurnLimited.make({ turnId, limit: outcome.limit, usage: outcome.usage })
-    const { answer, finishReason, usage } = outcome
-    return TurnCompleted.make({ turnId, answer, usage, finishReason })
+    const { answer, context, finishReason, usage } = outcome
+    return TurnCompleted.make({ turnId, answer, usage, finishReason, context })
   }
   // A tool that fails interrupts the tools that run beside it; that does not interrupt the turn.
   return Cause.isInterruptedOnly(exit.cause)
@@ -361,7 +402,7 @@ const isSameSetup = Schema.equivalence(Setup)
 const nextTurn = (past: ReadonlyArray<SessionEvent>): string => {
   let last = 0
   for (const event of past) {
-    const [, n = "0"] = "turnId" in event ? /^turn-(\d+)$/.exec(event.turnId) ?? [] : []
+    const [, n = "0"] = "turnId" in event ? /^turn-(\d+)$/.exec(event.turnId ?? "") ?? [] : []
     last = Math.max(last, Number(n))
   }
   return `turn-${last + 1}`

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Item } from "../responses/Item.ts"
 import type { ToolCall } from "../responses/ToolCall.ts"
-import { endsTurn, type SessionEvent, type Stored, type TurnEnd } from "../session/SessionEvent.ts"
+import { type Compacted, endsTurn, type SessionEvent, type Stored, type TurnEnd } from "../session/SessionEvent.ts"
 import type { Subject } from "../tools/permission/Approver.ts"
 import type { Scope } from "../tools/permission/Grants.ts"
 
@@ -92,12 +92,45 @@ export interface WebSearched {
 }
 
 /**
+ * The conversation is being compacted. It is never logged: `Compacted` follows, or {@link CompactionFailed}, or the same
+ * again with the other method.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Compacting {
+  readonly _tag: "Compacting"
+  readonly turnId: string | undefined
+  readonly reason: Compacted["reason"]
+  readonly method: Compacted["method"]
+}
+
+/**
+ * The conversation could not be compacted, and the turn goes on with it as it is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CompactionFailed {
+  readonly _tag: "CompactionFailed"
+  readonly turnId: string
+  readonly message: string
+}
+
+/**
  * Events that are emitted and not logged.
  *
  * @since 0.1.0
  * @category models
  */
-export type Ephemeral = Delta | ToolProgress | PermissionRequested | Retrying | WebSearched
+export type Ephemeral =
+  | Delta
+  | ToolProgress
+  | PermissionRequested
+  | Retrying
+  | WebSearched
+  | Compacting
+  | CompactionFailed
 
 /**
  * An event with its number in the session. Events of the log were stored under that number before they were emitted.

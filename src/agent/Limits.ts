@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
+import type { Usage } from "../responses/Usage.ts"
 import type { Limit } from "../session/SessionEvent.ts"
 
 /**
@@ -21,6 +22,8 @@ export interface Limits {
   readonly callsPerResponse?: number | undefined
   /** Tokens in and out, with those of agents that work for the run. The call that goes over the limit is the last one. */
   readonly tokens?: number | undefined
+  /** US dollars. The call that goes over the limit is the last one; calls whose price is not known cost nothing. */
+  readonly cost?: number | undefined
   /** Wall-clock time. Whatever is still running then is stopped. */
   readonly time?: Duration.DurationInput | undefined
 }
@@ -40,16 +43,21 @@ export const callsPerResponse = ({ callsPerResponse = 64 }: Limits): number => c
 export interface Spent {
   readonly steps: number
   readonly toolCalls: number
+  /** In US dollars. */
+  readonly cost: number
 }
 
 /** @since 0.1.0 @category constructors */
-export const nothing: Spent = { steps: 0, toolCalls: 0 }
+export const nothing: Spent = { steps: 0, toolCalls: 0, cost: 0 }
 
 /** @since 0.1.0 @category combining */
 export const addStep = (self: Spent): Spent => ({ ...self, steps: self.steps + 1 })
 
 /** @since 0.1.0 @category combining */
 export const addToolCall = (self: Spent): Spent => ({ ...self, toolCalls: self.toolCalls + 1 })
+
+/** @since 0.1.0 @category combining */
+export const addCost = (self: Spent, { costUsd = 0 }: Usage): Spent => ({ ...self, cost: self.cost + costUsd })
 
 /**
  * The limit that forbids one more call of the model, if one does. `tokens` are those that are left.
@@ -59,7 +67,8 @@ export const addToolCall = (self: Spent): Spent => ({ ...self, toolCalls: self.t
  */
 export const beforeStep = (self: Limits, spent: Spent, tokens: number): Limit | undefined => {
   if (spent.steps >= (self.steps ?? Infinity)) return "steps"
-  return tokens <= 0 ? "tokens" : undefined
+  if (tokens <= 0) return "tokens"
+  return spent.cost >= (self.cost ?? Infinity) ? "cost" : undefined
 }
 
 /**

@@ -23,15 +23,23 @@ export class Step extends Context.Tag("effixir/agent/Step")<Step, {
     key: string,
     schema: Schema.Schema<A, I>,
     effect: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | SessionError, R>
+  ) => Effect.Effect<Result<A>, E | SessionError, R>
   /** The result stored under `key`, if there is one. */
   readonly recall: <A extends SessionEvent, I>(
     key: string,
     schema: Schema.Schema<A, I>
-  ) => Effect.Effect<Option.Option<A>, SessionError>
+  ) => Effect.Effect<Option.Option<Result<A>>, SessionError>
   /** Emits an event without logging it. */
   readonly show: (event: Ephemeral) => Effect.Effect<void>
 }>() {}
+
+/**
+ * An event with its number in the log.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Result<A extends SessionEvent> = A & { readonly seq: number }
 
 /**
  * Steps that are stored in the log of a session, and emitted by `emit`; events that are not stored are emitted by
@@ -47,12 +55,12 @@ export const make = (
   const recall = <A extends SessionEvent, I>(
     key: string,
     schema: Schema.Schema<A, I>
-  ): Effect.Effect<Option.Option<A>, SessionError> =>
+  ): Effect.Effect<Option.Option<Result<A>>, SessionError> =>
     Effect.flatMap(session.lookup(key), (kept) => {
       if (Option.isNone(kept)) return Effect.succeedNone
-      const { event } = kept.value
+      const { event, seq } = kept.value
       return Schema.is(schema)(event)
-        ? Effect.succeedSome(event)
+        ? Effect.succeedSome({ ...event, seq })
         : new SessionError({ reason: "Corrupt", session: session.id, detail: `${key} is a ${event._tag}` })
     })
 
@@ -62,8 +70,9 @@ export const make = (
       const kept = yield* recall(key, schema)
       if (Option.isSome(kept)) return kept.value
       const result = yield* effect
-      yield* Effect.flatMap(session.append(key, result), (stored) => emit(fromStored(stored)))
-      return result
+      const stored = yield* session.append(key, result)
+      yield* emit(fromStored(stored))
+      return { ...result, seq: stored.seq }
     }),
     show: (event) =>
       Effect.gen(function*() {

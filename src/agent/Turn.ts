@@ -6,16 +6,17 @@
  *
  *  1. The workspace must be there, and a budget left                        Limits.ts, Tokens.ts
  *  2. What a person has said meanwhile is heard                             Inputs.ts, Inbox.ts
- *  3. The conversation is folded into the input of a request                ../session/History.ts
- *  4. The request is made, with the tools there are                         ../responses/Request.ts, ../tools/Toolkit.ts
- *  5. It is sent, and sent again where that helps                           ../responses/transport/Retry.ts
- *  6. The answer comes as events: texts are told as they come               ../responses/StreamEvent.ts, Deltas.ts
- *  7. They are folded into the items of a response, which are logged        ../responses/Response.ts, ../session/SessionEvent.ts
- *  8. An answer without calls ends the turn, unless somebody has more to say
- *  9. Its calls are counted; those over a limit are refused                 Admission.ts, Repeats.ts
- * 10. For each call it is decided whether it may run                        CallApproval.ts, ../tools/permission/Permission.ts
- * 11. That a call begins is logged, it runs, that it ended is logged        Calls.ts, ../tools/ToolExecutor.ts
- * 12. What the calls gave is added to the conversation, and the next step begins
+ *  3. A conversation that nearly fills the model's window is compacted      ContextPolicy.ts, Compaction.ts
+ *  4. The conversation is folded into the input of a request                ../session/History.ts
+ *  5. The request is made, with the tools there are                         TurnRequest.ts, ../responses/Request.ts
+ *  6. It is sent, and sent again where that helps                           ../responses/transport/Retry.ts
+ *  7. The answer comes as events: texts are told as they come               ../responses/StreamEvent.ts, Deltas.ts
+ *  8. They are folded into the items of a response, which are logged        ../responses/Response.ts, ../session/SessionEvent.ts
+ *  9. An answer without calls ends the turn, unless somebody has more to say
+ * 10. Its calls are counted; those over a limit are refused                 Admission.ts, Repeats.ts
+ * 11. For each call it is decided whether it may run                        CallApproval.ts, ../tools/permission/Permission.ts
+ * 12. That a call begins is logged, it runs, that it ended is logged        Calls.ts, ../tools/ToolExecutor.ts
+ * 13. What the calls gave is added to the conversation, and the next step begins
  *
  * Around it, `Agent.ts` opens the session, begins the turn and writes its one end.
  *
@@ -28,6 +29,7 @@ import * as Ref from "effect/Ref"
 import { defined, isDeep, tooDeep } from "../internal/json.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
 import { runForEachChunk } from "../internal/stream.ts"
+import { priced, Prices } from "../responses/account/Price.ts"
 import { answer as answerIn } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
@@ -35,20 +37,22 @@ import * as Response from "../responses/Response.ts"
 import { Responses } from "../responses/Responses.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
-import { type Limit, ModelResponded } from "../session/SessionEvent.ts"
+import { type Context, type Limit, ModelResponded } from "../session/SessionEvent.ts"
 import type { Permission } from "../tools/permission/Permission.ts"
 import type * as Tool from "../tools/Tool.ts"
-import { ToolExecutor } from "../tools/ToolExecutor.ts"
+import type { ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { WorkspaceGone } from "../tools/workspace/Workspace.ts"
 import * as Admission from "./Admission.ts"
 import type { AgentError } from "./AgentError.ts"
 import * as Calls from "./Calls.ts"
+import * as Compaction from "./Compaction.ts"
 import * as Deltas from "./Deltas.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
 import * as Limits from "./Limits.ts"
 import { Step } from "./Step.ts"
 import * as Tokens from "./Tokens.ts"
+import * as TurnRequest from "./TurnRequest.ts"
 
 /**
  * What a turn needs to know. `history` is the conversation up to and with the turn's input.
@@ -115,6 +119,7 @@ export type Outcome =
     readonly answer: string
     readonly usage: Usage.Usage
     readonly finishReason: string
+    readonly context: Context
   }
   | { readonly _tag: "Limited"; readonly limit: Limit; readonly usage: Usage.Usage }
 
@@ -149,6 +154,12 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
   let counters = Admission.empty
   let isAnswered = false
 
+  const count = (response: { readonly usage: Usage.Usage }) => {
+    counters = Admission.addCost(counters, response.usage)
+    return tokens.spend(response.usage.inputTokens + response.usage.outputTokens)
+  }
+  const compaction = yield* Compaction.make(options, used, count)
+
   for (let n = 0;; n++) {
     const key = `${turnId}/model/${n}`
     const isNew = Option.isNone(yield* recall(key, ModelResponded))
@@ -159,13 +170,22 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     }
     const heard = yield* inputs.recalled(n)
     if (isNew) heard.push(...yield* inputs.take(n, isAnswered && heard.length === 0))
-    history = Inputs.withChanges(heard, n, options.effortChanges).reduce(History.add, history)
-    const response = yield* step(key, ModelResponded, askModel(options, history, n))
+    history = yield* compaction.recalled(
+      n,
+      Inputs.withChanges(heard, n, options.effortChanges).reduce(History.add, history)
+    )
+    if (isNew) history = yield* compaction.ifFull(n, history)
+    const ask = (history: History.History) => step(key, ModelResponded, askModel(options, history, n))
+    const response = yield* Effect.catchIf(ask(history), Compaction.isOverflow, (overflow) =>
+      Effect.gen(function*() {
+        history = yield* compaction.afterOverflow(n, history, overflow)
+        return yield* Effect.mapError(ask(history), Compaction.stillTooLong)
+      }))
     history = History.add(history, response)
     const usage = yield* Ref.updateAndGet(used, (usage) => Usage.add(usage, response.usage))
     if (isNew) {
       counters = Admission.addStep(counters)
-      yield* tokens.spend(response.usage.inputTokens + response.usage.outputTokens)
+      yield* count(response)
     }
 
     const answer = answerIn(response.items)
@@ -174,7 +194,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     if (isAnswered) {
       const mayAsk = Limits.beforeStep(limits, counters.spent, yield* tokens.left) === undefined
       if (yield* inputs.hasMore(n + 1, mayAsk)) continue
-      return completed(answer, usage, response.finishReason)
+      return completed(answer, usage, response.finishReason, yield* compaction.context(history))
     }
     if (calls.length === 0) {
       // A turn that is resumed after it ended without an answer asks the model again.
@@ -189,95 +209,105 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     history = ended.reduce(History.add, history)
 
     if (stopWhen !== undefined && Option.isNone(yield* recall(`${turnId}/model/${n + 1}`, ModelResponded))) {
-      if (yield* stopWhen({ step: n, response })) return completed(answer, usage, "stopped")
+      if (yield* stopWhen({ step: n, response })) {
+        return completed(answer, usage, "stopped", yield* compaction.context(history))
+      }
     }
   }
 })
 
-const completed = (answer: string, usage: Usage.Usage, finishReason: string): Outcome => ({
+const completed = (answer: string, usage: Usage.Usage, finishReason: string, context: Context): Outcome => ({
   _tag: "Completed",
   answer,
   usage,
-  finishReason
+  finishReason,
+  context
 })
 
 const limited = (limit: Limit, usage: Usage.Usage): Outcome => ({ _tag: "Limited", limit, usage })
 
-/** One model call. Its deltas are shown as they come; its items count only when it has ended well. */
-const askModel = Effect.fnUntraced(function*(options: Options, history: History.History, n: number) {
-  const responses = yield* Responses
-  const { show } = yield* Step
-  const { turnId } = options
-  const account = yield* responses.account
+/**
+ * One model call. Where the server can no longer read what it has compacted, the conversation is sent as it was before.
+ */
+const askModel = (options: Options, history: History.History, n: number) =>
+  Effect.catchIf(askOnce(options, history, n, true), isUnreadable, () => askOnce(options, history, n, false))
 
-  const request = yield* prepare(options, history, account, n)
-  const deltas = yield* Deltas.make(turnId, n)
-  let response = Response.empty
-  let isWithoutEncrypted = false
-  let isWithoutImages = false
-  yield* runForEachChunk(responses.stream(request), (events) => {
-    response = Chunk.reduce(events, response, Response.add)
-    for (const event of events) {
-      if (event.type !== "effixir.retry") continue
-      isWithoutEncrypted ||= event.isWithoutEncrypted
-      isWithoutImages ||= event.isWithoutImages === true
+/** Its deltas are shown as they come; its items count only when it has ended well. */
+const askOnce = Effect.fnUntraced(
+  function*(options: Options, history: History.History, n: number, isReadable: boolean) {
+    const responses = yield* Responses
+    const { show } = yield* Step
+    const prices = yield* Prices
+    const { turnId } = options
+    const account = yield* responses.account
+
+    const request = yield* prepare(options, history, account, n, isReadable)
+    const deltas = yield* Deltas.make(turnId, n)
+    let response = Response.empty
+    let isWithoutEncrypted = !isReadable
+    let isWithoutImages = false
+    let isWithoutAnyImages = false
+    yield* runForEachChunk(responses.stream(request), (events) => {
+      response = Chunk.reduce(events, response, Response.add)
+      for (const event of events) {
+        if (event.type !== "effixir.retry") continue
+        isWithoutEncrypted ||= event.isWithoutEncrypted
+        isWithoutImages ||= event.isWithoutImages === true
+        isWithoutAnyImages ||= event.isWithoutAnyImages === true
+      }
+      return Effect.forEach(Chunk.toReadonlyArray(events).flatMap(deltas.of), show, { discard: true })
+    })
+    yield* Effect.forEach(deltas.flush(), show, { discard: true })
+
+    if (response.finishReason === "content_filter") {
+      return yield* new ModelError({ reason: { _tag: "ContentFiltered" }, detail: "" })
     }
-    return Effect.forEach(Chunk.toReadonlyArray(events).flatMap(deltas.of), show, { discard: true })
-  })
-  yield* Effect.forEach(deltas.flush(), show, { discard: true })
+    if (response.removed.length > 0) {
+      yield* Effect.logDebug("input_transformations", ...response.removed)
+    }
+    const items = Response.items(response)
+    if (items.some(isDeep)) return yield* new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
+    return ModelResponded.make({
+      turnId,
+      step: n,
+      model: request.model,
+      account,
+      items,
+      usage: priced(response.usage, prices.of(request.model), account),
+      finishReason: response.finishReason ?? "stop",
+      ...(isWithoutEncrypted ? { isWithoutEncrypted } : {}),
+      ...(isWithoutImages ? { isWithoutImages } : {}),
+      ...(isWithoutAnyImages ? { isWithoutAnyImages } : {}),
+      ...(response.removed.length > 0 && !History.hasRemoved(history) ? { removed: response.removed } : {})
+    })
+  }
+)
 
-  if (response.finishReason === "content_filter") {
-    return yield* new ModelError({ reason: { _tag: "ContentFiltered" }, detail: "" })
-  }
-  if (response.removed.length > 0) {
-    yield* Effect.logDebug("input_transformations", ...response.removed)
-  }
-  const items = Response.items(response)
-  if (items.some(isDeep)) return yield* new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
-  return ModelResponded.make({
-    turnId,
-    step: n,
-    model: request.model,
-    account,
-    items,
-    usage: response.usage,
-    finishReason: response.finishReason ?? "stop",
-    ...(isWithoutEncrypted ? { isWithoutEncrypted } : {}),
-    ...(isWithoutImages ? { isWithoutImages } : {}),
-    ...(response.removed.length > 0 && !History.hasRemoved(history) ? { removed: response.removed } : {})
-  })
-})
+const isUnreadable = (error: AgentError): boolean =>
+  error._tag === "ModelError" && error.code === "invalid_encrypted_content"
 
 /** The request of a model call, from the options and `prepareStep`. */
-const prepare = Effect.fnUntraced(function*(options: Options, history: History.History, account: string, n: number) {
-  const { model, prepareStep, sessionId, turnId } = options
-  const tools = yield* ToolExecutor
-  // A later change of effort is part of the conversation.
-  const effort = History.effortOf(history)
-  const reasoning = defined({ ...options.reasoning, effort })
-  const request = Request.make({
-    model,
-    instructions: options.instructions,
-    input: History.toInput(history, { model, account }),
-    tools: yield* tools.declarations,
-    reasoning: Object.keys(reasoning).length === 0 ? undefined : reasoning,
-    cacheKey: sessionId
-  })
-  if (prepareStep === undefined) return request
-  const prepared = yield* prepareStep({ sessionId, turnId, step: n, request })
-  // Another model cannot read this model's encrypted reasoning.
-  const input = prepared.model === model || prepared.input !== request.input
-    ? prepared.input
-    : History.toInput(history, { model: prepared.model, account })
-  const other = prepared.reasoning?.effort
-  return other === undefined || other === request.reasoning?.effort
-    ? { ...prepared, input }
-    : {
-      ...prepared,
-      input: [...input, Request.effortUpdate(other)],
-      reasoning: { ...prepared.reasoning, ...defined({ effort }) }
-    }
-})
+const prepare = Effect.fnUntraced(
+  function*(options: Options, history: History.History, account: string, n: number, isReadable: boolean) {
+    const { model, prepareStep, sessionId, turnId } = options
+    const request = yield* TurnRequest.make(options, history, account, isReadable)
+    if (prepareStep === undefined) return request
+    const prepared = yield* prepareStep({ sessionId, turnId, step: n, request })
+    // Another model cannot read this model's encrypted reasoning.
+    const input = prepared.model === model || prepared.input !== request.input
+      ? prepared.input
+      : History.toInput(history, { model: prepared.model, account }, { isReadable })
+    const effort = History.effortOf(history)
+    const other = prepared.reasoning?.effort
+    return other === undefined || other === request.reasoning?.effort
+      ? { ...prepared, input }
+      : {
+        ...prepared,
+        input: [...input, Request.effortUpdate(other)],
+        reasoning: { ...prepared.reasoning, ...defined({ effort }) }
+      }
+  }
+)
 
 const noAnswer = (finishReason: string) =>
   new ModelError({

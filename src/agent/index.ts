@@ -1,6 +1,7 @@
 export * as Agent from "./Agent.ts"
 export * as AgentError from "./AgentError.ts"
 export * as AgentEvent from "./AgentEvent.ts"
+export * as ContextPolicy from "./ContextPolicy.ts"
 export * as Inbox from "./Inbox.ts"
 export * as JsonLine from "./JsonLine.ts"
 export * as Limits from "./Limits.ts"

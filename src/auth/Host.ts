@@ -62,6 +62,7 @@ export interface Billing {
  * - `hasAdditionalTools` whether models that can take their tools as an item of the input do
  * - `hasEffortUpdates` whether an item of the conversation may change how hard the model thinks
  * - `hasThinkTags` whether its models may write thoughts in front of an answer, between tags
+ * - `hasCompaction` whether it compacts a conversation that ends with an item of the type `compaction_trigger`
  * - `refusedFields` fields that it refuses whatever stands in them
  * - `isTranslated` whether the server makes chat messages of the input. Then thoughts go back to it as the text they are,
  *   calls stand together before their outputs, outputs are text, and arguments are JSON
@@ -75,6 +76,7 @@ export interface Wire {
   readonly hasAdditionalTools: boolean
   readonly hasEffortUpdates: boolean
   readonly hasThinkTags: boolean
+  readonly hasCompaction: boolean
   readonly refusedFields: ReadonlySet<string>
   readonly isTranslated: boolean
   readonly server?: string | undefined
@@ -116,6 +118,14 @@ export interface Host {
   readonly refuse: (addresses: Addresses) => Option.Option<ConfigError>
   readonly summarizesReasoning: boolean
 }
+
+/**
+ * Whether a ChatGPT plan pays for the calls of this account.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isPlan = (account: string): boolean => /^chatgpt(?:-plan)?:/.test(account)
 
 /** @since 0.1.0 @category constructors */
 export const of = (credential: Credential): Host => {
@@ -206,6 +216,7 @@ const ofOpenAi: Wire = {
   hasAdditionalTools: false,
   hasEffortUpdates: true,
   hasThinkTags: false,
+  hasCompaction: true,
   refusedFields: new Set(),
   isTranslated: false
 }
@@ -216,6 +227,7 @@ const ofPlan: Wire = {
   hasAdditionalTools: true,
   hasEffortUpdates: false,
   hasThinkTags: false,
+  hasCompaction: false,
   refusedFields: new Set([
     "background",
     "conversation",
@@ -250,6 +262,7 @@ export const ofOthers: Wire = {
   hasInstructions: true,
   hasEffortUpdates: false,
   hasThinkTags: true,
+  hasCompaction: false,
   isTranslated: true
 }
 

@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { version } from "../internal/version.ts"
 import * as CommandLine from "./CommandLine.ts"
+import { compact } from "./commands/compact.ts"
 import * as Completion from "./commands/completion.ts"
 import { demo } from "./commands/demo.ts"
 import { fork } from "./commands/fork.ts"
@@ -26,7 +27,19 @@ import { Screen } from "./Screen.ts"
 
 const completion: ReturnType<typeof Completion.make> = Completion.make((shell) => Completion.scriptOf(root, shell))
 
-export const commands = [runCommand, resume, fork, sessions, login, logout, status, models, demo, completion] as const
+export const commands = [
+  runCommand,
+  resume,
+  fork,
+  compact,
+  sessions,
+  login,
+  logout,
+  status,
+  models,
+  demo,
+  completion
+] as const
 
 const grammar = Grammar.make(commands.map(({ descriptor }) => descriptor))
 
@@ -47,6 +60,7 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("resume", resume),
   Help.describe("fork", fork),
   ...Help.describeGroup("sessions", sessions, Help.within("sessions", sessionCommands)),
+  Help.describe("compact", compact),
   Help.describe("login", login),
   Help.describe("logout", logout),
   Help.describe("status", status),

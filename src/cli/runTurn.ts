@@ -94,6 +94,7 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
       models,
       dialect,
       transport,
+      compactAt: settings.compact_at,
       policy,
       permission,
       approver: stage === undefined ? undefined : yield* asking(whenLeft(stage)),
@@ -241,6 +242,7 @@ const turn = Effect.fnUntraced(
     if (settings.dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
       return yield* new ExitCode.BadInput({ message: noPlanForChat })
     }
+    if (limits?.cost !== undefined) yield* checkPrice(settings, host, Option.getOrElse(model, () => settings.model))
     const reasoning = reasoningFor(settings, host)
     if (isNew === true || isEffortNew === true) {
       yield* tellEffort(
@@ -271,6 +273,20 @@ const forked = Effect.fnUntraced(function*(id: string, toTurn: number | undefine
   const store = yield* SessionStore
   return (yield* store.fork(id, toTurn)).id
 })
+
+/** What nobody knows the price of cannot be limited by it. With a plan, no call costs anything. */
+const checkPrice = Effect.fnUntraced(
+  function*({ models }: Settings, host: Option.Option<Host.Host>, chosen: string | undefined) {
+    if (Option.exists(host, ({ account }) => Host.isPlan(account))) return
+    const model = chosen ?? (yield* Effect.flatMap(Models, ({ known }) => known)).defaultModel
+    if (ModelProfile.profileOf(model, { models }).price !== undefined) return
+    return yield* new ExitCode.BadInput({
+      message:
+        `--max-cost needs the price of ${model}, which nobody has said: set it in config.json, in US dollars for ` +
+        `a million tokens, as {"models": {"${model}": {"price": {"input": 1, "output": 2}}}}, or use --max-tokens`
+    })
+  }
+)
 
 const noPlanForChat =
   "Chat Completions is spoken with an API key, and a ChatGPT plan is signed in. Add `--auth api-key` " +

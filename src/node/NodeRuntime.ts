@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { homedir } from "node:os"
 import * as Agent from "../agent/Agent.ts"
+import * as ContextPolicy from "../agent/ContextPolicy.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import type * as AuthClient from "../auth/AuthClient.ts"
@@ -27,6 +28,7 @@ import * as Instructions from "../prompts/Instructions.ts"
 import * as ModelProfile from "../responses/account/ModelProfile.ts"
 import * as Models from "../responses/account/Models.ts"
 import type * as PlanUsage from "../responses/account/PlanUsage.ts"
+import * as Price from "../responses/account/Price.ts"
 import type * as RateLimits from "../responses/account/RateLimits.ts"
 import * as ChatCompletions from "../responses/chat/ChatCompletions.ts"
 import * as Dialect from "../responses/Dialect.ts"
@@ -109,6 +111,8 @@ export interface Options {
   readonly reasoning?: ReasoningOptions | undefined
   /** Facts about models that a person sets, where their names do not tell them correctly. */
   readonly models?: ModelProfile.Overrides | undefined
+  /** At which percentage of the window conversations are compacted; see `ContextPolicy`. */
+  readonly compactAt?: number | false | undefined
   /** Which API the server speaks; the Responses API by default. */
   readonly dialect?: Settings.Dialect | undefined
   /** The transport of model calls; server-sent events by default. Chat Completions supports nothing else. */
@@ -213,6 +217,8 @@ const layerAgent = (options: Options, { defaultModel, models: catalogue }: Model
   })).pipe(
     Layer.provide(ToolExecutor.layer(tools(options, ModelProfile.profileOf(model, knowledge)))),
     Layer.provide(layerPermission(options)),
+    Layer.provide(ContextPolicy.layer({ ...knowledge, percent: options.compactAt })),
+    Layer.provide(Layer.succeed(Price.Prices, { of: (model) => ModelProfile.profileOf(model, knowledge).price })),
     Layer.provide(layerSecrets(options)),
     Layer.provideMerge(layerResponses(options, knowledge))
   )

@@ -62,6 +62,14 @@ export const imageNotSeen = "[An image was here; this model cannot see images.]"
 export const imageNotTaken = "[An image was here; this server does not take images from tools.]"
 
 /**
+ * In the place of any image, once the server has refused one and it is not known which.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export const imageRefused = "[An image was here; the server refused it.]"
+
+/**
  * A part of a message that the server cannot be sent is named, so that the model does not answer as if there had been
  * nothing.
  *

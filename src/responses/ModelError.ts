@@ -173,7 +173,8 @@ const sentence = (reason: Reason): string => {
     case "ModelUnavailable":
       return `This model cannot be used with this account; choose another one${listed(reason.models)}`
     case "ContextOverflow":
-      return "The conversation no longer fits into the model's context window"
+      return "The conversation no longer fits into the model's context window; begin a new session, ask for less at a " +
+        "time, or choose a model with a larger window"
     case "InvalidRequest":
       return "The server refused the request"
     case "ContentFiltered":

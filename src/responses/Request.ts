@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import { defined, field, text } from "../internal/json.ts"
 import { JsonObject } from "../internal/wire.ts"
-import { imageNotTaken } from "../prompts/Conversation.ts"
+import { imageNotTaken, imageRefused } from "../prompts/Conversation.ts"
 import { isEncryptedReasoning, Item, withoutImages } from "./Item.ts"
 import { isAnswer } from "./ToolCall.ts"
 
@@ -243,8 +243,24 @@ export const withoutUpdates = (self: Request): Request => {
   }
 }
 
+/**
+ * The last item of a request whose answer is one item that stands for the whole conversation before it.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const compactionTrigger: Item = { type: "compaction_trigger" }
+
+/**
+ * Whether this is what a server has made of a conversation, which it alone can read.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isCompaction = ({ type }: Item): boolean => encrypted.has(type)
+
 /** @since 0.1.0 @category guards */
-export const isEncrypted = (item: Item): boolean => isEncryptedReasoning(item) || encrypted.has(item.type)
+export const isEncrypted = (item: Item): boolean => isEncryptedReasoning(item) || isCompaction(item)
 
 const encrypted: ReadonlySet<string> = new Set(["compaction", "compaction_summary", "context_compaction"])
 
@@ -258,6 +274,21 @@ export const withoutOutputImages = (self: Request): Request => ({
   ...self,
   input: self.input.map((item) => isAnswer(item) ? withoutImages(item, imageNotTaken) : item)
 })
+
+/**
+ * The same with words in the place of all images, for servers that refuse one of them.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withoutAnyImages = (self: Request): Request => ({
+  ...self,
+  input: self.input.map((item) => withoutImages(item, imageRefused))
+})
+
+/** @since 0.1.0 @category guards */
+export const hasImages = (self: Request): boolean =>
+  self.input.some((item) => withoutImages(item, imageRefused) !== item)
 
 /** @since 0.1.0 @category guards */
 export const hasOutputImages = (self: Request): boolean =>

@@ -42,6 +42,11 @@ export class Responses extends Context.Tag("effixir/responses/Responses")<Respon
    * as encrypted reasoning, is replayed to no other.
    */
   readonly account: Effect.Effect<string, AuthError>
+  /**
+   * Whether the server of the next call compacts a conversation that ends with {@link Request.compactionTrigger}; absent
+   * where none does.
+   */
+  readonly hasCompaction?: Effect.Effect<boolean, AuthError>
 }>() {}
 
 /**
@@ -86,7 +91,10 @@ export const over = Effect.fnUntraced(function*(attempt: Attempt, options: Optio
       account,
       wire,
       (account, { server }) => server === undefined ? account : `${account}@${server}`
-    )
+    ),
+    hasCompaction: options.dialect === undefined || options.dialect.path === Dialect.responses.path
+      ? Effect.map(wire, ({ hasCompaction }) => hasCompaction)
+      : Effect.succeed(false)
   })
 })
 

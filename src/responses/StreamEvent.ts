@@ -191,6 +191,8 @@ export interface Retry {
   readonly isWithoutEncrypted: boolean
   /** Whether the images that tools gave are words from here on, because the server does not take them. */
   readonly isWithoutImages?: boolean
+  /** Whether all images are words from here on, because the server has refused one. */
+  readonly isWithoutAnyImages?: boolean
   /** Whether the server is waited for because it is loading its model, which is no failure. */
   readonly isLoading: boolean
 }

@@ -7,7 +7,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /**
- * Counts of tokens. Cached tokens are part of the input, reasoning tokens are part of the output.
+ * Counts of tokens. Cached tokens are part of the input, reasoning tokens are part of the output. `costUsd` is what they
+ * cost in US dollars, where the price is known.
  *
  * @since 0.1.0
  * @category schemas
@@ -16,7 +17,8 @@ export const Usage = Schema.Struct({
   inputTokens: Schema.Number,
   cachedInputTokens: Schema.Number,
   outputTokens: Schema.Number,
-  reasoningOutputTokens: Schema.Number
+  reasoningOutputTokens: Schema.Number,
+  costUsd: Schema.optional(Schema.Number)
 })
 
 /** @since 0.1.0 @category models */
@@ -25,13 +27,26 @@ export type Usage = typeof Usage.Type
 /** @since 0.1.0 @category constructors */
 export const zero: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningOutputTokens: 0 }
 
-/** @since 0.1.0 @category combining */
-export const add = (self: Usage, that: Usage): Usage => ({
-  inputTokens: self.inputTokens + that.inputTokens,
-  cachedInputTokens: self.cachedInputTokens + that.cachedInputTokens,
-  outputTokens: self.outputTokens + that.outputTokens,
-  reasoningOutputTokens: self.reasoningOutputTokens + that.reasoningOutputTokens
-})
+/**
+ * The sum. It has a cost only where the cost of both is known: half of it would be taken for the whole.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const add = (self: Usage, that: Usage): Usage => {
+  const cost = costOf(self) + costOf(that)
+  return {
+    inputTokens: self.inputTokens + that.inputTokens,
+    cachedInputTokens: self.cachedInputTokens + that.cachedInputTokens,
+    outputTokens: self.outputTokens + that.outputTokens,
+    reasoningOutputTokens: self.reasoningOutputTokens + that.reasoningOutputTokens,
+    ...(Number.isNaN(cost) || self.costUsd === undefined && that.costUsd === undefined ? {} : { costUsd: cost })
+  }
+}
+
+/** Nothing costs nothing, whatever the price. */
+const costOf = ({ costUsd, inputTokens, outputTokens }: Usage): number =>
+  costUsd ?? (inputTokens + outputTokens === 0 ? 0 : NaN)
 
 /**
  * How much of the input the server had in its cache, from 0 to 1.

@@ -1,6 +1,7 @@
 export * as ModelProfile from "./account/ModelProfile.ts"
 export * as Models from "./account/Models.ts"
 export * as PlanUsage from "./account/PlanUsage.ts"
+export * as Price from "./account/Price.ts"
 export * as RateLimitReading from "./account/RateLimitReading.ts"
 export * as RateLimits from "./account/RateLimits.ts"
 export * as ChatCompletions from "./chat/ChatCompletions.ts"

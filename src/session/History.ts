@@ -7,7 +7,7 @@ import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
 import { defined, isDeep } from "../internal/json.ts"
-import { imageNotTaken, notRun, unknownOutcome } from "../prompts/Conversation.ts"
+import { imageNotTaken, imageRefused, notRun, unknownOutcome } from "../prompts/Conversation.ts"
 import {
   chatField,
   isEncryptedReasoning,
@@ -18,22 +18,24 @@ import {
   withoutId,
   withoutImages
 } from "../responses/Item.ts"
-import { effortUpdate } from "../responses/Request.ts"
+import { effortUpdate, isEncrypted } from "../responses/Request.ts"
 import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall.ts"
 import {
+  type Compacted,
   endsTurn,
   itemId,
   type ModelResponded,
   type PermissionInForce,
   type SessionEvent,
   type Setup,
+  type Stored,
   type TurnEnd,
   type TurnStarted
 } from "./SessionEvent.ts"
 
 /**
  * The parts of a conversation as an immutable list, the latest first: adding a part costs the same however long the
- * conversation is. `outputs` holds the outputs of a response's calls, by item id.
+ * conversation is. `seq` is the number of the event that a part comes from, 0 where it has none.
  *
  * @since 0.1.0
  * @category models
@@ -41,50 +43,132 @@ import {
 export type History = List.List<Part>
 
 /** @since 0.1.0 @category models */
-export type Part =
-  | { readonly _tag: "Input"; readonly items: ReadonlyArray<Item>; readonly effort?: string | undefined }
-  | { readonly _tag: "Response"; readonly response: ModelResponded; readonly outputs: Outputs }
+export type Part = InputPart | ResponsePart | CompactedPart
 
-type Outputs = HashMap.HashMap<string, Output>
+/** @since 0.1.0 @category models */
+export interface InputPart {
+  readonly _tag: "Input"
+  readonly seq: number
+  readonly items: ReadonlyArray<Item>
+  readonly effort?: string | undefined
+}
+
+/**
+ * `outputs` holds the outputs of its calls, by item id.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResponsePart {
+  readonly _tag: "Response"
+  readonly seq: number
+  readonly response: ModelResponded
+  readonly outputs: HashMap.HashMap<string, { readonly output: Output; readonly hasEnded: boolean }>
+}
+
+/**
+ * What stands for all parts before it. `at` is the number of the event itself, after which nothing was there yet;
+ * `before` are those parts, where only one server can read what stands for them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CompactedPart {
+  readonly _tag: "Compacted"
+  readonly seq: number
+  readonly at: number
+  readonly event: Compacted
+  readonly before: History
+}
+
+/**
+ * An event with its number in the log, if it has one. The events that a run emits are such events.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Numbered = SessionEvent & { readonly seq?: number }
 
 /** @since 0.1.0 @category constructors */
 export const empty: History = List.empty()
 
 /** @since 0.1.0 @category constructors */
-export const fromEvents = (events: Iterable<SessionEvent>): History => {
+export const of = (part: Part): History => List.of(part)
+
+/** @since 0.1.0 @category constructors */
+export const fromEvents = (events: Iterable<Numbered>): History => {
   let history = empty
   for (const event of events) history = add(history, event)
   return history
 }
 
+/** @since 0.1.0 @category constructors */
+export const fromStored = (events: Iterable<Stored>): History => {
+  let history = empty
+  for (const stored of events) history = add(history, numbered(stored))
+  return history
+}
+
+/** @since 0.1.0 @category conversions */
+export const numbered = ({ event, seq }: Stored): Numbered => ({ ...event, seq })
+
 /** @since 0.1.0 @category folding */
-export const add = (self: History, event: SessionEvent): History => {
+export const add = (self: History, event: Numbered): History => {
+  const { seq = 0 } = event
   switch (event._tag) {
     case "TurnStarted":
       return List.cons(
-        { _tag: "Input", items: event.input.filter((item) => !isDeep(item)), effort: event.effort },
+        { _tag: "Input", seq, items: event.input.filter((item) => !isDeep(item)), effort: event.effort },
         self
       )
     case "TurnResumed":
-      return event.effort === undefined ? self : List.cons({ _tag: "Input", items: [], effort: event.effort }, self)
+      return event.effort === undefined
+        ? self
+        : List.cons({ _tag: "Input", seq, items: [], effort: event.effort }, self)
     case "InputAdded":
-      return List.cons({ _tag: "Input", items: event.input.filter((item) => !isDeep(item)) }, self)
+      return List.cons({ _tag: "Input", seq, items: event.input.filter((item) => !isDeep(item)) }, self)
     case "ModelResponded":
-      return List.cons({ _tag: "Response", response: readable(event), outputs: HashMap.empty() }, self)
+      return List.cons({ _tag: "Response", seq, response: readable(event), outputs: HashMap.empty() }, self)
+    case "Compacted":
+      return compacted(self, event)
     case "ToolStarted":
-      return withOutput(self, event.itemId, unknownOutcome)
+      return withOutput(self, event.itemId, { output: unknownOutcome, hasEnded: false })
     case "ToolEnded":
-      return withOutput(self, event.itemId, event.output)
+      return withOutput(self, event.itemId, {
+        output: isDeep(event.output) ? unknownOutcome : event.output,
+        hasEnded: true
+      })
     default:
       return self
   }
 }
 
-const withOutput = (self: History, itemId: string, output: Output): History => {
-  if (List.isNil(self) || self.head._tag === "Input") return self
+const withOutput = (
+  self: History,
+  itemId: string,
+  outcome: HashMap.HashMap.Value<ResponsePart["outputs"]>
+): History => {
+  if (List.isNil(self) || self.head._tag !== "Response") return self
   const { head, tail } = self
-  const known = isDeep(output) ? unknownOutcome : output
-  return List.cons({ ...head, outputs: HashMap.set(head.outputs, itemId, known) }, tail)
+  return List.cons({ ...head, outputs: HashMap.set(head.outputs, itemId, outcome) }, tail)
+}
+
+/** Parts that come after what was compacted stay as they are. */
+const compacted = (self: History, event: Compacted & { readonly seq?: number }): History => {
+  const kept: Array<Part> = []
+  let before = self
+  while (List.isCons(before) && before.head.seq > event.upTo) {
+    kept.push(before.head)
+    before = before.tail
+  }
+  const part: CompactedPart = {
+    _tag: "Compacted",
+    seq: event.upTo,
+    at: event.seq ?? event.upTo,
+    event: { ...event, items: event.items.filter((item) => !isDeep(item)) },
+    before: event.items.some(isEncrypted) ? before : empty
+  }
+  return kept.reduceRight((history, part) => List.cons(part, history), List.of<Part>(part))
 }
 
 /** Items nested too deeply to be sent must not break the session; the others keep their places. */
@@ -117,36 +201,104 @@ export interface Recipient {
  * - A change of reasoning effort stays where it was made, so that nothing before it changes.
  * - Every call has its output, in the order of the calls; a call that never ended or never began gets an output that
  *   says so. A call that cannot be read is left out.
+ * - What was compacted is sent as what stands for it. Where only another server, or none any more, can read that, all is
+ *   sent that it stands for. `isReadable` says whether the server still reads what it has encrypted.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const toInput = (self: History, recipient: Recipient): ReadonlyArray<Item> => {
-  const parts = List.toArray(self).toReversed()
-  const unreadable = parts.findLastIndex((part) =>
-    part._tag === "Response" && part.response.isWithoutEncrypted === true
+export const toInput = (
+  self: History,
+  recipient: Recipient,
+  { isReadable = true }: { readonly isReadable?: boolean } = {}
+): ReadonlyArray<Item> => {
+  const parts = partsFor(self, recipient, isReadable)
+  const unreadable = isReadable
+    ? parts.findLastIndex((part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
+    : parts.length
+  const last = (is: (response: ModelResponded) => boolean) =>
+    parts.findLastIndex((part) => part._tag === "Response" && is(part.response) && isFrom(part.response, recipient))
+  const unseen = last(({ isWithoutAnyImages, isWithoutImages }) =>
+    isWithoutImages === true || isWithoutAnyImages === true
   )
-  const unseen = parts.findLastIndex((part) =>
-    part._tag === "Response" && part.response.isWithoutImages === true && isFrom(part.response, recipient)
-  )
+  const unshown = last(({ isWithoutAnyImages }) => isWithoutAnyImages === true)
   let effort = effortOf(self)
   return parts.flatMap((part, index) => {
-    const items = replay(part, { ...recipient, isReadable: index >= unreadable, isSeen: index >= unseen })
-    if (part._tag === "Response" || part.effort === undefined || part.effort === effort) return items
+    const items = replay(part, {
+      ...recipient,
+      isReadable: index >= unreadable,
+      isSeen: index >= unseen,
+      isShown: index >= unshown
+    })
+    if (part._tag !== "Input" || part.effort === undefined || part.effort === effort) return items
     effort = part.effort
     return [effortUpdate(effort), ...items]
   })
 }
 
+/** The parts that are sent, the oldest first: with what was compacted in full where the recipient cannot read it. */
+const partsFor = (self: History, recipient: Recipient, isReadable: boolean): ReadonlyArray<Part> => {
+  const parts = List.toArray(self).toReversed()
+  const [first, ...others] = parts
+  if (first?._tag !== "Compacted" || List.isNil(first.before)) return parts
+  const isLost = others.some((part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
+  return isReadable && !isLost && isFrom(first.event, recipient)
+    ? parts
+    : [...partsFor(first.before, recipient, isReadable), ...others]
+}
+
 /**
- * The reasoning effort when the session began; {@link toInput} adds what has changed since.
+ * Whether what stands for the compacted part of the conversation is sent to this recipient, rather than that part itself.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const effortOf = (self: History): string | undefined =>
-  Option.getOrUndefined(
-    Option.flatMapNullable(List.last(self), (first) => first._tag === "Input" ? first.effort : undefined)
+export const isCompactedFor = (self: History, recipient: Recipient): boolean =>
+  partsFor(self, recipient, true)[0]?._tag === "Compacted"
+
+/**
+ * The reasoning effort when the session began, or when it was last compacted; {@link toInput} adds what has changed
+ * since.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const effortOf = (self: History): string | undefined => {
+  const first = Option.getOrUndefined(List.last(self))
+  switch (first?._tag) {
+    case "Input":
+      return first.effort
+    case "Compacted":
+      return first.event.effort
+    default:
+      return undefined
+  }
+}
+
+/**
+ * The reasoning effort that is in force now.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const latestEffort = (self: History): string | undefined => {
+  const latest = List.findFirst(self, (part) => part._tag === "Input" && part.effort !== undefined)
+  return Option.isSome(latest) && latest.value._tag === "Input" ? latest.value.effort : effortOf(self)
+}
+
+/**
+ * Whether a call of this response may still be run, or is running.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const hasOpenCalls = ({ outputs, response }: ResponsePart): boolean =>
+  response.items.some((item, index) =>
+    isToolCall(item) &&
+    !Option.exists(
+      HashMap.get(outputs, itemId(response.turnId, response.step, index)),
+      ({ hasEnded }) => hasEnded
+    )
   )
 
 /**
@@ -176,7 +328,9 @@ export const lastTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<Las
   const at = events.findLastIndex((event) => event._tag === "TurnStarted")
   const started = events[at]
   if (started?._tag !== "TurnStarted") return Option.none()
-  const own = events.slice(at).filter((event) => "turnId" in event && event.turnId === started.turnId)
+  const own = events.slice(at).filter((event) =>
+    "turnId" in event && event.turnId === started.turnId && event._tag !== "Compacted"
+  )
   const last = own.at(-1)
   return Option.some({
     at,
@@ -253,15 +407,16 @@ export const lastUsed = (events: ReadonlyArray<SessionEvent>): LastUsed => {
   return { model, effort, setup, account }
 }
 
-const isFrom = (response: ModelResponded, { account, model }: Recipient): boolean =>
-  response.model === model && response.account === account
+const isFrom = (made: Recipient, { account, model }: Recipient): boolean =>
+  made.model === model && made.account === account
 
 /** What decides how a part is sent. */
 interface Replay extends Recipient {
   /** Whether the server reads what it had encrypted by then. */
   readonly isReadable: boolean
-  /** Whether it takes the images of these outputs. */
+  /** Whether it takes the images of these outputs, and any others. */
   readonly isSeen: boolean
+  readonly isShown: boolean
 }
 
 /**
@@ -271,7 +426,7 @@ interface Replay extends Recipient {
 const replay = (part: Part, how: Replay): ReadonlyArray<Item> => {
   const known = replayed.get(part)
   if (known !== undefined && isAlike(known.how, how)) return known.items
-  const items = part._tag === "Input" ? part.items.map(withoutId) : replayResponse(part.response, part.outputs, how)
+  const items = part._tag === "Response" ? replayResponse(part, how) : replaySaid(part, how)
   replayed.set(part, { how, items })
   return items
 }
@@ -279,28 +434,38 @@ const replay = (part: Part, how: Replay): ReadonlyArray<Item> => {
 const replayed = new WeakMap<Part, { readonly how: Replay; readonly items: ReadonlyArray<Item> }>()
 
 const isAlike = (a: Replay, b: Replay): boolean =>
-  a.model === b.model && a.account === b.account && a.isReadable === b.isReadable && a.isSeen === b.isSeen
+  a.model === b.model && a.account === b.account && a.isReadable === b.isReadable && a.isSeen === b.isSeen &&
+  a.isShown === b.isShown
+
+const replaySaid = (part: InputPart | CompactedPart, { isReadable, isShown, ...recipient }: Replay) => {
+  const all = part._tag === "Input" ? part.items : part.event.items
+  const canRead = part._tag === "Input" || isReadable && isFrom(part.event, recipient)
+  const items = (canRead ? all : all.filter((item) => !isEncrypted(item))).map(withoutId)
+  return isShown ? items : items.map((item) => withoutImages(item, imageRefused))
+}
 
 const replayResponse = (
-  response: ModelResponded,
-  outputs: Outputs,
-  { isReadable, isSeen, ...recipient }: Replay
+  { outputs, response }: ResponsePart,
+  { account, isReadable, isSeen, model }: Replay
 ): ReadonlyArray<Item> => {
-  const isSame = isFrom(response, recipient)
+  const isSame = isFrom(response, { account, model })
   const sound = response.items.filter((item) => item !== unreadable && !isAnswer(item) && !isBrokenCall(item))
   // Reasoning at the end of a broken response lacks the item that it led to, and the server refuses it.
   const last = sound.findLastIndex((item) => item.type !== "reasoning")
   const items = sound.filter((item, index) =>
     item.type === "reasoning"
       ? isSame && index < last && (isEncryptedReasoning(item) ? isReadable && isReasoning(item) : isThought(item))
-      : response.account === recipient.account || item.type === "message" || isToolCall(item)
+      : response.account === account || item.type === "message" || isToolCall(item)
   )
   const answers = response.items.flatMap((item, index) =>
     isToolCall(item)
       ? [
         answer(
           item,
-          Option.getOrElse(HashMap.get(outputs, itemId(response.turnId, response.step, index)), () => notRun)
+          Option.match(HashMap.get(outputs, itemId(response.turnId, response.step, index)), {
+            onNone: () => notRun,
+            onSome: ({ output }) => output
+          })
         )
       ]
       : []

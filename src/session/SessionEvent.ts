@@ -171,8 +171,8 @@ export type InputAdded = typeof InputAdded.Type
  * One model call was answered. `step` counts the calls of a turn from 0; `account` is the account its encrypted
  * reasoning is bound to; `finishReason` is `stop`, or the server's name for what cut the answer short;
  * `isWithoutEncrypted` says that the server could no longer read what it had encrypted before this response, so that it
- * is not sent again; `isWithoutImages` says the same of the images that tools had given; `removed` are the server's reasons for leaving out reasoning that it was sent, noted once in a
- * session.
+ * is not sent again; `isWithoutImages` says the same of the images that tools had given, `isWithoutAnyImages` of all
+ * images; `removed` are the server's reasons for leaving out reasoning that it was sent, noted once in a session.
  *
  * @since 0.1.0
  * @category schemas
@@ -187,11 +187,43 @@ export const ModelResponded = Schema.TaggedStruct("ModelResponded", {
   finishReason: Schema.String,
   isWithoutEncrypted: Schema.optional(Schema.Boolean),
   isWithoutImages: Schema.optional(Schema.Boolean),
+  isWithoutAnyImages: Schema.optional(Schema.Boolean),
   removed: Schema.optional(Schema.Array(Schema.String))
 })
 
 /** @since 0.1.0 @category models */
 export type ModelResponded = typeof ModelResponded.Type
+
+/**
+ * The conversation up to the event number `upTo` is sent as `items` from here on; nothing is deleted from the log.
+ *
+ * - `turnId` the turn that it was done in; absent where somebody asked for it between turns
+ * - `reason` the window was nearly full (`threshold`), the server had refused a conversation that was too long
+ *   (`overflow`), or somebody asked for it
+ * - `method` whether the server made an item of it that only itself can read, for the same `model` and `account`, or the
+ *   model wrote a summary
+ * - `effort` the reasoning effort from here on, if one was set
+ * - `beforeTokens`, `afterTokens` the size of the conversation as it is sent, estimated
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Compacted = Schema.TaggedStruct("Compacted", {
+  turnId: Schema.optional(Schema.String),
+  reason: Schema.Literal("threshold", "overflow", "asked"),
+  method: Schema.Literal("hosted", "local"),
+  upTo: Schema.Number,
+  items: Schema.Array(Item),
+  model: Schema.String,
+  account: Schema.String,
+  effort: Schema.optional(Schema.String),
+  usage: Usage,
+  beforeTokens: Schema.Number,
+  afterTokens: Schema.Number
+})
+
+/** @since 0.1.0 @category models */
+export type Compacted = typeof Compacted.Type
 
 /**
  * Whether a call may run: by which rule, and whether a person has said so. `scope` is how far that person's "always"
@@ -256,6 +288,17 @@ export const ToolEnded = Schema.TaggedStruct("ToolEnded", {
 export type ToolEnded = typeof ToolEnded.Type
 
 /**
+ * How much of the model's context window the conversation fills, in tokens; the window is `null` where nobody knows it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Context = Schema.Struct({ tokens: Schema.Number, window: Schema.NullOr(Schema.Number) })
+
+/** @since 0.1.0 @category models */
+export type Context = typeof Context.Type
+
+/**
  * The turn has its answer.
  *
  * @since 0.1.0
@@ -265,7 +308,8 @@ export const TurnCompleted = Schema.TaggedStruct("TurnCompleted", {
   turnId: Schema.String,
   answer: Schema.String,
   usage: Usage,
-  finishReason: Schema.String
+  finishReason: Schema.String,
+  context: Schema.optional(Context)
 })
 
 /**
@@ -298,13 +342,13 @@ export const TurnInterrupted = Schema.TaggedStruct("TurnInterrupted", {
 })
 
 /**
- * Why a turn was ended before its answer: so many model calls (`steps`), calls of tools or tokens, so much time, or the
- * same call again and again (`repeats`).
+ * Why a turn was ended before its answer: so many model calls (`steps`), calls of tools or tokens, so much money or time,
+ * or the same call again and again (`repeats`).
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Limit = Schema.Literal("steps", "toolCalls", "tokens", "time", "repeats")
+export const Limit = Schema.Literal("steps", "toolCalls", "tokens", "cost", "time", "repeats")
 
 /** @since 0.1.0 @category models */
 export type Limit = typeof Limit.Type
@@ -332,6 +376,7 @@ export const SessionEvent = Schema.Union(
   TurnResumed,
   InputAdded,
   ModelResponded,
+  Compacted,
   PermissionDecided,
   ToolStarted,
   ToolEnded,

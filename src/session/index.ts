@@ -1,3 +1,7 @@
+export * as ContextSize from "./compaction/ContextSize.ts"
+export * as Estimate from "./compaction/Estimate.ts"
+export * as Plan from "./compaction/Plan.ts"
+export * as Shortening from "./compaction/Shortening.ts"
 export * as History from "./History.ts"
 export * as ForeignSession from "./import/ForeignSession.ts"
 export * as Loss from "./import/Loss.ts"

@@ -17,6 +17,7 @@ import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
 import * as ChatGptTokens from "../auth/chatgpt/ChatGptTokens.ts"
 import type { ChatGpt, Subscription } from "../auth/Credential.ts"
+import type * as ContextWindow from "./ContextWindow.ts"
 import type { Script } from "./Script.ts"
 import * as Auth from "./simulator/auth.ts"
 import * as Backend from "./simulator/backend.ts"
@@ -90,6 +91,8 @@ export interface Options {
   readonly pace?: Duration.DurationInput
   /** How the server takes WebSockets, on the paths on which it takes model calls over HTTP. */
   readonly sockets?: Sockets
+  /** How many tokens its models take, and whether the server compacts conversations; by default any number, and no. */
+  readonly context?: ContextWindow.Options
   /** Differences between the answers of the real servers; by default, each host answers like its real one. */
   readonly streams?: Streams
 }
@@ -146,6 +149,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           code: "chatpass_v2_scope_not_authorized"
         }))
       }),
+    context: options.context ?? {},
     streams: options.streams ?? {}
   })
 

@@ -14,6 +14,7 @@ import { Responses } from "../responses/Responses.ts"
 import type { StreamEvent } from "../responses/StreamEvent.ts"
 import * as ServerFailure from "../responses/transport/ServerFailure.ts"
 import * as Sse from "../responses/transport/Sse.ts"
+import * as ContextWindow from "./ContextWindow.ts"
 import * as Script from "./Script.ts"
 
 /** @since 0.1.0 @category services */
@@ -23,7 +24,7 @@ export class ScriptedResponses extends Context.Tag("effixir/testing/ScriptedResp
 }>() {}
 
 /** @since 0.1.0 @category models */
-export interface Options {
+export interface Options extends ContextWindow.Options {
   /** The account of the calls. */
   readonly account?: string
 }
@@ -32,17 +33,21 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(script: Script.Script, options: Options = {}) {
   const seen = yield* Ref.make<ReadonlyArray<Request>>([])
 
+  const calls = yield* Ref.make(0)
+
   // A script that throws, because it has run out or because it rejects a request, is a defect of the test.
-  const next = (request: Request) =>
-    Effect.map(
-      Ref.modify(seen, (requests) => [requests.length, [...requests, request]]),
-      (n) => play(script(request, n), { model: request.model, responseId: `resp_${n}` })
-    )
+  const next = Effect.fnUntraced(function*(request: Request) {
+    const n = yield* Ref.modify(seen, (requests) => [requests.length, [...requests, request]])
+    const turn = ContextWindow.answer(request, options) ??
+      ContextWindow.withUsage(script(request, yield* Ref.getAndUpdate(calls, (n) => n + 1)), request, options)
+    return play(turn, { model: request.model, responseId: `resp_${n}` })
+  })
 
   return Context.make(ScriptedResponses, { requests: Ref.get(seen) }).pipe(
     Context.add(Responses, {
       stream: (request) => Stream.unwrap(next(request)),
-      account: Effect.succeed(options.account ?? "chatgpt:scripted")
+      account: Effect.succeed(options.account ?? "chatgpt:scripted"),
+      hasCompaction: Effect.succeed(options.compaction !== undefined)
     })
   )
 })

@@ -1,4 +1,5 @@
 export * as Cassette from "./Cassette.ts"
+export * as ContextWindow from "./ContextWindow.ts"
 export * as OpenAiSimulator from "./OpenAiSimulator.ts"
 export * as Script from "./Script.ts"
 export * as ScriptedResponses from "./ScriptedResponses.ts"

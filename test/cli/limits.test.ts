@@ -72,6 +72,7 @@ describe("limits", () => {
         maxToolCalls: Option.none<string>(),
         maxCallsPerResponse: Option.none<string>(),
         maxTokens: Option.none<string>(),
+        maxCost: Option.none<string>(),
         timeout: Option.none<string>()
       }
       const cases: ReadonlyArray<readonly [key: keyof typeof none, flag: string, ...values: ReadonlyArray<string>]> = [
@@ -79,6 +80,7 @@ describe("limits", () => {
         ["maxToolCalls", "--max-tool-calls", "-1", "x"],
         ["maxCallsPerResponse", "--max-calls-per-response", "0", "x"],
         ["maxTokens", "--max-tokens", "0", "10k"],
+        ["maxCost", "--max-cost", "0", "-1", "a lot", "1e3"],
         ["timeout", "--timeout", "0", "-5s", "soon", "5 days", "10000h"]
       ]
       for (const [key, flag, ...values] of cases) {

@@ -35,7 +35,9 @@ const sentencesToPeople: ReadonlySet<string> = new Set([
   "… is a …",
   "the response was cut short (…)",
   "its format has version …, and this effixir knows those up to …",
-  "[Request interrupted by user"
+  "[Request interrupted by user",
+  "it was compacted, and is still too long",
+  "a summary of it could not be had: …"
 ])
 
 /** Words for a list, not a sentence. */

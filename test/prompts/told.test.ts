@@ -2,6 +2,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename } from "node:path"
 import * as ArgumentProblems from "../../src/prompts/ArgumentProblems.ts"
+import type * as Compaction from "../../src/prompts/Compaction.ts"
 import type * as Conversation from "../../src/prompts/Conversation.ts"
 import type * as CutOutput from "../../src/prompts/CutOutput.ts"
 import type * as EditFailures from "../../src/prompts/EditFailures.ts"
@@ -37,6 +38,7 @@ const occasions: {
   readonly Refusals: Made<typeof Refusals>
   readonly Conversation: Made<typeof Conversation>
   readonly ImportedSession: Made<typeof ImportedSession>
+  readonly Compaction: Made<typeof Compaction>
 } = {
   Instructions: {
     coding: [["/project"]]
@@ -319,6 +321,7 @@ const occasions: {
     imagesOfOutputs: [],
     imageNotSeen: [],
     imageNotTaken: [],
+    imageRefused: [],
     cannotBeShown: [["input_file"], [undefined]]
   },
   ImportedSession: {
@@ -330,6 +333,13 @@ const occasions: {
       [{ command: "npm test", output: "", exitCode: 1, isStopped: false }],
       [{ command: "npm start", output: "listening", exitCode: 0, isStopped: true }]
     ]
+  },
+  Compaction: {
+    summarize: [],
+    summary: [["## Task\n\nCount the files."]],
+    outputLeftOut: [[16_000]],
+    leftOut: [[80_000]],
+    pictureLeftOut: []
   }
 }
 

@@ -14,6 +14,7 @@ const openAi: Wire = {
   hasAdditionalTools: false,
   hasEffortUpdates: true,
   hasThinkTags: false,
+  hasCompaction: true,
   refusedFields: new Set(),
   isTranslated: false
 }

@@ -139,6 +139,11 @@ export const limits = {
     Options.withDescription("Stop once this many tokens, in and out, are used"),
     Options.optional
   ),
+  maxCost: Options.text("max-cost").pipe(
+    Options.withPseudoName("USD"),
+    Options.withDescription("Stop once calls have cost this many US dollars; `config.json` says what a model costs"),
+    Options.optional
+  ),
   timeout: Options.text("timeout").pipe(
     Options.withPseudoName("TIME"),
     Options.withDescription("Stop after this time: 90, 90s, 5m, 1h"),
@@ -152,6 +157,7 @@ export const limitsOf: (flags: {
   readonly maxToolCalls: Option.Option<string>
   readonly maxCallsPerResponse: Option.Option<string>
   readonly maxTokens: Option.Option<string>
+  readonly maxCost: Option.Option<string>
   readonly timeout: Option.Option<string>
 }) => Effect.Effect<Limits, BadInput> = Effect.fnUntraced(function*(flags) {
   const steps = yield* read("max-steps", flags.maxSteps, "a whole number from 1 on", count(1))
@@ -163,8 +169,9 @@ export const limitsOf: (flags: {
     count(1)
   )
   const tokens = yield* read("max-tokens", flags.maxTokens, "a whole number from 1 on", count(1))
+  const cost = yield* read("max-cost", flags.maxCost, "an amount of US dollars such as 0.50 or 2", amount)
   const time = yield* read("timeout", flags.timeout, "a time such as 90, 90s, 5m or 1h", duration)
-  return { ...defined({ steps, toolCalls, callsPerResponse, tokens, time }) }
+  return { ...defined({ steps, toolCalls, callsPerResponse, tokens, cost, time }) }
 })
 
 /** The number of a turn. */
@@ -187,6 +194,11 @@ const read = <A>(
 const count = (least: number) => (text: string): number | undefined => {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : undefined
   return value !== undefined && value >= least ? value : undefined
+}
+
+const amount = (text: string): number | undefined => {
+  const value = /^\d{1,9}(?:\.\d{1,6})?$/.test(text) ? Number(text) : 0
+  return value > 0 ? value : undefined
 }
 
 const duration = (text: string): Duration.Duration | undefined => {

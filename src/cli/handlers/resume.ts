@@ -75,14 +75,17 @@ export const handle = Effect.fnUntraced(
   }
 )
 
-const find = Effect.fnUntraced(function*(given: string | undefined, last: boolean, cd: Option.Option<string>) {
-  if (given === undefined && !last) {
-    return yield* new BadInput({ message: "Which session? Give its id, or --last for the one that was used last" })
+/** The session that a person means, and its log. */
+export const find = Effect.fnUntraced(
+  function*(given: string | undefined, last: boolean, cd: Option.Option<string>) {
+    if (given === undefined && !last) {
+      return yield* new BadInput({ message: "Which session? Give its id, or --last for the one that was used last" })
+    }
+    const store = yield* SessionStore
+    const id = given === undefined ? yield* FindSession.last(cd) : yield* FindSession.named(given)
+    return { id, log: yield* readLog(yield* store.inspect(id)) }
   }
-  const store = yield* SessionStore
-  const id = given === undefined ? yield* FindSession.last(cd) : yield* FindSession.named(given)
-  return { id, log: yield* readLog(yield* store.inspect(id)) }
-})
+)
 
 /** The events of a log; says which lines of it are none. */
 export const readLog = Effect.fnUntraced(function*({ damaged, events }: Log) {

@@ -5,6 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { AgentEvent, PermissionRequested } from "../../agent/AgentEvent.ts"
+import { isPlan } from "../../auth/Host.ts"
 import { defined } from "../../internal/json.ts"
 import { json } from "../../internal/visible.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
@@ -84,9 +85,24 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
         ...items.map(({ item, itemId }, index) => line("item.completed", { item: itemJson(itemId, item) }, index)),
         line(
           "usage",
-          { ...usageJson(event.usage), ...defined({ reasoning_removed: event.removed }) },
+          { ...usageJson(event.usage), ...planJson(event.account), ...defined({ reasoning_removed: event.removed }) },
           items.length
         )
+      ]
+    }
+    case "Compacting":
+      return [line("compaction.started", { reason: event.reason, method: event.method })]
+    case "CompactionFailed":
+      return [line("compaction.failed", { message: event.message })]
+    case "Compacted": {
+      const { account, afterTokens, beforeTokens, method, usage } = event
+      return [
+        line("compaction.completed", {
+          method,
+          before_tokens: beforeTokens,
+          after_tokens: afterTokens,
+          usage: { ...usageJson(usage), ...planJson(account) }
+        })
       ]
     }
     case "PermissionRequested": {
@@ -127,7 +143,13 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       return [line("item.completed", { item: { ...callJson(event), output: outputJson(output), status, ...more } })]
     }
     case "TurnCompleted":
-      return [line("turn.completed", { usage: usageJson(event.usage), finish_reason: event.finishReason })]
+      return [
+        line("turn.completed", {
+          usage: usageJson(event.usage),
+          finish_reason: event.finishReason,
+          ...defined({ context: event.context })
+        })
+      ]
     case "TurnFailed": {
       const { details, kind, message, retryable } = event
       return [line("turn.failed", { error: { kind, message, retryable, details }, exit_code: ExitCode.ofKind(kind) })]
@@ -202,3 +224,6 @@ const base64Size = (text: string, from: number): number => {
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0
   return Math.floor((text.length - from) * 3 / 4) - padding
 }
+
+/** What a plan pays for has no price. */
+const planJson = (account: string) => isPlan(account) ? { included_in_plan: true } : {}

@@ -11,7 +11,7 @@ import * as Visible from "../../internal/visible.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall, outputText } from "../../responses/ToolCall.ts"
 import { queryOf } from "../../responses/WebSearch.ts"
-import type { Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
+import type { Compacted, Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
 import * as ApplyPatch from "../../tools/builtin/ApplyPatch.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
 import { dim as dimOn, type Screen } from "../Screen.ts"
@@ -165,6 +165,15 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
       case "ModelResponded":
         loading = undefined
         return Effect.all([closeLine, showRemarks(event), showRemoved(event)], { discard: true })
+      case "Compacting":
+        return work("compacting the conversation")
+      case "CompactionFailed":
+        return Effect.zipRight(
+          remark(`The conversation could not be compacted: ${Visible.prose(event.message)}. It goes on as it is.`),
+          work("thinking")
+        )
+      case "Compacted":
+        return Effect.zipRight(remark(compactedLine(event)), work("thinking"))
       case "PermissionRequested": {
         if (leave === undefined) return Effect.void
         // Until it is answered, nothing else is shown.
@@ -268,6 +277,16 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
   }
 }
 
+/** What became of a conversation that was compacted, in one sentence. */
+export const compactedLine = (
+  { afterTokens, beforeTokens, method }: Pick<Compacted, "afterTokens" | "beforeTokens" | "method">
+): string =>
+  `↡ The conversation was compacted from about ${grouped(beforeTokens)} to ${grouped(afterTokens)} tokens (${
+    method === "hosted" ? "by the server" : "by a summary of the model"
+  }); the log keeps all of it.`
+
+export const grouped = (tokens: number): string => tokens.toLocaleString("en-US")
+
 /** In milliseconds. */
 const loadingLines = 10_000
 
@@ -278,6 +297,7 @@ const limits: { readonly [limit in Limit]: string } = {
   steps: "the model was called as many times as --max-steps allows",
   toolCalls: "as many tools were called as --max-tool-calls allows",
   tokens: "as many tokens were used as --max-tokens allows",
+  cost: "as much was spent as --max-cost allows",
   time: "the time of --timeout is over",
   repeats: "the model makes the same call again and again"
 }

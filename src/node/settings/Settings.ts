@@ -83,6 +83,10 @@ export const Settings = Schema.Struct({
     Durability,
     "When to wait until the disk has what a session has logged, so that it outlives a power cut: `step` when a turn or a call of a tool has ended, `turn` when a turn has, `none` never (`step` where nothing is set)"
   ),
+  compact_at: setting(
+    Schema.Union(Schema.Int.pipe(Schema.between(10, 95)), Schema.Literal(false)),
+    "At which percentage of the model's window a conversation is compacted by itself: 85 unless told otherwise, `false` for only where the server refuses it as too long"
+  ),
   servers: setting(
     Servers,
     "Headers and query parameters that requests to a server carry besides, by its base URL; a value may be `{\"env\": \"NAME\"}`"
@@ -141,12 +145,14 @@ const expected: { readonly [key: string]: string } = {
   policy: "expected the path of a file",
   web_search: "expected true or false",
   durability: oneOf(Durability),
+  compact_at: "expected a percentage from 10 to 95, or false",
   servers:
     "expected objects with headers or query by base URL; a value in them is a text, or an object whose env names a " +
     "variable of the environment",
   models:
     "expected, for a name or the beginning of names (\"qwen*\"), an object with reasoning, parallel_tool_calls, " +
-    "images, reasoning_content, apply_patch (each true or false) and context_window (a number of tokens), or some of them"
+    "images, reasoning_content, apply_patch (each true or false), context_window (a number of tokens) and price (an " +
+    "object with input, output and perhaps cached_input, in US dollars for a million tokens), or some of them"
 } satisfies Record<keyof Settings, string>
 
 const whole = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, or some of them`

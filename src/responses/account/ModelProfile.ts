@@ -9,6 +9,7 @@ import { imageNotSeen } from "../../prompts/Conversation.ts"
 import { type Item, withoutImages } from "../Item.ts"
 import { effortUpdate, isUpdate, type ReasoningOptions, type Request } from "../Request.ts"
 import { fallback, type Model } from "./Models.ts"
+import { Price } from "./Price.ts"
 
 /**
  * - `reasoning` it thinks before it answers, and takes `reasoning` and `include` in a request
@@ -22,6 +23,7 @@ import { fallback, type Model } from "./Models.ts"
  * - `cacheRetention` it can be told how long the start of a conversation is kept (`prompt_cache_retention`)
  * - `efforts` how hard it can be told to think, as far as that is known; it thinks as hard as `defaultEffort` otherwise
  * - `contextWindow` in tokens
+ * - `price` what it costs, which only a person can say
  *
  * @since 0.1.0
  * @category schemas
@@ -37,7 +39,8 @@ export const ModelProfile = Schema.Struct({
   cacheRetention: Schema.Boolean,
   efforts: Schema.optional(Schema.Array(Schema.String)),
   defaultEffort: Schema.optional(Schema.String),
-  contextWindow: Schema.optional(Schema.Number)
+  contextWindow: Schema.optional(Schema.Number),
+  price: Schema.optional(Schema.typeSchema(Price))
 })
 
 /** @since 0.1.0 @category models */
@@ -58,7 +61,8 @@ export const Overrides = Schema.Record({
     reasoningContent: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("reasoning_content")),
     applyPatch: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("apply_patch")),
     additionalTools: Schema.optional(Schema.Boolean).pipe(Schema.fromKey("additional_tools")),
-    contextWindow: Schema.optional(Schema.Int.pipe(Schema.positive())).pipe(Schema.fromKey("context_window"))
+    contextWindow: Schema.optional(Schema.Int.pipe(Schema.positive())).pipe(Schema.fromKey("context_window")),
+    price: Schema.optional(Price)
   })
 })
 

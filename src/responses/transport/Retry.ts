@@ -68,8 +68,9 @@ const loadingDelay = (error: ModelError, times: number): number =>
  * {@link Retry} event first: earlier events are void then. The stream fails with any other failure, and with the last
  * one.
  *
- * Encrypted items that the server can no longer read are left out, once: the account or its keys have changed. Images
- * that tools gave are replaced by words, once, if the server refuses them.
+ * Encrypted reasoning that the server can no longer read is left out, once: the account or its keys have changed. Without
+ * what the server has compacted the conversation would lack its beginning; that failure is the caller's. Images that
+ * tools gave are replaced by words if the server refuses them, and then all images.
  *
  * @since 0.1.0
  * @category combining
@@ -100,13 +101,26 @@ export const make =
           ...change
         })
 
-        if (error.code === "invalid_encrypted_content" && request.input.some(Request.isEncrypted)) {
+        if (
+          error.code === "invalid_encrypted_content" && request.input.some(Request.isEncrypted) &&
+          !request.input.some(Request.isCompaction)
+        ) {
           const event = told(0, { isWithoutEncrypted: true })
           return Option.some({ event, request: Request.withoutEncrypted(request), state: next })
         }
-        if (refusesImages(error) && Request.hasOutputImages(request)) {
-          const event = told(0, { isWithoutImages: true })
+        if ((refusesImages(error) || refusesParts(error)) && Request.hasOutputImages(request)) {
+          const event = told(0, {
+            isWithoutImages: true,
+            message: `${error.message}; words stand in the place of the images of tools from here on`
+          })
           return Option.some({ event, request: Request.withoutOutputImages(request), state: next })
+        }
+        if (refusesImages(error) && Request.hasImages(request)) {
+          const event = told(0, {
+            isWithoutAnyImages: true,
+            message: `${error.message}; words stand in the place of the images so far`
+          })
+          return Option.some({ event, request: Request.withoutAnyImages(request), state: next })
         }
         if (error.isLoading && budget.attempts > 1) {
           const loadingSince = state.loadingSince ?? now
@@ -174,12 +188,21 @@ export const make =
     }))
   }
 
-/** Servers word it differently; where the request holds no such image, nothing is concluded from it. */
-const refusesImages = ({ code = "", detail, param = "", reason }: ModelError): boolean =>
-  (reason._tag === "InvalidRequest" || reason._tag === "Overloaded") &&
-  /image|multi-?modal|\bvision\b|mmproj|tool call should be|\boutput\b.{0,100}\bstring\b/i.test(
-    `${code} ${param} ${detail}`
-  )
+/**
+ * Servers word it differently; where the request holds no image, nothing is concluded from it. Of a body that is too
+ * large, images are the largest part.
+ */
+const refusesImages = (error: ModelError): boolean =>
+  error.status === 413 || isOfRequest(error) && /image|multi-?modal|\bvision\b|mmproj/i.test(wordsOf(error))
+
+/** Some take only text of tools, and say so without a word of images. */
+const refusesParts = (error: ModelError): boolean =>
+  isOfRequest(error) && /tool call should be|\boutput\b.{0,100}\bstring\b/i.test(wordsOf(error))
+
+const isOfRequest = ({ reason }: ModelError): boolean =>
+  reason._tag === "InvalidRequest" || reason._tag === "Overloaded"
+
+const wordsOf = ({ code = "", detail, param = "" }: ModelError): string => `${code} ${param} ${detail}`
 
 const errorOf = (failure: ModelError | Recoverable): ModelError =>
   failure._tag === "Recoverable" ? failure.error : failure

@@ -12,6 +12,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { fallback } from "../../responses/account/Models.ts"
 import { withoutId } from "../../responses/Item.ts"
 import type { Request } from "../../responses/Request.ts"
+import * as ContextWindow from "../ContextWindow.ts"
 import * as Script from "../Script.ts"
 import { type Account, bearerOf } from "./auth.ts"
 import * as Chat from "./chat.ts"
@@ -28,6 +29,7 @@ export interface Options {
   readonly authenticate: (received: Received) => Effect.Effect<Account, Reply>
   /** The client of a token that may use a plan. */
   readonly authenticatePlan: (received: Received) => Effect.Effect<string, Reply>
+  readonly context: ContextWindow.Options
   readonly streams: Streams
 }
 
@@ -162,17 +164,22 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   }
 
   /** A script that has run out answers with a bad request, which clients do not retry, so that it shows at once. */
-  const next = (request: Request): Effect.Effect<Script.Turn, Reply> =>
-    Effect.flatMap(Ref.getAndUpdate(calls, (n) => n + 1), (n) =>
+  const next = (request: Request): Effect.Effect<Script.Turn, Reply> => {
+    const answered = ContextWindow.answer(request, options.context)
+    if (answered !== undefined) return Effect.succeed(answered)
+    return Effect.flatMap(Ref.getAndUpdate(calls, (n) => n + 1), (n) =>
       Effect.try({
-        try: () => options.script(request, n),
+        try: () => ContextWindow.withUsage(options.script(request, n), request, options.context),
         catch: (cause) => error(400, { message: String(cause), code: "script_failed" })
       }))
+  }
 
   /** The list leaves out models that the client is too old for. */
   const catalogue = ({ headers, query }: Received): Reply => {
     const version = query["client_version"] ?? "0.147.0"
-    const models = options.models.map(modelInfo).filter((model) => !isBefore(version, model.minimal_client_version))
+    const models = options.models.map((slug, index) => modelInfo(slug, index, options.context.window)).filter((model) =>
+      !isBefore(version, model.minimal_client_version)
+    )
     const etag = `W/"${models.map(({ slug }) => slug).join(",")}"`
     return headers["if-none-match"] === etag
       ? { status: 304, headers: { etag }, body: "" }
@@ -306,7 +313,7 @@ const isPlan = ({ headers }: Received): boolean => {
   }
 }
 
-const modelInfo = (slug: string, index: number) => {
+const modelInfo = (slug: string, index: number, window: number | undefined) => {
   const known = fallback.models.find((model) => model.slug === slug)
   const { contextWindow = 272_000, defaultEffort = "medium", efforts = ["low", "medium", "high", "xhigh"] } = known ??
     {}
@@ -320,8 +327,8 @@ const modelInfo = (slug: string, index: number) => {
     minimal_client_version: oldestClients.find(([family]) => slug.startsWith(family))?.[1] ?? "0.1.0",
     supported_in_api: true,
     priority: index,
-    context_window: contextWindow,
-    max_context_window: known?.maxContextWindow ?? contextWindow,
+    context_window: window ?? contextWindow,
+    max_context_window: window ?? known?.maxContextWindow ?? contextWindow,
     effective_context_window_percent: 95,
     auto_compact_token_limit: null,
     supports_parallel_tool_calls: true,

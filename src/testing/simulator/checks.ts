@@ -3,7 +3,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { field } from "../../internal/json.ts"
 import { isItem, type Item, text as textOf } from "../../responses/Item.ts"
-import { type Request, ToolDeclaration } from "../../responses/Request.ts"
+import { isCompaction, type Request, ToolDeclaration } from "../../responses/Request.ts"
 import { isAnswer, isToolCall } from "../../responses/ToolCall.ts"
 import { detail, error, type Reply } from "./http.ts"
 
@@ -60,6 +60,7 @@ export const replay = ({ request, sent: input }: Read, server: Server): Either.E
   const verdict = first(input, (item, index) => idVerdict(item, index)) ??
     duplicateVerdict(input) ??
     first(input, (item, index) => reasoningVerdict(item, index, input[index + 1], server)) ??
+    first(input, (item, index) => compactionVerdict(item, index === input.length - 1, server)) ??
     first(input, (item, index) => namespaceVerdict(item, index)) ??
     // The other half of a pair may be in the response that is continued.
     ("previous_response_id" in request ? undefined : pairVerdict(input))
@@ -246,16 +247,29 @@ const reasoningVerdict = (
       "Try again with `store` set to true, or remove this item from your input."
     return error(400, { message, param: "input", code: null })
   }
-  if (!server.isReadable(encrypted)) {
-    const message = `The encrypted content ${encrypted.slice(0, 4)}...${encrypted.slice(-4)} could not be verified.`
-    return error(400, { message, param: "input", code: "invalid_encrypted_content" })
-  }
+  if (!server.isReadable(encrypted)) return unreadable(encrypted)
   // Without ids the server does not check which items belong together.
   if (id !== undefined && (next === undefined || !isSaidByModel(next))) {
     const message = `Item '${id}' of type 'reasoning' was provided without its required following item.`
     return error(400, { message, param: "input", code: null })
   }
   return undefined
+}
+
+const unreadable = (encrypted: string): Reply => {
+  const message = `The encrypted content ${encrypted.slice(0, 4)}...${encrypted.slice(-4)} could not be verified.`
+  return error(400, { message, param: "input", code: "invalid_encrypted_content" })
+}
+
+const compactionVerdict = (item: Item, isLast: boolean, server: Server): Verdict => {
+  if (item.type === "compaction_trigger") {
+    if (isLast && item["id"] === undefined) return undefined
+    const message = "A compaction_trigger must be the last item of the input, and have no id."
+    return error(400, { message, param: "input", code: "invalid_value" })
+  }
+  if (!isCompaction(item)) return undefined
+  const { encrypted_content: encrypted } = item
+  return Predicate.isString(encrypted) && server.isReadable(encrypted) ? undefined : unreadable(String(encrypted))
 }
 
 const namespaceVerdict = (item: Item, index: number): Verdict =>

@@ -8,7 +8,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { OAuthError } from "../../../src/auth/OAuthError.ts"
-import { imageNotTaken } from "../../../src/prompts/Conversation.ts"
+import { imageNotTaken, imageRefused } from "../../../src/prompts/Conversation.ts"
 import * as Item from "../../../src/responses/Item.ts"
 import { ModelError, type Reason } from "../../../src/responses/ModelError.ts"
 import * as Request from "../../../src/responses/Request.ts"
@@ -21,7 +21,7 @@ const thought: Item.Item = { type: "reasoning", summary: [], encrypted_content: 
 const request = Request.make({
   model: "gpt-5.5",
   instructions: "Be brief.",
-  input: [Item.userMessage("Hi"), thought, { type: "compaction", encrypted_content: "gAAAA" }],
+  input: [Item.userMessage("Hi"), thought, { ...thought, summary: [{ type: "summary_text", text: "Hm." }] }],
   cacheKey: "session-1"
 })
 
@@ -227,12 +227,59 @@ describe("Retry", () => {
       })
   )
 
-  it.effect("sends nothing again for images of a person, or for other faults", () =>
+  const ofPerson: Item.Item = {
+    type: "message",
+    role: "user",
+    content: [{ type: "input_text", text: "This?" }, { type: "input_image", image_url: "data:," }]
+  }
+
+  it.effect.each(
+    [
+      { reason: { _tag: "InvalidRequest" }, detail: "The image data you provided does not represent a valid image" },
+      { reason: { _tag: "ContextOverflow" }, detail: "Request Entity Too Large", status: 413 }
+    ] as const
+  )("puts words in the place of all images when those of tools were not it: %j", (failure) =>
     Effect.gen(function*() {
-      const image = { type: "input_image", image_url: "data:," }
-      const ofPerson = { ...request, input: [{ type: "message", role: "user", content: [image] }] }
-      const refused = new ModelError({ reason: { _tag: "InvalidRequest" }, detail: "images are not supported" })
-      assert.strictEqual((yield* run([Stream.fail(refused)], undefined, ofPerson)).sent.length, 1)
+      const refused = new ModelError(failure)
+      const asking = { ...request, input: [ofPerson, shown] }
+      const mended = yield* run([Stream.fail(refused), Stream.fail(refused), Stream.make(completed)], undefined, asking)
+      assert.strictEqual(mended.failure, undefined)
+      const words = {
+        ...ofPerson,
+        content: [{ type: "input_text", text: "This?" }, { type: "input_text", text: imageRefused }]
+      }
+      assert.deepStrictEqual(mended.sent.map(({ request }) => request.input), [
+        [ofPerson, shown],
+        [ofPerson, told],
+        [words, told]
+      ])
+      assert.deepStrictEqual(mended.retries.map((retry) => [retry.isWithoutImages, retry.isWithoutAnyImages]), [
+        [true, undefined],
+        [undefined, true]
+      ])
+      assert.match(mended.retries[1]?.message ?? "", /; words stand in the place of the images so far$/)
+      const hopeless = yield* run([Stream.fail(refused)], undefined, asking)
+      assert.deepStrictEqual([hopeless.failure, hopeless.sent.length], [refused, 3])
+    }))
+
+  it.effect("leaves what the server has compacted to whoever knows what it stands for", () =>
+    Effect.gen(function*() {
+      const unreadable = failing({ _tag: "InvalidRequest" }, "invalid_encrypted_content")
+      const asking = { ...request, input: [{ type: "compaction", encrypted_content: "gAAAA" }, thought] }
+      const { failure, sent } = yield* run([Stream.fail(unreadable)], undefined, asking)
+      assert.deepStrictEqual([failure, sent.length], [unreadable, 1])
+    }))
+
+  it.effect("sends nothing again for other faults", () =>
+    Effect.gen(function*() {
+      const strange = new ModelError({
+        reason: { _tag: "InvalidRequest" },
+        detail: "Input should be a valid string: output"
+      })
+      assert.strictEqual(
+        (yield* run([Stream.fail(strange)], undefined, { ...request, input: [ofPerson] })).sent.length,
+        1
+      )
       const asking = { ...request, input: [shown] }
       for (const detail of ["Unknown parameter: store", "No tool output found for tool call call_1."]) {
         const other = new ModelError({ reason: { _tag: "InvalidRequest" }, detail })

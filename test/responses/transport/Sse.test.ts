@@ -56,7 +56,7 @@ describe("Sse", () => {
                   recording.name
                 )
                 const usage = Recordings.at(recording.events.at(-1), "response", "usage")
-                assert.deepStrictEqual(response.usage, {
+                assert.deepStrictEqual<unknown>(response.usage, {
                   inputTokens: Recordings.at(usage, "input_tokens") ?? 0,
                   cachedInputTokens: Recordings.at(usage, "input_tokens_details", "cached_tokens") ?? 0,
                   outputTokens: Recordings.at(usage, "output_tokens") ?? 0,

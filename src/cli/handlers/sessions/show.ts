@@ -6,8 +6,10 @@ import { json as visibleJson, line } from "../../../internal/visible.ts"
 import { layerHome } from "../../../node/NodeHome.ts"
 import { profileOf } from "../../../responses/account/ModelProfile.ts"
 import { Models } from "../../../responses/account/Models.ts"
+import * as ContextSize from "../../../session/compaction/ContextSize.ts"
 import * as Transcript from "../../../session/export/Transcript.ts"
 import { count, when } from "../../../session/export/wording.ts"
+import * as History from "../../../session/History.ts"
 import type { Stored } from "../../../session/SessionEvent.ts"
 import { readable, SessionError, SessionStore } from "../../../session/SessionStore.ts"
 import type { Summary } from "../../../session/Summary.ts"
@@ -62,16 +64,13 @@ interface Context {
   readonly window: number | null
 }
 
-/**
- * How much of the window the conversation fills: all that the last model call has read and written. The token account of
- * compaction joins here.
- */
+/** How much of the window the conversation fills. */
 const contextOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
   const last = Transcript.lastResponse(events)
   const { models } = yield* Settings.settings
   const { models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
   const context: Context = {
-    tokens: last === undefined ? 0 : last.usage.inputTokens + last.usage.outputTokens,
+    tokens: last === undefined ? 0 : ContextSize.of(History.fromStored(events), last),
     window: last === undefined ? null : profileOf(last.model, { catalogue, models }).contextWindow ?? null
   }
   return context

@@ -1,0 +1,89 @@
+/**
+ * `effixir compact ID`: makes the conversation of a session shorter.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Agent } from "../../agent/Agent.ts"
+import type { Report } from "../../agent/AskedCompaction.ts"
+import { prose } from "../../internal/visible.ts"
+import { layerHome } from "../../node/NodeHome.ts"
+import * as Plan from "../../session/compaction/Plan.ts"
+import { lastUsed } from "../../session/History.ts"
+import type { Flags } from "../commands/compact.ts"
+import * as Common from "../commands/options.ts"
+import * as Prompt from "../prompt.ts"
+import { compactedLine, grouped } from "../render/text.ts"
+import * as Runtime from "../runtime.ts"
+import { Screen } from "../Screen.ts"
+import * as SessionSetup from "../sessionSetup.ts"
+import { settings } from "../settings.ts"
+import { find, workspaceOf } from "./resume.ts"
+
+export const handle = Effect.fnUntraced(
+  function*({ auth, cd, dryRun: isDryRun, json, last, profile, words }: Flags) {
+    const [given] = yield* Prompt.positionals(words, last ? 0 : 1)
+    const { id, log } = yield* find(given, last, cd).pipe(Effect.provide(layerHome))
+    const { environment, model } = yield* SessionSetup.choose(id, lastUsed(log.map(({ event }) => event)), {
+      ...nothingElse,
+      auth,
+      json,
+      profile
+    })
+    yield* Effect.gen(function*() {
+      const { compact_at, dialect, models, transport } = yield* settings
+      const report = yield* Effect.flatMap(Agent, ({ compact }) => compact(id, { isDryRun })).pipe(
+        Runtime.provide({
+          workspace: Option.isSome(cd) ? cd.value : yield* workspaceOf(id, log),
+          model: Option.getOrUndefined(model),
+          models,
+          dialect,
+          transport,
+          compactAt: compact_at
+        })
+      )
+      const screen = yield* Screen
+      yield* screen.out(json ? `${JSON.stringify(toJson(id, report))}\n` : `${prose(toText(report))}\n`)
+    }).pipe(Common.override(environment))
+  }
+)
+
+const nothingElse = {
+  baseUrl: Option.none(),
+  dialect: Option.none(),
+  model: Option.none(),
+  effort: Option.none(),
+  search: undefined
+}
+
+const toJson = (session_id: string, { after, before, isDryRun, method }: Report) => ({
+  session_id,
+  method,
+  dry_run: isDryRun,
+  before,
+  after
+})
+
+const toText = ({ after, before, isDryRun, method, plan }: Report): string => {
+  if (Option.isNone(plan)) {
+    return `There is nothing to compact: the model has said nothing yet, or nothing since the last time (about ${
+      grouped(before.tokens)
+    } tokens).`
+  }
+  if (!isDryRun) return compactedLine({ method, beforeTokens: before.tokens, afterTokens: after.tokens })
+  const { kept, said } = plan.value
+  const { calls, responses } = Plan.counts(plan.value)
+  const way = method === "hosted" ? "The server makes one item of it that it alone can read." : "The model sums it up."
+  return [
+    `goes   ${number(responses, "response")} of the model with ${number(calls, "call")}. ${way}`,
+    `stays  ${number(said.length, "message")} word by word: how the session began, and what you said last`,
+    ...kept.map(({ why }) =>
+      why === "open"
+        ? "stays  the last response: calls of it have no output yet"
+        : "stays  what the model has not seen yet"
+    ),
+    `size   about ${grouped(before.tokens)} tokens in ${number(before.items, "item")} now, ` +
+    `about ${grouped(after.tokens)} in ${number(after.items, "item")} then`
+  ].join("\n")
+}
+
+const number = (count: number, what: string): string => `${grouped(count)} ${what}${count === 1 ? "" : "s"}`

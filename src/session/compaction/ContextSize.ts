@@ -1,0 +1,65 @@
+/**
+ * How many tokens the conversation fills of a model's window: what the last call used, and an estimate of what has come
+ * since.
+ *
+ * @since 0.1.0
+ */
+import * as HashMap from "effect/HashMap"
+import * as List from "effect/List"
+import * as Option from "effect/Option"
+import * as History from "../History.ts"
+import * as Estimate from "./Estimate.ts"
+
+/**
+ * @param fixed what every request holds besides, instructions and tools; it counts where no call has told its usage
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const of = (history: History.History, recipient: History.Recipient, fixed = 0): number => {
+  const compaction = lastCompaction(history)
+  const isUsable = compaction === undefined || History.isCompactedFor(history, recipient)
+  let since = 0
+  for (let rest = history; List.isCons(rest); rest = rest.tail) {
+    const part = rest.head
+    switch (part._tag) {
+      case "Input":
+        if (!isKept(part, compaction)) since += Estimate.ofItems(part.items)
+        break
+      case "Response": {
+        const { account, items, model, usage } = part.response
+        since += ofOutputs(part)
+        // What the call had used before it was compacted says nothing of what is left.
+        if (isKept(part, compaction)) break
+        const isComparable = isUsable || model === recipient.model && account === recipient.account
+        if (usage.inputTokens > 0 && isComparable) return usage.inputTokens + usage.outputTokens + since
+        since += Estimate.ofItems(items)
+        break
+      }
+      case "Compacted":
+        return isUsable ? part.event.afterTokens + since : fixed + Estimate.ofItems(History.toInput(history, recipient))
+    }
+  }
+  return fixed + since
+}
+
+/** What stayed as it was is a part of the size that the compaction tells. */
+const isKept = (part: History.Part, compaction: History.CompactedPart | undefined): boolean =>
+  compaction !== undefined && part.seq < compaction.at
+
+/**
+ * What stands for the beginning of the conversation, if it was compacted.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const lastCompaction = (history: History.History): History.CompactedPart | undefined => {
+  const first = Option.getOrUndefined(List.last(history))
+  return first?._tag === "Compacted" ? first : undefined
+}
+
+const ofOutputs = ({ outputs }: History.ResponsePart): number => {
+  let tokens = 0
+  for (const { output } of HashMap.values(outputs)) tokens += Estimate.ofValue(output)
+  return tokens
+}
