@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import { type Item, type Message, userMessage } from "../responses/Item.ts"
+import * as FileKind from "../tools/workspace/FileKind.ts"
 import { BadInput } from "./ExitCode.ts"
 
 /** What a server takes in one request, with room for the rest. */
@@ -28,6 +29,7 @@ export const read = Effect.fnUntraced(function*(path: string) {
   const bytes = yield* Effect.mapError(fs.readFile(path), (error) => refuse(error.message))
   const type = typeOf(bytes)
   if (type === undefined) return yield* refuse("it is none")
+  if (!FileKind.isWholeImage(bytes, type)) return yield* refuse("its end is missing")
   const part: Item = { type: "input_image", image_url: `data:${type};base64,${Encoding.encodeBase64(bytes)}` }
   return part
 })

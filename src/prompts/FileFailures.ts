@@ -85,6 +85,11 @@ export const imageTooLarge = (
 ): string => `${path} is too large to show (${type}, ${size}; at most ${maxSize}); make it smaller`
 
 /** @since 0.1.0 @category files */
+export const imageCutOff = (
+  { path, size, type }: { readonly path: string; readonly type: string; readonly size: string }
+): string => `${path} cannot be shown: its end is missing (${type}, ${size}); make or fetch it again`
+
+/** @since 0.1.0 @category files */
 export const binary = (path: string, kind: string | undefined, size: string): string =>
   `${path} is a binary file (${kind ?? unknownKind}, ${size}); look at it with bash (file, od -c)`
 

@@ -8,10 +8,10 @@ const timeout = 120_000
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 const images = {
-  "image/png": bytes("\u0089PNG\r\n\u001A\n and more"),
-  "image/jpeg": bytes("\u00FF\u00D8\u00FF\u00E0 and more"),
-  "image/gif": bytes("GIF89a and more"),
-  "image/webp": bytes("RIFF\0\0\0\0WEBPVP8 ")
+  "image/png": bytes("\u0089PNG\r\n\u001A\n and more IEND\u00AE\u0042\u0060\u0082"),
+  "image/jpeg": bytes("\u00FF\u00D8\u00FF\u00E0 and more\u00FF\u00D9"),
+  "image/gif": bytes("GIF89a and more\u003B"),
+  "image/webp": bytes("RIFF\u0008\0\0\0WEBPVP8 ")
 }
 
 describe("-i", () => {
@@ -41,6 +41,12 @@ describe("-i", () => {
       yield* fs.writeFileString(file("text.png"), "<svg/>")
       yield* fs.writeFileString(file("empty.png"), "")
       yield* fs.makeDirectory(file("folder.png"))
+      for (const data of Object.values(images)) {
+        yield* fs.writeFile(file("cut.png"), data.subarray(0, data.length - 1))
+        const { code, stderr } = yield* run(["run", "-i", "cut.png", "What is this?"])
+        assert.strictEqual(code, 2)
+        assertSentence(stderr, "cut.png", "its end is missing")
+      }
       for (const name of ["text.png", "empty.png", "folder.png", "missing.png"]) {
         const { code, stderr, stdout } = yield* run(["run", "-i", name, "What is this?"])
         assert.deepStrictEqual([code, stdout], [2, ""], name)
@@ -100,6 +106,7 @@ describe("an image that the model reads", () => {
         for (const size of [100, 101, 102, 3_000_000]) {
           const image = new Uint8Array(size)
           image.set(images["image/png"])
+          image.set(images["image/png"].subarray(-8), size - 8)
           yield* fs.writeFile(file("a.png"), image)
           const { code, stderr, stdout } = yield* run(["--json", "Look at it"])
           assert.strictEqual(code, 0, stderr)

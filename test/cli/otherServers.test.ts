@@ -100,7 +100,7 @@ describe("a conversation with a server that is not OpenAI's", () => {
           [say("A logo.")],
           [say("Still a logo.")]
         ])
-        yield* fs.writeFile(file("logo.png"), Buffer.from("\x89PNG\r\n\x1a\n and more", "latin1"))
+        yield* fs.writeFile(file("logo.png"), Buffer.from("\x89PNG\r\n\x1a\n and more IEND\xAE\x42\x60\x82", "latin1"))
         yield* fs.writeFileString(file("a.txt"), "one\ntwo\n")
         const first = yield* ask(["run", "What is there?"])
         assert.strictEqual(first.code, 0, first.stderr + JSON.stringify(refusals(server)))

@@ -235,6 +235,7 @@ const occasions: {
     cannotReadFolder: [[file]],
     notRegularFile: [[file]],
     tooLarge: [[file, "12 MB"]],
+    imageCutOff: [[{ path: "logo.png", type: "image/png", size: "12 KB" }]],
     imageTooLarge: [[{ path: "logo.png", type: "image/png", size: "12 MB", maxSize: "5 MB" }]],
     binary: [["a.zip", "ZIP archive", "12 KB"], ["a.bin", undefined, "12 KB"]],
     notUtf8: [["a.txt", "text in UTF-16", "12 KB"], ["a.txt", undefined, "12 KB"]],

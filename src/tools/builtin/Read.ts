@@ -76,14 +76,16 @@ const showImage = (
   type: string
 ): Effect.Effect<ReadonlyArray<Item>, Tool.ToolFailure> => {
   const size = FileKind.size(bytes.length)
-  return bytes.length > maxImageSize
-    ? new Tool.ToolFailure({
-      message: FileFailures.imageTooLarge({ path, type, size, maxSize: FileKind.size(maxImageSize) })
-    })
-    : Effect.succeed([
+  if (bytes.length > maxImageSize) {
+    const maxSize = FileKind.size(maxImageSize)
+    return new Tool.ToolFailure({ message: FileFailures.imageTooLarge({ path, type, size, maxSize }) })
+  }
+  return FileKind.isWholeImage(bytes, type)
+    ? Effect.succeed([
       { type: "input_text", text: ToolOutputs.image(path, type, size) },
       { type: "input_image", image_url: `data:${type};base64,${Encoding.encodeBase64(bytes)}` }
     ])
+    : new Tool.ToolFailure({ message: FileFailures.imageCutOff({ path, type, size }) })
 }
 
 const note = (shown: BoundedOutput.Head, line: number, count: number): string => {

@@ -50,6 +50,40 @@ export const fromBytes = (bytes: Uint8Array): FileKind | undefined =>
   kinds.find(({ at = 0, magic }) => magic.every((byte, index) => bytes[at + index] === byte))
 
 /**
+ * Whether the end of an image is there. Servers refuse one that was cut off, and with it the whole conversation.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isWholeImage = (bytes: Uint8Array, type: string): boolean => {
+  switch (type) {
+    case "image/png":
+      return endsWith(bytes, [...ascii("IEND"), 0xae, 0x42, 0x60, 0x82])
+    case "image/jpeg":
+      return endsWith(bytes, [0xff, 0xd9])
+    case "image/gif":
+      return endsWith(bytes, [0x3b])
+    case "image/webp":
+      // The header says how long the rest is.
+      return bytes.length >= 12 && bytes.length >= new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true) + 8
+    default:
+      return true
+  }
+}
+
+/** Programs may write something of their own behind an image. */
+const endsWith = (bytes: Uint8Array, end: ReadonlyArray<number>): boolean => {
+  const from = Math.max(0, bytes.length - end.length - trailing)
+  for (let at = bytes.length - end.length; at >= from; at--) {
+    if (end.every((byte, index) => bytes[at + index] === byte)) return true
+  }
+  return false
+}
+
+/** In bytes. */
+const trailing = 64 * 1024
+
+/**
  * A number of bytes for a person.
  *
  * @since 0.1.0

@@ -88,10 +88,10 @@ describe("read", () => {
   it.effect("shows an image, whatever its name", () =>
     Effect.gen(function*() {
       const images: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
-        ["image/png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0]],
-        ["image/jpeg", [0xff, 0xd8, 0xff, 0xe0, 0]],
-        ["image/gif", [0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0]],
-        ["image/webp", [0x52, 0x49, 0x46, 0x46, 1, 2, 3, 4, 0x57, 0x45, 0x42, 0x50, 0]]
+        ["image/png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]],
+        ["image/jpeg", [0xff, 0xd8, 0xff, 0xe0, 0xff, 0xd9]],
+        ["image/gif", [0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x3b]],
+        ["image/webp", [0x52, 0x49, 0x46, 0x46, 5, 0, 0, 0, 0x57, 0x45, 0x42, 0x50, 0]]
       ]
       for (const [type, bytes] of images) {
         yield* put("a.txt", Uint8Array.from(bytes))
@@ -101,6 +101,8 @@ describe("read", () => {
           { type: "input_text", text: `[a.txt: ${type}, ${bytes.length} bytes]` },
           { type: "input_image", image_url: `data:${type};base64,${Buffer.from(bytes).toString("base64")}` }
         ])
+        yield* put("a.txt", Uint8Array.from(bytes.slice(0, -1)))
+        assert.match(yield* fail("read", { path: "a.txt" }), /^a\.txt cannot be shown: its end is missing/)
       }
     }).pipe(Effect.provide(layer)))
 
