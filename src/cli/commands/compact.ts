@@ -22,7 +22,7 @@ export type Flags = Command.Command.ParseConfig<typeof flags>
 
 export const compact = Command.make("compact", flags, handler(() => import("../handlers/compact.ts"))).pipe(
   Command.withDescription(
-    "Make the conversation of a session shorter: a summary stands for what was done so far, what you said stays word by " +
+    "Make the conversation of a session shorter. A summary stands for what was done so far, what you said stays word by " +
       "word, and nothing is deleted from the log. It happens by itself when the model's window is nearly full"
   )
 )
