@@ -18,8 +18,23 @@ export const Usage = Schema.Struct({
   /** How much of the input the server had in its cache, from 0 to 1. */
   cached_share: Schema.Number,
   output_tokens: Count,
-  reasoning_output_tokens: Count
+  reasoning_output_tokens: Count,
+  /** In US dollars, where a price is known. */
+  cost_usd: optional(Schema.Number)
 })
+
+/** What one model call has cost; a plan has no price. */
+const Spent = Schema.Struct({ ...Usage.fields, included_in_plan: optional(Schema.Literal(true)) })
+
+/**
+ * How full the window of the model is; `null` where it is not known how large that is.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Context = Schema.Struct({ tokens: Count, window: Schema.NullOr(Count) })
+
+const method = Schema.Literal("hosted", "local")
 
 /**
  * What a tool did to a file. `omitted` counts the lines of the diff that are left out.
@@ -139,7 +154,10 @@ const lines = [
     reason: Schema.String,
     message: Schema.String
   }),
-  line("usage", { ...Usage.fields, reasoning_removed: optional(Schema.Array(Schema.String)) }),
+  line("usage", { ...Spent.fields, reasoning_removed: optional(Schema.Array(Schema.String)) }),
+  line("compaction.started", { reason: Schema.Literal("threshold", "overflow", "asked"), method }),
+  line("compaction.completed", { method, before_tokens: Count, after_tokens: Count, usage: Spent }),
+  line("compaction.failed", { message: Schema.String }),
   line("permission.requested", {
     item: Schema.Struct(call),
     question: Schema.String,
@@ -160,11 +178,11 @@ const lines = [
     scope: optional(Schema.String),
     words: optional(Schema.String)
   }),
-  line("turn.completed", { usage: Usage, finish_reason: Schema.String }),
+  line("turn.completed", { usage: Usage, finish_reason: Schema.String, context: optional(Context) }),
   line("turn.failed", { error, exit_code }),
   line("turn.interrupted", { reason: Schema.String, exit_code }),
   line("turn.limited", {
-    limit: Schema.Literal("steps", "tool_calls", "tokens", "time", "repeats"),
+    limit: Schema.Literal("steps", "tool_calls", "tokens", "time", "repeats", "cost"),
     usage: Usage,
     exit_code
   }),
