@@ -16,10 +16,11 @@ export interface CommandLine {
   readonly problem: string | undefined
 }
 
-/** An option with its value; that of a switch is `true` or `false`. */
+/** An option with its value; that of a switch is `true` or `false`. `opposite` is the switch that says the contrary. */
 export interface Given {
   readonly flag: Flag
   readonly value: string
+  readonly opposite?: Flag | undefined
 }
 
 /**
@@ -54,9 +55,11 @@ export const write = ({ command, given, words }: Omit<CommandLine, "problem">): 
   const alone = options.find(({ flag }) => standsAlone(flag))
   if (alone?.flag.values === "none") return [...pathOf(command), alone.flag.name]
   if (alone !== undefined) return [alone.flag.name, alone.value]
-  const written = options.flatMap(({ flag, value }) =>
-    flag.values === "none" ? [`${flag.name}=${value}`] : [flag.name, value]
-  )
+  const written = options.flatMap(({ flag, opposite, value }) => {
+    if (flag.values !== "none") return [flag.name, value]
+    // `@effect/cli` cannot tell a switch that is set to false from one that is left away.
+    return value === "false" && opposite !== undefined ? [`${opposite.name}=true`] : [`${flag.name}=${value}`]
+  })
   return [...pathOf(command ?? "run"), ...written, ...words.length > 0 ? ["--", ...words] : []]
 }
 
@@ -111,13 +114,19 @@ const split = ({ builtIns, commands }: Grammar, argv: ReadonlyArray<string>) => 
       (!looksLikeFlag(next) || /^-\d/.test(next))
     if (takesNext) index++
     const value = attached ?? (takesNext ? next : flag.values === "none" ? "true" : undefined)
+    const opposite = flag.values === "none" ? known.get(flag.name.replace("--", "--no-")) : undefined
+    const contrary = given.find((other) =>
+      opposite !== undefined && other.flag.name === opposite.name || other.opposite?.name === flag.name
+    )?.flag
     const wrong = value === undefined
       ? `${flag.name} lacks its value: give it ${oneOf(flag)}`
       : given.some((other) => other.flag.name === flag.name) && !flag.isRepeated
       ? `${flag.name} is given twice: give it once`
+      : contrary !== undefined
+      ? `${flag.name} and ${contrary.name} are about the same: give one of them`
       : mistakeOf(flag, value, known)
     if (wrong !== undefined) problems.push(() => wrong)
-    else if (value !== undefined) given.push(meantBy({ flag, value }, known))
+    else if (value !== undefined) given.push({ flag, value: inWords(flag, value), opposite })
   }
   const open = words.length
   return { given, open, problems, words: [...words, ...argv.slice(end + 1)] }
@@ -131,12 +140,8 @@ const truths: ReadonlyMap<string, string> = new Map([
   ...["false", "no", "n", "off", "0"].map((word) => [word, "false"] as const)
 ])
 
-/** A switch that is set to false means its opposite, if it has one. */
-const meantBy = ({ flag, value }: Given, known: ReadonlyMap<string, Flag>): Given => {
-  if (flag.values !== "none") return { flag, value }
-  const opposite = truths.get(value) === "false" ? known.get(flag.name.replace("--", "--no-")) : undefined
-  return opposite === undefined ? { flag, value: truths.get(value) ?? value } : { flag: opposite, value: "true" }
-}
+/** A switch may be set in several words. */
+const inWords = (flag: Flag, value: string): string => flag.values === "none" ? truths.get(value) ?? value : value
 
 const mistakeOf = (flag: Flag, value: string, known: ReadonlyMap<string, Flag>): string | undefined => {
   const { isRepeated, name, values } = flag

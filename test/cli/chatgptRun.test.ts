@@ -125,7 +125,7 @@ describe("a model", () => {
         const efforts = (yield* posts).map(({ body }) =>
           (body as { reasoning?: { effort?: string } }).reasoning?.effort
         )
-        assert.deepStrictEqual(efforts, ["xhigh", "max", "max", "max"])
+        assert.deepStrictEqual(efforts, ["xhigh", "xhigh", "max", "max"])
       }).pipe(Effect.provide(platform)),
     timeout
   )

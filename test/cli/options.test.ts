@@ -99,6 +99,7 @@ const valueFor = (flag: Grammar.Flag): fc.Arbitrary<string> => {
   if (typeof flag.values !== "string") return fc.constantFrom(...flag.values)
   // What a profile may be called has a rule of its own.
   if (flag.name === "--profile") return fc.constantFrom("work", "a-b", "yes", "1")
+  if (flag.name === "--base-url") return fc.constantFrom("https://api.example/v1", "http://127.0.0.1:1/v1?a=b")
   return text.filter((value) =>
     value.trim() !== "" && value !== "--" && !allNames.has(value) && (!flag.isRepeated || value === value.trim())
   )
@@ -123,6 +124,15 @@ const written = (flag: Grammar.Flag): fc.Arbitrary<Piece> =>
       }
     )
 
+/** The switch that says the contrary of another. */
+const oppositeOf = ({ name }: Grammar.Flag): Grammar.Flag | undefined =>
+  allFlags.find((other) => other.name === name.replace("--", "--no-"))
+
+const withoutContraries = (flags: ReadonlyArray<Grammar.Flag>): ReadonlyArray<Grammar.Flag> => {
+  const contrary = new Set(flags.flatMap((flag) => oppositeOf(flag)?.name ?? []))
+  return flags.filter(({ name }) => !contrary.has(name))
+}
+
 /** A command with some of its options, each once but for those that may be repeated. */
 interface Asked {
   readonly command: Grammar.Grammar["commands"][number]
@@ -137,7 +147,7 @@ const asked: fc.Arbitrary<Asked> = fc.constantFrom(...leaves).chain((command) =>
     command: fc.constant(command),
     pieces: command.flags.length === 0 ? fc.constant([]) : fc.shuffledSubarray(
       command.flags.flatMap((flag) => flag.isRepeated ? [flag, flag] : [flag])
-    ).chain((flags) => fc.tuple(...flags.map(written))),
+    ).map(withoutContraries).chain((flags) => fc.tuple(...flags.map(written))),
     before: fc.nat(),
     words: command.takesWords
       ? fc.array(text.filter((word) => !word.startsWith("-")), { maxLength: 2 })
@@ -170,8 +180,10 @@ const argvOf = ({ before, command, literal, pieces, words }: Asked, wrong: Reado
 const expected = (pieces: ReadonlyArray<Piece>) => {
   const set = new Map<string, unknown>()
   for (const { flag, value } of pieces) {
-    if (flag.values === "none") set.set(flag.name, switchedOn.includes(value) ? true : undefined)
-    else if (flag.isRepeated) set.set(flag.name, [...[set.get(flag.name) ?? []].flat(), value])
+    if (flag.values === "none") {
+      const meant = switchedOn.includes(value) ? flag : oppositeOf(flag)
+      if (meant !== undefined) set.set(meant.name, true)
+    } else if (flag.isRepeated) set.set(flag.name, [...[set.get(flag.name) ?? []].flat(), value])
     else set.set(flag.name, value)
   }
   return Object.fromEntries([...set].filter(([, value]) => value !== undefined))

@@ -149,7 +149,7 @@ describe("a conversation with a server that is not OpenAI's", () => {
         function: { name: "bash", arguments: "{\"command\":\"echo hi\"}" }
       })
       const other = yield* standIn(() => undefined, [[{ content: "Elsewhere." }]])
-      const moved = yield* ask(["resume", "--last", "And there?"], { OPENAI_BASE_URL: other.url })
+      const moved = yield* ask(["resume", "--last", "--base-url", other.url, "And there?"])
       assert.strictEqual(moved.code, 0, moved.stderr)
       assert.notInclude(JSON.stringify(other.asked[0]?.body), "sig==")
       assert.include(JSON.stringify(other.asked[0]?.body), "echo hi")

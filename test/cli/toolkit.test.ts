@@ -80,7 +80,10 @@ describe("A model changes files", () => {
       const other = ["resume", "--last", "--auth", "api-key", "-m", "gpt-4o", "Read and change it again"]
       const second = yield* run(other, { env })
       assert.strictEqual(second.code, 0, second.stderr)
-      assert.strictEqual((yield* run(["resume", "--last", "--auth", "api-key", "Once more"], { env })).code, 0)
+      assert.strictEqual(
+        (yield* run(["resume", "--last", "--auth", "api-key", "-m", "gpt-6.2-sol", "Once more"], { env })).code,
+        0
+      )
       const requests = yield* simulator.requests
       assert.deepStrictEqual(requests.map(offered), [
         ["custom apply_patch"],

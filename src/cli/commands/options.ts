@@ -94,10 +94,8 @@ export const turn = {
 }
 
 /** Whether the flags switch the search on or off, if they do. */
-export const searchOf = (flags: { readonly search: boolean; readonly noSearch: boolean }) =>
-  flags.search && flags.noSearch
-    ? new BadInput({ message: "--search and --no-search say the opposite of each other: give one of them" })
-    : Effect.succeed(flags.search ? true : flags.noSearch ? false : undefined)
+export const searchOf = (flags: { readonly search: boolean; readonly noSearch: boolean }): boolean | undefined =>
+  flags.search ? true : flags.noSearch ? false : undefined
 
 /** What the run may do without asking. */
 export const permission = {

@@ -30,7 +30,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { id, log } = yield* find(given).pipe(Effect.provide(layerSessions))
   if (prompt === undefined && images.length === 0) return yield* begin(id, turn, { ephemeral, json })
   const text = yield* Prompt.read(prompt)
-  const search = yield* Common.searchOf(flags)
+  const search = Common.searchOf(flags)
   const used = lastUsed(log.map(({ event }) => event))
   const { environment, ...chosen } = yield* SessionSetup.choose(id, used, { ...flags, search })
   yield* runTurn({

@@ -41,7 +41,7 @@ export const handle = Effect.fnUntraced(
   ) {
     const given = yield* Prompt.positionals(words, last ? 1 : 2)
     const limits = yield* Common.limitsOf(flags)
-    const search = yield* Common.searchOf(flags)
+    const search = Common.searchOf(flags)
     const images = yield* Effect.forEach(image, Image.read)
     const { id, log } = yield* find(last ? undefined : given[0], last, cd).pipe(Effect.provide(layerHome))
     const unfinished = unfinishedTurn(log.map((stored) => stored.event))
@@ -80,6 +80,11 @@ export const find = Effect.fnUntraced(
   function*(given: string | undefined, last: boolean, cd: Option.Option<string>) {
     if (given === undefined && !last) {
       return yield* new BadInput({ message: "Which session? Give its id, or --last for the one that was used last" })
+    }
+    if (given === "") {
+      return yield* new BadInput({
+        message: "The id of the session is empty: give it, a part of it, or --last for the one that was used last"
+      })
     }
     const store = yield* SessionStore
     const id = given === undefined ? yield* FindSession.last(cd) : yield* FindSession.named(given)

@@ -33,7 +33,7 @@ export const handle = Effect.fnUntraced(
   ) {
     const [given] = yield* Prompt.positionals(words, 1)
     const limits = yield* Common.limitsOf(flags)
-    const search = yield* Common.searchOf(flags)
+    const search = Common.searchOf(flags)
     const images = yield* Effect.forEach(image, Image.read)
     const text = yield* Prompt.read(given)
     const session = yield* SessionStore.makeId
