@@ -26,7 +26,12 @@ const fill = (count: number) => {
     const usage = { inputTokens: 9000 + n, cachedInputTokens: 8000, outputTokens: 300, reasoningOutputTokens: 100 }
     const text = `Look at number ${n}, and say what is wrong with it`
     const events = [
-      { _tag: "SessionStarted", sessionId: id, schemaVersion: 1, workspace: n % 100 === 0 ? base : `/work/${n % 100}` },
+      {
+        _tag: "SessionStarted",
+        sessionId: id,
+        schemaVersion: 1,
+        workspace: n % 100 === 0 ? base : `/home/ada/project-${n % 100}`
+      },
       {
         _tag: "TurnStarted",
         turnId: "turn-1",

@@ -19,8 +19,8 @@ const fixture = (name: string, folder: string): string =>
 const machine = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const base = yield* makeFolder
-  const work = join(base, "work")
-  yield* fs.makeDirectory(work)
+  const project = join(base, "project")
+  yield* fs.makeDirectory(project)
   let age = 0
   /** Each file is older than the one before. */
   const keep = (path: string, text: string) =>
@@ -39,46 +39,46 @@ const machine = Effect.gen(function*() {
       ["XDG_DATA_HOME", join(base, "share")]
     ])
   )
-  const find = (tool: Tool, given?: string, folder = work) =>
+  const find = (tool: Tool, given?: string, folder = project) =>
     Effect.withConfigProvider(ForeignSessions.find(tool, given, folder), config)
-  const take = (tool: Tool, given?: string, folder = work) =>
+  const take = (tool: Tool, given?: string, folder = project) =>
     Effect.flatMap(find(tool, given, folder), SessionImport.run).pipe(Effect.provide(SessionStore.layerMemory))
-  const refusal = (tool: Tool, given?: string, folder = work) =>
+  const refusal = (tool: Tool, given?: string, folder = project) =>
     Effect.map(Effect.flip(take(tool, given, folder)), ({ message }) => message.replaceAll(base, "BASE"))
-  return { base, work, keep, find, take, refusal }
+  return { base, project, keep, find, take, refusal }
 })
 
 describe("ForeignSessions", () => {
   it.scoped("takes the session of this folder that was used last", () =>
     Effect.gen(function*() {
-      const { keep, take, work } = yield* machine
+      const { keep, take, project } = yield* machine
       const elsewhere = "/somewhere/else"
       yield* keep(
         "codex/sessions/2026/11/29/rollout-2026-11-29T22-00-00-other.jsonl",
         fixture("codex.jsonl", elsewhere)
       )
-      yield* keep("codex/sessions/2026/11/28/rollout-2026-11-28T20-54-16-used.jsonl", fixture("codex.jsonl", work))
+      yield* keep("codex/sessions/2026/11/28/rollout-2026-11-28T20-54-16-used.jsonl", fixture("codex.jsonl", project))
       yield* keep(
         "codex/sessions/2026/11/29/rollout-2026-11-29T20-54-21-old.jsonl",
-        fixture("codex-killed.jsonl", work)
+        fixture("codex-killed.jsonl", project)
       )
       yield* keep("claude/projects/a/other.jsonl", fixture("claude-killed.jsonl", elsewhere))
-      yield* keep("claude/projects/b/agent-1.jsonl", fixture("claude-killed.jsonl", work))
-      yield* keep("claude/projects/b/used.jsonl", fixture("claude.jsonl", work))
-      yield* keep("pi/sessions/--work--/one_used.jsonl", fixture("pi.jsonl", work))
-      yield* keep("pi/sessions/--work--/two_old.jsonl", fixture("pi-killed.jsonl", work))
+      yield* keep("claude/projects/b/agent-1.jsonl", fixture("claude-killed.jsonl", project))
+      yield* keep("claude/projects/b/used.jsonl", fixture("claude.jsonl", project))
+      yield* keep("pi/sessions/--project--/one_used.jsonl", fixture("pi.jsonl", project))
+      yield* keep("pi/sessions/--project--/two_old.jsonl", fixture("pi-killed.jsonl", project))
       for (const tool of ["codex", "claude", "pi"] as const) {
-        assert.deepInclude(yield* take(tool), { folder: work, turns: 2 }, tool)
+        assert.deepInclude(yield* take(tool), { folder: project, turns: 2 }, tool)
       }
     }).pipe(Effect.provide(layer)))
 
   it.scoped("takes the session that any part of an id names, and lists those that it could be", () =>
     Effect.gen(function*() {
-      const { keep, refusal, take, work } = yield* machine
-      yield* keep("pi/sessions/--work--/2026_01a22916-bcfa.jsonl", fixture("pi-killed.jsonl", work))
+      const { keep, refusal, take, project } = yield* machine
+      yield* keep("pi/sessions/--project--/2026_01a22916-bcfa.jsonl", fixture("pi-killed.jsonl", project))
       yield* keep("pi/sessions/--else--/2026_01a22916-9c7c.jsonl", fixture("pi.jsonl", "/else"))
       assert.deepInclude(yield* take("pi", "9C7C"), { folder: "/else", turns: 2 })
-      assert.deepInclude(yield* take("pi", "bcfa"), { folder: work, turns: 1 })
+      assert.deepInclude(yield* take("pi", "bcfa"), { folder: project, turns: 1 })
       assert.strictEqual(
         yield* refusal("pi", "01a22916"),
         "2 sessions of Pi have 01a22916 in their id; give more of it: 2026_01a22916-bcfa.jsonl, 2026_01a22916-9c7c.jsonl"
@@ -88,9 +88,9 @@ describe("ForeignSessions", () => {
 
   it.scoped("takes a file, also as its path from this folder", () =>
     Effect.gen(function*() {
-      const { base, keep, take, work } = yield* machine
-      yield* keep("work/session.jsonl", fixture("claude.jsonl", work))
-      yield* keep("export.json", fixture("opencode.json", work))
+      const { base, keep, take, project } = yield* machine
+      yield* keep("project/session.jsonl", fixture("claude.jsonl", project))
+      yield* keep("export.json", fixture("opencode.json", project))
       assert.deepInclude(yield* take("claude", "session.jsonl"), { turns: 2 })
       assert.deepInclude(yield* take("opencode", join(base, "export.json")), { turns: 2, title: "A title" })
       assert.deepInclude(yield* take("opencode", "../export.json"), { turns: 2 })
@@ -98,32 +98,32 @@ describe("ForeignSessions", () => {
 
   it.scoped("says in a sentence what cannot be taken", () =>
     Effect.gen(function*() {
-      const { keep, refusal, work } = yield* machine
-      assert.strictEqual(yield* refusal("codex", "./none.jsonl"), "There is no file BASE/work/none.jsonl")
+      const { keep, refusal, project } = yield* machine
+      assert.strictEqual(yield* refusal("codex", "./none.jsonl"), "There is no file BASE/project/none.jsonl")
       assert.strictEqual(
-        yield* refusal("codex", work),
-        "BASE/work is a folder; give the file of a session, or its id"
+        yield* refusal("codex", project),
+        "BASE/project is a folder; give the file of a session, or its id"
       )
-      yield* keep("work/empty.jsonl", "")
-      assert.strictEqual(yield* refusal("pi", "empty.jsonl"), "BASE/work/empty.jsonl is empty")
-      yield* keep("work/photo.jsonl", "\u0089PNG\r\n\u001a\n\u0000\u0001")
+      yield* keep("project/empty.jsonl", "")
+      assert.strictEqual(yield* refusal("pi", "empty.jsonl"), "BASE/project/empty.jsonl is empty")
+      yield* keep("project/photo.jsonl", "\u0089PNG\r\n\u001a\n\u0000\u0001")
       assert.strictEqual(
         yield* refusal("pi", "photo.jsonl"),
-        "BASE/work/photo.jsonl cannot be imported: there is nothing in it that could be read"
+        "BASE/project/photo.jsonl cannot be imported: there is nothing in it that could be read"
       )
-      yield* keep("work/package.json", "{\n  \"name\": \"x\"\n}\n")
+      yield* keep("project/package.json", "{\n  \"name\": \"x\"\n}\n")
       assert.strictEqual(
         yield* refusal("claude", "package.json"),
-        "BASE/work/package.json cannot be imported: there is nothing in it that could be read"
+        "BASE/project/package.json cannot be imported: there is nothing in it that could be read"
       )
       assert.strictEqual(
         yield* refusal("opencode", "package.json"),
-        "BASE/work/package.json cannot be imported: there is nothing in it that could be read"
+        "BASE/project/package.json cannot be imported: there is nothing in it that could be read"
       )
-      yield* keep("work/rollout-1.jsonl.zst", "(\u00b5/\u00fd")
+      yield* keep("project/rollout-1.jsonl.zst", "(\u00b5/\u00fd")
       assert.strictEqual(
         yield* refusal("codex", "rollout-1.jsonl.zst"),
-        "BASE/work/rollout-1.jsonl.zst is compressed; unpack it first: zstd -d rollout-1.jsonl.zst"
+        "BASE/project/rollout-1.jsonl.zst is compressed; unpack it first: zstd -d rollout-1.jsonl.zst"
       )
       assert.strictEqual(
         yield* refusal("codex"),
