@@ -8,7 +8,6 @@ import * as Predicate from "effect/Predicate"
 import { field } from "../../internal/json.ts"
 import { imageGone } from "../../prompts/ImportedSession.ts"
 import type { Item } from "../../responses/Item.ts"
-import type { Output } from "../../responses/ToolCall.ts"
 import type * as Usage from "../../responses/Usage.ts"
 import * as Branches from "./Branches.ts"
 import {
@@ -16,6 +15,7 @@ import {
   callId,
   count,
   type Entry,
+  type Fields,
   filled,
   type Format,
   image,
@@ -24,6 +24,7 @@ import {
   type Lines,
   lost,
   message,
+  outputOfParts,
   outputText,
   record,
   records,
@@ -42,8 +43,6 @@ export const format: Format = {
   refusal: () => undefined,
   read
 }
-
-type Fields = { readonly [field: string]: unknown }
 
 function* read(lines: Lines): Generator<Entry> {
   const { begun, isKept, isOnBranch } = survey(lines)
@@ -144,7 +143,7 @@ function* ofUser(content: unknown): Generator<Entry> {
     yield {
       _tag: "Returned",
       callId: callId(result["tool_use_id"]),
-      output: Predicate.isString(result["content"]) ? result["content"] : simple(content),
+      output: Predicate.isString(result["content"]) ? result["content"] : outputOfParts(content),
       isFailure: result["is_error"] === true
     }
   }
@@ -229,10 +228,4 @@ const contentOf = (
     return []
   })
   return { content: parts, losses }
-}
-
-/** One text goes as it is. */
-const simple = (parts: ReadonlyArray<Item>): Output => {
-  const [first, ...more] = parts
-  return more.length === 0 && first?.type === "input_text" ? String(first["text"]) : parts.length === 0 ? "" : parts
 }

@@ -14,6 +14,7 @@ import {
   callId,
   count,
   type Entry,
+  type Fields,
   filled,
   type Format,
   imageAt,
@@ -199,7 +200,7 @@ const userContent = (item: Item): ReadonlyArray<Item> => {
 const ofCodex =
   /^\s*(?:<(?:environment_context|user_instructions|turn_aborted|permissions instructions|INSTRUCTIONS)\b|# AGENTS\.md instructions)/
 
-const inputPart = ({ image_url: url, text, type }: { readonly [field: string]: unknown }): ReadonlyArray<Item> => {
+const inputPart = ({ image_url: url, text, type }: Fields): ReadonlyArray<Item> => {
   if (type === "input_image" && Predicate.isString(url)) return [imageAt(url)]
   return Predicate.isString(text) && text !== "" ? [inputText(text)] : []
 }
@@ -212,7 +213,7 @@ const outputOf = (output: unknown): Output => {
 }
 
 /** The summary stands for all that came before it, with what the person had said. */
-const summaryOf = ({ message: summary, replacement_history: history }: { readonly [field: string]: unknown }) => {
+const summaryOf = ({ message: summary, replacement_history: history }: Fields) => {
   const kept = records(history).filter(isItem).flatMap((item) => {
     const content = userContent(item)
     return content.length > 0 ? [message("user", content)] : []

@@ -152,14 +152,28 @@ export const imageAt = (url: string): Item => ({ type: "input_image", image_url:
 const types: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"])
 
 /**
+ * The content of an output; one text goes as it is.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const outputOfParts = (parts: ReadonlyArray<Item>): Output => {
+  const [first, ...more] = parts
+  return more.length === 0 && first?.type === "input_text" ? String(first["text"]) : parts.length === 0 ? "" : parts
+}
+
+/** @since 0.1.0 @category decoding */
+export type Fields = { readonly [field: string]: unknown }
+
+/**
  * An object of a file; any other value has no fields.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const record = (u: unknown): { readonly [field: string]: unknown } => Predicate.isRecord(u) ? u : nothing
+export const record = (u: unknown): Fields => Predicate.isRecord(u) ? u : nothing
 
-const nothing: { readonly [field: string]: unknown } = {}
+const nothing: Fields = {}
 
 /**
  * The objects of a list; any other value is an empty one.
@@ -167,8 +181,7 @@ const nothing: { readonly [field: string]: unknown } = {}
  * @since 0.1.0
  * @category decoding
  */
-export const records = (u: unknown): ReadonlyArray<{ readonly [field: string]: unknown }> =>
-  Array.isArray(u) ? u.filter(Predicate.isRecord) : []
+export const records = (u: unknown): ReadonlyArray<Fields> => Array.isArray(u) ? u.filter(Predicate.isRecord) : []
 
 /**
  * A text that is not empty.

@@ -14,6 +14,7 @@ import {
   callId,
   count,
   type Entry,
+  type Fields,
   filled,
   type Format,
   imageAt,
@@ -35,8 +36,6 @@ export const format: Format = {
   refusal: () => undefined,
   read
 }
-
-type Fields = { readonly [field: string]: unknown }
 
 const isSession = ({ directory, id }: Fields): boolean =>
   Predicate.isString(id) && id.startsWith("ses_") && Predicate.isString(directory)

@@ -14,6 +14,7 @@ import {
   callId,
   count,
   type Entry,
+  type Fields,
   filled,
   type Format,
   image,
@@ -21,6 +22,7 @@ import {
   type Lines,
   lost,
   message,
+  outputOfParts,
   outputText,
   record,
   records,
@@ -44,7 +46,7 @@ export const format: Format = {
   read
 }
 
-const isHeader = ({ cwd, id, type }: { readonly [field: string]: unknown }): boolean =>
+const isHeader = ({ cwd, id, type }: Fields): boolean =>
   type === "session" && Predicate.isString(id) && Predicate.isString(cwd)
 
 function* read(lines: Lines): Generator<Entry> {
@@ -84,7 +86,7 @@ const known: ReadonlySet<string> = new Set([
 const survey = (lines: Lines) => {
   const branches = Branches.make()
   const firstKept = new Set<unknown>()
-  let header: { readonly [field: string]: unknown } | undefined
+  let header: Fields | undefined
   let title: string | undefined
   let at = -1
   for (const line of lines) {
@@ -107,7 +109,7 @@ const survey = (lines: Lines) => {
   return { begun, firstKept, isOnBranch: branches.leadingTo(undefined) }
 }
 
-function* entriesOf(type: string, entry: { readonly [field: string]: unknown }): Generator<Entry> {
+function* entriesOf(type: string, entry: Fields): Generator<Entry> {
   if (type === "message") yield* ofMessage(record(entry["message"]))
   if (type === "custom_message") yield* aside(entry["content"])
   if (type === "branch_summary" && filled(entry["summary"]) !== undefined) {
@@ -118,7 +120,7 @@ function* entriesOf(type: string, entry: { readonly [field: string]: unknown }):
   }
 }
 
-function* ofMessage(said: { readonly [field: string]: unknown }): Generator<Entry> {
+function* ofMessage(said: Fields): Generator<Entry> {
   switch (said["role"]) {
     case "user": {
       const { content, losses } = contentOf(said["content"])
@@ -135,7 +137,7 @@ function* ofMessage(said: { readonly [field: string]: unknown }): Generator<Entr
       yield {
         _tag: "Returned",
         callId: callId(ownPart(said["toolCallId"])),
-        output: Predicate.isString(said["content"]) ? said["content"] : simple(content),
+        output: Predicate.isString(said["content"]) ? said["content"] : outputOfParts(content),
         isFailure: said["isError"] === true
       }
       break
@@ -161,7 +163,7 @@ function* ofMessage(said: { readonly [field: string]: unknown }): Generator<Entr
   }
 }
 
-function* ofAssistant(said: { readonly [field: string]: unknown }): Generator<Entry> {
+function* ofAssistant(said: Fields): Generator<Entry> {
   const items: Array<Item> = []
   for (const part of records(said["content"])) {
     if (part["type"] === "text") {
@@ -211,12 +213,6 @@ const contentOf = (content: unknown): { readonly content: ReadonlyArray<Item>; r
     return picture === undefined ? [] : [picture]
   })
   return { content: parts, losses }
-}
-
-/** One text goes as it is. */
-const simple = (parts: ReadonlyArray<Item>) => {
-  const [first, ...more] = parts
-  return more.length === 0 && first?.type === "input_text" ? String(first["text"]) : parts.length === 0 ? "" : parts
 }
 
 /** Pi keeps the id of the item behind that of the call. */
