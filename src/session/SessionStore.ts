@@ -391,27 +391,14 @@ const decodeLine = (line: string): Stored | DamagedLine["problem"] => {
  */
 const decode = (id: string, lines: Iterable<string>, afterSeq = 0): Effect.Effect<Log, SessionError> =>
   Effect.suspend(() => {
-    const events: Array<Stored> = []
-    const damaged: Array<DamagedLine> = []
-    let count = 0
-    let isOurs = false
     try {
-      for (const line of lines) {
-        count++
-        if (isBefore(line, afterSeq)) continue
-        const stored = decodeLine(line)
-        if (Predicate.isString(stored)) damaged.push({ line: count, problem: stored })
-        else {
-          isOurs = true
-          if (stored.seq > afterSeq) events.push(stored)
-        }
-      }
+      const { count, damaged, events } = readable(lines, afterSeq)
+      return afterSeq === 0 && count > 0 && damaged.length === count
+        ? new SessionError({ reason: "Corrupt", session: id, detail: "none of its lines is an event" })
+        : Effect.succeed({ events, damaged })
     } catch (error) {
       return error instanceof SessionError ? error : Effect.die(error)
     }
-    return count > 0 && !isOurs && afterSeq === 0
-      ? new SessionError({ reason: "Corrupt", session: id, detail: "none of its lines is an event" })
-      : Effect.succeed({ events, damaged })
   })
 
 /** Whether a line begins with a number that is asked for no more, so that it need not be parsed. */
@@ -422,22 +409,24 @@ const endedBy = (event: SessionEvent): Line["ends"] =>
   event._tag === "ToolEnded" ? "call" : endsTurn(event) ? "turn" : undefined
 
 /**
- * What can be read of a log, and the numbers of its lines that are no events.
+ * What can be read of a log: the events with a number above `afterSeq`, and which lines are none. `count` is how many
+ * lines there are.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const readable = (
-  lines: ReadonlyArray<string>
-): { readonly events: ReadonlyArray<Stored>; readonly damaged: ReadonlyArray<number> } => {
+export const readable = (lines: Iterable<string>, afterSeq = -Infinity): Log & { readonly count: number } => {
   const events: Array<Stored> = []
-  const damaged: Array<number> = []
-  for (const [index, line] of lines.entries()) {
+  const damaged: Array<DamagedLine> = []
+  let count = 0
+  for (const line of lines) {
+    count++
+    if (isBefore(line, afterSeq)) continue
     const stored = decodeLine(line)
-    if (Predicate.isString(stored)) damaged.push(index + 1)
-    else events.push(stored)
+    if (Predicate.isString(stored)) damaged.push({ line: count, problem: stored })
+    else if (stored.seq > afterSeq) events.push(stored)
   }
-  return { events, damaged }
+  return { count, damaged, events }
 }
 
 /**

@@ -43,7 +43,7 @@ export const handle = Effect.fnUntraced(function*({ format, output, words }: Fla
   if (damaged.length > 0) {
     yield* screen.say(
       `${
-        damaged.length === 1 ? `line ${damaged[0]} of the log is` : `${damaged.length} lines of the log are`
+        damaged.length === 1 ? `line ${damaged[0]?.line} of the log is` : `${damaged.length} lines of the log are`
       } damaged and left out`
     )
   }

@@ -10,7 +10,7 @@ import * as ContextSize from "../../../session/compaction/ContextSize.ts"
 import * as Transcript from "../../../session/export/Transcript.ts"
 import { count, when } from "../../../session/export/wording.ts"
 import * as History from "../../../session/History.ts"
-import type { Stored } from "../../../session/SessionEvent.ts"
+import type { Context, Stored } from "../../../session/SessionEvent.ts"
 import { readable, SessionError, SessionStore } from "../../../session/SessionStore.ts"
 import type { Summary } from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/show.ts"
@@ -47,8 +47,8 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
     yield* screen.say(
       `${
         damaged.length === 1
-          ? `line ${damaged[0]} of its log is damaged and is`
-          : `lines ${list(damaged)} of its log are damaged and are`
+          ? `line ${damaged[0]?.line} of its log is damaged and is`
+          : `lines ${list(damaged.map(({ line }) => line))} of its log are damaged and are`
       } not shown; the rest is as it was`
     )
   }
@@ -58,11 +58,6 @@ const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
 
 const list = (numbers: ReadonlyArray<number>): string =>
   `${numbers.slice(0, 10).join(", ")}${numbers.length > 10 ? `, … (${numbers.length} in all)` : ""}`
-
-interface Context {
-  readonly tokens: number
-  readonly window: number | null
-}
 
 /** How much of the window the conversation fills. */
 const contextOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
