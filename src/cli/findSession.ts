@@ -8,7 +8,8 @@ import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { quote } from "../internal/quote.ts"
 import { line } from "../internal/visible.ts"
-import { SessionError, SessionStore } from "../session/SessionStore.ts"
+import type { Stored } from "../session/SessionEvent.ts"
+import { type DamagedLine, SessionError, SessionStore } from "../session/SessionStore.ts"
 import type { Summary } from "../session/Summary.ts"
 import { BadInput } from "./ExitCode.ts"
 import { Screen } from "./Screen.ts"
@@ -64,12 +65,24 @@ export const age = (at: number, now: number): string => span(Duration.millis(Mat
 export const shortId = (id: string): string => id.length > 12 ? id.slice(-8) : id
 
 /** The folder to work in, which must be there. */
-export const folderOf = (cd: Option.Option<string>, workspace: string | undefined) => {
-  if (Option.isSome(cd)) return Effect.succeed(cd.value)
-  return workspace === undefined || existsSync(workspace)
-    ? Effect.succeed(workspace ?? ".")
-    : new BadInput({
+export const folderOf = Effect.fnUntraced(
+  function*(cd: Option.Option<string>, id: string, log: ReadonlyArray<Stored>) {
+    if (Option.isSome(cd)) return cd.value
+    const workspace = yield* workspaceOf(id, log)
+    if (existsSync(workspace)) return workspace
+    return yield* new BadInput({
       message: `The folder that this session worked in is gone: ${quote(workspace)}. To go on in another one: -C FOLDER`
+    })
+  }
+)
+
+/** A session that was begun by a program may have no folder; one whose first line is damaged has lost it. */
+export const workspaceOf = (id: string, log: ReadonlyArray<Stored>) => {
+  const first = log.find(({ event }) => event._tag === "SessionStarted")?.event
+  return first?._tag === "SessionStarted"
+    ? Effect.succeed(first.workspace ?? ".")
+    : new BadInput({
+      message: `The line that says in which folder session ${id} works is damaged: name the folder with -C`
     })
 }
 
@@ -81,7 +94,7 @@ export const ofPersons = (sessions: ReadonlyArray<Summary>): ReadonlyArray<Summa
  * The session that was used last. One whose folder is gone is passed over, unless another folder is named: it could not
  * go on.
  */
-export const last = Effect.fnUntraced(function*(cd: Option.Option<string>) {
+const last = Effect.fnUntraced(function*(cd: Option.Option<string>) {
   const sessions = ofPersons(yield* Effect.flatMap(SessionStore, (store) => store.list))
   const found = sessions.find(({ workspace }) => Option.isSome(cd) || workspace === null || existsSync(workspace))
   const [newest] = sessions
@@ -100,3 +113,45 @@ export const last = Effect.fnUntraced(function*(cd: Option.Option<string>) {
   }
   return found.id
 })
+
+/** The session that a person means, and its log. */
+export const find = Effect.fnUntraced(
+  function*(given: string | undefined, isLast: boolean, cd: Option.Option<string>) {
+    if (given === undefined && !isLast) {
+      return yield* new BadInput({ message: "Which session? Give its id, or --last for the one that was used last" })
+    }
+    if (given === "") {
+      return yield* new BadInput({
+        message: "The id of the session is empty: give it, a part of it, or --last for the one that was used last"
+      })
+    }
+    return yield* withLog(given === undefined ? last(cd) : named(given))
+  }
+)
+
+/** A session, and its log. */
+export const withLog = Effect.fnUntraced(function*<E, R>(found: Effect.Effect<string, E, R>) {
+  const id = yield* found
+  return { id, log: yield* logOf(id) }
+})
+
+/** The events of a session; says which lines of its log are none. */
+const logOf = Effect.fnUntraced(function*(id: string) {
+  const { damaged, events } = yield* Effect.flatMap(SessionStore, (store) => store.inspect(id))
+  const screen = yield* Screen
+  if (damaged.length > 0) yield* screen.say(leftOut(damaged))
+  return events
+})
+
+/** How many damaged lines are named. */
+const mostNamed = 5
+
+const leftOut = (damaged: ReadonlyArray<DamagedLine>): string => {
+  const named = damaged.slice(0, mostNamed).map(({ line, problem }) => `${line} (${problem})`)
+  const more = damaged.length - named.length
+  return damaged.length === 1
+    ? `one line of the session's log is damaged and left out: ${named.join(", ")}; the session goes on with the others`
+    : `${damaged.length} lines of the session's log are damaged and left out: ${named.join(", ")}${
+      more === 0 ? "" : ` and ${more} more`
+    }; the session goes on with the others`
+}

@@ -11,18 +11,18 @@ import * as Plan from "../../session/compaction/Plan.ts"
 import { lastUsed } from "../../session/History.ts"
 import type { Flags } from "../commands/compact.ts"
 import * as Common from "../commands/options.ts"
+import * as FindSession from "../findSession.ts"
 import * as Prompt from "../prompt.ts"
 import { compactedLine, grouped } from "../render/text.ts"
 import * as Runtime from "../runtime.ts"
 import { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
 import { settings } from "../settings.ts"
-import { find, workspaceOf } from "./resume.ts"
 
 export const handle = Effect.fnUntraced(
   function*({ auth, cd, dryRun: isDryRun, json, last, profile, words }: Flags) {
     const [given] = yield* Prompt.positionals(words, last ? 0 : 1)
-    const { id, log } = yield* find(given, last, cd).pipe(Effect.provide(layerHome))
+    const { id, log } = yield* FindSession.find(given, last, cd).pipe(Effect.provide(layerHome))
     const { environment, model } = yield* SessionSetup.choose(id, lastUsed(log.map(({ event }) => event)), {
       ...nothingElse,
       auth,
@@ -33,7 +33,7 @@ export const handle = Effect.fnUntraced(
       const { compact_at, dialect, models, transport } = yield* settings
       const report = yield* Effect.flatMap(Agent, ({ compact }) => compact(id, { isDryRun })).pipe(
         Runtime.provide({
-          workspace: Option.isSome(cd) ? cd.value : yield* workspaceOf(id, log),
+          workspace: Option.isSome(cd) ? cd.value : yield* FindSession.workspaceOf(id, log),
           model: Option.getOrUndefined(model),
           models,
           dialect,

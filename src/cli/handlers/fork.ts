@@ -16,7 +16,7 @@ import { parentJson } from "../render/session.ts"
 import { runTurn } from "../runTurn.ts"
 import { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
-import { permissionOf, readLog, workspaceOf } from "./resume.ts"
+import { permissionOf } from "./resume.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { cd, ephemeral, image, json, toTurn, words } = flags
@@ -27,33 +27,27 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const turn = yield* Common.turnNumber("to-turn", toTurn)
   const limits = yield* Common.limitsOf(flags)
   const images = yield* Effect.forEach(image, Image.read)
-  const { id, log } = yield* find(given).pipe(Effect.provide(layerSessions))
+  const { id, log } = yield* FindSession.withLog(FindSession.named(given)).pipe(Effect.provide(layerSessions))
   if (prompt === undefined && images.length === 0) return yield* begin(id, turn, { ephemeral, json })
   const text = yield* Prompt.read(prompt)
   const search = Common.searchOf(flags)
-  const used = lastUsed(log.map(({ event }) => event))
-  const { environment, ...chosen } = yield* SessionSetup.choose(id, used, { ...flags, search })
+  const events = log.map(({ event }) => event)
+  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), { ...flags, search })
   yield* runTurn({
     session: id,
     fork: { toTurn: turn },
     prompt: [Image.message(text, images)],
-    folder: yield* FindSession.folderOf(cd, Option.isSome(cd) ? undefined : yield* workspaceOf(id, log)),
+    folder: yield* FindSession.folderOf(cd, id, log),
     json,
     deltas: flags.deltas,
     limits,
     permission: flags.permission,
     policy: flags.policy,
-    before: permissionOf(log, Option.none()),
+    before: permissionOf(events, Option.none()),
     trust: flags.trust,
     isEphemeral: ephemeral,
     ...chosen
   }).pipe(Common.override(environment))
-})
-
-const find = Effect.fnUntraced(function*(given: string) {
-  const store = yield* SessionStore
-  const id = yield* FindSession.named(given)
-  return { id, log: yield* readLog(yield* store.inspect(id)) }
 })
 
 /** Without a prompt, the fork waits to be resumed. */

@@ -10,50 +10,26 @@ import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import { runTurn } from "../runTurn.ts"
 
-export const handle = Effect.fnUntraced(
-  function*(
-    {
-      auth,
-      baseUrl,
-      cd,
-      deltas,
-      dialect,
-      effort,
-      ephemeral,
-      image,
-      json,
-      model,
-      permission,
-      policy,
-      profile,
-      trust,
-      words,
-      ...flags
-    }: Flags
-  ) {
-    const [given] = yield* Prompt.positionals(words, 1)
-    const limits = yield* Common.limitsOf(flags)
-    const search = Common.searchOf(flags)
-    const images = yield* Effect.forEach(image, Image.read)
-    const text = yield* Prompt.read(given)
-    const session = yield* SessionStore.makeId
-    const prompt = [Image.message(text, images)]
-    const folder = Option.getOrElse(cd, () => ".")
-    yield* runTurn({
-      session,
-      isNew: true,
-      prompt,
-      folder,
-      model,
-      json,
-      deltas,
-      limits,
-      permission,
-      policy,
-      search,
-      trust,
-      isEphemeral: ephemeral,
-      ...Option.isSome(effort) ? { effort: effort.value } : {}
-    }).pipe(Common.override({ auth, baseUrl, dialect, profile }))
-  }
-)
+export const handle = Effect.fnUntraced(function*(flags: Flags) {
+  const { cd, effort, ephemeral, image, words } = flags
+  const [given] = yield* Prompt.positionals(words, 1)
+  const limits = yield* Common.limitsOf(flags)
+  const images = yield* Effect.forEach(image, Image.read)
+  const text = yield* Prompt.read(given)
+  yield* runTurn({
+    session: yield* SessionStore.makeId,
+    isNew: true,
+    prompt: [Image.message(text, images)],
+    folder: Option.getOrElse(cd, () => "."),
+    model: flags.model,
+    json: flags.json,
+    deltas: flags.deltas,
+    limits,
+    permission: flags.permission,
+    policy: flags.policy,
+    search: Common.searchOf(flags),
+    trust: flags.trust,
+    isEphemeral: ephemeral,
+    ...Option.isSome(effort) ? { effort: effort.value } : {}
+  }).pipe(Common.override(flags))
+})
