@@ -29,6 +29,7 @@ import { Compacted, type Context } from "../session/SessionEvent.ts"
 import type { ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { AgentError } from "./AgentError.ts"
 import { ContextPolicy } from "./ContextPolicy.ts"
+import * as Deltas from "./Deltas.ts"
 import { Step } from "./Step.ts"
 import * as TurnRequest from "./TurnRequest.ts"
 
@@ -257,11 +258,11 @@ const complete = Effect.fnUntraced(function*(request: Request.Request, turnId: s
   let response = Response.empty
   yield* runForEachChunk(stream(request), (events) => {
     response = Chunk.reduce(events, response, Response.add)
-    return Effect.forEach(events, (event) => {
-      if (event.type !== "effixir.retry") return Effect.void
-      const { attempt, delay, isLoading, maxAttempts, message, reason } = event
-      return show({ _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message, isLoading })
-    }, { discard: true })
+    return Effect.forEach(
+      events,
+      (event) => event.type === "effixir.retry" ? show(Deltas.retrying(turnId, event)) : Effect.void,
+      { discard: true }
+    )
   })
   return { ...response, usage: priced(response.usage, prices.of(request.model), yield* account) }
 })

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import { Secrets } from "../auth/Secrets.ts"
-import type { StreamEvent } from "../responses/StreamEvent.ts"
+import type { Retry, StreamEvent } from "../responses/StreamEvent.ts"
 import { itemId } from "../session/SessionEvent.ts"
 import type { Delta, Ephemeral } from "./AgentEvent.ts"
 
@@ -17,6 +17,17 @@ export interface Deltas {
   /** At the end: the text that was held back because a secret could have begun in it. */
   readonly flush: () => ReadonlyArray<Ephemeral>
 }
+
+/**
+ * What is shown of a retry.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const retrying = (
+  turnId: string,
+  { attempt, delay, isLoading, maxAttempts, message, reason }: Retry
+): Ephemeral => ({ _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message, isLoading })
 
 /**
  * For call `step` of a turn.
@@ -78,8 +89,7 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
               : flush()
           case "effixir.retry": {
             ways.clear()
-            const { attempt, delay, isLoading, maxAttempts, message, reason } = event
-            return [...flush(), { _tag: "Retrying", turnId, attempt, maxAttempts, delay, reason, message, isLoading }]
+            return [...flush(), retrying(turnId, event)]
           }
           default:
             return []
