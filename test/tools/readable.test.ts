@@ -13,13 +13,13 @@ import * as Workspace from "../../src/tools/workspace/Workspace.ts"
 import { everything, fail, succeed } from "./support.ts"
 
 /**
- * Beside the workspace `work` are the folder `open`, which may be read, and `open-too`, which may not. From `open` the
- * link `in` leads to its own folder `sub`, and `out` to the secret; `work/way` leads to `open`.
+ * Beside the workspace `project` are the folder `open`, which may be read, and `open-too`, which may not. From `open` the
+ * link `in` leads to its own folder `sub`, and `out` to the secret; `project/way` leads to `open`.
  */
 const place = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const base = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "effixir-" }), fs.realPath)
-  for (const folder of ["work", "open/sub", "open-too"]) {
+  for (const folder of ["project", "open/sub", "open-too"]) {
     yield* fs.makeDirectory(`${base}/${folder}`, { recursive: true })
   }
   yield* fs.writeFileString(`${base}/open/a.txt`, "some words\n")
@@ -28,9 +28,9 @@ const place = Effect.gen(function*() {
   yield* fs.symlink("sub", `${base}/open/in`)
   yield* fs.symlink("../open-too", `${base}/open/out`)
   yield* fs.symlink("../open-too/secret.txt", `${base}/open/out.txt`)
-  yield* fs.symlink("../open", `${base}/work/way`)
+  yield* fs.symlink("../open", `${base}/project/way`)
 
-  const workspace = Workspace.layer({ root: `${base}/work`, readable: [`${base}/open`] })
+  const workspace = Workspace.layer({ root: `${base}/project`, readable: [`${base}/open`] })
   /** The tools, with `swap` done between the check of a path and its use. */
   const layer = (swap: Effect.Effect<unknown> = Effect.void) =>
     ToolExecutor.layer(everything).pipe(
@@ -89,7 +89,7 @@ describe("A folder that may be read", () => {
         "..",
         "../open-too",
         "../open-too/secret.txt",
-        "in/../../work/.."
+        "in/../../project/.."
       ]
       yield* Effect.gen(function*() {
         for (
