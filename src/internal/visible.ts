@@ -125,8 +125,12 @@ const unseen =
 /** A combining mark without a base character, or on top of many others, could cover its neighbours. */
 const looseMark = String.raw`(?<!(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}`
 
-/** `\u2800` is a blank that counts as a symbol. */
-const hidden = String.raw`(?![ \n\t])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800⟨⇥⏎]|${looseMark}`
+/**
+ * `\u2800` is a blank that counts as a symbol; the others are `⟨⇥⏎`, by their numbers because the bundler cannot escape
+ * what is raw, and one wide character makes the whole program slower to read.
+ */
+const hidden = String
+  .raw`(?![ \n\t])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800\u27e8\u21e5\u23ce]|${looseMark}`
 
 const special = new RegExp(
   String.raw`(?<!\\)(\\*)(?:( {16,}|\t{8,}| +$|\t+$)|((${hidden})\4{7,})|(${hidden})|\t|(?<=\\)(` +

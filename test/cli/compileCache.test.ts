@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { readdirSync } from "node:fs"
-import { dirname } from "node:path"
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import * as Scripts from "../../src/testing/Script.ts"
 import { machine, platform, program } from "./support.ts"
 
@@ -13,6 +13,14 @@ const assertOfProgram = (names: ReadonlyArray<string>) => {
   const files = readdirSync(dirname(program))
   assert.deepStrictEqual(names.filter((name) => !files.includes(name.replace(/\.compiled$/, ""))), [])
 }
+
+describe("the program", () => {
+  it("is text of one byte a character, which takes half the memory and is read faster", () => {
+    const folder = dirname(program)
+    const isWide = (name: string) => /[^\0-\xff]/.test(readFileSync(join(folder, name), "utf8"))
+    assert.deepStrictEqual(readdirSync(folder).filter(isWide), [])
+  })
+})
 
 describe("the compiled program", () => {
   it.scopedLive(
