@@ -74,10 +74,12 @@ export const login = (
       const answer = yield* persistently(oauth.exchange(clientId, grant))
       const { at, tokens } = answer
       const identity = yield* persistently(oauth.identify(tokens.id_token, { clientId, nonce, at }))
-      yield* checkSubject(identity.subject, known)
-      yield* checkSubject(identity.subject, knownNow)
-      yield* registrations.keep({ ...client, subject: identity.subject, email: identity.email ?? null })
       const credential = Tokens.toCredential(answer, identity, { issuer: oauth.issuer, clientId }, yield* DateTime.now)
+      yield* Effect.all([checkSubject(identity.subject, known), checkSubject(identity.subject, knownNow)]).pipe(
+        // Nobody would ever use these tokens, or end them.
+        Effect.tapError(() => Effect.ignore(oauth.revoke(credential)))
+      )
+      yield* registrations.keep({ ...client, subject: identity.subject, email: identity.email ?? null })
       const done: SignedIn<ChatGpt> = { _tag: "SignedIn", credential }
       return done
     })

@@ -179,6 +179,7 @@ describe("a later sign-in", () => {
         assert.include(error.message, "its sign-in is not stored: the profile is for ada@example.com")
         assert.deepStrictEqual(yield* store.load, isOut ? Option.none() : Option.some(before))
         assert.deepInclude(yield* registration, { client_id: before.client_id, subject: before.subject })
+        assert.strictEqual(yield* count("/api/accounts/oauth/revoke"), isOut ? 2 : 1, "what nobody keeps is ended")
       }
     }).pipe(Effect.provide(installation())))
 
