@@ -19,6 +19,10 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly err: (text: string) => Effect.Effect<void>
   /** Writes one sentence to a person on stderr, marked as from effixir and wrapped at the width of the terminal. */
   readonly say: (sentence: string) => Effect.Effect<void>
+  /** From now on, sentences that advise a sign-in name this profile: without it, another one would be signed in. */
+  readonly adviseFor: (profile: string) => Effect.Effect<void>
+  /** A sentence with the commands that it advises as the person has to type them. */
+  readonly advised: (sentence: string) => string
   /** Ends when a write has failed because the reader of the output is gone, as with `| head -1`. */
   readonly closed: Effect.Effect<void>
   readonly isOutTerminal: boolean
@@ -56,12 +60,19 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   const close = Effect.asVoid(Deferred.succeed(closed, undefined))
   const onErrClosed = isSameFile(1, 2) ? close : Effect.void
   const err = (text: string) => Effect.ignore(write(process.stderr, text, onErrClosed))
+  let profile: string | undefined
+  const advised = (sentence: string) => profile === undefined ? sentence : withProfile(sentence, profile)
   const width = Math.min(process.stdout.columns || process.stderr.columns || 100, 100)
   return Screen.of({
     out: (text) => Effect.orDieWith(write(process.stdout, text, close), (cause) => new OutputLost({ cause })),
     err,
+    advised,
+    adviseFor: (name) =>
+      Effect.sync(() => {
+        profile = name
+      }),
     say: (sentence) => {
-      const lines = `effixir: ${prose(sentence)}`.split("\n")
+      const lines = `effixir: ${prose(advised(sentence))}`.split("\n")
       const isWrapped = (line: string) => process.stderr.isTTY === true && line.length > width
       return err(`${lines.map((line) => isWrapped(line) ? wrap(line, width, "") : line).join("\n")}\n`)
     },
@@ -96,6 +107,12 @@ const write = (
 /** A terminal that was closed has no reader either. */
 const isClosed = ({ code = "" }: NodeJS.ErrnoException, { isTTY }: NodeJS.WriteStream): boolean =>
   /^(?:EPIPE|ECONNRESET|ERR_STREAM_DESTROYED)$/.test(code) || isTTY && code === "EIO"
+
+const withProfile = (sentence: string, profile: string): string =>
+  sentence.replaceAll(
+    /`effixir log(?:in|out)[^`]*/g,
+    (command) => command.includes("--profile") ? command : `${command} --profile ${profile}`
+  )
 
 /** As with `2>&1`. */
 const isSameFile = (a: number, b: number): boolean => {

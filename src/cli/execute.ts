@@ -35,7 +35,7 @@ const report = (line: CommandLine | undefined, kind: string, message: string) =>
     yield* screen.say(message)
     if (line !== undefined && Cli.wantsJson(line)) {
       const { failed } = yield* Effect.promise(loadLastLine)
-      const told = yield* failed({ kind, message, isTurn: Cli.runsTurn(line) })
+      const told = yield* failed({ kind, message: screen.advised(message), isTurn: Cli.runsTurn(line) })
       yield* Effect.flatMap(Interruption.Interruption, (interruption) =>
         interruption.tellEnd(Effect.succeed(code), screen.out(told)))
     }

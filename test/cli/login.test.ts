@@ -158,6 +158,17 @@ describe("profiles", () => {
       assert.isUndefined(yield* kind(["--profile", "other"]))
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive("are named in the commands that are advised", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(always)
+      const json = yield* run(["run", "--json", "--profile", "other", "Go"])
+      const [failed] = lines(json.stdout)
+      for (const said of [json.stderr, (failed?.["error"] as { readonly message: string }).message]) {
+        assert.include(said, "`effixir login --profile other`")
+      }
+      assert.include((yield* run(["Go"], { env: { EFFIXIR_PROFILE: "other" } })).stderr, "`effixir login`")
+    }).pipe(Effect.provide(platform)), timeout)
+
   it.scopedLive("need a name that can be one, and it is told who gave the wrong one", () =>
     Effect.gen(function*() {
       const { fs, home, run } = yield* machine(always)

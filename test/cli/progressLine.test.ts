@@ -20,6 +20,8 @@ const watch = Effect.fnUntraced(function*(isErrTerminal: boolean) {
     out: () => Effect.dieMessage("stdout is for results"),
     err: (text) => Ref.update(seen, (all) => [...all, text]),
     say: () => Effect.void,
+    adviseFor: () => Effect.void,
+    advised: (sentence: string) => sentence,
     isOutTerminal: false,
     isErrTerminal,
     hasColors: false,

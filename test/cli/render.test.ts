@@ -33,6 +33,8 @@ const written = (events: ReadonlyArray<AgentEvent>, { isTerminal = true, pause =
       out: (text) => Effect.sync(() => void (streams.out += text)),
       err: (text) => Effect.sync(() => void (streams.err += text)),
       say: () => Effect.void,
+      adviseFor: () => Effect.void,
+      advised: (sentence: string) => sentence,
       isOutTerminal: isTerminal,
       isErrTerminal: isTerminal,
       hasColors: false,

@@ -12,6 +12,7 @@ import { defined } from "../../internal/json.ts"
 import * as Home from "../../node/settings/Home.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
 import { BadInput } from "../ExitCode.ts"
+import { Screen } from "../Screen.ts"
 
 export const json = Options.boolean("json")
 
@@ -208,14 +209,14 @@ const duration = (text: string): Duration.Duration | undefined => {
 
 const units: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** Puts what the flags say in front of the environment. */
+/** Puts what the flags say in front of the environment, and into what is advised. */
 export const override = (flags: {
   readonly profile?: Option.Option<string>
   readonly auth?: Option.Option<Choice>
   readonly baseUrl?: Option.Option<string>
   readonly dialect?: Option.Option<string>
 }) =>
-<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen> => {
   const said = ([name, value]: readonly [string, Option.Option<string> | undefined]): ReadonlyArray<[string, string]> =>
     value !== undefined && Option.isSome(value) ? [[name, value.value]] : []
   const values = new Map([
@@ -226,7 +227,14 @@ export const override = (flags: {
     ...said(["EFFIXIR_CHATGPT_BASE_URL", flags.baseUrl]),
     ...said(["EFFIXIR_DIALECT", flags.dialect])
   ])
-  return Effect.configProviderWith((environment) =>
-    Effect.withConfigProvider(effect, ConfigProvider.orElse(ConfigProvider.fromMap(values), () => environment))
+  const advise = Option.match(flags.profile ?? Option.none(), {
+    onNone: () => Effect.void,
+    onSome: (profile) => Effect.flatMap(Screen, ({ adviseFor }) => adviseFor(profile))
+  })
+  return Effect.zipRight(
+    advise,
+    Effect.configProviderWith((environment) =>
+      Effect.withConfigProvider(effect, ConfigProvider.orElse(ConfigProvider.fromMap(values), () => environment))
+    )
   )
 }

@@ -32,7 +32,11 @@ export const make = (screen: typeof Screen.Service, options: Options): Renderer 
       options.signal,
       (signal) =>
         Effect.forEach(
-          linesOf(event, options.deltas, signal),
+          linesOf(
+            event._tag === "TurnFailed" ? { ...event, message: screen.advised(event.message) } : event,
+            options.deltas,
+            signal
+          ),
           (line) => screen.out(`${json(JSON.stringify(line))}\n`),
           {
             discard: true
