@@ -23,11 +23,11 @@ const occupy = (port: number) =>
 describe("login --chatgpt", () => {
   it.scopedLive("sends nobody to the browser where what it is known by cannot be read", () =>
     Effect.gen(function*() {
-      const { fs, home, path, start } = yield* signedIn()
+      const { fs, home, path, follow } = yield* signedIn()
       for (const name of ["registrations.json", "host.json"]) {
         const before = yield* fs.readFileString(path.join(home, name))
         yield* fs.writeFileString(path.join(home, name), "{")
-        const { output, result } = yield* start(["login", "--chatgpt"])
+        const { output, result } = yield* follow(["login", "--chatgpt"])
         yield* eventually("it says so", () => output().stderr.includes(name))
         const { code, stderr } = yield* result
         assert.strictEqual(code, 4)
@@ -39,8 +39,8 @@ describe("login --chatgpt", () => {
 
   it.scopedLive("shows the address, waits for the browser, and says once what is used", () =>
     Effect.gen(function*() {
-      const { auth, clients, fs, home, path, run, start, stored } = yield* fresh()
-      const { output, result } = yield* start(["login", "--chatgpt"])
+      const { auth, clients, fs, home, path, run, follow, stored } = yield* fresh()
+      const { output, result } = yield* follow(["login", "--chatgpt"])
       const url = yield* urlOf(output)
       const port = new URL(new URL(url).searchParams.get("redirect_uri") ?? "").port
       assert.include(output().stderr.split("\n"), url, "the address stands on a line of its own")
@@ -60,7 +60,7 @@ describe("login --chatgpt", () => {
       assert.match(status.stdout, /Using ChatGPT plan/)
       assert.match(status.stdout, /^Manage usage +https:\/\/chatgpt.com\/settings\/usage$/m)
 
-      const again = yield* start(["login", "--chatgpt"])
+      const again = yield* follow(["login", "--chatgpt"])
       const next = yield* urlOf(again.output)
       assert.strictEqual(
         new URL(next).searchParams.get("id_token_hint"),
@@ -76,12 +76,12 @@ describe("login --chatgpt", () => {
 
   it.scopedLive("prints JSON lines with --json, and takes what is pasted", () =>
     Effect.gen(function*() {
-      const { start } = yield* fresh()
-      const { child, output, result } = yield* start(["login", "--chatgpt", "--json"], { stdin: null })
+      const { follow } = yield* fresh()
+      const { output, result, type } = yield* follow(["login", "--chatgpt", "--json"], { stdin: null })
       const url = yield* urlOf(output)
-      child.stdin?.write("https://example.com/?code=1\n")
+      yield* type("https://example.com/?code=1\n")
       yield* eventually("it is refused", () => output().stdout.includes("login.paste_refused"))
-      child.stdin?.write(`${yield* answerOf(url)}\n`)
+      yield* type(`${yield* answerOf(url)}\n`)
       const { code, stdout } = yield* result
       assert.strictEqual(code, 0)
       const [prompt, refused, completed] = lines(stdout)
@@ -97,9 +97,9 @@ describe("login --chatgpt", () => {
 
   it.scopedLive("takes any port where the usual one is not to be had", () =>
     Effect.gen(function*() {
-      const { start } = yield* fresh({}, callbackPorts)
+      const { follow } = yield* fresh({}, callbackPorts)
       yield* occupy(1455)
-      const { output, result } = yield* start(["login", "--chatgpt"])
+      const { output, result } = yield* follow(["login", "--chatgpt"])
       const url = yield* urlOf(output)
       const { hostname, port } = new URL(new URL(url).searchParams.get("redirect_uri") ?? "")
       assert.strictEqual(hostname, "127.0.0.1")
@@ -114,10 +114,10 @@ describe("login --chatgpt", () => {
     "keeps the sign-in that there is where another account comes, and says whose it is",
     () =>
       Effect.gen(function*() {
-        const { auth, fs, simulator, start } = yield* signedIn()
+        const { auth, fs, simulator, follow } = yield* signedIn()
         const before = yield* fs.readFileString(auth)
         yield* simulator.turn({ account: { email: "bob@example.com", plan: "plus", accountId: "bob" } })
-        const { output, result } = yield* start(["login", "--chatgpt"])
+        const { output, result } = yield* follow(["login", "--chatgpt"])
         assert.include(yield* visit(yield* urlOf(output)), "did not work")
         const { code, stderr } = yield* result
         assert.strictEqual(code, 4)
@@ -129,8 +129,8 @@ describe("login --chatgpt", () => {
 
   it.scopedLive("signs in without the plan, uses nothing then, and can be asked again", () =>
     Effect.gen(function*() {
-      const { run, simulator, start } = yield* fresh({ decline: "plan" })
-      const first = yield* start(["login", "--chatgpt"])
+      const { run, simulator, follow } = yield* fresh({ decline: "plan" })
+      const first = yield* follow(["login", "--chatgpt"])
       assert.include(yield* visit(yield* urlOf(first.output)), "without your plan")
       const { code, stderr } = yield* first.result
       assert.strictEqual(code, 0)
@@ -148,7 +148,7 @@ describe("login --chatgpt", () => {
       assert.strictEqual((yield* simulator.requests).length, before)
 
       yield* simulator.turn({ decline: "nothing" })
-      const second = yield* start(["login", "--chatgpt"])
+      const second = yield* follow(["login", "--chatgpt"])
       const url = yield* urlOf(second.output)
       assert.strictEqual(new URL(url).searchParams.get("prompt"), "consent")
       yield* visit(url)
@@ -232,7 +232,7 @@ describe("an official sign-in that has expired", () => {
     "is over where the answer of a refresh is lost, and comes back under the same client",
     () =>
       Effect.gen(function*() {
-        const { clients, count, expire, run, simulator, start, stored } = yield* signedIn()
+        const { clients, count, expire, run, simulator, follow, start, stored } = yield* signedIn()
         const [client] = yield* clients
         for (const how of ["kill", "cut"] as const) {
           yield* simulator.turn({ tokenDelay: how === "kill" ? "1500 millis" : 0, lostAnswer: how === "cut" })
@@ -252,7 +252,7 @@ describe("an official sign-in that has expired", () => {
           assert.strictEqual(code, 4)
           assertSentence(stdout, "effixir login")
           assert.deepStrictEqual(yield* clients, [client])
-          const again = yield* start(["login", "--chatgpt"])
+          const again = yield* follow(["login", "--chatgpt"])
           const url = yield* urlOf(again.output)
           assert.strictEqual(new URL(url).searchParams.get("client_id"), client)
           yield* visit(url)
@@ -338,7 +338,7 @@ describe("a base URL that is set for something else", () => {
 describe("logout", () => {
   it.scopedLive("ends it at the server, and keeps what the installation is known by", () =>
     Effect.gen(function*() {
-      const { auth, clients, count, fs, hostId, run, start, stored } = yield* signedIn()
+      const { auth, clients, count, fs, hostId, run, follow, stored } = yield* signedIn()
       const { client_id } = yield* stored
       const before = yield* hostId
       assert.deepInclude(yield* run(["logout"]), { code: 0, stderr: "Signed out.\n" })
@@ -346,7 +346,7 @@ describe("logout", () => {
       assert.strictEqual(yield* count("/api/accounts/oauth/revoke"), 1)
       assert.strictEqual(yield* hostId, before)
       assert.deepStrictEqual(yield* clients, [client_id])
-      const again = yield* start(["login", "--chatgpt"])
+      const again = yield* follow(["login", "--chatgpt"])
       const url = new URL(yield* urlOf(again.output))
       assert.strictEqual(url.searchParams.get("client_id"), client_id)
       assert.strictEqual(url.searchParams.get("ext_agent_host_id"), before)

@@ -5,7 +5,7 @@ import { ChatGpt } from "../../src/auth/Credential.ts"
 import type { Knobs } from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { anyCallbackPort } from "../callbackPorts.ts"
-import { eventually, machine, type Started } from "./support.ts"
+import { eventually, type Followed, machine } from "./support.ts"
 
 type Ports = typeof anyCallbackPort
 
@@ -40,9 +40,10 @@ const Host = Schema.Struct({ ext_agent_host_id: Schema.String })
 /** The same, and somebody has signed in, to a server that takes no refresh for too early unless it is told to. */
 export const signedIn = Effect.fnUntraced(function*(knobs: Partial<Knobs> = {}) {
   const here = yield* fresh({ earliest: knobs.earliest ?? "none" })
-  const { output, result } = yield* here.start(["login", "--chatgpt"])
+  const { output, result } = yield* here.follow(["login", "--chatgpt"])
   yield* visit(yield* urlOf(output))
   assert.strictEqual((yield* result).code, 0)
+  yield* here.compile
   yield* here.simulator.turn(knobs)
   const change = Effect.fnUntraced(function*(fields: object) {
     const json: object = JSON.parse(yield* here.fs.readFileString(here.auth))
@@ -52,7 +53,7 @@ export const signedIn = Effect.fnUntraced(function*(knobs: Partial<Knobs> = {}) 
 })
 
 /** The address that a sign-in shows, once it does. */
-export const urlOf = (output: Started["output"]) => {
+export const urlOf = (output: Followed["output"]) => {
   const find = () => /http\S+\/authorize\?\S+/.exec(output().stderr + output().stdout)?.[0]
   return Effect.map(
     eventually("the address is shown", () => find() !== undefined),

@@ -2,7 +2,7 @@ import type * as EffectConsole from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Console } from "node:console"
-import { Readable, Writable } from "node:stream"
+import { PassThrough, Writable } from "node:stream"
 import * as Cli from "../../src/cli/Cli.ts"
 import * as Execute from "../../src/cli/execute.ts"
 import type { Listening } from "../../src/cli/Interruption.ts"
@@ -17,7 +17,17 @@ export interface Result {
 export interface Surroundings {
   readonly cwd: string
   readonly env: { readonly [name: string]: string | undefined }
-  readonly stdin: string
+  /** All that is typed, or null for somebody who goes on typing. */
+  readonly stdin: string | null
+}
+
+export interface Running {
+  /** What came out so far. */
+  readonly output: () => { readonly stdout: string; readonly stderr: string }
+  readonly type: (text: string) => void
+  readonly result: Promise<Result>
+  /** Ends it, as a signal does. */
+  readonly stop: () => Promise<void>
 }
 
 let isTaken = false
@@ -26,38 +36,48 @@ let isTaken = false
  * Runs a command line in this process, which takes a tenth of the time that starting the program takes. The environment,
  * the folder and the streams belong to a whole process, so that one runs at a time: undefined while another does.
  */
-export const inProcess = (args: ReadonlyArray<string>, around: Surroundings): Promise<Result> | undefined => {
+export const inProcess = (args: ReadonlyArray<string>, around: Surroundings): Running | undefined => {
   if (isTaken) return undefined
   isTaken = true
-  return execute(args, around).finally(() => {
-    isTaken = false
-  })
-}
-
-const execute = async (args: ReadonlyArray<string>, { cwd, env, stdin }: Surroundings): Promise<Result> => {
-  const before = { cwd: process.cwd(), env: { ...process.env } }
-  const [stdout, stderr] = [written(), written()]
-  const restore = [
-    replaced("stdin", Readable.from([stdin])),
-    replaced("stdout", stdout.stream),
-    replaced("stderr", stderr.stream)
-  ]
-  setVariables(env)
-  process.chdir(cwd)
-  try {
-    const line = Cli.read(args)
-    const listening: Listening = {
-      first: () => "SIGINT",
-      stop: () => fiber.unsafeInterruptAsFork(fiber.id()),
-      told: undefined
-    }
-    const fiber = Effect.runFork(
-      Effect.withConsole(Execute.run(line, listening), consoleOf(stdout.stream, stderr.stream))
-    )
+  const [stdin, stdout, stderr] = [new PassThrough(), written(), written()]
+  if (around.stdin !== null) stdin.end(around.stdin)
+  const restore = surround(around, [stdin, stdout.stream, stderr.stream])
+  const line = Cli.read(args)
+  const listening: Listening = {
+    first: () => "SIGINT",
+    stop: () => fiber.unsafeInterruptAsFork(fiber.id()),
+    told: undefined
+  }
+  const fiber = Effect.runFork(
+    Effect.withConsole(Execute.run(line, listening), consoleOf(stdout.stream, stderr.stream))
+  )
+  const end = async () => {
     const exit = await Effect.runPromise(Fiber.await(fiber))
     const last = await Execute.lastLine(exit, line, listening)
     return { code: Execute.codeOf(exit, listening), stdout: stdout.text() + last, stderr: stderr.text() }
-  } finally {
+  }
+  const result = end().finally(() => {
+    restore()
+    isTaken = false
+  })
+  return {
+    output: () => ({ stdout: stdout.text(), stderr: stderr.text() }),
+    type: (text) => void stdin.write(text),
+    result,
+    stop: async () => {
+      listening.stop("SIGINT")
+      await result
+    }
+  }
+}
+
+/** Puts the process into these surroundings, and gives what takes it out again. */
+const surround = ({ cwd, env }: Surroundings, streams: ReadonlyArray<unknown>) => {
+  const before = { cwd: process.cwd(), env: { ...process.env } }
+  const restore = (["stdin", "stdout", "stderr"] as const).map((name, index) => replaced(name, streams[index]))
+  setVariables(env)
+  process.chdir(cwd)
+  return () => {
     for (const stream of restore) stream()
     process.chdir(before.cwd)
     setVariables(before.env)

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import { cpSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -19,11 +20,16 @@ export const program = fileURLToPath(new URL("../../dist/bin/effixir.js", import
 /** Whether every command line gets a process of its own, as it would have at a person's. */
 const startsAlways = process.env["EFFIXIR_TEST_START"] !== undefined
 
-export interface Started {
-  readonly child: ChildProcess
+/** A command line on its way. */
+export interface Followed {
   /** What came out so far. */
   readonly output: () => { readonly stdout: string; readonly stderr: string }
+  readonly type: (text: string) => Effect.Effect<void>
   readonly result: Effect.Effect<Result>
+}
+
+export interface Started extends Followed {
+  readonly child: ChildProcess
 }
 
 export interface How {
@@ -61,15 +67,20 @@ export const machine = Effect.fnUntraced(function*(
     OPENAI_BASE_URL: simulator.apiBaseUrl
   }
 
+  /** Gives the home the compiled program, which would take each first start in it half its time. */
+  const compile = Effect.sync(() => {
+    const compiled = process.env["EFFIXIR_TEST_COMPILED"]
+    if (compiled !== undefined && options?.isCompiled !== false) {
+      cpSync(compiled, path.join(home, "cache"), { recursive: true })
+    }
+  })
+
   const credential = yield* simulator.signIn()
   if (options?.signedIn !== false) {
     yield* fs.makeDirectory(home, { mode: 0o700 })
     const json = JSON.stringify(yield* Schema.encode(Credential)(credential))
     yield* fs.writeFileString(path.join(home, "auth.json"), json, { mode: 0o600 })
-    const compiled = process.env["EFFIXIR_TEST_COMPILED"]
-    if (compiled !== undefined && options?.isCompiled !== false) {
-      cpSync(compiled, path.join(home, "cache"), { recursive: true })
-    }
+    yield* compile
   }
 
   const start = (args: ReadonlyArray<string>, options?: How) =>
@@ -95,23 +106,37 @@ export const machine = Effect.fnUntraced(function*(
         const ended = new Promise<Result>((resolve) => {
           child.once("close", (code) => resolve({ code, stdout, stderr }))
         })
-        return { child, output: () => ({ stdout, stderr }), result: Effect.promise(() => ended) }
+        return {
+          child,
+          output: () => ({ stdout, stderr }),
+          type: (text) => Effect.sync(() => void child.stdin.write(text)),
+          result: Effect.promise(() => ended)
+        }
       }),
       ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
     )
 
-  /** Runs a command line to its end: in this process, unless the test is about processes. */
-  const run = (args: ReadonlyArray<string>, how: How = {}) =>
-    Effect.suspend(() => {
+  /** Begins a command line: in this process, unless the test is about processes. */
+  const follow = (args: ReadonlyArray<string>, how: How = {}) =>
+    Effect.suspend((): ReturnType<typeof start> | Effect.Effect<Followed, never, Scope.Scope> => {
       const { env = {}, isStarted = options?.isStarted === true, stdin = "", through } = how
       const isForNode = Object.keys(env).some((name) => name.startsWith("NODE_"))
-      const result = startsAlways || isStarted || isForNode || through !== undefined || stdin === null
+      const running = startsAlways || isStarted || isForNode || through !== undefined
         ? undefined
         : inProcess(args, { cwd: folder, env: { ...environment, ...env }, stdin })
-      return result === undefined
-        ? Effect.flatMap(start(args, how), ({ result }) => result)
-        : Effect.promise(() => result)
+      if (running === undefined) return start(args, how)
+      const { output, result, stop, type } = running
+      const followed: Followed = {
+        output,
+        type: (text) => Effect.sync(() => type(text)),
+        result: Effect.promise(() => result)
+      }
+      return Effect.acquireRelease(Effect.succeed(followed), () => Effect.promise(stop))
     })
+
+  /** Runs a command line to its end. */
+  const run = (args: ReadonlyArray<string>, how: How = {}) =>
+    Effect.scoped(Effect.flatMap(follow(args, how), ({ result }) => result))
 
   /** Everything that must never be seen outside `auth.json`. */
   const secrets = [credential.access_token, credential.refresh_token, simulator.apiKey].map(Redacted.value)
@@ -129,7 +154,9 @@ export const machine = Effect.fnUntraced(function*(
     },
     asked: simulator.requests,
     secrets,
+    compile,
     start,
+    follow,
     run,
     auth: path.join(home, "auth.json"),
     file: (name: string) => path.join(folder, name)

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Item } from "../../src/responses/Item.ts"
 
-export { machine, platform, program, type Started } from "./machine.ts"
+export { type Followed, machine, platform, program, type Started } from "./machine.ts"
 
 /** The JSON lines of an output. */
 export const lines = (stdout: string) =>
