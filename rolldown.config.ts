@@ -8,6 +8,8 @@ export default defineConfig({
   input: "src/cli/effixir.ts",
   platform: "node",
   external: ["fs-native-extensions"],
+  // Its main file hides what it requires from bundlers.
+  resolve: { alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" } },
   output: {
     dir: "dist/bin",
     cleanDir: true,
@@ -30,6 +32,7 @@ export default defineConfig({
         { name: "sessions", test: /src\/cli\/(?:findSession|handlers\/sessions\/(?:delete|list|rename))\.ts$/ },
         { name: "http", test: /src\/node\/network\/NodeHttp\.ts$/ },
         { name: "turn", test: /src\/cli\/(?:handlers\/(?:fork|resume|run)|render\/lastLine)\.ts$/ },
+        { name: "jsonc", test: /node_modules\/jsonc-parser\// },
         { name: "login", test: /src\/cli\/handlers\/login\.ts$/ }
       ]
     }

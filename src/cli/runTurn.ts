@@ -15,8 +15,9 @@ import * as Host from "../auth/Host.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { defined } from "../internal/json.ts"
 import { quote } from "../internal/quote.ts"
-import type { Home } from "../node/settings/Home.ts"
+import * as Home from "../node/settings/Home.ts"
 import * as PolicyFile from "../node/settings/PolicyFile.ts"
+import * as ProjectSettings from "../node/settings/ProjectSettings.ts"
 import type { Dialect } from "../node/settings/Settings.ts"
 import * as Trust from "../node/settings/Trust.ts"
 import * as Surroundings from "../node/workspace/Surroundings.ts"
@@ -72,7 +73,9 @@ export interface TurnOptions {
 }
 
 export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
-  const usual = yield* Settings.settings
+  // What the project sets counts as soon as it is trusted.
+  if (conversation.trust === true) yield* Trust.trust(yield* Home.config, conversation.folder)
+  const usual = yield* Settings.settings(conversation.folder)
   const settings = "effort" in conversation ? { ...usual, reasoning_effort: conversation.effort } : usual
   const { dialect, models, transport } = settings
   const model = Option.getOrElse(conversation.model, () => settings.model)
@@ -128,9 +131,13 @@ const whenLeft = (stage: Queue.Dequeue<void>) => Effect.asVoid(Effect.timeoutOpt
  */
 const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptions, settings: PermissionSettings) {
   const { before = {}, json } = conversation
-  const flags = { permission: said(conversation.permission), policy: said(conversation.policy) }
   // A path in config.json is relative to its folder.
-  const stored = settings.policy === undefined ? undefined : resolve(settings.home.path, settings.policy)
+  const whole = (file: string | undefined) => file === undefined ? undefined : resolve(settings.home.path, file)
+  const stored = whole(settings.policy)
+  const flags = {
+    permission: said(conversation.permission) ?? settings.flags.permission,
+    policy: said(conversation.policy) ?? whole(settings.flags.policy)
+  }
   const isKept = flags.policy === undefined && before.policy !== undefined
   const file = flags.policy === undefined ? before.policy ?? stored : resolve(flags.policy)
   const policy = file === undefined ? undefined : yield* isKept ? loadKept(file) : PolicyFile.load(file)
@@ -152,7 +159,8 @@ const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptions, set
 })
 
 interface PermissionSettings {
-  readonly home: Home
+  readonly flags: Pick<PermissionSettings, "policy" | "permission">
+  readonly home: Home.Home
   readonly policy?: string | undefined
   readonly permission?: Policy.Mode | undefined
 }
@@ -176,8 +184,7 @@ const loadKept = (file: string) =>
 const loadQuietly = (file: string) => Effect.orElseSucceed(PolicyFile.load(file), () => undefined)
 
 /** Whether the project is trusted. Prints which of its instructions are left out or have problems. */
-const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: TurnOptions, home: Home) {
-  if (trust === true) yield* Trust.trust(home, folder)
+const trusts = Effect.fnUntraced(function*({ folder, isNew }: TurnOptions, home: Home.Home) {
   const isTrusted = yield* Trust.isTrusted(home, folder)
   // A resumed session keeps the instructions that it began with.
   if (isNew !== true) return isTrusted
@@ -188,7 +195,8 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: TurnOptions
     return true
   }
   const files = sources.map(({ path }) => path)
-  const [first, ...more] = [...files, ...yield* Skills.ofProject(folder)]
+  const settings = yield* ProjectSettings.find(home, folder)
+  const [first, ...more] = [...files, ...settings === undefined ? [] : [settings], ...yield* Skills.ofProject(folder)]
   if (first === undefined) return false
   const which = `${quote(first)}${more.length === 0 ? "" : ` and ${more.length} more`}`
   yield* screen.say(`${which} left out: this project is not trusted. To follow what it says from now on: --trust`)
@@ -196,7 +204,7 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew, trust }: TurnOptions
 })
 
 /** The available skills, and the prompt with those that it names. Prints which skills cannot be used. */
-const teach = Effect.fnUntraced(function*({ folder, prompt }: TurnOptions, home: Home, isTrusted: boolean) {
+const teach = Effect.fnUntraced(function*({ folder, prompt }: TurnOptions, home: Home.Home, isTrusted: boolean) {
   const screen = yield* Screen
   const leaveOut = ({ path, reason }: Skills.Problem) => screen.say(`the skill ${quote(path)} is left out: ${reason}`)
   const { problems, skills } = yield* Skills.load({ home: home.path, folder: isTrusted ? folder : undefined })
@@ -294,7 +302,7 @@ const noPlanForChat =
 
 interface Settings {
   readonly dialect: Dialect
-  readonly home: Home
+  readonly home: Home.Home
   readonly model?: string | undefined
   readonly models?: ModelProfile.Overrides | undefined
   readonly reasoning_effort?: string | undefined

@@ -15,6 +15,7 @@ import { defined } from "../internal/json.ts"
 import { quote } from "../internal/quote.ts"
 import { layerHome } from "../node/NodeHome.ts"
 import * as Home from "../node/settings/Home.ts"
+import type { Settings } from "../node/settings/Settings.ts"
 import { type Listing, Models } from "../responses/account/Models.ts"
 import type { LastUsed } from "../session/History.ts"
 import type { Setup } from "../session/SessionEvent.ts"
@@ -32,6 +33,8 @@ export interface Flags {
   readonly effort: Option.Option<string>
   readonly search: boolean | undefined
   readonly json: boolean
+  /** The folder that the session goes on in. */
+  readonly folder: string
 }
 
 /** What the next turn is asked with. `environment` stands in front of the variables. */
@@ -49,7 +52,8 @@ const addresses = Config.unwrap(Host.addresses)
 const billing = Config.unwrap(Host.billing)
 
 /** Says on stderr what is otherwise than last time, and fails where somebody else would pay unasked. */
-export const choose = Effect.fnUntraced(function*(session: string, used: LastUsed, flags: Flags) {
+export const choose = Effect.fnUntraced(function*(session: string, used: LastUsed, given: Flags) {
+  const flags = withSet(given, (yield* settings(given.folder)).flags)
   const before = yield* Effect.map(addresses, (addresses) => keptOf(used, addresses))
   const { credential, isProfileGone, profile } = yield* signInFor(session, used, before, flags)
   const environment: Environment = {
@@ -59,7 +63,7 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
     dialect: Option.orElse(flags.dialect, () => Option.fromNullable(before.dialect))
   }
   const next = Effect.gen(function*() {
-    const { dialect, home, model: usual } = yield* settings
+    const { dialect, home, model: usual } = yield* settings(flags.folder)
     const { isGone, model } = yield* Effect.provide(modelFor(used.model, flags.model, usual), layerHome)
     const search = flags.search ?? before.search
     return { isModelGone: isGone, model, search, setup: yield* setupOf(credential, { home, dialect, search }) }
@@ -80,7 +84,7 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
   ]
   const screen = yield* Screen
   if (changes.length > 0) yield* screen.say(`this session goes on otherwise than before: ${changes.join("; ")}`)
-  const usual = yield* settings
+  const usual = yield* settings(flags.folder)
   const elsewhere = Host.serverAt(Host.of(credential).baseUrl(yield* addresses))
   const overruled = [
     ...overrules("--profile", usual.home.profile, profileOf(setup), profileOf(before)),
@@ -100,6 +104,15 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
     environment
   }
   return chosen
+})
+
+/** What `--set` sets counts as the flag for it does. */
+const withSet = (flags: Flags, set: Settings): Flags => ({
+  ...flags,
+  model: Option.orElse(flags.model, () => Option.fromNullable(set.model)),
+  effort: Option.orElse(flags.effort, () => Option.fromNullable(set.reasoning_effort)),
+  dialect: Option.orElse(flags.dialect, () => Option.fromNullable(set.dialect)),
+  search: flags.search ?? set.web_search
 })
 
 /** The setup of a turn that is asked with this credential. */

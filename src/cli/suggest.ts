@@ -1,7 +1,7 @@
 /**
  * Guesses what the person meant by an unknown word.
  */
-import { distance } from "fastest-levenshtein"
+import { closest } from "../internal/closest.ts"
 import type { Flag } from "./Grammar.ts"
 
 /** The command that differs least: in case, or in a letter or two. */
@@ -24,11 +24,3 @@ export const flag = (word: string, flags: ReadonlyArray<Flag>): string | undefin
 }
 
 const bare = (name: string): string => name.replace(/^-*(?:no-)?/, "")
-
-const closest = (word: string, names: ReadonlyArray<string>): string | undefined => {
-  const reach = bare(word).length > 4 ? 2 : 1
-  return names
-    .map((name) => ({ name, away: distance(name, word) }))
-    .filter(({ away }) => away <= reach)
-    .toSorted((a, b) => a.away - b.away)[0]?.name
-}

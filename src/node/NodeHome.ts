@@ -32,7 +32,7 @@ import * as CacheFiles from "./settings/CacheFiles.ts"
 import * as Extras from "./settings/Extras.ts"
 import * as Home from "./settings/Home.ts"
 import * as HomeCheck from "./settings/HomeCheck.ts"
-import * as Settings from "./settings/Settings.ts"
+import * as ResolvedSettings from "./settings/ResolvedSettings.ts"
 
 /**
  * Credentials, sessions and their artifacts in the home folder (`EFFIXIR_HOME`), or the keyring if `config.json` says
@@ -58,7 +58,8 @@ export const layerHome: Layer.Layer<
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const home = yield* Home.config
   yield* HomeCheck.check(home)
-  const { credential_store, durability, servers = {} } = yield* Settings.load(home.config)
+  const { settings } = yield* Effect.provide(ResolvedSettings.resolve({ home }), layerPlatform)
+  const { credential_store, durability, servers = {} } = settings
   const extras = yield* Extras.resolve(servers, yield* Config.unwrap(Host.addresses), home.config)
   const store = credential_store === "keyring"
     ? (yield* Effect.promise(() => import("./auth/CredentialKeyring.ts"))).layer

@@ -23,17 +23,19 @@ export const handle = Effect.fnUntraced(
   function*({ auth, cd, dryRun: isDryRun, json, last, profile, words }: Flags) {
     const [given] = yield* Prompt.positionals(words, last ? 0 : 1)
     const { id, log } = yield* FindSession.find(given, last, cd).pipe(Effect.provide(layerHome))
+    const folder = Option.isSome(cd) ? cd.value : yield* FindSession.workspaceOf(id, log)
     const { environment, model } = yield* SessionSetup.choose(id, lastUsed(log.map(({ event }) => event)), {
       ...nothingElse,
       auth,
+      folder,
       json,
       profile
     })
     yield* Effect.gen(function*() {
-      const { compact_at, dialect, models, transport } = yield* settings
+      const { compact_at, dialect, models, transport } = yield* settings(folder)
       const report = yield* Effect.flatMap(Agent, ({ compact }) => compact(id, { isDryRun })).pipe(
         Runtime.provide({
-          workspace: Option.isSome(cd) ? cd.value : yield* FindSession.workspaceOf(id, log),
+          workspace: folder,
           model: Option.getOrUndefined(model),
           models,
           dialect,

@@ -32,12 +32,13 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const text = yield* Prompt.read(prompt)
   const search = Common.searchOf(flags)
   const events = log.map(({ event }) => event)
-  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), { ...flags, search })
+  const folder = yield* FindSession.folderOf(cd, id, log)
+  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), { ...flags, search, folder })
   yield* runTurn({
     session: id,
     fork: { toTurn: turn },
     prompt: [Image.message(text, images)],
-    folder: yield* FindSession.folderOf(cd, id, log),
+    folder,
     json,
     deltas: flags.deltas,
     limits,

@@ -23,7 +23,7 @@ export const handle = Effect.fnUntraced(function*({ all, auth, json, profile, re
 
 /** Works without a sign-in, and lists the models that a sign-in would give. */
 const look = Effect.fnUntraced(function*(options: { readonly refresh: boolean; readonly hidden: boolean }) {
-  const { model } = yield* settings
+  const { model } = yield* settings(".")
   const listing = yield* Effect.flatMap(Models, ({ list }) => list(options)).pipe(Effect.provide(layerHome))
   return { listing, model: model ?? listing.defaultModel }
 })

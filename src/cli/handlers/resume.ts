@@ -25,12 +25,13 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const unfinished = unfinishedTurn(events)
   const text = yield* promptFor(unfinished, given[last ? 0 : 1], images.length > 0)
   const search = Common.searchOf(flags)
-  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), { ...flags, search })
+  const folder = yield* FindSession.folderOf(cd, id, log)
+  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), { ...flags, search, folder })
   yield* runTurn({
     session: id,
     known: log.at(-1)?.seq,
     prompt: text === undefined ? undefined : [Image.message(text, images)],
-    folder: yield* FindSession.folderOf(cd, id, log),
+    folder,
     json,
     deltas: flags.deltas,
     limits,

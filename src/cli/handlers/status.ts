@@ -110,7 +110,7 @@ const skillsToLines = ({ problems, skills }: Skills.Loaded) => ({
 
 /** Without `refresh` no server is asked. */
 const look = Effect.fnUntraced(function*(refresh: boolean) {
-  const { home, model: chosen } = yield* settings
+  const { home, model: chosen } = yield* settings(".")
   return yield* Effect.gen(function*() {
     const { defaultModel } = yield* Effect.flatMap(Models, ({ known }) => known)
     const model = chosen ?? defaultModel

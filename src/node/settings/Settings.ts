@@ -5,14 +5,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import { ConfigError } from "../../auth/ConfigError.ts"
+import { closest } from "../../internal/closest.ts"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
-import { problemOf } from "../../internal/json.ts"
 import { Overrides } from "../../responses/account/ModelProfile.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
 import { readOwnText } from "../files/readPlainFile.ts"
+import * as Jsonc from "./Jsonc.ts"
 import { Servers } from "./Servers.ts"
 
 /**
@@ -101,33 +104,124 @@ export const Settings = Schema.Struct({
 export type Settings = typeof Settings.Type
 
 /**
+ * The names of all settings.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const keys = Object.keys(Settings.fields) as ReadonlyArray<keyof Settings>
+
+/**
+ * Settings as they are written in a file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Written = { readonly [key in keyof Settings]?: unknown }
+
+/**
  * Reads the file; one that is not there sets nothing. Unknown keys are refused: a typing error would go unnoticed.
  *
  * @since 0.1.0
  * @category loading
  */
-export const load: (
-  path: string
-) => Effect.Effect<Settings, ConfigError> = Effect.fnUntraced(function*(path) {
-  const text = yield* readOwnText(path).pipe(
+export const load: (path: string) => Effect.Effect<Settings, ConfigError> = (path) =>
+  Effect.flatMap(read(path), (written) => decode(written, path))
+
+/**
+ * The same as it is written, when all of it can be used.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const read: (path: string) => Effect.Effect<Written, ConfigError> = Effect.fnUntraced(function*(path) {
+  const written = yield* Effect.flatMap(readText(path), (text) => parse(text, path))
+  yield* decode(written, path)
+  return written
+})
+
+/**
+ * The text of the file; that of an empty object where there is none.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const readText = (path: string): Effect.Effect<string, ConfigError> =>
+  readOwnText(path).pipe(
     Effect.catchAll((error) =>
       isNotFound(error)
-        ? Effect.succeed("{}")
+        ? Effect.succeed("{}\n")
         : new ConfigError({ key: "The file", source: path, expected: diskProblem(error) })
     )
   )
-  const broken = problemOf(text)
-  if (broken !== undefined) {
-    return yield* new ConfigError({ key: "The JSON", source: path, expected: `${broken}; mend it: ${whole}` })
-  }
-  return yield* Effect.mapError(decode(text), (error) => {
-    const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
-    const key = issue === undefined || issue.path.length === 0 ? "The JSON" : issue.path.map(String).join(".")
-    return new ConfigError({ key, source: path, expected: expected[String(issue?.path[0])] ?? whole })
-  })
-})
 
-const decode = (text: string) => Schema.decodeUnknown(Schema.parseJson(Settings), { onExcessProperty: "error" })(text)
+/**
+ * What a text sets, whether it can be used or not. `$schema`, by which editors find the schema, is no setting.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (text: string, source: string): Effect.Effect<Written, ConfigError> =>
+  Effect.matchEffect(Jsonc.parse(text), {
+    onFailure: ({ problem }) => new ConfigError({ key: "The JSON", source, expected: `${problem}; mend it: ${whole}` }),
+    onSuccess: (value) => {
+      if (!isObject(value)) return new ConfigError({ key: "The JSON", source, expected: whole })
+      const { $schema, ...settings } = value
+      return $schema === undefined || typeof $schema === "string"
+        ? Effect.succeed(settings)
+        : new ConfigError({ key: "$schema", source, expected: "expected the address of a schema" })
+    }
+  })
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  Predicate.isReadonlyRecord(value) && !Array.isArray(value)
+
+/**
+ * The settings that are written somewhere.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const decode = (written: unknown, source: string): Effect.Effect<Settings, ConfigError> =>
+  Effect.mapError(Schema.decodeUnknown(Settings)(written, { onExcessProperty: "error" }), (error) => {
+    const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
+    const path = issue?.path.map(String) ?? []
+    const [top = ""] = path
+    const wanted = expected[top] ?? whole
+    return new ConfigError({
+      key: path.length === 0 ? "The JSON" : path.join("."),
+      source,
+      expected: issue?._tag === "Unexpected" ? unknownKey(path, wanted) : wanted
+    })
+  })
+
+/** Says which known key was probably meant. */
+const unknownKey = (path: ReadonlyArray<string>, wanted: string): string => {
+  const meant = closest(path.at(-1) ?? "", keysAt(Schema.encodedSchema(Settings).ast, path.slice(0, -1)))
+  return meant === undefined
+    ? wanted
+    : `there is no such setting; the nearest is ${[...path.slice(0, -1), meant].join(".")}`
+}
+
+/** The keys that an object may have. */
+const keysAt = (ast: SchemaAST.AST, path: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (SchemaAST.isUnion(ast)) return ast.types.flatMap((type) => keysAt(type, path))
+  if (SchemaAST.isRefinement(ast)) return keysAt(ast.from, path)
+  if (!SchemaAST.isTypeLiteral(ast)) return []
+  const [first, ...more] = path
+  if (first === undefined) return ast.propertySignatures.map(({ name }) => String(name))
+  const below = ast.propertySignatures.find(({ name }) => name === first) ?? ast.indexSignatures[0]
+  return below === undefined ? [] : keysAt(below.type, more)
+}
+
+/**
+ * What is wrong with the name of a setting that there is not.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const unknown = (key: string, source: string): ConfigError =>
+  new ConfigError({ key, source, expected: unknownKey([key], `expected one of ${keys.join(", ")}`) })
 
 const aText = "expected a text"
 

@@ -19,7 +19,10 @@ const refused = (content: string) =>
     assert.strictEqual(error._tag, "ConfigError")
     assert.strictEqual(error.source, path)
     assert.strictEqual(error.message, `${error.key} in ${path} cannot be used: ${error.expected}`)
-    assert.match(error.expected, /^(?:it is (?:empty|broken JSON, which ends too early); mend it: )?expected [^{]*$/)
+    assert.match(
+      error.expected,
+      /^(?:it is (?:empty|broken JSON, which ends too early); mend it: )?expected [^{]*$|^there is no such setting; the nearest is [\w./:]+$/
+    )
     assert.strictEqual(yield* get(path), content)
     return error.key
   })
@@ -42,6 +45,43 @@ describe("Settings", () => {
   it.scoped("names the key that it does not know", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* refused("{\"model\":\"gpt-5.5\",\"modle\":\"x\"}"), "modle")
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("names the nearest key, at every depth", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [settings: unknown, nearest: string | undefined]> = [
+        [{ modle: "x" }, "model"],
+        [{ compact_att: 50 }, "compact_at"],
+        [{ models: { "qwen*": { imges: true } } }, "models.qwen*.images"],
+        [{ models: { m: { price: { imput: 1, output: 2 } } } }, "models.m.price.input"],
+        [{ servers: { "https://a.test": { hedaers: {} } } }, "servers.https://a.test.headers"],
+        [{ colour: "red" }, undefined]
+      ]
+      const path = `${yield* makeFolder}/config.json`
+      for (const [settings, nearest] of cases) {
+        yield* put(path, JSON.stringify(settings))
+        const { expected } = yield* Effect.flip(Settings.load(path))
+        const told = `there is no such setting; the nearest is ${nearest}`
+        assert.strictEqual(expected === told, nearest !== undefined, expected)
+      }
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("reads comments, commas behind the last entry, a mark of the byte order, and the address of a schema", () =>
+    Effect.gen(function*() {
+      const written = `{
+        // the model of the office
+        "model": "gpt-5.5", /* or another */
+        "web_search": true,
+      }`
+      const settings = { model: "gpt-5.5", web_search: true }
+      assert.deepStrictEqual(yield* load(written), settings)
+      assert.deepStrictEqual(yield* load(`\uFEFF${written}`), settings)
+      assert.deepStrictEqual(yield* load(`\uFEFF${JSON.stringify(settings)}`), settings)
+      assert.deepStrictEqual(yield* load(JSON.stringify({ $schema: "./config.json", ...settings })), settings)
+      assert.strictEqual(yield* refused("{ // a comment\n  \"model\": \"x\","), "The JSON")
+      const path = `${yield* makeFolder}/config.json`
+      yield* put(path, "{\n  // a comment\n  \"model\" \"x\"\n}\n")
+      assert.include((yield* Effect.flip(Settings.load(path))).expected, "it is broken JSON, in line 3")
     }).pipe(Effect.provide(layer)))
 
   it.scoped("names the key whose value is of no use", () =>

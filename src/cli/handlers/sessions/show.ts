@@ -62,7 +62,7 @@ const list = (numbers: ReadonlyArray<number>): string =>
 /** How much of the window the conversation fills. */
 const contextOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
   const last = Transcript.lastResponse(events)
-  const { models } = yield* Settings.settings
+  const { models } = yield* Settings.settings(".")
   const { models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
   const context: Context = {
     tokens: last === undefined ? 0 : ContextSize.of(History.fromStored(events), last),

@@ -1,0 +1,70 @@
+/**
+ * JSON as people write it: with comments, and commas behind the last entry. The parser for it is loaded only for a text
+ * that is no JSON, or that is changed.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type { ParseError } from "jsonc-parser"
+import { isDeepText, problemOf, tooDeep } from "../../internal/json.ts"
+
+/** Where a value stands: the names of the objects that it is in, and its own. */
+export type Path = ReadonlyArray<string>
+
+const jsonc = Effect.promise(() => import("jsonc-parser"))
+
+/** What is wrong with a text, as the end of a sentence. */
+interface Broken {
+  readonly problem: string
+}
+
+/**
+ * The value of a text.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse: (text: string) => Effect.Effect<unknown, Broken> = Effect.fnUntraced(function*(given) {
+  const text = withoutMark(given)
+  if (isDeepText(text)) return yield* Effect.fail({ problem: tooDeep })
+  if (problemOf(text) === undefined) return JSON.parse(text) as unknown
+  if (text.trim() === "") return yield* Effect.fail({ problem: "it is empty" })
+  const parser = yield* jsonc
+  const errors: Array<ParseError> = []
+  const value: unknown = parser.parse(text, errors, { allowTrailingComma: true })
+  const [first] = errors
+  if (first === undefined) return value
+  return yield* Effect.fail({
+    problem: first.offset >= text.trimEnd().length
+      ? "it is broken JSON, which ends too early"
+      : `it is broken JSON, in line ${text.slice(0, first.offset).split("\n").length}`
+  })
+})
+
+/**
+ * A text with another value in a place, or with none. Comments and everything else stay as they are.
+ *
+ * @since 0.1.0
+ * @category writing
+ */
+export const edit: (text: string, path: Path, value: unknown) => Effect.Effect<string> = Effect.fnUntraced(
+  function*(given, path, value) {
+    const parser = yield* jsonc
+    const text = withoutMark(given)
+    const edits = parser.modify(text, [...path], value, { formattingOptions: formatOf(text) })
+    return given.slice(0, given.length - text.length) + parser.applyEdits(text, edits)
+  }
+)
+
+/** Some editors begin a text with a mark of its byte order. */
+const withoutMark = (text: string): string => text.startsWith("\uFEFF") ? text.slice(1) : text
+
+/** As the text is indented already. */
+const formatOf = (text: string) => {
+  const [, indent = "  "] = /\n([ \t]+)\S/.exec(text) ?? []
+  return {
+    insertSpaces: !indent.startsWith("\t"),
+    tabSize: indent.startsWith("\t") ? 1 : indent.length,
+    eol: text.includes("\r\n") ? "\r\n" : "\n"
+  }
+}
