@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { readdirSync } from "node:fs"
+import { readdirSync, watch } from "node:fs"
 import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { machine, platform } from "./support.ts"
 
-const content = "0123456789abcde\n".repeat(512 * 1024)
+const content = "0123456789abcde\n".repeat(128 * 1024)
 
 /** Writes a file that takes a while, and once more a small one. */
 const script: Script.Script = ({ input }) => {
@@ -15,7 +15,17 @@ const script: Script.Script = ({ input }) => {
     : Script.answer(Script.say("All done."))
 }
 
-const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve))
+/** Kills whoever makes a temporary file, while it is written. */
+const killing = (folder: string, kill: () => void) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      watch(folder, (_event, name) => {
+        if (name !== null && isTemporary(name)) kill()
+      })
+    ),
+    (watcher) => Effect.sync(() => watcher.close())
+  )
+
 const isTemporary = (name: string) => name.endsWith(".tmp")
 
 describe("a process that is killed while it writes a file", () => {
@@ -27,11 +37,11 @@ describe("a process that is killed while it writes a file", () => {
         const left = () => readdirSync(folder).filter(isTemporary)
         let kills = 0
         while (left().length === 0 && ++kills < 20) {
-          const { child, result } = yield* start(["run", "Write"])
-          // Whoever waits for one to appear sees it in the middle of being written.
-          while (child.exitCode === null && left().length === 0) yield* Effect.promise(nextTurn)
-          child.kill("SIGKILL")
-          yield* result
+          yield* Effect.scoped(Effect.gen(function*() {
+            const { child, result } = yield* start(["run", "Write"])
+            yield* killing(folder, () => child.kill("SIGKILL"))
+            yield* result
+          }))
         }
         assert.lengthOf(left(), 1, `${kills} kills`)
         if (yield* fs.exists(file("a.txt"))) {
