@@ -3,11 +3,17 @@
  * are skipped.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
+import * as NodeRuntime from "../../src/node/NodeRuntime.ts"
+import { userMessage } from "../../src/responses/Item.ts"
+import * as Request from "../../src/responses/Request.ts"
+import * as Responses from "../../src/responses/Responses.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { eventually, lines, machine, platform } from "../cli/support.ts"
 
@@ -56,9 +62,13 @@ const llama = Effect.fnUntraced(function*(model: "plain" | "thinking", context =
   return `http://127.0.0.1:${port}/v1`
 })
 
+/** A picture of one pixel. */
+const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
 const at = Effect.fnUntraced(function*(url: string, dialect: string) {
-  const { fs, home, run } = yield* machine(Script.fromTurns([
+  const { file, fs, home, run } = yield* machine(Script.fromTurns([
     Script.answer(Script.think("Look first."), Script.call("bash", { command: "echo begun" })),
+    Script.answer(Script.call("bash", "{\"command\": \"echo")),
     Script.answer(Script.say("Begun elsewhere."))
   ]))
   const env = { OPENAI_BASE_URL: url, OPENAI_API_KEY: "right", EFFIXIR_AUTH: "api-key", EFFIXIR_DIALECT: dialect }
@@ -68,7 +78,9 @@ const at = Effect.fnUntraced(function*(url: string, dialect: string) {
       run(["--json", "-m", "tiny", ...args], { env: { ...env, ...more } }),
       ({ code, stderr, stdout }) => ({ code, stderr, all: lines(stdout), last: lines(stdout).at(-1) })
     )
-  return { ask, env, run }
+  const picture = file("dot.png")
+  yield* fs.writeFile(picture, Buffer.from(dot, "base64"))
+  return { ask, env, picture, run }
 })
 
 type Told = Effect.Effect.Success<ReturnType<Effect.Effect.Success<ReturnType<typeof at>>["ask"]>>
@@ -122,16 +134,51 @@ describe.skipIf(!isThere)("a real llama.cpp server", () => {
         assert.strictEqual(code, 4)
       }).pipe(Effect.provide(platform)))
 
-    it.scopedLive("goes on with a session that was begun elsewhere", () =>
+    it.scopedLive("goes on with a session that was begun elsewhere, and had a call with wrong arguments there", () =>
       Effect.gen(function*() {
-        const { ask, run } = yield* at(yield* llama("plain"), dialect)
+        const url = yield* llama("plain")
+        const { ask, run } = yield* at(url, dialect)
         const begun = yield* run(["-m", "gpt-5.5", "Begin there"], { env: { EFFIXIR_AUTH: "chatgpt" } })
         assert.strictEqual(begun.code, 0, begun.stderr)
-        const { code, stderr, ...told } = yield* ask(["resume", "--last", "Look around"])
-        assert.strictEqual(code, 0, stderr)
-        assert.strictEqual(answers({ code, stderr, ...told }).at(-1), "All done: it said hello.")
+        const there = ["--auth", "api-key", "--base-url", url, "--dialect", dialect]
+        const told = yield* ask(["resume", "--last", ...there, "Look around"])
+        assert.strictEqual(told.code, 0, told.stderr)
+        assert.strictEqual(answers(told).at(-1), "All done: it said hello.")
+      }).pipe(Effect.provide(platform)))
+
+    it.scopedLive("is not sent the image that it refuses again", () =>
+      Effect.gen(function*() {
+        const { ask, picture } = yield* at(yield* llama("plain"), dialect)
+        yield* ask(["-i", picture, "What is this?"])
+        const told = yield* ask(["resume", "--last", "Look around"])
+        assert.strictEqual(told.code, 0, told.stderr)
+        assert.strictEqual(answers(told).at(-1), "All done: it said hello.")
       }).pipe(Effect.provide(platform)))
   })
+
+  it.scopedLive("answers with a value of a schema where it is asked for one in the way that it knows", () =>
+    Effect.gen(function*() {
+      const url = yield* llama("plain")
+      const asked = (dialect: "responses" | "chat-completions") =>
+        Responses.object(
+          Schema.Struct({ ok: Schema.Boolean }),
+          Request.make({ model: "tiny", instructions: "", input: [userMessage("Is it so?")], cacheKey: "so" })
+        ).pipe(
+          Effect.provide(NodeRuntime.layer({ workspace: folder, dialect })),
+          Effect.withConfigProvider(ConfigProvider.fromMap(
+            new Map([
+              ["OPENAI_BASE_URL", url],
+              ["OPENAI_API_KEY", "right"],
+              ["EFFIXIR_AUTH", "api-key"],
+              ["EFFIXIR_HOME", join(folder, "home")]
+            ])
+          ))
+        )
+      const value = yield* asked("chat-completions")
+      assert.isBoolean(value.ok)
+      const error = yield* Effect.flip(asked("responses"))
+      assert.deepInclude(error, { _tag: "ModelError", reason: { _tag: "MalformedOutput" } })
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("lists its model with the size of its context", () =>
     Effect.gen(function*() {
