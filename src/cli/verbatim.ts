@@ -58,7 +58,14 @@ export const markEscapes = (row: string): string =>
 export const cells = (text: string): number => {
   if (/^[ -~]*$/.test(text)) return text.length
   let sum = 0
-  for (const character of text) sum += /\p{M}/u.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0)
+  let last = 0
+  for (const character of text) {
+    // A narrow symbol becomes a picture, which most terminals show as wide.
+    if (character === "\ufe0f" && last === 1) last = 1
+    else if (/[\p{M}\p{Join_C}]/u.test(character)) continue
+    else last = eastAsianWidth(character.codePointAt(0) ?? 0)
+    sum += last
+  }
   return sum
 }
 

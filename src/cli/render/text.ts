@@ -6,22 +6,27 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
-import { field, parse, text } from "../../internal/json.ts"
 import * as Visible from "../../internal/visible.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
-import { isToolCall, outputText } from "../../responses/ToolCall.ts"
+import { isToolCall } from "../../responses/ToolCall.ts"
 import { queryOf } from "../../responses/WebSearch.ts"
-import type { Compacted, Limit, ModelResponded, ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
-import * as ApplyPatch from "../../tools/builtin/ApplyPatch.ts"
+import type { ModelResponded } from "../../session/SessionEvent.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
 import { dim as dimOn, type Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
+import { callLine, oneLine, outputLines, shownChange } from "./call.ts"
 import type { Renderer } from "./Renderer.ts"
-
-/** How much of a tool's output is shown. */
-const shownLines = 4
-const shownChange = 20
-const maxWidth = 120
+import {
+  compactedLine,
+  cutLine,
+  frames,
+  limits,
+  loadingLine,
+  notCompactedLine,
+  removedLine,
+  retryLine,
+  secondsOf
+} from "./wording.ts"
 
 export interface Options {
   /** Hands the terminal over to the approval question; absent where no person can be asked. */
@@ -95,7 +100,7 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
     if (loading === undefined) {
       loading = { since: now, told: now }
       return Effect.zipRight(
-        remark("↻ The server is still loading the model. Waiting until it is ready."),
+        remark(loadingLine),
         work("waiting for the model to load")
       )
     }
@@ -127,11 +132,7 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
   const showRemoved = ({ removed }: ModelResponded) =>
     removed === undefined
       ? Effect.void
-      : remark(
-        `note: the server has left out earlier thoughts of the model (${
-          removed.map(Visible.prose).join(", ")
-        }); the turn goes on without them`
-      )
+      : remark(removedLine(removed))
 
   const showOne = (event: AgentEvent): Effect.Effect<void> => {
     switch (event._tag) {
@@ -149,16 +150,10 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
       case "Retrying": {
         if (event.isLoading) return showLoading
         loading = undefined
-        const { attempt, delay, maxAttempts, message } = event
-        const wait = delay < 50 ? "at once" : `in ${secondsOf(delay)} s`
         const isVoid = open === "answer" || streamed !== ""
         streamed = ""
         return Effect.zipRight(
-          remark(
-            `↻ ${Visible.prose(message)}. Trying again ${wait} (attempt ${attempt} of ${maxAttempts})${
-              isVoid ? "; the answer begins anew" : ""
-            }.`
-          ),
+          remark(retryLine(event, isVoid)),
           work("waiting to try again")
         )
       }
@@ -169,7 +164,7 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
         return work("compacting the conversation")
       case "CompactionFailed":
         return Effect.zipRight(
-          remark(`The conversation could not be compacted: ${Visible.prose(event.message)}. It goes on as it is.`),
+          remark(notCompactedLine(event.message)),
           work("thinking")
         )
       case "Compacted":
@@ -251,8 +246,10 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
     return streamed.endsWith(answer) ? Effect.void : screen.out(`${Visible.prose(answer)}\n`)
   }
 
-  const showCut = (finishReason: string) =>
-    finishReason === "stop" ? Effect.void : note(`The answer was cut short by the server (${finishReason}).`)
+  const showCut = (finishReason: string) => {
+    const line = cutLine(finishReason)
+    return line === undefined ? Effect.void : note(line)
+  }
 
   const tick = Effect.suspend(() => {
     const start = since
@@ -277,93 +274,5 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
   }
 }
 
-/** What became of a conversation that was compacted, in one sentence. */
-export const compactedLine = (
-  { afterTokens, beforeTokens, method }: Pick<Compacted, "afterTokens" | "beforeTokens" | "method">
-): string =>
-  `↡ The conversation was compacted from about ${grouped(beforeTokens)} to ${grouped(afterTokens)} tokens (${
-    method === "hosted" ? "by the server" : "by a summary of the model"
-  }); the log keeps all of it.`
-
-export const grouped = (tokens: number): string => tokens.toLocaleString("en-US")
-
 /** In milliseconds. */
 const loadingLines = 10_000
-
-/** Below three seconds the tenths are shown. */
-const secondsOf = (millis: number): number => millis < 3000 ? Math.round(millis / 100) / 10 : Math.round(millis / 1000)
-
-const limits: { readonly [limit in Limit]: string } = {
-  steps: "the model was called as many times as --max-steps allows",
-  toolCalls: "as many tools were called as --max-tool-calls allows",
-  tokens: "as many tokens were used as --max-tokens allows",
-  cost: "as much was spent as --max-cost allows",
-  time: "the time of --timeout is over",
-  repeats: "the model makes the same call again and again"
-}
-
-const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
-
-const callLine = ({ call }: ToolStarted | ToolEnded): string => {
-  const what = call.type === "function_call"
-    ? mainArgument(call.arguments)
-    : call.name === ApplyPatch.tool.name
-    ? ApplyPatch.summary(call.input)
-    : call.input
-  return `${Visible.line(call.name)} ${short(Visible.line(what))}`
-}
-
-/** The most telling argument: a command or a path, else the first one. */
-const mainArgument = (json: string): string => {
-  const args = parse(json)
-  const main = text(field(args, "command")) ?? text(field(args, "path"))
-  if (main !== undefined) return main
-  const [first] = Object.values(typeof args === "object" && args !== null ? args : {})
-  return typeof first === "string" ? first : Array.isArray(first) ? "" : json
-}
-
-const outputLines = (event: ToolEnded): ReadonlyArray<string> => {
-  const plan = planOf(event.details)
-  if (plan !== undefined) return plan
-  const lines = outputText(event.output).replace(/\r?\n$/, "").split(/\r?\n/)
-  const shown = lines.slice(0, shownLines).map(oneLine)
-  // A tool's note about its own output, such as how to read on, is never hidden.
-  const last = lines.length > shownLines && /^\[.*\]$/.test(lines.at(-1) ?? "") ? lines.slice(-1).map(oneLine) : []
-  const more = lines.length - shown.length - last.length
-  return [
-    ...shown.map((line, index) => `  ${index === 0 ? markOf(event) : " "} ${line}`),
-    ...(more > 0 ? [`    … ${more} more ${more === 1 ? "line" : "lines"}`] : []),
-    ...last.map((line) => `    ${line}`)
-  ]
-}
-
-const marks: { readonly [status in ToolEnded["status"]]: string } = { completed: "✓", failed: "✗", interrupted: "■" }
-
-/** A command that exits with an error is `completed` for the model; a person sees it as failed. */
-const markOf = ({ details, status }: ToolEnded): string => {
-  const { exit_code: code, signal } = details ?? {}
-  if (status !== "completed") return marks[status]
-  if (typeof signal === "string") return `✗ ${signal}:`
-  return typeof code === "number" && code !== 0 ? `✗ exit ${code}:` : marks.completed
-}
-
-/** A plan as a list to tick off. */
-const planOf = (details: ToolEnded["details"]): ReadonlyArray<string> | undefined => {
-  const plan = details?.["plan"]
-  return Array.isArray(plan) && plan.length > 0
-    ? plan.map((entry) =>
-      `  ${boxes[text(field(entry, "status")) ?? ""] ?? "☐"} ${oneLine(text(field(entry, "step")) ?? "")}`
-    )
-    : undefined
-}
-
-const boxes: { readonly [status: string]: string } = { pending: "☐", in_progress: "▶", completed: "☑" }
-
-const oneLine = (text: string): string => {
-  const line = Visible.output(text).replaceAll(/\s+/g, " ").trimEnd()
-  return line.length > maxWidth ? `${line.slice(0, maxWidth - 1)}…` : line
-}
-
-/** A shortened call says how much is left out, because that part may matter. */
-const short = (line: string): string =>
-  line.length > maxWidth ? `${line.slice(0, maxWidth)}… (${line.length - maxWidth} more characters)` : line

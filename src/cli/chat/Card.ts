@@ -1,0 +1,58 @@
+/**
+ * A call of a tool as a card: its heading, and below it what it prints while it runs, then what came of it.
+ */
+import * as Effect from "effect/Effect"
+import { output } from "../../internal/visible.ts"
+import type { ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
+import * as FileChange from "../../tools/workspace/FileChange.ts"
+import { callLine, outputLines, shownChange } from "../render/call.ts"
+import { behind, bold, dim, expandTabs, fit, type Row, span, toText, wrap } from "./StyledText.ts"
+
+export interface Look {
+  readonly width: number
+  readonly colors: boolean
+}
+
+/** How many lines of the latest output are shown of a call that runs. */
+const tailLines = 5
+
+/** A call that runs. */
+export const running = (event: ToolStarted, printed: string, look: Look): ReadonlyArray<string> => {
+  const tail = output(printed).split("\n").map((line) => line.slice(line.lastIndexOf("\r") + 1))
+    .filter((line) => line.trim() !== "").slice(-tailLines)
+  return written([
+    ...heading(event, look),
+    ...tail.map((line) => fit([span("  ┊ ", dim), span(expandTabs(line), dim)], look.width))
+  ], look)
+}
+
+/** A call that has ended: its plan, the first lines of its output, and the changes that it has made. */
+export const ended = Effect.fnUntraced(function*(event: ToolEnded, look: Look) {
+  const changes = FileChange.inDetails(event.details)
+  const isPlan = Array.isArray(event.details?.["plan"])
+  const isToldByChanges = changes.length > 0 && event.status === "completed"
+  const result = isToldByChanges ? [] : outputLines(event).flatMap((line) =>
+    isPlan
+      ? behind([], [span("    ")], wrap([span("  "), span(line.trimStart())], look.width - 4))
+      : [fit([span(expandTabs(line), dim)], look.width)]
+  )
+  return [...written([...heading(event, look), ...result], look), ...yield* changeRows(changes, look)]
+})
+
+const heading = (event: ToolStarted | ToolEnded, { width }: Look): ReadonlyArray<Row> => {
+  const [, name = "", about = ""] = /^(\S*) ?([^]*)$/.exec(callLine(event)) ?? []
+  return behind([span("• ")], [span("  ")], wrap([span(name, bold), span(` ${about}`)], Math.max(1, width - 2)))
+}
+
+const changeRows = (changes: ReadonlyArray<FileChange.FileChange>, { colors, width }: Look) =>
+  changes.length === 0
+    ? Effect.succeed([])
+    : Effect.map(Effect.promise(() => import("../render/diff.ts")), ({ changeRows, more }) => {
+      const rows = changeRows(changes, { size: { columns: width, rows: shownChange }, hasColors: colors })
+      return rows.length > shownChange
+        ? [...rows.slice(0, shownChange - 1), more(rows.length - shownChange + 1)]
+        : rows
+    })
+
+const written = (rows: ReadonlyArray<Row>, { colors }: Look): ReadonlyArray<string> =>
+  rows.map((row) => toText(row, colors))

@@ -1,0 +1,278 @@
+/**
+ * A conversation as a person reads it: a fold over the events of its turns, into rows that are printed for good and rows
+ * that still change.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type { AgentEvent, Delta } from "../../agent/AgentEvent.ts"
+import { line, prose } from "../../internal/visible.ts"
+import { isMessage, isReasoning, type Item, text as textOf } from "../../responses/Item.ts"
+import { queryOf } from "../../responses/WebSearch.ts"
+import { endsTurn, shownItems, type ToolStarted, type TurnEnd } from "../../session/SessionEvent.ts"
+import {
+  compactedLine,
+  cutLine,
+  frames,
+  grouped,
+  limits,
+  loadingLine,
+  notCompactedLine,
+  removedLine,
+  retryLine
+} from "../render/wording.ts"
+import * as Card from "./Card.ts"
+import type { Highlighter } from "./CodeLines.ts"
+import * as Markdown from "./Markdown.ts"
+import { behind, bold, dim, type Row, span, toText, wrap } from "./StyledText.ts"
+
+export interface Options {
+  readonly width: () => number
+  readonly colors: boolean
+  /** Which key stops a turn, as it is told beside what the turn is doing. */
+  readonly hint?: string
+}
+
+export interface Conversation {
+  /** Takes an event in, and gives the rows that are complete with it. They are printed for good. */
+  readonly add: (event: AgentEvent) => Effect.Effect<ReadonlyArray<string>>
+  /** The rows that still change: what is being written, the calls that run, and for how long the turn has been at it. */
+  readonly live: (now: number) => ReadonlyArray<string>
+}
+
+type Kind = "answer" | "thoughts" | "call" | "note" | "prompt"
+
+export const make = ({ colors, hint, width }: Options): Conversation => {
+  let last: Kind | undefined
+  /** The text that is being written. */
+  let open: { readonly kind: Kind; readonly itemId: string; readonly stream: Markdown.Stream; end: string } | undefined
+  /** Whether rows of the open text have been printed. */
+  let isBegun = false
+  /** The items that have been shown as they were written. */
+  let written = new Set<string>()
+  let activity: { readonly what: string; readonly since: number } | undefined
+  let startedAt = 0
+  let isLoading = false
+  let highlighter: Highlighter | undefined
+  const running = new Map<string, { readonly event: ToolStarted; printed: string }>()
+  /** The calls of a response beyond its limit, and how many of them have been refused. */
+  const excess = new Set<string>()
+  let refused = 0
+
+  const look = () => ({ width: width(), colors })
+
+  const rowsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => rows.map((row) => toText(row, colors))
+
+  /** Whether a blank row stands before something of this kind. */
+  const isApart = (kind: Kind): boolean => last !== undefined && (kind !== last || kind !== "call" && kind !== "note")
+
+  const block = (kind: Kind, rows: ReadonlyArray<string>): ReadonlyArray<string> => {
+    if (rows.length === 0) return rows
+    const all = isApart(kind) ? ["", ...rows] : rows
+    last = kind
+    return all
+  }
+
+  const sentence = (text: string, style = ""): ReadonlyArray<string> =>
+    rowsOf(prose(text).split("\n").flatMap((line) => wrap([span(line, style)], width())))
+
+  const note = (text: string, style = dim) => block("note", sentence(text, style))
+
+  const work = (what: string, event: AgentEvent) => {
+    activity = { what, since: DateTime.toEpochMillis(event.at) }
+  }
+
+  const streamOf = (kind: Kind) =>
+    Markdown.make({ width, colors, style: kind === "thoughts" ? dim : "", highlighter: () => highlighter })
+
+  /** The rows of an open text, which stand together however many pieces they come in. */
+  const more = (rows: ReadonlyArray<string>): ReadonlyArray<string> => {
+    if (open === undefined || rows.length === 0) return rows
+    if (isBegun) return rows
+    isBegun = true
+    return block(open.kind, rows)
+  }
+
+  const close = (): ReadonlyArray<string> => {
+    if (open === undefined) return []
+    const rows = more(open.stream.end())
+    open = undefined
+    isBegun = false
+    return rows
+  }
+
+  const highlight = (stream: Markdown.Stream) =>
+    highlighter !== undefined || !stream.wantsHighlighter()
+      ? Effect.void
+      : Effect.map(Effect.promise(() => import("./Highlighter.ts")), (module) => {
+        highlighter = module.make("")
+      })
+
+  const write = (kind: Kind, { delta, itemId }: Pick<Delta, "delta" | "itemId">) =>
+    Effect.suspend(() => {
+      const before = open?.itemId === itemId && open.kind === kind ? [] : close()
+      if (open === undefined) open = { kind, itemId, stream: streamOf(kind), end: "" }
+      written.add(itemId)
+      // Each part of a summary begins with a title, and nothing says where the one before it ends.
+      const isPart = kind === "thoughts" && delta.startsWith("**") && /[^\s*_]$/.test(open.end)
+      open.stream.push(isPart ? `\n\n${delta}` : delta)
+      open.end = delta.slice(-1)
+      const { stream } = open
+      return Effect.map(highlight(stream), () => [...before, ...more(stream.finished())])
+    })
+
+  /** An item as a whole, unless it has been shown while it was written. */
+  const whole = ({ item, itemId }: { readonly item: Item; readonly itemId: string }) => {
+    const kind = isMessage(item) ? "answer" : isReasoning(item) ? "thoughts" : undefined
+    const delta = kind === undefined ? "" : textOf(item)
+    if (kind === undefined || delta.trim() === "" || written.has(itemId)) return Effect.succeed([])
+    return Effect.map(write(kind, { delta, itemId }), (rows) => [...rows, ...close()])
+  }
+
+  const said = (input: ReadonlyArray<Item>) =>
+    input.filter(isMessage).filter(({ role }) => role === "user").flatMap((item) => {
+      const text = textOf(item).trim()
+      const pictures = item.content.filter(({ type }) => type === "input_image").map(() => "[picture]")
+      const lines = [...text === "" ? [] : prose(text).split("\n"), ...pictures]
+      const rows = lines.flatMap((line) => wrap([span(line, bold)], Math.max(1, width() - 2)))
+      return block("prompt", rowsOf(behind([span("> ", bold)], [span("  ")], rows)))
+    })
+
+  /** Of the calls beyond the limit, the first is shown, and the number of the others. */
+  const passedOver = (event: AgentEvent): ReadonlyArray<string> => {
+    if (refused === 0 || event._tag === "ToolStarted" || event._tag === "ToolEnded") return []
+    const count = refused - 1
+    refused = 0
+    excess.clear()
+    return count === 0 ? [] : note(`    … and ${grouped(count)} more ${count === 1 ? "call" : "calls"} refused`)
+  }
+
+  const end = (event: TurnEnd & { readonly at: DateTime.Utc }): ReadonlyArray<string> => {
+    const rows = close()
+    activity = undefined
+    running.clear()
+    written = new Set()
+    switch (event._tag) {
+      case "TurnCompleted": {
+        const { cachedInputTokens, inputTokens, outputTokens } = event.usage
+        const seconds = Math.round((DateTime.toEpochMillis(event.at) - startedAt) / 1000)
+        const cut = cutLine(event.finishReason)
+        const cached = cachedInputTokens === 0 ? "" : `, ${grouped(cachedInputTokens)} of them cached`
+        return [
+          ...rows,
+          ...cut === undefined ? [] : note(cut, ""),
+          ...note(`${seconds} s · ${grouped(inputTokens)} tokens read${cached} · ${grouped(outputTokens)} written`)
+        ]
+      }
+      case "TurnFailed":
+        return [...rows, ...note(`✗ ${event.message}`, "31")]
+      case "TurnInterrupted":
+        return [...rows, ...note("■ Interrupted.", "")]
+      case "TurnLimited":
+        return [...rows, ...note(`■ Stopped: ${limits[event.limit]}.`, "")]
+    }
+  }
+
+  const rowsFor = (event: AgentEvent): Effect.Effect<ReadonlyArray<string>> => {
+    if (endsTurn(event)) return Effect.succeed(end(event))
+    switch (event._tag) {
+      case "TurnStarted":
+        startedAt = DateTime.toEpochMillis(event.at)
+        work("thinking", event)
+        return Effect.succeed(said(event.input))
+      case "TurnResumed":
+        startedAt = DateTime.toEpochMillis(event.at)
+        work("thinking", event)
+        return Effect.succeed([])
+      case "InputAdded":
+        return Effect.succeed([...close(), ...said(event.input)])
+      case "TextDelta":
+        return write("answer", event)
+      case "ReasoningDelta":
+        return write("thoughts", event)
+      case "ModelResponded": {
+        isLoading = false
+        return Effect.map(Effect.forEach(shownItems(event), whole), (rows) => {
+          const { removed } = event
+          return [...close(), ...rows.flat(), ...removed === undefined ? [] : note(removedLine(removed))]
+        })
+      }
+      case "Retrying": {
+        if (event.isLoading) {
+          const isTold = isLoading
+          isLoading = true
+          if (isTold) return Effect.succeed([])
+          work("waiting for the model to load", event)
+          return Effect.succeed([...close(), ...note(loadingLine)])
+        }
+        const isVoid = open !== undefined
+        written.clear()
+        work("waiting to try again", event)
+        return Effect.succeed([...close(), ...note(retryLine(event, isVoid), "33")])
+      }
+      case "Compacting":
+        work("compacting the conversation", event)
+        return Effect.succeed(close())
+      case "Compacted":
+        work("thinking", event)
+        return Effect.succeed([...close(), ...note(compactedLine(event))])
+      case "CompactionFailed":
+        work("thinking", event)
+        return Effect.succeed([...close(), ...note(notCompactedLine(event.message))])
+      case "PermissionRequested":
+        activity = undefined
+        return Effect.succeed(close())
+      case "PermissionDecided":
+        if (event.by === "person") work("thinking", event)
+        return Effect.succeed([])
+      case "WebSearched":
+        work("thinking", event)
+        return Effect.succeed([...close(), ...block("call", sentence(`• web_search ${line(queryOf(event.item))}`))])
+      case "ToolStarted":
+        if (event.isExcess === true) excess.add(event.itemId)
+        else {
+          running.set(event.itemId, { event, printed: "" })
+          work(`running ${line(event.call.name)}`, event)
+        }
+        return Effect.succeed(close())
+      case "ToolProgress": {
+        const call = running.get(event.itemId)
+        if (call !== undefined) call.printed = event.text
+        return Effect.succeed([])
+      }
+      case "ToolEnded": {
+        if (excess.has(event.itemId) && refused++ > 0) return Effect.succeed([])
+        running.delete(event.itemId)
+        const other = [...running.values()].at(-1)
+        work(other === undefined ? "thinking" : `running ${line(other.event.call.name)}`, event)
+        const before = close()
+        return Effect.map(Card.ended(event, look()), (rows) => [...before, ...block("call", rows)])
+      }
+      default:
+        return Effect.succeed([])
+    }
+  }
+
+  const openRows = (): ReadonlyArray<string> => {
+    if (open === undefined) return []
+    const rows = open.stream.open()
+    return rows.length > 0 && !isBegun && isApart(open.kind) ? ["", ...rows] : rows
+  }
+
+  return {
+    add: (event) =>
+      Effect.suspend(() => {
+        const before = passedOver(event)
+        return Effect.map(rowsFor(event), (rows) => before.length === 0 ? rows : [...before, ...rows])
+      }),
+    live: (now) => {
+      const cards = [...running.values()].flatMap(({ event, printed }) => Card.running(event, printed, look()))
+      const isFirstCard = cards.length > 0 && last !== undefined && last !== "call"
+      const seconds = activity === undefined ? 0 : Math.max(0, Math.floor((now - activity.since) / 1000))
+      const mark = frames[Math.floor(now / 100) % frames.length] ?? ""
+      const what = activity === undefined
+        ? []
+        : wrap([span(`${mark} ${activity.what} ${seconds}s${hint === undefined ? "" : ` · ${hint}`}`, dim)], width())
+      return [...openRows(), ...isFirstCard ? ["", ...cards] : cards, ...what.length === 0 ? [] : ["", ...rowsOf(what)]]
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A call of a tool for a person: what it does, and what came of it.
+ */
+import { field, parse, text } from "../../internal/json.ts"
+import * as Visible from "../../internal/visible.ts"
+import { outputText } from "../../responses/ToolCall.ts"
+import type { ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
+import * as ApplyPatch from "../../tools/builtin/ApplyPatch.ts"
+
+/** How much of a tool's output is shown, and of a change. */
+const shownLines = 4
+export const shownChange = 20
+const maxWidth = 120
+
+/** What is called, and with what, in one line. */
+export const callLine = ({ call }: ToolStarted | ToolEnded): string => {
+  const what = call.type === "function_call"
+    ? mainArgument(call.arguments)
+    : call.name === ApplyPatch.tool.name
+    ? ApplyPatch.summary(call.input)
+    : call.input
+  return `${Visible.line(call.name)} ${short(Visible.line(what))}`
+}
+
+/** The most telling argument: a command or a path, else the first one. */
+const mainArgument = (json: string): string => {
+  const args = parse(json)
+  const main = text(field(args, "command")) ?? text(field(args, "path"))
+  if (main !== undefined) return main
+  const [first] = Object.values(typeof args === "object" && args !== null ? args : {})
+  return typeof first === "string" ? first : Array.isArray(first) ? "" : json
+}
+
+/** What came of it: a plan to tick off, or the first lines of the output. */
+export const outputLines = (event: ToolEnded): ReadonlyArray<string> => {
+  const plan = planOf(event.details)
+  if (plan !== undefined) return plan
+  const lines = outputText(event.output).replace(/\r?\n$/, "").split(/\r?\n/)
+  const shown = lines.slice(0, shownLines).map(oneLine)
+  // A tool's note about its own output, such as how to read on, is never hidden.
+  const last = lines.length > shownLines && /^\[.*\]$/.test(lines.at(-1) ?? "") ? lines.slice(-1).map(oneLine) : []
+  const more = lines.length - shown.length - last.length
+  return [
+    ...shown.map((line, index) => `  ${index === 0 ? markOf(event) : " "} ${line}`),
+    ...(more > 0 ? [`    … ${more} more ${more === 1 ? "line" : "lines"}`] : []),
+    ...last.map((line) => `    ${line}`)
+  ]
+}
+
+const marks: { readonly [status in ToolEnded["status"]]: string } = { completed: "✓", failed: "✗", interrupted: "■" }
+
+/** A command that exits with an error is `completed` for the model; a person sees it as failed. */
+const markOf = ({ details, status }: ToolEnded): string => {
+  const { exit_code: code, signal } = details ?? {}
+  if (status !== "completed") return marks[status]
+  if (typeof signal === "string") return `✗ ${signal}:`
+  return typeof code === "number" && code !== 0 ? `✗ exit ${code}:` : marks.completed
+}
+
+/** A plan as a list to tick off. */
+const planOf = (details: ToolEnded["details"]): ReadonlyArray<string> | undefined => {
+  const plan = details?.["plan"]
+  return Array.isArray(plan) && plan.length > 0
+    ? plan.map((entry) =>
+      `  ${boxes[text(field(entry, "status")) ?? ""] ?? "☐"} ${oneLine(text(field(entry, "step")) ?? "")}`
+    )
+    : undefined
+}
+
+const boxes: { readonly [status: string]: string } = { pending: "☐", in_progress: "▶", completed: "☑" }
+
+/** A line of output, cut where it is too long to be read at a glance. */
+export const oneLine = (text: string): string => {
+  const line = Visible.output(text).replaceAll(/\s+/g, " ").trimEnd()
+  return line.length > maxWidth ? `${line.slice(0, maxWidth - 1)}…` : line
+}
+
+/** A shortened call says how much is left out, because that part may matter. */
+const short = (line: string): string =>
+  line.length > maxWidth ? `${line.slice(0, maxWidth)}… (${line.length - maxWidth} more characters)` : line

@@ -1,0 +1,140 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import * as Highlighter from "../../../src/cli/chat/Highlighter.ts"
+import * as Markdown from "../../../src/cli/chat/Markdown.ts"
+import { cells } from "../../../src/cli/verbatim.ts"
+
+const highlighter = Highlighter.make("")
+
+const plain = (markdown: string, width = 60) => Markdown.render(markdown, { width, colors: false })
+
+// oxlint-disable-next-line no-control-regex -- our own sequences
+const bare = (row: string) => row.replaceAll(/\u001b\[[\d;]*m/g, "")
+
+/** Pieces that meet each other in ways that nobody would write on purpose. */
+const fragments = [
+  "# ",
+  "## Heading\n",
+  "\n",
+  "\n\n",
+  " ",
+  "  ",
+  "    ",
+  "word ",
+  "some more words, ",
+  "**bold** ",
+  "**",
+  "*",
+  "_em_ ",
+  "_",
+  "`code` ",
+  "`",
+  "```ts\nconst a = `x`\n```\n",
+  "```\n",
+  "~~~\n",
+  "~~gone~~",
+  "- ",
+  "- item\n",
+  "  - nested\n",
+  "- [ ] open\n",
+  "- [x] done\n",
+  "1. ",
+  "7. seven\n",
+  "> ",
+  "> quote\n",
+  "| a | b |\n",
+  "|---|--:|\n",
+  "| 1 | two words and some more of them |\n",
+  "|",
+  "[link](https://example.com/a) ",
+  "[",
+  "](",
+  ")",
+  "![alt](x.png)",
+  "<br>",
+  "<div>\n",
+  "</div>\n",
+  "<",
+  "---\n",
+  "===\n",
+  "[ref]: https://example.com\n",
+  "[ref] ",
+  "https://example.com/path?x=1 ",
+  "me@example.com ",
+  "&amp; ",
+  "&#27;[31m",
+  "\\*",
+  "\\",
+  "漢字とかな、",
+  "한국어 ",
+  "👩‍👩‍👧 ",
+  "⚠️ ",
+  "e\u0301",
+  "\t",
+  "x".repeat(70),
+  "\r\n",
+  "\r"
+]
+
+const texts = fc.array(
+  fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...fragments) }, fc.string({ unit: "binary" })),
+  {
+    maxLength: 40
+  }
+).map((parts) => parts.join(""))
+
+/** A text in pieces, which may end anywhere, between the halves of a character too. */
+const pieces = fc.tuple(texts, fc.array(fc.nat(400), { maxLength: 12 })).map(([text, cuts]) => {
+  const ends = [...new Set(cuts.map((cut) => cut % (text.length + 1)))].toSorted((a, b) => a - b)
+  return [...ends, text.length].map((end, index) => text.slice(index === 0 ? 0 : ends[index - 1], end))
+})
+
+const shown = (parts: ReadonlyArray<string>, options: { readonly width: number; readonly colors: boolean }) => {
+  const stream = Markdown.make({ ...options, width: () => options.width, highlighter: () => highlighter })
+  const rows: Array<string> = []
+  for (const part of parts) {
+    stream.push(part)
+    stream.open()
+    rows.push(...stream.finished())
+    stream.open()
+  }
+  return [...rows, ...stream.end()]
+}
+
+const options = fc.record({ width: fc.integer({ min: 20, max: 120 }), colors: fc.boolean() })
+
+describe("Markdown", () => {
+  it("gives the same rows however a text is cut into pieces", () => {
+    fc.assert(
+      fc.property(pieces, options, (parts, options) => {
+        assert.deepStrictEqual(
+          shown(parts, options),
+          Markdown.render(parts.join(""), { ...options, highlighter: () => highlighter })
+        )
+      }),
+      { numRuns: 1000 }
+    )
+  })
+
+  it("gives no row that is wider than the terminal, nor one that controls it", () => {
+    fc.assert(
+      fc.property(pieces, options, (parts, options) => {
+        const stream = Markdown.make({ ...options, width: () => options.width, highlighter: () => highlighter })
+        const all: Array<string> = []
+        for (const part of parts) {
+          stream.push(part)
+          all.push(...stream.finished(), ...stream.open())
+        }
+        for (const row of [...all, ...stream.end()]) {
+          const text = bare(row)
+          assert.isAtMost(cells(text), options.width)
+          assert.notMatch(text, /(?!\u200d|\u200c)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+          if (!options.colors) assert.strictEqual(text, row)
+        }
+      }),
+      { numRuns: 1000 }
+    )
+  })
+
+  it("wraps", () => assert.deepStrictEqual(plain("one two three", 10), ["one two", "three"]))
+})
