@@ -23,6 +23,7 @@ import { status } from "./commands/status.ts"
 import { BadInput } from "./ExitCode.ts"
 import * as Grammar from "./Grammar.ts"
 import * as Help from "./help.ts"
+import type { Form } from "./render/Renderer.ts"
 import { Screen } from "./Screen.ts"
 
 const completion: ReturnType<typeof Completion.make> = Completion.make((shell) => Completion.scriptOf(root, shell))
@@ -109,5 +110,9 @@ export const runsTurn = ({ command, words }: CommandLine.CommandLine): boolean =
 
 export const signsIn = ({ command }: CommandLine.CommandLine): boolean => command === "login"
 
-/** Whether a program reads the output. */
-export const wantsJson = (line: CommandLine.CommandLine): boolean => CommandLine.isSet(line, "--json")
+/** In which form the command tells what happens. */
+export const formOf = (line: CommandLine.CommandLine): Form => {
+  const { command = "run" } = line
+  if (/^(?:run|resume|fork)$/.test(command) && CommandLine.valueOf(line, "--output") === "json") return "envelope"
+  return CommandLine.isSet(line, "--json") ? "jsonl" : "text"
+}

@@ -16,9 +16,13 @@ export interface CommandLine {
   readonly problem: string | undefined
 }
 
-/** An option with its value; that of a switch is `true` or `false`. `opposite` is the switch that says the contrary. */
+/**
+ * An option with its value; that of a switch is `true` or `false`. `written` is the name that was used, `opposite` the
+ * switch that says the contrary.
+ */
 export interface Given {
   readonly flag: Flag
+  readonly written: string
   readonly value: string
   readonly opposite?: Flag | undefined
 }
@@ -28,10 +32,10 @@ export interface Given {
  * `--help`, all other mistakes are ignored.
  */
 export const read = (grammar: Grammar, argv: ReadonlyArray<string>): CommandLine => {
-  const { given, open, problems, words } = split(grammar, argv)
+  const command = commandOf(grammar, argv)
+  const { given, open, problems, words } = split(grammar, command, argv)
   const [first = ""] = words
   const isOpen = open > 0
-  const command = commandIn(grammar, words.slice(0, open))
   const line = { command, given, words: words.slice(pathOf(command).length), asksForHelp: false }
   if (isSet(line, "--help")) return { ...line, asksForHelp: true, problem: undefined }
   const problem = problems[0]?.(flagsOf(grammar, command))
@@ -89,9 +93,16 @@ const flagsOf = ({ builtIns, commands }: Grammar, command: string | undefined): 
 /** Explains a wrong option; which other to suggest may depend on the options of the command. */
 type Problem = (flags: ReadonlyArray<Flag>) => string
 
+/** Whether an option takes a value does not depend on the command, so that the command can be found among them. */
+const commandOf = (grammar: Grammar, argv: ReadonlyArray<string>): string | undefined => {
+  const { open, words } = split(grammar, undefined, argv)
+  return commandIn(grammar, words.slice(0, open))
+}
+
 /** Tells options from words; the first `open` of the words come before `--`. */
-const split = ({ builtIns, commands }: Grammar, argv: ReadonlyArray<string>) => {
-  const all = [...commands.flatMap(({ flags }) => flags), ...builtIns]
+const split = (grammar: Grammar, command: string | undefined, argv: ReadonlyArray<string>) => {
+  // Of two options with the same name, that of the command counts.
+  const all = [...grammar.commands.flatMap(({ flags }) => flags), ...flagsOf(grammar, command)]
   const known = new Map(all.flatMap((flag) => flag.names.map((name) => [name, flag] as const)))
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length
   const given: Array<Given> = []
@@ -126,7 +137,7 @@ const split = ({ builtIns, commands }: Grammar, argv: ReadonlyArray<string>) => 
       ? `${flag.name} and ${contrary.name} are about the same: give one of them`
       : mistakeOf(flag, value, known)
     if (wrong !== undefined) problems.push(() => wrong)
-    else if (value !== undefined) given.push({ flag, value: inWords(flag, value), opposite })
+    else if (value !== undefined) given.push({ flag, written: name, value: inWords(flag, value), opposite })
   }
   const open = words.length
   return { given, open, problems, words: [...words, ...argv.slice(end + 1)] }
@@ -222,7 +233,7 @@ const helpOf = (grammar: Grammar, line: Omit<CommandLine, "problem">, problem: s
 const misplaced = (grammar: Grammar, { command, given, words }: Omit<CommandLine, "problem">): string | undefined => {
   const flags = flagsOf(grammar, command)
   const stray = given.find(({ flag }) => !flags.some(({ name }) => name === flag.name))
-  if (stray !== undefined) return unknown(stray.flag.name, stray.flag.name, flags)
+  if (stray !== undefined) return unknown(stray.written, stray.written, flags)
   const alone = given.find((one) => standsAlone(one.flag) && one.value !== "false")
   if (alone !== undefined) {
     const beside = given.find(({ flag }) => flag !== alone.flag && flag.name !== "--log-level")?.flag.name ?? words[0]

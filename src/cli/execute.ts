@@ -27,15 +27,16 @@ import * as Interruption from "./Interruption.ts"
 import * as OpenFileLimit from "./openFileLimit.ts"
 import * as Screen from "./Screen.ts"
 
-/** Says in one sentence what went wrong, on stderr; to a program that reads JSON lines also on stdout. */
+/** Says in one sentence what went wrong, on stderr; to a program that reads JSON also on stdout. */
 const report = (line: CommandLine | undefined, kind: string, message: string) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
     const code = ExitCode.ofKind(kind)
     yield* screen.say(message)
-    if (line !== undefined && Cli.wantsJson(line)) {
+    const form = line === undefined ? "text" : Cli.formOf(line)
+    if (line !== undefined && form !== "text") {
       const { failed } = yield* Effect.promise(loadLastLine)
-      const told = yield* failed({ kind, message: screen.advised(message), isTurn: Cli.runsTurn(line) })
+      const told = yield* failed({ form, kind, message: screen.advised(message), isTurn: Cli.runsTurn(line) })
       yield* Effect.flatMap(Interruption.Interruption, (interruption) =>
         interruption.tellEnd(Effect.succeed(code), screen.out(told)))
     }
@@ -114,9 +115,11 @@ export const lastLine = async (
   { first, told }: Interruption.Listening
 ): Promise<string> => {
   if (!isStopped(exit) || told !== undefined) return ""
-  if (!Cli.wantsJson(line) || !Cli.runsTurn(line) && !Cli.signsIn(line)) return ""
+  const form = Cli.formOf(line)
+  const isTurn = Cli.runsTurn(line) || form === "envelope"
+  if (form === "text" || !isTurn && !Cli.signsIn(line)) return ""
   const { interrupted } = await loadLastLine()
-  return interrupted({ signal: first(), isTurn: Cli.runsTurn(line) })
+  return interrupted({ form, isTurn, signal: first() })
 }
 
 const loadLastLine = () => import("./render/lastLine.ts")

@@ -11,22 +11,29 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { type AgentError, toTurnFailed } from "../agent/AgentError.ts"
 import { type AgentEvent, fromStored } from "../agent/AgentEvent.ts"
-import { endsTurn, type TurnEnd, TurnInterrupted } from "../session/SessionEvent.ts"
+import { endsTurn, type TurnEnd, TurnFailed, TurnInterrupted } from "../session/SessionEvent.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Interruption } from "./Interruption.ts"
+import type { LastMessage } from "./lastMessage.ts"
 import type { Renderer } from "./render/Renderer.ts"
 import { OutputLost, Screen } from "./Screen.ts"
 
+export interface Options {
+  readonly renderer: Renderer
+  readonly lastMessage?: LastMessage | undefined
+  /** Events up to this number are known to be in the log already. */
+  readonly known?: number | undefined
+}
+
 /**
  * Shows every event, and exactly one that ends the turn. The end of an interrupted run is read from the log; for a run
- * that failed before its turn, one is made here. Events up to the number `known` are known to be in the log already.
+ * that failed before its turn, one is made here.
  */
 export const renderTurn = Effect.fnUntraced(function*(
   session: string,
   events: Stream.Stream<AgentEvent, AgentError>,
-  renderer: Renderer,
-  known = 0
+  { known = 0, lastMessage, renderer }: Options
 ) {
   const store = yield* SessionStore
   const interruption = yield* Interruption
@@ -36,12 +43,13 @@ export const renderTurn = Effect.fnUntraced(function*(
   let end: TurnEnd | undefined
 
   const show = (event: AgentEvent) =>
-    Effect.suspend(() => {
+    Effect.gen(function*() {
       lastSeq = Math.max(lastSeq, event.seq)
-      if (!endsTurn(event)) return renderer.show(event)
-      end = event
-      const code = Effect.map(interruption.signal, (signal) => ExitCode.ofEnd(event, signal))
-      return interruption.tellEnd(code, renderer.show(event))
+      if (!endsTurn(event)) return yield* renderer.show(event)
+      const told = event._tag === "TurnCompleted" && lastMessage !== undefined ? yield* keep(event, lastMessage) : event
+      end = told
+      const code = Effect.map(interruption.signal, (signal) => ExitCode.ofEnd(told, signal))
+      yield* interruption.tellEnd(code, renderer.show(told))
     })
 
   const showEnd = (event: TurnEnd) =>
@@ -61,6 +69,13 @@ export const renderTurn = Effect.fnUntraced(function*(
     yield* showEnd(TurnInterrupted.make({ turnId: "", reason: ExitCode.reasonOf(yield* interruption.signal) }))
   })
 
+  /** Nothing was left to do: another process has ended the turn meanwhile. */
+  const showPast = Effect.gen(function*() {
+    const log = yield* Effect.orElseSucceed(store.read(session, 0), () => [])
+    const last = log.findLast((stored) => endsTurn(stored.event))
+    if (end === undefined && last !== undefined) yield* show(fromStored(last))
+  })
+
   const ticking = Effect.forkScoped(Effect.repeat(renderer.tick, Schedule.spaced("100 millis")))
   // The reader of the output is gone, so the run stops.
   const closing = Effect.forkScoped(Effect.zipRight(screen.closed, interruption.stop("SIGPIPE")))
@@ -68,10 +83,24 @@ export const renderTurn = Effect.fnUntraced(function*(
     Effect.onInterrupt(() => showRest),
     Effect.exit,
     Effect.tap((exit) =>
-      Exit.isFailure(exit) && !Cause.isInterrupted(exit.cause) ? showFailure(exit.cause) : Effect.void
+      Exit.isSuccess(exit) ? showPast : Cause.isInterrupted(exit.cause) ? Effect.void : showFailure(exit.cause)
     ),
     Effect.ensuring(renderer.finish)
   )
   if (end?._tag === "TurnFailed") yield* screen.say(end.message)
   return end === undefined ? ExitCode.success : ExitCode.ofEnd(end, yield* interruption.signal)
 })
+
+/** A run whose answer could not be written has failed, even if the turn succeeded; the answer is told all the same. */
+const keep = (
+  event: Extract<TurnEnd, { readonly _tag: "TurnCompleted" }> & Pick<AgentEvent, "seq" | "at">,
+  { path, write }: LastMessage
+): Effect.Effect<TurnEnd & Pick<AgentEvent, "seq" | "at">> =>
+  Effect.match(write(event.answer), {
+    onFailure: (message) => {
+      const details = { answer: event.answer, file: path }
+      const failed = TurnFailed.make({ turnId: event.turnId, kind: "OutputLost", message, retryable: false, details })
+      return { ...failed, seq: event.seq, at: event.at }
+    },
+    onSuccess: () => event
+  })

@@ -33,7 +33,10 @@ import * as Policy from "../tools/permission/Policy.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Interruption } from "./Interruption.ts"
 import * as Keyboard from "./Keyboard.ts"
+import type { LastMessage } from "./lastMessage.ts"
+import * as Envelope from "./render/envelope.ts"
 import * as Jsonl from "./render/jsonl.ts"
+import type { Form } from "./render/Renderer.ts"
 import * as Text from "./render/text.ts"
 import { renderTurn } from "./renderTurn.ts"
 import * as Runtime from "./runtime.ts"
@@ -55,8 +58,12 @@ export interface TurnOptions {
   readonly effort?: string | undefined
   /** Whether the effort is asked for just now. */
   readonly isEffortNew?: boolean
-  readonly json: boolean
-  readonly deltas: boolean
+  /** How the run is told; to a person unless told otherwise. */
+  readonly form?: Form
+  /** Whether texts are told piece by piece as JSON lines. */
+  readonly deltas?: boolean
+  /** The file that gets the answer as well. */
+  readonly lastMessage?: LastMessage | undefined
   readonly limits?: Limits
   readonly permission?: Option.Option<Policy.Mode>
   readonly policy?: Option.Option<string>
@@ -82,8 +89,9 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
   const { permission, policy } = yield* permissionFor(conversation, settings)
   const isTrusted = yield* trusts(conversation, settings.home)
   const { prompt, skills } = yield* teach(conversation, settings.home, isTrusted)
+  const { form = "text" } = conversation
   // With JSON output, or without a terminal, no question is asked.
-  const stage = conversation.json || !Keyboard.isThere() ? undefined : yield* Queue.sliding<void>(1)
+  const stage = form !== "text" || !Keyboard.isThere() ? undefined : yield* Queue.sliding<void>(1)
   const leave = stage === undefined ? undefined : stage.offer(undefined)
   // A new session is told what git says of the folder; git is asked while the server is asked for its models.
   const surroundings = conversation.isNew === true
@@ -130,7 +138,7 @@ const whenLeft = (stage: Queue.Dequeue<void>) => Effect.asVoid(Effect.timeoutOpt
  * These settings never widen the permission that a session began with.
  */
 const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptions, settings: PermissionSettings) {
-  const { before = {}, json } = conversation
+  const { before = {}, form = "text" } = conversation
   // A path in config.json is relative to its folder.
   const whole = (file: string | undefined) => file === undefined ? undefined : resolve(settings.home.path, file)
   const stored = whole(settings.policy)
@@ -151,7 +159,7 @@ const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptions, set
     ...named === undefined && permission !== mode ? [`--permission ${permission}`] : [],
     ...isKept && file !== stored ? [`--policy ${quote(file ?? "")}`] : []
   ]
-  if (kept.length > 0 && !json) {
+  if (kept.length > 0 && form === "text") {
     const screen = yield* Screen
     yield* screen.say(`this session goes on with ${kept.join(" and ")}, as before; the flag changes that`)
   }
@@ -237,13 +245,12 @@ interface SearchSettings {
 
 const turn = Effect.fnUntraced(
   function*(
-    { deltas, fork, isEffortNew, isEphemeral, isNew, json, known, limits, model, prompt, search, ...conversation }:
-      TurnOptions,
+    conversation: TurnOptions,
     settings: Settings,
     leave: Effect.Effect<unknown> | undefined
   ) {
+    const { fork, isEffortNew, isNew, limits, model, prompt, search } = conversation
     const agent = yield* Agent
-    const screen = yield* Screen
     const { signal } = yield* Interruption
     const credential = yield* selectedCredential
     const host = Option.map(credential, Host.of)
@@ -258,26 +265,48 @@ const turn = Effect.fnUntraced(
         Option.getOrElse(model, () => settings.model)
       )
     }
-    const session = fork === undefined ? conversation.session : yield* forked(conversation.session, fork.toTurn)
+    const there = isNew === true
+      ? undefined
+      : fork === undefined
+      ? conversation.session
+      : yield* forked(conversation.session, fork.toTurn)
+    const session = there ?? conversation.session
     const whyInterrupted = Effect.map(signal, ExitCode.reasonOf)
     const setup = Option.isNone(credential)
       ? undefined
       : yield* SessionSetup.setupOf(credential.value, { dialect: settings.dialect, home: settings.home, search })
     const options = { ...defined({ model: Option.getOrUndefined(model) }), reasoning, limits, whyInterrupted, setup }
     const events = prompt === undefined ? agent.resume(session, options) : agent.run(session, prompt, options)
-    return yield* renderTurn(
-      session,
-      events,
-      json ? Jsonl.make(screen, { deltas, signal }) : Text.make(screen, { leave, isKept: isEphemeral !== true }),
-      known
-    )
+    return yield* renderTurn(session, events, {
+      renderer: yield* rendererFor(conversation, there, leave),
+      lastMessage: conversation.lastMessage,
+      known: conversation.known
+    })
   }
 )
+
+/** `session` is there already. */
+const rendererFor = Effect.fnUntraced(function*(
+  { deltas = false, form = "text", isEphemeral = false }: TurnOptions,
+  session: string | undefined,
+  leave: Effect.Effect<unknown> | undefined
+) {
+  const screen = yield* Screen
+  const { signal } = yield* Interruption
+  switch (form) {
+    case "text":
+      return Text.make(screen, { leave, isKept: !isEphemeral })
+    case "jsonl":
+      return Jsonl.make(screen, { deltas, signal })
+    case "envelope":
+      return yield* Envelope.make(screen, { session, isKept: !isEphemeral, signal })
+  }
+})
 
 /** Without a sign-in there will be no turn, and no fork is left behind: the run says what is missing. */
 const forked = Effect.fnUntraced(function*(id: string, toTurn: number | undefined) {
   const { account } = yield* Responses
-  if (yield* Effect.isFailure(account)) return id
+  if (yield* Effect.isFailure(account)) return undefined
   const store = yield* SessionStore
   return (yield* store.fork(id, toTurn)).id
 })

@@ -21,6 +21,7 @@ import type { LastUsed } from "../session/History.ts"
 import type { Setup } from "../session/SessionEvent.ts"
 import * as Common from "./commands/options.ts"
 import { OtherPayer } from "./ExitCode.ts"
+import type { Form } from "./render/Renderer.ts"
 import { Screen } from "./Screen.ts"
 import { settings } from "./settings.ts"
 
@@ -32,7 +33,7 @@ export interface Flags {
   readonly model: Option.Option<string>
   readonly effort: Option.Option<string>
   readonly search: boolean | undefined
-  readonly json: boolean
+  readonly form: Form
   /** The folder that the session goes on in. */
   readonly folder: string
 }
@@ -93,7 +94,7 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
     ...overrules("--base-url", elsewhere, setup.baseUrl, before.baseUrl),
     ...overrules("--dialect", usual.dialect, setup.dialect, before.dialect)
   ]
-  if (overruled.length > 0 && !flags.json) {
+  if (overruled.length > 0 && flags.form === "text") {
     yield* screen.say(`this session goes on with ${overruled.join(" and ")}, as before; the flag changes that`)
   }
   const chosen: Chosen = {

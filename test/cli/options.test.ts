@@ -196,12 +196,23 @@ const inOrder = ({ before, pieces }: Asked): ReadonlyArray<Piece> => {
 }
 
 describe("an option", () => {
-  it("takes the same in every command that has it", () => {
+  /** `-o FILE` is where an export goes, and where the answer of a run goes; `--output` is the first of them or a form. */
+  const shared = new Set(["-o", "--output"])
+
+  it("means one thing in every command that has it, but for those that hold the output", () => {
     for (const flag of allFlags) {
       for (const name of flag.names) {
         const [first, ...more] = allFlags.filter(({ names }) => names.includes(name))
-        for (const other of more) assert.deepStrictEqual(other, first)
+        for (const other of more) {
+          // Without the command it has to be known what is a value.
+          assert.strictEqual(other.values === "none", first?.values === "none", name)
+          if (!shared.has(name)) assert.deepStrictEqual(other, first)
+        }
       }
+    }
+    for (const { flags } of leaves) {
+      const names = [...flags, ...grammar.builtIns].flatMap((flag) => flag.names)
+      assert.deepStrictEqual(names, [...new Set(names)])
     }
     assert.isAbove(allNames.size, 30)
   })
@@ -220,6 +231,12 @@ describe("an option", () => {
           if (line.command.takesWords) assert.deepStrictEqual(config["words"], words)
         }))
   )
+
+  /** All options, of those that share a name the one of the command. */
+  const knownTo = ({ command }: Asked) => {
+    const own = new Set(command.flags.flatMap(({ names }) => names))
+    return [...allFlags.filter(({ names }) => !names.some((name) => own.has(name))), ...command.flags]
+  }
 
   /** What a person may write in the place of an option. */
   const mistake = (flag: Grammar.Flag): fc.Arbitrary<ReadonlyArray<string>> => {
@@ -263,7 +280,12 @@ describe("an option", () => {
 
   it.effect("is refused by its name in every other, and so is one that the command does not have", () =>
     forAll(
-      fc.tuple(asked, fc.constantFrom(...allFlags).chain((flag) => fc.tuple(fc.constant(flag), mistake(flag)))),
+      asked.chain((line) =>
+        fc.tuple(
+          fc.constant(line),
+          fc.constantFrom(...knownTo(line)).chain((flag) => fc.tuple(fc.constant(flag), mistake(flag)))
+        )
+      ),
       ([line, [flag, wrong]]) =>
         Effect.sync(() => {
           const { argv } = argvOf(line, wrong)
@@ -279,12 +301,12 @@ describe("an option", () => {
   it.effect("of another command is refused", () =>
     forAll(
       fc.tuple(asked, fc.constantFrom(...allFlags).chain(written)).filter(([{ command }, { flag }]) =>
-        ![...command.flags, ...grammar.builtIns].some(({ name }) => name === flag.name)
+        ![...command.flags, ...grammar.builtIns].some(({ names }) => names.some((name) => flag.names.includes(name)))
       ),
-      ([line, { flag, words }]) =>
+      ([line, { words }]) =>
         Effect.sync(() => {
           const { problem } = CommandLine.read(grammar, argvOf(line, words).argv)
-          assert.include(problem, `The option ${flag.name} is not known here`)
+          assert.include(problem, `The option ${words[0]?.replace(/=.*/s, "")} is not known here`)
         })
     ))
 
@@ -334,6 +356,10 @@ describe("a sentence", () => {
       [["-C", " ", hello], `--cd ${empty}`],
       [["-i", "", hello], `--image ${empty}`],
       [["--policy", "", hello], `--policy ${empty}`],
+      [["--output", "yaml", hello], "--output cannot be \"yaml\": give it text or json"],
+      [["-o", "", hello], `--output-last-message ${empty}`],
+      [["sessions", "export", "-o", "", "x"], `--output ${empty}`],
+      [["-o", "a", "sessions", "export", "--output=b", "x"], "--output is given twice: give it once"],
       [["status", "--profile", ""], `--profile ${empty}`],
       [["-m", "a", "-m", "b", hello], "--model is given twice: give it once"],
       [["models", "--all", "--all"], "--all is given twice: give it once"],

@@ -47,6 +47,16 @@ export const filled = (name: string): Options.Options<string> =>
 export const turn = {
   json: json.pipe(Options.withDescription("Print one JSON object per event on stdout")),
   deltas: Options.boolean("deltas").pipe(Options.withDescription("With --json: texts piece by piece as well")),
+  output: Options.choice("output", ["text", "json"]).pipe(
+    Options.withDescription("json: print one JSON object at the end instead, with the answer and how it came about"),
+    Options.optional
+  ),
+  outputLastMessage: filled("output-last-message").pipe(
+    Options.withPseudoName("FILE"),
+    Options.withAlias("o"),
+    Options.withDescription("Write the answer to this file as well"),
+    Options.optional
+  ),
   model: filled("model").pipe(
     Options.withPseudoName("NAME"),
     Options.withAlias("m"),

@@ -28,7 +28,7 @@ export const handle = Effect.fnUntraced(
       ...nothingElse,
       auth,
       folder,
-      json,
+      form: json ? "jsonl" : "text",
       profile
     })
     yield* Effect.gen(function*() {

@@ -80,7 +80,7 @@ export const handle = () =>
     yield* say(`folder  ${place.workspace}\nprompt  ${prompt}\n`)
 
     const session = yield* SessionStore.makeId
-    yield* runTurn({ session, prompt, folder: place.workspace, model: Option.none(), json: false, deltas: false }).pipe(
+    yield* runTurn({ session, prompt, folder: place.workspace, model: Option.none() }).pipe(
       Effect.withConfigProvider(place.config)
     )
 

@@ -12,48 +12,48 @@ import { BadInput } from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
 import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
+import * as Envelope from "../render/envelope.ts"
+import type { Form } from "../render/Renderer.ts"
 import { parentJson } from "../render/session.ts"
 import { runTurn } from "../runTurn.ts"
 import { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
+import * as TurnFlags from "../turnFlags.ts"
 import { permissionOf } from "./resume.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
-  const { cd, ephemeral, image, json, toTurn, words } = flags
+  const { cd, ephemeral, toTurn, words } = flags
   const [given, prompt] = yield* Prompt.positionals(words, 2)
   if (given === undefined) {
     return yield* new BadInput({ message: "Which session? Give its id: effixir fork ID [\"prompt\"]" })
   }
-  const turn = yield* Common.turnNumber("to-turn", toTurn)
-  const limits = yield* Common.limitsOf(flags)
-  const images = yield* Effect.forEach(image, Image.read)
+  const to = yield* Common.turnNumber("to-turn", toTurn)
+  const { images, search, turn } = yield* TurnFlags.read(flags)
   const { id, log } = yield* FindSession.withLog(FindSession.named(given)).pipe(Effect.provide(layerSessions))
-  if (prompt === undefined && images.length === 0) return yield* begin(id, turn, { ephemeral, json })
+  if (prompt === undefined && images.length === 0) return yield* begin(id, to, { ephemeral, form: turn.form })
   const text = yield* Prompt.read(prompt)
-  const search = Common.searchOf(flags)
   const events = log.map(({ event }) => event)
   const folder = yield* FindSession.folderOf(cd, id, log)
-  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), { ...flags, search, folder })
+  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), {
+    ...flags,
+    search,
+    folder,
+    form: turn.form
+  })
   yield* runTurn({
+    ...turn,
     session: id,
-    fork: { toTurn: turn },
+    fork: { toTurn: to },
     prompt: [Image.message(text, images)],
     folder,
-    json,
-    deltas: flags.deltas,
-    limits,
-    permission: flags.permission,
-    policy: flags.policy,
     before: permissionOf(events, Option.none()),
-    trust: flags.trust,
-    isEphemeral: ephemeral,
     ...chosen
   }).pipe(Common.override(environment))
 })
 
 /** Without a prompt, the fork waits to be resumed. */
 const begin = Effect.fnUntraced(
-  function*(id: string, turn: number | undefined, is: { readonly ephemeral: boolean; readonly json: boolean }) {
+  function*(id: string, turn: number | undefined, is: { readonly ephemeral: boolean; readonly form: Form }) {
     if (is.ephemeral) {
       return yield* new BadInput({
         message: "A fork that is not kept needs a prompt: nothing else could be done with it"
@@ -62,7 +62,10 @@ const begin = Effect.fnUntraced(
     const screen = yield* Screen
     const store = yield* SessionStore
     const { forkOf, id: fork } = yield* store.fork(id, turn)
-    if (is.json) return yield* screen.out(`${JSON.stringify({ session_id: fork, parent: parentJson(forkOf) })}\n`)
+    if (is.form === "envelope") return yield* screen.out(Envelope.print(Envelope.begun(fork)))
+    if (is.form === "jsonl") {
+      return yield* screen.out(`${JSON.stringify({ session_id: fork, parent: parentJson(forkOf) })}\n`)
+    }
     yield* screen.out(`${fork}\n`)
     const where = turn === undefined ? "" : ` up to the end of turn ${turn}`
     yield* screen.err(

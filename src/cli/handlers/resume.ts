@@ -14,32 +14,30 @@ import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import { runTurn } from "../runTurn.ts"
 import * as SessionSetup from "../sessionSetup.ts"
+import * as TurnFlags from "../turnFlags.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
-  const { cd, ephemeral, image, json, last, words } = flags
+  const { cd, last, words } = flags
   const given = yield* Prompt.positionals(words, last ? 1 : 2)
-  const limits = yield* Common.limitsOf(flags)
-  const images = yield* Effect.forEach(image, Image.read)
+  const { images, search, turn } = yield* TurnFlags.read(flags)
   const { id, log } = yield* FindSession.find(last ? undefined : given[0], last, cd).pipe(Effect.provide(layerHome))
   const events = log.map(({ event }) => event)
   const unfinished = unfinishedTurn(events)
   const text = yield* promptFor(unfinished, given[last ? 0 : 1], images.length > 0)
-  const search = Common.searchOf(flags)
   const folder = yield* FindSession.folderOf(cd, id, log)
-  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), { ...flags, search, folder })
+  const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), {
+    ...flags,
+    search,
+    folder,
+    form: turn.form
+  })
   yield* runTurn({
+    ...turn,
     session: id,
     known: log.at(-1)?.seq,
     prompt: text === undefined ? undefined : [Image.message(text, images)],
     folder,
-    json,
-    deltas: flags.deltas,
-    limits,
-    permission: flags.permission,
-    policy: flags.policy,
     before: permissionOf(events, unfinished),
-    trust: flags.trust,
-    isEphemeral: ephemeral,
     ...chosen
   }).pipe(Common.override(environment))
 })

@@ -11,7 +11,7 @@ import { json } from "../../internal/visible.ts"
 import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
 import { argument, type Output } from "../../responses/ToolCall.ts"
 import { isSearch, queryOf } from "../../responses/WebSearch.ts"
-import { shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
+import { type Limit, shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
 import type { Subject } from "../../tools/permission/Approver.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
 import * as ExitCode from "../ExitCode.ts"
@@ -162,11 +162,19 @@ export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Sig
       return [line("turn.interrupted", { reason: ExitCode.reasonOf(signal), exit_code: ExitCode.interrupted(signal) })]
     case "TurnLimited": {
       const { limit, usage } = event
-      const name = limit === "toolCalls" ? "tool_calls" : limit
-      return [line("turn.limited", { limit: name, usage: usageJson(usage), exit_code: ExitCode.ofLimit(limit) })]
+      return [
+        line("turn.limited", {
+          limit: limitName(limit),
+          usage: usageJson(usage),
+          exit_code: ExitCode.ofLimit(limit)
+        })
+      ]
     }
   }
 }
+
+/** The name of a limit for programs. */
+export const limitName = (limit: Limit): string => limit === "toolCalls" ? "tool_calls" : limit
 
 const itemJson = (id: string, item: Item) => {
   if (isMessage(item)) {

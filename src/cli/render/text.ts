@@ -6,6 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
+import { field, text } from "../../internal/json.ts"
 import * as Visible from "../../internal/visible.ts"
 import { isMessage, text as textOf } from "../../responses/Item.ts"
 import { isToolCall } from "../../responses/ToolCall.ts"
@@ -205,6 +206,13 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
         return Effect.all([eraseStatus, closeLine, showAnswer(event.answer), showCut(event.finishReason)], {
           discard: true
         })
+      case "TurnFailed": {
+        // The turn has its answer, which could not be written to a file.
+        const answer = text(field(event.details, "answer"))
+        return answer === undefined
+          ? Effect.void
+          : Effect.all([eraseStatus, closeLine, showAnswer(answer)], { discard: true })
+      }
       case "TurnInterrupted":
         return remark(`Interrupted. ${howToGoOn()}`)
       case "TurnLimited":
