@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Item } from "../responses/Item.ts"
 import { InputAdded, type SessionEvent, type TurnResumed } from "../session/SessionEvent.ts"
 import type { Inbox, Waiting } from "./Inbox.ts"
 import { Step } from "./Step.ts"
@@ -47,6 +48,9 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
       }
       return heard
     }),
+
+    /** Adds an input that the turn itself has for model call `n`, or recalls it. */
+    add: (n: number, kind: Waiting["kind"], ...input: ReadonlyArray<Item>) => takeOne({ kind, input }, n),
 
     /** Takes all `steer` inputs for model call `n`. A turn that has its answer continues with the next `followUp`. */
     take: Effect.fnUntraced(function*(n: number, isAnswered: boolean) {

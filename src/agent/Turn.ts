@@ -13,6 +13,7 @@
  *  7. The answer comes as events: texts are told as they come               ../responses/StreamEvent.ts, Deltas.ts
  *  8. They are folded into the items of a response, which are logged        ../responses/Response.ts, ../session/SessionEvent.ts
  *  9. An answer without calls ends the turn, unless somebody has more to say
+ *     or it does not fit the schema that was asked for                      ../responses/StructuredOutput.ts
  * 10. Its calls are counted; those over a limit are refused                 Admission.ts, Repeats.ts
  * 11. For each call it is decided whether it may run                        CallApproval.ts, ../tools/permission/Permission.ts
  * 12. That a call begins is logged, it runs, that it ended is logged        Calls.ts, ../tools/ToolExecutor.ts
@@ -24,6 +25,7 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { defined, isDeep, tooDeep } from "../internal/json.ts"
@@ -35,9 +37,10 @@ import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
 import * as Response from "../responses/Response.ts"
 import { Responses } from "../responses/Responses.ts"
+import * as StructuredOutput from "../responses/StructuredOutput.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
-import { type Context, type Limit, ModelResponded } from "../session/SessionEvent.ts"
+import { type Context, type InputAdded, type Limit, ModelResponded } from "../session/SessionEvent.ts"
 import type { Permission } from "../tools/permission/Permission.ts"
 import type * as Tool from "../tools/Tool.ts"
 import type { ToolExecutor } from "../tools/ToolExecutor.ts"
@@ -89,6 +92,11 @@ export interface Control {
   readonly prepareStep?: ((context: PrepareContext) => Effect.Effect<Request.Request>) | undefined
   /** Ends the turn after a step whose calls have run, as completed with the finish reason `stopped`. */
   readonly stopWhen?: ((context: StopContext) => Effect.Effect<boolean>) | undefined
+  /**
+   * What the answer has to be. One that does not fit is sent back once, with what is wrong; the answer of the turn is the
+   * JSON alone.
+   */
+  readonly output?: StructuredOutput.StructuredOutput<unknown> | undefined
   /** Ends the turn as failed when the folder it works in is gone; asked before each model call. */
   readonly checkWorkspace?: Effect.Effect<void, WorkspaceGone> | undefined
 }
@@ -146,13 +154,16 @@ export const run: (
 }, redactedSpan("Turn.run"))
 
 const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.Usage>) {
-  const { checkWorkspace = Effect.void, limits = Limits.none, stopWhen, turnId } = options
+  const { checkWorkspace = Effect.void, limits = Limits.none, output, stopWhen, turnId } = options
   const { recall, step } = yield* Step
   const inputs = yield* Inputs.make(turnId, options.inbox)
   const tokens = yield* Tokens.make(limits.tokens, options.tokens)
   let history = options.history
   let counters = Admission.empty
   let isAnswered = false
+  /** Asked of the model because its last answer did not fit. */
+  let repair: InputAdded | undefined
+  let isRepaired = false
 
   const count = (response: { readonly usage: Usage.Usage }) => {
     counters = Admission.addCost(counters, response.usage)
@@ -168,7 +179,8 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
       const limit = Limits.beforeStep(limits, counters.spent, yield* tokens.left)
       if (limit !== undefined) return limited(limit, yield* Ref.get(used))
     }
-    const heard = yield* inputs.recalled(n)
+    const heard = [...repair === undefined ? [] : [repair], ...yield* inputs.recalled(n)]
+    repair = undefined
     if (isNew) heard.push(...yield* inputs.take(n, isAnswered && heard.length === 0))
     history = yield* compaction.recalled(
       n,
@@ -194,7 +206,20 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     if (isAnswered) {
       const mayAsk = Limits.beforeStep(limits, counters.spent, yield* tokens.left) === undefined
       if (yield* inputs.hasMore(n + 1, mayAsk)) continue
-      return completed(answer, usage, response.finishReason, yield* compaction.context(history))
+      if (output === undefined) {
+        return completed(answer, usage, response.finishReason, yield* compaction.context(history))
+      }
+      const read = yield* Effect.either(output.json(response))
+      if (Either.isLeft(read)) {
+        // A turn that is resumed after such an end asks the model again.
+        const hopeless = StructuredOutput.whyHopeless(response)
+        if (isNew && hopeless !== undefined) return yield* hopeless
+        if (isNew && isRepaired) return yield* StructuredOutput.unfit(read.left)
+        repair = yield* inputs.add(n + 1, "followUp", StructuredOutput.repair(output, read.left))
+        isRepaired = true
+        continue
+      }
+      return completed(read.right, usage, response.finishReason, yield* compaction.context(history))
     }
     if (calls.length === 0) {
       // A turn that is resumed after it ended without an answer asks the model again.
@@ -289,8 +314,9 @@ const isUnreadable = (error: AgentError): boolean =>
 /** The request of a model call, from the options and `prepareStep`. */
 const prepare = Effect.fnUntraced(
   function*(options: Options, history: History.History, account: string, n: number, isReadable: boolean) {
-    const { model, prepareStep, sessionId, turnId } = options
-    const request = yield* TurnRequest.make(options, history, account, isReadable)
+    const { model, output, prepareStep, sessionId, turnId } = options
+    const bare = yield* TurnRequest.make(options, history, account, isReadable)
+    const request = output === undefined ? bare : { ...bare, text: { ...bare.text, format: output.declaration } }
     if (prepareStep === undefined) return request
     const prepared = yield* prepareStep({ sessionId, turnId, step: n, request })
     // Another model cannot read this model's encrypted reasoning.

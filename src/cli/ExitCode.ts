@@ -23,7 +23,7 @@ export const meanings: ReadonlyArray<readonly [code: number | string, meaning: s
   [denied, "a permission is needed and nobody was there to give it"],
   [signedOut, "not signed in, or the sign-in is over, or somebody else would pay for a session"],
   [sessionBusy, "another process writes to this session"],
-  [noAnswer, "the model ended without an answer"],
+  [noAnswer, "the model ended without an answer, or with one that cannot be used (`--output-schema`)"],
   [usedUp, "usage limit or rate limit used up"],
   [limited, "a limit of the run reached (`--max-steps`, …)"],
   [timedOut, "the time of `--timeout` is over"],
@@ -70,6 +70,7 @@ const codes: { readonly [kind: string]: number } = {
   OtherPayer: signedOut,
   SessionBusy: sessionBusy,
   NoAnswer: noAnswer,
+  MalformedOutput: noAnswer,
   UsageLimitReached: usedUp,
   RateLimited: usedUp
 }

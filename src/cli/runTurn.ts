@@ -26,6 +26,7 @@ import { Models } from "../responses/account/Models.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
+import type { StructuredOutput } from "../responses/StructuredOutput.ts"
 import type { PermissionInForce } from "../session/SessionEvent.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import type * as Approver from "../tools/permission/Approver.ts"
@@ -64,6 +65,8 @@ export interface TurnOptions {
   readonly deltas?: boolean
   /** The file that gets the answer as well. */
   readonly lastMessage?: LastMessage | undefined
+  /** What the answer has to be. */
+  readonly output?: StructuredOutput<unknown> | undefined
   readonly limits?: Limits
   readonly permission?: Option.Option<Policy.Mode>
   readonly policy?: Option.Option<string>
@@ -249,7 +252,7 @@ const turn = Effect.fnUntraced(
     settings: Settings,
     leave: Effect.Effect<unknown> | undefined
   ) {
-    const { fork, isEffortNew, isNew, limits, model, prompt, search } = conversation
+    const { fork, isEffortNew, isNew, limits, model, output, prompt, search } = conversation
     const agent = yield* Agent
     const { signal } = yield* Interruption
     const credential = yield* selectedCredential
@@ -275,7 +278,14 @@ const turn = Effect.fnUntraced(
     const setup = Option.isNone(credential)
       ? undefined
       : yield* SessionSetup.setupOf(credential.value, { dialect: settings.dialect, home: settings.home, search })
-    const options = { ...defined({ model: Option.getOrUndefined(model) }), reasoning, limits, whyInterrupted, setup }
+    const options = {
+      ...defined({ model: Option.getOrUndefined(model) }),
+      reasoning,
+      limits,
+      output,
+      whyInterrupted,
+      setup
+    }
     const events = prompt === undefined ? agent.resume(session, options) : agent.run(session, prompt, options)
     return yield* renderTurn(session, events, {
       renderer: yield* rendererFor(conversation, there, leave),

@@ -8,21 +8,23 @@ import type { Flags as RunFlags } from "./commands/run.ts"
 import { BadInput } from "./ExitCode.ts"
 import * as Image from "./image.ts"
 import * as LastMessage from "./lastMessage.ts"
+import * as OutputSchema from "./outputSchema.ts"
 import type { Form } from "./render/Renderer.ts"
 
 type Flags = Omit<RunFlags, "words">
 
 /** Whatever cannot be used is refused before a model is asked. */
 export const read = Effect.fnUntraced(function*(flags: Flags) {
-  const { deltas, ephemeral, outputLastMessage, permission, policy, trust } = flags
+  const { deltas, ephemeral, outputLastMessage, outputSchema, permission, policy, trust } = flags
   const form = yield* formOf(flags)
   const limits = yield* Common.limitsOf(flags)
   const images = yield* Effect.forEach(flags.image, Image.read)
   const lastMessage = Option.getOrUndefined(yield* Effect.transposeMapOption(outputLastMessage, LastMessage.at))
+  const output = Option.getOrUndefined(yield* Effect.transposeMapOption(outputSchema, OutputSchema.read))
   return {
     images,
     search: Common.searchOf(flags),
-    turn: { form, deltas, limits, permission, policy, trust, isEphemeral: ephemeral, lastMessage }
+    turn: { form, deltas, limits, permission, policy, trust, isEphemeral: ephemeral, lastMessage, output }
   }
 })
 

@@ -52,6 +52,56 @@ export const isInStrictSubset = (schema: Json): boolean => {
     count.properties <= 5000 && count.words <= 1000 && count.length <= 120_000
 }
 
+/**
+ * The same schema without what only people read (`$schema`, `default`, `examples`, …), which servers do not take where
+ * they hold a model to a schema. Shared parts are in `$defs`.
+ */
+export const withoutNotes = (schema: Json): Json => {
+  const isRenamed = "definitions" in schema && !("$defs" in schema)
+
+  const lean = (one: unknown): unknown => {
+    if (!Predicate.isReadonlyRecord(one)) return one
+    return Object.fromEntries(
+      Object.entries(one).filter(([keyword]) => !notes.has(keyword)).map(([keyword, value]) => {
+        const name = isRenamed && keyword === "definitions" ? "$defs" : keyword
+        if (keyword === "$ref" && isRenamed && Predicate.isString(value)) {
+          return [name, value.replace(/^#\/definitions\//, "#/$defs/")]
+        }
+        if (maps.has(keyword) && Predicate.isReadonlyRecord(value)) {
+          return [name, Object.fromEntries(Object.entries(value).map(([key, part]) => [key, lean(part)]))]
+        }
+        if (Array.isArray(value)) return [name, lists.has(keyword) ? value.map(lean) : value]
+        return [name, schemas.has(keyword) ? lean(value) : value]
+      })
+    )
+  }
+
+  return { ...Object(lean(schema)) }
+}
+
+const notes: ReadonlySet<string> = new Set([
+  "$schema",
+  "$comment",
+  "default",
+  "examples",
+  "deprecated",
+  "readOnly",
+  "writeOnly"
+])
+
+const maps: ReadonlySet<string> = new Set(["properties", "$defs", "definitions", "patternProperties"])
+const lists: ReadonlySet<string> = new Set(["anyOf", "oneOf", "allOf", "prefixItems", "items"])
+const schemas: ReadonlySet<string> = new Set([
+  "items",
+  "additionalProperties",
+  "contains",
+  "propertyNames",
+  "not",
+  "if",
+  "then",
+  "else"
+])
+
 const maxDepth = 10
 
 const ofAny: ReadonlySet<string> = new Set(["type", "anyOf", "description", "title", "enum", "const", "$defs"])

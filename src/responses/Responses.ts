@@ -15,10 +15,9 @@ import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { AuthClient, type AuthError } from "../auth/AuthClient.ts"
 import { runForEachChunk } from "../internal/stream.ts"
-import * as Conversation from "../prompts/Conversation.ts"
 import * as ModelProfile from "./account/ModelProfile.ts"
 import * as Dialect from "./Dialect.ts"
-import { isMessage, type Item, refusal, userMessage, withoutId } from "./Item.ts"
+import { isMessage, type Item, withoutId } from "./Item.ts"
 import { ModelError } from "./ModelError.ts"
 import type * as Request from "./Request.ts"
 import * as Response from "./Response.ts"
@@ -154,31 +153,18 @@ export const object = <A, I>(
   const format = StructuredOutput.make(schema)
   const asking: Request.Request = { ...request, text: { ...request.text, format: format.declaration } }
   return Effect.gen(function*() {
-    const first = yield* complete(asking)
+    const first = answerOf(yield* complete(asking))
     const read = yield* Effect.either(format.decode(first))
     if (Either.isRight(read)) return read.right
-    const hopeless = whyHopeless(first)
+    const hopeless = StructuredOutput.whyHopeless(first)
     if (hopeless !== undefined) return yield* hopeless
-    const repair = [
-      ...Response.items(first).filter(isMessage).map(withoutId),
-      userMessage(Conversation.unusableAnswer(read.left, JSON.stringify(format.schema)))
-    ]
+    const repair = [...first.items.filter(isMessage).map(withoutId), StructuredOutput.repair(format, read.left)]
     const second = yield* complete({ ...asking, input: [...asking.input, ...repair] })
-    return yield* Effect.mapError(
-      format.decode(second),
-      (problem) => new ModelError({ reason: { _tag: "MalformedOutput" }, detail: problem })
-    )
+    return yield* Effect.mapError(format.decode(answerOf(second)), StructuredOutput.unfit)
   })
 }
 
-/** Asking once more would cost the same and change nothing. */
-const whyHopeless = (response: Response.Response): ModelError | undefined => {
-  const { finishReason = "stop" } = response
-  const declined = Response.items(response).map(refusal).join("")
-  if (declined !== "") return new ModelError({ reason: { _tag: "ContentFiltered" }, detail: declined })
-  if (finishReason === "stop") return undefined
-  return new ModelError({
-    reason: { _tag: finishReason === "content_filter" ? "ContentFiltered" : "MalformedOutput" },
-    detail: `the answer was cut short (${finishReason})`
-  })
-}
+const answerOf = (response: Response.Response): StructuredOutput.Answer => ({
+  items: Response.items(response),
+  finishReason: response.finishReason
+})

@@ -9,57 +9,131 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { endOfValue } from "../internal/balanced.ts"
-import { isDeepText, parse, tooDeep } from "../internal/json.ts"
+import { isDeepText, parse, problemOf, tooDeep } from "../internal/json.ts"
 import { jsonSchema } from "../internal/jsonSchema.ts"
-import { isInStrictSubset } from "../internal/strictSchema.ts"
+import { isInStrictSubset, withoutNotes } from "../internal/strictSchema.ts"
+import * as Conversation from "../prompts/Conversation.ts"
+import { answer as answerIn, type Item, type Message, refusal, userMessage } from "./Item.ts"
+import { ModelError } from "./ModelError.ts"
 import type { TextOptions } from "./Request.ts"
-import * as Response from "./Response.ts"
 
 /**
- * `decode` fails with a sentence for the model: what of its answer is wrong. Models whose servers do not enforce the
- * schema write more than JSON: of such a text the one object in it that fits is the answer.
+ * `decode` and `json` fail with a sentence for the model: what of its answer is wrong. `json` is the text of the value
+ * alone. Models whose servers do not enforce the schema write more than JSON: of such a text the one object in it that
+ * fits is the answer.
  *
  * @since 0.1.0
  * @category models
  */
 export interface StructuredOutput<out A> {
   readonly declaration: NonNullable<TextOptions["format"]>
-  readonly schema: { readonly [keyword: string]: unknown }
-  readonly decode: (response: Response.Response) => Effect.Effect<A, string>
+  readonly schema: Json
+  readonly decode: (answer: Answer) => Effect.Effect<A, string>
+  readonly json: (answer: Answer) => Effect.Effect<string, string>
 }
+
+/**
+ * What a model has answered. `finishReason` is `stop`, or the server's name for what cut the answer short.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answer {
+  readonly items: ReadonlyArray<Item>
+  readonly finishReason?: string | undefined
+}
+
+type Json = { readonly [keyword: string]: unknown }
+
+/** A value, and its text. */
+interface Read<out A> {
+  readonly value: A
+  readonly json: string
+}
+
+type Decode<A> = (text: string) => Effect.Effect<Read<A>, ParseResult.ParseError | string>
 
 /** @since 0.1.0 @category constructors */
 export const make = <A, I>(schema: Schema.Schema<A, I>): StructuredOutput<A> => {
   const { $defs, ...json } = jsonSchema(schema)
-  const definitions = $defs === undefined ? {} : { $defs }
+  const decode = Schema.decodeUnknown(schema, { errors: "all" })
+  const decodeText = Schema.decodeUnknown(Schema.parseJson(schema), { errors: "all" })
   // Servers take an object at the top and nothing else.
   return json["type"] === "object"
-    ? of({ ...json, ...definitions }, Schema.decodeUnknown(Schema.parseJson(schema), { errors: "all" }))
+    ? of(
+      { ...json, ...$defs === undefined ? {} : { $defs } },
+      (text) => Effect.map(decodeText(text), (value) => ({ value, json: text.trim() }))
+    )
     : of(
-      { type: "object", properties: { value: json }, required: ["value"], additionalProperties: false, ...definitions },
-      Effect.fnUntraced(function*(text: unknown) {
+      wrapped(json, $defs),
+      Effect.fnUntraced(function*(text) {
         const { value } = yield* decodeWrapped(text)
-        return yield* Schema.decodeUnknown(schema, { errors: "all" })(value)
+        return { value: yield* decode(value), json: JSON.stringify(value) }
       })
     )
 }
 
-const Wrapped = Schema.parseJson(Schema.Struct({ value: Schema.Unknown }))
-const decodeWrapped = (text: unknown) => Schema.decodeUnknown(Wrapped)(text)
+/**
+ * An answer that fits a JSON Schema, for a program that has one from elsewhere. `problemOf` checks a value, and says what
+ * is wrong with it. `None` for a schema that servers cannot be sent: where its top is no object, it is moved below one,
+ * and may refer to nothing but its `$defs`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromJsonSchema = (
+  schema: Json,
+  problemOf: (value: unknown) => string | undefined
+): Option.Option<StructuredOutput<unknown>> => {
+  const lean = withoutNotes(schema)
+  const check = (value: unknown) =>
+    Option.match(Option.fromNullable(problemOf(value)), { onNone: () => Effect.succeed(value), onSome: Effect.fail })
+  if (lean["type"] === "object") {
+    return Option.some(
+      of(lean, (text) => Effect.map(Effect.flatMap(parsed(text), check), (value) => ({ value, json: text.trim() })))
+    )
+  }
+  const { $defs, ...rest } = lean
+  if (!refersOnlyTo$defs(lean)) return Option.none()
+  return Option.some(of(
+    wrapped(rest, $defs),
+    Effect.fnUntraced(function*(text) {
+      const { value } = yield* decodeWrapped(text)
+      return { value: yield* check(value), json: JSON.stringify(value) }
+    })
+  ))
+}
 
-const of = <A>(
-  schema: { readonly [key: string]: unknown },
-  decode: (text: unknown) => Effect.Effect<A, ParseResult.ParseError>
-): StructuredOutput<A> => ({
-  declaration: { type: "json_schema", name: "answer", schema, strict: isInStrictSubset(schema) },
-  schema,
-  decode: (response) =>
+const refersOnlyTo$defs = (schema: unknown): boolean => {
+  if (Array.isArray(schema)) return schema.every(refersOnlyTo$defs)
+  if (!Predicate.isReadonlyRecord(schema)) return true
+  const { $ref } = schema
+  return (!Predicate.isString($ref) || $ref.startsWith("#/$defs/")) && Object.values(schema).every(refersOnlyTo$defs)
+}
+
+const parsed = (text: string): Effect.Effect<unknown, string> => {
+  const problem = problemOf(text)
+  return problem === undefined ? Effect.succeed(parse(text)) : Effect.fail(problem)
+}
+
+const wrapped = (schema: Json, $defs: unknown): Json => ({
+  type: "object",
+  properties: { value: schema },
+  required: ["value"],
+  additionalProperties: false,
+  ...$defs === undefined ? {} : { $defs }
+})
+
+const decodeWrapped = Schema.decodeUnknown(Schema.parseJson(Schema.Struct({ value: Schema.Unknown })))
+
+const of = <A>(schema: Json, decode: Decode<A>): StructuredOutput<A> => {
+  const read = (answer: Answer): Effect.Effect<Read<A>, string> =>
     Effect.mapError(
-      Effect.suspend((): Effect.Effect<A, ParseResult.ParseError | string> => {
-        const text = Response.text(response)
+      Effect.suspend(() => {
+        const text = answerIn(answer.items)
         if (isDeepText(text)) return Effect.fail(tooDeep)
         // Of an answer that was cut short, a part could look whole.
-        if ((response.finishReason ?? "stop") !== "stop") return decode(text)
+        if ((answer.finishReason ?? "stop") !== "stop") return decode(text)
         return Effect.catchAll(decode(text), (error) =>
           Effect.catchAll(decodeWithin(text, decode), () => Effect.fail(error)))
       }),
@@ -72,18 +146,56 @@ const of = <A>(
             )
             .join("; ")
     )
-})
+  return {
+    declaration: { type: "json_schema", name: "answer", schema, strict: isInStrictSubset(schema) },
+    schema,
+    decode: (answer) => Effect.map(read(answer), ({ value }) => value),
+    json: (answer) => Effect.map(read(answer), ({ json }) => json)
+  }
+}
+
+/**
+ * Why it is no use to ask once more for an answer that does not fit: it would cost the same and change nothing.
+ *
+ * @since 0.1.0
+ * @category repairs
+ */
+export const whyHopeless = ({ finishReason = "stop", items }: Answer): ModelError | undefined => {
+  const declined = items.map(refusal).join("")
+  if (declined !== "") return new ModelError({ reason: { _tag: "ContentFiltered" }, detail: declined })
+  if (finishReason === "stop") return undefined
+  return new ModelError({
+    reason: { _tag: finishReason === "content_filter" ? "ContentFiltered" : "MalformedOutput" },
+    detail: `the answer was cut short (${finishReason})`
+  })
+}
+
+/**
+ * What the model is asked where its answer does not fit: with the schema in words, since not every server takes it from
+ * the request.
+ *
+ * @since 0.1.0
+ * @category repairs
+ */
+export const repair = ({ schema }: Pick<StructuredOutput<unknown>, "schema">, problem: string): Message =>
+  userMessage(Conversation.unusableAnswer(problem, JSON.stringify(schema)))
+
+/**
+ * The failure of an answer that does not fit, even after the model was asked once more.
+ *
+ * @since 0.1.0
+ * @category repairs
+ */
+export const unfit = (problem: string): ModelError =>
+  new ModelError({ reason: { _tag: "MalformedOutput" }, detail: `it does not fit the schema: ${problem}` })
 
 /** The one object in a text that fits. Where several differ, the model has to say which it means. */
-const decodeWithin = Effect.fnUntraced(function*<A>(
-  text: string,
-  decode: (text: unknown) => Effect.Effect<A, ParseResult.ParseError>
-) {
+const decodeWithin = Effect.fnUntraced(function*<A>(text: string, decode: Decode<A>) {
   const read = parse(text)
   // A text that is JSON is what the model has to say, unless it is a string that holds the JSON.
   if (read !== undefined && !Predicate.isString(read)) return yield* Effect.fail(undefined)
   const said = (read ?? text).replace(/^[^]*<\/think>/, "")
-  const fitting = new Map<string, A>()
+  const fitting = new Map<string, Read<A>>()
   for (let at = said.indexOf("{"), tries = 0; at !== -1 && tries < maxTries; tries++) {
     const end = endOfValue(said, at)
     const object = said.slice(at, end)

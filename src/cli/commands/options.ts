@@ -57,6 +57,11 @@ export const turn = {
     Options.withDescription("Write the answer to this file as well"),
     Options.optional
   ),
+  outputSchema: filled("output-schema").pipe(
+    Options.withPseudoName("FILE"),
+    Options.withDescription("The answer has to be JSON that fits the JSON Schema in this file"),
+    Options.optional
+  ),
   model: filled("model").pipe(
     Options.withPseudoName("NAME"),
     Options.withAlias("m"),

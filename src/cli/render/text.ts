@@ -142,6 +142,8 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
         return Effect.void
       case "TurnStarted":
         return work("thinking")
+      case "InputAdded":
+        return Effect.zipRight(note(dim(`↻ ${oneLine(event.input.map(textOf).join(" "))}`)), work("thinking"))
       case "TurnResumed":
         return Effect.void
       case "TextDelta":
