@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import type { HttpClientError } from "@effect/platform/HttpClientError"
+import { type HttpClientError, RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Config from "effect/Config"
@@ -25,6 +25,7 @@ import { version } from "../internal/version.ts"
 import type { ConfigError } from "./ConfigError.ts"
 import { type Credential, isSignIn, type SignIn } from "./Credential.ts"
 import { Credentials, type CredentialsError } from "./Credentials.ts"
+import { DryRun } from "./DryRun.ts"
 import * as Host from "./Host.ts"
 import { addCredential, Secrets } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
@@ -153,10 +154,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return Option.some(yield* credentials.replace(credential))
   })
 
+  const transmit = (request: HttpClientRequest.HttpClientRequest) =>
+    Effect.flatMap(DryRun, ({ take }) => {
+      if (take === undefined) return client.execute(request)
+      return request.method === "GET"
+        ? new RequestError({ request, reason: "Transport", description: "a dry run sends nothing" })
+        : Effect.zipRight(take(request), Effect.never)
+    })
+
   const execute = (request: HttpClientRequest.HttpClientRequest) =>
     send(
       request,
-      client.execute,
+      transmit,
       (response) => response.status === 401 ? Effect.as(release(response), true) : Effect.succeed(false)
     )
 

@@ -25,6 +25,7 @@ import * as ChatGptTokens from "./chatgpt/ChatGptTokens.ts"
 import { Choice } from "./Choice.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
+import { DryRun } from "./DryRun.ts"
 import * as Host from "./Host.ts"
 import { OAuth, type Renewal } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
@@ -345,7 +346,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     scope
   ))
 
-  return Credentials.of({ current: Effect.zipRight(watch, fresh), selected, replace })
+  const current = Effect.flatMap(
+    DryRun,
+    ({ take }): Effect.Effect<Selected, CredentialsError> =>
+      take === undefined ? Effect.zipRight(watch, fresh) : selected
+  )
+  return Credentials.of({ current, selected, replace })
 })
 
 /**

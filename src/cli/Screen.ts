@@ -23,6 +23,8 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly adviseFor: (profile: string) => Effect.Effect<void>
   /** A sentence with the commands that it advises as the person has to type them. */
   readonly advised: (sentence: string) => string
+  /** The same for why the program has failed, which is told however quiet it is otherwise. */
+  readonly fail: (sentence: string) => Effect.Effect<void>
   /** Ends when a write has failed because the reader of the output is gone, as with `| head -1`. */
   readonly closed: Effect.Effect<void>
   readonly isOutTerminal: boolean
@@ -62,6 +64,11 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
   const err = (text: string) => Effect.ignore(write(process.stderr, text, onErrClosed))
   let profile: string | undefined
   const advised = (sentence: string) => profile === undefined ? sentence : withProfile(sentence, profile)
+  const say = (sentence: string) => {
+    const lines = `effixir: ${prose(advised(sentence))}`.split("\n")
+    const isWrapped = (line: string) => process.stderr.isTTY === true && line.length > width
+    return err(`${lines.map((line) => isWrapped(line) ? wrap(line, width, "") : line).join("\n")}\n`)
+  }
   const width = Math.min(process.stdout.columns || process.stderr.columns || 100, 100)
   return Screen.of({
     out: (text) => Effect.orDieWith(write(process.stdout, text, close), (cause) => new OutputLost({ cause })),
@@ -71,11 +78,8 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
       Effect.sync(() => {
         profile = name
       }),
-    say: (sentence) => {
-      const lines = `effixir: ${prose(advised(sentence))}`.split("\n")
-      const isWrapped = (line: string) => process.stderr.isTTY === true && line.length > width
-      return err(`${lines.map((line) => isWrapped(line) ? wrap(line, width, "") : line).join("\n")}\n`)
-    },
+    say,
+    fail: say,
     closed: Deferred.await(closed),
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,

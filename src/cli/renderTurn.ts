@@ -87,7 +87,7 @@ export const renderTurn = Effect.fnUntraced(function*(
     ),
     Effect.ensuring(renderer.finish)
   )
-  if (end?._tag === "TurnFailed") yield* screen.say(end.message)
+  if (end?._tag === "TurnFailed") yield* screen.fail(end.message)
   return end === undefined ? ExitCode.success : ExitCode.ofEnd(end, yield* interruption.signal)
 })
 

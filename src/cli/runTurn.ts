@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
 import { isAbsolute, resolve } from "node:path"
 import { Agent } from "../agent/Agent.ts"
 import type { Limits } from "../agent/Limits.ts"
@@ -37,7 +38,7 @@ import * as Keyboard from "./Keyboard.ts"
 import type { LastMessage } from "./lastMessage.ts"
 import * as Envelope from "./render/envelope.ts"
 import * as Jsonl from "./render/jsonl.ts"
-import type { Form } from "./render/Renderer.ts"
+import type { Form, Verbosity } from "./render/Renderer.ts"
 import * as Text from "./render/text.ts"
 import { renderTurn } from "./renderTurn.ts"
 import * as Runtime from "./runtime.ts"
@@ -61,6 +62,8 @@ export interface TurnOptions {
   readonly isEffortNew?: boolean
   /** How the run is told; to a person unless told otherwise. */
   readonly form?: Form
+  /** How much a person is told beside the answer. */
+  readonly verbosity?: Verbosity
   /** Whether texts are told piece by piece as JSON lines. */
   readonly deltas?: boolean
   /** The file that gets the answer as well. */
@@ -78,6 +81,8 @@ export interface TurnOptions {
   readonly trust?: boolean
   /** Whether nothing of the turn is kept. */
   readonly isEphemeral?: boolean
+  /** Whether nothing is sent, and nobody told of what happens. */
+  readonly isDryRun?: boolean
   /** Whether the turn is run in a fork of the session, which begins behind a turn of it or now. */
   readonly fork?: { readonly toTurn: number | undefined } | undefined
 }
@@ -107,7 +112,8 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
       model,
       models,
       dialect,
-      transport,
+      // What goes over a socket is the same, in another envelope.
+      transport: conversation.isDryRun === true ? "sse" : transport,
       compactAt: settings.compact_at,
       policy,
       permission,
@@ -287,6 +293,7 @@ const turn = Effect.fnUntraced(
       setup
     }
     const events = prompt === undefined ? agent.resume(session, options) : agent.run(session, prompt, options)
+    if (conversation.isDryRun === true) return yield* Effect.as(Stream.runDrain(events), ExitCode.success)
     return yield* renderTurn(session, events, {
       renderer: yield* rendererFor(conversation, there, leave),
       lastMessage: conversation.lastMessage,
@@ -297,7 +304,7 @@ const turn = Effect.fnUntraced(
 
 /** `session` is there already. */
 const rendererFor = Effect.fnUntraced(function*(
-  { deltas = false, form = "text", isEphemeral = false }: TurnOptions,
+  { deltas = false, form = "text", isEphemeral = false, verbosity }: TurnOptions,
   session: string | undefined,
   leave: Effect.Effect<unknown> | undefined
 ) {
@@ -305,7 +312,7 @@ const rendererFor = Effect.fnUntraced(function*(
   const { signal } = yield* Interruption
   switch (form) {
     case "text":
-      return Text.make(screen, { leave, isKept: !isEphemeral })
+      return Text.make(screen, { leave, isKept: !isEphemeral, verbosity })
     case "jsonl":
       return Jsonl.make(screen, { deltas, signal })
     case "envelope":

@@ -102,20 +102,24 @@ describe("--output-schema", () => {
     timeout
   )
 
-  it.scopedLive("asks for the repair once, also where the turn was cut off before it came", () =>
-    Effect.gen(function*() {
-      const { ask, run, simulator } = yield* place(Script.fromTurns([
-        Script.answer(Script.say("no")),
-        Script.refuse(400, { error: { message: "not now" } }),
-        Script.answer(Script.say("{\"name\":\"Ada\",\"age\":36}"))
-      ]))
-      assert.strictEqual((yield* ask()).code, 1)
-      const { code, stderr, stdout } = yield* run(["resume", "--last", "--output-schema", "schema.json"])
-      assert.deepStrictEqual([code, stdout], [0, "{\"name\":\"Ada\",\"age\":36}\n"], stderr)
-      const [, second, third] = (yield* simulator.requests).map(({ body }) => JSON.stringify(body))
-      assert.lengthOf(third?.match(/That answer cannot be used/g) ?? [], 1)
-      assert.strictEqual(third, second)
-    }).pipe(Effect.provide(platform)), timeout)
+  it.scopedLive(
+    "asks for the repair once, also where the turn was cut off before it came",
+    () =>
+      Effect.gen(function*() {
+        const { ask, run, simulator } = yield* place(Script.fromTurns([
+          Script.answer(Script.say("no")),
+          Script.refuse(400, { error: { message: "not now" } }),
+          Script.answer(Script.say("{\"name\":\"Ada\",\"age\":36}"))
+        ]))
+        assert.strictEqual((yield* ask()).code, 1)
+        const { code, stderr, stdout } = yield* run(["resume", "--last", "--output-schema", "schema.json"])
+        assert.deepStrictEqual([code, stdout], [0, "{\"name\":\"Ada\",\"age\":36}\n"], stderr)
+        const [, second, third] = (yield* simulator.requests).map(({ body }) => JSON.stringify(body))
+        assert.lengthOf(third?.match(/That answer cannot be used/g) ?? [], 1)
+        assert.strictEqual(third, second)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 
   it.scopedLive("holds for values that are no objects, which servers do not take", () =>
     Effect.gen(function*() {

@@ -22,6 +22,7 @@ const watch = Effect.fnUntraced(function*(isErrTerminal: boolean) {
     say: () => Effect.void,
     adviseFor: () => Effect.void,
     advised: (sentence: string) => sentence,
+    fail: () => Effect.void,
     isOutTerminal: false,
     isErrTerminal,
     hasColors: false,

@@ -35,6 +35,7 @@ const written = (events: ReadonlyArray<AgentEvent>, { isTerminal = true, pause =
       say: () => Effect.void,
       adviseFor: () => Effect.void,
       advised: (sentence: string) => sentence,
+      fail: () => Effect.void,
       isOutTerminal: isTerminal,
       isErrTerminal: isTerminal,
       hasColors: false,

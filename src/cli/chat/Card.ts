@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { output } from "../../internal/visible.ts"
 import type { ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
-import { callLine, outputLines, shownChange } from "../render/call.ts"
+import { callLine, outputLines, usual } from "../render/call.ts"
 import { behind, bold, dim, expandTabs, fit, type Row, span, toText, wrap } from "./StyledText.ts"
 
 export interface Look {
@@ -48,9 +48,9 @@ const changeRows = (changes: ReadonlyArray<FileChange.FileChange>, { colors, wid
   changes.length === 0
     ? Effect.succeed([])
     : Effect.map(Effect.promise(() => import("../render/diff.ts")), ({ changeRows, more }) => {
-      const rows = changeRows(changes, { size: { columns: width, rows: shownChange }, hasColors: colors })
-      return rows.length > shownChange
-        ? [...rows.slice(0, shownChange - 1), more(rows.length - shownChange + 1)]
+      const rows = changeRows(changes, { size: { columns: width, rows: usual.change }, hasColors: colors })
+      return rows.length > usual.change
+        ? [...rows.slice(0, usual.change - 1), more(rows.length - usual.change + 1)]
         : rows
     })
 

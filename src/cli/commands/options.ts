@@ -62,6 +62,19 @@ export const turn = {
     Options.withDescription("The answer has to be JSON that fits the JSON Schema in this file"),
     Options.optional
   ),
+  dryRun: Options.boolean("dry-run").pipe(
+    Options.withDescription(
+      "Print the request that the model would be sent, without its secrets; nothing is sent or kept"
+    )
+  ),
+  quiet: Options.boolean("quiet").pipe(
+    Options.withAlias("q"),
+    Options.withDescription("Say nothing on stderr but why it failed")
+  ),
+  verbose: Options.boolean("verbose").pipe(
+    Options.withAlias("v"),
+    Options.withDescription("Show whole calls, outputs and changes, thoughts, and the tokens of each model call")
+  ),
   model: filled("model").pipe(
     Options.withPseudoName("NAME"),
     Options.withAlias("m"),

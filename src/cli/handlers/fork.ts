@@ -49,7 +49,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     before: permissionOf(events, Option.none()),
     ...chosen
   }).pipe(Common.override(environment))
-})
+}, (run, flags) => TurnFlags.modes(flags)(run))
 
 /** Without a prompt, the fork waits to be resumed. */
 const begin = Effect.fnUntraced(

@@ -40,7 +40,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     before: permissionOf(events, unfinished),
     ...chosen
   }).pipe(Common.override(environment))
-})
+}, (run, flags) => TurnFlags.modes(flags)(run))
 
 /**
  * Resuming does not allow a call that stopped the turn because no person was there to approve it: if the log does not

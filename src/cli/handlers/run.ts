@@ -26,4 +26,4 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     search,
     ...Option.isSome(effort) ? { effort: effort.value } : {}
   }).pipe(Common.override(flags))
-})
+}, (run, flags) => TurnFlags.modes(flags)(run))

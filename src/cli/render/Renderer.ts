@@ -7,6 +7,9 @@ import type { AgentEvent } from "../../agent/AgentEvent.ts"
 /** The forms in which a run is told: to a person, event by event to a program, or in one object at its end. */
 export type Form = "text" | "jsonl" | "envelope"
 
+/** How much a person is told beside the answer. */
+export type Verbosity = "quiet" | "usual" | "verbose"
+
 export interface Renderer {
   readonly show: (event: AgentEvent) => Effect.Effect<void>
   /** Called at intervals during a run, to show a person that it is still working. */

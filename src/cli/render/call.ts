@@ -7,19 +7,24 @@ import { outputText } from "../../responses/ToolCall.ts"
 import type { ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
 import * as ApplyPatch from "../../tools/builtin/ApplyPatch.ts"
 
-/** How much of a tool's output is shown, and of a change. */
-const shownLines = 4
-export const shownChange = 20
-const maxWidth = 120
+/** How many lines are shown of an output and of a change, and how many characters of a line. */
+export interface Room {
+  readonly lines: number
+  readonly change: number
+  readonly width: number
+}
+
+export const usual: Room = { lines: 4, change: 20, width: 120 }
+export const whole: Room = { lines: Infinity, change: Infinity, width: Infinity }
 
 /** What is called, and with what, in one line. */
-export const callLine = ({ call }: ToolStarted | ToolEnded): string => {
+export const callLine = ({ call }: ToolStarted | ToolEnded, { width }: Room = usual): string => {
   const what = call.type === "function_call"
     ? mainArgument(call.arguments)
     : call.name === ApplyPatch.tool.name
     ? ApplyPatch.summary(call.input)
     : call.input
-  return `${Visible.line(call.name)} ${short(Visible.line(what))}`
+  return `${Visible.line(call.name)} ${short(Visible.line(what), width)}`
 }
 
 /** The most telling argument: a command or a path, else the first one. */
@@ -32,13 +37,14 @@ const mainArgument = (json: string): string => {
 }
 
 /** What came of it: a plan to tick off, or the first lines of the output. */
-export const outputLines = (event: ToolEnded): ReadonlyArray<string> => {
-  const plan = planOf(event.details)
+export const outputLines = (event: ToolEnded, room: Room = usual): ReadonlyArray<string> => {
+  const cut = (line: string) => oneLine(line, room)
+  const plan = planOf(event.details, room)
   if (plan !== undefined) return plan
   const lines = outputText(event.output).replace(/\r?\n$/, "").split(/\r?\n/)
-  const shown = lines.slice(0, shownLines).map(oneLine)
+  const shown = lines.slice(0, room.lines).map(cut)
   // A tool's note about its own output, such as how to read on, is never hidden.
-  const last = lines.length > shownLines && /^\[.*\]$/.test(lines.at(-1) ?? "") ? lines.slice(-1).map(oneLine) : []
+  const last = lines.length > room.lines && /^\[.*\]$/.test(lines.at(-1) ?? "") ? lines.slice(-1).map(cut) : []
   const more = lines.length - shown.length - last.length
   return [
     ...shown.map((line, index) => `  ${index === 0 ? markOf(event) : " "} ${line}`),
@@ -58,11 +64,11 @@ const markOf = ({ details, status }: ToolEnded): string => {
 }
 
 /** A plan as a list to tick off. */
-const planOf = (details: ToolEnded["details"]): ReadonlyArray<string> | undefined => {
+const planOf = (details: ToolEnded["details"], room: Room): ReadonlyArray<string> | undefined => {
   const plan = details?.["plan"]
   return Array.isArray(plan) && plan.length > 0
     ? plan.map((entry) =>
-      `  ${boxes[text(field(entry, "status")) ?? ""] ?? "☐"} ${oneLine(text(field(entry, "step")) ?? "")}`
+      `  ${boxes[text(field(entry, "status")) ?? ""] ?? "☐"} ${oneLine(text(field(entry, "step")) ?? "", room)}`
     )
     : undefined
 }
@@ -70,11 +76,11 @@ const planOf = (details: ToolEnded["details"]): ReadonlyArray<string> | undefine
 const boxes: { readonly [status: string]: string } = { pending: "☐", in_progress: "▶", completed: "☑" }
 
 /** A line of output, cut where it is too long to be read at a glance. */
-export const oneLine = (text: string): string => {
+export const oneLine = (text: string, { width }: Room = usual): string => {
   const line = Visible.output(text).replaceAll(/\s+/g, " ").trimEnd()
-  return line.length > maxWidth ? `${line.slice(0, maxWidth - 1)}…` : line
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line
 }
 
 /** A shortened call says how much is left out, because that part may matter. */
-const short = (line: string): string =>
-  line.length > maxWidth ? `${line.slice(0, maxWidth)}… (${line.length - maxWidth} more characters)` : line
+const short = (line: string, width: number): string =>
+  line.length > width ? `${line.slice(0, width)}… (${line.length - width} more characters)` : line

@@ -8,15 +8,15 @@ import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
 import { field, text } from "../../internal/json.ts"
 import * as Visible from "../../internal/visible.ts"
-import { isMessage, text as textOf } from "../../responses/Item.ts"
+import { isMessage, isReasoning, text as textOf } from "../../responses/Item.ts"
 import { isToolCall } from "../../responses/ToolCall.ts"
 import { queryOf } from "../../responses/WebSearch.ts"
 import type { ModelResponded } from "../../session/SessionEvent.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
 import { dim as dimOn, type Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
-import { callLine, oneLine, outputLines, shownChange } from "./call.ts"
-import type { Renderer } from "./Renderer.ts"
+import { callLine, oneLine, outputLines, usual, whole } from "./call.ts"
+import type { Renderer, Verbosity } from "./Renderer.ts"
 import {
   compactedLine,
   cutLine,
@@ -26,7 +26,8 @@ import {
   notCompactedLine,
   removedLine,
   retryLine,
-  secondsOf
+  secondsOf,
+  tokensLine
 } from "./wording.ts"
 
 export interface Options {
@@ -34,9 +35,14 @@ export interface Options {
   readonly leave?: Effect.Effect<unknown> | undefined
   /** Whether the session can be gone on with later. */
   readonly isKept?: boolean
+  readonly verbosity?: Verbosity | undefined
 }
 
-export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Options = {}): Renderer => {
+export const make = (loud: typeof Screen.Service, options: Options = {}): Renderer => {
+  const { isKept = true, leave, verbosity = "usual" } = options
+  const screen = verbosity === "quiet" ? withoutWords(loud) : loud
+  const isVerbose = verbosity === "verbose"
+  const room = isVerbose ? whole : usual
   const dim = dimOn(screen)
   /** Which text, if any, stands unfinished on the terminal. */
   let open: "none" | "answer" | "reasoning" = "none"
@@ -78,6 +84,9 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
 
   /** Prints a sentence, wrapped between words on a terminal. */
   const remark = (sentence: string) => note(screen.isErrTerminal ? wrap(sentence, screen.width, "") : sentence)
+
+  /** What the answer lacks, or why there is none, is told however quiet it is otherwise. */
+  const lack = (sentence: string) => verbosity === "quiet" ? loud.fail(sentence) : remark(sentence)
 
   const stream = (to: "answer" | "reasoning", piece: string) =>
     Effect.gen(function*() {
@@ -143,7 +152,7 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
       case "TurnStarted":
         return work("thinking")
       case "InputAdded":
-        return Effect.zipRight(note(dim(`↻ ${oneLine(event.input.map(textOf).join(" "))}`)), work("thinking"))
+        return Effect.zipRight(note(dim(`↻ ${oneLine(event.input.map(textOf).join(" "), room)}`)), work("thinking"))
       case "TurnResumed":
         return Effect.void
       case "TextDelta":
@@ -162,7 +171,13 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
       }
       case "ModelResponded":
         loading = undefined
-        return Effect.all([closeLine, showRemarks(event), showRemoved(event)], { discard: true })
+        return Effect.all([
+          closeLine,
+          showThoughts(event),
+          showRemarks(event),
+          showRemoved(event),
+          isVerbose ? note(dim(`  ${tokensLine(event.usage)}`)) : Effect.void
+        ], { discard: true })
       case "Compacting":
         return work("compacting the conversation")
       case "CompactionFailed":
@@ -181,25 +196,25 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
       case "PermissionDecided":
         return event.by === "person" ? work("thinking") : Effect.void
       case "WebSearched":
-        return Effect.zipRight(note(`• web_search ${oneLine(queryOf(event.item))}`), work("thinking"))
+        return Effect.zipRight(note(`• web_search ${oneLine(queryOf(event.item), room)}`), work("thinking"))
       case "ToolStarted":
         lastCall = event.itemId
         running.set(event.itemId, event.call.name)
-        return Effect.zipRight(note(`• ${callLine(event)}`), work(`running ${event.call.name}`))
+        return Effect.zipRight(note(`• ${callLine(event, room)}`), work(`running ${event.call.name}`))
       case "ToolProgress": {
         // A line that a carriage return has overwritten is not the latest.
-        const line = oneLine(event.text.trimEnd().split(/[\r\n]/).at(-1) ?? "")
+        const line = oneLine(event.text.trimEnd().split(/[\r\n]/).at(-1) ?? "", room)
         return Effect.sync(() => {
           latest = line
         })
       }
       case "ToolEnded": {
-        const heading = lastCall === event.itemId ? [] : [`◦ ${callLine(event)}`]
+        const heading = lastCall === event.itemId ? [] : [`◦ ${callLine(event, room)}`]
         lastCall = undefined
         running.delete(event.itemId)
         const other = [...running.values()].at(-1)
         return Effect.all([
-          Effect.forEach([...heading, ...outputLines(event)].map(dim), note, { discard: true }),
+          Effect.forEach([...heading, ...outputLines(event, room)].map(dim), note, { discard: true }),
           showChanges(FileChange.inDetails(event.details)),
           work(other === undefined ? "thinking" : `running ${other}`)
         ], { discard: true })
@@ -216,9 +231,9 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
           : Effect.all([eraseStatus, closeLine, showAnswer(answer)], { discard: true })
       }
       case "TurnInterrupted":
-        return remark(`Interrupted. ${howToGoOn()}`)
+        return lack(`Interrupted. ${howToGoOn()}`)
       case "TurnLimited":
-        return remark(`Stopped: ${limits[event.limit]}. ${howToGoOn()}`)
+        return lack(`Stopped: ${limits[event.limit]}. ${howToGoOn()}`)
       default:
         return Effect.void
     }
@@ -229,8 +244,8 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
     if (changes.length === 0) return
     const { changeRows, more } = yield* Effect.promise(() => import("./diff.ts"))
     const rows = changeRows(changes, { size: screen.size(), hasColors: screen.hasColors })
-    const shown = rows.length > shownChange
-      ? [...rows.slice(0, shownChange - 1), more(rows.length - shownChange + 1)]
+    const shown = rows.length > room.change
+      ? [...rows.slice(0, room.change - 1), more(rows.length - room.change + 1)]
       : rows
     yield* Effect.forEach(shown, note, { discard: true })
   })
@@ -251,6 +266,14 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
     return Effect.forEach(isUnseen ? remarks : [], (remark) => note(dim(Visible.prose(remark))), { discard: true })
   }
 
+  /** A terminal has shown them already. */
+  const showThoughts = ({ items }: ModelResponded) =>
+    Effect.forEach(
+      isVerbose && !screen.isErrTerminal ? items.filter(isReasoning).map(textOf).filter((said) => said !== "") : [],
+      (said) => note(Visible.prose(said)),
+      { discard: true }
+    )
+
   const showAnswer = (answer: string) => {
     if (!screen.isOutTerminal) return screen.out(`${answer}\n`)
     return streamed.endsWith(answer) ? Effect.void : screen.out(`${Visible.prose(answer)}\n`)
@@ -258,7 +281,7 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
 
   const showCut = (finishReason: string) => {
     const line = cutLine(finishReason)
-    return line === undefined ? Effect.void : note(line)
+    return line === undefined ? Effect.void : lack(line)
   }
 
   const tick = Effect.suspend(() => {
@@ -283,6 +306,13 @@ export const make = (screen: typeof Screen.Service, { isKept = true, leave }: Op
     )
   }
 }
+
+/** The answer alone is shown. */
+const withoutWords = (screen: typeof Screen.Service): typeof Screen.Service => ({
+  ...screen,
+  err: () => Effect.void,
+  isErrTerminal: false
+})
 
 /** In milliseconds. */
 const loadingLines = 10_000

@@ -3,6 +3,7 @@
  */
 import type { Retrying } from "../../agent/AgentEvent.ts"
 import * as Visible from "../../internal/visible.ts"
+import type { Usage } from "../../responses/Usage.ts"
 import type { Compacted, Limit } from "../../session/SessionEvent.ts"
 
 /** `isVoid` if some of an answer has been shown already. */
@@ -35,6 +36,9 @@ export const compactedLine = (
   `↡ The conversation was compacted from about ${grouped(beforeTokens)} to ${grouped(afterTokens)} tokens (${
     method === "hosted" ? "by the server" : "by a summary of the model"
   }); the log keeps all of it.`
+
+export const tokensLine = ({ cachedInputTokens, inputTokens, outputTokens }: Usage): string =>
+  `${grouped(inputTokens)} tokens in (${grouped(cachedInputTokens)} from the cache), ${grouped(outputTokens)} out`
 
 export const grouped = (tokens: number): string => tokens.toLocaleString("en-US")
 
