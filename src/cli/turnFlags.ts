@@ -3,6 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { ConfigError } from "../auth/ConfigError.ts"
+import * as Overrides from "../node/settings/Overrides.ts"
 import * as Common from "./commands/options.ts"
 import type { Flags as RunFlags } from "./commands/run.ts"
 import * as DryRun from "./dryRun.ts"
@@ -20,7 +22,9 @@ export const read = Effect.fnUntraced(function*(flags: Flags) {
   const { deltas, dryRun, ephemeral, outputLastMessage, outputSchema, permission, policy, trust } = flags
   const form = yield* formOf(flags)
   if (dryRun && trust) {
-    return yield* new BadInput({ message: "--dry-run keeps nothing, and --trust is kept: trust the project in a run first" })
+    return yield* new BadInput({
+      message: "--dry-run keeps nothing, and --trust is kept: trust the project in a run first"
+    })
   }
   const verbosity = yield* verbosityOf(flags)
   const limits = yield* Common.limitsOf(flags)
@@ -57,12 +61,15 @@ const verbosityOf = ({ quiet, verbose }: Pick<Flags, "quiet" | "verbose">): Effe
     ? new BadInput({ message: "--quiet and --verbose are about the same: give one of them" })
     : Effect.succeed(quiet ? "quiet" : verbose ? "verbose" : "usual")
 
-/** How the command runs as a whole: with fewer words, or without sending anything. */
+/** How the command runs as a whole: with settings of its own, with fewer words, or without sending anything. */
 export const modes =
-  (flags: Pick<Flags, "dryRun" | "json" | "output" | "quiet">) =>
-  <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<unknown, BadInput | E, R | Screen> =>
+  (flags: Pick<Flags, "dryRun" | "json" | "output" | "quiet" | "set">) =>
+  <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<unknown, BadInput | ConfigError | E, R | Screen> =>
     Effect.gen(function*() {
       const screen = yield* Screen
-      const said = Effect.provideService(run, Screen, flags.quiet ? { ...screen, say: () => Effect.void } : screen)
+      const said = run.pipe(
+        Effect.provideService(Screen, flags.quiet ? { ...screen, say: () => Effect.void } : screen),
+        Overrides.withOverrides(flags.set)
+      )
       return yield* flags.dryRun ? DryRun.instead(yield* formOf(flags))(said) : said
     })

@@ -67,6 +67,11 @@ export const turn = {
       "Print the request that the model would be sent, without its secrets; nothing is sent or kept"
     )
   ),
+  set: Options.text("set").pipe(
+    Options.withPseudoName("KEY=VALUE"),
+    Options.withDescription("A setting for this run, as `config.json` has it: `--set compact_at=70`"),
+    Options.repeated
+  ),
   quiet: Options.boolean("quiet").pipe(
     Options.withAlias("q"),
     Options.withDescription("Say nothing on stderr but why it failed")
