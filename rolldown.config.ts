@@ -32,6 +32,7 @@ export default defineConfig({
         { name: "sessions", test: /src\/cli\/(?:findSession|handlers\/sessions\/(?:delete|list|rename))\.ts$/ },
         { name: "http", test: /src\/node\/network\/NodeHttp\.ts$/ },
         { name: "turn", test: /src\/cli\/(?:handlers\/(?:fork|resume|run)|render\/lastLine)\.ts$/ },
+        { name: "config", test: /src\/cli\/handlers\/config\// },
         { name: "jsonc", test: /node_modules\/jsonc-parser\// },
         { name: "login", test: /src\/cli\/handlers\/login\.ts$/ }
       ]

@@ -11,6 +11,7 @@ import { version } from "../internal/version.ts"
 import * as CommandLine from "./CommandLine.ts"
 import { compact } from "./commands/compact.ts"
 import * as Completion from "./commands/completion.ts"
+import { all as configCommands, config } from "./commands/config.ts"
 import { demo } from "./commands/demo.ts"
 import { fork } from "./commands/fork.ts"
 import { login } from "./commands/login.ts"
@@ -38,6 +39,7 @@ export const commands = [
   logout,
   status,
   models,
+  config,
   demo,
   completion
 ] as const
@@ -66,6 +68,7 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("logout", logout),
   Help.describe("status", status),
   Help.describe("models", models),
+  ...Help.describeGroup("config", config, Help.within("config", configCommands)),
   Help.describe("demo", demo),
   Help.describe("completion", completion)
 ]

@@ -27,7 +27,7 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
   void import("./compileCache.ts").then(async ({ keep }) => {
     keep(
       argv.find((word) =>
-        /^(?:resume|fork|sessions|login|logout|status|models|demo|completion|--help|-h)$/.test(word)
+        /^(?:resume|fork|sessions|login|logout|status|models|config|doctor|demo|completion|--help|-h)$/.test(word)
       ) ?? "run"
     )
     const { main } = await import("./main.ts")

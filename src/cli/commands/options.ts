@@ -16,6 +16,13 @@ import { Screen } from "../Screen.ts"
 
 export const json = Options.boolean("json")
 
+/** Settings for this run alone. */
+export const set = Options.text("set").pipe(
+  Options.withPseudoName("KEY=VALUE"),
+  Options.withDescription("Use this value for a setting of config.json; may be given several times"),
+  Options.repeated
+)
+
 /** Whose credential to use. */
 export const credential = {
   profile: Options.text("profile").pipe(

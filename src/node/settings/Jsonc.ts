@@ -5,11 +5,16 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type { ParseError } from "jsonc-parser"
+import type { Edit, Node, ParseError, SyntaxKind } from "jsonc-parser"
 import { isDeepText, problemOf, tooDeep } from "../../internal/json.ts"
 
 /** Where a value stands: the names of the objects that it is in, and its own. */
 export type Path = ReadonlyArray<string>
+
+type Parser = typeof import("jsonc-parser")
+
+/** Its enumeration is not there before the parser is loaded. */
+const commaToken: SyntaxKind.CommaToken = 5
 
 const jsonc = Effect.promise(() => import("jsonc-parser"))
 
@@ -51,10 +56,47 @@ export const edit: (text: string, path: Path, value: unknown) => Effect.Effect<s
   function*(given, path, value) {
     const parser = yield* jsonc
     const text = withoutMark(given)
-    const edits = parser.modify(text, [...path], value, { formattingOptions: formatOf(text) })
+    const edits = value === undefined
+      ? removal(parser, text, path)
+      : parser.modify(text, [...path], value, { formattingOptions: formatOf(text) })
     return given.slice(0, given.length - text.length) + parser.applyEdits(text, edits)
   }
 )
+
+/** The parser's own way would take along the comments before a first entry. */
+const removal = (parser: Parser, text: string, path: Path): Array<Edit> => {
+  const root = parser.parseTree(text, [], { allowTrailingComma: true })
+  const entry = root === undefined ? undefined : parser.findNodeAtLocation(root, [...path])?.parent
+  if (entry === undefined) return []
+  const siblings = entry.parent?.children ?? []
+  const before = siblings[siblings.indexOf(entry) - 1]
+  const isLast = siblings.at(-1) === entry
+  const comma = commaBehind(parser, text, endOf(entry))
+  const separator = isLast && comma === undefined && before !== undefined
+    ? commaBehind(parser, text, endOf(before))
+    : undefined
+  return [
+    ...separator === undefined ? [] : [{ offset: separator, length: 1, content: "" }],
+    { ...lineOf(text, entry.offset, comma === undefined ? endOf(entry) : comma + 1), content: "" }
+  ]
+}
+
+const endOf = ({ length, offset }: Node): number => offset + length
+
+/** Where the comma behind an entry is, if there is one: comments may stand before it. */
+const commaBehind = (parser: Parser, text: string, end: number): number | undefined => {
+  const scanner = parser.createScanner(text, true)
+  scanner.setPosition(end)
+  return scanner.scan() === commaToken ? scanner.getTokenOffset() : undefined
+}
+
+/** The whole line, where nothing else stands in it. */
+const lineOf = (text: string, start: number, end: number) => {
+  const from = /[ \t]*$/.exec(text.slice(0, start))?.index ?? start
+  const [rest] = /^[ \t]*\r?\n/.exec(text.slice(end)) ?? []
+  const isAlone = rest !== undefined && (from === 0 || text[from - 1] === "\n")
+  return isAlone ? { offset: from, length: end + rest.length - from } : { offset: start, length: end - start }
+}
 
 /** Some editors begin a text with a mark of its byte order. */
 const withoutMark = (text: string): string => text.startsWith("\uFEFF") ? text.slice(1) : text

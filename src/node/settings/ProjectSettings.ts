@@ -14,7 +14,7 @@ import * as Settings from "./Settings.ts"
 import * as Trust from "./Trust.ts"
 
 /** What each run of a person is about, and nothing that a project could say. */
-const ofPerson: ReadonlyArray<string> = ["credential_store", "durability", "policy", "servers"]
+const ofPerson: ReadonlySet<string> = new Set(["credential_store", "durability", "policy", "servers"])
 
 /**
  * The file of the project that a folder belongs to, where there is one.
@@ -76,7 +76,7 @@ export const read: (
  * @category checks
  */
 export const check = (names: ReadonlyArray<string>, source: string): Effect.Effect<void, ConfigError> => {
-  const own = names.find((name) => ofPerson.includes(name))
+  const own = names.find((name) => ofPerson.has(name))
   return own === undefined
     ? Effect.void
     : new ConfigError({ key: own, source, expected: "a project cannot set it; set it in config.json of your own" })

@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
@@ -14,9 +16,11 @@ import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { Overrides } from "../../responses/account/ModelProfile.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
-import { readOwnText } from "../files/readPlainFile.ts"
+import * as StateFile from "../files/StateFile.ts"
 import * as Jsonc from "./Jsonc.ts"
 import { Servers } from "./Servers.ts"
+
+type Services = FileSystem.FileSystem | Path.Path
 
 /**
  * How model calls travel: as server-sent events, over a WebSocket, or over one where that works.
@@ -125,7 +129,7 @@ export type Written = { readonly [key in keyof Settings]?: unknown }
  * @since 0.1.0
  * @category loading
  */
-export const load: (path: string) => Effect.Effect<Settings, ConfigError> = (path) =>
+export const load: (path: string) => Effect.Effect<Settings, ConfigError, Services> = (path) =>
   Effect.flatMap(read(path), (written) => decode(written, path))
 
 /**
@@ -134,7 +138,7 @@ export const load: (path: string) => Effect.Effect<Settings, ConfigError> = (pat
  * @since 0.1.0
  * @category loading
  */
-export const read: (path: string) => Effect.Effect<Written, ConfigError> = Effect.fnUntraced(function*(path) {
+export const read: (path: string) => Effect.Effect<Written, ConfigError, Services> = Effect.fnUntraced(function*(path) {
   const written = yield* Effect.flatMap(readText(path), (text) => parse(text, path))
   yield* decode(written, path)
   return written
@@ -146,8 +150,8 @@ export const read: (path: string) => Effect.Effect<Written, ConfigError> = Effec
  * @since 0.1.0
  * @category loading
  */
-export const readText = (path: string): Effect.Effect<string, ConfigError> =>
-  readOwnText(path).pipe(
+export const readText = (path: string): Effect.Effect<string, ConfigError, Services> =>
+  StateFile.read(path).pipe(
     Effect.catchAll((error) =>
       isNotFound(error)
         ? Effect.succeed("{}\n")
