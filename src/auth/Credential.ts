@@ -229,7 +229,7 @@ const claimedEnd = ({ access_token }: SignIn): Option.Option<number> =>
     Option.map((seconds) => seconds * 1000)
   )
 
-/** How long before its end a token of hours is due. */
+/** How long before its end a token of hours is due. Of one that lives for minutes, a quarter of its life is left. */
 const longestSlack = Duration.minutes(5)
 
 /**
@@ -239,16 +239,16 @@ const longestSlack = Duration.minutes(5)
 const assumedLife = Duration.hours(1)
 
 /**
- * When the access token should be refreshed: five minutes before its end, or later if the server wants that, but not
+ * When the access token should be refreshed: some minutes before its end, or later if the server wants that, but not
  * after its end.
  *
  * @since 0.1.0
  * @category accessors
  */
 export const dueAt = (credential: SignIn): Option.Option<DateTime.Utc> => {
-  if (credential.kind === "subscription") return dueAtBySpan(credential)
-  return Option.map(expiresAt(credential), (end) => {
-    const early = DateTime.subtractDuration(end, longestSlack)
+  const early = earlyBySpan(credential)
+  if (credential.kind === "subscription") return early
+  return Option.zipWith(expiresAt(credential), early, (end, early) => {
     const earliest = Option.getOrElse(earliestRefresh(credential), () => early)
     return DateTime.min(end, DateTime.max(early, earliest))
   })
@@ -280,13 +280,13 @@ const earliestRefresh = ({ earliest_refresh_at }: ChatGpt): Option.Option<DateTi
   Option.flatMap(Option.fromNullable(earliest_refresh_at), DateTime.make)
 
 /** The slack is a quarter of the token's life if that is less: a token of minutes would otherwise be due on arrival. */
-const dueAtBySpan = (subscription: Subscription): Option.Option<DateTime.Utc> =>
-  Option.map(expiresAt(subscription), (end) => {
-    const start = obtainedAt(subscription)
+const earlyBySpan = (credential: SignIn): Option.Option<DateTime.Utc> =>
+  Option.map(expiresAt(credential), (end) => {
+    const start = obtainedAt(credential)
     if (Option.isNone(start)) return DateTime.subtractDuration(end, longestSlack)
     const life = DateTime.toEpochMillis(end) - DateTime.toEpochMillis(start.value)
     // The token names its end by the server's clock, and the clock of this machine is hours ahead.
-    return life <= 0 && Option.contains(claimedEnd(subscription), DateTime.toEpochMillis(end))
+    return life <= 0 && Option.contains(claimedEnd(credential), DateTime.toEpochMillis(end))
       ? DateTime.addDuration(start.value, assumedLife)
       : DateTime.subtractDuration(end, Duration.min(longestSlack, Duration.millis(life / 4)))
   })

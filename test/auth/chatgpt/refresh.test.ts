@@ -130,6 +130,14 @@ describe("the gate", () => {
     })
   }
 
+  it("leaves a quarter of its life to a token that lives for minutes", () => {
+    const short = signedIn({ expires_at: minutes(4) })
+    assert.deepStrictEqual(dueAt(short), Option.some(at(3)))
+    assert.deepStrictEqual(dueAt({ ...short, earliest_refresh_at: minutes(3.5) }), Option.some(at(3.5)))
+    // It is not known when it came.
+    assert.deepStrictEqual(dueAt({ ...short, obtained_at: null }), Option.some(at(-1)))
+  })
+
   it("is closed to whoever was refused before the time, and open after the end", () => {
     const credential = signedIn({ earliest_refresh_at: minutes(300) })
     assert.isFalse(isRefreshable(credential, at(59)))
@@ -157,6 +165,16 @@ describe("a refresh", () => {
         assert.strictEqual(yield* token, expected, `minute ${minute}`)
       }
       assert.deepStrictEqual(server.asked, ["r1"])
+    }))
+
+  it.scoped("comes once in the life of a token of minutes, however many requests there are", () =>
+    Effect.gen(function*() {
+      const { server, token } = yield* setup(signedIn(), { renewal: { expires_in: 60, earliest_refresh_at: null } })
+      yield* TestClock.setTime(minutes(60))
+      yield* Effect.repeatN(Effect.zipRight(token, TestClock.adjust("3 seconds")), 99)
+      // The first one, and one for each 45 seconds.
+      assert.isAtMost(server.asked.length, 1 + Math.ceil(300 / 45))
+      assert.isAtLeast(server.asked.length, 5)
     }))
 
   it.scoped("comes when the token has ended, whatever the server has said", () =>
