@@ -5,6 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -107,6 +108,17 @@ export const Credential = Schema.Union(Subscription, ChatGpt, ApiKey)
 export type Credential = typeof Credential.Type
 
 /**
+ * Why a "Sign in with ChatGPT" may be over. What another version has noted is told as the server's word.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const EndReason = Reason.pipe(
+  Schema.pickLiteral("RefreshTokenExpired", "RefreshTokenReused", "RefreshTokenRevoked", "IdentityRefused"),
+  Schema.annotations({ decodingFallback: () => Effect.succeed("RefreshTokenRevoked" as const) })
+)
+
+/**
  * What is left of a "Sign in with ChatGPT" that the server has ended: whose it was and why it ended, without its tokens.
  * It stays in the store until the person signs in or out, so that no API key steps into its place.
  *
@@ -119,7 +131,7 @@ export const Ended = Schema.Struct({
   client_id: Schema.NonEmptyString,
   subject: Schema.NonEmptyString,
   email: Schema.optional(Schema.NullOr(Schema.String)),
-  reason: Reason,
+  reason: EndReason,
   /** ISO 8601. */
   ended_at: Schema.String
 })

@@ -55,6 +55,24 @@ describe("Credential", () => {
     }
   })
 
+  it("keeps why a sign-in has ended, and takes what it does not know for the server's word", () => {
+    const ended = {
+      kind: "chatgpt_ended",
+      issuer: "https://auth.openai.com",
+      client_id: "oaiapp_1",
+      subject: "user-1",
+      reason: "RefreshTokenReused",
+      ended_at: "2026-11-29T00:00:00.000Z"
+    }
+    const reasonOf = (reason: unknown) => Schema.decodeUnknownSync(Credential.Ended)({ ...ended, reason }).reason
+    assert.strictEqual(reasonOf("RefreshTokenReused"), "RefreshTokenReused")
+    assert.strictEqual(reasonOf("IdentityRefused"), "IdentityRefused")
+    // The first would advise to set a key that does not count, and the others to try again.
+    for (const odd of ["NeverSignedIn", "AccountChanged", "PlanUseOff", "a reason of a later version", 7, null]) {
+      assert.strictEqual(reasonOf(odd), "RefreshTokenRevoked", String(odd))
+    }
+  })
+
   it("is none without tokens", () => {
     const wrong = [
       null,

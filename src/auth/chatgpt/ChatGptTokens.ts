@@ -10,7 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import type { ChatGpt, Ended } from "../Credential.ts"
+import { type ChatGpt, type Ended, EndReason } from "../Credential.ts"
 import type { SignedOut } from "../SignedOut.ts"
 import type { Identity } from "./IdToken.ts"
 
@@ -132,9 +132,11 @@ export const end = (
   client_id,
   subject,
   email: email ?? null,
-  reason,
+  reason: isEndReason(reason) ? reason : "RefreshTokenRevoked",
   ended_at: DateTime.formatIso(now)
 })
+
+const isEndReason = Schema.is(EndReason)
 
 const scopesOf = ({ scope }: { readonly scope?: string | null | undefined }): ReadonlyArray<string> | undefined =>
   scope?.split(/\s+/).filter((name) => name !== "")
