@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { address } from "../internal/address.ts"
+import { odd } from "../internal/odd.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
 import * as Answer from "./OAuthAnswer.ts"
 import * as Calls from "./OAuthCalls.ts"
@@ -67,7 +68,7 @@ export interface Grant {
 }
 
 const Secret = Schema.Redacted(Schema.NonEmptyString)
-const Lifetime = Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString)))
+const Lifetime = Schema.optional(odd(Schema.Union(Schema.Number, Schema.NumberFromString)))
 
 /**
  * The answer to an exchange. `expires_in` is in seconds.
@@ -78,7 +79,7 @@ const Lifetime = Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schem
 export const Tokens = Schema.Struct({
   access_token: Secret,
   refresh_token: Secret,
-  id_token: Schema.optional(Schema.NullOr(Secret)),
+  id_token: Schema.optional(odd(Secret)),
   expires_in: Lifetime
 })
 
@@ -86,15 +87,15 @@ export const Tokens = Schema.Struct({
 export type Tokens = typeof Tokens.Type
 
 /**
- * The answer to a refresh. Absent fields keep their old value.
+ * The answer to a refresh. Absent fields keep their old value, and so do those of another form than expected.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Renewal = Schema.Struct({
-  access_token: Schema.optional(Schema.NullOr(Secret)),
-  refresh_token: Schema.optional(Schema.NullOr(Secret)),
-  id_token: Schema.optional(Schema.NullOr(Secret)),
+  access_token: Schema.optional(odd(Secret)),
+  refresh_token: Schema.optional(odd(Secret)),
+  id_token: Schema.optional(odd(Secret)),
   expires_in: Lifetime
 })
 

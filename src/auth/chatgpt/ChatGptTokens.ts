@@ -10,6 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
+import { odd } from "../../internal/odd.ts"
 import { type ChatGpt, type Ended, EndReason } from "../Credential.ts"
 import type { SignedOut } from "../SignedOut.ts"
 import type { Identity } from "./IdToken.ts"
@@ -17,9 +18,9 @@ import type { Identity } from "./IdToken.ts"
 const Secret = Schema.Redacted(Schema.NonEmptyString)
 
 const shared = {
-  expires_in: Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schema.NumberFromString))),
+  expires_in: Schema.optional(odd(Schema.Union(Schema.Number, Schema.NumberFromString))),
   /** What was granted, separated by blanks. */
-  scope: Schema.optional(Schema.NullOr(Schema.String)),
+  scope: Schema.optional(odd(Schema.String)),
   /** The documentation gives only its name. */
   earliest_refresh_at: Schema.optional(Schema.Unknown)
 }
@@ -42,15 +43,15 @@ export const Tokens = Schema.Struct({
 export type Tokens = typeof Tokens.Type
 
 /**
- * The answer to a refresh. Absent fields keep their old value.
+ * The answer to a refresh. Absent fields keep their old value, and so do those of another form than expected.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Renewal = Schema.Struct({
   access_token: Secret,
-  refresh_token: Schema.optional(Schema.NullOr(Secret)),
-  id_token: Schema.optional(Schema.NullOr(Secret)),
+  refresh_token: Schema.optional(odd(Secret)),
+  id_token: Schema.optional(odd(Secret)),
   ...shared
 })
 

@@ -56,6 +56,17 @@ describe("ChatGptOAuth", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("loses no new tokens to what the answer of a refresh says otherwise", () =>
+    Effect.gen(function*() {
+      const { refresh } = yield* oauth
+      const { renewal } = yield* refresh(chatGpt())
+      assert.strictEqual(Redacted.value(renewal.access_token), "a")
+      assert.strictEqual(Redacted.value(renewal.refresh_token ?? assert.fail()), "r")
+      assert.deepInclude(renewal, { id_token: null, expires_in: null, scope: null })
+    }).pipe(
+      Effect.provide(server(200, { ...tokens, id_token: "", expires_in: "an hour", scope: ["openid"] }).layer)
+    ))
+
   it.effect("shows a token to no other server than the one that it is of", () => {
     const { asked, layer } = server(200, tokens)
     return Effect.gen(function*() {
