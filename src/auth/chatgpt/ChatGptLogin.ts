@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -73,15 +74,18 @@ export const login = (
       const grant = { code: Redacted.make(code), verifier, redirectUri }
       const answer = yield* persistently(oauth.exchange(clientId, grant))
       const { at, tokens } = answer
-      const identity = yield* persistently(oauth.identify(tokens.id_token, { clientId, nonce, at }))
-      const credential = Tokens.toCredential(answer, identity, { issuer: oauth.issuer, clientId }, yield* DateTime.now)
-      yield* Effect.all([checkSubject(identity.subject, known), checkSubject(identity.subject, knownNow)]).pipe(
-        // Nobody would ever use these tokens, or end them.
-        Effect.tapError(() => Effect.ignore(oauth.revoke(credential)))
-      )
-      yield* registrations.keep({ ...client, subject: identity.subject, email: identity.email ?? null })
-      const done: SignedIn<ChatGpt> = { _tag: "SignedIn", credential }
-      return done
+      const accept = Effect.gen(function*() {
+        const identity = yield* persistently(oauth.identify(tokens.id_token, { clientId, nonce, at }))
+        yield* Effect.all([checkSubject(identity.subject, known), checkSubject(identity.subject, knownNow)])
+        yield* registrations.keep({ ...client, subject: identity.subject, email: identity.email ?? null })
+        const now = yield* DateTime.now
+        const credential = Tokens.toCredential(answer, identity, { issuer: oauth.issuer, clientId }, now)
+        const done: SignedIn<ChatGpt> = { _tag: "SignedIn", credential }
+        return done
+      })
+      // Nobody would ever use these tokens, or end them.
+      const end = oauth.revoke({ ...client, refresh_token: tokens.refresh_token })
+      return yield* Effect.onError(accept, () => Effect.ignore(Effect.timeout(Effect.interruptible(end), longestEnd)))
     })
 
     return yield* Answer.wait({
@@ -106,6 +110,9 @@ export const login = (
       conclude
     })
   }))
+
+/** How long the end of tokens that are not kept may hold up whoever waits. */
+const longestEnd = Duration.seconds(5)
 
 /** Reads the registrations in any case: what is wrong with them has to be told before the person signs in. */
 const findKnown = (issuer: string) =>

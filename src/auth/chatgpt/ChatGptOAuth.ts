@@ -70,7 +70,9 @@ export class ChatGptOAuth extends Context.Tag("effixir/auth/chatgpt/ChatGptOAuth
     credential: ChatGpt
   ) => Effect.Effect<{ readonly renewal: Renewal; readonly at: number }, OAuthError | SignedOut>
   /** Ends a sign-in at the server. The client id stays good. */
-  readonly revoke: (credential: ChatGpt) => Effect.Effect<void, OAuthError>
+  readonly revoke: (
+    credential: Pick<ChatGpt, "issuer" | "client_id" | "refresh_token">
+  ) => Effect.Effect<void, OAuthError>
   /** The person that an id token names, if it is genuine. Failing to fetch the keys is a temporary error. */
   readonly identify: (
     token: Redacted.Redacted,
@@ -219,7 +221,10 @@ export const layerConfig = (
  * @since 0.1.0
  * @category verifying
  */
-export const checkIssuer = (credential: ChatGpt, issuer: string): Either.Either<void, OAuthError> =>
+export const checkIssuer = (
+  credential: Pick<ChatGpt, "issuer">,
+  issuer: string
+): Either.Either<void, OAuthError> =>
   credential.issuer === issuer
     ? Either.void
     : Either.left(new OAuthError({ reason: "OtherServer", detail: `it is of ${credential.issuer}` }))

@@ -75,6 +75,7 @@ describe("the first sign-in", () => {
         const { outcome, page } = yield* signIn
         assert.deepInclude(Option.getOrThrow(Either.getLeft(outcome)), { _tag: "OAuthError", reason: "Identity" })
         assert.include(page.text, "did not work")
+        assert.strictEqual(yield* count("/api/accounts/oauth/revoke"), 1, "what nobody keeps is ended")
         // Who is registered already is not registered again.
         const { client_id, subject } = (yield* registration) ?? assert.fail()
         assert.isNull(subject)
