@@ -59,11 +59,11 @@ export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")
   /** Deletes the stored credential. An empty store is no error. */
   readonly clear: Effect.Effect<void, CredentialStoreError>
   /**
-   * Runs `last` with the stored credential, deletes it, and returns the result of `last`; an unreadable credential is
-   * deleted too. No other process can store another one in between.
+   * Runs `last` with the stored credential, or with why it cannot be read, deletes it, and returns the result of `last`.
+   * No other process can store another one in between.
    */
   readonly clearAfter: <A, E, R>(
-    last: (stored: Option.Option<Stored>) => Effect.Effect<A, E, R>
+    last: (stored: Either.Either<Option.Option<Stored>, CredentialStoreError>) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | CredentialStoreError, R>
   /**
    * Replaces the stored credential by the result of `change`, and returns that; the same value back changes nothing. No
@@ -130,7 +130,7 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
   const clearAfter: typeof CredentialStore.Service.clearAfter = (last) =>
     medium.alone(
       Effect.flatMap(medium.read, decodeText).pipe(
-        Effect.orElseSucceed(Option.none),
+        Effect.either,
         Effect.flatMap(last),
         Effect.tap(medium.remove)
       )
@@ -172,7 +172,7 @@ export const makeMemory = Effect.fnUntraced(function*(initial?: Stored) {
       Effect.uninterruptible(
         SynchronizedRef.modifyEffect(
           ref,
-          (stored) => Effect.map(last(stored), (said) => [said, Option.none()] as const)
+          (stored) => Effect.map(last(Either.right(stored)), (said) => [said, Option.none()] as const)
         )
       ),
     modify: (change) => Effect.uninterruptible(SynchronizedRef.updateAndGetEffect(ref, change))

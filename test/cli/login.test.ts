@@ -249,6 +249,20 @@ describe("logout", () => {
       assert.strictEqual((yield* run(["Say hello"])).code, 4)
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive(
+    "says of a sign-in that cannot be read that it has not ended at the server",
+    () =>
+      Effect.gen(function*() {
+        const { auth, fs, run } = yield* machine(always)
+        yield* fs.writeFileString(auth, "{\"kind\":\"subscription\",\"access_token\":")
+        const { code, stderr } = yield* run(["logout"])
+        assert.strictEqual(code, 0)
+        assertSentence(stderr, auth, "it is not JSON", "removed here", "has not ended at the server")
+        assert.isFalse(yield* fs.exists(auth))
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("ends it here also when the server cannot be told", () =>
     Effect.gen(function*() {
       const { auth, fs, run } = yield* machine(always)

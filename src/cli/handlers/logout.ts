@@ -2,6 +2,7 @@
  * `effixir logout`
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { ChatGptOAuth } from "../../auth/chatgpt/ChatGptOAuth.ts"
@@ -25,15 +26,19 @@ export const handle = Effect.fnUntraced(function*({ profile }: Flags) {
  */
 const signOut = Effect.gen(function*() {
   const store = yield* CredentialStore
-  return yield* store.clearAfter(Option.match({
-    onNone: () => Effect.succeed("Nobody was signed in."),
-    onSome: (credential) =>
-      Effect.map(
-        endAtServer(credential),
-        (isEnded) => isEnded ? "Signed out." : `Signed out here. ${unconfirmed[credential.kind]}`
-      )
-  }))
+  return yield* store.clearAfter((stored) => {
+    if (Either.isLeft(stored)) return Effect.succeed(`${stored.left.message}. ${unreadable}`)
+    if (Option.isNone(stored.right)) return Effect.succeed("Nobody was signed in.")
+    const credential = stored.right.value
+    return Effect.map(
+      endAtServer(credential),
+      (isEnded) => isEnded ? "Signed out." : `Signed out here. ${unconfirmed[credential.kind]}`
+    )
+  })
 })
+
+const unreadable = "It is removed here. If it was a sign-in with ChatGPT, it has not ended at the server: to end it, " +
+  "disconnect effixir or Codex in the settings of ChatGPT."
 
 const endAtServer = Effect.fnUntraced(function*(credential: Stored) {
   if (!isSignIn(credential)) return true
