@@ -100,7 +100,8 @@ export const ofFilesAlone = (tool: string, paths: ReadonlyArray<string>): Readon
 
 /**
  * The commands of a line: with any options where their first words say what they do, else exactly these commands. With
- * `isExact` the grant is for this line alone.
+ * `isExact` the grant is for this line alone, and also where the shell would put names or a folder in the place of a word:
+ * `rm *` is another command than `rm '*'`.
  *
  * @since 0.1.0
  * @category scopes
@@ -113,10 +114,9 @@ export const ofCommand = (
   const { workdir } = options
   const place = workdir === undefined ? "" : ` in ${workdir}`
   const there = workdir === undefined ? "" : `in the folder ${quote(workdir)}, `
-  const parts = options.isExact ? undefined : SafeCommands.split(line)
-  const commands: ReadonlyArray<Command> = parts === undefined
-    ? [{ grant: `is ${JSON.stringify(line)}` }]
-    : parts.map(commandOf)
+  const parts = options.isExact ? [] : SafeCommands.split(line)?.map(commandOf) ?? []
+  const isExact = parts.length === 0 || expands(line) && parts.some(({ isWhole }) => isWhole)
+  const commands: ReadonlyArray<Command> = isExact ? [{ grant: `is ${JSON.stringify(line)}`, isWhole: true }] : parts
   return [{
     kind: "command",
     allows: commands.flatMap(({ allows }) => allows === undefined ? [] : [`${there}${allows}`]),
@@ -124,10 +124,15 @@ export const ofCommand = (
   }]
 }
 
+/** `isWhole` if the grant is for all its words. */
 interface Command {
   readonly grant: string
   readonly allows?: string
+  readonly isWhole: boolean
 }
+
+/** Whether the shell changes a word of a line that it can be split into. */
+const expands = (line: string): boolean => /[*?~]/.test(line.replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"/g, ""))
 
 const commandOf = (words: SafeCommands.Words): Command => {
   const [program] = words
@@ -135,8 +140,12 @@ const commandOf = (words: SafeCommands.Words): Command => {
   const length = words[1] === "run" || words[1] === "compose" ? count + 1 : count
   const first = words.slice(0, length)
   return count > 0 && first.length === length && first.every((word) => /^[\w:./]+[\w:./-]*$/.test(word))
-    ? { grant: `begins ${JSON.stringify(first)}`, allows: `commands that begin with ${first.join(" ")}` }
-    : { grant: `is ${JSON.stringify(words)}`, allows: `the command ${words.map(quote).join(" ")}` }
+    ? {
+      grant: `begins ${JSON.stringify(first)}`,
+      allows: `commands that begin with ${first.join(" ")}`,
+      isWhole: false
+    }
+    : { grant: `is ${JSON.stringify(words)}`, allows: `the command ${words.map(quote).join(" ")}`, isWhole: true }
 }
 
 /** Quoted so that a shell reads it as one word. */

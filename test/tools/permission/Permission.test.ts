@@ -245,6 +245,11 @@ describe("Permission", () => {
         ]],
         [run("rm a"), "the command rm a", [[run("rm  a"), "Allow"], [run("rm a /"), "Ask"], [run("rm b"), "Ask"]]],
         [run("rm 'b c'"), "the command rm 'b c'", [[run("rm b c"), "Ask"]]],
+        // The shell makes other words of these.
+        [run("rm 'd*'"), "the command rm 'd*'", [[run("rm d*"), "Ask"], [run("rm \"d*\""), "Allow"]]],
+        [run("rm '~'"), "the command rm '~'", [[run("rm ~"), "Ask"]]],
+        [run("touch e*"), "", [[run("touch e*"), "Allow"], [run("touch 'e*'"), "Ask"], [run("touch e* d"), "Ask"]]],
+        [run("git add src/e*"), "commands that begin with git add", [[run("git add b"), "Allow"]]],
         // The command itself stands in the question.
         [run("rm $X"), "", [[run("rm $X"), "Allow"], [run("rm $Y"), "Ask"]]],
         [run("touch $X", "inside"), "", [[run("touch $X in inside"), "Ask"], [run("touch $X", "inside"), "Allow"]]],
