@@ -20,6 +20,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { anyStatus } from "../internal/anyStatus.ts"
+import { requestId } from "../internal/requestId.ts"
 import { counted } from "../internal/sends.ts"
 import { version } from "../internal/version.ts"
 import type { ConfigError } from "./ConfigError.ts"
@@ -28,7 +29,7 @@ import { Credentials, type CredentialsError } from "./Credentials.ts"
 import { DryRun } from "./DryRun.ts"
 import * as Host from "./Host.ts"
 import { addCredential, Secrets } from "./Secrets.ts"
-import { SignedOut } from "./SignedOut.ts"
+import { ofRequest, SignedOut } from "./SignedOut.ts"
 
 /**
  * Why there is no credential for a request, or none that may go to the address that is set.
@@ -44,12 +45,13 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
   readonly client: HttpClient.HttpClient.With<HttpClientError | AuthError>
   /**
    * Sends such a request by other means than HTTP. `send` gets it with its host and credential, and again with another
-   * credential if the answer means that the first was refused and another is possible.
+   * credential if the answer means that the first was refused and another is possible. `refusal` gives the headers of
+   * such an answer.
    */
   readonly send: <A, E, R>(
     request: HttpClientRequest.HttpClientRequest,
     send: (prepared: HttpClientRequest.HttpClientRequest) => Effect.Effect<A, E, R>,
-    isRefused: (answer: A) => Effect.Effect<boolean>
+    refusal: (answer: A) => Effect.Effect<Option.Option<Headers>>
   ) => Effect.Effect<A, E | AuthError, R>
   /**
    * Replaces the credential with which this request was sent, for a refusal that came after the answer had begun; the
@@ -65,6 +67,16 @@ export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClien
   /** The form of the next model call. */
   readonly wire: Effect.Effect<Host.Wire, AuthError>
 }>() {}
+
+/**
+ * The headers of an answer; names in lower case.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Headers {
+  readonly [name: string]: string
+}
 
 /** @since 0.1.0 @category models */
 export interface Options extends Host.Addresses, Host.Billing {
@@ -110,21 +122,23 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const sendFor = Effect.fnUntraced(function*<A, E, R>(
     signIn: SignIn,
     send: (credential: Credential) => Effect.Effect<A, E, R>,
-    isRefused: (answer: A) => Effect.Effect<boolean>
+    refusal: (answer: A) => Effect.Effect<Option.Option<Headers>>
   ) {
     let credential = signIn
     let isRefreshed = false
     while (true) {
       const answer = yield* send(credential)
-      if (!(yield* isRefused(answer))) return answer
-      if (isRefreshed) return yield* new SignedOut({ reason: "RefreshTokenRevoked" })
-      const replacement = yield* credentials.replace(credential)
+      const headers = yield* refusal(answer)
+      if (Option.isNone(headers)) return answer
+      const named = ofRequest(requestId(headers.value))
+      if (isRefreshed) return yield* Effect.fail(named(new SignedOut({ reason: "RefreshTokenRevoked" })))
+      const replacement = yield* Effect.mapError(credentials.replace(credential), named)
       credential = replacement.credential
       isRefreshed = replacement.isRefreshed
     }
   })
 
-  const send: typeof AuthClient.Service.send = Effect.fnUntraced(function*(request, send, isRefused) {
+  const send: typeof AuthClient.Service.send = Effect.fnUntraced(function*(request, send, refusal) {
     const { credential } = yield* current
     const sendAs = (credential: Credential) => {
       const prepared = prepare(request, credential, options)
@@ -136,7 +150,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         Effect.zipRight(send(prepared))
       )
     }
-    return yield* isSignIn(credential) ? sendFor(credential, sendAs, isRefused) : sendAs(credential)
+    return yield* isSignIn(credential) ? sendFor(credential, sendAs, refusal) : sendAs(credential)
   })
 
   const replace: typeof AuthClient.Service.replace = Effect.fnUntraced(function*(refused, isRefreshed) {
@@ -166,7 +180,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     send(
       request,
       transmit,
-      (response) => response.status === 401 ? Effect.as(release(response), true) : Effect.succeed(false)
+      (response) =>
+        response.status === 401 ? Effect.as(release(response), Option.some(response.headers)) : Effect.succeedNone
     )
 
   return AuthClient.of({

@@ -272,7 +272,7 @@ describe("AuthClient", () => {
     return Effect.gen(function*() {
       const { replace, send } = yield* AuthClient.AuthClient
       const request = HttpClientRequest.get("/responses")
-      const sent = yield* send(request, Effect.succeed, () => Effect.succeed(false))
+      const sent = yield* send(request, Effect.succeed, () => Effect.succeedNone)
       assert.deepStrictEqual(
         [sent.url, sent.headers["authorization"], sent.headers["chatgpt-account-id"]],
         ["https://api.openai.com/v1/responses", "Bearer ada-1", undefined]
@@ -298,7 +298,7 @@ describe("AuthClient", () => {
         account,
         wire,
         client.execute(request),
-        send(request, () => Effect.dieMessage("nobody is asked"), () => Effect.succeed(false)),
+        send(request, () => Effect.dieMessage("nobody is asked"), () => Effect.succeedNone),
         replace(request, false)
       ]
       for (const call of calls) {

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -299,7 +300,9 @@ describe("the ladder", () => {
         Effect.sync(() => {
           const token = (request.headers["authorization"] ?? "").replace("Bearer ", "")
           seen.push(token)
-          return HttpClientResponse.fromWeb(request, new Response("{}", { status: good.includes(token) ? 200 : 401 }))
+          const headers = { "x-request-id": `req-${seen.length}` }
+          const status = good.includes(token) ? 200 : 401
+          return HttpClientResponse.fromWeb(request, new Response("{}", { status, headers }))
         })
       )
       const { asked, replace } = yield* setup(stored, works)
@@ -341,7 +344,9 @@ describe("the ladder", () => {
     Effect.gen(function*() {
       const { asked, exit, seen } = yield* climb([], signedIn(1), signedIn(1))
       assert.deepStrictEqual([seen, asked], [["a1", "a2"], ["r1"]])
-      assert.deepInclude(exit._tag === "Left" ? exit.left : {}, { _tag: "SignedOut" })
+      const error = Option.getOrThrow(Either.getLeft(exit))
+      assert.deepInclude(error, { _tag: "SignedOut", requestId: "req-2" })
+      assert.match(error.message, / \(request req-2\)$/)
     }))
 
   it.scoped("does not climb over to another account", () =>

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { AuthClient, AuthError } from "../../auth/AuthClient.ts"
+import { ofRequest } from "../../auth/SignedOut.ts"
 import { ModelError } from "../ModelError.ts"
 import type { Request } from "../Request.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
@@ -53,7 +54,7 @@ export const renewing = <A>(
   attempt: (isRefreshed: boolean) => A
 ): Effect.Effect<A, ModelError> | undefined =>
   error.reason._tag !== "Unauthorized" ? undefined : auth.replace(sent, isRefreshed).pipe(
-    Effect.mapError(unusable),
+    Effect.mapError((cause) => unusable(ofRequest(error.requestId)(cause))),
     Effect.flatMap(Option.match({
       onNone: () => error,
       onSome: (replacement) => Effect.succeed(attempt(replacement.isRefreshed))

@@ -12,6 +12,7 @@ import * as Encoding from "effect/Encoding"
 import * as Predicate from "effect/Predicate"
 import { defined, field, number, parse, text } from "../../internal/json.ts"
 import { oneLine, presentable } from "../../internal/presentable.ts"
+import { requestId } from "../../internal/requestId.ts"
 import * as FinishReason from "../FinishReason.ts"
 import { ModelError } from "../ModelError.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
@@ -174,7 +175,7 @@ const detailOf = ({ code, message: whole, param = "" }: ServerFailure): string =
  * @category accessors
  */
 export const names = (headers: Headers): { readonly requestId?: string; readonly cfRay?: string } =>
-  defined({ requestId: headers["x-request-id"] ?? headers["x-oai-request-id"], cfRay: headers["cf-ray"] })
+  defined({ requestId: requestId(headers), cfRay: headers["cf-ray"] })
 
 /**
  * The same, with the current time.

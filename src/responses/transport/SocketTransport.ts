@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as HashSet from "effect/HashSet"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { AuthClient } from "../../auth/AuthClient.ts"
@@ -79,7 +80,10 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
           Effect.mapError((error) => new Fault({ error, isAvoidable: true })),
           Effect.map(Either.map((connection) => ({ connection, sent })))
         ),
-      (answer) => Effect.succeed(Either.isLeft(answer) && answer.left.status === 401)
+      (answer) =>
+        Effect.succeed(
+          Either.isLeft(answer) && answer.left.status === 401 ? Option.some(answer.left.headers) : Option.none()
+        )
     ).pipe(
       Effect.mapError((error) =>
         error._tag === "Fault" ? error : new Fault({ error: HttpTransport.unreachable(error) })

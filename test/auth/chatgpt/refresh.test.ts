@@ -25,7 +25,7 @@ const minutes = (count: number): number => count * 60_000
 /** Good for an hour from the beginning of time on. */
 const signedIn = (differing: Partial<ChatGpt> = {}) => chatGpt({ expires_at: minutes(60), ...differing })
 
-const ended = (reason: SignedOut["reason"]): Ended => ({
+const ended = (reason: Ended["reason"]): Ended => ({
   kind: "chatgpt_ended",
   issuer: "https://auth.test",
   client_id: "oaiapp_1",
