@@ -269,17 +269,15 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
     compact: (id, overrides) =>
       Effect.scoped(Effect.gen(function*() {
         yield* responses.account
-        const session = yield* store.open(id)
-        const model = History.lastUsed(yield* eventsOf(session)).model ?? defaults.model
+        const { isDryRun = false, ...chosen } = overrides ?? {}
+        const session = isDryRun ? undefined : yield* store.open(id)
+        const stored = yield* session === undefined ? store.read(id) : session.events
+        const model = History.lastUsed(stored.map(({ event }) => event)).model ?? defaults.model
         const { instructions, reasoning } = defaults
-        return yield* AskedCompaction.run(session, {
-          model,
-          instructions,
-          reasoning,
-          isDryRun: false,
-          ...overrides,
-          sessionId: id
-        })
+        const options = { model, instructions, reasoning, ...chosen, sessionId: id }
+        return yield* session === undefined
+          ? AskedCompaction.preview(stored, options)
+          : AskedCompaction.run(session, options)
       })).pipe(
         Effect.provideService(ContextPolicy, policy),
         Effect.provideService(Responses, responses),

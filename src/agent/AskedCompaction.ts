@@ -45,39 +45,32 @@ export interface Size {
 /** About how long a summary is, in tokens, before there is one. */
 const usualSummary = 1500
 
+type Options = Omit<TurnRequest.Options, "model"> & { readonly model: string }
+
+/**
+ * What a compaction of these events would do. Nobody is asked, and the session may be open elsewhere.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const preview = Effect.fnUntraced(function*(stored: ReadonlyArray<Stored>, options: Options) {
+  const { before, fixed, method, plan, recipient } = yield* look(stored, options)
+  const report = (after: Size): Report => ({ method, isDryRun: true, plan, before, after })
+  if (Option.isNone(plan)) return report(before)
+  const { kept, said } = plan.value
+  const left = [...said, ...kept.flatMap(({ part }) => History.toInput(History.of(part), recipient))]
+  return report({ items: left.length + 1, tokens: fixed + Estimate.ofItems(left) + usualSummary })
+})
+
 /** @since 0.1.0 @category running */
 export const run = Effect.fnUntraced(function*(
   session: Session,
-  options: Omit<TurnRequest.Options, "model"> & { readonly model: string; readonly isDryRun: boolean }
+  options: Options
 ): Effect.fn.Return<Report, AgentError, ContextPolicy | Prices | Responses | ToolExecutor> {
-  const policy = yield* ContextPolicy
   const stored = yield* session.events
-  const history = History.fromStored(stored)
-  const { isDryRun, model } = options
-  const recipient = { model, account: yield* Effect.flatMap(Responses, ({ account }) => account) }
-  const fixed = yield* TurnRequest.fixedTokens(options)
-  const sizeOf = (history: History.History): Size => ({
-    items: History.toInput(history, recipient).length,
-    tokens: ContextSize.of(history, recipient, fixed)
-  })
-
-  const before = sizeOf(history)
-  const window = policy.window(model)
-  const plan = policy.plan(history, window)
-  const method = yield* Compaction.method
-  if (Option.isNone(plan)) return { method, isDryRun, plan, before, after: before }
-  if (isDryRun) {
-    const { kept, said } = plan.value
-    const left = [...said, ...kept.flatMap(({ part }) => History.toInput(History.of(part), recipient))]
-    return {
-      method,
-      isDryRun,
-      plan,
-      before,
-      after: { items: left.length + 1, tokens: fixed + Estimate.ofItems(left) + usualSummary }
-    }
-  }
-
+  const { before, method, plan, sizeOf, window } = yield* look(stored, options)
+  const report = (after: Size, by = method): Report => ({ method: by, isDryRun: false, plan, before, after })
+  if (Option.isNone(plan)) return report(before)
   const { key, turnId } = pointIn(stored)
   const silent = { emit: () => Effect.void, show: () => Effect.void }
   const compacted = yield* Compaction.run({ ...options, ...defined({ turnId }) }, plan.value, {
@@ -86,12 +79,29 @@ export const run = Effect.fnUntraced(function*(
     window
   }).pipe(Effect.provideService(Step.Step, Step.make(session, silent)))
   yield* session.append(key, compacted)
+  return report(sizeOf(History.fromStored(yield* session.events)), compacted.method)
+})
+
+/** The conversation as it is, and what of it would go. */
+const look = Effect.fnUntraced(function*(stored: ReadonlyArray<Stored>, options: Options) {
+  const policy = yield* ContextPolicy
+  const history = History.fromStored(stored)
+  const { model } = options
+  const recipient = { model, account: yield* Effect.flatMap(Responses, ({ account }) => account) }
+  const fixed = yield* TurnRequest.fixedTokens(options)
+  const sizeOf = (history: History.History): Size => ({
+    items: History.toInput(history, recipient).length,
+    tokens: ContextSize.of(history, recipient, fixed)
+  })
+  const window = policy.window(model)
   return {
-    method: compacted.method,
-    isDryRun,
-    plan,
-    before,
-    after: sizeOf(History.fromStored(yield* session.events))
+    before: sizeOf(history),
+    fixed,
+    method: yield* Compaction.method,
+    plan: policy.plan(history, window),
+    recipient,
+    sizeOf,
+    window
   }
 })
 

@@ -174,7 +174,8 @@ export const isOverflow = (error: AgentError): error is ModelError =>
  */
 export const method = Effect.gen(function*() {
   const { hasCompaction = Effect.succeed(false) } = yield* Responses
-  return (yield* hasCompaction) ? "hosted" : "local"
+  const method: Compacted["method"] = (yield* hasCompaction) ? "hosted" : "local"
+  return method
 })
 
 /**

@@ -8,8 +8,9 @@ import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { quote } from "../internal/quote.ts"
 import { line } from "../internal/visible.ts"
+import type { DamagedLine } from "../session/Log.ts"
 import type { Stored } from "../session/SessionEvent.ts"
-import { type DamagedLine, SessionError, SessionStore } from "../session/SessionStore.ts"
+import { SessionError, SessionStore } from "../session/SessionStore.ts"
 import type { Summary } from "../session/Summary.ts"
 import { BadInput } from "./ExitCode.ts"
 import { Screen } from "./Screen.ts"
@@ -141,6 +142,21 @@ const logOf = Effect.fnUntraced(function*(id: string) {
   const screen = yield* Screen
   if (damaged.length > 0) yield* screen.say(leftOut(damaged))
   return events
+})
+
+/** The lines of a session, as far as they are there; says so where the past of a fork is lost. */
+export const linesOf = Effect.fnUntraced(function*(id: string) {
+  const store = yield* SessionStore
+  return yield* Effect.catchIf(
+    store.lines(id),
+    ({ reason }) => reason === "PastLost",
+    ({ detail }) =>
+      Effect.gen(function*() {
+        const screen = yield* Screen
+        yield* screen.say(`what was before this fork is missing: ${detail}`)
+        return yield* store.ownLines(id)
+      })
+  )
 })
 
 /** How many damaged lines are named. */

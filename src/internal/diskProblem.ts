@@ -11,6 +11,9 @@ export const diskProblem = (error: PlatformError): string => {
 /** The same for a file that a person has named, who can name another one instead. */
 export const fileProblem = (error: PlatformError): string => named[codeOf(error)] ?? diskProblem(error)
 
+/** The same for a file that a person wants to have written. */
+export const outputProblem = (error: PlatformError): string => output[codeOf(error)] ?? fileProblem(error)
+
 const elsewhere = "or choose another folder with EFFIXIR_HOME"
 const full = "there is no space left on the disk; make some, and try again"
 const forbidden = `this user may not do that there; change the rights of the file and its folder, ${elsewhere}`
@@ -18,7 +21,7 @@ const noFolder = `a part of its path is a file where a folder is needed; move th
 const isFolder = "it is a folder where a file is needed; move that folder away"
 const writable = "other users of this machine can change it; see whether it says what you want, and close it to them " +
   "(chmod go-w)"
-const isNoFile = "it is a pipe or a device where a regular file is needed"
+const isNoFile = "it is a folder, a pipe or a device where a regular file is needed"
 const isLarge = "it is larger than 1 MB, which such a file never is"
 
 const problems: { readonly [code: string]: string } = {
@@ -72,6 +75,15 @@ const named: { readonly [code: string]: string } = {
   EFOREIGN: "it belongs to another user of this machine; make it yours (chown), or name another file",
   EWRITABLE: writable,
   ENAMETOOLONG: "its path is longer than the system allows; name a shorter one"
+}
+
+const unwritable = "this user may not write there; change the rights of the folder, or name another file"
+
+const output: { readonly [code: string]: string } = {
+  EACCES: unwritable,
+  EPERM: unwritable,
+  PermissionDenied: unwritable,
+  EROFS: "the disk can only be read; name a file on another one"
 }
 
 /** The error code of the system is more precise than the `reason` of the error; not every error has a code. */

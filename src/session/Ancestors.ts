@@ -10,6 +10,7 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { field, number, parse } from "../internal/json.ts"
+import type { ForkOf } from "./SessionEvent.ts"
 import type { Encoded, SessionError } from "./SessionStore.ts"
 import * as Summary from "./Summary.ts"
 
@@ -18,17 +19,19 @@ export const linesOf = (
   driver: Pick<Encoded, "read">,
   id: string,
   own: Iterable<string>,
-  lost: (detail: string) => SessionError
+  fault: Fault
 ): Effect.Effect<ReadonlyArray<string>, SessionError> =>
   Effect.gen(function*() {
+    const lost = (detail: string) => fault("PastLost", detail)
+    const logs: Array<ReadonlyArray<string>> = []
     const parts: Array<ReadonlyArray<string>> = []
     const seen = new Set([id])
+    const points: Array<ForkOf> = []
     let limit = Infinity
-    for (let from = Summary.forkIn(yield* first(own)); from !== undefined;) {
+    for (let from = (yield* beginning(own, fault)).forkOf; from !== undefined;) {
       const { seq, sessionId } = from
       if (seen.has(sessionId)) return yield* lost(`it is a fork of itself, by way of session ${sessionId}`)
       seen.add(sessionId)
-      limit = Math.min(limit, seq)
       const lines = yield* Effect.mapError(
         Effect.flatMap(driver.read(sessionId, 0), inMemory),
         (error) =>
@@ -36,23 +39,32 @@ export const linesOf = (
             ? lost(`it goes on from session ${sessionId}, which is not there any more`)
             : lost(`it goes on from session ${sessionId}: ${error.message}`)
       )
-      parts.push(upTo(lines, limit))
-      from = Summary.forkIn(lines[0])
+      if (seq <= limit) points.push(from)
+      limit = Math.min(limit, seq)
+      logs.push(lines)
+      const begun = yield* beginning(lines, fault)
+      parts.push(upTo(begun.hasLine ? lines.slice(1) : lines, limit))
+      from = begun.forkOf
     }
-    return parts.toReversed().flat()
+    const other = points.find((point) => !isAsItWas(logs, point))
+    return other === undefined
+      ? parts.toReversed().flat()
+      : yield* lost(`what it shares with session ${other.sessionId} was replaced by an older copy`)
   })
+
+type Fault = (reason: "Newer" | "PastLost", detail: string) => SessionError
 
 /** A driver of which every session reads whole. */
 export const resolving = (
   driver: Encoded,
-  lost: (id: string) => (detail: string) => SessionError
+  fault: (id: string) => Fault
 ): Pick<Encoded, "claim" | "read"> => ({
   claim: (id) =>
     Effect.flatMap(
       driver.claim(id),
       (writer) =>
         Effect.flatMap(
-          linesOf(driver, id, writer.lines, lost(id)),
+          linesOf(driver, id, writer.lines, fault(id)),
           (past) =>
             past.length === 0 ? Effect.succeed(writer) : Effect.map(
               inMemory(writer.lines),
@@ -63,9 +75,9 @@ export const resolving = (
   read: (id, afterSeq) =>
     Effect.gen(function*() {
       const own = yield* driver.read(id, afterSeq)
-      const from = Summary.forkIn(yield* first(own))
-      if (from === undefined || from.seq <= afterSeq) return own
-      return joined(yield* inMemory(own), yield* linesOf(driver, id, own, lost(id)))
+      const { forkOf } = yield* beginning(own, fault(id))
+      if (forkOf === undefined || forkOf.seq <= afterSeq) return own
+      return joined(yield* inMemory(own), yield* linesOf(driver, id, own, fault(id)))
     })
 })
 
@@ -73,11 +85,25 @@ export const resolving = (
 export const inMemory = (lines: Iterable<string>): Effect.Effect<ReadonlyArray<string>, SessionError> =>
   reading(() => Array.from(lines))
 
-const first = (lines: Iterable<string>): Effect.Effect<string | undefined, SessionError> =>
-  reading(() => {
-    for (const line of lines) return line
-    return undefined
-  })
+/** What the first line of a log says. */
+const beginning = (lines: Iterable<string>, fault: Fault) =>
+  Effect.flatMap(
+    reading(() => {
+      for (const line of lines) return line
+      return ""
+    }),
+    (line) => {
+      const event = line.includes("\"SessionStarted\"") ? field(parse(line), "event") : undefined
+      const hasLine = field(event, "_tag") === "SessionStarted"
+      const version = number(field(event, "schemaVersion")) ?? known
+      return hasLine && version > known
+        ? fault("Newer", `its format has number ${version}, and this one knows ${known}`)
+        : Effect.succeed({ hasLine, forkOf: hasLine ? Summary.forkOf(field(event, "forkOf")) : undefined })
+    }
+  )
+
+/** The newest format that this version reads. */
+const known = 1
 
 const reading = <A>(read: () => A): Effect.Effect<A, SessionError> =>
   Effect.suspend(() => {
@@ -94,10 +120,22 @@ const joined = (own: ReadonlyArray<string>, past: ReadonlyArray<string>): Readon
   ...own.slice(1)
 ]
 
-/** The lines of a log after its first, up to a number. A line that is damaged has none, and stays where it is. */
+/** The lines up to a number. A line that is damaged has none, and stays where it is. */
 const upTo = (lines: ReadonlyArray<string>, limit: number): ReadonlyArray<string> => {
   const end = lines.findIndex((line) => seqOf(line) > limit)
-  return lines.slice(1, end === -1 ? undefined : end)
+  return end === -1 ? lines : lines.slice(0, end)
+}
+
+/**
+ * Whether the event is still there at which a session was forked: an older copy, from a backup, may have grown other
+ * events since. Where its line could be one that is damaged, the logs are believed.
+ */
+const isAsItWas = (logs: ReadonlyArray<ReadonlyArray<string>>, { at, seq }: ForkOf): boolean => {
+  if (at === undefined) return true
+  const found = logs.flatMap((lines) => lines.filter((line) => seqOf(line) === seq))
+  return found.length === 0
+    ? logs.some((lines) => lines.some((line) => seqOf(line) === 0))
+    : found.some((line) => field(parse(line), "at") === at)
 }
 
 const seqOf = (line: string): number => {

@@ -35,12 +35,16 @@ export const ImportedFrom = Schema.Struct({
 export type ImportedFrom = typeof ImportedFrom.Type
 
 /**
- * The session whose past a fork shares, up to and with the event `seq`.
+ * The session whose past a fork shares, up to and with the event `seq`, which happened `at` that time.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const ForkOf = Schema.Struct({ sessionId: Schema.String, seq: Schema.Number })
+export const ForkOf = Schema.Struct({
+  sessionId: Schema.String,
+  seq: Schema.Number,
+  at: Schema.optional(Schema.String)
+})
 
 /** @since 0.1.0 @category models */
 export type ForkOf = typeof ForkOf.Type

@@ -9,24 +9,32 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { v7 } from "uuid"
 import { hidden } from "../auth/Secrets.ts"
-import { guardOf } from "../internal/guardOf.ts"
 import { defined } from "../internal/json.ts"
 import { json } from "../internal/visible.ts"
-import { isItem, Item } from "../responses/Item.ts"
 import * as Ancestors from "./Ancestors.ts"
-import { endsTurn, type ForkOf, SessionEvent, SessionRenamed, SessionStarted, Stored, width } from "./SessionEvent.ts"
+import { type Log, readable } from "./Log.ts"
+import {
+  endsTurn,
+  type ForkOf,
+  type SessionEvent,
+  SessionRenamed,
+  SessionStarted,
+  Stored,
+  width
+} from "./SessionEvent.ts"
 import * as Summary from "./Summary.ts"
 
 /**
  * - `NotFound` there is no such session
  * - `Busy` another program, or another fiber of this one, has it open for writing
  * - `Corrupt` its log cannot be read
+ * - `Newer` a later version of effixir has written it
+ * - `PastLost` it is a fork, and what it shares with another session is not there any more
  * - `NoTurn` it has no such turn
  * - `Forked` others share its past, so that it cannot be deleted
  * - `Io` the disk refused
@@ -37,7 +45,7 @@ import * as Summary from "./Summary.ts"
 export class SessionError extends Schema.TaggedError<SessionError>("effixir/session/SessionStore/SessionError")(
   "SessionError",
   {
-    reason: Schema.Literal("NotFound", "Busy", "Corrupt", "NoTurn", "Forked", "Io"),
+    reason: Schema.Literal("NotFound", "Busy", "Corrupt", "Newer", "PastLost", "NoTurn", "Forked", "Io"),
     session: Schema.String,
     detail: Schema.String,
     cause: Schema.optional(Schema.Defect)
@@ -53,6 +61,10 @@ export class SessionError extends Schema.TaggedError<SessionError>("effixir/sess
         return `Session ${this.session} is in use by another process; wait for it, or start a new session`
       case "Corrupt":
         return `The log of session ${this.session} cannot be read: ${this.detail}`
+      case "Newer":
+        return `Session ${this.session} was written by a later version of effixir: ${this.detail}. Update effixir to go on with it`
+      case "PastLost":
+        return `Session ${this.session} cannot go on: ${this.detail}. Put that log back as it was; what this session itself holds is shown by: effixir sessions show ${this.session}`
       case "Forked":
         return `Session ${this.session} cannot be deleted: ${this.detail}`
       case "Io":
@@ -79,29 +91,6 @@ export interface Session {
   readonly number: Effect.Effect<number>
 }
 
-/**
- * A line of a log that is no event: the damage of a disk, or written by something else. It is left out, and the others
- * count. `line` counts from 1.
- *
- * @since 0.1.0
- * @category models
- */
-export interface DamagedLine {
-  readonly line: number
-  readonly problem: "blank" | "not JSON" | "no event"
-}
-
-/**
- * What a log holds.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Log {
-  readonly events: ReadonlyArray<Stored>
-  readonly damaged: ReadonlyArray<DamagedLine>
-}
-
 /** @since 0.1.0 @category services */
 export class SessionStore extends Context.Tag("effixir/session/SessionStore")<SessionStore, {
   /**
@@ -109,12 +98,21 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
    * first event.
    */
   readonly open: (id: string) => Effect.Effect<Session, SessionError, Scope.Scope>
+  /**
+   * Makes a new session of what an effect appends to it. The session is there as a whole when that has succeeded, and
+   * otherwise not at all, even if the process is killed on the way.
+   */
+  readonly create: <A, E, R>(
+    fill: (session: Session) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | SessionError, R>
   /** The events of a session with a number above `afterSeq`. */
   readonly read: (id: string, afterSeq?: number) => Effect.Effect<ReadonlyArray<Stored>, SessionError>
   /** All events of a session, and which lines of its log are none. */
   readonly inspect: (id: string) => Effect.Effect<Log, SessionError>
   /** The lines of a session as they are kept, damaged ones too; those of a fork with the past that it shares. */
   readonly lines: (id: string) => Effect.Effect<ReadonlyArray<string>, SessionError>
+  /** The same without the past that a fork shares. */
+  readonly ownLines: (id: string) => Effect.Effect<ReadonlyArray<string>, SessionError>
   /** All sessions, the one that was written to last first. */
   readonly list: Effect.Effect<ReadonlyArray<Summary.Summary>, SessionError>
   /**
@@ -149,6 +147,8 @@ export interface Fork {
 export interface Encoded {
   /** Makes the caller the one writer of a session until the Scope closes; `Busy` if there is one. A new id is a new session. */
   readonly claim: (id: string) => Effect.Effect<Writer, SessionError, Scope.Scope>
+  /** Begins a new session that nobody sees before it is published; what is not is gone when the Scope closes. */
+  readonly draft: (id: string) => Effect.Effect<Draft, SessionError, Scope.Scope>
   /**
    * The lines of a session in their order; `NotFound` if it has none. Those up to `afterSeq` may be left out, but not the
    * first. They may be read while they are gone through; a `SessionError` may be thrown then.
@@ -198,6 +198,17 @@ export interface Writer {
 }
 
 /**
+ * A session that nobody sees yet.
+ *
+ * @since 0.1.0
+ * @category drivers
+ */
+export interface Draft extends Pick<Writer, "append"> {
+  /** Makes a session of it, as a whole or not at all. */
+  readonly publish: Effect.Effect<void, SessionError>
+}
+
+/**
  * An event in one line of JSON, with the fields that a database can index.
  *
  * @since 0.1.0
@@ -228,21 +239,29 @@ export const makeId: Effect.Effect<string> = Effect.map(Clock.currentTimeMillis,
  * @category constructors
  */
 export const makeEncoded = (driver: Encoded, index: Index = noIndex): typeof SessionStore.Service => {
-  const whole = Ancestors.resolving(driver, corrupt)
+  const whole = Ancestors.resolving(driver, fault)
+
+  const writing = (id: string, { append }: Pick<Writer, "append">, past: ReadonlyArray<Stored>) =>
+    makeSession(id, past, (stored) =>
+      Effect.flatMap(encode(id, stored), (text) => {
+        const { at, event, key, seq } = stored
+        return append({ seq, key, at: DateTime.toEpochMillis(at), text, ends: endedBy(event) })
+      }))
 
   const open = Effect.fnUntraced(function*(id: string) {
     yield* known(id)
-    const { append, lines } = yield* whole.claim(id)
-    return yield* makeSession(
-      id,
-      (yield* decode(id, lines)).events,
-      (stored) =>
-        Effect.flatMap(encode(id, stored), (text) => {
-          const { at, event, key, seq } = stored
-          return append({ seq, key, at: DateTime.toEpochMillis(at), text, ends: endedBy(event) })
-        })
-    )
+    const writer = yield* whole.claim(id)
+    return yield* writing(id, writer, (yield* decode(id, writer.lines)).events)
   })
+
+  const create = <A, E, R>(fill: (session: Session) => Effect.Effect<A, E, R>) =>
+    Effect.scoped(Effect.gen(function*() {
+      const id = yield* makeId
+      const draft = yield* driver.draft(id)
+      const filled = yield* Effect.flatMap(writing(id, draft, []), fill)
+      yield* draft.publish
+      return filled
+    }))
 
   const read = Effect.fnUntraced(function*(id: string, afterSeq = 0) {
     yield* known(id)
@@ -253,7 +272,7 @@ export const makeEncoded = (driver: Encoded, index: Index = noIndex): typeof Ses
   /** A session of which the past is lost is listed by what it has itself. */
   const summarize = Effect.fnUntraced(function*({ id, revision }: Listed) {
     const own = yield* Ancestors.inMemory(yield* driver.read(id, 0))
-    const past = yield* Effect.orElseSucceed(Ancestors.linesOf(driver, id, own, corrupt(id)), () => [])
+    const past = yield* Effect.orElseSucceed(Ancestors.linesOf(driver, id, own, fault(id)), () => [])
     return { revision, summary: Summary.fromLines(id, own, past) }
   })
 
@@ -279,29 +298,31 @@ export const makeEncoded = (driver: Encoded, index: Index = noIndex): typeof Ses
 
   return {
     open,
+    create,
     read,
     inspect: (id) => Effect.zipRight(known(id), Effect.flatMap(whole.read(id, 0), (lines) => decode(id, lines))),
     lines: (id) => Effect.zipRight(known(id), Effect.flatMap(whole.read(id, 0), Ancestors.inMemory)),
+    ownLines: (id) => Effect.zipRight(known(id), Effect.flatMap(driver.read(id, 0), Ancestors.inMemory)),
     list,
     fork: Effect.fnUntraced(function*(id, toTurn) {
       const events = yield* read(id)
-      const [first] = events
-      if (first?.event._tag !== "SessionStarted") return yield* corrupt(id)("it does not say how the session began")
       const last = toTurn === undefined ? events.at(-1) : lastOfTurn(events, toTurn)
       if (last === undefined) {
         return yield* new SessionError({ reason: "NoTurn", session: id, detail: noTurn(events, toTurn ?? 0) })
       }
-      const fork = yield* makeId
-      const forkOf = { sessionId: id, seq: last.seq }
-      const { workspace } = first.event
-      yield* Effect.scoped(
-        Effect.flatMap(open(fork), (session) =>
+      const forkOf = { sessionId: id, seq: last.seq, at: DateTime.formatIso(last.at) }
+      // Where the line that says how it began is damaged, the folder is not known.
+      const first = events.find(({ event }) => event._tag === "SessionStarted")
+      const workspace = first?.event._tag === "SessionStarted" ? first.event.workspace : undefined
+      return yield* create((session) =>
+        Effect.as(
           session.append(
-            first.key,
-            SessionStarted.make({ sessionId: fork, schemaVersion: 1, ...defined({ workspace }), forkOf })
-          ))
+            first?.key ?? "session",
+            SessionStarted.make({ sessionId: session.id, schemaVersion: 1, ...defined({ workspace }), forkOf })
+          ),
+          { id: session.id, forkOf }
+        )
       )
-      return { id: fork, forkOf }
     }),
     rename: Effect.fnUntraced(function*(id, title) {
       // Opening a session that is not there would begin one.
@@ -343,7 +364,8 @@ export const neededBy = (forks: ReadonlyArray<string>): string =>
     forks.length === 1 ? "that one" : "those"
   } as well`
 
-const corrupt = (session: string) => (detail: string) => new SessionError({ reason: "Corrupt", session, detail })
+const fault = (session: string) => (reason: "Newer" | "PastLost", detail: string) =>
+  new SessionError({ reason, session, detail })
 
 /** Ids become file names and parts of URLs: any other characters are refused. */
 const isId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)
@@ -367,24 +389,6 @@ const encode = (id: string, stored: Stored): Effect.Effect<string, SessionError>
       })
   }).pipe(Effect.flatMap(hidden))
 
-/** Decoding by the schema would cost many times what it costs to parse a line. */
-const isEvent = guardOf(SessionEvent, new Map([[Item.ast, isItem]]))
-
-/** An event of a line, or why there is none. */
-const decodeLine = (line: string): Stored | DamagedLine["problem"] => {
-  let stored: unknown
-  try {
-    stored = JSON.parse(line)
-  } catch {
-    return line.trim() === "" ? "blank" : "not JSON"
-  }
-  const { at, event, key, seq } = Predicate.isRecord(stored) ? stored : {}
-  const millis = Predicate.isString(at) ? Date.parse(at) : NaN
-  return Predicate.isNumber(seq) && Predicate.isString(key) && !Number.isNaN(millis) && isEvent(event)
-    ? { seq, at: DateTime.unsafeMake(millis), key, event }
-    : "no event"
-}
-
 /**
  * The events with a number above `afterSeq`. A log that has lines and not one event is none of ours, or destroyed:
  * whoever went on with it would begin anew without a word.
@@ -395,39 +399,22 @@ const decode = (id: string, lines: Iterable<string>, afterSeq = 0): Effect.Effec
       const { count, damaged, events } = readable(lines, afterSeq)
       return afterSeq === 0 && count > 0 && damaged.length === count
         ? new SessionError({ reason: "Corrupt", session: id, detail: "none of its lines is an event" })
-        : Effect.succeed({ events, damaged })
+        : Effect.succeed({ events: events.map((stored) => calledBy(id, stored)), damaged })
     } catch (error) {
       return error instanceof SessionError ? error : Effect.die(error)
     }
   })
 
-/** Whether a line begins with a number that is asked for no more, so that it need not be parsed. */
-const isBefore = (line: string, afterSeq: number): boolean =>
-  afterSeq > 0 && Number(/^\{"seq":(\d+),/.exec(line)?.[1] ?? Infinity) <= afterSeq
+/** A session whose folder was copied is another one, by the name of the copy. */
+const calledBy = (id: string, stored: Stored): Stored => {
+  const { event } = stored
+  return event._tag === "SessionStarted" && event.sessionId !== id
+    ? { ...stored, event: { ...event, sessionId: id } }
+    : stored
+}
 
 const endedBy = (event: SessionEvent): Line["ends"] =>
   event._tag === "ToolEnded" ? "call" : endsTurn(event) ? "turn" : undefined
-
-/**
- * What can be read of a log: the events with a number above `afterSeq`, and which lines are none. `count` is how many
- * lines there are.
- *
- * @since 0.1.0
- * @category decoding
- */
-export const readable = (lines: Iterable<string>, afterSeq = -Infinity): Log & { readonly count: number } => {
-  const events: Array<Stored> = []
-  const damaged: Array<DamagedLine> = []
-  let count = 0
-  for (const line of lines) {
-    count++
-    if (isBefore(line, afterSeq)) continue
-    const stored = decodeLine(line)
-    if (Predicate.isString(stored)) damaged.push({ line: count, problem: stored })
-    else if (stored.seq > afterSeq) events.push(stored)
-  }
-  return { count, damaged, events }
-}
 
 /**
  * Makes a session from the events of its log and a way to append: assigns numbers, and keeps the first event of a key.
@@ -440,7 +427,7 @@ const makeSession = Effect.fnUntraced(function*(
   const byKey = new Map<string, Stored>()
   let first = 1
   for (const stored of past) {
-    if (!byKey.has(stored.key)) byKey.set(stored.key, stored)
+    byKey.set(stored.key, stored)
     first = Math.max(first, stored.seq + width(stored.event))
   }
   const next = yield* Ref.make(first)
@@ -500,6 +487,14 @@ export const makeMemoryDriver: Effect.Effect<Encoded> = Effect.sync(() => {
             })
         }))
       ),
+    draft: (id) =>
+      Effect.sync(() => {
+        const lines: Array<Line> = []
+        return {
+          append: (line) => Effect.sync(() => void lines.push(line)),
+          publish: Effect.sync(() => void logs.set(id, lines))
+        }
+      }),
     read: (id, afterSeq) => Effect.suspend(() => logs.has(id) ? Effect.succeed(linesOf(id, afterSeq)) : notFound(id)),
     list: Effect.sync(() => Array.from(logs, ([id, lines]) => ({ id, revision: String(lines.length) }))),
     remove: (id) => Effect.zipRight(free(id), Effect.sync(() => logs.delete(id)))
@@ -523,6 +518,7 @@ export const makeOverlay = (below: Encoded): Effect.Effect<Encoded> =>
       const kept = yield* orEmpty(below.read(id, afterSeq))
       return kept.length === 0 ? yield* above.read(id, afterSeq) : [...kept, ...yield* orEmpty(above.read(id, 0))]
     }),
+    draft: above.draft,
     list: below.list,
     remove: below.remove
   }))

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import { field, number, parse, text } from "../internal/json.ts"
+import { defined, field, number, parse, text } from "../internal/json.ts"
 import { isItem, isMessage, text as textOf } from "../responses/Item.ts"
 import * as Usage from "../responses/Usage.ts"
+import { isSeq } from "./Log.ts"
 import type { ForkOf, Parent } from "./SessionEvent.ts"
 
 /**
@@ -47,11 +48,12 @@ export type Status = "completed" | "interrupted" | "limited" | "failed" | "open"
  */
 export const fromLines = (id: string, lines: ReadonlyArray<string>, past: ReadonlyArray<string> = []): Summary => {
   const summary = { ...empty(id) }
-  past.forEach((line) => add(summary, line, false))
+  const keys = new Set<string>()
+  past.forEach((line) => add(summary, keys, line, false))
   // The time of a fork is its own.
   summary.createdAt = 0
   summary.updatedAt = 0
-  lines.forEach((line) => add(summary, line, true))
+  lines.forEach((line) => add(summary, keys, line, true))
   return summary
 }
 
@@ -72,12 +74,13 @@ const empty = (id: string): Draft => ({
   damaged: 0
 })
 
-const add = (summary: Draft, line: string, isOwn: boolean): void => {
+const add = (summary: Draft, keys: Set<string>, line: string, isOwn: boolean): void => {
   const head = headOf(line)
-  if (head === undefined) {
+  if (head === undefined || keys.has(head.key)) {
     if (isOwn) summary.damaged++
     return
   }
+  keys.add(head.key)
   if (summary.createdAt === 0) summary.createdAt = head.at
   if (head.tag !== "SessionRenamed") summary.updatedAt = head.at
   const ended = statuses.get(head.tag)
@@ -131,37 +134,37 @@ const telling: ReadonlySet<string> = new Set([
 
 interface Head {
   readonly at: number
+  readonly key: string
   readonly tag: string
 }
 
 /** What every line begins with. A line that another program has written may have its fields in another order. */
 const headOf = (line: string): Head | undefined => {
-  const [, at, tag] = /^\{"seq":\d+,"at":"([^"]{1,40})","key":"(?:[^"\\]|\\.)*","event":\{"_tag":"(\w+)"/.exec(line) ??
-    []
-  if (at !== undefined && tag !== undefined) return line.endsWith("}}") ? headWith(at, tag) : undefined
+  const [, at, key, tag] =
+    /^\{"seq":[1-9]\d{0,14},"at":"([^"]{1,40})","key":"((?:[^"\\]|\\.)*)","event":\{"_tag":"(\w+)"/.exec(line) ?? []
+  if (at !== undefined && key !== undefined && tag !== undefined) {
+    return line.endsWith("}}") ? headWith(at, key, tag) : undefined
+  }
   const stored = parse(line)
-  return number(field(stored, "seq")) === undefined
-    ? undefined
-    : headWith(text(field(stored, "at")), text(field(field(stored, "event"), "_tag")))
+  return isSeq(field(stored, "seq"))
+    ? headWith(text(field(stored, "at")), text(field(stored, "key")), text(field(field(stored, "event"), "_tag")))
+    : undefined
 }
 
-const headWith = (at: string | undefined, tag: string | undefined): Head | undefined => {
+const headWith = (at: string | undefined, key: string | undefined, tag: string | undefined): Head | undefined => {
   const millis = Date.parse(at ?? "")
-  return tag === undefined || Number.isNaN(millis) ? undefined : { at: millis, tag }
+  return key === undefined || tag === undefined || Number.isNaN(millis) ? undefined : { at: millis, key, tag }
 }
 
 /**
- * The fork that the first line of a log is the beginning of.
+ * Where a fork comes from, as its first event says it.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const forkIn = (line: string | undefined): ForkOf | undefined =>
-  line === undefined || !line.includes("\"forkOf\"") ? undefined : forkOf(field(field(parse(line), "event"), "forkOf"))
-
-const forkOf = (value: unknown): ForkOf | undefined => {
-  const [sessionId, seq] = [text(field(value, "sessionId")), number(field(value, "seq"))]
-  return sessionId === undefined || seq === undefined ? undefined : { sessionId, seq }
+export const forkOf = (value: unknown): ForkOf | undefined => {
+  const [sessionId, seq, at] = [text(field(value, "sessionId")), number(field(value, "seq")), text(field(value, "at"))]
+  return sessionId === undefined || seq === undefined ? undefined : { sessionId, seq, ...defined({ at }) }
 }
 
 const parentOf = (value: unknown): Parent | undefined => {

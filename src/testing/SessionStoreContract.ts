@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
@@ -155,7 +156,8 @@ const promises: { readonly [name: string]: Promised } = {
     const before = yield* store.read(id)
     // Also while another writes to the session.
     const { forkOf, id: fork } = yield* store.fork(id)
-    assert.deepEqual(forkOf, { sessionId: id, seq: before.at(-1)?.seq })
+    const { at, seq } = before.at(-1) ?? assert.fail("it has no events")
+    assert.deepEqual(forkOf, { sessionId: id, seq, at: DateTime.formatIso(at) })
     same((yield* store.read(fork)).slice(1), before.slice(1))
     yield* parent.append("turn-2", started("turn-2"))
     yield* Effect.scoped(Effect.gen(function*() {
@@ -197,6 +199,21 @@ const promises: { readonly [name: string]: Promised } = {
     for (const none of [0, 4]) yield* fails(store.fork(again.id, none), again.id, "NoTurn")
     const other = yield* makeId
     yield* fails(store.fork(other), other, "NotFound")
+  }),
+
+  "makes a new session as a whole or not at all": Effect.fnUntraced(function*(store) {
+    const listed = Effect.map(store.list, (sessions) => sessions.map((session) => session.id))
+    const before = yield* listed
+    const id = yield* store.create(Effect.fnUntraced(function*(session) {
+      yield* begin(session)
+      assert.deepEqual(yield* listed, before)
+      yield* fails(store.read(session.id), session.id, "NotFound")
+      return session.id
+    }))
+    assert.deepEqual(yield* tags(store, id), ["SessionStarted", ...turn])
+    const refused = store.create((session) => Effect.zipRight(begin(session), fails(Effect.void, id, "Io")))
+    assert.ok(Exit.isFailure(yield* Effect.exit(refused)))
+    assert.deepEqual((yield* listed).toSorted(), [...before, id].toSorted())
   }),
 
   "keeps a session as long as it has forks": Effect.fnUntraced(function*(store, id) {

@@ -91,7 +91,7 @@ describe("sessions", () => {
       for (const secret of secrets) assert.notInclude(log, secret)
       const nowhere = yield* run(["sessions", "export", short, "-o", path.join(base, "no", "file")])
       assert.strictEqual(nowhere.code, 2)
-      assertSentence(nowhere.stderr, "cannot be written")
+      assertSentence(nowhere.stderr, "There is no folder")
 
       yield* fs.makeDirectory(path.join(sessions, id, "artifacts"), { recursive: true })
       const asked = yield* run(["sessions", "delete", short])

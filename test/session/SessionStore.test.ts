@@ -121,6 +121,7 @@ describe("SessionStore.makeEncoded", () => {
   const openWith = (append: SessionStore.Writer["append"]) =>
     SessionStore.makeEncoded({
       claim: () => Effect.succeed({ lines: [], append }),
+      draft: () => Effect.succeed({ append, publish: Effect.void }),
       read: () => Effect.succeed([]),
       list: Effect.succeed([]),
       remove: () => Effect.void

@@ -101,6 +101,7 @@ describe("A summary", () => {
   it("counts what a fork has used itself, and the turns of the whole conversation", () => {
     const past = linesOf(started, asked, responded, ended("TurnCompleted"))
     const own = linesOf({ ...started, forkOf: { sessionId: "p", seq: 4 } } as SessionEvent, asked, responded)
+      .map((line) => line.replace("key ", "own key "))
     const { createdAt, forkOf, status, title, turns, usage: used } = Summary.fromLines("id", own, past.slice(1))
     assert.deepStrictEqual({ createdAt, forkOf, status, title, turns, used }, {
       createdAt: 1000,

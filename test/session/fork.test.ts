@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import type { SessionEvent, Stored } from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
@@ -72,9 +73,55 @@ describe("A fork", () => {
       const fork = yield* store.fork("s")
       yield* driver.remove("s")
       const error = yield* Effect.flip(store.read(fork.id))
-      assert.strictEqual(error.reason, "Corrupt")
+      assert.strictEqual(error.reason, "PastLost")
       assert.include(error.message, "it goes on from session s, which is not there any more")
       assert.deepStrictEqual((yield* store.list).map(({ id }) => id), [fork.id])
+      assert.lengthOf(yield* store.ownLines(fork.id), 1)
+    }))
+
+  it.effect("does not go on from an older copy of its past that has grown otherwise", () =>
+    Effect.gen(function*() {
+      const driver = yield* SessionStore.makeMemoryDriver
+      const store = SessionStore.makeEncoded(driver)
+      const add = (...events: ReadonlyArray<readonly [string, SessionEvent]>) =>
+        Effect.scoped(Effect.flatMap(store.open("s"), (session) =>
+          Effect.forEach(events, ([key, event]) =>
+            session.append(key, event))))
+      yield* add(["session", started("s")], ["turn-1", asked(1)], ["turn-1/end", ended(1)])
+      const fork = yield* store.fork("s")
+      const again = yield* store.fork(fork.id, 1)
+      const whole = yield* store.read(fork.id)
+      yield* driver.remove("s")
+      yield* TestClock.adjust("1 hour")
+      yield* add(["session", started("s")], ["turn-1", asked(2)])
+      for (const id of [fork.id, again.id]) {
+        const lost = yield* Effect.flip(store.open(id))
+        assert.strictEqual(lost.reason, "PastLost")
+        assert.match(lost.message, /what it shares with session .+ was replaced by an older copy/)
+      }
+      yield* add(["turn-1/end", ended(2)])
+      assert.strictEqual((yield* Effect.flip(store.read(fork.id))).reason, "PastLost")
+      assert.lengthOf(whole, 3)
+    }).pipe(Effect.scoped))
+
+  it.effect("of a session whose first line is damaged, or gone, has all the others", () =>
+    Effect.gen(function*() {
+      for (const first of ["garbage", undefined]) {
+        const driver = yield* SessionStore.makeMemoryDriver
+        const store = SessionStore.makeEncoded({
+          ...driver,
+          read: (id, afterSeq) =>
+            Effect.map(driver.read(id, afterSeq), (lines) =>
+              id === "s" ? [...first === undefined ? [] : [first], ...Array.from(lines).slice(1)] : lines)
+        })
+        yield* Effect.scoped(Effect.flatMap(store.open("s"), (session) =>
+          Effect.zipRight(session.append("session", started("s")), session.append("turn-1", asked(1)))))
+        const fork = yield* store.fork("s")
+        const tags = (yield* store.read(fork.id)).map(({ event }) =>
+          event._tag
+        )
+        assert.deepStrictEqual(tags, ["SessionStarted", "TurnStarted"])
+      }
     }))
 
   it.effect("of itself, as only a damaged log has it, is no endless loop", () =>

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Agent } from "../../agent/Agent.ts"
 import type { Report } from "../../agent/AskedCompaction.ts"
+import { defined } from "../../internal/json.ts"
 import { prose } from "../../internal/visible.ts"
 import { layerHome } from "../../node/NodeHome.ts"
 import * as Plan from "../../session/compaction/Plan.ts"
@@ -33,7 +34,10 @@ export const handle = Effect.fnUntraced(
     })
     yield* Effect.gen(function*() {
       const { compact_at, dialect, models, transport } = yield* settings(folder)
-      const report = yield* Effect.flatMap(Agent, ({ compact }) => compact(id, { isDryRun })).pipe(
+      const report = yield* Effect.flatMap(
+        Agent,
+        ({ compact }) => compact(id, { isDryRun, ...defined({ model: Option.getOrUndefined(model) }) })
+      ).pipe(
         Runtime.provide({
           workspace: folder,
           model: Option.getOrUndefined(model),
@@ -84,7 +88,10 @@ const toText = ({ after, before, isDryRun, method, plan }: Report): string => {
         : "stays  what the model has not seen yet"
     ),
     `size   about ${grouped(before.tokens)} tokens in ${number(before.items, "item")} now, ` +
-    `about ${grouped(after.tokens)} in ${number(after.items, "item")} then`
+    `about ${grouped(after.tokens)} in ${number(after.items, "item")} then`,
+    ...after.tokens < before.tokens
+      ? []
+      : ["       There is nothing to gain yet: the conversation is shorter than that."]
   ].join("\n")
 }
 

@@ -68,7 +68,7 @@ export const reserve: (
   }
 )
 
-interface Neighbour {
+export interface Neighbour {
   readonly path: string
   readonly file: FileSystem.File
 }
@@ -78,7 +78,7 @@ interface Neighbour {
  * writer is alive. Before it is locked, another process may take it for a leftover and remove it; then another one is
  * made. Only its owner can read it until it gets its final mode.
  */
-const makeNeighbour = (
+export const makeNeighbour = (
   target: string
 ): Effect.Effect<Neighbour, PlatformError, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function*() {

@@ -17,6 +17,7 @@ import { makeFolder } from "../../internal/makeFolder.ts"
 import * as SessionStore from "../../session/SessionStore.ts"
 import * as FileLock from "../files/FileLock.ts"
 import { attemptSync } from "../files/readPlainFile.ts"
+import { makeNeighbour } from "../files/replaceFile.ts"
 import * as LogLines from "./LogLines.ts"
 import * as SessionIndex from "./SessionIndex.ts"
 
@@ -102,6 +103,24 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
     return { lines, append }
   })
 
+  /** A file beside the sessions, which becomes the log of one. */
+  const draft = (id: string) =>
+    Effect.gen(function*() {
+      yield* makeFolder(options.folder, 0o700)
+      const { file, path: draft } = yield* makeNeighbour(folderOf(id))
+      return {
+        append: ({ text }: SessionStore.Line) =>
+          Effect.mapError(file.writeAll(encoder.encode(`${text}\n`)), failed(id)),
+        publish: (durability === "none" ? Effect.void : file.sync).pipe(
+          Effect.zipRight(makeFolder(folderOf(id), 0o700)),
+          Effect.zipRight(fs.rename(draft, logOf(id))),
+          Effect.tapError(() => Effect.ignore(fs.remove(folderOf(id), { recursive: true }))),
+          Effect.provide(services),
+          Effect.mapError(failed(id))
+        )
+      }
+    }).pipe(Effect.provide(services), Effect.mapError(failed(id)))
+
   const outlivesPowerCuts = (ends: "call" | "turn"): boolean =>
     durability === "step" || durability === "turn" && ends === "turn"
 
@@ -115,8 +134,8 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
   /** Deletes under the lock, atomically: a renamed folder is no session, and its place is free for another. */
   const remove = Effect.fnUntraced(
     function*(id: string) {
-      const removed = path.join(options.folder, `.removed-${id}`)
-      yield* fs.remove(removed, { recursive: true, force: true })
+      yield* sweep
+      const removed = path.join(options.folder, `${removing}${id}`)
       if (!(yield* fs.exists(logOf(id)))) return
       yield* claim(id)
       yield* fs.rename(folderOf(id), removed)
@@ -125,6 +144,16 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
     Effect.scoped,
     (effect, id) => Effect.mapError(effect, (error) => error._tag === "SessionError" ? error : failed(id)(error))
   )
+
+  /** Deletes what a process that was killed on the way has left. */
+  const sweep = Effect.gen(function*() {
+    const left = (yield* fs.readDirectory(options.folder)).filter((name) => name.startsWith(removing))
+    yield* Effect.forEach(
+      left,
+      (name) => fs.remove(path.join(options.folder, name), { recursive: true, force: true }),
+      { discard: true }
+    )
+  }).pipe(Effect.catchIf(isNotFound, () => Effect.void))
 
   const read = (id: string) =>
     Effect.suspend(() => {
@@ -137,7 +166,7 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
       }
     })
 
-  const driver: SessionStore.Encoded = { claim, read, list, remove }
+  const driver: SessionStore.Encoded = { claim, draft, read, list, remove }
   return driver
 })
 
@@ -191,6 +220,8 @@ const listedIn = (folder: string, names: ReadonlyArray<string>): ReadonlyArray<S
   }
   return listed
 }
+
+const removing = ".removed-"
 
 const encoder = new TextEncoder()
 

@@ -118,10 +118,10 @@ const read = (file: string): ReadonlyMap<string, Indexed> => {
   }
 }
 
-/** Two processes that write at once each put a whole file there. */
+/** What two processes write at once may be mixed, which the checksum tells. */
 const write = async (file: string, entries: ReadonlyArray<Indexed>): Promise<void> => {
   const body = Buffer.from(ascii(JSON.stringify(contentOf(entries))))
-  const temporary = `${file}.${process.pid}.tmp`
+  const temporary = `${file}.tmp`
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   try {
     await writeFile(temporary, Buffer.concat([Buffer.from(`${head(body)}\n`), body]), { mode: 0o600 })

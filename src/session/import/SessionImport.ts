@@ -4,13 +4,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import { makeId, type Session, type SessionError, SessionStore } from "../SessionStore.ts"
+import { type SessionError, SessionStore } from "../SessionStore.ts"
 import * as ClaudeCode from "./ClaudeCode.ts"
 import * as Codex from "./Codex.ts"
 import type { Format, Lines, Tool } from "./ForeignSession.ts"
-import { fromEntries, type Keyed, type Summary } from "./ImportedEvents.ts"
+import { fromEntries, type Summary } from "./ImportedEvents.ts"
 import * as OpenCode from "./OpenCode.ts"
 import * as Pi from "./Pi.ts"
 
@@ -76,8 +75,8 @@ export interface Imported extends Summary {
 }
 
 /**
- * Reads a session into a new one. The lines are gone through without being held; an import that fails or is interrupted
- * leaves nothing behind.
+ * Reads a session into a new one. The lines are gone through without being held; an import that fails, or is interrupted
+ * or killed, leaves nothing behind.
  *
  * @since 0.1.0
  * @category running
@@ -87,33 +86,24 @@ export const run: (source: Source) => Effect.Effect<Imported, ImportError | Sess
 )(function*(source) {
   const store = yield* SessionStore
   yield* check(source)
-  const sessionId = yield* makeId
   const { name, tool } = source
-  const events = fromEntries(formats[tool].read(source.lines), { sessionId, tool })
-  const next = attempt(source, () => events.next())
-
-  // Nothing is made of a file in which nobody has said anything.
-  const head: Array<Keyed> = []
-  let result = yield* next
-  while (result.done !== true && result.value.event._tag === "SessionStarted") {
-    head.push(result.value)
-    result = yield* next
-  }
-  if (result.done === true) {
-    return yield* new ImportError({ reason: "Unusable", detail: `${name} holds no conversation` })
-  }
-  const append = Effect.fnUntraced(function*(session: Session) {
-    for (const { event, key } of head) yield* session.append(key, event)
+  return yield* store.create(Effect.fnUntraced(function*(session) {
+    const sessionId = session.id
+    const events = fromEntries(formats[tool].read(source.lines), { sessionId, tool })
+    const next = attempt(source, () => events.next())
+    let isTalk = false
+    let result = yield* next
     while (result.done !== true) {
-      yield* session.append(result.value.key, result.value.event)
+      const { event, key } = result.value
+      isTalk ||= event._tag !== "SessionStarted"
+      yield* session.append(key, event)
       result = yield* next
     }
-    return result.value
-  })
-  const summary = yield* Effect.scoped(Effect.flatMap(store.open(sessionId), append)).pipe(
-    Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(store.remove(sessionId)))
-  )
-  return { sessionId, ...summary }
+    // Nothing is made of a file in which nobody has said anything.
+    return isTalk
+      ? { sessionId, ...result.value }
+      : yield* new ImportError({ reason: "Unusable", detail: `${name} holds no conversation` })
+  }))
 })
 
 /** How many lines are looked at to find out whose session it is. */

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { chromium } from "playwright-core"
 import * as Html from "../../../src/session/export/Html.ts"
 import * as Transcript from "../../../src/session/export/Transcript.ts"
+import { readable } from "../../../src/session/Log.ts"
 import * as SessionStore from "../../../src/session/SessionStore.ts"
 import * as Summary from "../../../src/session/Summary.ts"
 import { fill } from "./sample.ts"
@@ -50,7 +51,7 @@ const page = Effect.gen(function*() {
     )))
   const lines = yield* store.lines("s")
   const summary = Summary.fromLines("s", lines)
-  return yield* Html.make(summary, Transcript.fromEvents(SessionStore.readable(lines).events))
+  return yield* Html.make(summary, Transcript.fromEvents(readable(lines).events))
 })
 
 /** What the page looks like with all of it unfolded. */

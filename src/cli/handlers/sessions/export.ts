@@ -12,7 +12,7 @@ import * as Html from "../../../session/export/Html.ts"
 import * as Jsonl from "../../../session/export/Jsonl.ts"
 import * as Markdown from "../../../session/export/Markdown.ts"
 import * as Transcript from "../../../session/export/Transcript.ts"
-import { readable, SessionStore } from "../../../session/SessionStore.ts"
+import { readable } from "../../../session/Log.ts"
 import * as Summary from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/export.ts"
 import { BadInput } from "../../ExitCode.ts"
@@ -25,11 +25,10 @@ export const handle = Effect.fnUntraced(function*({ format, output, words }: Fla
   const [given] = yield* Prompt.positionals(words, 1)
   if (given === undefined) return yield* new BadInput({ message: "Which session? Give its id" })
   const screen = yield* Screen
-  const store = yield* SessionStore
   const id = yield* FindSession.named(given)
   // What is signed in is a secret from here on, as everywhere: it could be in the log of a session from before.
   yield* Effect.option(Effect.flatMap(Credentials, ({ selected }) => selected))
-  const lines = (yield* hidden((yield* store.lines(id)).join("\n"))).split("\n")
+  const lines = (yield* hidden((yield* FindSession.linesOf(id)).join("\n"))).split("\n")
   const { damaged, events } = readable(lines)
   const summary = Summary.fromLines(id, lines)
   const text = yield* write(Option.getOrElse(format, () => "md" as const), summary, events)

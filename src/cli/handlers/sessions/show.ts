@@ -10,8 +10,9 @@ import * as ContextSize from "../../../session/compaction/ContextSize.ts"
 import * as Transcript from "../../../session/export/Transcript.ts"
 import { count, when } from "../../../session/export/wording.ts"
 import * as History from "../../../session/History.ts"
+import { readable } from "../../../session/Log.ts"
 import type { Context, Stored } from "../../../session/SessionEvent.ts"
-import { readable, SessionError, SessionStore } from "../../../session/SessionStore.ts"
+import { SessionError, SessionStore } from "../../../session/SessionStore.ts"
 import type { Summary } from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/show.ts"
 import { BadInput } from "../../ExitCode.ts"
@@ -29,7 +30,7 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
   const screen = yield* Screen
   const store = yield* SessionStore
   const id = yield* FindSession.named(given)
-  const { damaged, events } = readable(yield* store.lines(id))
+  const { damaged, events } = readable(yield* FindSession.linesOf(id))
   const summary = (yield* store.list).find((session) => session.id === id)
   if (summary === undefined) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
   const context = yield* contextOf(events)
