@@ -18,7 +18,8 @@ const tailLines = 5
 
 /** A call that runs. */
 export const running = (event: ToolStarted, printed: string, look: Look): ReadonlyArray<string> => {
-  const tail = output(printed).split("\n").map((line) => line.slice(line.lastIndexOf("\r") + 1))
+  // Of a line that was written over, the latest is shown.
+  const tail = printed.split(/\r?\n/).map((line) => output(line.slice(line.lastIndexOf("\r", line.length - 2) + 1)))
     .filter((line) => line.trim() !== "").slice(-tailLines)
   return written([
     ...heading(event, look),
@@ -33,7 +34,7 @@ export const ended = Effect.fnUntraced(function*(event: ToolEnded, look: Look) {
   const isToldByChanges = changes.length > 0 && event.status === "completed"
   const result = isToldByChanges ? [] : outputLines(event).flatMap((line) =>
     isPlan
-      ? behind([], [span("    ")], wrap([span("  "), span(line.trimStart())], look.width - 4))
+      ? behind([span("  ")], [span("    ")], wrap([span(line.trimStart())], look.width - 4))
       : [fit([span(expandTabs(line), dim)], look.width)]
   )
   return [...written([...heading(event, look), ...result], look), ...yield* changeRows(changes, look)]
@@ -41,7 +42,11 @@ export const ended = Effect.fnUntraced(function*(event: ToolEnded, look: Look) {
 
 const heading = (event: ToolStarted | ToolEnded, { width }: Look): ReadonlyArray<Row> => {
   const [, name = "", about = ""] = /^(\S*) ?([^]*)$/.exec(callLine(event)) ?? []
-  return behind([span("• ")], [span("  ")], wrap([span(name, bold), span(` ${about}`)], Math.max(1, width - 2)))
+  return behind(
+    [span("• ")],
+    [span("  ")],
+    wrap([span(name, bold), ...about === "" ? [] : [span(` ${about}`)]], Math.max(1, width - 2))
+  )
 }
 
 const changeRows = (changes: ReadonlyArray<FileChange.FileChange>, { colors, width }: Look) =>

@@ -59,7 +59,7 @@ const marks: { readonly [status in ToolEnded["status"]]: string } = { completed:
 const markOf = ({ details, status }: ToolEnded): string => {
   const { exit_code: code, signal } = details ?? {}
   if (status !== "completed") return marks[status]
-  if (typeof signal === "string") return `✗ ${signal}:`
+  if (typeof signal === "string") return `✗ ${Visible.line(signal)}:`
   return typeof code === "number" && code !== 0 ? `✗ exit ${code}:` : marks.completed
 }
 
