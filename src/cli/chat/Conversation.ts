@@ -100,25 +100,26 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
     return rows
   }
 
-  const highlight = (stream: Markdown.Stream) =>
-    highlighter !== undefined || !stream.wantsHighlighter()
-      ? Effect.void
-      : Effect.map(Effect.promise(() => import("./Highlighter.ts")), (module) => {
-        highlighter = module.make("")
-      })
+  const loadHighlighter = Effect.map(Effect.promise(() => import("./Highlighter.ts")), ({ make }) => {
+    highlighter = make("")
+  })
 
-  const write = (kind: Kind, { delta, itemId }: Pick<Delta, "delta" | "itemId">) =>
-    Effect.suspend(() => {
-      const before = open?.itemId === itemId && open.kind === kind ? [] : close()
-      if (open === undefined) open = { kind, itemId, stream: streamOf(kind), end: "" }
+  const write = (kind: Kind, { delta, itemId }: Pick<Delta, "delta" | "itemId">) => {
+    const before = open?.itemId === itemId && open.kind === kind ? [] : close()
+    if (open === undefined) {
+      open = { kind, itemId, stream: streamOf(kind), end: "" }
       written.add(itemId)
-      // Each part of a summary begins with a title, and nothing says where the one before it ends.
-      const isPart = kind === "thoughts" && delta.startsWith("**") && /[^\s*_]$/.test(open.end)
-      open.stream.push(isPart ? `\n\n${delta}` : delta)
-      open.end = delta.slice(-1)
-      const { stream } = open
-      return Effect.map(highlight(stream), () => [...before, ...more(stream.finished())])
-    })
+    }
+    // Each part of a summary begins with a title, and nothing says where the one before it ends.
+    const isPart = kind === "thoughts" && delta.startsWith("**") && /[^\s*_]$/.test(open.end)
+    open.stream.push(isPart ? `\n\n${delta}` : delta)
+    open.end = delta.slice(-1)
+    const { stream } = open
+    const rows = () => before.length === 0 ? more(stream.finished()) : [...before, ...more(stream.finished())]
+    return highlighter === undefined && stream.wantsHighlighter()
+      ? Effect.map(loadHighlighter, rows)
+      : Effect.succeed(rows())
+  }
 
   /** An item as a whole, unless it has been shown while it was written. */
   const whole = ({ item, itemId }: { readonly item: Item; readonly itemId: string }) => {
@@ -205,9 +206,10 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
           return Effect.succeed([...close(), ...note(loadingLine)])
         }
         const isVoid = open !== undefined
+        const before = close()
         written.clear()
         work("waiting to try again", event)
-        return Effect.succeed([...close(), ...note(retryLine(event, isVoid), "33")])
+        return Effect.succeed([...before, ...note(retryLine(event, isVoid), "33")])
       }
       case "Compacting":
         work("compacting the conversation", event)
@@ -262,7 +264,8 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
     add: (event) =>
       Effect.suspend(() => {
         const before = passedOver(event)
-        return Effect.map(rowsFor(event), (rows) => before.length === 0 ? rows : [...before, ...rows])
+        const rows = rowsFor(event)
+        return before.length === 0 ? rows : Effect.map(rows, (rows) => [...before, ...rows])
       }),
     live: (now) => {
       const cards = [...running.values()].flatMap(({ event, printed }) => Card.running(event, printed, look()))

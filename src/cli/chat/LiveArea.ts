@@ -63,6 +63,7 @@ const withCursor = Effect.fnUntraced(function*({ size, write }: Output) {
   let view = nothing
   let printed: Array<string> = []
   let isSuspended = false
+  let isRequested = false
   let picture = empty(size().columns)
 
   const frame = oneAtATime.withPermits(1)(Effect.suspend(() => {
@@ -82,7 +83,11 @@ const withCursor = Effect.fnUntraced(function*({ size, write }: Output) {
     return next.text === "" ? Effect.void : Effect.uninterruptible(write(next.text))
   }))
 
-  const request = Effect.asVoid(requests.offer(undefined))
+  const request = Effect.suspend(() => {
+    if (isRequested) return Effect.void
+    isRequested = true
+    return Effect.asVoid(requests.offer(undefined))
+  })
 
   const erase = Effect.suspend(() => {
     view = nothing
@@ -92,6 +97,7 @@ const withCursor = Effect.fnUntraced(function*({ size, write }: Output) {
   const frames = Effect.gen(function*() {
     yield* requests.take
     const start = yield* Clock.currentTimeMillis
+    isRequested = false
     yield* frame
     const took = (yield* Clock.currentTimeMillis) - start
     yield* Effect.sleep(Math.max(interval, took * share) - took)

@@ -117,6 +117,7 @@ export const make = ({ colors, highlighter = () => undefined, style = "", width 
   const readLine = (line: string): ReadonlyArray<Row> => {
     if (fence !== undefined) return readCode(line, fence)
     if (source === "" && isBlank(line)) return []
+    const isAfterBlank = endsBlank(source)
     source += `${line}\n`
     if (source.length > longest) {
       const rows = commit(literal(source, look()))
@@ -124,7 +125,7 @@ export const make = ({ colors, highlighter = () => undefined, style = "", width 
       list = undefined
       return rows
     }
-    if (!mayEnd.test(line)) return []
+    if (!mayEnd.test(line) && !(isAfterBlank && /^\S/.test(line))) return []
     const lexer = lexerWith(links)
     const tokens = blocksOf(lexer, source).filter(({ type }) => type !== "space")
     const last = tokens.at(-1)
@@ -166,6 +167,14 @@ export const make = ({ colors, highlighter = () => undefined, style = "", width 
 
   const written = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => rows.map((row) => toText(row, colors))
 
+  const drain = (): ReadonlyArray<string> => {
+    if (lines.length > 0) read()
+    if (ready.length === 0) return []
+    const rows = ready
+    ready = []
+    return written(rows)
+  }
+
   const take = (text: string) => {
     const [first = "", ...rest] = text.split("\n")
     partial += first
@@ -182,12 +191,7 @@ export const make = ({ colors, highlighter = () => undefined, style = "", width 
 
   return {
     push: (delta) => take(shown.next(delta)),
-    finished: () => {
-      read()
-      const rows = ready
-      ready = []
-      return written(rows)
-    },
+    finished: drain,
     open: () => {
       read()
       if (fence !== undefined) {
@@ -246,9 +250,12 @@ const longestLine = 10_000
 
 const minWidth = 10
 
-/** Only behind such lines can there be something complete. */
+/**
+ * Only with such lines can something become complete; and with any line at the margin where one is blank before it. A row
+ * of a table is none of them: tables may be long.
+ */
 const mayEnd =
-  /^ {0,3}(?:\s*$|#{1,6}(?:\s|$)|`{3}|~{3}|>|[-+*](?:\s|$)|\d{1,9}[.)](?:\s|$)|<|(?:[-*_][ \t]*){3,}$|=+\s*$)|^[^\s|]/
+  /^ {0,3}(?:\s*$|#{1,6}(?:\s|$)|`{3}|~{3}|>|[-+*](?:\s|$)|\d{1,9}[.)](?:\s|$)|<|(?:[-*_][ \t]*){3,}$|=+\s*$)/
 
 const endsAtOnce: ReadonlySet<string> = new Set(["heading", "hr"])
 const endsAtBlank: ReadonlySet<string> = new Set(["paragraph", "text", "table", "blockquote", "def"])

@@ -88,16 +88,22 @@ const rowsOf = (token: Token, place: Place): ReadonlyArray<Row> => {
       )
     case "hr":
       return [[span("─".repeat(width), styled(style, dim))]]
+    case "html":
+      return nonEmpty(literal(known.raw.replaceAll(lineBreaks, "\n").trim(), place))
     default:
       return literal(token.raw, place)
   }
 }
 
+/** The only HTML that answers are full of. */
+const lineBreaks = /<br\s*\/?>/gi
+
 /** What is nothing but text, line by line. */
 export const literal = (text: string, { style, width }: Pick<Look, "style" | "width">): ReadonlyArray<Row> =>
   text.replace(/\s+$/, "").split("\n").flatMap((line) => breakAnywhere([span(expandTabs(line), style)], width))
 
-const nonEmpty = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> => rows.every(({ length }) => length === 0) ? [] : rows
+const nonEmpty = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
+  rows.every((row) => row.every(({ text }) => text === "")) ? [] : rows
 
 /** Blocks behind a margin, unless that would leave too little room. */
 const nested = (
@@ -200,7 +206,7 @@ const spansOf = (tokens: ReadonlyArray<Token>, style: string): ReadonlyArray<Spa
       case "br":
         return [span("\n", style)]
       case "html":
-        return [/^<br\s*\/?>$/i.test(known.text) ? span("\n", style) : span(known.text.replaceAll(/\s/g, " "), style)]
+        return [span(known.text.replaceAll(/\s/g, " ").replaceAll(lineBreaks, "\n"), style)]
       case "link": {
         const text = spansOf(known.tokens, styled(style, "4"))
         const address = known.href.replace(/^mailto:/, "")

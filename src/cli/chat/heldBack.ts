@@ -12,21 +12,36 @@ export const settled = (text: string, lexInline: (text: string) => ReadonlyArray
   const known = text.replace(undecided, "")
   let at = 0
   for (const token of lexInline(known)) {
+    const end = at + token.raw.length
     if (token.type === "text") {
-      const opener = openerIn(known, at, at + token.raw.length)
+      const opener = openerIn(known, at, end, marks)
       if (opener !== undefined) return known.slice(0, opener)
-    }
-    at += token.raw.length
+    } else if (emphasis.has(token.type) && isStillOpen(token)) return known.slice(0, at)
+    at = end
   }
   return known
 }
 
 /** An end that may belong together with what follows. */
-const undecided = /(?:[*_~`\\!<[\]\s]+|&#?\w*|(?:https?:\/\/|www\.)\S*|[^\s@]+@\S*)$/i
+const undecided = /(?:[*_~`\\!<[\]\s]+|&#?\w*)$/
+
+const marks = /\*+|_+|~+|`+|!?\[|</g
+
+/** What binds tighter than emphasis, and would take it apart. */
+const tighter = /`+|!?\[|</g
+
+const emphasis: ReadonlySet<string> = new Set(["strong", "em", "del"])
+
+const isStillOpen = (emphasized: Token): boolean =>
+  ("tokens" in emphasized ? emphasized.tokens ?? [] : []).some((token) =>
+    token.type === "text"
+      ? openerIn(token.raw, 0, token.raw.length, tighter) !== undefined
+      : emphasis.has(token.type) && isStillOpen(token)
+  )
 
 /** Where something could still begin, in a part that has turned out as plain text so far. */
-const openerIn = (text: string, from: number, to: number): number | undefined => {
-  for (const match of text.slice(from, to).matchAll(/\*+|_+|~+|`+|!?\[|</g)) {
+const openerIn = (text: string, from: number, to: number, of: RegExp): number | undefined => {
+  for (const match of text.slice(from, to).matchAll(of)) {
     const [mark] = match
     const at = from + match.index
     if (couldOpen(mark, text, at)) return at

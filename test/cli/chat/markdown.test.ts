@@ -103,6 +103,60 @@ const shown = (parts: ReadonlyArray<string>, options: { readonly width: number; 
 
 const options = fc.record({ width: fc.integer({ min: 20, max: 120 }), colors: fc.boolean() })
 
+const word = fc.constantFrom(
+  "one",
+  "two",
+  "a",
+  "longer",
+  "x1",
+  "漢字",
+  "2*3",
+  "snake_case",
+  "a < b",
+  "(so)",
+  "don't",
+  "end."
+)
+
+const words = fc.array(word, { minLength: 1, maxLength: 4 }).map((all) => all.join(" "))
+
+const inline = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: words },
+    words.map((text) => `**${text}**`),
+    fc.constantFrom("one", "two three").map((text) => `*${text}*`),
+    words.map((text) => `\`${text}\``),
+    fc.constantFrom("one", "two three").map((text) => `~~${text}~~`),
+    fc.constantFrom("one", "two").map((text) => `[${text}](https://example.com/${text})`),
+    fc.constant("**bold with `code` and *more* in it**"),
+    fc.constant("https://example.com/a_b_c"),
+    fc.constant("&amp;"),
+    fc.constant("<br>")
+  ),
+  { minLength: 1, maxLength: 8 }
+).map((parts) => parts.join(" "))
+
+const listOf = (text: fc.Arbitrary<string>) =>
+  fc.tuple(fc.constantFrom("- ", "1. ", "- [ ] ", "- [x] "), fc.array(text, { minLength: 1, maxLength: 4 })).map(
+    ([mark, items]) => items.map((item) => `${mark}${item}`).join("\n")
+  )
+
+const block = fc.oneof(
+  inline,
+  fc.tuple(fc.constantFrom("#", "##", "####"), words).map(([marks, text]) => `${marks} ${text}`),
+  listOf(inline),
+  fc.tuple(listOf(inline), listOf(inline)).map(([outer, nested]) => `${outer}\n${nested.replaceAll(/^/gm, "   ")}`),
+  inline.map((text) => `> ${text}\n> and on`),
+  fc.constantFrom("ts", "", "python").map((language) => `\`\`\`${language}\nconst a = 1 // one\n\n  two()\n\`\`\``),
+  fc.array(fc.tuple(words, words), { minLength: 1, maxLength: 3 }).map((lines) =>
+    ["| First | Second |", "|---|:-:|", ...lines.map(([a, b]) => `| ${a} | **${b}** |`)].join("\n")
+  ),
+  fc.constant("---")
+)
+
+/** As a model writes it: whatever it begins it ends. */
+const documents = fc.array(block, { minLength: 1, maxLength: 5 }).map((blocks) => blocks.join("\n\n"))
+
 describe("Markdown", () => {
   it("gives the same rows however a text is cut into pieces", () => {
     fc.assert(
@@ -112,7 +166,7 @@ describe("Markdown", () => {
           Markdown.render(parts.join(""), { ...options, highlighter: () => highlighter })
         )
       }),
-      { numRuns: 1000 }
+      { numRuns: 300 }
     )
   })
 
@@ -132,7 +186,31 @@ describe("Markdown", () => {
           if (!options.colors) assert.strictEqual(text, row)
         }
       }),
-      { numRuns: 1000 }
+      { numRuns: 300 }
+    )
+  })
+
+  it("shows no mark before its meaning is known, and nothing that it takes back", () => {
+    fc.assert(
+      fc.property(documents, fc.integer({ min: 1, max: 5 }), fc.boolean(), (document, size, colors) => {
+        const options = { width: 300, colors }
+        const stream = Markdown.make({ ...options, width: () => options.width, highlighter: () => highlighter })
+        const printed: Array<string> = []
+        let before = ""
+        for (let at = 0; at < document.length; at += size) {
+          stream.push(document.slice(at, at + size))
+          printed.push(...stream.finished())
+          const shown = [...printed, ...stream.open()].map(bare).join("\n")
+          assert.notMatch(shown, /\*\*|~~|`|\]\(|\||^\s*(?:#|- |\[[ x]\])|<br>|&amp/m, document.slice(0, at + size))
+          // Columns become wider as their cells come, and the rest of a row stands where it stands.
+          const letters = shown.replaceAll(/[^\p{L}\p{N}]/gu, "")
+          assert.isTrue(letters.startsWith(before), `${before} -> ${letters}`)
+          before = letters
+        }
+        const all = [...printed, ...stream.end()].map(bare).join("").replaceAll(/[^\p{L}\p{N}]/gu, "")
+        assert.isTrue(all.startsWith(before), `${before} -> ${all}`)
+      }),
+      { numRuns: 100 }
     )
   })
 
