@@ -15,7 +15,8 @@ import type { StreamEvent } from "../responses/StreamEvent.ts"
 import * as ServerFailure from "../responses/transport/ServerFailure.ts"
 import * as Sse from "../responses/transport/Sse.ts"
 import * as ContextWindow from "./ContextWindow.ts"
-import * as Script from "./Script.ts"
+import type * as Script from "./Script.ts"
+import * as ScriptEvents from "./ScriptEvents.ts"
 
 /** @since 0.1.0 @category services */
 export class ScriptedResponses extends Context.Tag("effixir/testing/ScriptedResponses")<ScriptedResponses, {
@@ -62,10 +63,12 @@ export const layer = (script: Script.Script, options?: Options): Layer.Layer<Res
   Layer.effectContext(make(script, options))
 
 /** Decodes the events as the real transport does, so that failures are the same as over a network. */
-const play = (turn: Script.Turn, options: Script.EventOptions): Stream.Stream<StreamEvent, ModelError> => {
+const play = (turn: Script.Turn, options: ScriptEvents.EventOptions): Stream.Stream<StreamEvent, ModelError> => {
   if (turn._tag === "Refuse") {
     const body = typeof turn.body === "string" ? turn.body : JSON.stringify(turn.body)
     return Stream.fromEffect(ServerFailure.fail(ServerFailure.fromHttp(turn.status, turn.headers ?? {}, body)))
   }
-  return Sse.decode(Stream.fromIterable(Script.events(turn, options)).pipe(Stream.map(Script.toSse), Stream.encodeText))
+  return Sse.decode(
+    Stream.fromIterable(ScriptEvents.events(turn, options)).pipe(Stream.map(ScriptEvents.toSse), Stream.encodeText)
+  )
 }

@@ -23,6 +23,7 @@ import * as Response from "../../src/responses/Response.ts"
 import * as Responses from "../../src/responses/Responses.ts"
 import type { StreamEvent } from "../../src/responses/StreamEvent.ts"
 import * as Script from "../../src/testing/Script.ts"
+import * as ScriptEvents from "../../src/testing/ScriptEvents.ts"
 import { real, serve } from "./loopback.ts"
 import { block, bytes, cutAt } from "./sse.ts"
 
@@ -36,7 +37,7 @@ const request = Request.make({
 const stream = Stream.unwrap(Effect.map(Responses.Responses, (responses) => responses.stream(request)))
 
 const said = [Script.think("Hm."), Script.call("ls", { path: "." }, "call_1"), Script.say("Grüße 👋")]
-const told = Script.events(Script.answer(...said), { model: "gpt-5.5", responseId: "resp_1" })
+const told = ScriptEvents.events(Script.answer(...said), { model: "gpt-5.5", responseId: "resp_1" })
 const blocks = told.map(block)
 const created = blocks[0] ?? ""
 const whole = Stream.make(bytes(blocks.join("")))

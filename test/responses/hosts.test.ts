@@ -15,6 +15,7 @@ import * as Request from "../../src/responses/Request.ts"
 import * as Response from "../../src/responses/Response.ts"
 import * as Responses from "../../src/responses/Responses.ts"
 import * as Script from "../../src/testing/Script.ts"
+import * as ScriptEvents from "../../src/testing/ScriptEvents.ts"
 import { chatGpt, subscription } from "../auth/tokens.ts"
 
 interface Sent {
@@ -42,7 +43,8 @@ const hosts = (
           ? globalThis.Response.json(turn.body, { status: turn.status })
           // Nothing says what this is.
           : new globalThis.Response(
-            new Blob([Script.events(turn, { model: "m", responseId: "resp_1" }).map(Script.toSse).join("")]).stream()
+            new Blob([ScriptEvents.events(turn, { model: "m", responseId: "resp_1" }).map(ScriptEvents.toSse).join("")])
+              .stream()
           )
       )
     })

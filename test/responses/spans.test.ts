@@ -14,6 +14,7 @@ import * as Request from "../../src/responses/Request.ts"
 import * as Responses from "../../src/responses/Responses.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
+import * as ScriptEvents from "../../src/testing/ScriptEvents.ts"
 import { recorder } from "../recorder.ts"
 import { real, serve } from "./loopback.ts"
 import { block } from "./sse.ts"
@@ -30,9 +31,10 @@ const stream = Stream.unwrap(Effect.map(Responses.Responses, (responses) =>
     cacheKey: "session-1"
   }))))
 
-const blocks = Script.events(Script.answer(Script.say("Grüße 👋")), { model: "gpt-5.5", responseId: "resp_1" }).map(
-  block
-)
+const blocks = ScriptEvents.events(Script.answer(Script.say("Grüße 👋")), { model: "gpt-5.5", responseId: "resp_1" })
+  .map(
+    block
+  )
 
 describe("A span", () => {
   const outcomes: ReadonlyArray<readonly [name: string, RequestListener]> = [

@@ -6,6 +6,7 @@ import * as TestClock from "effect/TestClock"
 import { SocketClient } from "../../src/responses/transport/SocketClient.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
+import * as ScriptEvents from "../../src/testing/ScriptEvents.ts"
 import { socketClient } from "../responses/transports.ts"
 import { bearer, signedIn } from "./http.ts"
 
@@ -45,14 +46,14 @@ const dial = Effect.gen(function*() {
 
 const textOf = (events: ReadonlyArray<{ readonly type: string; readonly item?: unknown }>) =>
   events.filter(({ type }) => type === "response.output_item.done")
-    .map(({ item }) => (item as Script.JsonEvent & { content: Array<{ text: string }> }).content[0]?.text).join()
+    .map(({ item }) => (item as ScriptEvents.JsonEvent & { content: Array<{ text: string }> }).content[0]?.text).join()
 
 describe("The WebSockets of OpenAiSimulator", () => {
   it.scoped("tell the same events as a stream over HTTP", () =>
     Effect.gen(function*() {
       const say = yield* dial
       const events = yield* say(body)
-      const expected = Script.events(Script.answer(Script.say("0: 1")), { model: "gpt-5.5", responseId: "r" })
+      const expected = ScriptEvents.events(Script.answer(Script.say("0: 1")), { model: "gpt-5.5", responseId: "r" })
       assert.deepStrictEqual(events.map(({ type }) => type), expected.map(({ type }) => type))
       assert.deepStrictEqual(events.map((event) => event["sequence_number"]), expected.map((_, index) => index))
     }).pipe(Effect.provide(simulator())))

@@ -8,13 +8,14 @@ import * as Response from "../../src/responses/Response.ts"
 import * as StreamEvent from "../../src/responses/StreamEvent.ts"
 import * as ServerFailure from "../../src/responses/transport/ServerFailure.ts"
 import * as Script from "../../src/testing/Script.ts"
+import * as ScriptEvents from "../../src/testing/ScriptEvents.ts"
 
 const options = { model: "gpt-5.5", responseId: "resp_1" }
-const decode = (turn: Script.Turn, extra?: Partial<Script.EventOptions>) =>
-  Script.events(turn, { ...options, ...extra }).map(StreamEvent.fromJson)
-const fold = (turn: Script.Turn, extra?: Partial<Script.EventOptions>) =>
+const decode = (turn: Script.Turn, extra?: Partial<ScriptEvents.EventOptions>) =>
+  ScriptEvents.events(turn, { ...options, ...extra }).map(StreamEvent.fromJson)
+const fold = (turn: Script.Turn, extra?: Partial<ScriptEvents.EventOptions>) =>
   decode(turn, extra).reduce(Response.add, Response.empty)
-const types = (turn: Script.Turn) => Script.events(turn, options).map(({ type }) => type)
+const types = (turn: Script.Turn) => ScriptEvents.events(turn, options).map(({ type }) => type)
 const recordings = new URL("../../../shared/recordings/", import.meta.url)
 
 /** The names of the fields of an event, those of its inner objects too. */
@@ -64,16 +65,18 @@ describe("Script", () => {
       .filter((name) => /openai_codex_.*\.sse$/.test(name))
       .flatMap((name) => readFileSync(new URL(name, recordings), "utf8").split("\n"))
       .filter((line) => line.startsWith("data: "))
-      .map((line): Script.JsonEvent => JSON.parse(line.slice("data: ".length)))
+      .map((line): ScriptEvents.JsonEvent => JSON.parse(line.slice("data: ".length)))
     const turn = Script.answer(Script.think(), Script.say("Hi", { phase: "final_answer" }), Script.call("ls", {}))
-    for (const event of Script.events(turn, options)) {
+    for (const event of ScriptEvents.events(turn, options)) {
       const known = new Set(real.filter(({ type }) => type === event.type).flatMap((event) => fields(event)))
       assert.deepStrictEqual(fields(event).filter((name) => !known.has(name)), [], event.type)
     }
   })
 
   it("numbers the events", () => {
-    const numbers = Script.events(Script.answer(Script.say("a b c")), options).map((event) => event["sequence_number"])
+    const numbers = ScriptEvents.events(Script.answer(Script.say("a b c")), options).map((event) =>
+      event["sequence_number"]
+    )
     assert.deepStrictEqual(numbers, [...numbers.keys()])
   })
 
@@ -99,7 +102,7 @@ describe("Script", () => {
 
   it("repeats the items in the last event only where the API does", () => {
     const last = (hasFinalOutput: boolean) =>
-      Script.events(Script.answer(Script.say("hi")), { ...options, hasFinalOutput }).at(-1)?.["response"]
+      ScriptEvents.events(Script.answer(Script.say("hi")), { ...options, hasFinalOutput }).at(-1)?.["response"]
     assert.propertyVal(last(false), "status", "completed")
     assert.nestedProperty(last(true), "output[0].content[0].text")
     assert.notNestedProperty(last(false), "output[0]")
@@ -111,7 +114,7 @@ describe("Script", () => {
       items: [],
       usage: { inputTokens: 7, cachedInputTokens: 3, outputTokens: 5, reasoningOutputTokens: 2 }
     }
-    assert.deepNestedPropertyVal(Script.events(turn, options).at(-1), "response.usage", {
+    assert.deepNestedPropertyVal(ScriptEvents.events(turn, options).at(-1), "response.usage", {
       input_tokens: 7,
       input_tokens_details: { cached_tokens: 3 },
       output_tokens: 5,
@@ -122,7 +125,8 @@ describe("Script", () => {
 
   it("loses no character of a text or of arguments", () => {
     const deltas = (turn: Script.Turn) =>
-      Script.events(turn, options).filter(({ type }) => type.endsWith(".delta")).map((event) => event["delta"]).join("")
+      ScriptEvents.events(turn, options).filter(({ type }) => type.endsWith(".delta")).map((event) => event["delta"])
+        .join("")
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
       assert.strictEqual(deltas(Script.answer(Script.say(text))), text)
       assert.strictEqual(deltas(Script.answer(Script.call("x", text))), text)
@@ -133,7 +137,7 @@ describe("Script", () => {
   it("only has events that the decoder knows, or that carry nothing new", () => {
     const turn = Script.answer(Script.think("a"), Script.say("b"), Script.call("c", {}))
     const unknown = decode(turn).flatMap((event) =>
-      event.type === "unknown" ? [(event.raw as Script.JsonEvent).type] : []
+      event.type === "unknown" ? [(event.raw as ScriptEvents.JsonEvent).type] : []
     )
     assert.isTrue(unknown.every((type) => /part\.|\.done$/.test(type)), unknown.join(" "))
   })
@@ -153,7 +157,7 @@ describe("Script", () => {
       assert.strictEqual(ServerFailure.toModelError(failure, 0).reason._tag, "ContextOverflow", as)
       assert.strictEqual(failure.message, "Too long.")
     }
-    const nested = Script.events(Script.fail({ ...error, status: 400 }, "error-nested"), options).at(-1)
+    const nested = ScriptEvents.events(Script.fail({ ...error, status: 400 }, "error-nested"), options).at(-1)
     assert.propertyVal(nested, "status", 400)
   })
 

@@ -13,7 +13,8 @@ import { fallback } from "../../responses/account/Models.ts"
 import { withoutId } from "../../responses/Item.ts"
 import type { Request } from "../../responses/Request.ts"
 import * as ContextWindow from "../ContextWindow.ts"
-import * as Script from "../Script.ts"
+import type * as Script from "../Script.ts"
+import * as ScriptEvents from "../ScriptEvents.ts"
 import { type Account, bearerOf } from "./auth.ts"
 import * as Chat from "./chat.ts"
 import * as Checks from "./checks.ts"
@@ -86,7 +87,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const { headers, owner } = yield* host.connect(received)
       const read = yield* host.read(received.body)
       const answer = yield* respond(host, owner, read, received.body)
-      const body = "events" in answer ? Stream.map(answer.events, Script.toSse) : answer.body
+      const body = "events" in answer ? Stream.map(answer.events, ScriptEvents.toSse) : answer.body
       return { status: answer.status, headers: { ...host.headers, ...headers, ...answer.headers }, body }
     })
 
@@ -149,7 +150,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     }
     const now = yield* Clock.currentTimeMillis
     const responseId = `resp_${randomBytes(25).toString("hex")}`
-    const events = Script.events(turn, {
+    const events = ScriptEvents.events(turn, {
       model: request.model,
       responseId,
       createdAt: Math.floor(now / 1000),

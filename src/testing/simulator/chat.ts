@@ -15,6 +15,7 @@ import {
 import * as Request from "../../responses/Request.ts"
 import type { Usage } from "../../responses/Usage.ts"
 import * as Script from "../Script.ts"
+import * as ScriptEvents from "../ScriptEvents.ts"
 import { error, type Received, type Reply } from "./http.ts"
 
 /** A text may be a list of parts, as long as they are text. */
@@ -293,7 +294,7 @@ const deltasOf = (items: ReadonlyArray<Item>): ReadonlyArray<object> => {
   })
 }
 
-const words = (text: unknown): ReadonlyArray<string> => Script.words(String(text ?? ""))
+const words = (text: unknown): ReadonlyArray<string> => ScriptEvents.words(String(text ?? ""))
 
 const usageOf = (usage: Usage) => ({
   prompt_tokens: usage.inputTokens,

@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream"
 import type { WebSocket } from "ws"
 import { field } from "../../internal/json.ts"
 import * as StreamEvent from "../../responses/StreamEvent.ts"
-import type { JsonEvent } from "../Script.ts"
+import type { JsonEvent } from "../ScriptEvents.ts"
 import * as Http from "./http.ts"
 
 export interface Options {

@@ -22,6 +22,7 @@ import type { StreamEvent } from "../../../src/responses/StreamEvent.ts"
 import { SocketClient, SocketClosed, SocketRefused } from "../../../src/responses/transport/SocketClient.ts"
 import * as SocketTransport from "../../../src/responses/transport/SocketTransport.ts"
 import * as Script from "../../../src/testing/Script.ts"
+import * as ScriptEvents from "../../../src/testing/ScriptEvents.ts"
 
 const once: Responses.Options = { retry: { attempts: 1, elapsed: 0 } }
 const twice: Responses.Options = { retry: { attempts: 2, elapsed: 0 } }
@@ -126,7 +127,7 @@ const network = (
 /** An answer of one message, `resp_…` being counted. */
 const says = (text: string, n: number): Reply => Stream.fromIterable(told(text, n))
 const told = (text: string, n: number): ReadonlyArray<object> =>
-  Script.events(Script.answer(Script.say(text)), { model: "gpt-5.5", responseId: `resp_${n}` })
+  ScriptEvents.events(Script.answer(Script.say(text)), { model: "gpt-5.5", responseId: `resp_${n}` })
 const [created = {}] = told("", 0)
 
 const closed = (code: number, by: "server" | "client" = "server", reason = "") => new SocketClosed({ code, reason, by })
@@ -139,7 +140,8 @@ const failing = (error: object, fields: object = {}): Reply =>
 const answered = (events: ReadonlyArray<StreamEvent>): ReadonlyArray<Item.Item> =>
   Response.items(events.reduce(Response.add, Response.empty)).map(Item.withoutId)
 
-const sse = () => new globalThis.Response(told("over HTTP", 0).map((event) => Script.toSse(event as never)).join(""))
+const sse = () =>
+  new globalThis.Response(told("over HTTP", 0).map((event) => ScriptEvents.toSse(event as never)).join(""))
 
 const refusal = (status: number | undefined, body = "") =>
   new SocketRefused({ status, headers: {}, body, cause: new Error("connect ECONNREFUSED 127.0.0.1:1") })
@@ -185,7 +187,7 @@ describe("SocketTransport", () => {
     const thought = { ...Script.think("Hm."), content: [] }
     const turn = Script.answer(thought, Script.call("ls", {}, "call_1"))
     const net = network({
-      reply: (_, n) => Stream.fromIterable(Script.events(turn, { model: "gpt-5.5", responseId: `resp_${n}` }))
+      reply: (_, n) => Stream.fromIterable(ScriptEvents.events(turn, { model: "gpt-5.5", responseId: `resp_${n}` }))
     })
     return Effect.gen(function*() {
       const [reasoning, call] = answered((yield* listen(request(hi))).events)
@@ -224,7 +226,7 @@ describe("SocketTransport", () => {
   it.effect("says all after a response that was cut short", () => {
     const turn = Script.incomplete("max_output_tokens", Script.say("Hel"))
     const net = network({
-      reply: () => Stream.fromIterable(Script.events(turn, { model: "gpt-5.5", responseId: "resp_0" }))
+      reply: () => Stream.fromIterable(ScriptEvents.events(turn, { model: "gpt-5.5", responseId: "resp_0" }))
     })
     return Effect.gen(function*() {
       const first = answered((yield* listen(request(hi))).events)

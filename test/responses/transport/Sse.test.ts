@@ -8,11 +8,12 @@ import * as Response from "../../../src/responses/Response.ts"
 import type { StreamEvent } from "../../../src/responses/StreamEvent.ts"
 import * as Sse from "../../../src/responses/transport/Sse.ts"
 import * as Script from "../../../src/testing/Script.ts"
+import * as ScriptEvents from "../../../src/testing/ScriptEvents.ts"
 import { forAll } from "../../forAll.ts"
 import * as Recordings from "../recordings.ts"
 import { block, bytes, cutAt, pieces, read, readText } from "../sse.ts"
 
-const told = Script.events(Script.answer(Script.say("Grüße 👩‍👩‍👧 aus Köln, 日本")), {
+const told = ScriptEvents.events(Script.answer(Script.say("Grüße 👩‍👩‍👧 aus Köln, 日本")), {
   model: "gpt-5.5",
   responseId: "resp_1"
 })
