@@ -1,3 +1,4 @@
+export * as Model from "./account/Model.ts"
 export * as ModelProfile from "./account/ModelProfile.ts"
 export * as Models from "./account/Models.ts"
 export * as PlanUsage from "./account/PlanUsage.ts"

@@ -8,13 +8,14 @@ import { defined, field, text } from "../../internal/json.ts"
 import { imageNotSeen } from "../../prompts/Conversation.ts"
 import { type Item, withoutImages } from "../Item.ts"
 import { effortUpdate, isUpdate, type ReasoningOptions, type Request } from "../Request.ts"
-import { fallback, type Model } from "./Models.ts"
+import type { Model } from "./Model.ts"
+import { fallback } from "./Models.ts"
 import { Price } from "./Price.ts"
 
 /**
  * - `reasoning` it thinks before it answers, and takes `reasoning` and `include` in a request
  * - `parallelToolCalls` it may call several tools at once
- * - `images` it sees pictures
+ * - `images` it withImages pictures
  * - `reasoningContent` its server wants its thoughts back in plain text, with the calls that they led to, and refuses
  *   those calls without (DeepSeek, Kimi); others refuse the thoughts
  * - `applyPatch` it was taught the tool `apply_patch`, and its server takes tools that are called with plain text
@@ -100,11 +101,11 @@ export const profileOf = (model: string, { catalogue = [], models: overrides = {
   const isRecent = isSince(model, 5.6)
   return Object.assign(
     {
-      reasoning: reasons.test(model),
+      reasoning: reasoningFamilies.test(model),
       parallelToolCalls: said.parallelToolCalls ?? true,
-      images: inputModalities?.includes("image") ?? (sees.test(model) && !blind.test(model)),
-      reasoningContent: thinksAloud.test(model),
-      applyPatch: patches.test(model),
+      images: inputModalities?.includes("image") ?? (withImages.test(model) && !withoutImageInput.test(model)),
+      reasoningContent: withReasoningContent.test(model),
+      applyPatch: withApplyPatch.test(model),
       additionalTools: additionalTools ?? isRecent,
       effortUpdates: effortUpdates ?? false,
       cacheRetention: !isRecent,
@@ -119,21 +120,21 @@ const isSince = (model: string, version: number): boolean =>
   Number(/^gpt-(\d+(?:\.\d+)?)(?:-|$)/.exec(model)?.[1]) >= version
 
 /** Only under OpenAI's own names: routers do not all pass on a tool that is called with plain text. */
-const patches = /^(?:gpt-[56](?!\d)(?!.*-chat)|codex-)/
+const withApplyPatch = /^(?:gpt-[56](?!\d)(?!.*-chat)|codex-)/
 
 /**
- * Whether this is a model of OpenAI that reasons, whatever is known or set of it.
+ * Whether this is a model of OpenAI that reasoningFamilies, whatever is known or set of it.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const isReasoningFamily = (model: string): boolean => reasons.test(model)
+export const isReasoningFamily = (model: string): boolean => reasoningFamilies.test(model)
 
 /** With or without the maker's name in front, as routers write it. */
-const reasons = /^(?:openai\/)?(?:gpt-[56](?!\d)|o[134](?:-|$)|codex-)/
-const sees = /^(?:openai\/)?(?:gpt-[56](?!\d)|gpt-4o|gpt-4\.1|gpt-4\.5|gpt-4-turbo|o[134](?:-|$)|codex-)/
-const blind = /-spark$|^(?:openai\/)?(?:o1-mini|o3-mini|gpt-4o-(?:audio|transcribe))/
-const thinksAloud =
+const reasoningFamilies = /^(?:openai\/)?(?:gpt-[56](?!\d)|o[134](?:-|$)|codex-)/
+const withImages = /^(?:openai\/)?(?:gpt-[56](?!\d)|gpt-4o|gpt-4\.1|gpt-4\.5|gpt-4-turbo|o[134](?:-|$)|codex-)/
+const withoutImageInput = /-spark$|^(?:openai\/)?(?:o1-mini|o3-mini|gpt-4o-(?:audio|transcribe))/
+const withReasoningContent =
   /(?:^|\/)(?:deepseek-(?:v3\.2|v[4-9]|reasoner|chat)|kimi-(?:k2[.-](?:\d|thinking)|k[3-9]|for-coding))/i
 
 /**

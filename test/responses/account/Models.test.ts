@@ -10,6 +10,7 @@ import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import { apiKey, type Credential } from "../../../src/auth/Credential.ts"
 import { clientVersion } from "../../../src/auth/Host.ts"
+import * as Model from "../../../src/responses/account/Model.ts"
 import * as Models from "../../../src/responses/account/Models.ts"
 import { subscription } from "../../auth/tokens.ts"
 import * as Host from "../host.ts"
@@ -160,7 +161,7 @@ describe("Models", () => {
 
   it.each(readings)(
     "reads the list of %s",
-    (_, json, expected) => assert.deepStrictEqual<unknown>(Option.getOrUndefined(Models.fromJson(json)), expected)
+    (_, json, expected) => assert.deepStrictEqual<unknown>(Option.getOrUndefined(Model.fromList(json)), expected)
   )
 
   it.effect("waits five seconds and no longer, also for the end of a body", () =>
@@ -267,7 +268,7 @@ describe("A list", () => {
     }
     assert.deepStrictEqual(
       Option.getOrNull(
-        Models.fromJson({
+        Model.fromList({
           models: [full, { slug: "least" }, {}, null, "x", { slug: 7 }, { slug: "" }, { slug: "two\nlines" }]
         })
       ),
@@ -290,20 +291,20 @@ describe("A list", () => {
 
   it("may say the length of a context in the words of other servers", () => {
     const data = [{ id: "a", max_model_len: 32_768 }, { id: "b", context_length: 8192 }, { id: "c", context_window: 0 }]
-    const models = Option.getOrThrow(Models.fromJson({ data }))
+    const models = Option.getOrThrow(Model.fromList({ data }))
     assert.deepStrictEqual(models.map(({ contextWindow }) => contextWindow), [32_768, 8192, undefined])
   })
 
   it("names no model that gives no answer in words", () => {
     const silent = ["whisper-1", "tts-1-hd", "dall-e-3", "gpt-image-1", "gpt-4o-transcribe", "gpt-4o-realtime-preview"]
-    const models = Option.getOrThrow(Models.fromJson({ data: [...silent, "gpt-4o", "o3"].map((id) => ({ id })) }))
-    assert.deepStrictEqual(models.filter((model) => !Models.isHidden(model)).map(({ slug }) => slug), ["gpt-4o", "o3"])
+    const models = Option.getOrThrow(Model.fromList({ data: [...silent, "gpt-4o", "o3"].map((id) => ({ id })) }))
+    assert.deepStrictEqual(models.filter((model) => !Model.isHidden(model)).map(({ slug }) => slug), ["gpt-4o", "o3"])
   })
 
   it("never throws, whatever a server sends", () => {
     fc.assert(fc.property(fc.jsonValue(), (json) => {
       for (const body of [json, { models: json }, { data: json }, { models: [json] }]) {
-        for (const { name, slug } of Option.getOrElse(Models.fromJson(body), () => [])) assert.isString(slug + name)
+        for (const { name, slug } of Option.getOrElse(Model.fromList(body), () => [])) assert.isString(slug + name)
       }
     }))
   })
