@@ -124,7 +124,8 @@ describe("effixir config", () => {
       )
       yield* fs.makeDirectory(file(".effixir"))
       yield* fs.writeFileString(file(".effixir/config.json"), "{ \"model\": \"gpt-6-astra\" }")
-      const model = Effect.map(simulator.requests, (all) => (all.at(-1)?.body as { readonly model?: string }).model)
+      const model = Effect.map(simulator.requests, (all) =>
+        (all.at(-1)?.body as { readonly model?: string } | undefined)?.model)
       const first = yield* run(["Hello?"])
       assert.include(first.stderr, ".effixir/config.json left out: this project is not trusted")
       assert.notStrictEqual(yield* model, "gpt-6-astra")

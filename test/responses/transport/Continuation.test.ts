@@ -4,6 +4,7 @@ import * as Response from "../../../src/responses/Response.ts"
 import { fromJson } from "../../../src/responses/StreamEvent.ts"
 import * as Continuation from "../../../src/responses/transport/Continuation.ts"
 import * as Script from "../../../src/testing/Script.ts"
+import * as ScriptEvents from "../../../src/testing/ScriptEvents.ts"
 
 const hi = Item.userMessage("Hi")
 const more = Item.userMessage("More")
@@ -11,7 +12,7 @@ const said = Script.say("Hello")
 const fields = { model: "gpt-5.5", tools: [{ name: "ls", parameters: { type: "object" } }], reasoning: undefined }
 
 const respond = (turn: Script.Turn): Response.Response =>
-  Script.events(turn, { model: "gpt-5.5", responseId: "resp_1" }).map(fromJson).reduce(Response.add, Response.empty)
+  ScriptEvents.events(turn, { model: "gpt-5.5", responseId: "resp_1" }).map(fromJson).reduce(Response.add, Response.empty)
 
 const before = Continuation.make({ input: [hi], fields }, respond(Script.answer(said)))
 const news = (input: ReadonlyArray<Item.Item>, more: object = {}) =>
