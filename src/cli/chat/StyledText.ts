@@ -106,27 +106,36 @@ export const wrap = (spans: ReadonlyArray<Span>, width: number): ReadonlyArray<R
   return rows
 }
 
-/** Text whose blanks matter, such as a line of code, in rows that together are the text. */
+/**
+ * Text whose blanks matter, such as a line of code, in rows that together are the text. They break behind a blank where
+ * there is one in their second half.
+ */
 export const breakAnywhere = (spans: ReadonlyArray<Span>, width: number): ReadonlyArray<Row> => {
   if (widthOf(spans) <= width) return [spans]
   const rows: Array<Row> = []
   let row: Array<Span> = []
   let used = 0
+  // Where the row could end: in front of the span with this number, and how much of the row that is.
+  let blank = { at: 0, used: 0 }
+  const add = (text: string, style: string) => {
+    const last = row.at(-1)
+    if (last?.style === style && blank.at < row.length) row[row.length - 1] = span(last.text + text, style)
+    else row.push(span(text, style))
+  }
   for (const { style, text } of spans) {
-    let start = ""
     for (const [character] of text.matchAll(characters)) {
       const size = cells(character)
-      if (used + size > width && used > 0) {
-        if (start !== "") row.push(span(start, style))
-        rows.push(row)
-        row = []
-        start = ""
-        used = 0
+      if (used + size > width && row.length > 0) {
+        const isAtBlank = blank.used > width / 2
+        rows.push(isAtBlank ? row.slice(0, blank.at) : row)
+        row = isAtBlank ? row.slice(blank.at) : []
+        used = isAtBlank ? used - blank.used : 0
+        blank = { at: 0, used: 0 }
       }
-      start += character
+      add(character, style)
       used += size
+      if (character === " ") blank = { at: row.length, used }
     }
-    if (start !== "") row.push(span(start, style))
   }
   return row.length > 0 ? [...rows, row] : rows
 }

@@ -15,7 +15,9 @@ export const make = (columns: number, rows: number) => {
   const put = (character: string) => {
     const size = cells(character)
     if (size === 0) {
-      lines[row] += character
+      const line = cellsOf(lines[row] ?? "")
+      line[column - 1] += character
+      lines[row] = line.join("")
       return
     }
     if (column + size > width) lineFeed(0)
