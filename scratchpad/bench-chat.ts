@@ -54,7 +54,7 @@ async function compare() {
 /** On a pseudo-terminal, whose output is read as fast as it comes. */
 function run(program: string, side: string, seconds: string, rate: string, file: string): Promise<Measured> {
   const command = `stty cols 120 rows 40; exec ${process.execPath} ${program} ${side} ${seconds} ${rate} ${file}`
-  const child = spawn("script", ["-qefc", command, "/dev/null"], { stdio: ["ignore", "pipe", "inherit"] })
+  const child = spawn("/usr/bin/script", ["-qefc", command, "/dev/null"], { stdio: ["ignore", "pipe", "inherit"] })
   child.stdout.resume()
   return new Promise((resolve, reject) => {
     child.once("error", reject)

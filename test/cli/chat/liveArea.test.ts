@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as fc from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
-import * as fc from "fast-check"
 import * as LiveArea from "../../../src/cli/chat/LiveArea.ts"
 import * as Emulator from "./emulator.ts"
 
