@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { version } from "../internal/version.ts"
 import * as CommandLine from "./CommandLine.ts"
+import { chat } from "./commands/chat.ts"
 import { compact } from "./commands/compact.ts"
 import * as Completion from "./commands/completion.ts"
 import { all as configCommands, config } from "./commands/config.ts"
@@ -31,6 +32,7 @@ const completion: ReturnType<typeof Completion.make> = Completion.make((shell) =
 
 export const commands = [
   runCommand,
+  chat,
   resume,
   fork,
   compact,
@@ -60,6 +62,7 @@ const parse = Command.run(root, {
 /** The commands with their help. */
 export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("run", runCommand),
+  Help.describe("chat", chat),
   Help.describe("resume", resume),
   Help.describe("fork", fork),
   ...Help.describeGroup("sessions", sessions, Help.within("sessions", sessionCommands)),
@@ -73,9 +76,14 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("completion", completion)
 ]
 
-/** Parses the words after the program's name. No words at all, on a terminal, means help. */
-export const read = (argv: ReadonlyArray<string>): CommandLine.CommandLine =>
-  CommandLine.read(grammar, argv.length === 0 && process.stdin.isTTY === true ? ["--help"] : argv)
+/** Parses the words after the program's name. No words at all, on a terminal, mean a conversation. */
+export const read = (argv: ReadonlyArray<string>): CommandLine.CommandLine => {
+  const line = CommandLine.read(grammar, argv)
+  const isBare = line.command === undefined && line.words.length === 0 && !line.asksForHelp
+  if (!isBare || process.stdin.isTTY !== true) return line
+  const conversation = CommandLine.read(grammar, ["chat", ...argv])
+  return argv.length === 0 || conversation.problem === undefined ? conversation : line
+}
 
 /** Runs the parsed command line. */
 export const run = Effect.fnUntraced(function*(line: CommandLine.CommandLine) {

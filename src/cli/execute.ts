@@ -6,7 +6,7 @@ import { toAnsiText } from "@effect/cli/HelpDoc"
 import { isValidationError, type ValidationError } from "@effect/cli/ValidationError"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Cause from "effect/Cause"
-import { type ConfigError, isConfigError } from "effect/ConfigError"
+import { isConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -25,6 +25,7 @@ import * as Console from "./Console.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Interruption from "./Interruption.ts"
 import * as OpenFileLimit from "./openFileLimit.ts"
+import { sayConfig } from "./sayConfig.ts"
 import * as Screen from "./Screen.ts"
 
 /** Says in one sentence what went wrong, on stderr; to a program that reads JSON also on stdout. */
@@ -62,17 +63,6 @@ const told = (line: CommandLine) =>
 /** What `@effect/cli` says about a value, as one sentence. */
 const sayValue = (error: ValidationError): string =>
   stripVTControlCharacters(toAnsiText(error.error)).replaceAll(/\s+/g, " ").trim()
-
-/** Of several problems with a variable, the one about its value says most. */
-const sayConfig = (error: ConfigError): string => {
-  const [said] = leaves(error).toSorted((a, b) => Number(a._op === "MissingData") - Number(b._op === "MissingData"))
-  return said === undefined
-    ? "The environment cannot be used"
-    : `${[...new Set(said.path)].join("_")} in the environment cannot be used: ${said.message}`
-}
-
-const leaves = (error: ConfigError): ReadonlyArray<Exclude<ConfigError, { readonly _op: "And" | "Or" }>> =>
-  error._op === "And" || error._op === "Or" ? [...leaves(error.left), ...leaves(error.right)] : [error]
 
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
 

@@ -96,7 +96,8 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
   const model = Option.getOrElse(conversation.model, () => settings.model)
   const { permission, policy } = yield* permissionFor(conversation, settings)
   const isTrusted = yield* trusts(conversation, settings.home)
-  const { prompt, skills } = yield* teach(conversation, settings.home, isTrusted)
+  const skills = yield* skillsFor(conversation, settings.home, isTrusted)
+  const prompt = conversation.prompt === undefined ? undefined : yield* teach(conversation.prompt, skills)
   const { form = "text" } = conversation
   // With JSON output, or without a terminal, no question is asked.
   const stage = form !== "text" || !Keyboard.isThere() ? undefined : yield* Queue.sliding<void>(1)
@@ -146,7 +147,7 @@ const whenLeft = (stage: Queue.Dequeue<void>) => Effect.asVoid(Effect.timeoutOpt
  * The permission of the run: from the flags, else from earlier in this session, else from the settings for all runs.
  * These settings never widen the permission that a session began with.
  */
-const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptions, settings: PermissionSettings) {
+export const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptions, settings: PermissionSettings) {
   const { before = {}, form = "text" } = conversation
   // A path in config.json is relative to its folder.
   const whole = (file: string | undefined) => file === undefined ? undefined : resolve(settings.home.path, file)
@@ -201,7 +202,7 @@ const loadKept = (file: string) =>
 const loadQuietly = (file: string) => Effect.orElseSucceed(PolicyFile.load(file), () => undefined)
 
 /** Whether the project is trusted. Prints which of its instructions are left out or have problems. */
-const trusts = Effect.fnUntraced(function*({ folder, isNew }: TurnOptions, home: Home.Home) {
+export const trusts = Effect.fnUntraced(function*({ folder, isNew }: TurnOptions, home: Home.Home) {
   const isTrusted = yield* Trust.isTrusted(home, folder)
   // A resumed session keeps the instructions that it began with.
   if (isNew !== true) return isTrusted
@@ -220,25 +221,35 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew }: TurnOptions, home:
   return false
 })
 
-/** The available skills, and the prompt with those that it names. Prints which skills cannot be used. */
-const teach = Effect.fnUntraced(function*({ folder, prompt }: TurnOptions, home: Home.Home, isTrusted: boolean) {
-  const screen = yield* Screen
-  const leaveOut = ({ path, reason }: Skills.Problem) => screen.say(`the skill ${quote(path)} is left out: ${reason}`)
-  const { problems, skills } = yield* Skills.load({ home: home.path, folder: isTrusted ? folder : undefined })
-  yield* Effect.forEach(problems, leaveOut, { discard: true })
-  if (prompt === undefined) return { prompt, skills }
-  const said = typeof prompt === "string" ? [userMessage(prompt)] : prompt
-  const named = Skills.named(skills, said.map(text).join("\n"))
-  const told = yield* Effect.forEach(named, (skill) =>
-    Effect.matchEffect(Skills.instructions(skill), {
-      onFailure: (error) => Effect.as(leaveOut({ path: skill.path, reason: diskProblem(error) }), []),
-      onSuccess: (item) => Effect.as(screen.say(`the skill ${quote(skill.path)} is used`), [item])
-    }))
-  return { prompt: [...said, ...told.flat()], skills }
-})
+/** The available skills. Prints which cannot be used. */
+export const skillsFor = Effect.fnUntraced(
+  function*({ folder }: Pick<TurnOptions, "folder">, home: Home.Home, isTrusted: boolean) {
+    const { problems, skills } = yield* Skills.load({ home: home.path, folder: isTrusted ? folder : undefined })
+    yield* Effect.forEach(problems, leaveOut, { discard: true })
+    return skills
+  }
+)
+
+const leaveOut = ({ path, reason }: Skills.Problem) =>
+  Effect.flatMap(Screen, (screen) => screen.say(`the skill ${quote(path)} is left out: ${reason}`))
+
+/** A prompt with the skills that it names. */
+export const teach = Effect.fnUntraced(
+  function*(prompt: string | ReadonlyArray<Item>, skills: ReadonlyArray<Skills.Skill>) {
+    const screen = yield* Screen
+    const said = typeof prompt === "string" ? [userMessage(prompt)] : prompt
+    const named = Skills.named(skills, said.map(text).join("\n"))
+    const told = yield* Effect.forEach(named, (skill) =>
+      Effect.matchEffect(Skills.instructions(skill), {
+        onFailure: (error) => Effect.as(leaveOut({ path: skill.path, reason: diskProblem(error) }), []),
+        onSuccess: (item) => Effect.as(screen.say(`the skill ${quote(skill.path)} is used`), [item])
+      }))
+    return [...said, ...told.flat()]
+  }
+)
 
 /** Whether the server may search the web; prints a message where it cannot. */
-const searches = Effect.fnUntraced(function*({ search }: TurnOptions, { dialect, web_search }: SearchSettings) {
+export const searches = Effect.fnUntraced(function*({ search }: TurnOptions, { dialect, web_search }: SearchSettings) {
   const screen = yield* Screen
   const isWanted = search ?? web_search ?? false
   if (isWanted && dialect === "chat-completions") {
@@ -342,7 +353,7 @@ const checkPrice = Effect.fnUntraced(
   }
 )
 
-const noPlanForChat =
+export const noPlanForChat =
   "Chat Completions is spoken with an API key, and a ChatGPT plan is signed in. Add `--auth api-key` " +
   "and set OPENAI_API_KEY (to anything, if the server wants none) and OPENAI_BASE_URL."
 
@@ -355,13 +366,13 @@ interface Settings {
   readonly reasoning_summary?: string | undefined
 }
 
-const selectedCredential = Effect.map(
+export const selectedCredential = Effect.map(
   Effect.option(Effect.flatMap(Credentials, (credentials) => credentials.selected)),
   Option.map(({ credential }) => credential)
 )
 
 /** Tells once, as a session begins, of an effort that was asked for and cannot be had. */
-const tellEffort = Effect.fnUntraced(function*({ models, reasoning_effort: effort }: Settings, chosen?: string) {
+export const tellEffort = Effect.fnUntraced(function*({ models, reasoning_effort: effort }: Settings, chosen?: string) {
   if (effort === undefined) return
   const { defaultModel, models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
   const model = chosen ?? defaultModel
@@ -377,7 +388,7 @@ const tellEffort = Effect.fnUntraced(function*({ models, reasoning_effort: effor
   )
 })
 
-const reasoningFor = (settings: Settings, host: Option.Option<Host.Host>): ReasoningOptions | undefined => {
+export const reasoningFor = (settings: Settings, host: Option.Option<Host.Host>): ReasoningOptions | undefined => {
   const effort = settings.reasoning_effort
   const summary = settings.reasoning_summary ??
     (Option.exists(host, ({ summarizesReasoning }) => summarizesReasoning) ? "auto" : undefined)

@@ -4,12 +4,13 @@
 import type { PlatformError } from "@effect/platform/Error"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import type * as BadSetting from "../auth/ConfigError.ts"
 import * as NodeRuntime from "../node/NodeRuntime.ts"
 import { BadInput } from "./ExitCode.ts"
 
-type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
+export type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
 
 /** Gives a program the whole stack for a folder. */
 export const provide = (options: NodeRuntime.Options) =>
@@ -22,6 +23,16 @@ export const provide = (options: NodeRuntime.Options) =>
     Effect.mapError((failure) =>
       "error" in failure ? failure.error : isPlatformError(failure) ? unusable(options.workspace, failure) : failure
     )
+  )
+
+/**
+ * Builds the whole stack for a folder, which lasts as long as the Scope. What it has in common with others of the same
+ * map is built once.
+ */
+export const build = (options: NodeRuntime.Options, map: Layer.MemoMap, scope: Scope.Scope) =>
+  Effect.mapError(
+    Layer.buildWithMemoMap(NodeRuntime.layer(options), map, scope),
+    (error) => isPlatformError(error) ? unusable(options.workspace, error) : error
   )
 
 const isPlatformError = (

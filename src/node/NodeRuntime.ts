@@ -45,7 +45,7 @@ import * as Policy from "../tools/permission/Policy.ts"
 import * as SecretFiles from "../tools/permission/SecretFiles.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
-import type { Files } from "../tools/workspace/Files.ts"
+import { Files } from "../tools/workspace/Files.ts"
 import type { FileSearch } from "../tools/workspace/FileSearch.ts"
 import * as SeenFiles from "../tools/workspace/SeenFiles.ts"
 import * as Workspace from "../tools/workspace/Workspace.ts"
@@ -136,6 +136,8 @@ export interface Options {
   readonly policy?: Policy.Policy | undefined
   /** Answers questions. Without one, a turn ends where a question comes up, and can resume from there. */
   readonly approver?: Approver.Asking | undefined
+  /** Stands between the tools and the files that they read and change. */
+  readonly around?: ((files: typeof Files.Service) => typeof Files.Service) | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. They may have children. */
   readonly toolkit?: Toolkit.Toolkit<ToolRequirements>
 }
@@ -185,10 +187,14 @@ const layerWith = <A, E, R>(
       Layer.unwrapEffect(Effect.map(catalogue, (listing) => layerAgent(options, listing))))
   ).pipe(
     Layer.provideMerge(home),
+    Layer.provideMerge(layerAround(options)),
     Layer.provideMerge(layerWorkspace(options.workspace, [...foldersOf(options), ...readable]))
   )
 
 type HomeServices = Layer.Layer.Success<typeof layerHome>
+
+const layerAround = ({ around = (files) => files }: Options): Layer.Layer<Files, never, Files> =>
+  Layer.effect(Files, Effect.map(Files, around))
 
 const layerAgent = (options: Options, { defaultModel, models: catalogue }: Models.Listing) => {
   const model = options.model ?? defaultModel

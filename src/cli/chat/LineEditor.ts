@@ -10,13 +10,19 @@ import type { Key } from "./Keys.ts"
 
 /** `pastes` are the long texts that marks stand for; `goal` is the column that going up and down keeps to. */
 export interface State extends Snapshot {
-  readonly pastes: ReadonlyArray<string>
+  readonly pastes: ReadonlyArray<Paste>
   readonly killed: string
   readonly goal: number | undefined
   readonly undo: ReadonlyArray<Snapshot>
   readonly redo: ReadonlyArray<Snapshot>
   /** What was done last: what is typed or deleted in a row is undone at once. */
   readonly last: "insert" | "delete" | "kill" | "other"
+}
+
+interface Paste {
+  readonly text: string
+  /** What is shown for it. */
+  readonly name: string
 }
 
 interface Snapshot {
@@ -50,7 +56,7 @@ export const fromText = (text: string): State => insert(empty, text, true)
 
 /** The whole text, with what was pasted. */
 export const textOf = ({ pastes, text }: State): string =>
-  text.replaceAll(mark, (character) => pastes[character.charCodeAt(0) - firstMark] ?? "")
+  text.replaceAll(mark, (character) => pastes[character.charCodeAt(0) - firstMark]?.text ?? "")
 
 export const isEmpty = ({ text }: State): boolean => text === ""
 
@@ -97,7 +103,7 @@ const insert = (state: State, given: string, isPaste: boolean): State => {
     cursor + shown.length,
     isPaste ? "other" : "insert"
   )
-  return isFolded ? { ...next, pastes: [...state.pastes, text] } : next
+  return isFolded ? { ...next, pastes: [...state.pastes, { text, name: nameOf(text) }] } : next
 }
 
 const changed = (state: State, text: string, cursor: number, what: State["last"]): State =>
@@ -309,7 +315,7 @@ const isMark = (character: string): boolean => character.length === 1 && charact
 
 /** A character as it is shown: nothing that was typed or pasted may reach the terminal as a control character. */
 const shown = ({ pastes }: State, character: string): string => {
-  if (isMark(character)) return nameOf(pastes[character.charCodeAt(0) - firstMark] ?? "")
+  if (isMark(character)) return pastes[character.charCodeAt(0) - firstMark]?.name ?? ""
   if (character === "\t") return "  "
   return character === " " || character === "\\" || isPlain(character) ? character : exactly(character)
 }
@@ -318,7 +324,7 @@ const isPlain = (character: string): boolean =>
   /^(?:[ -~]|[\p{L}\p{N}\p{P}\p{S}][\p{M}\u200C\u200D\uFE0E\uFE0F\p{Emoji_Modifier}\p{S}]*)$/u.test(character)
 
 const nameOf = (paste: string): string => {
-  const lines = paste.replace(/\n$/, "").split("\n").length
+  const lines = paste.split("\n").length - (paste.endsWith("\n") ? 1 : 0)
   return lines > 1 ? `[pasted: ${lines} lines]` : `[pasted: ${paste.length} characters]`
 }
 

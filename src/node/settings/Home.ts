@@ -1,6 +1,6 @@
 /**
  * The folder in which effixir keeps what is a person's own: `auth.json`, `registrations.json`, `host.json`, `config.json`,
- * `trusted.json`, `skills/`, `sessions/`, `cache/`. A profile has a credential and registrations of its own, in
+ * `trusted.json`, `history.jsonl`, `prompts/`, `skills/`, `sessions/`, `cache/`. A profile has a credential and registrations of its own, in
  * `profiles/NAME/`.
  *
  * @since 0.1.0
@@ -21,6 +21,10 @@ export interface Home {
   readonly host: string
   readonly config: string
   readonly trusted: string
+  /** What a person has typed into conversations. */
+  readonly history: string
+  /** The prompts that a person has written down. */
+  readonly prompts: string
   readonly sessions: string
   readonly sessionIndex: string
   readonly cache: string
@@ -46,6 +50,8 @@ export const make = (path: string, profile?: string): Home => {
     host: join(root, "host.json"),
     config: join(root, "config.json"),
     trusted: join(root, "trusted.json"),
+    history: join(root, "history.jsonl"),
+    prompts: join(root, "prompts"),
     sessions: join(root, "sessions"),
     sessionIndex: join(root, "cache", "sessions.json"),
     cache: join(root, "cache")

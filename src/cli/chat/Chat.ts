@@ -1,0 +1,329 @@
+/**
+ * A conversation: takes what a person says, runs the turns of a session, and shows what happens. How it is shown, and
+ * how words come in, is the business of its {@link Front}.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { type AgentError, toTurnFailed } from "../../agent/AgentError.ts"
+import { type AgentEvent, fromStored } from "../../agent/AgentEvent.ts"
+import * as Inbox from "../../agent/Inbox.ts"
+import { prose } from "../../internal/visible.ts"
+import type { Undo } from "../../node/session/Undo.ts"
+import { isMessage, type Item, text as textOf, userMessage } from "../../responses/Item.ts"
+import * as Usage from "../../responses/Usage.ts"
+import { endsTurn, type Stored, TurnFailed, TurnInterrupted } from "../../session/SessionEvent.ts"
+import { toTitle } from "../../session/Summary.ts"
+import type * as ExitCode from "../ExitCode.ts"
+import * as Image from "../image.ts"
+import type { Interruption } from "../Interruption.ts"
+import { Screen } from "../Screen.ts"
+import type { ChatSession } from "./ChatSession.ts"
+import * as Conversation from "./Conversation.ts"
+import type { Front } from "./Front.ts"
+import * as ImagePaths from "./imagePaths.ts"
+import type { InputHistory } from "./InputHistory.ts"
+import * as OwnCommand from "./ownCommand.ts"
+import * as Slash from "./slash/table.ts"
+
+/** What a conversation needs of the program. */
+export type Services = FileSystem.FileSystem | Path.Path | Screen | Interruption
+
+/** How many inputs may wait while a turn runs. */
+const maxWaiting = 64
+
+/** How many of the last turns are shown when an old session goes on. */
+const turnsShown = 3
+
+export interface Chat {
+  readonly session: ChatSession
+  readonly front: Front
+  readonly history: InputHistory
+  readonly undo: Undo
+  /** Takes a line, a command or a prompt. While a turn runs, it hears a prompt at its next step, or when it would end. */
+  readonly submit: (text: string, kind: "steer" | "followUp") => Effect.Effect<void, never, Services>
+  /** Stops what runs; whether anything did. */
+  readonly interrupt: Effect.Effect<boolean>
+  /** Tells a person something, in words. */
+  readonly say: (sentence: string) => Effect.Effect<void>
+  /** Sends a prompt as if the person had typed it. */
+  readonly send: (prompt: string) => Effect.Effect<void, never, Services>
+  /** The model hears this with the next prompt. */
+  readonly note: (text: string) => void
+  /** Shows the end of a session that is there already, as the one that goes on. */
+  readonly show: (log: ReadonlyArray<Stored>) => Effect.Effect<void>
+  /** The conversation is so long now, in tokens. */
+  readonly compacted: (tokens: number) => Effect.Effect<void>
+  /** Forgets what was said, as the session is another one. */
+  readonly forget: Effect.Effect<void>
+  readonly state: () => State
+}
+
+/** What is shown beside the conversation. */
+export interface State {
+  /** What runs, and since when. */
+  readonly work: { readonly name: string; readonly since: number; readonly isTurn: boolean } | undefined
+  /** What the model hears later. */
+  readonly waiting: ReadonlyArray<{ readonly kind: "steer" | "followUp"; readonly text: string }>
+  /** What is not shown for good yet. */
+  readonly live: ReadonlyArray<string>
+  readonly context: { readonly tokens: number; readonly window: number | null } | undefined
+  readonly usage: Usage.Usage
+  /** The last answer. */
+  readonly answer: string
+  readonly model: string | undefined
+}
+
+export const make = Effect.fnUntraced(function*(
+  { front, history, session, undo }: Pick<Chat, "front" | "history" | "session" | "undo">
+) {
+  const scope = yield* Effect.scope
+  const inbox = yield* Inbox.make(maxWaiting)
+  let conversation = begin(front)
+  let work: (NonNullable<State["work"]> & { readonly fiber: Fiber.RuntimeFiber<void> }) | undefined
+  let waiting: State["waiting"] = []
+  let notes: ReadonlyArray<string> = []
+  let live: State["live"] = []
+  let context: State["context"]
+  let usage = Usage.zero
+  let answer = ""
+  let model: string | undefined
+  let lastSeq = 0
+  let hasHistoryFailed = false
+
+  const say = (sentence: string) => front.print(prose(sentence).split("\n"))
+
+  const seeWaiting = Effect.map(inbox.pending, (pending) => {
+    waiting = pending.map(({ input, kind }) => ({ kind, text: said(input) }))
+  })
+
+  /** Follows an event for what is shown beside the conversation. */
+  const follow = (event: AgentEvent) => {
+    lastSeq = Math.max(lastSeq, event.seq)
+    switch (event._tag) {
+      case "TurnStarted":
+        model = event.model
+        return
+      case "ModelResponded": {
+        const { inputTokens, outputTokens } = event.usage
+        model = event.model
+        usage = Usage.add(usage, event.usage)
+        context = { tokens: inputTokens + outputTokens, window: context?.window ?? null }
+        return
+      }
+      case "Compacted":
+        context = { tokens: event.afterTokens, window: context?.window ?? null }
+        return
+      case "TurnCompleted":
+        context = event.context ?? context
+        answer = event.answer
+    }
+  }
+
+  const show = Effect.fnUntraced(function*(event: AgentEvent) {
+    follow(event)
+    const { live: open, printed } = conversation.add(event)
+    live = open
+    yield* front.print([...askedIn(event, front), ...printed])
+    if (event._tag === "InputAdded" || endsTurn(event)) yield* seeWaiting
+    yield* front.refresh
+  })
+
+  /** An interruption ends the stream before the last events; they are in the log. */
+  const showRest = Effect.gen(function*() {
+    const before = lastSeq
+    const rest = yield* Effect.orElseSucceed(session.eventsAfter(before), () => [])
+    yield* Effect.forEach(rest.filter(({ seq }) => seq > before).map(fromStored), show, { discard: true })
+    return rest.some(({ event, seq }) => seq > before && endsTurn(event))
+  })
+
+  /** Shows how it has ended also if it is interrupted. */
+  const turn = (prompt: ReadonlyArray<Item>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        let hasEnded = false
+        yield* undo.begin(session.asked().session, toTitle(said(prompt)))
+        const exit = yield* Effect.exit(restore(Stream.runForEach(session.run(prompt, inbox), (event) =>
+          Effect.gen(function*() {
+            hasEnded ||= endsTurn(event)
+            if (event._tag === "TurnStarted") yield* session.began
+            if (event._tag === "ToolStarted" && event.call.name === "bash") yield* undo.ran
+            yield* show(event)
+          }))))
+        if (Exit.isFailure(exit) && !hasEnded && !(yield* showRest)) {
+          const end = Cause.isInterruptedOnly(exit.cause)
+            ? TurnInterrupted.make({ turnId: "", reason: "cancelled" })
+            : failureOf(exit.cause)
+          yield* show({ ...end, seq: lastSeq + 1, at: yield* DateTime.now })
+        }
+        yield* giveBack
+      })
+    )
+
+  /** What no turn has heard goes back to where it was typed. */
+  const giveBack = Effect.gen(function*() {
+    const left = yield* inbox.pending
+    if (left.length === 0) return
+    yield* Effect.forEach(left, inbox.remove, { discard: true })
+    yield* seeWaiting
+    yield* front.give(left.map(({ input }) => said(input)).join("\n"))
+  })
+
+  /** Runs something beside the input, one thing at a time. */
+  const start = Effect.fnUntraced(function*<R>(name: string, isTurn: boolean, run: Effect.Effect<void, never, R>) {
+    const since = yield* Clock.currentTimeMillis
+    const fiber = yield* Effect.forkIn(
+      Effect.ensuring(
+        Effect.interruptible(run),
+        Effect.suspend(() => {
+          work = undefined
+          live = []
+          return front.refresh
+        })
+      ),
+      scope
+    )
+    if (fiber.unsafePoll() === null) work = { name, since, isTurn, fiber }
+    yield* front.refresh
+  })
+
+  const remember = (text: string) =>
+    Effect.catchAll(history.add(text), (problem) =>
+      Effect.suspend(() => {
+        if (hasHistoryFailed) return Effect.void
+        hasHistoryFailed = true
+        return say(problem)
+      }))
+
+  /** The prompt with its images, and with what the model is to hear besides. */
+  const itemsOf = Effect.fnUntraced(function*(prompt: string) {
+    const images = yield* Effect.forEach(yield* ImagePaths.inText(prompt, session.asked().folder), (path) =>
+      Effect.catchAll(Effect.map(Image.read(path), (image) => [image]), ({ message }) => Effect.as(say(message), [])))
+    const heard = notes.map((note) => userMessage(note))
+    notes = []
+    return [...heard, Image.message(prompt, images.flat())]
+  })
+
+  const prompted = Effect.fnUntraced(function*(prompt: string, kind: "steer" | "followUp") {
+    const items = yield* itemsOf(prompt)
+    if (work === undefined) return yield* start("working", true, turn(items))
+    if (!work.isTurn) {
+      yield* front.give(prompt)
+      return yield* say(`Wait until ${work.name} has ended, or stop it with Esc.`)
+    }
+    yield* Effect.catchAll(inbox[kind](items), ({ message }) => Effect.zipRight(front.give(prompt), say(message)))
+    yield* seeWaiting
+    yield* front.refresh
+  })
+
+  const submit: Chat["submit"] = Effect.fnUntraced(function*(given, kind) {
+    const text = given.trim()
+    if (text === "") return
+    yield* remember(text)
+    if (given.startsWith("!")) {
+      const command = text.slice(1).trim()
+      if (command === "") return yield* say("Say which command to run: !git status")
+      if (work !== undefined) return yield* say(busy(`!${command}`))
+      return yield* start(`!${toTitle(command)}`, false, OwnCommand.run(chat, command))
+    }
+    // A space before it makes a prompt of a command.
+    const found = /^\s/.test(given) ? undefined : yield* Slash.find(chat, text)
+    if (found === undefined) return yield* prompted(text, kind)
+    if (found._tag === "Problem") return yield* say(found.problem)
+    if (work !== undefined && !found.command.worksAlongside) return yield* say(busy(`/${found.command.name}`))
+    const run = Effect.catchAll(found.command.run(chat, found.words), ({ message }) => say(message))
+    // A command beside a turn is short.
+    yield* work === undefined ? start(`/${found.command.name}`, false, run) : Effect.forkIn(run, scope)
+  })
+
+  const busy = (what: string) => `${what} waits for the end of ${work?.isTurn === true ? "the turn" : work?.name}: stop it with Esc, or try again later.`
+
+  const chat: Chat = {
+    session,
+    front,
+    history,
+    undo,
+    submit: (text, kind) => Effect.catchAllDefect(submit(text, kind), (defect) => say(`Something went wrong inside effixir: ${String(defect)}`)),
+    interrupt: Effect.suspend(() => {
+      if (work === undefined) return Effect.succeed(false)
+      const { fiber } = work
+      return Effect.as(Fiber.interruptFork(fiber), true)
+    }),
+    say,
+    // The command that sends it has ended by then.
+    send: (prompt) =>
+      Effect.asVoid(
+        Effect.forkIn(
+          Effect.suspend(() => work === undefined || work.isTurn ? Effect.void : Fiber.await(work.fiber)).pipe(
+            Effect.zipRight(prompted(prompt, "steer"))
+          ),
+          scope
+        )
+      ),
+    note: (text) => {
+      notes = [...notes, text]
+    },
+    show: Effect.fnUntraced(function*(log) {
+      const starts = log.flatMap(({ event }, at) => event._tag === "TurnStarted" ? [at] : [])
+      const from = starts.at(-turnsShown) ?? 0
+      const earlier = Math.max(0, starts.length - turnsShown)
+      if (earlier > 0) yield* say(`… ${earlier} earlier ${earlier === 1 ? "turn" : "turns"}: /history shows all`)
+      for (const stored of log.slice(0, from)) follow(fromStored(stored))
+      for (const stored of log.slice(from)) yield* show(fromStored(stored))
+      usage = Usage.zero
+      live = []
+    }),
+    compacted: (tokens) =>
+      Effect.suspend(() => {
+        context = { tokens, window: context?.window ?? null }
+        return front.refresh
+      }),
+    forget: Effect.suspend(() => {
+      conversation = begin(front)
+      live = []
+      notes = []
+      context = undefined
+      usage = Usage.zero
+      answer = ""
+      model = undefined
+      lastSeq = 0
+      return front.refresh
+    }),
+    state: () => ({ work, waiting, live, context, usage, answer, model: model ?? session.model() })
+  }
+  return chat
+})
+
+const begin = (front: Front) => Conversation.make({ width: front.columns, colors: front.hasColors })
+
+/** What a person has said, as it stands in items. */
+const said = (items: ReadonlyArray<Item>): string =>
+  items.filter((item) => isMessage(item) && item.role === "user").map(textOf).at(-1) ?? ""
+
+/** What was asked, as rows, once the model hears it. */
+const askedIn = (event: AgentEvent, { hasColors }: Front): ReadonlyArray<string> => {
+  if (event._tag !== "TurnStarted" && event._tag !== "InputAdded") return []
+  const rows = prose(said(event.input)).split("\n").map((row, at) => `${at === 0 ? "›" : " "} ${row}`)
+  return ["", ...rows.slice(0, maxRows), ...rows.length > maxRows ? [`  … ${rows.length - maxRows} more lines`] : [], ""]
+    .map((row) => hasColors && row !== "" ? `\u001B[1m${row}\u001B[22m` : row)
+}
+
+/** Of a long prompt no more rows are shown. */
+const maxRows = 20
+
+/** Why a turn has failed that the log has no end of. */
+const failureOf = (cause: Cause.Cause<AgentError | ExitCode.BadInput>): TurnFailed =>
+  Either.match(Cause.failureOrCause(cause), {
+    onLeft: (error) =>
+      error._tag === "BadInput"
+        ? TurnFailed.make({ turnId: "", kind: error._tag, message: error.message, retryable: false, details: {} })
+        : toTurnFailed("", Cause.fail(error)),
+    onRight: (defect) => toTurnFailed("", defect)
+  })

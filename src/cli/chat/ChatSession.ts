@@ -1,0 +1,264 @@
+/**
+ * The session of a conversation: what its next turn is asked with, and the stack that runs it, which stays from turn to
+ * turn so that connections stay open.
+ */
+import { type ConfigError, isConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { Agent } from "../../agent/Agent.ts"
+import type { Inbox } from "../../agent/Inbox.ts"
+import type { Limits } from "../../agent/Limits.ts"
+import * as Host from "../../auth/Host.ts"
+import { defined } from "../../internal/json.ts"
+import { layerHome } from "../../node/NodeHome.ts"
+import type * as NodeRuntime from "../../node/NodeRuntime.ts"
+import { Models } from "../../responses/account/Models.ts"
+import type { Item } from "../../responses/Item.ts"
+import { lastUsed, unfinishedTurn } from "../../session/History.ts"
+import type { PermissionInForce } from "../../session/SessionEvent.ts"
+import { makeId, SessionStore } from "../../session/SessionStore.ts"
+import type { Asking } from "../../tools/permission/Approver.ts"
+import { PolicyError } from "../../tools/permission/Policy.ts"
+import type { Mode } from "../../tools/permission/Mode.ts"
+import * as Common from "../commands/options.ts"
+import * as ExitCode from "../ExitCode.ts"
+import * as FindSession from "../findSession.ts"
+import { permissionOf } from "../handlers/resume.ts"
+import { Interruption } from "../Interruption.ts"
+import * as RunTurn from "../runTurn.ts"
+import * as Runtime from "../runtime.ts"
+import * as SessionSetup from "../sessionSetup.ts"
+import { sayConfig } from "../sayConfig.ts"
+import * as Settings from "../settings.ts"
+
+/** What the next turn is asked with; the settings of the person count for what is not said. */
+export interface Asked {
+  readonly session: string
+  /** Whether it has no turn yet. */
+  readonly isNew: boolean
+  readonly folder: string
+  readonly model: Option.Option<string>
+  /** Absent where the settings count. */
+  readonly effort?: string | undefined
+  readonly permission: Option.Option<Mode>
+  readonly policy: Option.Option<string>
+  /** The permission that the session had before. */
+  readonly before: PermissionInForce
+  readonly search: boolean | undefined
+  readonly trust: boolean
+  readonly limits: Limits
+  readonly environment: SessionSetup.Chosen["environment"]
+}
+
+/** What flags and files have made of it. */
+interface Opened {
+  readonly services: Context.Context<Runtime.Services>
+  readonly settings: Effect.Effect.Success<typeof Settings.settings>
+  readonly skills: Effect.Effect.Success<ReturnType<typeof RunTurn.skillsFor>>
+  readonly permission: Mode
+  readonly search: boolean
+  readonly isTrusted: boolean
+  /** The model that is asked where none is chosen. */
+  readonly usualModel: string
+  readonly scope: Scope.CloseableScope
+}
+
+export interface Options extends Pick<NodeRuntime.Options, "around"> {
+  readonly approver: Asking
+}
+
+export const make = Effect.fnUntraced(function*(first: Asked, options: Options) {
+  const outer = yield* Effect.scope
+  const { signal } = yield* Interruption
+  let asked = first
+  let opened: Opened | undefined
+  let home: { readonly map: Layer.MemoMap; readonly scope: Scope.CloseableScope } | undefined
+
+  /** Connections and sign-ins last as long as they are asked for in the same way. */
+  const homeFor = Effect.suspend(() =>
+    home === undefined
+      ? Effect.gen(function*() {
+        const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
+        const map = yield* Layer.makeMemoMap
+        yield* Layer.buildWithMemoMap(layerHome, map, scope)
+        return home = { map, scope }
+      })
+      : Effect.succeed(home)
+  )
+
+  const open = Effect.suspend(() => opened === undefined ? openAnew : Effect.succeed(opened))
+
+  const openAnew = Effect.gen(function*() {
+    const { map } = yield* homeFor
+    const usual = yield* Settings.settings
+    const settings = "effort" in asked ? { ...usual, reasoning_effort: asked.effort } : usual
+    const conversation = { ...asked, prompt: undefined, json: false, deltas: false }
+    const { permission, policy } = yield* RunTurn.permissionFor(conversation, settings)
+    const isTrusted = yield* RunTurn.trusts(conversation, settings.home)
+    const skills = yield* RunTurn.skillsFor(asked, settings.home, isTrusted)
+    const search = yield* RunTurn.searches(conversation, settings)
+    const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
+    const services = yield* Runtime.build(
+      {
+        workspace: asked.folder,
+        model: Option.getOrElse(asked.model, () => settings.model),
+        models: settings.models,
+        dialect: settings.dialect,
+        transport: settings.transport,
+        compactAt: settings.compact_at,
+        policy,
+        permission,
+        hasProjectInstructions: isTrusted,
+        skills,
+        hasWebSearch: search,
+        ...options
+      },
+      map,
+      scope
+    ).pipe(Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))))
+    const { defaultModel } = yield* Context.get(services, Models).known
+    return opened = {
+      services,
+      settings,
+      skills,
+      permission,
+      search,
+      isTrusted,
+      usualModel: settings.model ?? defaultModel,
+      scope
+    }
+  }).pipe(
+    (opening) => Effect.suspend(() => Common.override(asked.environment)(opening)),
+    Effect.mapError(told)
+  )
+
+  /** Runs with the stack as it is asked for now. */
+  const use = <A, E>(work: Effect.Effect<A, E, Runtime.Services>) =>
+    Effect.flatMap(open, ({ services }) => Effect.provide(work, services))
+
+  const close = Effect.suspend(() => {
+    const last = opened
+    opened = undefined
+    return last === undefined ? Effect.void : Scope.close(last.scope, Exit.void)
+  })
+
+  const closeHome = Effect.suspend(() => {
+    const last = home
+    home = undefined
+    return last === undefined ? Effect.void : Scope.close(last.scope, Exit.void)
+  })
+
+  return {
+    asked: () => asked,
+    /** As far as it is known before the first turn. */
+    opened: () => opened,
+    open,
+    use,
+    /** Changes what the next turn is asked with. */
+    change: (changes: Partial<Asked>) =>
+      Effect.suspend(() => {
+        const isElsewhere = changes.environment !== undefined && changes.environment !== asked.environment
+        asked = { ...asked, ...changes }
+        return Effect.zipRight(close, isElsewhere ? closeHome : Effect.void)
+      }),
+    /** The session has its first turn. */
+    began: Effect.sync(() => {
+      asked = { ...asked, isNew: false }
+    }),
+    model: () => Option.getOrElse(asked.model, () => opened?.usualModel),
+    effort: () => "effort" in asked ? asked.effort : opened?.settings.reasoning_effort,
+    /** One turn. */
+    run: (prompt: ReadonlyArray<Item>, inbox: Inbox) =>
+      Stream.unwrap(Effect.gen(function*() {
+        const { search, services, settings, skills, usualModel } = yield* open
+        return yield* Effect.gen(function*() {
+          const agent = yield* Agent
+          const credential = yield* RunTurn.selectedCredential
+          const host = Option.map(credential, Host.of)
+          if (settings.dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
+            return yield* new ExitCode.BadInput({ message: RunTurn.noPlanForChat })
+          }
+          if (asked.isNew) yield* RunTurn.tellEffort(settings, Option.getOrElse(asked.model, () => usualModel))
+          const { dialect, home } = settings
+          return agent.run(asked.session, yield* RunTurn.teach(prompt, skills), {
+            ...defined({ model: Option.getOrUndefined(asked.model) }),
+            reasoning: RunTurn.reasoningFor(settings, host),
+            limits: asked.limits,
+            inbox,
+            whyInterrupted: Effect.map(signal, ExitCode.reasonOf),
+            setup: Option.isNone(credential)
+              ? undefined
+              : yield* SessionSetup.setupOf(credential.value, { dialect, home, search })
+          })
+        }).pipe(Effect.provide(services))
+      }).pipe(
+        (turn) => Effect.suspend(() => Common.override(asked.environment)(turn)),
+        Effect.mapError(told)
+      )),
+    compact: Effect.suspend(() =>
+      use(Effect.flatMap(Agent, ({ compact }) => compact(asked.session, defined({ model: Option.getOrUndefined(asked.model) }))))
+    ),
+    /** The events of the session's log that come after one of them. */
+    eventsAfter: (seq: number) =>
+      Effect.suspend(() =>
+        use(Effect.flatMap(SessionStore, (store) => Effect.orElseSucceed(store.read(asked.session, seq), () => [])))
+      )
+  }
+})
+
+/** What is wrong with settings, as a sentence. */
+const told = <E extends { readonly _tag: string }>(
+  error: E | ConfigError | PolicyError
+): Exclude<E, ConfigError | PolicyError> | ExitCode.BadInput =>
+  isConfigError(error)
+    ? new ExitCode.BadInput({ message: sayConfig(error) })
+    : error instanceof PolicyError
+    ? new ExitCode.BadInput({ message: error.message })
+    : error as Exclude<E, ConfigError | PolicyError>
+
+export type ChatSession = Effect.Effect.Success<ReturnType<typeof make>>
+
+/** Nothing is asked for by flags. */
+const noFlags = {
+  profile: Option.none(),
+  auth: Option.none(),
+  baseUrl: Option.none(),
+  dialect: Option.none(),
+  model: Option.none(),
+  effort: Option.none(),
+  search: undefined
+}
+
+export type Flags = Omit<SessionSetup.Flags, "json">
+
+/** A session that is there already, as it is gone on with, and its log. */
+export const existing = Effect.fnUntraced(
+  function*(given: string | undefined, cd: Option.Option<string>, flags: Flags = noFlags) {
+    const { id, log } = yield* Effect.provide(FindSession.find(given, given === undefined, cd), layerHome)
+    const events = log.map(({ event }) => event)
+    const { effort, environment, model, search } = yield* SessionSetup.choose(id, lastUsed(events), {
+      ...flags,
+      json: false
+    })
+    const asked: Pick<Asked, "before" | "effort" | "environment" | "folder" | "isNew" | "model" | "search" | "session"> = {
+      session: id,
+      isNew: false,
+      folder: yield* FindSession.folderOf(cd, id, log),
+      model,
+      effort,
+      before: permissionOf(events, unfinishedTurn(events)),
+      search,
+      environment
+    }
+    return { asked, log }
+  }
+)
+
+/** A session that begins with the next turn. */
+export const fresh = Effect.map(makeId, (session) => ({ session, isNew: true, before: {} }))

@@ -1,0 +1,139 @@
+/**
+ * A conversation line by line, without any movement of the cursor: for screen readers, dumb terminals, and whoever asks
+ * for it. The terminal itself lets a line be edited.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import { createInterface, type Interface } from "node:readline"
+import { line } from "../../internal/visible.ts"
+import { Screen } from "../Screen.ts"
+import type { Chat } from "./Chat.ts"
+import type { Front } from "./Front.ts"
+
+const prompt = "> "
+
+export const make = Effect.gen(function*() {
+  const screen = yield* Screen
+  const left = yield* Deferred.make<void>()
+  const lines = yield* Queue.unbounded<string>()
+  const interrupts = yield* Queue.sliding<void>(1)
+  let input: Interface | undefined
+  let isLeaving = false
+  /** Whether the line of the prompt is open, so that what is printed begins a new one. */
+  let isPrompted = false
+
+  const leave = () => {
+    isLeaving = true
+    Deferred.unsafeDone(left, Effect.void)
+  }
+  const listen = () => {
+    input = createInterface({ input: process.stdin, terminal: false })
+      .on("line", (text) => {
+        isPrompted = false
+        lines.unsafeOffer(text)
+      })
+      .on("close", () => {
+        if (input !== undefined) leave()
+      })
+  }
+  const pause = () => {
+    const last = input
+    input = undefined
+    last?.close()
+  }
+  const onInterrupt = () => void interrupts.unsafeOffer(undefined)
+
+  // Ctrl-C is a signal here: it stops the turn, not the program.
+  yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const others = process.rawListeners("SIGINT")
+      process.removeAllListeners("SIGINT").on("SIGINT", onInterrupt)
+      listen()
+      return others
+    }),
+    (others) =>
+      Effect.sync(() => {
+        pause()
+        process.off("SIGINT", onInterrupt)
+        for (const other of others) process.on("SIGINT", other as () => void)
+      })
+  )
+
+  const print = (rows: ReadonlyArray<string>) =>
+    Effect.suspend(() => {
+      if (rows.length === 0) return Effect.void
+      const begin = isPrompted ? "\n" : ""
+      isPrompted = false
+      return screen.out(`${begin}${rows.join("\n")}\n`)
+    })
+
+  const ask = Effect.suspend(() => {
+    if (isPrompted || isLeaving) return Effect.void
+    isPrompted = true
+    return screen.out(prompt)
+  })
+
+  const front: Front = {
+    columns: () => process.stdout.columns || 80,
+    hasColors: false,
+    print,
+    refresh: Effect.void,
+    choose: (question, choices, at = -1) =>
+      Effect.gen(function*() {
+        yield* print([
+          question,
+          ...choices.map(({ remark, title }, n) => `  ${n + 1}  ${line(title)}${remark === "" ? "" : ` (${line(remark)})`}`),
+          `1 to ${choices.length}${at >= 0 ? `, now ${at + 1}` : ""}; Enter for none:`
+        ])
+        yield* ask
+        const answer = (yield* lines.take).trim()
+        const chosen = choices[Number(answer) - 1]
+        return answer === "" || chosen === undefined ? Option.none() : Option.some(chosen.value)
+      }),
+    aside: (use) =>
+      Effect.acquireUseRelease(Effect.sync(pause), () => use, () => Effect.sync(() => isLeaving ? undefined : listen())),
+    give: (text) => print([`Not heard: ${line(text)}`]),
+    leave: Effect.sync(leave)
+  }
+
+  return {
+    front,
+    /** Takes lines until the conversation is left. */
+    run: Effect.fnUntraced(function*(chat: Chat) {
+      const reading = Effect.gen(function*() {
+        yield* ask
+        const text = yield* lines.take
+        yield* chat.submit(text, "steer")
+        // Something that asks itself takes the next line.
+        while (chat.state().work?.isTurn === false) yield* Effect.sleep("20 millis")
+      })
+      let last = -Infinity
+      const interrupting = Effect.gen(function*() {
+        yield* interrupts.take
+        if (yield* chat.interrupt) return
+        const now = Date.now()
+        if (now - last < 2000) return leave()
+        last = now
+        yield* print(["Ctrl-C once more leaves"])
+        yield* ask
+      })
+      // When a turn has ended, the person is asked again.
+      let wasWorking = false
+      const watching = Effect.gen(function*() {
+        yield* Effect.sleep("100 millis")
+        const isWorking = chat.state().work !== undefined
+        if (wasWorking && !isWorking) yield* ask
+        wasWorking = isWorking
+      })
+      yield* Effect.raceAll([
+        Deferred.await(left),
+        screen.closed,
+        Effect.forever(reading),
+        Effect.forever(interrupting),
+        Effect.forever(watching)
+      ])
+    })
+  }
+})

@@ -1,0 +1,38 @@
+/** The sessions of a folder, for a person to choose from. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { realpathSync } from "node:fs"
+import { line } from "../../internal/visible.ts"
+import { layerSessions } from "../../node/NodeSessions.ts"
+import { SessionStore } from "../../session/SessionStore.ts"
+import type { Summary } from "../../session/Summary.ts"
+import * as FindSession from "../findSession.ts"
+import type { Choice } from "./Picker.ts"
+
+/** The one that was used last first. */
+export const here = Effect.fnUntraced(function*(folder: string) {
+  const all = yield* Effect.flatMap(SessionStore, (store) => store.list).pipe(Effect.provide(layerSessions))
+  const now = yield* Clock.currentTimeMillis
+  const real = realOf(folder)
+  return FindSession.ofPersons(all).filter(({ workspace }) => workspace === real).map((session) => choiceOf(session, now))
+})
+
+const choiceOf = (session: Summary, now: number): Choice<string> => {
+  const { model, status, turns, updatedAt } = session
+  const age = `${FindSession.age(updatedAt, now)} ago`
+  const size = `${turns} ${turns === 1 ? "turn" : "turns"}`
+  return {
+    value: session.id,
+    title: FindSession.titleOf(session),
+    remark: `${age} · ${size}`,
+    preview: [`  ${session.id} · ${status}${model === null ? "" : ` · ${line(model)}`}`]
+  }
+}
+
+const realOf = (folder: string): string => {
+  try {
+    return realpathSync(folder)
+  } catch {
+    return folder
+  }
+}

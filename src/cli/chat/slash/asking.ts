@@ -1,0 +1,106 @@
+/** What the next turn is asked with: `/model`, `/effort`, `/permission`. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { line } from "../../../internal/visible.ts"
+import * as ModelProfile from "../../../responses/account/ModelProfile.ts"
+import { type Model, Models } from "../../../responses/account/Models.ts"
+import { Mode } from "../../../tools/permission/Mode.ts"
+import * as Suggest from "../../suggest.ts"
+import type { Chat } from "../Chat.ts"
+import type { SlashCommand } from "./SlashCommand.ts"
+
+const setModel = (chat: Chat, model: string) =>
+  Effect.zipRight(
+    chat.session.change({ model: Option.some(model) }),
+    chat.say(`The next turn asks ${model}.`)
+  )
+
+export const model: SlashCommand = {
+  name: "model",
+  words: "[NAME]",
+  summary: "Ask another model from the next turn on",
+  run: Effect.fnUntraced(function*(chat, name) {
+    if (name !== "") return yield* setModel(chat, name)
+    const { models } = yield* chat.session.use(Effect.flatMap(Models, ({ list }) => list()))
+    const now = chat.session.model()
+    const chosen = yield* chat.front.choose(
+      "Which model?",
+      models.map(({ description = "", slug }) => ({
+        value: slug,
+        title: slug,
+        remark: slug === now ? `now · ${description}` : description
+      })),
+      models.findIndex(({ slug }) => slug === now)
+    )
+    if (Option.isSome(chosen)) yield* setModel(chat, chosen.value)
+  })
+}
+
+/** What is known of the levels of the model that is asked. */
+const profileOf = (chat: Chat) =>
+  Effect.gen(function*() {
+    const { settings, usualModel } = yield* chat.session.open
+    const { models: catalogue }: { models: ReadonlyArray<Model> } = yield* chat.session.use(
+      Effect.flatMap(Models, ({ known }) => known)
+    )
+    const model = chat.session.model() ?? usualModel
+    return { model, profile: ModelProfile.profileOf(model, { catalogue, models: settings.models }) }
+  })
+
+export const effort: SlashCommand = {
+  name: "effort",
+  words: "[LEVEL]",
+  summary: "Let the model think harder, or less hard, from the next turn on",
+  run: Effect.fnUntraced(function*(chat, given) {
+    const { model, profile } = yield* profileOf(chat)
+    const { efforts = [] } = profile
+    if (!profile.reasoning) return yield* chat.say(`${model} takes no effort.`)
+    if (given !== "" && efforts.length > 0 && !efforts.includes(given)) {
+      return yield* chat.say(`${model} has no effort "${line(given)}" (it has ${efforts.join(", ")}).`)
+    }
+    const now = chat.session.effort() ?? profile.defaultEffort
+    const chosen = given !== ""
+      ? Option.some(given)
+      : efforts.length === 0
+      ? yield* Effect.as(chat.say(`The levels of ${model} are not known: give one, as in /effort high.`), Option.none())
+      : yield* chat.front.choose(
+        `How hard should ${model} think?`,
+        efforts.map((level) => ({ value: level, title: level, remark: level === now ? "now" : "" })),
+        efforts.indexOf(now ?? "")
+      )
+    if (Option.isNone(chosen)) return
+    yield* chat.session.change({ effort: chosen.value })
+    yield* chat.say(`The next turn asks with effort ${chosen.value}.`)
+  })
+}
+
+const modes: { readonly [mode in Mode]: string } = {
+  auto: "everything may run",
+  ask: "you are asked before anything is changed",
+  "read-only": "nothing may be changed"
+}
+
+export const permission: SlashCommand = {
+  name: "permission",
+  words: "[auto|ask|read-only]",
+  summary: "Decide what tools may do from the next turn on",
+  run: Effect.fnUntraced(function*(chat, given) {
+    const { permission: now } = yield* chat.session.open
+    const named = Mode.literals.find((mode) => mode === given)
+    if (given !== "" && named === undefined) {
+      const meant = Suggest.command(given, Mode.literals)
+      return yield* chat.say(
+        `There is no permission "${line(given)}"${meant === undefined ? "" : `, the nearest is ${meant}`} ` +
+          `(there are ${Mode.literals.join(", ")}).`
+      )
+    }
+    const chosen = named !== undefined ? Option.some(named) : yield* chat.front.choose(
+      "What may tools do?",
+      Mode.literals.map((mode) => ({ value: mode, title: mode, remark: `${modes[mode]}${mode === now ? " · now" : ""}` })),
+      Mode.literals.indexOf(now)
+    )
+    if (Option.isNone(chosen)) return
+    yield* chat.session.change({ permission: chosen })
+    yield* chat.say(`From the next turn on ${modes[chosen.value]}.`)
+  })
+}

@@ -1,0 +1,121 @@
+/** Which session the conversation is: `/resume`, `/sessions`, `/fork`, `/rename`, `/clear`, and what is written of it. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { layerHome } from "../../../node/NodeHome.ts"
+import { layerSessions } from "../../../node/NodeSessions.ts"
+import { SessionStore } from "../../../session/SessionStore.ts"
+import { toTitle } from "../../../session/Summary.ts"
+import * as FindSession from "../../findSession.ts"
+import type { Chat } from "../Chat.ts"
+import * as ChatSession from "../ChatSession.ts"
+import * as SessionChoice from "../sessionChoice.ts"
+import type { SlashCommand } from "./SlashCommand.ts"
+
+/** Goes on with another session, as `effixir resume` would. */
+const goTo = Effect.fnUntraced(function*(chat: Chat, id: string) {
+  const { asked, log } = yield* ChatSession.existing(id, Option.none())
+  yield* chat.session.change({ ...asked, permission: Option.none(), policy: Option.none() })
+  yield* chat.forget
+  yield* chat.show(log)
+  yield* chat.say(`Session ${FindSession.shortId(asked.session)} goes on, in ${asked.folder}.`)
+})
+
+export const resume: SlashCommand = {
+  name: "resume",
+  words: "[ID]",
+  summary: "Go on with another session",
+  run: Effect.fnUntraced(function*(chat, given) {
+    if (given !== "") return yield* goTo(chat, given)
+    const choices = yield* SessionChoice.here(chat.session.asked().folder)
+    if (choices.length === 0) return yield* chat.say("There is no session of this folder yet.")
+    const chosen = yield* chat.front.choose("Which session?", choices)
+    if (Option.isSome(chosen)) yield* goTo(chat, chosen.value)
+  })
+}
+
+export const sessions: SlashCommand = {
+  name: "sessions",
+  summary: "List the sessions of this folder",
+  worksAlongside: true,
+  run: Effect.fnUntraced(function*(chat) {
+    const choices = yield* SessionChoice.here(chat.session.asked().folder)
+    if (choices.length === 0) return yield* chat.say("There is no session of this folder yet.")
+    const now = chat.session.asked().session
+    yield* chat.say(
+      choices.map(({ remark, title, value }) =>
+        `${value === now ? "›" : " "} ${FindSession.shortId(value)}  ${title}  ${remark}`
+      ).join("\n")
+    )
+  })
+}
+
+export const fork: SlashCommand = {
+  name: "fork",
+  words: "[N]",
+  summary: "Go on in a copy of this session, which stays as it is; with N from the end of its turn N on",
+  run: Effect.fnUntraced(function*(chat, given) {
+    const { isNew, session } = chat.session.asked()
+    if (isNew) return yield* chat.say("There is nothing to copy yet: the session has no turn.")
+    if (given !== "" && !/^[1-9]\d{0,5}$/.test(given)) {
+      return yield* chat.say(`"${given}" is no turn: /fork 2 goes on from the end of the second.`)
+    }
+    const { id } = yield* chat.session.use(
+      Effect.flatMap(SessionStore, (store) => store.fork(session, given === "" ? undefined : Number(given)))
+    )
+    yield* goTo(chat, id)
+    yield* chat.say(`It is a copy of session ${FindSession.shortId(session)}, which stays as it is.`)
+  })
+}
+
+export const rename: SlashCommand = {
+  name: "rename",
+  words: "TITLE",
+  summary: "Give this session another title",
+  run: Effect.fnUntraced(function*(chat, given) {
+    const title = toTitle(given)
+    if (title === "") return yield* chat.say("Which title? /rename The title")
+    const { isNew, session } = chat.session.asked()
+    if (isNew) return yield* chat.say("The session begins with your first message; give it a title after that.")
+    yield* Effect.provide(Effect.flatMap(SessionStore, (store) => store.rename(session, title)), layerSessions)
+    yield* chat.say(`The session is now called: ${title}`)
+  })
+}
+
+export const clear: SlashCommand = {
+  name: "clear",
+  summary: "Begin a new session; this one can be gone on with later",
+  run: Effect.fnUntraced(function*(chat) {
+    const { isNew, session } = chat.session.asked()
+    yield* chat.session.change(yield* ChatSession.fresh)
+    yield* chat.forget
+    yield* chat.say(isNew ? "A new session." : `A new session. The one before: /resume ${FindSession.shortId(session)}`)
+  })
+}
+
+export const exportSession: SlashCommand = {
+  name: "export",
+  words: "[FILE]",
+  summary: "Write this session down for others, as FILE.md, FILE.html or FILE.jsonl",
+  worksAlongside: true,
+  run: Effect.fnUntraced(function*(chat, file) {
+    const { isNew, session } = chat.session.asked()
+    if (isNew) return yield* chat.say("There is nothing to write down yet: the session has no turn.")
+    const { handle } = yield* Effect.promise(() => import("../../handlers/sessions/export.ts"))
+    const now = yield* Clock.currentTimeMillis
+    const output = file === "" ? `effixir-${FindSession.shortId(session)}-${now.toString(36)}.md` : file
+    const format = /\.html?$/i.test(output) ? "html" : /\.(?:jsonl|ndjson)$/i.test(output) ? "jsonl" : "md"
+    yield* handle({ format: Option.some(format), output: Option.some(output), words: [session] })
+  })
+}
+
+export const history: SlashCommand = {
+  name: "history",
+  summary: "Show all of this session, by $PAGER",
+  run: Effect.fnUntraced(function*(chat) {
+    const { isNew, session } = chat.session.asked()
+    if (isNew) return yield* chat.say("The session has no turn yet.")
+    const { handle } = yield* Effect.promise(() => import("../../handlers/sessions/show.ts"))
+    yield* chat.front.aside(handle({ json: false, words: [session] }))
+  }, Effect.provide(layerHome))
+}

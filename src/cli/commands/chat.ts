@@ -1,0 +1,40 @@
+/**
+ * `effixir chat`, and `effixir` alone on a terminal: a conversation.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import { handler } from "./handler.ts"
+import * as Common from "./options.ts"
+
+const { baseUrl, cd, dialect, effort, model, noSearch, search } = Common.turn
+
+const flags = {
+  resume: Options.text("resume").pipe(
+    Options.withPseudoName("ID"),
+    Options.withDescription("Go on with this session; a part of its id may do, of 4 characters or more"),
+    Options.optional
+  ),
+  last: Options.boolean("last").pipe(Options.withDescription("Go on with the session that was used last")),
+  plain: Options.boolean("plain").pipe(
+    Options.withDescription("Line by line, without moving the cursor: for screen readers; also with TERM=dumb")
+  ),
+  model,
+  cd,
+  search,
+  noSearch,
+  effort,
+  baseUrl,
+  dialect,
+  ...Common.limits,
+  ...Common.permission,
+  ...Common.credential
+}
+
+export type Flags = Command.Command.ParseConfig<typeof flags>
+
+export const chat = Command.make("chat", flags, handler(() => import("../handlers/chat.ts"))).pipe(
+  Command.withDescription(
+    "Have a conversation about the work in a folder, on a terminal; `effixir` alone does the same. `/help` in it shows " +
+      "its commands and keys"
+  )
+)

@@ -1,0 +1,131 @@
+/**
+ * `effixir chat`, and `effixir` alone on a terminal: a conversation.
+ */
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as HashSet from "effect/HashSet"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import { prose } from "../../internal/visible.ts"
+import * as Undo from "../../node/session/Undo.ts"
+import type { Asking } from "../../tools/permission/Approver.ts"
+import * as Chat from "../chat/Chat.ts"
+import * as ChatSession from "../chat/ChatSession.ts"
+import type { Front } from "../chat/Front.ts"
+import * as InputHistory from "../chat/InputHistory.ts"
+import type { Flags } from "../commands/chat.ts"
+import * as Common from "../commands/options.ts"
+import { BadInput } from "../ExitCode.ts"
+import * as FindSession from "../findSession.ts"
+import { Screen } from "../Screen.ts"
+import * as Settings from "../settings.ts"
+
+export const handle = Effect.fnUntraced(function*(flags: Flags) {
+  const screen = yield* Screen
+  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) return yield* new BadInput({ message: noTerminal })
+  if (flags.last && Option.isSome(flags.resume)) {
+    return yield* new BadInput({ message: "--last and --resume are about the same: give one of them" })
+  }
+  const asked = yield* askedBy(flags)
+  const isPlain = flags.plain || process.env["TERM"] === "dumb"
+  const session = yield* Effect.scoped(Effect.gen(function*() {
+    const { home } = yield* Common.override(asked.first.environment)(Settings.settings)
+    const undo = yield* Undo.make(home.sessions)
+    const questions = yield* asking
+    const session = yield* ChatSession.make(asked.first, { approver: questions.approver, around: undo.around })
+    // What is wrong with the settings is said before the screen is taken.
+    yield* session.open
+    const shown = yield* isPlain
+      ? Effect.flatMap(Effect.promise(() => import("../chat/PlainFront.ts")), ({ make }) => make)
+      : Effect.flatMap(Effect.promise(() => import("../chat/TerminalFront.ts")), ({ make }) => make)
+    questions.in(shown.front)
+    const history = yield* InputHistory.open(home.history)
+    yield* Effect.gen(function*() {
+      const chat = yield* Chat.make({ session, front: shown.front, history, undo })
+      yield* chat.say(greeting(asked.log.length > 0))
+      if (asked.log.length > 0) yield* chat.show(asked.log)
+      yield* shown.run(chat)
+    }).pipe(within(shown.front))
+    return session.asked()
+  }))
+  if (!session.isNew) yield* screen.err(`To go on: effixir chat --resume ${FindSession.shortId(session.session)}\n`)
+})
+
+const noTerminal =
+  "A conversation needs a terminal to type in and to show it on. In a script, use `effixir run \"prompt\"`, or " +
+  "`effixir resume ID \"prompt\"`"
+
+const greeting = (isResumed: boolean): string =>
+  isResumed ? "" : "Say what to do; /help shows commands and keys, Ctrl-D leaves."
+
+/** What the first turn is asked with, and the log of the session if there is one. */
+const askedBy = Effect.fnUntraced(function*(flags: Flags) {
+  const common = {
+    permission: flags.permission,
+    policy: flags.policy,
+    trust: flags.trust,
+    limits: yield* Common.limitsOf(flags)
+  }
+  const search = Common.searchOf(flags)
+  const given = Option.getOrUndefined(flags.resume)
+  if (given !== undefined || flags.last) {
+    const { asked, log } = yield* ChatSession.existing(given, flags.cd, { ...flags, search })
+    return { first: { ...common, ...asked } satisfies ChatSession.Asked, log }
+  }
+  const { auth, baseUrl, dialect, effort, profile } = flags
+  const first: ChatSession.Asked = {
+    ...common,
+    ...yield* ChatSession.fresh,
+    folder: Option.getOrElse(flags.cd, () => process.cwd()),
+    model: flags.model,
+    search,
+    environment: { auth, baseUrl, dialect, profile },
+    ...Option.isSome(effort) ? { effort: effort.value } : {}
+  }
+  return { first, log: [] }
+})
+
+/** Questions are asked in the place of the conversation, which goes on behind them. */
+const asking = Effect.map(Screen, (screen) => {
+  let front: Front | undefined
+  const approver: Asking = {
+    ask: (question) =>
+      front === undefined
+        ? Effect.succeedNone
+        : front.aside(Effect.flatMap(Effect.promise(() => import("../TerminalApprover.ts")), ({ ask }) =>
+          ask({ ...screen, err: screen.out, size: sizeOfOut }, Effect.void, question)))
+  }
+  return {
+    approver,
+    in: (shown: Front) => {
+      front = shown
+    }
+  }
+})
+
+const sizeOfOut = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 })
+
+/** What is told on other ways is shown in the conversation as well. */
+const within = (front: Front) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const screen = yield* Screen
+    const print = (text: string) => front.print(text.replace(/\n$/, "").split("\n"))
+    const logged = yield* Queue.unbounded<string>()
+    const logger = Logger.make<unknown, void>(({ message }) => {
+      logged.unsafeOffer([message].flat().map(String).join(" "))
+    })
+    yield* Effect.forkScoped(Effect.forever(Effect.flatMap(logged.take, (message) => print(prose(message)))))
+    return yield* effect.pipe(
+      Effect.locally(FiberRef.currentLoggers, HashSet.make(logger)),
+      Effect.provideService(Screen, {
+        ...screen,
+        out: print,
+        err: print,
+        say: (sentence) => print(prose(sentence)),
+        isErrTerminal: false,
+        isOutTerminal: false,
+        hasColors: false
+      })
+    )
+  })

@@ -1,0 +1,37 @@
+/**
+ * What the commands of a conversation say to the model.
+ *
+ * @internal
+ */
+
+/** @since 0.1.0 @category texts */
+export const init = "Write an AGENTS.md for this project: what an agent has to know that works here and has not seen it before. " +
+  "Look around first. Say what the project is, where things are, how it is built, tested and checked, with the exact " +
+  "commands, and which conventions its code follows. Leave out what anybody knows and what can be seen at a glance. " +
+  "Keep it under 100 lines. If there is an AGENTS.md already, improve it and keep what is right in it."
+
+/** @since 0.1.0 @category texts */
+export const review = (what: string): string =>
+  `Review ${what === "" ? "the changes that are not committed yet (git status, git diff, new files)" : what}. ` +
+  "Look for mistakes: wrong results, missed cases, broken promises to callers, races, unsafe input, tests that cannot " +
+  "fail. Read the code around the changes before you judge. Report what you find, the gravest first, each with its file " +
+  "and line, why it is wrong and how to put it right. Say so if there is nothing. Change no files."
+
+/**
+ * The user has taken back changes of the model.
+ *
+ * @since 0.1.0
+ * @category texts
+ */
+export const undone = (files: ReadonlyArray<string>): string =>
+  `The user has undone your changes to these files, which are as they were before: ${files.join(", ")}. ` +
+  "Do not make the same changes again unless you are asked to; read a file anew before you change it."
+
+/**
+ * The user has run a command. `end` says how it ended, unless it ended well.
+ *
+ * @since 0.1.0
+ * @category texts
+ */
+export const commandRun = (command: string, output: string, end: string): string =>
+  `The user has run a command in the workspace:\n\n$ ${command}\n${output}${end === "" ? "" : `[${end}]\n`}`
