@@ -80,9 +80,13 @@ const readAll = Effect.async<void>((resume) => {
 /** Keys that a terminal sends as a sequence. */
 const arrows: { readonly [sequence: string]: string } = { "\u001B[B": "down", "\u001BOB": "down", "\u001B[6~": "down" }
 
-/** Reads a line of text; Enter alone gives an empty one. */
-export const words = (prompt: string): Effect.Effect<string> =>
-  line(process.stderr, (input, signal) => input.question(prompt, { signal }))
+/** Reads a line of text, which may be begun with one to change; Enter alone gives an empty one. */
+export const words = (prompt: string, begun = ""): Effect.Effect<string> =>
+  line(process.stderr, (input, signal) => {
+    const answer = input.question(prompt, { signal })
+    if (begun !== "") input.write(begun)
+    return answer
+  })
 
 /**
  * Reads a line that must not show on the screen, such as an API key. What is typed after the prompt is never echoed.

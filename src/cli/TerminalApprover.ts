@@ -8,20 +8,38 @@ import { changeRows } from "./render/diff.ts"
 import * as Shown from "./render/question.ts"
 import type { Screen } from "./Screen.ts"
 
-/** `ready` ends when no other part of the program writes to the terminal. */
-export const ask = (screen: typeof Screen.Service, ready: Effect.Effect<void>, question: Approver.Question) =>
-  Effect.zipRight(ready, put(screen, question)).pipe(
+/**
+ * `ready` ends when no other part of the program writes to the terminal. With `instead`, the person may also say what
+ * should be done in the place of the call.
+ */
+export const ask = (
+  screen: typeof Screen.Service,
+  ready: Effect.Effect<void>,
+  question: Approver.Question,
+  instead?: Effect.Effect<Approver.Answer>
+) =>
+  Effect.zipRight(ready, put(screen, question, instead)).pipe(
     Effect.onInterrupt(() => screen.err("\n")),
     Effect.asSome
   )
 
-type Choice = Approver.Answer | { readonly _tag: "Why" }
+type Choice = Approver.Answer | { readonly _tag: "Why" } | { readonly _tag: "Edit" }
 
-const put = (screen: typeof Screen.Service, question: Approver.Question): Effect.Effect<Approver.Answer> =>
-  Effect.flatMap(Keyboard.withKeys((keys) => choose(screen, keys, question)), (choice) =>
-    choice._tag === "Why"
-      ? Effect.zipRight(screen.err("no\n"), Effect.map(Keyboard.words("  why? Enter to skip: "), Approver.no))
-      : Effect.as(screen.err(`${said[choice._tag]}\n`), choice))
+const put = (
+  screen: typeof Screen.Service,
+  question: Approver.Question,
+  instead: Effect.Effect<Approver.Answer> | undefined
+): Effect.Effect<Approver.Answer> =>
+  Effect.flatMap(Keyboard.withKeys((keys) => choose(screen, keys, question, instead !== undefined)), (choice) => {
+    switch (choice._tag) {
+      case "Why":
+        return Effect.zipRight(screen.err("no\n"), Effect.map(Keyboard.words("  why? Enter to skip: "), Approver.no))
+      case "Edit":
+        return Effect.zipRight(screen.err("edit\n"), instead ?? Effect.succeed(Approver.no()))
+      default:
+        return Effect.as(screen.err(`${said[choice._tag]}\n`), choice)
+    }
+  })
 
 const said: { readonly [answer in Approver.Answer["_tag"]]: string } = { Once: "yes", Always: "always", No: "no" }
 
@@ -29,13 +47,14 @@ const said: { readonly [answer in Approver.Answer["_tag"]]: string } = { Once: "
 const choose = (
   screen: typeof Screen.Service,
   keys: Keyboard.Keys,
-  question: Approver.Question
+  question: Approver.Question,
+  canEdit: boolean
 ): Effect.Effect<Choice> =>
   Effect.gen(function*() {
     const options = { size: screen.size(), hasColors: screen.hasColors }
     const { isPart, rows } = Shown.questionRows(question, options)
     const { scopes, subject } = question
-    const prompt = Shown.prompt(question, isPart)
+    const prompt = Shown.prompt(question, isPart, canEdit)
     const room = options.size.rows - Shown.heightOf(prompt, options.size)
     yield* page(screen, keys, rows, room, [])
     for (;;) {
@@ -43,11 +62,13 @@ const choose = (
       const key = yield* nextOf(keys, [
         ...answers.keys(),
         ...scopes.length === 0 ? [] : ["a"],
+        ...canEdit ? ["e"] : [],
         ...isPart ? ["v"] : []
       ])
       const answer = answers.get(key)
       if (answer !== undefined) return answer
       if (key === "a" && scopes.length === 1) return Approver.always()
+      if (key === "e") return { _tag: "Edit" } as const
       yield* screen.err(`${key}\n`)
       if (key === "v") {
         const all = subject._tag === "Changes" ? changeRows(subject.changes, options) : []
@@ -61,7 +82,7 @@ const choose = (
       if (scope !== undefined) return Approver.always(scope.kind)
       yield* screen.err("\n")
     }
-  }).pipe(Effect.catchTag("Resized", () => Effect.zipRight(screen.err("\n"), choose(screen, keys, question))))
+  }).pipe(Effect.catchTag("Resized", () => Effect.zipRight(screen.err("\n"), choose(screen, keys, question, canEdit))))
 
 const escape = "\u001B"
 const leaving = ["q", escape]

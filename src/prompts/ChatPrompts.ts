@@ -5,7 +5,8 @@
  */
 
 /** @since 0.1.0 @category texts */
-export const init = "Write an AGENTS.md for this project: what an agent has to know that works here and has not seen it before. " +
+export const init =
+  "Write an AGENTS.md for this project: what an agent has to know that works here and has not seen it before. " +
   "Look around first. Say what the project is, where things are, how it is built, tested and checked, with the exact " +
   "commands, and which conventions its code follows. Leave out what anybody knows and what can be seen at a glance. " +
   "Keep it under 100 lines. If there is an AGENTS.md already, improve it and keep what is right in it."
@@ -35,3 +36,11 @@ export const undone = (files: ReadonlyArray<string>): string =>
  */
 export const commandRun = (command: string, output: string, end: string): string =>
   `The user has run a command in the workspace:\n\n$ ${command}\n${output}${end === "" ? "" : `[${end}]\n`}`
+
+/**
+ * The user wants another command in the place of one that was not permitted.
+ *
+ * @since 0.1.0
+ * @category texts
+ */
+export const runInstead = (command: string): string => `Run this command instead, exactly as it is:\n\n${command}`

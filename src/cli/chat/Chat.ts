@@ -204,8 +204,11 @@ export const make = Effect.fnUntraced(function*(
 
   /** The prompt with its images, and with what the model is to hear besides. */
   const itemsOf = Effect.fnUntraced(function*(prompt: string) {
-    const images = yield* Effect.forEach(yield* ImagePaths.inText(prompt, session.asked().folder), (path) =>
-      Effect.catchAll(Effect.map(Image.read(path), (image) => [image]), ({ message }) => Effect.as(say(message), [])))
+    const images = yield* Effect.forEach(
+      yield* ImagePaths.inText(prompt, session.asked().folder),
+      (path) =>
+        Effect.catchAll(Effect.map(Image.read(path), (image) => [image]), ({ message }) => Effect.as(say(message), []))
+    )
     const heard = notes.map((note) => userMessage(note))
     notes = []
     return [...heard, Image.message(prompt, images.flat())]
@@ -243,14 +246,21 @@ export const make = Effect.fnUntraced(function*(
     yield* work === undefined ? start(`/${found.command.name}`, false, run) : Effect.forkIn(run, scope)
   })
 
-  const busy = (what: string) => `${what} waits for the end of ${work?.isTurn === true ? "the turn" : work?.name}: stop it with Esc, or try again later.`
+  const busy = (what: string) =>
+    `${what} waits for the end of ${
+      work?.isTurn === true ? "the turn" : work?.name
+    }: stop it with Esc, or try again later.`
 
   const chat: Chat = {
     session,
     front,
     history,
     undo,
-    submit: (text, kind) => Effect.catchAllDefect(submit(text, kind), (defect) => say(`Something went wrong inside effixir: ${String(defect)}`)),
+    submit: (text, kind) =>
+      Effect.catchAllDefect(
+        submit(text, kind),
+        (defect) => say(`Something went wrong inside effixir: ${String(defect)}`)
+      ),
     interrupt: Effect.suspend(() => {
       if (work === undefined) return Effect.succeed(false)
       const { fiber } = work
@@ -311,7 +321,12 @@ const said = (items: ReadonlyArray<Item>): string =>
 const askedIn = (event: AgentEvent, { hasColors }: Front): ReadonlyArray<string> => {
   if (event._tag !== "TurnStarted" && event._tag !== "InputAdded") return []
   const rows = prose(said(event.input)).split("\n").map((row, at) => `${at === 0 ? "›" : " "} ${row}`)
-  return ["", ...rows.slice(0, maxRows), ...rows.length > maxRows ? [`  … ${rows.length - maxRows} more lines`] : [], ""]
+  return [
+    "",
+    ...rows.slice(0, maxRows),
+    ...rows.length > maxRows ? [`  … ${rows.length - maxRows} more lines`] : [],
+    ""
+  ]
     .map((row) => hasColors && row !== "" ? `\u001B[1m${row}\u001B[22m` : row)
 }
 

@@ -18,23 +18,25 @@ import * as Host from "../../auth/Host.ts"
 import { defined } from "../../internal/json.ts"
 import { layerHome } from "../../node/NodeHome.ts"
 import type * as NodeRuntime from "../../node/NodeRuntime.ts"
+import * as Home from "../../node/settings/Home.ts"
+import * as Trust from "../../node/settings/Trust.ts"
 import { Models } from "../../responses/account/Models.ts"
 import type { Item } from "../../responses/Item.ts"
 import { lastUsed, unfinishedTurn } from "../../session/History.ts"
 import type { PermissionInForce } from "../../session/SessionEvent.ts"
 import { makeId, SessionStore } from "../../session/SessionStore.ts"
 import type { Asking } from "../../tools/permission/Approver.ts"
-import { PolicyError } from "../../tools/permission/Policy.ts"
 import type { Mode } from "../../tools/permission/Mode.ts"
+import { PolicyError } from "../../tools/permission/Policy.ts"
 import * as Common from "../commands/options.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
 import { permissionOf } from "../handlers/resume.ts"
 import { Interruption } from "../Interruption.ts"
-import * as RunTurn from "../runTurn.ts"
 import * as Runtime from "../runtime.ts"
-import * as SessionSetup from "../sessionSetup.ts"
+import * as RunTurn from "../runTurn.ts"
 import { sayConfig } from "../sayConfig.ts"
+import * as SessionSetup from "../sessionSetup.ts"
 import * as Settings from "../settings.ts"
 
 /** What the next turn is asked with; the settings of the person count for what is not said. */
@@ -59,7 +61,7 @@ export interface Asked {
 /** What flags and files have made of it. */
 interface Opened {
   readonly services: Context.Context<Runtime.Services>
-  readonly settings: Effect.Effect.Success<typeof Settings.settings>
+  readonly settings: Effect.Effect.Success<ReturnType<typeof Settings.settings>>
   readonly skills: Effect.Effect.Success<ReturnType<typeof RunTurn.skillsFor>>
   readonly permission: Mode
   readonly search: boolean
@@ -96,7 +98,8 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
 
   const openAnew = Effect.gen(function*() {
     const { map } = yield* homeFor
-    const usual = yield* Settings.settings
+    if (asked.trust) yield* Trust.trust(yield* Home.config, asked.folder)
+    const usual = yield* Settings.settings(asked.folder)
     const settings = "effort" in asked ? { ...usual, reasoning_effort: asked.effort } : usual
     const conversation = { ...asked, prompt: undefined, json: false, deltas: false }
     const { permission, policy } = yield* RunTurn.permissionFor(conversation, settings)
@@ -175,34 +178,39 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     effort: () => "effort" in asked ? asked.effort : opened?.settings.reasoning_effort,
     /** One turn. */
     run: (prompt: ReadonlyArray<Item>, inbox: Inbox) =>
-      Stream.unwrap(Effect.gen(function*() {
-        const { search, services, settings, skills, usualModel } = yield* open
-        return yield* Effect.gen(function*() {
-          const agent = yield* Agent
-          const credential = yield* RunTurn.selectedCredential
-          const host = Option.map(credential, Host.of)
-          if (settings.dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
-            return yield* new ExitCode.BadInput({ message: RunTurn.noPlanForChat })
-          }
-          if (asked.isNew) yield* RunTurn.tellEffort(settings, Option.getOrElse(asked.model, () => usualModel))
-          const { dialect, home } = settings
-          return agent.run(asked.session, yield* RunTurn.teach(prompt, skills), {
-            ...defined({ model: Option.getOrUndefined(asked.model) }),
-            reasoning: RunTurn.reasoningFor(settings, host),
-            limits: asked.limits,
-            inbox,
-            whyInterrupted: Effect.map(signal, ExitCode.reasonOf),
-            setup: Option.isNone(credential)
-              ? undefined
-              : yield* SessionSetup.setupOf(credential.value, { dialect, home, search })
-          })
-        }).pipe(Effect.provide(services))
-      }).pipe(
-        (turn) => Effect.suspend(() => Common.override(asked.environment)(turn)),
-        Effect.mapError(told)
-      )),
+      Stream.unwrap(
+        Effect.gen(function*() {
+          const { search, services, settings, skills, usualModel } = yield* open
+          return yield* Effect.gen(function*() {
+            const agent = yield* Agent
+            const credential = yield* RunTurn.selectedCredential
+            const host = Option.map(credential, Host.of)
+            if (settings.dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
+              return yield* new ExitCode.BadInput({ message: RunTurn.noPlanForChat })
+            }
+            if (asked.isNew) yield* RunTurn.tellEffort(settings, Option.getOrElse(asked.model, () => usualModel))
+            const { dialect, home } = settings
+            return agent.run(asked.session, yield* RunTurn.teach(prompt, skills), {
+              ...defined({ model: Option.getOrUndefined(asked.model) }),
+              reasoning: RunTurn.reasoningFor(settings, host),
+              limits: asked.limits,
+              inbox,
+              whyInterrupted: Effect.map(signal, ExitCode.reasonOf),
+              setup: Option.isNone(credential)
+                ? undefined
+                : yield* SessionSetup.setupOf(credential.value, { dialect, home, search })
+            })
+          }).pipe(Effect.provide(services))
+        }).pipe(
+          (turn) => Effect.suspend(() => Common.override(asked.environment)(turn)),
+          Effect.mapError(told)
+        )
+      ),
     compact: Effect.suspend(() =>
-      use(Effect.flatMap(Agent, ({ compact }) => compact(asked.session, defined({ model: Option.getOrUndefined(asked.model) }))))
+      use(
+        Effect.flatMap(Agent, ({ compact }) =>
+          compact(asked.session, defined({ model: Option.getOrUndefined(asked.model) })))
+      )
     ),
     /** The events of the session's log that come after one of them. */
     eventsAfter: (seq: number) =>
@@ -235,21 +243,26 @@ const noFlags = {
   search: undefined
 }
 
-export type Flags = Omit<SessionSetup.Flags, "json">
+export type Flags = Omit<SessionSetup.Flags, "folder" | "json">
 
 /** A session that is there already, as it is gone on with, and its log. */
 export const existing = Effect.fnUntraced(
   function*(given: string | undefined, cd: Option.Option<string>, flags: Flags = noFlags) {
     const { id, log } = yield* Effect.provide(FindSession.find(given, given === undefined, cd), layerHome)
     const events = log.map(({ event }) => event)
+    const folder = yield* FindSession.folderOf(cd, id, log)
     const { effort, environment, model, search } = yield* SessionSetup.choose(id, lastUsed(events), {
       ...flags,
+      folder,
       json: false
     })
-    const asked: Pick<Asked, "before" | "effort" | "environment" | "folder" | "isNew" | "model" | "search" | "session"> = {
+    const asked: Pick<
+      Asked,
+      "before" | "effort" | "environment" | "folder" | "isNew" | "model" | "search" | "session"
+    > = {
       session: id,
       isNew: false,
-      folder: yield* FindSession.folderOf(cd, id, log),
+      folder,
       model,
       effort,
       before: permissionOf(events, unfinishedTurn(events)),

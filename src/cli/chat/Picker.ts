@@ -72,7 +72,10 @@ export const view = <A>(
 ): ReadonlyArray<string> => {
   const found = fitting(picker)
   const preview = found[picker.at]?.preview ?? []
-  const room = Math.max(1, height - 2 - (preview.length === 0 ? 0 : Math.min(preview.length + 1, Math.floor(height / 2))))
+  const room = Math.max(
+    1,
+    height - 2 - (preview.length === 0 ? 0 : Math.min(preview.length + 1, Math.floor(height / 2)))
+  )
   const from = Math.max(0, Math.min(picker.at - Math.floor(room / 2), found.length - room))
   const more = found.length > room ? `  ${picker.at + 1} of ${found.length}` : ""
   return [
@@ -83,7 +86,9 @@ export const view = <A>(
       const text = cut(`${isChosen ? "›" : " "} ${line(title)}${remark === "" ? "" : `  ${line(remark)}`}`, columns)
       return isChosen ? mark(text) : text
     }),
-    ...preview.length === 0 ? [] : ["", ...preview.slice(0, Math.max(1, height - 3 - room)).map((row) => cut(row, columns))],
+    ...preview.length === 0
+      ? []
+      : ["", ...preview.slice(0, Math.max(1, height - 3 - room)).map((row) => cut(row, columns))],
     cut("  ↑↓ move · type to search · Enter take · Esc leave", columns)
   ]
 }

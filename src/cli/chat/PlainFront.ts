@@ -84,7 +84,9 @@ export const make = Effect.gen(function*() {
       Effect.gen(function*() {
         yield* print([
           question,
-          ...choices.map(({ remark, title }, n) => `  ${n + 1}  ${line(title)}${remark === "" ? "" : ` (${line(remark)})`}`),
+          ...choices.map(({ remark, title }, n) =>
+            `  ${n + 1}  ${line(title)}${remark === "" ? "" : ` (${line(remark)})`}`
+          ),
           `1 to ${choices.length}${at >= 0 ? `, now ${at + 1}` : ""}; Enter for none:`
         ])
         yield* ask
@@ -93,7 +95,11 @@ export const make = Effect.gen(function*() {
         return answer === "" || chosen === undefined ? Option.none() : Option.some(chosen.value)
       }),
     aside: (use) =>
-      Effect.acquireUseRelease(Effect.sync(pause), () => use, () => Effect.sync(() => isLeaving ? undefined : listen())),
+      Effect.acquireUseRelease(
+        Effect.sync(pause),
+        () => use,
+        () => Effect.sync(() => isLeaving ? undefined : listen())
+      ),
     give: (text) => print([`Not heard: ${line(text)}`]),
     leave: Effect.sync(leave)
   }

@@ -27,18 +27,26 @@ export interface Terminal {
 /** Whatever was being drawn, colours end and the cursor is seen. */
 const restoring = `${Keys.disable}\u001B[0m\u001B[?25h`
 
+/** What comes sooner was typed before the terminal gave single keys: Enter was a line end then. In milliseconds. */
+const early = 30
+
 export const make: Effect.Effect<Terminal, never, Scope.Scope> = Effect.gen(function*() {
   const received = yield* Queue.unbounded<string>()
   const changes = yield* Queue.sliding<void>(1)
   const closing = yield* Queue.sliding<void>(1)
   const { stdin, stdout } = process
   const decoder = new StringDecoder("utf8")
-  const onData = (bytes: Buffer) => void received.unsafeOffer(decoder.write(bytes))
+  const onData = (bytes: Buffer) => {
+    const text = decoder.write(bytes)
+    received.unsafeOffer(Date.now() - takenAt < early ? text.replaceAll("\n", "\r") : text)
+  }
   let isTaken = false
+  let takenAt = 0
 
   const take = () => {
     if (isTaken) return
     isTaken = true
+    takenAt = Date.now()
     attempt(() => stdin.setRawMode(true))
     stdin.on("data", onData).resume()
     say(Keys.enable)

@@ -31,9 +31,23 @@ const maxProposals = 8
 
 /** What is open in the place of the input, or below it. */
 type Open =
-  | { readonly _tag: "Picker"; readonly picker: Picker.Picker<unknown>; readonly choose: (value: Option.Option<unknown>) => void }
-  | { readonly _tag: "Search"; readonly query: string; readonly at: number | undefined; readonly before: LineEditor.State }
-  | { readonly _tag: "Proposals"; readonly word: Completion.Word; readonly all: ReadonlyArray<Completion.Proposal>; readonly at: number }
+  | {
+    readonly _tag: "Picker"
+    readonly picker: Picker.Picker<unknown>
+    readonly choose: (value: Option.Option<unknown>) => void
+  }
+  | {
+    readonly _tag: "Search"
+    readonly query: string
+    readonly at: number | undefined
+    readonly before: LineEditor.State
+  }
+  | {
+    readonly _tag: "Proposals"
+    readonly word: Completion.Word
+    readonly all: ReadonlyArray<Completion.Proposal>
+    readonly at: number
+  }
 
 export const make = Effect.gen(function*() {
   const screen = yield* Screen
@@ -50,7 +64,8 @@ export const make = Effect.gen(function*() {
   let hint = ""
   let files: { readonly folder: string; readonly paths: ReadonlyArray<string> | undefined } | undefined
 
-  const style = (code: number, end: number) => (text: string) => hasColors ? `\u001B[${code}m${text}\u001B[${end}m` : text
+  const style = (code: number, end: number) => (text: string) =>
+    hasColors ? `\u001B[${code}m${text}\u001B[${end}m` : text
   const [bold, dim, inverse] = [style(1, 22), style(2, 22), style(7, 27)]
 
   const editorWidth = () => Math.max(4, terminal.size().columns - 2)
@@ -60,9 +75,18 @@ export const make = Effect.gen(function*() {
     const state = chat?.state()
     if (chat === undefined || state === undefined) return { rows: [] }
     const now = Date.now()
-    const work = state.work === undefined
+    const work = state.work === undefined || open?._tag === "Picker" && !state.work.isTurn
       ? []
-      : [dim(cut(`${frames[Math.floor(now / 250) % frames.length]} ${state.work.name} ${Math.floor((now - state.work.since) / 1000)}s · Esc stops it`, columns))]
+      : [
+        dim(
+          cut(
+            `${frames[Math.floor(now / 250) % frames.length]} ${state.work.name} ${
+              Math.floor((now - state.work.since) / 1000)
+            }s · Esc stops it`,
+            columns
+          )
+        )
+      ]
     const waiting = state.waiting.slice(0, 5).map(({ kind, text }) =>
       dim(cut(`  ${kind === "steer" ? "heard next" : "afterwards"}: ${line(text.slice(0, 500))}`, columns))
     )
@@ -80,13 +104,25 @@ export const make = Effect.gen(function*() {
       const above = [...work, ...waiting]
       return {
         rows: [...above, ...rows, status],
-        cursor: { row: above.length, column: Math.min(columns - 1, [...`${open.picker.question} ${open.picker.query}`].length) }
+        cursor: {
+          row: above.length,
+          column: Math.min(columns - 1, [...`${open.picker.question} ${open.picker.query}`].length)
+        }
       }
     }
     const edited = LineEditor.view(editor, editorWidth(), Math.max(1, Math.floor(height / 3)))
     const input = edited.rows.map((row, at) => `${at === 0 ? bold("›") : " "} ${row}`)
     const search = open?._tag === "Search"
-      ? [dim(cut(`search: ${open.query}▏ ${open.at === undefined && open.query !== "" ? "nothing found" : "Ctrl-R older · Enter takes it · Esc back"}`, columns))]
+      ? [
+        dim(
+          cut(
+            `search: ${open.query}▏ ${
+              open.at === undefined && open.query !== "" ? "nothing found" : "Ctrl-R older · Enter takes it · Esc back"
+            }`,
+            columns
+          )
+        )
+      ]
       : []
     const proposals = open?._tag === "Proposals" ? proposalRows(open, columns) : []
     const below = [...search, ...proposals, ...hints, status]
@@ -314,15 +350,27 @@ export const make = Effect.gen(function*() {
     run: Effect.fnUntraced(function*(of: Chat) {
       chat = of
       yield* refresh
-      const keys = Effect.forever(Effect.flatMap(terminal.keys, (keys) =>
-        Effect.zipRight(Effect.forEach(keys, (key) => press(of, key), { discard: true }), refresh)))
+      const keys = Effect.forever(
+        Effect.flatMap(terminal.keys, (keys) =>
+          Effect.zipRight(
+            Effect.forEach(keys, (key) => press(of, key), { discard: true }),
+            refresh
+          ))
+      )
       const changes = Effect.forever(Effect.zipRight(terminal.changed, refresh))
       // The time of what runs, and the end of a hint.
       const ticks = Effect.repeat(
         Effect.suspend(() => of.state().work === undefined ? Effect.void : refresh),
         Schedule.spaced("250 millis")
       )
-      yield* Effect.raceAll([Deferred.await(left), terminal.closed, screen.closed, keys, changes, Effect.zipRight(ticks, Effect.never)])
+      yield* Effect.raceAll([
+        Deferred.await(left),
+        terminal.closed,
+        screen.closed,
+        keys,
+        changes,
+        Effect.zipRight(ticks, Effect.never)
+      ])
     })
   }
 })

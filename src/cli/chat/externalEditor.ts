@@ -16,14 +16,17 @@ export const edit = (text: string): Effect.Effect<string, string> =>
         const file = join(folder, "prompt.md")
         yield* Effect.tryPromise({ try: () => writeFile(file, text, { mode: 0o600 }), catch: cannot })
         const code = yield* run(named(), file)
-        if (code !== 0) return yield* Effect.fail(`${named()} could not be used (exit ${code}): set EDITOR to another one`)
+        if (code !== 0) {
+          return yield* Effect.fail(`${named()} could not be used (exit ${code}): set EDITOR to another one`)
+        }
         const saved = yield* Effect.tryPromise({ try: () => readFile(file, "utf8"), catch: cannot })
         return saved.replace(/\n$/, "")
       }),
     (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
   )
 
-const cannot = (error: unknown): string => `The text cannot be edited: ${error instanceof Error ? error.message : String(error)}`
+const cannot = (error: unknown): string =>
+  `The text cannot be edited: ${error instanceof Error ? error.message : String(error)}`
 
 /** `$EDITOR` may have options, so a shell reads it. */
 const run = (editor: string, file: string): Effect.Effect<number> =>

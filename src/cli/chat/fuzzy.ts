@@ -21,7 +21,8 @@ export const score = (query: string, text: string): number | undefined => {
 }
 
 const isStart = (text: string, at: number): boolean =>
-  at === 0 || /[^\p{L}\p{N}]/u.test(text[at - 1] ?? "") || /\p{Lu}/u.test(text[at] ?? "") && !/\p{Lu}/u.test(text[at - 1] ?? "")
+  at === 0 || /[^\p{L}\p{N}]/u.test(text[at - 1] ?? "") ||
+  /\p{Lu}/u.test(text[at] ?? "") && !/\p{Lu}/u.test(text[at - 1] ?? "")
 
 /** Those that fit, the best first; among equals their order stays. */
 export const rank = <A>(query: string, all: ReadonlyArray<A>, textOf: (one: A) => string): ReadonlyArray<A> =>

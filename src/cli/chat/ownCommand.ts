@@ -24,13 +24,16 @@ export const run = Effect.fnUntraced(function*(chat: Chat, command: string) {
     }
     told = bounded(told + piece)
     return chat.front.print(shown(piece.replace(/\n$/, "")).split("\n").map((row) => `  ${row}`))
-  }).pipe(Effect.onInterrupt(() => {
-    end = "stopped by the user"
-    return Effect.void
-  }), Effect.ensuring(Effect.suspend(() => {
-    chat.note(ChatPrompts.commandRun(command, told, end))
-    return end === "" ? Effect.void : chat.front.print([`  [${shown(end)}]`])
-  })))
+  }).pipe(
+    Effect.onInterrupt(() => {
+      end = "stopped by the user"
+      return Effect.void
+    }),
+    Effect.ensuring(Effect.suspend(() => {
+      chat.note(ChatPrompts.commandRun(command, told, end))
+      return end === "" ? Effect.void : chat.front.print([`  [${shown(end)}]`])
+    }))
+  )
 })
 
 /** Both ends of a long output say most. */
@@ -62,7 +65,8 @@ const outputOf = (command: string, folder: string): Stream.Stream<string | { rea
         })
         return child
       }),
-      ({ exitCode, pid, signalCode }) => Effect.sync(() => exitCode === null && signalCode === null ? kill(pid) : undefined)
+      ({ exitCode, pid, signalCode }) =>
+        Effect.sync(() => exitCode === null && signalCode === null ? kill(pid) : undefined)
     ), { bufferSize: "unbounded" })
 
 /** The group has all that it has started. */

@@ -14,7 +14,9 @@ export const here = Effect.fnUntraced(function*(folder: string) {
   const all = yield* Effect.flatMap(SessionStore, (store) => store.list).pipe(Effect.provide(layerSessions))
   const now = yield* Clock.currentTimeMillis
   const real = realOf(folder)
-  return FindSession.ofPersons(all).filter(({ workspace }) => workspace === real).map((session) => choiceOf(session, now))
+  return FindSession.ofPersons(all).filter(({ workspace }) => workspace === real).map((session) =>
+    choiceOf(session, now)
+  )
 })
 
 const choiceOf = (session: Summary, now: number): Choice<string> => {

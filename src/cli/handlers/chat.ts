@@ -9,17 +9,17 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import { prose } from "../../internal/visible.ts"
 import * as Undo from "../../node/session/Undo.ts"
-import type { Asking } from "../../tools/permission/Approver.ts"
+import * as Home from "../../node/settings/Home.ts"
 import * as Chat from "../chat/Chat.ts"
 import * as ChatSession from "../chat/ChatSession.ts"
 import type { Front } from "../chat/Front.ts"
 import * as InputHistory from "../chat/InputHistory.ts"
+import * as Questions from "../chat/questions.ts"
 import type { Flags } from "../commands/chat.ts"
 import * as Common from "../commands/options.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
 import { Screen } from "../Screen.ts"
-import * as Settings from "../settings.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const screen = yield* Screen
@@ -30,16 +30,16 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const asked = yield* askedBy(flags)
   const isPlain = flags.plain || process.env["TERM"] === "dumb"
   const session = yield* Effect.scoped(Effect.gen(function*() {
-    const { home } = yield* Common.override(asked.first.environment)(Settings.settings)
+    const home = yield* Home.config
     const undo = yield* Undo.make(home.sessions)
-    const questions = yield* asking
+    const questions = yield* Questions.make
     const session = yield* ChatSession.make(asked.first, { approver: questions.approver, around: undo.around })
     // What is wrong with the settings is said before the screen is taken.
     yield* session.open
     const shown = yield* isPlain
       ? Effect.flatMap(Effect.promise(() => import("../chat/PlainFront.ts")), ({ make }) => make)
       : Effect.flatMap(Effect.promise(() => import("../chat/TerminalFront.ts")), ({ make }) => make)
-    questions.in(shown.front)
+    questions.askOn(shown.front)
     const history = yield* InputHistory.open(home.history)
     yield* Effect.gen(function*() {
       const chat = yield* Chat.make({ session, front: shown.front, history, undo })
@@ -85,26 +85,6 @@ const askedBy = Effect.fnUntraced(function*(flags: Flags) {
   }
   return { first, log: [] }
 })
-
-/** Questions are asked in the place of the conversation, which goes on behind them. */
-const asking = Effect.map(Screen, (screen) => {
-  let front: Front | undefined
-  const approver: Asking = {
-    ask: (question) =>
-      front === undefined
-        ? Effect.succeedNone
-        : front.aside(Effect.flatMap(Effect.promise(() => import("../TerminalApprover.ts")), ({ ask }) =>
-          ask({ ...screen, err: screen.out, size: sizeOfOut }, Effect.void, question)))
-  }
-  return {
-    approver,
-    in: (shown: Front) => {
-      front = shown
-    }
-  }
-})
-
-const sizeOfOut = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 })
 
 /** What is told on other ways is shown in the conversation as well. */
 const within = (front: Front) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>

@@ -88,10 +88,16 @@ const scopeNames: { readonly [kind in ScopeKind]: string } = {
 }
 
 /** Which keys there are. */
-export const prompt = ({ scopes }: Pick<Question, "scopes">, isPart: boolean): string => {
+export const prompt = ({ scopes }: Pick<Question, "scopes">, isPart: boolean, canEdit = false): string => {
   const [scope] = scopes
   const always = scopes.length === 1 && scope?.allows.length === 0 ? "a always this very command" : "a always"
-  const keys = ["y yes", ...scope === undefined ? [] : [always], "n no", ...isPart ? ["v view all"] : []]
+  const keys = [
+    "y yes",
+    ...scope === undefined ? [] : [always],
+    ...canEdit ? ["e edit"] : [],
+    "n no",
+    ...isPart ? ["v view all"] : []
+  ]
   return `  ${keys.join(" · ")}  `
 }
 

@@ -143,8 +143,7 @@ export const make = Effect.fnUntraced(function*(sessions: string) {
     ),
     around: (files) => ({
       ...files,
-      replace: (real, content, mode) =>
-        Effect.zipRight(note(files, real, content), files.replace(real, content, mode)),
+      replace: (real, content, mode) => Effect.zipRight(note(files, real, content), files.replace(real, content, mode)),
       remove: (real) => Effect.zipRight(note(files, real, undefined), files.remove(real))
     }),
     takeBack: Effect.fnUntraced(function*(session, files) {

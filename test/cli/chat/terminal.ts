@@ -21,7 +21,20 @@ export interface How {
 }
 
 /** The keys that tmux knows by name. */
-type Named = "Enter" | "Escape" | "Tab" | "Up" | "Down" | "BSpace" | "C-c" | "C-d" | "C-g" | "C-j" | "C-r" | "C-z" | "M-Enter"
+type Named =
+  | "Enter"
+  | "Escape"
+  | "Tab"
+  | "Up"
+  | "Down"
+  | "BSpace"
+  | "C-c"
+  | "C-d"
+  | "C-g"
+  | "C-j"
+  | "C-r"
+  | "C-z"
+  | "M-Enter"
 
 let count = 0
 
@@ -30,7 +43,9 @@ export const sitDown = Effect.fnUntraced(function*(script: Script.Script, pace?:
   const all = yield* machine(script, pace === undefined ? {} : { pace: pace as "10 millis" })
   const socket = all.path.join(all.base, "tmux")
   const tmux = (...args: ReadonlyArray<string>): string => {
-    const { status, stderr, stdout } = spawnSync("tmux", ["-S", socket, "-f", "/dev/null", ...args], { encoding: "utf8" })
+    const { status, stderr, stdout } = spawnSync("tmux", ["-S", socket, "-f", "/dev/null", ...args], {
+      encoding: "utf8"
+    })
     if (status !== 0) throw new Error(`tmux ${args.join(" ")}: ${stderr}`)
     return stdout
   }
@@ -92,10 +107,14 @@ export const sitDown = Effect.fnUntraced(function*(script: Script.Script, pace?:
             Effect.sync(() => void tmux("resize-window", "-t", pane, "-x", String(columns), "-y", String(rows))),
           see: (what: string | RegExp) =>
             Effect.map(
-              eventually(`seen: ${what}`, () => typeof what === "string" ? all_().includes(what) : what.test(all_())).pipe(
-                Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error(`not seen: ${what}, but\n${all_()}`) }),
-                Effect.orDie
-              ),
+              eventually(`seen: ${what}`, () => typeof what === "string" ? all_().includes(what) : what.test(all_()))
+                .pipe(
+                  Effect.timeoutFail({
+                    duration: "60 seconds",
+                    onTimeout: () => new Error(`not seen: ${what}, but\n${all_()}`)
+                  }),
+                  Effect.orDie
+                ),
               all_
             ),
           /** The process of the terminal, whose end closes it. */

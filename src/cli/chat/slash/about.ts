@@ -35,11 +35,15 @@ export const context: SlashCommand = {
     const { context } = chat.state()
     if (context === undefined) return chat.say("Nothing is in the model's window yet.")
     const { tokens, window } = context
-    if (window === null) return chat.say(`About ${grouped(tokens)} tokens; how large the model's window is nobody has said.`)
+    if (window === null) {
+      return chat.say(`About ${grouped(tokens)} tokens; how large the model's window is nobody has said.`)
+    }
     const share = Math.min(1, tokens / window)
     const bar = "█".repeat(Math.round(share * 30)).padEnd(30, "░")
     return chat.say(
-      `${bar} ${Math.round(share * 100)} %: about ${grouped(tokens)} of ${grouped(window)} tokens. /compact makes it shorter.`
+      `${bar} ${Math.round(share * 100)} %: about ${grouped(tokens)} of ${
+        grouped(window)
+      } tokens. /compact makes it shorter.`
     )
   }
 }

@@ -96,7 +96,11 @@ export const permission: SlashCommand = {
     }
     const chosen = named !== undefined ? Option.some(named) : yield* chat.front.choose(
       "What may tools do?",
-      Mode.literals.map((mode) => ({ value: mode, title: mode, remark: `${modes[mode]}${mode === now ? " · now" : ""}` })),
+      Mode.literals.map((mode) => ({
+        value: mode,
+        title: mode,
+        remark: `${modes[mode]}${mode === now ? " · now" : ""}`
+      })),
       Mode.literals.indexOf(now)
     )
     if (Option.isNone(chosen)) return

@@ -49,8 +49,12 @@ const takesWords = (body: string): boolean => /\$(?:ARGUMENTS\b|[1-9])/.test(bod
 /** `$1` to `$9` are the words, which may be in quotes, and `$ARGUMENTS` is all of them; without a place they come last. */
 export const filled = (body: string, words: string): string => {
   if (!takesWords(body)) return words === "" ? body : `${body}\n\n${words}`
-  const each = Array.from(words.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, double, single, bare]) =>
-    double ?? single ?? bare ?? "")
-  return body.replaceAll(/\$(ARGUMENTS\b|[1-9])/g, (_, which: string) =>
-    which === "ARGUMENTS" ? words : each[Number(which) - 1] ?? "")
+  const each = Array.from(
+    words.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g),
+    ([, double, single, bare]) => double ?? single ?? bare ?? ""
+  )
+  return body.replaceAll(
+    /\$(ARGUMENTS\b|[1-9])/g,
+    (_, which: string) => which === "ARGUMENTS" ? words : each[Number(which) - 1] ?? ""
+  )
 }
