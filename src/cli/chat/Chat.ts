@@ -11,12 +11,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type AgentError, toTurnFailed } from "../../agent/AgentError.ts"
 import { type AgentEvent, fromStored } from "../../agent/AgentEvent.ts"
 import * as Inbox from "../../agent/Inbox.ts"
 import { prose } from "../../internal/visible.ts"
 import type { Undo } from "../../node/session/Undo.ts"
+import { RateLimits } from "../../responses/account/RateLimits.ts"
 import { isMessage, type Item, text as textOf, userMessage } from "../../responses/Item.ts"
 import * as Usage from "../../responses/Usage.ts"
 import { endsTurn, type Stored, TurnFailed, TurnInterrupted } from "../../session/SessionEvent.ts"
@@ -24,10 +26,12 @@ import { toTitle } from "../../session/Summary.ts"
 import type * as ExitCode from "../ExitCode.ts"
 import * as Image from "../image.ts"
 import type { Interruption } from "../Interruption.ts"
-import { Screen } from "../Screen.ts"
+import type { Screen } from "../Screen.ts"
+import { cells, rowsOf } from "../verbatim.ts"
 import type { ChatSession } from "./ChatSession.ts"
 import * as Conversation from "./Conversation.ts"
 import type { Front } from "./Front.ts"
+import * as GitBranch from "./gitBranch.ts"
 import * as ImagePaths from "./imagePaths.ts"
 import type { InputHistory } from "./InputHistory.ts"
 import * as OwnCommand from "./ownCommand.ts"
@@ -73,12 +77,15 @@ export interface State {
   /** What the model hears later. */
   readonly waiting: ReadonlyArray<{ readonly kind: "steer" | "followUp"; readonly text: string }>
   /** What is not shown for good yet. */
-  readonly live: ReadonlyArray<string>
+  readonly live: (now: number) => ReadonlyArray<string>
   readonly context: { readonly tokens: number; readonly window: number | null } | undefined
   readonly usage: Usage.Usage
   /** The last answer. */
   readonly answer: string
   readonly model: string | undefined
+  readonly branch: string | undefined
+  /** The windows of the plan, and how much of them is used. */
+  readonly windows: ReadonlyArray<{ readonly minutes: number; readonly usedPercent: number }>
 }
 
 export const make = Effect.fnUntraced(function*(
@@ -90,15 +97,24 @@ export const make = Effect.fnUntraced(function*(
   let work: (NonNullable<State["work"]> & { readonly fiber: Fiber.RuntimeFiber<void> }) | undefined
   let waiting: State["waiting"] = []
   let notes: ReadonlyArray<string> = []
-  let live: State["live"] = []
   let context: State["context"]
   let usage = Usage.zero
   let answer = ""
   let model: string | undefined
   let lastSeq = 0
+  let branch: string | undefined
+  let windows: State["windows"] = []
   let hasHistoryFailed = false
+  let isNoteLast = true
 
-  const say = (sentence: string) => front.print(prose(sentence).split("\n"))
+  /** Notes stand apart from what was said and done. */
+  const say = (sentence: string) =>
+    Effect.suspend(() => {
+      const rows = wrapped(prose(sentence), front.columns())
+      const all = isNoteLast ? rows : ["", ...rows]
+      isNoteLast = true
+      return front.print(all)
+    })
 
   const seeWaiting = Effect.map(inbox.pending, (pending) => {
     waiting = pending.map(({ input, kind }) => ({ kind, text: said(input) }))
@@ -129,10 +145,25 @@ export const make = Effect.fnUntraced(function*(
 
   const show = Effect.fnUntraced(function*(event: AgentEvent) {
     follow(event)
-    const { live: open, printed } = conversation.add(event)
-    live = open
-    yield* front.print([...askedIn(event, front), ...printed])
+    const rows = yield* conversation.add(event)
+    if (rows.length > 0) {
+      const isApart = rows[0] === "" || !isNoteLast
+      isNoteLast = false
+      yield* front.print(isApart ? rows : ["", ...rows])
+    }
     if (event._tag === "InputAdded" || endsTurn(event)) yield* seeWaiting
+    yield* front.refresh
+  })
+
+  /** Looks at what a turn may have changed. */
+  const look = Effect.gen(function*() {
+    branch = yield* GitBranch.of(session.asked().folder)
+    const limits = yield* Effect.orElseSucceed(
+      session.use(Effect.flatMap(RateLimits, ({ latest }) => latest.get)),
+      Option.none
+    )
+    // The first limit is that of the plan; others are of single models.
+    windows = Option.match(limits, { onNone: () => [], onSome: ({ limits }) => limits[0]?.windows ?? [] })
     yield* front.refresh
   })
 
@@ -164,6 +195,7 @@ export const make = Effect.fnUntraced(function*(
           yield* show({ ...end, seq: lastSeq + 1, at: yield* DateTime.now })
         }
         yield* giveBack
+        yield* look
       })
     )
 
@@ -184,7 +216,6 @@ export const make = Effect.fnUntraced(function*(
         Effect.interruptible(run),
         Effect.suspend(() => {
           work = undefined
-          live = []
           return front.refresh
         })
       ),
@@ -288,7 +319,8 @@ export const make = Effect.fnUntraced(function*(
       for (const stored of log.slice(0, from)) follow(fromStored(stored))
       for (const stored of log.slice(from)) yield* show(fromStored(stored))
       usage = Usage.zero
-      live = []
+      // A turn that was cut off is not running now.
+      if (!log.some(({ event }, at) => at >= (starts.at(-1) ?? 0) && endsTurn(event))) conversation = begin(front)
     }),
     compacted: (tokens) =>
       Effect.suspend(() => {
@@ -297,7 +329,6 @@ export const make = Effect.fnUntraced(function*(
       }),
     forget: Effect.suspend(() => {
       conversation = begin(front)
-      live = []
       notes = []
       context = undefined
       usage = Usage.zero
@@ -306,32 +337,33 @@ export const make = Effect.fnUntraced(function*(
       lastSeq = 0
       return front.refresh
     }),
-    state: () => ({ work, waiting, live, context, usage, answer, model: model ?? session.model() })
+    state: () => ({
+      work,
+      waiting,
+      live: conversation.live,
+      context,
+      usage,
+      answer,
+      model: session.model() ?? model,
+      branch,
+      windows
+    })
   }
+  yield* look
   return chat
 })
 
-const begin = (front: Front) => Conversation.make({ width: front.columns, colors: front.hasColors })
+const begin = (front: Front) => Conversation.make({ width: front.columns, colors: front.hasColors, hint: front.hint })
 
 /** What a person has said, as it stands in items. */
 const said = (items: ReadonlyArray<Item>): string =>
   items.filter((item) => isMessage(item) && item.role === "user").map(textOf).at(-1) ?? ""
 
-/** What was asked, as rows, once the model hears it. */
-const askedIn = (event: AgentEvent, { hasColors }: Front): ReadonlyArray<string> => {
-  if (event._tag !== "TurnStarted" && event._tag !== "InputAdded") return []
-  const rows = prose(said(event.input)).split("\n").map((row, at) => `${at === 0 ? "›" : " "} ${row}`)
-  return [
-    "",
-    ...rows.slice(0, maxRows),
-    ...rows.length > maxRows ? [`  … ${rows.length - maxRows} more lines`] : [],
-    ""
-  ]
-    .map((row) => hasColors && row !== "" ? `\u001B[1m${row}\u001B[22m` : row)
-}
-
-/** Of a long prompt no more rows are shown. */
-const maxRows = 20
+/** Lines that are too long are broken between words, and go on where their text begins. */
+const wrapped = (text: string, columns: number): ReadonlyArray<string> =>
+  text.split("\n").flatMap((line) =>
+    cells(line) < columns ? [line] : rowsOf(line, Math.max(10, columns - 1)).map(({ text }) => text.trimEnd())
+  )
 
 /** Why a turn has failed that the log has no end of. */
 const failureOf = (cause: Cause.Cause<AgentError | ExitCode.BadInput>): TurnFailed =>

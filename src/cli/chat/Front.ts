@@ -8,6 +8,8 @@ import type { Choice } from "./Picker.ts"
 export interface Front {
   readonly columns: () => number
   readonly hasColors: boolean
+  /** Which key stops a turn. */
+  readonly hint: string
   /** Shows rows for good. */
   readonly print: (rows: ReadonlyArray<string>) => Effect.Effect<void>
   /** Something that is shown meanwhile has changed. */

@@ -75,7 +75,7 @@ export const flush = (decoder: Decoder): Decoded => {
   if (paste !== undefined) return { decoder, keys: [] }
   const keys = pending === escape || pending === escape + escape
     ? pending.split("").map(() => key("escape"))
-    : /^\u001B[[O]$/.test(pending)
+    : pending === `${escape}[` || pending === `${escape}O`
     ? [key(pending.slice(1), { alt: true })]
     : []
   return { decoder: empty, keys }

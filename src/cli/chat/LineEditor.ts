@@ -321,7 +321,7 @@ const shown = ({ pastes }: State, character: string): string => {
 }
 
 const isPlain = (character: string): boolean =>
-  /^(?:[ -~]|[\p{L}\p{N}\p{P}\p{S}][\p{M}\u200C\u200D\uFE0E\uFE0F\p{Emoji_Modifier}\p{S}]*)$/u.test(character)
+  /^(?:[ -~]|[\p{L}\p{N}\p{P}\p{S}](?:\p{M}|\p{Join_C}|\uFE0E|\uFE0F|\p{Emoji_Modifier}|\p{S})*)$/u.test(character)
 
 const nameOf = (paste: string): string => {
   const lines = paste.split("\n").length - (paste.endsWith("\n") ? 1 : 0)

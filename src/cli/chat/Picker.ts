@@ -2,6 +2,7 @@
  * A list from which one thing is chosen: what is typed narrows it down. Pure, from the keys to the rows.
  */
 import { line } from "../../internal/visible.ts"
+import { cells } from "../verbatim.ts"
 import { rank } from "./fuzzy.ts"
 import type { Key } from "./Keys.ts"
 import { cut } from "./rows.ts"
@@ -61,6 +62,10 @@ export const update = <A>(picker: Picker<A>, key: Key, page = 8): Outcome<A> => 
   return open({})
 }
 
+/** Where the cursor is in the first row. */
+export const cursor = <A>({ query, question }: Picker<A>, columns: number): number =>
+  Math.min(columns - 1, cells(`${question} ${query}`))
+
 /** At most `height` rows; the one that would be taken is marked. */
 export const view = <A>(
   picker: Picker<A>,
@@ -79,7 +84,7 @@ export const view = <A>(
   const from = Math.max(0, Math.min(picker.at - Math.floor(room / 2), found.length - room))
   const more = found.length > room ? `  ${picker.at + 1} of ${found.length}` : ""
   return [
-    cut(`${picker.question} ${picker.query}▏${more}`, columns),
+    cut(`${picker.question} ${picker.query}${more}`, columns),
     ...found.length === 0 ? [cut("  nothing fits; Backspace shows more", columns)] : [],
     ...found.slice(from, from + room).map(({ remark, title }, row) => {
       const isChosen = from + row === picker.at

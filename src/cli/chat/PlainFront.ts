@@ -2,6 +2,7 @@
  * A conversation line by line, without any movement of the cursor: for screen readers, dumb terminals, and whoever asks
  * for it. The terminal itself lets a line be edited.
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -78,6 +79,7 @@ export const make = Effect.gen(function*() {
   const front: Front = {
     columns: () => process.stdout.columns || 80,
     hasColors: false,
+    hint: "Ctrl-C stops",
     print,
     refresh: Effect.void,
     choose: (question, choices, at = -1) =>
@@ -119,7 +121,7 @@ export const make = Effect.gen(function*() {
       const interrupting = Effect.gen(function*() {
         yield* interrupts.take
         if (yield* chat.interrupt) return
-        const now = Date.now()
+        const now = yield* Clock.currentTimeMillis
         if (now - last < 2000) return leave()
         last = now
         yield* print(["Ctrl-C once more leaves"])

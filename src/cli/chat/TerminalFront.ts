@@ -7,7 +7,9 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { homedir } from "node:os"
 import { line } from "../../internal/visible.ts"
+import { frames } from "../render/wording.ts"
 import { Screen } from "../Screen.ts"
 import type { Chat, Services } from "./Chat.ts"
 import * as Completion from "./Completion.ts"
@@ -51,6 +53,7 @@ type Open =
 
 export const make = Effect.gen(function*() {
   const screen = yield* Screen
+  const clock = yield* Effect.clock
   const terminal = yield* Terminal.make
   const hasColors = screen.hasColors && screen.isOutTerminal
   const area = yield* LiveArea.make({ write: screen.out, size: terminal.size, hasCursor: true })
@@ -74,15 +77,16 @@ export const make = Effect.gen(function*() {
     const { columns, rows: height } = terminal.size()
     const state = chat?.state()
     if (chat === undefined || state === undefined) return { rows: [] }
-    const now = Date.now()
-    const work = state.work === undefined || open?._tag === "Picker" && !state.work.isTurn
+    const now = clock.unsafeCurrentTimeMillis()
+    // The conversation itself tells of a turn.
+    const work = state.work === undefined || state.work.isTurn || open?._tag === "Picker"
       ? []
       : [
         dim(
           cut(
-            `${frames[Math.floor(now / 250) % frames.length]} ${state.work.name} ${
+            `${frames[Math.floor(now / 100) % frames.length]} ${line(state.work.name)} ${
               Math.floor((now - state.work.since) / 1000)
-            }s · Esc stops it`,
+            }s · Esc stops`,
             columns
           )
         )
@@ -91,13 +95,22 @@ export const make = Effect.gen(function*() {
       dim(cut(`  ${kind === "steer" ? "heard next" : "afterwards"}: ${line(text.slice(0, 500))}`, columns))
     )
     const asked = chat.session.asked()
-    const status = dim(StatusLine.row({
-      model: state.model,
+    const { context, elapsed, model = "", usage, windows } = {
+      ...state,
+      elapsed: state.work?.isTurn === true ? now - state.work.since : undefined
+    }
+    const status = StatusLine.row({
+      model,
       effort: chat.session.effort(),
-      folder: asked.folder,
-      context: state.context,
-      width: columns
-    }))
+      folder: tilde(asked.folder),
+      branch: state.branch,
+      context,
+      windows,
+      elapsed,
+      cost: usage.costUsd,
+      width: columns,
+      colors: hasColors
+    })
     const hints = hint === "" ? [] : [dim(cut(hint, columns))]
     if (open?._tag === "Picker") {
       const rows = Picker.view(open.picker, { columns, height: Math.max(4, Math.min(16, height - 4)), mark: inverse })
@@ -106,12 +119,12 @@ export const make = Effect.gen(function*() {
         rows: [...above, ...rows, status],
         cursor: {
           row: above.length,
-          column: Math.min(columns - 1, [...`${open.picker.question} ${open.picker.query}`].length)
+          column: Picker.cursor(open.picker, columns)
         }
       }
     }
     const edited = LineEditor.view(editor, editorWidth(), Math.max(1, Math.floor(height / 3)))
-    const input = edited.rows.map((row, at) => `${at === 0 ? bold("›") : " "} ${row}`)
+    const input = edited.rows.map((row, at) => `${at === 0 ? bold(">") : " "} ${row}`)
     const search = open?._tag === "Search"
       ? [
         dim(
@@ -126,9 +139,9 @@ export const make = Effect.gen(function*() {
       : []
     const proposals = open?._tag === "Proposals" ? proposalRows(open, columns) : []
     const below = [...search, ...proposals, ...hints, status]
-    const fixed = work.length + waiting.length + input.length + below.length + 2
-    const live = state.live.slice(-Math.max(0, height - 1 - fixed))
-    const above = [...live, ...live.length === 0 ? [] : [""], ...work, ...waiting]
+    const fixed = work.length + waiting.length + input.length + below.length + 1
+    const live = state.live(now).slice(-Math.max(1, height - 1 - fixed))
+    const above = [...live, ...work, ...waiting, ""]
     return {
       rows: [...above, ...input, ...below],
       cursor: { row: above.length + edited.cursor.row, column: edited.cursor.column + 2 }
@@ -151,6 +164,7 @@ export const make = Effect.gen(function*() {
   const front: Front = {
     columns: () => terminal.size().columns,
     hasColors,
+    hint: "Esc stops",
     print: area.print,
     refresh,
     choose: <A>(question: string, choices: ReadonlyArray<Picker.Choice<A>>, at?: number) =>
@@ -361,7 +375,7 @@ export const make = Effect.gen(function*() {
       // The time of what runs, and the end of a hint.
       const ticks = Effect.repeat(
         Effect.suspend(() => of.state().work === undefined ? Effect.void : refresh),
-        Schedule.spaced("250 millis")
+        Schedule.spaced("100 millis")
       )
       yield* Effect.raceAll([
         Deferred.await(left),
@@ -375,4 +389,5 @@ export const make = Effect.gen(function*() {
   }
 })
 
-const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
+const tilde = (path: string): string =>
+  path === homedir() || path.startsWith(`${homedir()}/`) ? `~${path.slice(homedir().length)}` : path

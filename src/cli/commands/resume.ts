@@ -20,7 +20,7 @@ export type Flags = Command.Command.ParseConfig<typeof flags>
 
 export const resume = Command.make("resume", flags, handler(() => import("../handlers/resume.ts"))).pipe(
   Command.withDescription(
-    "Go on with a session, in the folder it worked in. A part of its id may do, of 4 characters or more. Without a prompt, the last turn goes on: one that was " +
+    "Go on with a session, in the folder it worked in. A part of its id may do, of 4 characters or more; without one, you choose from a list on a terminal. Without a prompt, the last turn goes on: one that was " +
       "interrupted, reached a limit, failed, or was cut off by a crash"
   )
 )

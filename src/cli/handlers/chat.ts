@@ -52,6 +52,13 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   if (!session.isNew) yield* screen.err(`To go on: effixir chat --resume ${FindSession.shortId(session.session)}\n`)
 })
 
+/** Goes on with a session that the person chooses from a list. */
+export const choose = Effect.fnUntraced(function*(flags: Omit<Flags, "plain" | "resume">) {
+  const { pick } = yield* Effect.promise(() => import("../chat/pickSession.ts"))
+  const chosen = yield* pick(Option.getOrElse(flags.cd, () => "."))
+  if (Option.isSome(chosen)) yield* handle({ ...flags, plain: false, resume: chosen })
+})
+
 const noTerminal =
   "A conversation needs a terminal to type in and to show it on. In a script, use `effixir run \"prompt\"`, or " +
   "`effixir resume ID \"prompt\"`"

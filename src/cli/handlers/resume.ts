@@ -19,6 +19,10 @@ import * as TurnFlags from "../turnFlags.ts"
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { cd, last, words } = flags
   const given = yield* Prompt.positionals(words, last ? 1 : 2)
+  if (given.length === 0 && !last && canChoose(flags)) {
+    const { choose } = yield* Effect.promise(() => import("./chat.ts"))
+    return yield* choose(flags)
+  }
   const { images, search, turn } = yield* TurnFlags.read(flags)
   const { id, log } = yield* FindSession.find(last ? undefined : given[0], last, cd).pipe(Effect.provide(layerHome))
   const events = log.map(({ event }) => event)
@@ -41,6 +45,11 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     ...chosen
   }).pipe(Common.override(environment))
 }, (run, flags) => TurnFlags.modes(flags)(run))
+
+/** A person at a terminal chooses a session, and goes on with it in a conversation. */
+const canChoose = ({ image, json, output }: Flags): boolean =>
+  !json && Option.isNone(output) && image.length === 0 && process.stdin.isTTY === true && process.stdout.isTTY === true &&
+  process.env["TERM"] !== "dumb"
 
 /**
  * Resuming does not allow a call that stopped the turn because no person was there to approve it: if the log does not

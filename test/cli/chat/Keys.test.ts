@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as TestClock from "effect/TestClock"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import * as Keys from "../../../src/cli/chat/Keys.ts"
 
 const all = (...pieces: ReadonlyArray<string>): ReadonlyArray<Keys.Key> => {

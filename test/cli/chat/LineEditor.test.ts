@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import * as Keys from "../../../src/cli/chat/Keys.ts"
 import * as LineEditor from "../../../src/cli/chat/LineEditor.ts"
 import { cells } from "../../../src/cli/verbatim.ts"

@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import * as Script from "../../../src/testing/Script.ts"
-import { platform } from "../support.ts"
+import { eventually, isAlive, machine, platform } from "../support.ts"
 import { isThere, sitDown } from "./terminal.ts"
 
 const timeout = 180_000
@@ -17,24 +18,402 @@ const test = (
 const say = (text: string) => Script.answer(Script.say(text))
 const bash = (command: string) => Script.answer(Script.call("bash", { command }))
 
-describe.runIf(isThere)("a conversation", () => {
-  test("goes on turn after turn in one session", () =>
+/** The events of all sessions of a home. */
+const logOf = (
+  home: string
+): ReadonlyArray<{ readonly _tag: string; readonly reason?: string; readonly kind?: string }> =>
+  readdirSync(`${home}/sessions`).filter((name) => !name.startsWith(".")).flatMap((session) =>
+    readFileSync(`${home}/sessions/${session}/log.ndjson`, "utf8").trim().split("\n").map((line) =>
+      JSON.parse(line).event
+    )
+  )
+
+/** What differs from run to run. */
+const steady = (screen: string): string =>
+  screen.replaceAll(/\/tmp\/effixir-test-\w+/g, "~").replaceAll(/\d+ s ·/g, "N s ·").replaceAll(/[\da-f]{8}$/gm, "ID")
+
+describe.runIf(isThere)("a conversation on a terminal", () => {
+  test("goes on turn after turn in one session, and leaves the terminal as it was", () =>
     Effect.gen(function*() {
-      const person = yield* sitDown(Script.fromTurns([say("First answer."), say("Second answer.")]))
+      const person = yield* sitDown(Script.fromTurns([say("First **answer**."), say("Second answer.")]))
       const terminal = yield* person.start()
       yield* terminal.see("/help shows")
       yield* terminal.type("one")
       yield* terminal.press("Enter")
       yield* terminal.see("First answer.")
+      yield* terminal.see("written")
       yield* terminal.type("two")
+      yield* terminal.press("M-Enter")
+      yield* terminal.type("lines")
       yield* terminal.press("Enter")
-      yield* terminal.see("Second answer.")
-      console.log(terminal.history())
+      yield* terminal.see(/Second answer\.\s+\d+ s/)
+      yield* terminal.see("week 34 %")
+      assert.strictEqual(
+        steady(terminal.screen()),
+        [
+          "Say what to do; /help shows commands and keys, Ctrl-D leaves.",
+          "",
+          "> one",
+          "",
+          "First answer.",
+          "",
+          "N s · 100 tokens read · 10 written",
+          "",
+          "> two",
+          "  lines",
+          "",
+          "Second answer.",
+          "",
+          "N s · 100 tokens read · 10 written",
+          "",
+          ">",
+          "gpt-6.2-sol · ~/work · 0 % of 500k · 5h 12 % · week 34 %"
+        ].join("\n")
+      )
       yield* terminal.press("C-d")
       const { code, stty } = yield* terminal.end
-      console.log(terminal.history(), stty)
       assert.strictEqual(code, 0)
       assert.match(stty, /\sicanon\b/)
       assert.match(stty, /\secho\b/)
+      assert.match(terminal.screen(), /To go on: effixir chat --resume [\da-f]{8}/)
+      assert.deepStrictEqual(
+        logOf(person.home).filter(({ _tag }) => /^(?:Session|Turn)/.test(_tag)).map(({ _tag }) => _tag),
+        ["SessionStarted", "TurnStarted", "TurnCompleted", "TurnStarted", "TurnCompleted"]
+      )
+    }))
+
+  test("lets the model hear what is said while it works, at its next step or at the end", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(
+        Script.fromTurns([bash("until [ -e go ]; do sleep 0.1; done"), say("Heard it."), say("And this.")])
+      )
+      const terminal = yield* person.start()
+      yield* terminal.see("/help shows")
+      yield* terminal.type("wait")
+      yield* terminal.press("Enter")
+      yield* terminal.see("running bash")
+      yield* terminal.type("afterwards, please")
+      yield* terminal.press("Tab")
+      yield* terminal.see("afterwards: afterwards, please")
+      yield* terminal.type("be quick")
+      yield* terminal.press("Enter")
+      yield* terminal.see("heard next: be quick")
+      writeFileSync(person.file("go"), "")
+      const screen = yield* terminal.see(/And this\.\s+\d+ s/)
+      assert.notInclude(terminal.screen(), "heard next")
+      assert.match(screen, /> be quick\s+Heard it\.\s+> afterwards, please\s+And this\./)
+      const bodies = (yield* person.simulator.requests).map(({ body }) => JSON.stringify(body))
+      assert.notInclude(bodies[0], "be quick")
+      assert.include(bodies[1], "be quick")
+      assert.notInclude(bodies[1], "afterwards, please")
+      assert.include(bodies[2], "afterwards, please")
+      assert.strictEqual(logOf(person.home).filter(({ _tag }) => _tag === "TurnStarted").length, 1)
+    }))
+
+  test("stops a turn with Escape, gives back what was not heard, and leaves with Ctrl-C twice", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([bash("echo $$ > pid; exec sleep 60"), say("Well.")]))
+      const terminal = yield* person.start()
+      yield* terminal.see("/help shows")
+      yield* terminal.type("wait")
+      yield* terminal.press("Enter")
+      yield* terminal.see("running bash")
+      yield* eventually("the command runs", () => existsSync(person.file("pid")))
+      yield* terminal.type("not heard")
+      yield* terminal.press("Enter")
+      yield* terminal.see("heard next: not heard")
+      yield* terminal.press("Escape")
+      yield* terminal.see("■ Interrupted.")
+      yield* terminal.see("> not heard")
+      yield* eventually("it is gone", () => !isAlive(Number(readFileSync(person.file("pid"), "utf8"))))
+      assert.deepInclude(logOf(person.home).at(-1), { _tag: "TurnInterrupted", reason: "SIGINT" })
+      yield* terminal.press("Enter")
+      yield* terminal.see("Well.")
+      yield* terminal.see(/Well\.\s+\d+ s/)
+      yield* terminal.type("draft")
+      yield* terminal.see("> draft")
+      yield* terminal.press("C-c")
+      yield* eventually("the line is empty", () => !terminal.screen().includes("draft"))
+      yield* terminal.press("C-c")
+      yield* terminal.see("once more leaves")
+      yield* terminal.press("C-c")
+      assert.strictEqual((yield* terminal.end).code, 0)
+    }))
+
+  test("ends its turn in the log when the terminal is closed, and leaves no process", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([bash("echo $$ > pid; exec sleep 60")]))
+      const terminal = yield* person.start()
+      yield* terminal.see("/help shows")
+      yield* terminal.type("wait")
+      yield* terminal.press("Enter")
+      yield* eventually("the command runs", () => existsSync(person.file("pid")))
+      const pids = [terminal.program(), Number(readFileSync(person.file("pid"), "utf8"))]
+      assert.isTrue(pids.every(isAlive))
+      yield* terminal.close
+      yield* eventually("nothing is left", () => !pids.some(isAlive))
+      assert.deepInclude(logOf(person.home).at(-1), { _tag: "TurnInterrupted", reason: "hangup" })
+    }))
+
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+    test(`leaves the terminal as it was after ${signal}`, () =>
+      Effect.gen(function*() {
+        const person = yield* sitDown(Script.fromTurns([bash("echo > there; exec sleep 60")]))
+        const terminal = yield* person.start()
+        yield* terminal.see("/help shows")
+        yield* terminal.type("wait")
+        yield* terminal.press("Enter")
+        yield* eventually("the command runs", () => existsSync(person.file("there")))
+        process.kill(terminal.program(), signal)
+        const { code, stty } = yield* terminal.end
+        assert.strictEqual(code, { SIGTERM: 143, SIGINT: 130, SIGQUIT: 131 }[signal])
+        assert.match(stty, /\sicanon\b/)
+        assert.deepInclude(logOf(person.home).at(-1), { _tag: "TurnInterrupted", reason: signal })
+        // What is pasted now has no marks around it.
+        yield* terminal.paste("plain")
+        yield* terminal.see(/(?<!200~)plain/)
+      }))
+  }
+
+  test("stops with Ctrl-Z like any job, and goes on with fg", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Here again.")]))
+      const terminal = yield* person.start({ isInShell: true })
+      yield* terminal.see("$")
+      yield* terminal.type(`${terminal.command}\n`)
+      yield* terminal.see("/help shows")
+      yield* terminal.type("half a line")
+      yield* terminal.see("> half a line")
+      yield* terminal.press("C-z")
+      yield* terminal.see(/Stopped/)
+      yield* terminal.type("echo it is $((6*7)); stty -a | grep -o ' icanon'\n")
+      yield* terminal.see(/it is 42\n icanon/)
+      yield* terminal.type("fg\n")
+      yield* terminal.see(/fg[^]*> half a line/)
+      yield* terminal.press("Enter")
+      yield* terminal.see("Here again.")
+    }))
+
+  test("asks whether a call may run, takes a change of it, and tells the model why not", () =>
+    Effect.gen(function*() {
+      const changed = "echo better > made.txt"
+      const person = yield* sitDown(Script.fromTurns([
+        bash("echo worse > made.txt"),
+        bash(changed),
+        bash("rm -f made.txt"),
+        say("Fine.")
+      ]))
+      const terminal = yield* person.start({ args: ["--permission", "ask"] })
+      yield* terminal.see("/help shows")
+      yield* terminal.type("make it")
+      yield* terminal.press("Enter")
+      yield* terminal.see("y yes · a always this very command · e edit · n no")
+      yield* Effect.sleep("400 millis")
+      yield* terminal.type("e")
+      yield* terminal.see("run instead: echo worse > made.txt")
+      yield* terminal.press(...Array.from({ length: 16 }, () => "BSpace" as const))
+      yield* terminal.type("better > made.txt")
+      yield* terminal.press("Enter")
+      // The changed command is not asked about again; the next one is.
+      yield* terminal.see(/rm -f made\.txt\n[^]*n no/)
+      assert.strictEqual(readFileSync(person.file("made.txt"), "utf8"), "better\n")
+      yield* Effect.sleep("400 millis")
+      yield* terminal.type("n")
+      yield* terminal.see("why?")
+      yield* terminal.type("keep it")
+      yield* terminal.press("Enter")
+      yield* terminal.see(/Fine\.\s+\d+ s/)
+      assert.isTrue(existsSync(person.file("made.txt")))
+      const bodies = (yield* person.simulator.requests).map(({ body }) => JSON.stringify(body))
+      assert.include(bodies[1], changed)
+      assert.include(bodies[3], "The user said: keep it")
+      yield* terminal.press("C-d")
+      assert.match((yield* terminal.end).stty, /\sicanon\b/)
+    }))
+
+  test("takes back what a turn has changed in files, and says what stays", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([
+        Script.answer(
+          Script.call("write", { path: "new.txt", content: "new\n" }),
+          Script.call("write", { path: "sub/other.txt", content: "other\n" }),
+          Script.call("bash", { command: "echo by hand > third.txt" })
+        ),
+        say("Written."),
+        say("Understood.")
+      ]))
+      const terminal = yield* person.start()
+      yield* terminal.see("/help shows")
+      yield* terminal.type("write")
+      yield* terminal.press("Enter")
+      yield* terminal.see(/Written\.\s+\d+ s/)
+      writeFileSync(person.file("sub/other.txt"), "changed since\n")
+      yield* terminal.type("/undo")
+      yield* terminal.press("Enter")
+      const screen = yield* terminal.see("may have changed stays")
+      assert.include(screen, "What the turn \"write\" has changed is taken back:\n  new.txt is gone, as before")
+      assert.include(screen, "sub/other.txt stays: it was changed after the turn")
+      assert.deepStrictEqual(
+        ["new.txt", "sub/other.txt", "third.txt"].map((name) => existsSync(person.file(name))),
+        [false, true, true]
+      )
+      yield* terminal.type("/undo")
+      yield* terminal.press("Enter")
+      yield* terminal.see("nothing to take back")
+      yield* terminal.type("go on")
+      yield* terminal.press("Enter")
+      yield* terminal.see("Understood.")
+      const last = JSON.stringify((yield* person.simulator.requests).at(-1)?.body)
+      assert.include(last, "undone your changes to these files, which are as they were before: new.txt.")
+    }))
+
+  test("has commands behind a slash, and a person's own prompts among them", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Small."), say("Named.")]))
+      mkdirSync(`${person.home}/prompts`, { recursive: true })
+      writeFileSync(
+        `${person.home}/prompts/greet.md`,
+        "---\ndescription: Say hello\n---\nGreet $1 in $2, all: $ARGUMENTS"
+      )
+      const terminal = yield* person.start({ rows: 50, columns: 120 })
+      yield* terminal.see("/help shows")
+      yield* terminal.type("/he")
+      yield* terminal.see(/\/help\s+Show all/)
+      yield* terminal.press("Enter")
+      yield* terminal.see(/\/greet \[WORDS\]\s+Say hello/)
+      yield* terminal.type("/mdoel")
+      yield* terminal.press("Escape")
+      yield* terminal.press("Enter")
+      yield* terminal.see("There is no command /mdoel, the nearest is /model")
+      yield* terminal.type("/model")
+      yield* terminal.press("Enter")
+      yield* terminal.see("Which model?")
+      yield* terminal.type("5.5")
+      yield* terminal.press("Enter")
+      yield* terminal.see(/The next turn asks gpt-5\.5\./)
+      yield* terminal.type("/greet \"the world\" German")
+      yield* terminal.press("Enter")
+      yield* terminal.see("Small.")
+      const [first] = yield* person.simulator.requests
+      const body = JSON.stringify(first?.body)
+      assert.include(body, "Greet the world in German, all: \\\"the world\\\" German")
+      assert.match(body, /"model":"gpt-5\.5"/)
+      yield* terminal.type("/rename A better title")
+      yield* terminal.press("Enter")
+      yield* terminal.see("is now called: A better title")
+      yield* terminal.type("/clear")
+      yield* terminal.press("Enter")
+      yield* terminal.see("A new session. The one before")
+      yield* terminal.type("/resume")
+      yield* terminal.press("Enter")
+      yield* terminal.see(/› A better title\s+\d+ \w+ ago · 1 turn/)
+      yield* terminal.press("Enter")
+      yield* terminal.see(/goes on, in/)
+      yield* terminal.type("again")
+      yield* terminal.press("Enter")
+      yield* terminal.see("Named.")
+      assert.strictEqual(
+        new Set(readdirSync(`${person.home}/sessions`).filter((name) => !name.startsWith("."))).size,
+        1
+      )
+      yield* terminal.type("/quit")
+      yield* terminal.press("Enter")
+      assert.strictEqual((yield* terminal.end).code, 0)
+    }))
+
+  test("completes paths, runs commands of the person, sends images, and takes any paste as one", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Seen."), say("Read.")]))
+      mkdirSync(person.file("src"))
+      writeFileSync(person.file("src/main.ts"), "")
+      writeFileSync(person.file("ignored.ts"), "")
+      writeFileSync(person.file(".gitignore"), "ignored.ts\n")
+      mkdirSync(person.file(".git"))
+      writeFileSync(person.file(".git/HEAD"), "ref: refs/heads/topic\n")
+      writeFileSync(
+        person.file("a b.png"),
+        Buffer.from(
+          "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+          "base64"
+        )
+      )
+      const terminal = yield* person.start()
+      yield* terminal.see("(topic)")
+      yield* terminal.type("!echo the answer is $((6*7)); false")
+      yield* terminal.press("Enter")
+      yield* terminal.see(/the answer is 42\n\s+\[exit 1\]/)
+      yield* terminal.type("see @")
+      yield* terminal.see(/^ {2}src\/main\.ts/m)
+      assert.notInclude(terminal.screen(), "ignored.ts")
+      yield* terminal.type("man")
+      yield* terminal.press("Tab")
+      yield* terminal.see("> see src/main.ts")
+      yield* terminal.type("and a\\ b.png")
+      yield* terminal.press("Enter")
+      yield* terminal.see("Seen.")
+      const [first] = yield* person.simulator.requests
+      const body = JSON.stringify(first?.body)
+      assert.include(body, "$ echo the answer is $((6*7)); false\\nthe answer is 42\\n[exit 1]")
+      assert.include(body, "see src/main.ts and a\\\\ b.png")
+      assert.include(body, "data:image/png;base64,iVBOR")
+      const text = Array.from({ length: 3000 }, (_, n) => `line ${n} 漢字`).join("\n")
+      yield* terminal.see(/Seen\.[^]*\d+ s/)
+      yield* terminal.paste(text)
+      yield* terminal.see("[pasted: 3000 lines]")
+      yield* terminal.press("Enter")
+      yield* terminal.see("Read.")
+      const said = JSON.stringify((yield* person.simulator.requests).at(-1)?.body)
+      assert.include(said, JSON.stringify(text).slice(1, -1))
+    }))
+
+  test("remembers what was typed over conversations, in a file of the person alone", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("One."), say("Two.")]))
+      const first = yield* person.start()
+      yield* first.see("/help shows")
+      yield* first.type("find the needle")
+      yield* first.press("Enter")
+      yield* first.see("One.")
+      yield* first.press("C-d")
+      yield* first.end
+      assert.strictEqual(statSync(`${person.home}/history.jsonl`).mode & 0o777, 0o600)
+      const second = yield* person.start({ args: ["chat", "--last"] })
+      yield* second.see(/> find the needle\s+One\./)
+      yield* second.type("other")
+      yield* second.press("C-r")
+      yield* second.type("NEED")
+      yield* second.see(/> find the needle\nsearch: NEED/)
+      yield* second.press("Escape")
+      yield* second.see("> other")
+      yield* second.press("C-c")
+      yield* second.press("Up")
+      yield* second.press("Enter")
+      yield* second.see("Two.")
+      assert.strictEqual(logOf(person.home).filter(({ _tag }) => _tag === "TurnStarted").length, 2)
+    }))
+
+  test("lets a person write in their editor", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Long.")]))
+      writeFileSync(`${person.base}/editor`, "#!/bin/sh\nprintf 'edited %s\\nsecond' \"$(cat \"$1\")\" > \"$1\"\n", {
+        mode: 0o700
+      })
+      const terminal = yield* person.start({ env: { EDITOR: `${person.base}/editor` } })
+      yield* terminal.see("/help shows")
+      yield* terminal.type("draft")
+      yield* terminal.press("C-g")
+      yield* terminal.see("> edited draft\n  second")
+      yield* terminal.press("Enter")
+      yield* terminal.see("Long.")
+    }))
+})
+
+describe("a conversation without a terminal", () => {
+  test("is refused in a sentence", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(Script.fromTurns([]))
+      const { code, stderr, stdout } = yield* run(["chat"])
+      assert.deepStrictEqual([code, stdout], [2, ""])
+      assert.match(stderr, /^effixir: A conversation needs a terminal[^]*effixir run/)
     }))
 })

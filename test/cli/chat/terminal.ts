@@ -2,7 +2,7 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import type * as Script from "../../../src/testing/Script.ts"
 import { eventually, machine, program } from "../support.ts"
 
@@ -87,14 +87,16 @@ export const sitDown = Effect.fnUntraced(function*(script: Script.Script, pace?:
             : `env -i ${variables} ${command}; echo $? > '${marker}'; stty -a > '${marker}.stty'; sleep 1000`
         )
         const pane = `=${name}:`
-        const screen = () => tmux("capture-pane", "-p", "-t", pane).replace(/\s+$/, "")
-        const all_ = () => tmux("capture-pane", "-p", "-J", "-S", "-", "-t", pane).replace(/\s+$/, "")
+        const capture = (...how: ReadonlyArray<string>) =>
+          tmux("capture-pane", "-p", ...how, "-t", pane).split("\n").map((row) => row.trimEnd()).join("\n").trimEnd()
+        const screen = () => capture()
+        const history = () => capture("-S", "-")
         return {
           name,
           command,
           screen,
           /** With what has scrolled away. */
-          history: all_,
+          history,
           type: (text: string) => Effect.sync(() => void tmux("send-keys", "-t", pane, "-l", "--", text)),
           press: (...keys: ReadonlyArray<Named>) => Effect.sync(() => void tmux("send-keys", "-t", pane, ...keys)),
           paste: (text: string) =>
@@ -107,18 +109,23 @@ export const sitDown = Effect.fnUntraced(function*(script: Script.Script, pace?:
             Effect.sync(() => void tmux("resize-window", "-t", pane, "-x", String(columns), "-y", String(rows))),
           see: (what: string | RegExp) =>
             Effect.map(
-              eventually(`seen: ${what}`, () => typeof what === "string" ? all_().includes(what) : what.test(all_()))
+              eventually(`seen: ${what}`, () =>
+                typeof what === "string" ? history().includes(what) : what.test(history()))
                 .pipe(
                   Effect.timeoutFail({
                     duration: "60 seconds",
-                    onTimeout: () => new Error(`not seen: ${what}, but\n${all_()}`)
+                    onTimeout: () =>
+                      new Error(`not seen: ${what}, but\n${history()}`)
                   }),
                   Effect.orDie
                 ),
-              all_
+              history
             ),
-          /** The process of the terminal, whose end closes it. */
-          pid: () => Number(tmux("display-message", "-p", "-t", pane, "#{pane_pid}")),
+          /** The process of the program. */
+          program: () => {
+            const shell = tmux("display-message", "-p", "-t", pane, "#{pane_pid}").trim()
+            return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, "utf8").trim().split(" ")[0])
+          },
           close: Effect.sync(() => void tmux("kill-session", "-t", `=${name}`)),
           /** The exit code, and how the terminal is left. */
           end: eventually("the end", () => existsSync(`${marker}.stty`)).pipe(

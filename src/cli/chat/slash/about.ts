@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { line } from "../../../internal/visible.ts"
-import { grouped } from "../../render/text.ts"
+import { grouped } from "../../render/wording.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
 
 export const status: SlashCommand = {

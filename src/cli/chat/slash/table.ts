@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { line } from "../../../internal/visible.ts"
 import * as Suggest from "../../suggest.ts"
 import { cells } from "../../verbatim.ts"
+import { wrap } from "../../wrap.ts"
 import type { Chat } from "../Chat.ts"
 import * as About from "./about.ts"
 import * as Asking from "./asking.ts"
@@ -20,8 +21,12 @@ const help: SlashCommand = {
   run: Effect.fnUntraced(function*(chat) {
     const { keys } = yield* Effect.promise(() => import("../keyHelp.ts"))
     const own = yield* Effect.orElseSucceed(Prompts.load(chat), () => [])
-    const row = (names: ReadonlyArray<string>) => (name: string, what: string) =>
-      `  ${name}${" ".repeat(Math.max(0, ...names.map(cells)) - cells(name))}  ${what}`
+    const row = (names: ReadonlyArray<string>) => {
+      const width = Math.max(0, ...names.map(cells)) + 4
+      return (name: string, what: string) =>
+        `  ${name}`.padEnd(width) +
+        wrap(what, Math.max(width + 20, chat.front.columns() - 1), " ".repeat(width)).trimStart()
+    }
     const spelled = ({ name, words = "" }: SlashCommand) => `/${name}${words === "" ? "" : ` ${words}`}`
     const named = [...commands, ...own].map(spelled)
     yield* chat.say([

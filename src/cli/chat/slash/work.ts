@@ -6,7 +6,7 @@ import { line } from "../../../internal/visible.ts"
 import * as NodeFiles from "../../../node/workspace/NodeFiles.ts"
 import * as ChatPrompts from "../../../prompts/ChatPrompts.ts"
 import { Files } from "../../../tools/workspace/Files.ts"
-import { compactedLine } from "../../render/text.ts"
+import { compactedLine } from "../../render/wording.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
 
 export const compact: SlashCommand = {
