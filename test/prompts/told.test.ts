@@ -2,6 +2,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename } from "node:path"
 import * as ArgumentProblems from "../../src/prompts/ArgumentProblems.ts"
+import type * as ChatPrompts from "../../src/prompts/ChatPrompts.ts"
 import type * as Compaction from "../../src/prompts/Compaction.ts"
 import type * as Conversation from "../../src/prompts/Conversation.ts"
 import type * as CutOutput from "../../src/prompts/CutOutput.ts"
@@ -37,6 +38,7 @@ const occasions: {
   readonly EditFailures: Made<typeof EditFailures>
   readonly Refusals: Made<typeof Refusals>
   readonly Conversation: Made<typeof Conversation>
+  readonly ChatPrompts: Made<typeof ChatPrompts>
   readonly ImportedSession: Made<typeof ImportedSession>
   readonly Compaction: Made<typeof Compaction>
 } = {
@@ -334,6 +336,13 @@ const occasions: {
       [{ command: "npm test", output: "", exitCode: 1, isStopped: false }],
       [{ command: "npm start", output: "listening", exitCode: 0, isStopped: true }]
     ]
+  },
+  ChatPrompts: {
+    init: [],
+    review: [[""], ["the branch topic"]],
+    undone: [[["src/a.ts", "src/b.ts"]]],
+    commandRun: [["git status", "nothing to commit\n", ""], ["npm test", "", "exit 1"]],
+    runInstead: [["npm test -- --run"]]
   },
   Compaction: {
     summarize: [],

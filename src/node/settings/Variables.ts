@@ -56,6 +56,9 @@ export const variables: ReadonlyArray<Variable> = [
   { name: "SSL_CERT_FILE", text: "a file of certificates to trust beside those of Node" },
   { name: "NODE_EXTRA_CA_CERTS", text: "the same, as Node has it" },
   { name: "NO_COLOR", text: "no colours, whatever the terminal can" },
+  { name: "VISUAL", text: "the editor that Ctrl-G opens in a conversation; before `EDITOR`" },
+  { name: "EDITOR", value: "vi", text: "the same" },
+  { name: "SHELL", value: "/bin/sh", text: "what runs `!command` in a conversation" },
   { name: "PAGER", value: "less", text: "what `sessions show` shows long texts with on a terminal; `cat` for nothing" },
   { name: "NODE_DISABLE_COMPILE_CACHE", text: "keep no compiled code in `cache/`" }
 ]
