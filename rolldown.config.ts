@@ -33,6 +33,7 @@ export default defineConfig({
         { name: "http", test: /src\/node\/network\/NodeHttp\.ts$/ },
         { name: "turn", test: /src\/cli\/(?:handlers\/(?:fork|resume|run)|render\/lastLine)\.ts$/ },
         { name: "config", test: /src\/cli\/handlers\/config\// },
+        { name: "doctor", test: /src\/cli\/handlers\/doctor\.ts$/ },
         { name: "jsonc", test: /node_modules\/jsonc-parser\// },
         { name: "chat", test: /src\/cli\/handlers\/chat\.ts$/ },
         { name: "login", test: /src\/cli\/handlers\/login\.ts$/ }

@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { field, parse, text } from "../internal/json.ts"
-import { isUntrusted, networkProblem } from "../internal/networkProblem.ts"
+import { isFinal, isUntrusted, networkProblem } from "../internal/networkProblem.ts"
 import { retryAfter } from "../internal/retryAfter.ts"
 import { OAuthError } from "./OAuthError.ts"
 
@@ -105,7 +105,7 @@ export const toError = (answer: Answer): OAuthError => {
 
 export const unreachable = (error: HttpClientError.HttpClientError): OAuthError =>
   new OAuthError({
-    reason: isUntrusted(error.cause) ? "Certificate" : "Transport",
+    reason: isUntrusted(error.cause) ? "Certificate" : isFinal(error.cause) ? "Proxy" : "Transport",
     detail: networkProblem(error.cause)
   })
 

@@ -35,6 +35,7 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effixir/auth/OAu
     "OtherServer",
     "Region",
     "Certificate",
+    "Proxy",
     "Blocked",
     "Transport",
     "Protocol"
@@ -70,6 +71,7 @@ const sentences: { readonly [reason in OAuthError["reason"]]: string } = {
   Region:
     "The sign-in server does not serve this region; if your browser uses a proxy, set HTTPS_PROXY to the same one",
   Certificate: "The sign-in server could not be reached safely",
+  Proxy: "The sign-in server could not be reached through the proxy",
   Blocked:
     "A web page came back in the place of an answer of the sign-in server, as from a proxy or a network block; " +
     "if your browser uses a proxy, set HTTPS_PROXY to the same one",

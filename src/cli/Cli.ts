@@ -14,6 +14,7 @@ import { compact } from "./commands/compact.ts"
 import * as Completion from "./commands/completion.ts"
 import { all as configCommands, config } from "./commands/config.ts"
 import { demo } from "./commands/demo.ts"
+import { doctor } from "./commands/doctor.ts"
 import { fork } from "./commands/fork.ts"
 import { login } from "./commands/login.ts"
 import { logout } from "./commands/logout.ts"
@@ -41,6 +42,7 @@ export const commands = [
   logout,
   status,
   models,
+  doctor,
   config,
   demo,
   completion
@@ -71,6 +73,7 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("logout", logout),
   Help.describe("status", status),
   Help.describe("models", models),
+  Help.describe("doctor", doctor),
   ...Help.describeGroup("config", config, Help.within("config", configCommands)),
   Help.describe("demo", demo),
   Help.describe("completion", completion)

@@ -1,3 +1,6 @@
+/**
+ * Says what is wrong with the environment.
+ */
 import type { ConfigError } from "effect/ConfigError"
 
 /** Of several problems with a variable, the one about its value says most. */

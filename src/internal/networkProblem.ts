@@ -15,7 +15,22 @@ export const networkProblem = (error: unknown): string => {
 /** Whether the server was reached, but its certificate is not trusted. Trying again does not help. */
 export const isUntrusted = (error: unknown): boolean => certificateAdvice(innermost(error)) !== undefined
 
-const innermost = (error: unknown): unknown => {
+/** A proxy that is of no use. Its message names the variable to correct; `isFinal` if trying again does not help. */
+export class ProxyProblem extends Error {
+  readonly isFinal: boolean
+  constructor(message: string, isFinal: boolean) {
+    super(message)
+    this.isFinal = isFinal
+  }
+}
+
+/** Whether it is of no use to try again before the person has changed something. */
+export const isFinal = (error: unknown): boolean => {
+  const inner = innermost(error)
+  return inner instanceof ProxyProblem ? inner.isFinal : isUntrusted(inner)
+}
+
+export const innermost = (error: unknown): unknown => {
   let current = error
   while (current instanceof Error && current.cause instanceof Error) current = current.cause
   return current

@@ -7,6 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { manageUsage } from "../auth/Host.ts"
+import { isFinal } from "../internal/networkProblem.ts"
 import { Window } from "./account/RateLimitReading.ts"
 
 /**
@@ -90,7 +91,7 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
 }) {
   /** Whether the same request may succeed if it is sent again. */
   get isRetryable(): boolean {
-    return retryable.has(this.reason._tag)
+    return retryable.has(this.reason._tag) && !isFinal(this.cause)
   }
 
   /** Whether the server was reached, and is still loading the model. */

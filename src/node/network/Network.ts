@@ -8,14 +8,29 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import { readFileSync } from "node:fs"
 import type { AgentOptions } from "node:https"
+import { BlockList, isIP } from "node:net"
+import { innermost, networkProblem, ProxyProblem } from "../../internal/networkProblem.ts"
 import { readPlainText } from "../files/readPlainFile.ts"
+
+/**
+ * A proxy, and the variable that names it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Proxy {
+  readonly variable: string
+  readonly url: string
+}
 
 /**
  * The network settings of the environment.
@@ -24,26 +39,74 @@ import { readPlainText } from "../files/readPlainFile.ts"
  * @category models
  */
 export interface Options {
-  readonly httpsProxy: Option.Option<string>
-  readonly httpProxy: Option.Option<string>
+  readonly httpsProxy: Option.Option<Proxy>
+  readonly httpProxy: Option.Option<Proxy>
   /** Hosts that are reached without a proxy, with commas between them. */
   readonly noProxy: Option.Option<string>
   /** A file of certificates to trust beside those that Node trusts. */
   readonly certificates: Option.Option<string>
 }
 
-/** Lower case comes first, as in every other program. */
-const variable = (name: string) =>
-  Config.all([Config.option(Config.nonEmptyString(name)), Config.option(Config.nonEmptyString(name.toUpperCase()))])
-    .pipe(Config.map(Option.firstSomeOf))
+/** The value of a variable with its name. Lower case comes first, as in every other program. */
+const variable = (name: string): Config.Config<Option.Option<Named>> =>
+  Config.all(
+    [name, name.toUpperCase()].map((variable) =>
+      Config.option(Config.map(Config.nonEmptyString(variable), (value): Named => ({ variable, value: value.trim() })))
+    )
+  ).pipe(Config.map(Option.firstSomeOf))
+
+interface Named {
+  readonly variable: string
+  readonly value: string
+}
+
+/** The first of some variables that is set, as a proxy. What is wrong with the others does not matter. */
+const proxy = (...names: ReadonlyArray<string>): Config.Config<Option.Option<Proxy>> =>
+  Config.all(names.map(variable)).pipe(
+    Config.map(Option.firstSomeOf),
+    Config.mapOrFail(Option.match({
+      onNone: () => Either.right(Option.none<Proxy>()),
+      onSome: ({ value, variable }) =>
+        Either.mapBoth(toProxyUrl(value), {
+          onLeft: (message) => ConfigError.InvalidData([variable], message),
+          onRight: (url) => Option.some({ variable, url })
+        })
+    }))
+  )
+
+/** Most programs take an address without a scheme as well. The address may hold a password, and is not told. */
+const toProxyUrl = (value: string): Either.Either<string, string> => {
+  const [, scheme = "http"] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value) ?? []
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`
+  if (/^socks/i.test(scheme)) {
+    return Either.left(
+      "SOCKS proxies are not supported; name an HTTP proxy as http://HOST:PORT (many programs that offer a SOCKS proxy " +
+        "offer one of those as well)"
+    )
+  }
+  return /^https?$/i.test(scheme) && URL.canParse(url) && new URL(url).hostname !== ""
+    ? Either.right(new URL(url).href)
+    : Either.left("expected the address of a proxy, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT")
+}
 
 /** @since 0.1.0 @category config */
 export const config: Config.Config.Wrap<Options> = {
-  httpsProxy: variable("https_proxy"),
-  httpProxy: variable("http_proxy"),
-  noProxy: variable("no_proxy"),
+  httpsProxy: proxy("https_proxy", "all_proxy"),
+  httpProxy: proxy("http_proxy", "all_proxy"),
+  noProxy: Config.map(variable("no_proxy"), Option.map(({ value }) => value)),
   certificates: Config.option(Config.nonEmptyString("SSL_CERT_FILE"))
 }
+
+/**
+ * The proxies in use, each once.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const proxiesOf = ({ httpProxy, httpsProxy }: Options): ReadonlyArray<Proxy> =>
+  [...Option.toArray(httpsProxy), ...Option.toArray(httpProxy)].filter(({ url }, index, all) =>
+    all.findIndex((other) => other.url === url) === index
+  )
 
 /**
  * Straight to the server by `node:http`: a stream that `fetch` reads holds 30 KB more, and takes twice the time. Only
@@ -97,7 +160,7 @@ const proxied = Effect.fnUntraced(function*(options: Options, tls: Tls) {
 })
 
 /**
- * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in capitals or not, and `SSL_CERT_FILE`. Node itself reads
+ * `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in capitals or not, and `SSL_CERT_FILE`. Node itself reads
  * `NODE_EXTRA_CA_CERTS`.
  *
  * @since 0.1.0
@@ -105,7 +168,7 @@ const proxied = Effect.fnUntraced(function*(options: Options, tls: Tls) {
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Options> = config
-): Layer.Layer<HttpClient.HttpClient, ConfigError> =>
+): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError> =>
   Layer.scoped(HttpClient.HttpClient, Effect.flatMap(Config.unwrap(options), make))
 
 /**
@@ -115,16 +178,39 @@ export const layerConfig = (
  * @since 0.1.0
  * @category accessors
  */
-export const proxyFor = (options: Options, url: URL): Option.Option<string> => {
+export const proxyFor = (options: Options, url: URL): Option.Option<Proxy> => {
   const isSecure = url.protocol === "https:" || url.protocol === "wss:"
-  const proxy = isSecure ? Option.orElse(options.httpsProxy, () => options.httpProxy) : options.httpProxy
   const port = url.port === "" ? isSecure ? "443" : "80" : url.port
-  const isDirect = Option.getOrElse(options.noProxy, () => "").split(/[,\s]+/).some((entry) => {
-    const [, name = "", only = port] = /^(?:\*?\.)?(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? []
-    return entry === "*" || name !== "" && only === port && `.${url.hostname}`.endsWith(`.${name}`)
-  })
-  return isDirect ? Option.none() : proxy
+  const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, "")
+  const entries = Option.getOrElse(options.noProxy, () => "").toLowerCase().split(/[,\s]+/)
+  if (entries.some((entry) => isFor(entry, host, port))) return Option.none()
+  return isSecure ? Option.orElse(options.httpsProxy, () => options.httpProxy) : options.httpProxy
 }
+
+/** Whether an entry of `NO_PROXY` means a host: by its name, that of a domain above, its address or a range of those. */
+const isFor = (entry: string, host: string, port: string): boolean => {
+  if (entry === "" || entry === "*") return entry === "*"
+  const family = isIP(host)
+  const [, network = "", bits] = /^\[?([0-9a-f.:]+)\]?\/(\d{1,3})$/.exec(entry) ?? []
+  if (bits !== undefined) return family !== 0 && family === isIP(network) && isInRange(host, network, Number(bits))
+  const [, bracketed, plain = "", only = port] = /^(?:\[([^\]]*)\]|((?:[^:]*)|.*:.*:.*?))(?::(\d+))?$/.exec(entry) ?? []
+  const name = (bracketed ?? plain).replace(/^\*?\./, "")
+  if (name === "" || only !== port) return false
+  return family === 0 ? `.${host}`.endsWith(`.${name}`) : isSameAddress(host, name)
+}
+
+const isInRange = (host: string, network: string, bits: number): boolean => {
+  const family = isIP(network) === 6 ? "ipv6" : "ipv4"
+  if (bits > (family === "ipv6" ? 128 : 32)) return false
+  const range = new BlockList()
+  range.addSubnet(network, bits, family)
+  return range.check(host, family)
+}
+
+/** An address of version 6 can be written in several ways. */
+const isSameAddress = (host: string, other: string): boolean =>
+  host === other ||
+  isIP(host) !== 0 && isIP(host) === isIP(other) && isInRange(host, other, isIP(host) === 6 ? 128 : 32)
 
 /**
  * The certificates to trust; nothing if Node's own are enough.
@@ -154,22 +240,68 @@ interface Proxied {
 
 /** Node's own `fetch` supports neither; undici, the library behind it, does, and is loaded only when needed. */
 const load = async (options: Options, tls: Tls): Promise<Proxied> => {
-  const { EnvHttpProxyAgent, fetch } = await import("undici")
-  const dispatcher = new EnvHttpProxyAgent({
-    // An empty text keeps it from reading the environment itself.
-    httpProxy: Option.getOrElse(options.httpProxy, () => ""),
-    httpsProxy: Option.getOrElse(options.httpsProxy, () => ""),
-    noProxy: Option.getOrElse(options.noProxy, () => ""),
-    // A plain request needs no tunnel, and many proxies refuse one to port 80.
-    proxyTunnel: false,
-    connect: tls,
-    requestTls: tls,
-    proxyTls: tls
-  })
-  const proxied = (input: unknown, init: unknown) =>
-    fetch(input as Parameters<typeof fetch>[0], { ...init as Parameters<typeof fetch>[1], dispatcher })
-  return { fetch: proxied as unknown as typeof globalThis.fetch, close: () => dispatcher.destroy() }
+  const { Agent, fetch, ProxyAgent } = await import("undici")
+  const direct = new Agent({ connect: tls })
+  const proxies = new Map(
+    proxiesOf(options).map(({ url }) => [
+      url,
+      // A plain request needs no tunnel, and many proxies refuse one to port 80.
+      new ProxyAgent({ uri: url, proxyTunnel: false, connect: tls, requestTls: tls, proxyTls: tls })
+    ])
+  )
+  const proxied = async (input: unknown, init: unknown) => {
+    const proxy = Option.getOrUndefined(
+      proxyFor(options, new URL(input instanceof Request ? input.url : String(input)))
+    )
+    const dispatcher = proxies.get(proxy?.url ?? "") ?? direct
+    const sent = fetch(input as Parameters<typeof fetch>[0], { ...init as Parameters<typeof fetch>[1], dispatcher })
+    if (proxy === undefined) return sent
+    const response = await sent.catch((error: unknown) => {
+      throw ofProxy(proxy, error)
+    })
+    if (response.status !== 407) return response
+    await response.body?.cancel()
+    throw refusedBy(proxy, 407)
+  }
+  return {
+    fetch: proxied as unknown as typeof globalThis.fetch,
+    close: async () => {
+      await Promise.all([direct, ...proxies.values()].map((agent) => agent.destroy()))
+    }
+  }
 }
+
+/** What went wrong at a proxy, told with the variable that names it. All others are of the server behind it. */
+export const ofProxy = (proxy: Proxy, error: unknown): unknown => {
+  const inner = innermost(error)
+  const status = Number(/Proxy response \((\d+)\)/i.exec(String(inner))?.[1] ?? NaN)
+  if (!Number.isNaN(status)) return refusedBy(proxy, status)
+  const code = Predicate.hasProperty(inner, "code") ? String(inner.code) : ""
+  if (!notReached.test(code)) return error
+  return new ProxyProblem(
+    `${proxy.variable} names the proxy ${new URL(proxy.url).host}, which cannot be reached (${
+      networkProblem(error)
+    }); ` +
+      "correct it, or unset it where no proxy is needed",
+    /^(?:ECONNREFUSED|ENOTFOUND|EINVAL|EADDRNOTAVAIL)$/.test(code)
+  )
+}
+
+/** There is no connection, which would have been one to the proxy. */
+const notReached =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EINVAL|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)$/
+
+/** A proxy that gives no way to a server. */
+export const refusedBy = ({ url, variable }: Proxy, status: number): ProxyProblem =>
+  new ProxyProblem(
+    status === 407
+      ? `the proxy ${
+        new URL(url).host
+      }, which ${variable} names, wants a name and a password (407), or others than it ` +
+        `gets; put them into ${variable}, as http://USER:PASSWORD@HOST:PORT`
+      : `the proxy ${new URL(url).host}, which ${variable} names, gives no way to the server: it answered ${status}`,
+    status < 500
+  )
 
 const readCertificates = (path: string) =>
   readPlainText(path).pipe(

@@ -176,16 +176,20 @@ const hangUp = (socket: WebSocket, code: number): void => {
 type Connect = (options: unknown, done: (error: Error | null, socket?: Socket) => void) => void
 
 /** Connects through a proxy, in the way in which Node's HTTP asks for it. */
-const through = (proxy: string, to: URL, tls: Network.Tls): Connect => (_, done) => {
+const through = (proxy: Network.Proxy, to: URL, tls: Network.Tls): Connect => (_, done) => {
   const isSecure = to.protocol === "wss:"
   const target = `${to.hostname}:${to.port || (isSecure ? 443 : 80)}`
   const encrypt = (socket: Socket) => connectTls({ ...tls, socket, servername: to.hostname })
-  tunnel(new URL(proxy), target, tls).then((socket) => done(null, isSecure ? encrypt(socket) : socket), done)
+  tunnel(proxy, target, tls).catch((error: unknown) => Promise.reject(Network.ofProxy(proxy, error) as Error)).then(
+    (socket) => done(null, isSecure ? encrypt(socket) : socket),
+    done
+  )
 }
 
 /** A connection to a host and port, as the proxy gives it. */
-const tunnel = async (proxy: URL, target: string, tls: Network.Tls): Promise<Socket> => {
+const tunnel = async (named: Network.Proxy, target: string, tls: Network.Tls): Promise<Socket> => {
   const { Client } = await import("undici")
+  const proxy = new URL(named.url)
   const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
   const { socket, statusCode } = await new Client(proxy.origin, { connect: { ...tls } }).connect({
     path: target,
@@ -196,5 +200,5 @@ const tunnel = async (proxy: URL, target: string, tls: Network.Tls): Promise<Soc
   })
   if (statusCode === 200) return socket as Socket
   socket.destroy()
-  throw new Error(`the proxy ${proxy.host} gives no way to ${target}: it answered ${statusCode}`)
+  throw Network.refusedBy(named, statusCode)
 }

@@ -50,9 +50,17 @@ export const variables: ReadonlyArray<Variable> = [
   { name: "CLAUDE_CONFIG_DIR", value: "~/.claude", text: "where `sessions import claude` looks" },
   { name: "PI_CODING_AGENT_DIR", value: "~/.pi/agent", text: "where `sessions import pi` looks" },
   { name: "XDG_DATA_HOME", value: "~/.local/share", text: "where `sessions import opencode` looks, in `opencode/`" },
-  { name: "HTTPS_PROXY", text: "the proxy for `https:`, also in lower case; for signing in and for the API alike" },
+  {
+    name: "HTTPS_PROXY",
+    text: "the HTTP proxy for `https:`, also in lower case; for signing in and for the API alike"
+  },
   { name: "HTTP_PROXY", text: "the proxy for `http:`, also in lower case" },
-  { name: "NO_PROXY", text: "hosts that are reached without one, also in lower case" },
+  { name: "ALL_PROXY", text: "the proxy for what none of these two names, also in lower case" },
+  {
+    name: "NO_PROXY",
+    text:
+      "hosts that are reached without one, also in lower case: names, domains, addresses, ranges (`10.0.0.0/8`), `*`"
+  },
   { name: "SSL_CERT_FILE", text: "a file of certificates to trust beside those of Node" },
   { name: "NODE_EXTRA_CA_CERTS", text: "the same, as Node has it" },
   { name: "NO_COLOR", text: "no colours, whatever the terminal can" },

@@ -199,7 +199,7 @@ describe("Network", () => {
       Effect.gen(function*() {
         const proxy = yield* serve(proxied)
         const told = Network.proxyFor({
-          httpProxy: Option.some(proxy.url),
+          httpProxy: Option.some({ variable: "HTTP_PROXY", url: proxy.url }),
           httpsProxy: Option.none(),
           noProxy: Option.some(noProxy),
           certificates: Option.none()
@@ -211,6 +211,7 @@ describe("Network", () => {
   )
 
   it("takes the proxy that is meant, and any rather than none for what is encrypted", () => {
+    const named = (variable: string, url: string) => Option.some({ variable, url })
     const way = (url: string, proxies: Partial<Network.Options>) =>
       Option.getOrUndefined(Network.proxyFor({
         httpProxy: Option.none(),
@@ -218,13 +219,13 @@ describe("Network", () => {
         noProxy: Option.none(),
         certificates: Option.none(),
         ...proxies
-      }, new URL(url)))
-    const http = { httpProxy: Option.some("http://a") }
-    const both = { ...http, httpsProxy: Option.some("http://b") }
+      }, new URL(url)))?.url
+    const http = { httpProxy: named("HTTP_PROXY", "http://a") }
+    const both = { ...http, httpsProxy: named("HTTPS_PROXY", "http://b") }
     assert.strictEqual(way("wss://host.test", {}), undefined)
     assert.strictEqual(way("wss://host.test", http), "http://a")
     assert.strictEqual(way("wss://host.test", both), "http://b")
     assert.strictEqual(way("ws://host.test", both), "http://a")
-    assert.strictEqual(way("ws://host.test", { httpsProxy: Option.some("http://b") }), undefined)
+    assert.strictEqual(way("ws://host.test", { httpsProxy: named("HTTPS_PROXY", "http://b") }), undefined)
   })
 })

@@ -294,7 +294,7 @@ describe("NodeSocketClient", () => {
         const { address, seen } = yield* proxy(true)
         const { messages, send } = yield* connect(url, {}, {
           ...direct,
-          httpProxy: Option.some(`http://ada:%40b@${address}`)
+          httpProxy: Option.some({ variable: "HTTP_PROXY", url: `http://ada:%40b@${address}` })
         })
         yield* send("hi")
         assert.deepStrictEqual([...yield* Stream.runCollect(Stream.take(messages, 1))], ["hi"])
@@ -306,7 +306,7 @@ describe("NodeSocketClient", () => {
         const { address, seen } = yield* proxy(true)
         yield* connect(yield* echo, {}, {
           ...direct,
-          httpProxy: Option.some(`http://${address}`),
+          httpProxy: Option.some({ variable: "HTTP_PROXY", url: `http://${address}` }),
           noProxy: Option.some("127.0.0.1")
         })
         assert.deepStrictEqual(seen, [])
@@ -316,10 +316,16 @@ describe("NodeSocketClient", () => {
       Effect.gen(function*() {
         const { address, seen } = yield* proxy(false)
         const { cause, status } = yield* Effect.flip(
-          connect("wss://example.test/a", {}, { ...direct, httpsProxy: Option.some(`http://${address}`) })
+          connect("wss://example.test/a", {}, {
+            ...direct,
+            httpsProxy: Option.some({ variable: "HTTPS_PROXY", url: `http://${address}` })
+          })
         )
         assert.isUndefined(status)
-        assert.include(String(cause), `the proxy ${address} gives no way to example.test:443: it answered 403`)
+        assert.include(
+          String(cause),
+          `the proxy ${address}, which HTTPS_PROXY names, gives no way to the server: it answered 403`
+        )
         assert.deepStrictEqual(seen, ["example.test:443 undefined"])
       }))
   })

@@ -1,0 +1,138 @@
+/**
+ * What is checked of this machine: Node, other programs, the terminal.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { execFile } from "node:child_process"
+import { accessSync, constants, readFileSync } from "node:fs"
+import { delimiter, isAbsolute, join } from "node:path"
+import { parse } from "../../internal/json.ts"
+import * as ChildEnvironment from "../../node/process/ChildEnvironment.ts"
+import * as Ripgrep from "../../node/workspace/Ripgrep.ts"
+import { type Check, fail, type Finding, ok, skip, warn } from "./Check.ts"
+
+const leastNode = [20, 19] as const
+
+export const node: Check = {
+  id: "node.version",
+  look: Effect.sync(() => {
+    const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+    const isOld = major < leastNode[0] || major === leastNode[0] && minor < leastNode[1]
+    return isOld
+      ? fail(
+        `Node ${process.versions.node} is older than effixir can use`,
+        `Install Node ${leastNode.join(".")} or newer`
+      )
+      : ok(`Node ${process.versions.node}`)
+  })
+}
+
+export const ripgrep: Check = {
+  id: "tools.ripgrep",
+  look: Effect.suspend(() =>
+    Option.match(Ripgrep.find(), {
+      onNone: () =>
+        Effect.succeed(
+          warn(
+            "ripgrep (rg) is not installed; searches do without it, more slowly",
+            "Install ripgrep with the package manager of this system"
+          )
+        ),
+      onSome: (file) => versionOf(file, "ripgrep")
+    })
+  )
+}
+
+export const git: Check = {
+  id: "tools.git",
+  look: Effect.suspend(() => {
+    const file = (process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute).map((folder) => join(folder, "git"))
+      .find(isExecutable)
+    return file === undefined
+      ? Effect.succeed(
+        warn(
+          "git is not installed; the model is not told of branches and changes",
+          "Install git with the package manager of this system"
+        )
+      )
+      : versionOf(file, "git")
+  })
+}
+
+const isExecutable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const versionOf = Effect.fnUntraced(function*(file: string, name: string) {
+  const env = yield* ChildEnvironment.make()
+  return yield* Effect.async<Finding>((resume) => {
+    const child = execFile(file, ["--version"], { env, cwd: "/", timeout: 5000 }, (error, stdout) => {
+      const [first = ""] = stdout.split("\n")
+      resume(Effect.succeed(
+        error === null && first !== ""
+          ? ok(`${first} (${file})`)
+          : warn(`${file} does not run: ${error?.message.split("\n")[0] ?? "it says nothing"}`, `Install ${name} anew`)
+      ))
+    })
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+})
+
+export const sandbox: Check = {
+  id: "sandbox.available",
+  look: Effect.succeed(
+    skip("This version of effixir has no sandbox: commands run with the rights of this user; --permission limits them")
+  )
+}
+
+/** The servers that a project names; none is started yet. */
+export const mcp = (project: string): ReadonlyArray<Check> =>
+  serversOf(join(project, ".mcp.json")).map((name) => ({
+    id: `mcp.${name}`,
+    look: Effect.succeed(skip("This version of effixir starts no MCP servers"))
+  }))
+
+const serversOf = (file: string): ReadonlyArray<string> => {
+  try {
+    const value = parse(readFileSync(file, "utf8")) as { readonly mcpServers?: unknown } | undefined
+    return typeof value?.mcpServers === "object" && value.mcpServers !== null ? Object.keys(value.mcpServers) : []
+  } catch {
+    return []
+  }
+}
+
+const leastColumns = 60
+
+export const size: Check = {
+  id: "terminal.size",
+  look: Effect.sync(() => {
+    const { columns, isTTY, rows } = process.stdout.isTTY ? process.stdout : process.stderr
+    if (!isTTY) return skip("The output is no terminal")
+    if (!columns || !rows) {
+      return warn("The terminal does not say how large it is; 80 columns are taken", "Set it: stty columns 80 rows 24")
+    }
+    return columns < leastColumns
+      ? warn(
+        `The terminal has ${columns} columns, and questions and tables need ${leastColumns}`,
+        "Make the window wider, or its letters smaller"
+      )
+      : ok(`${columns} columns and ${rows} rows`)
+  })
+}
+
+export const color: Check = {
+  id: "terminal.color",
+  look: Effect.sync(() => {
+    const stream = process.stdout.isTTY ? process.stdout : process.stderr
+    if (!stream.isTTY) return skip("The output is no terminal")
+    if ((process.env["NO_COLOR"] ?? "") !== "") return ok("No colours are used: NO_COLOR is set")
+    if (process.env["TERM"] === "dumb") return ok("No colours are used: TERM is dumb")
+    const depth = stream.getColorDepth()
+    return depth < 4 ? ok("The terminal has no colours") : ok(`The terminal has ${2 ** depth} colours`)
+  })
+}
