@@ -79,15 +79,26 @@ export const expiry: Check<Credentials> = {
   })
 }
 
+/** Less than a check may take, so that two checks can share an answer. */
+const answerPatience = Duration.seconds(8)
+
 /** How an address answers to a request without a credential; any answer shows that it can be reached. */
-const ask = Effect.fnUntraced(function*(url: string) {
-  const client = yield* HttpClient.HttpClient
-  const begin = yield* Clock.currentTimeMillis
-  const response = yield* HttpClient.withTracerPropagation(client, false).execute(HttpClientRequest.get(url))
-  yield* Effect.ignore(Effect.timeout(response.text, "2 seconds"))
-  const end = yield* Clock.currentTimeMillis
-  return { status: response.status, date: response.headers["date"], at: (begin + end) / 2 }
-}, Effect.scoped)
+const ask = Effect.fnUntraced(
+  function*(url: string) {
+    const client = yield* HttpClient.HttpClient
+    const begin = yield* Clock.currentTimeMillis
+    const response = yield* HttpClient.withTracerPropagation(client, false).execute(HttpClientRequest.get(url))
+    yield* Effect.ignore(Effect.timeout(response.text, "2 seconds"))
+    const end = yield* Clock.currentTimeMillis
+    return { status: response.status, date: response.headers["date"], at: (begin + end) / 2 }
+  },
+  Effect.scoped,
+  (effect) =>
+    Effect.timeoutFail(effect, {
+      duration: answerPatience,
+      onTimeout: () => new Error(`it has not answered within ${Duration.toSeconds(answerPatience)} seconds`)
+    })
+)
 
 const issuerAddress = address("EFFIXIR_ISSUER", "https://auth.openai.com")
 

@@ -4,6 +4,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Config from "effect/Config"
+import { isConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import { type Stats } from "node:fs"
 import { stat } from "node:fs/promises"
@@ -175,7 +176,7 @@ export const config = (home: Home.Home): Check<Services> => ({
   }).pipe(
     Effect.catchAll((error): Effect.Effect<Finding> =>
       Effect.succeed(
-        "_op" in error
+        isConfigError(error)
           ? fail(sayConfig(error), "Correct the variable, or unset it")
           : fail(error.message, error._tag === "PolicyError" ? "Correct the file" : remedyOf(error, home))
       )

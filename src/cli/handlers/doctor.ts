@@ -1,6 +1,7 @@
 /**
  * `effixir doctor`: what is set up here, and whether it works.
  */
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
@@ -41,7 +42,9 @@ const runAll = Effect.fnUntraced(function*(isOffline: boolean) {
   )
   const config = yield* Check.run(HomeChecks.config(home))
   const proxy = yield* Check.run(isOffline ? offline("net.proxy") : Account.proxy)
-  const unusable = config.status === "fail" ? config : proxy.status === "fail" ? proxy : undefined
+  // Even offline, nothing can be set up with a proxy that cannot be one.
+  const hasNetwork = yield* Effect.isSuccess(Config.unwrap(Network.config))
+  const unusable = config.status === "fail" ? config : hasNetwork && proxy.status !== "fail" ? undefined : proxy
   const project = yield* ProjectInstructions.projectOf(".")
   const [account, machine] = yield* Effect.all([
     unusable === undefined ? askAll(isOffline, proxy) : skipAll(unusable, proxy),
