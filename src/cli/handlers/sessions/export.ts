@@ -3,11 +3,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { resolve } from "node:path"
+import { readdirSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { Credentials } from "../../../auth/Credentials.ts"
 import { hidden } from "../../../auth/Secrets.ts"
 import { quote } from "../../../internal/quote.ts"
 import { layerHome } from "../../../node/NodeHome.ts"
+import * as Home from "../../../node/settings/Home.ts"
 import * as Html from "../../../session/export/Html.ts"
 import * as Jsonl from "../../../session/export/Jsonl.ts"
 import * as Markdown from "../../../session/export/Markdown.ts"
@@ -15,6 +17,7 @@ import * as Transcript from "../../../session/export/Transcript.ts"
 import { readable } from "../../../session/Log.ts"
 import * as Summary from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/export.ts"
+import * as Common from "../../commands/options.ts"
 import { BadInput } from "../../ExitCode.ts"
 import * as FindSession from "../../findSession.ts"
 import * as Prompt from "../../prompt.ts"
@@ -26,8 +29,7 @@ export const handle = Effect.fnUntraced(function*({ format, output, words }: Fla
   if (given === undefined) return yield* new BadInput({ message: "Which session? Give its id" })
   const screen = yield* Screen
   const id = yield* FindSession.named(given)
-  // What is signed in is a secret from here on, as everywhere: it could be in the log of a session from before.
-  yield* Effect.option(Effect.flatMap(Credentials, ({ selected }) => selected))
+  yield* learnSecrets
   const lines = (yield* hidden((yield* FindSession.linesOf(id)).join("\n"))).split("\n")
   const { damaged, events } = readable(lines)
   const summary = Summary.fromLines(id, lines)
@@ -47,6 +49,21 @@ export const handle = Effect.fnUntraced(function*({ format, output, words }: Fla
     )
   }
 }, Effect.provide(layerHome))
+
+/**
+ * Whatever is signed in, in any profile, is a secret from here on, as everywhere: it could be in the log of a session from
+ * before.
+ */
+const learnSecrets = Effect.gen(function*() {
+  const { path } = yield* Home.config
+  const names = yield* Effect.orElseSucceed(Effect.try(() => readdirSync(join(path, "profiles"))), () => [])
+  const look = Effect.option(Effect.flatMap(Credentials, ({ selected }) => selected)).pipe(Effect.provide(layerHome))
+  yield* Effect.forEach(
+    [Home.unnamed, ...names],
+    (name) => Effect.ignore(look.pipe(Common.override({ profile: Option.some(name), auth: Option.some("any") }))),
+    { discard: true }
+  )
+})
 
 const write = (
   format: "md" | "html" | "jsonl",
