@@ -78,7 +78,7 @@ export const open: (
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       if (silentSince !== undefined && now - silentSince < Duration.toMillis(pause)) return yield* silent
-      child ??= yield* launch(name, library)
+      if (child === undefined || hasEnded(child)) child = yield* launch(name, library)
       return yield* answer(child, `${JSON.stringify([method, ...values])}\n`)
     }).pipe(
       withDeadline(patience, () => silent),
@@ -108,6 +108,9 @@ const silent = new KeyringError({
 type Method = "getPassword" | "setPassword" | "deletePassword"
 
 type Child = ChildProcessByStdio<Writable, Readable, null>
+
+/** Somebody may have killed it between two questions: then nothing would tell of its end any more. */
+const hasEnded = ({ exitCode, signalCode }: Child): boolean => exitCode !== null || signalCode !== null
 
 const launch = (name: string, library: string | undefined): Effect.Effect<Child, KeyringError> =>
   Effect.flatMap(ChildEnvironment.withoutSecrets, (env) =>

@@ -82,6 +82,17 @@ describe("Keyring", () => {
       yield* entry.set("works")
     }).pipe(Effect.provide(layer)))
 
+  it.scopedLive("asks in another process where the last one was killed meanwhile", () =>
+    Effect.gen(function*() {
+      const { asked, url } = yield* library()
+      const entry = yield* Keyring.open("name", url)
+      yield* entry.set("the secret")
+      process.kill(asked()[0] ?? 0, "SIGKILL")
+      yield* eventually("it is gone", () => !isAlive(asked()[0] ?? 0))
+      assert.deepStrictEqual(yield* entry.get, Option.some("the secret"))
+      assert.lengthOf(asked(), 2)
+    }).pipe(Effect.provide(layer)))
+
   for (const within of ["where it can be interrupted", "where nothing interrupts it"]) {
     it.scoped(`gives a native call up that never ends, ${within}`, () =>
       Effect.gen(function*() {
