@@ -8,7 +8,7 @@
 /**
  * Where and when the model works, as it was when the session began.
  *
- * - `date` as `2026-11-29`, and `weekday` from 0 for Sunday; `timeZone` as `Europe/Lisbon`
+ * - `date` as `2026-11-29`, `weekday` from 0 for Sunday, `time` as `09:41`; `timeZone` as `Europe/Lisbon`
  * - `platform` the system and its processor
  * - `shell` what runs commands
  * - `git` what is known of the repository, where the folder is in one
@@ -16,16 +16,17 @@
  * @since 0.1.0
  * @category texts
  */
-export const surroundings = ({ date, git, platform, shell, timeZone, weekday }: {
+export const surroundings = ({ date, git, platform, shell, time, timeZone, weekday }: {
   readonly date: string
   readonly weekday: number
+  readonly time: string
   readonly timeZone: string
   readonly platform: string
   readonly shell: string
   readonly git?: Git | undefined
 }): string =>
   "# When this session began\n\n" +
-  `- Date: ${weekdays[weekday] ?? ""}, ${date}; time zone ${timeZone}\n` +
+  `- Date: ${weekdays[weekday] ?? ""}, ${date}, ${time}; time zone ${timeZone}\n` +
   `- Platform: ${platform}; commands are run by ${shell}\n` +
   `- Git: ${git === undefined ? "the folder is in no repository" : gitState(git)}`
 

@@ -53,6 +53,7 @@ const occasions: {
       .map((git) => [{
         date: "2026-11-29",
         weekday: 0,
+        time: "09:41",
         timeZone: "Europe/Lisbon",
         platform: "linux 6.8.0 (x64)",
         shell: "bash",

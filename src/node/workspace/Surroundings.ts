@@ -30,6 +30,7 @@ export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, nev
   const text = Preamble.surroundings({
     date: DateTime.formatIsoDate(now),
     weekday: DateTime.getPart(now, "weekDay"),
+    time: timeOf(now),
     timeZone: zone.id,
     platform: `${platform()} ${release()} (${arch()})`,
     shell: "bash",
@@ -37,6 +38,11 @@ export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, nev
   })
   return [developerMessage(text)]
 })
+
+const timeOf = (now: DateTime.Zoned): string =>
+  [DateTime.getPart(now, "hours"), DateTime.getPart(now, "minutes")].map((part) => String(part).padStart(2, "0")).join(
+    ":"
+  )
 
 /** The branch and state, without running anything that the folder could have put in the place of git or its settings. */
 const look = Effect.fnUntraced(function*(folder: string) {

@@ -1,6 +1,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
 import { execFileSync } from "node:child_process"
 import * as Surroundings from "../../../src/node/workspace/Surroundings.ts"
 import { text } from "../../../src/responses/Item.ts"
@@ -12,10 +13,11 @@ const git = (folder: string, ...args: ReadonlyArray<string>) =>
   execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@b.test", ...args], { stdio: "pipe" })
 
 describe("Where an agent works", () => {
-  it.scoped("is told with date, time zone, platform and shell", () =>
+  it.scoped("is told with date, time, time zone, platform and shell", () =>
     Effect.gen(function*() {
+      yield* TestClock.setTime(new Date(2026, 10, 29, 9, 5, 59).getTime())
       const said = yield* told(yield* makeFolder)
-      assert.match(said, /- Date: Thursday, 1970-01-01; time zone \S+\n/)
+      assert.match(said, /- Date: Sunday, 2026-11-29, 09:05; time zone \S+\n/)
       assert.match(said, /- Platform: linux .*; commands are run by bash\n/)
       assert.include(said, "- Git: the folder is in no repository")
     }).pipe(Effect.provide(layer)))
