@@ -3,34 +3,25 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { defined } from "../internal/json.ts"
-import * as Conversation from "../prompts/Conversation.ts"
 import { Prices } from "../responses/account/Price.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
 import * as History from "../session/History.ts"
+import * as LastTurn from "../session/LastTurn.ts"
 import {
-  endsTurn,
   type Parent,
   type SessionEvent,
   SessionStarted,
   Setup,
-  ToolEnded,
-  type ToolStarted,
-  TurnCompleted,
-  type TurnEnd,
-  TurnInterrupted,
-  TurnLimited,
   TurnResumed,
   TurnStarted
 } from "../session/SessionEvent.ts"
@@ -40,16 +31,16 @@ import { Permission } from "../tools/permission/Permission.ts"
 import type { CallContext, Tokens } from "../tools/Tool.ts"
 import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { Toolkit } from "../tools/Toolkit.ts"
-import { type AgentError, toTurnFailed } from "./AgentError.ts"
+import type { AgentError } from "./AgentError.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
-import * as AskedCompaction from "./AskedCompaction.ts"
-import * as Calls from "./Calls.ts"
 import { ContextPolicy } from "./ContextPolicy.ts"
 import * as EventSink from "./EventSink.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
+import * as ManualCompaction from "./ManualCompaction.ts"
 import * as Step from "./Step.ts"
 import * as Turn from "./Turn.ts"
+import * as TurnEnd from "./TurnEnd.ts"
 
 /**
  * How an agent works. The options of `Agent.layer` are the defaults of every run.
@@ -133,7 +124,7 @@ export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
    * Compacts the conversation of a session between turns: from the next model call on, what stands for its beginning is
    * sent instead. Nothing is deleted from the log. With `isDryRun` it only tells what would be done, and asks nobody.
    */
-  readonly compact: (session: string, options?: CompactOptions) => Effect.Effect<AskedCompaction.Report, AgentError>
+  readonly compact: (session: string, options?: CompactOptions) => Effect.Effect<ManualCompaction.Report, AgentError>
 }>() {}
 
 /** @since 0.1.0 @category models */
@@ -194,7 +185,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
       Effect.provideService(Approver, approver),
       Effect.provideService(ContextPolicy, policy),
       Effect.provideService(Prices, prices),
-      ending(session, sink, turn)
+      TurnEnd.ending(session, sink, turn)
     )
 
   return Agent.of({
@@ -212,7 +203,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             "session",
             SessionStarted.make({ sessionId: id, schemaVersion: 1, ...defined({ workspace, parent }) })
           )
-          const past = yield* closeOpenTurn(session)
+          const past = yield* TurnEnd.closeOpenTurn(session)
           const turnId = nextTurn(past)
           const before = turnId === "turn-1" ? yield* preamble : []
           const items = typeof input === "string" ? [userMessage(input)] : input
@@ -239,10 +230,10 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
         Effect.gen(function*() {
           const stored = yield* session.events
           const past = stored.map(({ event }) => event)
-          const last = History.unfinishedTurn(past)
+          const last = LastTurn.unfinishedTurn(past)
           if (Option.isNone(last)) return
           const { at, started } = last.value
-          const used = History.lastUsed(past)
+          const used = LastTurn.lastUsed(past)
           const model = overrides?.model ?? used.model ?? defaults.model
           yield* Effect.forEach(stored.slice(0, 1), (first) => sink.emit(fromStored(first)))
           yield* remember(id, past)
@@ -252,7 +243,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             setup: overrides?.setup
           })
           yield* sink.skipLogged
-          yield* endLostCalls(session)
+          yield* TurnEnd.endLostCalls(session)
           yield* sink.flush
           const options = { ...defaults, ...overrides }
           const turn = {
@@ -261,7 +252,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             model,
             sessionId: id,
             turnId: started.turnId,
-            effortChanges: Inputs.effortChanges((yield* eventsOf(session)).slice(at))
+            effortChanges: Inputs.effortChanges((yield* TurnEnd.eventsOf(session)).slice(at))
           }
           // The completed steps replay what came after.
           yield* runTurn(session, sink, turn, Effect.succeed(History.fromStored(stored.slice(0, at + 1))))
@@ -272,12 +263,12 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
         const { isDryRun = false, ...chosen } = overrides ?? {}
         const session = isDryRun ? undefined : yield* store.open(id)
         const stored = yield* session === undefined ? store.read(id) : session.events
-        const model = History.lastUsed(stored.map(({ event }) => event)).model ?? defaults.model
+        const model = LastTurn.lastUsed(stored.map(({ event }) => event)).model ?? defaults.model
         const { instructions, reasoning } = defaults
         const options = { model, instructions, reasoning, ...chosen, sessionId: id }
         return yield* session === undefined
-          ? AskedCompaction.preview(stored, options)
-          : AskedCompaction.run(session, options)
+          ? ManualCompaction.preview(stored, options)
+          : ManualCompaction.run(session, options)
       })).pipe(
         Effect.provideService(ContextPolicy, policy),
         Effect.provideService(Responses, responses),
@@ -334,52 +325,17 @@ export const child = <R>(
     return agent.run(session, input, { inbox: options.inbox, parent, tokens: call.tokens })
   }))
 
-/** Ends a turn that has begun with exactly one event, however the work ends. */
-const ending = (
-  session: Session,
-  sink: EventSink.EventSink,
-  { turnId, whyInterrupted = Effect.succeed("cancelled") }: Pick<RunOptions, "whyInterrupted"> & {
-    readonly turnId: string
-  }
-) =>
-<R>(work: Effect.Effect<Turn.Outcome, AgentError, R>): Effect.Effect<void, AgentError, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function*() {
-      const exit = yield* Effect.exit(restore(work))
-      if (Option.isNone(yield* session.lookup(turnId))) return yield* Effect.asVoid(exit)
-      const end = endOf(turnId, exit, yield* whyInterrupted)
-      if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
-      yield* session.append(yield* endKey(session, turnId), end)
-      // After an interruption the stream has no reader, and the flush is interrupted at once.
-      yield* restore(sink.flush)
-      return yield* Effect.asVoid(exit)
-    })
-  )
-
-const endOf = (turnId: string, exit: Exit.Exit<Turn.Outcome, AgentError>, whyInterrupted: string): TurnEnd => {
-  if (Exit.isSuccess(exit)) {
-    const outcome = exit.value
-    if (outcome._tag === "Limited") return TurnLimited.make({ turnId, limit: outcome.limit, usage: outcome.usage })
-    const { answer, context, finishReason, usage } = outcome
-    return TurnCompleted.make({ turnId, answer, usage, finishReason, context })
-  }
-  // A tool that fails interrupts the tools that run beside it; that does not interrupt the turn.
-  return Cause.isInterruptedOnly(exit.cause)
-    ? TurnInterrupted.make({ turnId, reason: whyInterrupted })
-    : toTurnFailed(turnId, exit.cause)
-}
-
 /** A resumed turn may have other permissions than before, and may be asked with something else. */
 const noteChanges = Effect.fnUntraced(
   function*(
     session: Session,
     turnId: string,
     inForce: typeof Permission.Service["inForce"],
-    now: Pick<History.LastUsed, "model" | "effort" | "setup">
+    now: Pick<LastTurn.LastUsed, "model" | "effort" | "setup">
   ) {
-    const past = yield* eventsOf(session)
-    const last = History.lastPermission(past)
-    const used = History.lastUsed(past)
+    const past = yield* TurnEnd.eventsOf(session)
+    const last = LastTurn.lastPermission(past)
+    const used = LastTurn.lastUsed(past)
     const changed = defined({
       model: now.model === used.model ? undefined : now.model,
       effort: now.effort === used.effort ? undefined : now.effort,
@@ -405,39 +361,3 @@ const nextTurn = (past: ReadonlyArray<SessionEvent>): string => {
   }
   return `turn-${last + 1}`
 }
-
-/** A turn that was resumed after its end has another end event. */
-const endKey = (session: Session, turnId: string) =>
-  Effect.map(eventsOf(session), (events) => {
-    const ends = events.filter((event) => endsTurn(event) && event.turnId === turnId).length
-    return `${turnId}/end${ends === 0 ? "" : `/${ends}`}`
-  })
-
-/** Writes the missing end of a turn that a crash cut off, and gives all events of the session. */
-const closeOpenTurn = Effect.fnUntraced(function*(session: Session) {
-  const open = History.openTurn(yield* eventsOf(session))
-  if (Option.isSome(open)) {
-    const { turnId } = open.value.started
-    yield* endLostCalls(session)
-    yield* session.append(
-      yield* endKey(session, turnId),
-      TurnInterrupted.make({ turnId, reason: "crashed" })
-    )
-  }
-  return yield* eventsOf(session)
-})
-
-/** Ends the calls that were running when the turn stopped. */
-const endLostCalls = Effect.fnUntraced(function*(session: Session) {
-  const log = yield* session.events
-  const ended = new Set(log.flatMap(({ event }) => event._tag === "ToolEnded" ? [event.itemId] : []))
-  for (const { event, key } of log) {
-    if (event._tag !== "ToolStarted" || ended.has(event.itemId)) continue
-    yield* session.append(key.slice(0, -Calls.startedSuffix.length), lostCall(event))
-  }
-})
-
-const eventsOf = (session: Session) => Effect.map(session.events, (log) => log.map((stored) => stored.event))
-
-const lostCall = ({ call, itemId, turnId }: ToolStarted): ToolEnded =>
-  ToolEnded.make({ turnId, itemId, call, status: "interrupted", output: Conversation.unknownOutcome })

@@ -19,7 +19,7 @@
  * 12. That a call begins is logged, it runs, that it ended is logged        Calls.ts, ../tools/ToolExecutor.ts
  * 13. What the calls gave is added to the conversation, and the next step begins
  *
- * Around it, `Agent.ts` opens the session, begins the turn and writes its one end.
+ * Around it, `Agent.ts` opens the session and begins the turn, and `TurnEnd.ts` writes its one end.
  *
  * @since 0.1.0
  */

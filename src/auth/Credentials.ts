@@ -90,7 +90,7 @@ export interface Options {
 const watchInterval = Duration.minutes(1)
 
 /** How long a request that has a good token waits for the next one. */
-const patience = Duration.seconds(2)
+const maxWait = Duration.seconds(2)
 
 /** Network and server failures are temporary. Each try decides anew whether to use the refresh token. */
 const refreshSchedule = Schedule.exponential("500 millis").pipe(
@@ -294,7 +294,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Fiber.poll(fiber),
       Option.match({
         onNone: () =>
-          Effect.timeoutOption(Fiber.join(fiber), Duration.millis(Math.max(0, Duration.toMillis(patience) - waited))),
+          Effect.timeoutOption(Fiber.join(fiber), Duration.millis(Math.max(0, Duration.toMillis(maxWait) - waited))),
         onSome: Effect.asSome
       })
     )

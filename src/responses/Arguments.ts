@@ -1,5 +1,5 @@
 /**
- * The argument of a call as JSON, from servers that send it in pieces of their own kind.
+ * The arguments of a call as JSON, also from servers that stream them in ways of their own.
  *
  * @internal
  */
@@ -17,7 +17,7 @@ export const textOf = (value: unknown): string =>
   Predicate.isString(value) ? value : value == null ? "" : JSON.stringify(value)
 
 /**
- * Whether it is an object that says something.
+ * Whether a text is a JSON object with at least one field.
  *
  * @since 0.1.0
  * @category predicates
@@ -28,8 +28,8 @@ export const isFilled = (json: string): boolean => {
 }
 
 /**
- * The pieces of an argument as one object. Some servers begin with an empty object in the place of none, and some say
- * the whole again at the end. What makes no sense stays as it is: the model is told so.
+ * The deltas of the arguments of a call as one JSON object. Some servers begin with an empty object, and some repeat the
+ * whole object at the end. What cannot be read stays as it is; the tool then tells the model what is wrong.
  *
  * @param said all pieces
  * @param last the last of them

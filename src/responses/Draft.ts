@@ -1,8 +1,8 @@
 /**
- * An item while the server tells it: as it was announced, as it was said to be done, and the pieces that it came in.
+ * An output item while it is streamed: as it was announced, as it was finished, and the deltas in between.
  *
- * Servers differ in which of them they send, and in what these hold. So an item is what its last event says, and where
- * that lacks what its pieces have told, the pieces count: a person has seen them.
+ * Servers differ in which of these they send, and in what they hold. The last event about an item counts, and what only
+ * the deltas hold is added to it: a person has seen that already.
  *
  * @internal
  */
@@ -13,8 +13,8 @@ import { isItem, type Item } from "./Item.ts"
 
 /**
  * - `index` its place among the others
- * - `item` as far as it is known; `isDone` whether the server has said that this is all
- * - `pieces` the texts that were told of it apart
+ * - `item` as far as it is known; `isDone` whether the server has finished it
+ * - `pieces` its texts that were streamed
  *
  * @since 0.1.0
  * @category models
@@ -27,8 +27,8 @@ export interface Draft {
 }
 
 /**
- * What a piece belongs to: the text or the refusal of a message, the summary or the words of a thought, the argument of
- * a call.
+ * What a piece belongs to: the text or the refusal of a message, the summary or the text of reasoning, the arguments or
+ * the input of a call.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export interface Draft {
 export type Kind = "text" | "refusal" | "summary" | "thought" | "arguments" | "input"
 
 /**
- * A text as far as it is told.
+ * One text of an item, as far as it was streamed.
  *
  * - `part` which part of the item it is, of those of its kind
  * - `last` what was added last
@@ -67,8 +67,8 @@ export const typeOf: { readonly [K in Kind]: string } = {
 }
 
 /**
- * Adds to a piece, or replaces it by a text that was told in full. An empty one tells nothing: some servers end every
- * text with it.
+ * Adds a delta to a piece, or replaces the piece by its full text. A full text that holds less than the deltas is ignored:
+ * some servers end every text with an empty one.
  *
  * @since 0.1.0
  * @category combining
@@ -84,7 +84,7 @@ export const tell = (self: Draft, piece: Piece, isFull: boolean): Draft => {
 }
 
 /**
- * The item with all that was told of it.
+ * The item with the texts of its pieces.
  *
  * @since 0.1.0
  * @category accessors
@@ -92,8 +92,8 @@ export const tell = (self: Draft, piece: Piece, isFull: boolean): Draft => {
 export const whole = ({ item, pieces }: Draft): Item => pieces.reduce(withPiece, inForm(item))
 
 /**
- * Whether anything was told of the content of an item that is not said to be done; without it, the item would
- * misrepresent the answer. What was announced counts only where it says something.
+ * Whether an unfinished item has any content. One without would misrepresent the answer. A call
+ * without a name does not count either.
  *
  * @since 0.1.0
  * @category predicates
@@ -130,7 +130,7 @@ export const says = (self: Draft, piece: Piece): boolean => {
 export const isCall = ({ type }: Item): boolean => type === "function_call" || type === "custom_tool_call"
 
 /**
- * An item of a later event, with what only an earlier one has told: its content, or the name of its call.
+ * The item of a later event, with what only an earlier one holds: its content, or the name or id of its call.
  *
  * @since 0.1.0
  * @category combining
@@ -149,8 +149,7 @@ const isEmpty = (value: unknown): boolean =>
   Array.isArray(value) && value.every((part) => Predicate.isRecord(part) && (part["text"] ?? part["refusal"]) === "")
 
 /**
- * An item in the form of this API, where a server says the same in another. An item in that form stays as it is, to the
- * byte.
+ * An item brought into the form of this API, where a server uses another. An item in that form is returned as it is.
  *
  * @since 0.1.0
  * @category conversions
@@ -224,7 +223,7 @@ const withPiece = (item: Item, piece: Piece): Item => {
   }
 }
 
-/** Where the item has another text in the place of this one, the item counts: the server has changed its words. */
+/** Where the item has another text in the place of this one, the item counts: the server has revised it. */
 const withPart = (item: Item, field: string, type: string, { part, said }: Piece): Item => {
   const parts = Array.isArray(item[field]) ? item[field] : []
   const name = type === "refusal" ? "refusal" : "text"

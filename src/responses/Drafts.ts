@@ -1,9 +1,9 @@
 /**
- * The items of a response while it is told, in the order in which the server numbers them: which of them an event is
- * about, and what there is at the end.
+ * The output items of a response while it is streamed, in the order of their `output_index`: which of them an event is
+ * about, and which there are at the end.
  *
- * Numbers alone do not say it. Some servers give two items one number, or none; ids are left out by some, and renewed in
- * every event by others. So an id that is known decides first, then the id of the call, then the number and the type.
+ * The index alone does not identify an item: some servers give two items the same one, or none. Ids are left out by
+ * some, and new in every event by others. So the ids of calls count first, then those of items, then index and type.
  *
  * @internal
  */
@@ -15,7 +15,7 @@ import { isItem, type Item, text as textOf } from "./Item.ts"
 
 type Drafts = ReadonlyArray<Draft.Draft>
 
-/** Where an event says that it belongs. */
+/** The fields by which an event refers to an item. */
 interface Place {
   readonly item_id?: string | null | undefined
   readonly output_index?: number | undefined
@@ -28,7 +28,7 @@ interface ItemEvent {
 }
 
 /**
- * An item is announced.
+ * Adds an item that is announced.
  *
  * @since 0.1.0
  * @category combining
@@ -46,7 +46,7 @@ export const begin = (drafts: Drafts, { item, output_index }: ItemEvent): Drafts
 }
 
 /**
- * A text of an item is told: a piece of it, or all of it.
+ * Adds a delta of a text, or the full text.
  *
  * @param isFull whether it is all of it
  *
@@ -58,7 +58,7 @@ export const tell = (drafts: Drafts, place: Place, piece: Draft.Piece, isFull: b
   const fitting = drafts.filter(({ item }) => item.type === type)
   const known = growing(fitting, place)
   if (known !== undefined) return replace(drafts, known, Draft.tell(known, piece, isFull))
-  // What is done may still be told in full, and says nothing new then.
+  // The full text may come after its item is finished, and adds nothing then.
   if (isFull && fitting.some((draft) => draft.isDone && Draft.says(draft, piece))) return drafts
   const item = {
     ...unannounced[type],
@@ -69,7 +69,7 @@ export const tell = (drafts: Drafts, place: Place, piece: Draft.Piece, isFull: b
 }
 
 /**
- * An item is said to be done.
+ * Finishes an item.
  *
  * @since 0.1.0
  * @category combining
@@ -79,18 +79,18 @@ export const finish = (drafts: Drafts, { item, output_index }: ItemEvent): Draft
     open(drafts, item, output_index)
   if (known === undefined) return insert(drafts, output_index, { item, isDone: true, pieces: [] })
   const index = output_index ?? known.index
-  // Told again in another place, it adds what was lacking, if anything.
+  // An item that comes again with another index only adds content that was missing.
   if (known.isDone && index !== known.index && (isBare(item) || !isBare(Draft.whole(known)))) return drafts
   const done = { ...known, index, item: Draft.merge(known.item, item), isDone: true }
   return index === known.index ? replace(drafts, known, done) : insert(without(drafts, known), index, done)
 }
 
 /**
- * All items of a response that has ended, all of them done: those that were said to be, those that only the output at
- * the end has, and those that only their pieces tell of.
+ * All items of a response that has ended: those that were finished, those that only the final output has, and those of
+ * which there are only deltas.
  *
- * @param output what the last event says that the output is
- * @param isCut whether the response ends before its end: half a call is none then
+ * @param output the output in the last event
+ * @param isCut whether the response was cut short; a call that may be incomplete is left out then
  *
  * @since 0.1.0
  * @category combining
@@ -118,13 +118,13 @@ export const end = (drafts: Drafts, output: unknown, isCut: boolean): Drafts => 
   })
 }
 
-/** Half an argument may look like a whole one only where it is no JSON. */
+/** Arguments that are a JSON object are complete; of any other text nobody can tell. */
 const isHalf = (item: Item): boolean =>
   Draft.isCall(item) && !(item.type === "function_call" && Predicate.isRecord(argumentOf(item)))
 
 /**
- * The items that are done. A call without a `call_id` could not be answered, so it gets one that is the same whenever the
- * same response is read; those who check ids take 40 characters at least. A call that was told twice is one call.
+ * The finished items. A call without a `call_id` could not be answered, so it gets one, which is the same whenever the same
+ * response is read, and no longer than the 40 characters that every server takes. A call that was sent twice counts once.
  *
  * @param responseId the id of the response
  *
@@ -157,7 +157,7 @@ const newId = (responseId: string | undefined, index: number, taken: ReadonlySet
   return free
 }
 
-/** What a piece is taken to be of if nothing was announced. A call has to have a name, which comes later if at all. */
+/** The item for deltas without an announcement. The name of a call comes later, if at all. */
 const unannounced: { readonly [type: string]: object } = {
   message: { role: "assistant", content: [] },
   reasoning: { summary: [] }
@@ -171,7 +171,7 @@ const idOf = (item: Item): string | undefined => Json.text(item["id"]) || undefi
 const callIdOf = (item: Item): string | undefined =>
   Draft.isCall(item) ? Json.text(item["call_id"]) || undefined : undefined
 
-/** Whether two items have one id of their own, or of their call, and none that says otherwise. */
+/** Whether two items have the same `call_id` or, where one lacks it, the same id. */
 const isNamedAlike = (a: Item, b: Item): boolean => {
   if (a.type !== b.type) return false
   const [callA, callB] = [callIdOf(a), callIdOf(b)]
@@ -203,7 +203,7 @@ const argumentOf = (call: Item): unknown => {
   return Json.parse(json) ?? json
 }
 
-/** The item that a piece is a part of, of those whose content is not there yet. */
+/** The item that a delta belongs to, of those without finished content. */
 const growing = (fitting: Drafts, { item_id, output_index }: Place): Draft.Draft | undefined => {
   const unfinished = fitting.filter((draft) => !draft.isDone || Draft.isBare(draft))
   const isNamed = ({ item }: Draft.Draft) => item_id != null && item_id !== "" && item["id"] === item_id
@@ -212,7 +212,7 @@ const growing = (fitting: Drafts, { item_id, output_index }: Place): Draft.Draft
     unfinished.findLast(isHere)
 }
 
-/** The unfinished item that this one is, now that it is done. */
+/** The unfinished item that this one finishes. */
 const open = (drafts: Drafts, item: Item, index: number | undefined): Draft.Draft | undefined => {
   const fitting = drafts.filter((draft) => !draft.isDone && draft.item.type === item.type)
   return fitting.find((draft) => isNamedAlike(draft.item, item)) ??
@@ -239,7 +239,7 @@ const isToldAgain = (draft: Draft.Draft, item: Item, index: number | undefined):
     !Draft.isCall(item) && isSaidAlike(draft.item, item)
 }
 
-/** Which of the items that were told each of the final ones is. Some servers number the final output in another way. */
+/** The streamed item for each item of the final output, which some servers number in another way. */
 const matches = (drafts: Drafts, finals: ReadonlyArray<Item>): ReadonlyMap<Item, Draft.Draft> => {
   const known = new Map<Item, Draft.Draft>()
   const free = new Set(drafts)
@@ -272,7 +272,7 @@ const replace = (drafts: Drafts, known: Draft.Draft, by: Draft.Draft): Drafts =>
 
 const without = (drafts: Drafts, known: Draft.Draft): Drafts => drafts.filter((draft) => draft !== known)
 
-/** Behind all that have its number or a lower one; without a number, behind all. */
+/** Behind all that have its index or a lower one; without an index, behind all. */
 const insert = (drafts: Drafts, index: number | undefined, draft: Omit<Draft.Draft, "index">): Drafts => {
   const own = index ?? (drafts.at(-1)?.index ?? -1) + 1
   const after = drafts.findIndex((other) => other.index > own)

@@ -1,13 +1,13 @@
 /**
- * What servers say of how a response ended, in the words of many APIs.
+ * How a response ended, from the finish reasons of many APIs.
  *
  * @internal
  */
 
 /**
- * - `Whole` it ran to its end
- * - `Incomplete` it stops short, for a reason in the words of the Responses API, or in the server's own
- * - `Failed` what came is no answer; `code` is an error code that means the same
+ * - `Whole` it is complete
+ * - `Incomplete` it was cut short; `reason` is that of the Responses API, or else the server's own word
+ * - `Failed` it is no answer; `code` is the error code that means the same
  *
  * @since 0.1.0
  * @category models

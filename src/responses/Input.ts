@@ -1,6 +1,6 @@
 /**
- * The conversation as the server of a request takes it back. Servers that translate it for other models take less than
- * OpenAI's, and what one model has done need not be known to the next.
+ * The conversation in the form that the server of a request takes. Servers that translate it for other models take less
+ * than OpenAI's, and not every model knows the kinds of calls that another one has made.
  *
  * @internal
  */
@@ -16,15 +16,15 @@ import {
   without
 } from "./Item.ts"
 import type { Request } from "./Request.ts"
-import { isAnswer, isToolCall, jsonArguments, plainName, plainText } from "./ToolCall.ts"
+import { isToolCall, isToolCallOutput, jsonArguments, plainName, plainText } from "./ToolCall.ts"
 
 /**
  * The input of a request in the Responses dialect.
  *
  * - A call with free text becomes one with JSON for a model that knows no such calls.
- * - A name that no tool can have, as some models write it, becomes one.
+ * - A tool name with characters that no name may have, as some models write it, becomes a valid one.
  * - Where the server translates: arguments that are no JSON object become one, an output of texts becomes one text, and
- *   calls stand together, behind some thoughts where it asks for them.
+ *   calls stand together, behind some reasoning where it requires that.
  *
  * @since 0.1.0
  * @category encoding
@@ -42,7 +42,7 @@ export const fit = (request: Request, profile: ModelProfile, wire: Wire): Readon
       if (isCustomToolCall(named)) return takesFreeText ? named : asFunctionCall(named)
       return wire.isTranslated ? withArguments(named) : named
     }
-    if (!isAnswer(item)) return item
+    if (!isToolCallOutput(item)) return item
     const answer = isCustomToolCallOutput(item) && !takesFreeText ? { ...item, type: "function_call_output" } : item
     const text = wire.isTranslated ? plainText(item.output) : undefined
     return text === undefined || text === item.output ? answer : { ...answer, output: text }
@@ -75,11 +75,11 @@ const withArguments = (call: Item): Item => {
 
 /** The calls of a response that wait for their outputs, and what stood between. */
 interface Group {
-  /** What the model says belongs before its calls. */
+  /** Messages of the model: they go before its calls. */
   readonly before: Array<Item>
   readonly calls: Array<Item>
   readonly outputs: Array<Item>
-  /** What others say comes when the outputs are there. */
+  /** Messages of others: they go behind the outputs. */
   readonly after: Array<Item>
   /** The ids that lack an output. */
   readonly open: Array<string>
@@ -94,7 +94,7 @@ interface Group {
 const grouped = (input: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   /** How many outputs of an id are still to come. */
   const ahead = new Map<string, number>()
-  for (const item of input) if (isAnswer(item)) ahead.set(item.call_id, (ahead.get(item.call_id) ?? 0) + 1)
+  for (const item of input) if (isToolCallOutput(item)) ahead.set(item.call_id, (ahead.get(item.call_id) ?? 0) + 1)
   const items: Array<Item> = []
   let group: Group | undefined
 
@@ -105,7 +105,7 @@ const grouped = (input: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   }
   for (const item of input) {
     if (group !== undefined && group.open.length === 0) close()
-    if (isAnswer(item)) ahead.set(item.call_id, (ahead.get(item.call_id) ?? 0) - 1)
+    if (isToolCallOutput(item)) ahead.set(item.call_id, (ahead.get(item.call_id) ?? 0) - 1)
     const waiting = group?.open.filter((id) => id === item["call_id"]).length ?? 0
     if (isToolCall(item) && (ahead.get(item.call_id) ?? 0) > waiting) {
       if (group === undefined) {
@@ -116,7 +116,7 @@ const grouped = (input: ReadonlyArray<Item>): ReadonlyArray<Item> => {
       group.open.push(item.call_id)
     } else if (group === undefined) items.push(item)
     else if (isToolCall(item)) group.calls.push(...group.thoughts.splice(0), item)
-    else if (isAnswer(item)) {
+    else if (isToolCallOutput(item)) {
       group.outputs.push(item)
       if (waiting > 0) group.open.splice(group.open.indexOf(item.call_id), 1)
     } else if (isEncryptedReasoning(item)) group.thoughts.push(item)
@@ -127,12 +127,12 @@ const grouped = (input: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   return items
 }
 
-/** Calls of another model have no thoughts, and a server that asks for them takes no empty ones. */
+/** The calls of another model come without reasoning, which the server requires, and not as an empty text. */
 const withThoughts = (input: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   let hasThoughts = false
   return input.flatMap((item) => {
     const isWithout = isToolCall(item) && !hasThoughts
-    hasThoughts = item.type === "reasoning" || isWithout || hasThoughts && !isOfOthers(item) && !isAnswer(item)
+    hasThoughts = item.type === "reasoning" || isWithout || hasThoughts && !isOfOthers(item) && !isToolCallOutput(item)
     return isWithout ? [noThoughts, item] : [item]
   })
 }

@@ -184,8 +184,8 @@ export const functionCallOutput = (callId: string, output: string): FunctionCall
 })
 
 /**
- * The same item as it is sent back: the server checks pairs of ids, and those of a response that it did not keep
- * (`store: false`) it does not know.
+ * The same item as it is sent back: the server checks ids, and does not know those of a response that it did not keep
+ * (`store: false`).
  *
  * @since 0.1.0
  * @category combining
@@ -231,7 +231,7 @@ export const without = (item: Item, ...fields: ReadonlyArray<string>): Item =>
 export const chatField = "chat_completions"
 
 /**
- * Whether reasoning is there for its server alone, which can then read it whatever else stands beside it.
+ * Whether this is reasoning that its server can decrypt, and nobody else.
  *
  * @since 0.1.0
  * @category guards

@@ -123,7 +123,7 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
 export const withoutSecrets = (error: ModelError, hide: (text: string) => string): ModelError => {
   const { cause, reason, ...fields } = error
   const quotes = (text: string) => hide(text) !== text
-  const isCauseTold = !quotes(storyOf(cause))
+  const isCauseTold = !quotes(messagesOf(cause))
   if (isCauseTold && !quotes(JSON.stringify([reason, fields]))) return error
   const hidden = <A>(value: A): A =>
     JSON.parse(JSON.stringify(value), (_, value: unknown) => Predicate.isString(value) ? hide(value) : value)
@@ -138,9 +138,9 @@ const encodeReason = Schema.encodeSync(Reason)
 const decodeReason = Schema.decodeSync(Reason)
 
 /** All messages of an error and its causes. */
-const storyOf = (error: unknown, depth = 0): string =>
+const messagesOf = (error: unknown, depth = 0): string =>
   error instanceof Error && depth < 10
-    ? `${error.stack ?? error.message}\n${storyOf(error.cause, depth + 1)}`
+    ? `${error.stack ?? error.message}\n${messagesOf(error.cause, depth + 1)}`
     : String(error)
 
 const retryable: ReadonlySet<Reason["_tag"]> = new Set([

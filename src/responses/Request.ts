@@ -8,7 +8,7 @@ import { defined, field, text } from "../internal/json.ts"
 import { JsonObject } from "../internal/wire.ts"
 import { imageNotTaken, imageRefused } from "../prompts/Conversation.ts"
 import { isEncryptedReasoning, Item, withoutImages } from "./Item.ts"
-import { isAnswer } from "./ToolCall.ts"
+import { isToolCallOutput } from "./ToolCall.ts"
 
 /**
  * A tool that is called with JSON. `parameters` is a JSON Schema.
@@ -272,7 +272,7 @@ const encrypted: ReadonlySet<string> = new Set(["compaction", "compaction_summar
  */
 export const withoutOutputImages = (self: Request): Request => ({
   ...self,
-  input: self.input.map((item) => isAnswer(item) ? withoutImages(item, imageNotTaken) : item)
+  input: self.input.map((item) => isToolCallOutput(item) ? withoutImages(item, imageNotTaken) : item)
 })
 
 /**
@@ -292,4 +292,4 @@ export const hasImages = (self: Request): boolean =>
 
 /** @since 0.1.0 @category guards */
 export const hasOutputImages = (self: Request): boolean =>
-  self.input.some((item) => isAnswer(item) && withoutImages(item, imageNotTaken) !== item)
+  self.input.some((item) => isToolCallOutput(item) && withoutImages(item, imageNotTaken) !== item)

@@ -14,8 +14,8 @@ import { isToolCall, type ToolCall } from "./ToolCall.ts"
 import * as Usage from "./Usage.ts"
 
 /**
- * - `drafts` are the items as far as they are told; {@link items} is how one reads those that are finished.
- * - `growing` is the text that is told just now, which is not in `drafts` yet.
+ * - `drafts` are the items as far as they were streamed; {@link items} gives those that are finished.
+ * - `growing` is the text of the latest deltas, which is not in `drafts` yet.
  * - `finishReason` is `stop` for a response that ran to its end, or the server's word for why it did not
  *   (`max_output_tokens`, `content_filter`, …). It is absent until the response has ended.
  * - `removed` are the reasons for which the server has left out reasoning of the input: it was made for another beginning
@@ -56,11 +56,11 @@ export const empty: Response = {
 }
 
 /**
- * Adds one event. An event that tells nothing of an item returns the same value; a retry discards everything.
+ * Adds one event. An event that changes nothing returns the same value; a retry discards everything.
  *
- * Items come from `response.output_item.done`: the final `output` is empty on the ChatGPT host. It is only used for what
- * was never announced as done, which happens when a response is cut short; and some servers announce only the text of a
- * message, or the input of a call, whole or in pieces.
+ * Items come from `response.output_item.done`: the final `output` is empty on the ChatGPT host. It is only used for items
+ * without that event, as when a response is cut short. Some servers send neither, but only the text of a message or the
+ * input of a call, whole or in deltas.
  *
  * @since 0.1.0
  * @category folding
@@ -140,7 +140,7 @@ export const calls = (self: Response): ReadonlyArray<ToolCall> => items(self).fi
 
 type Delta = Extract<StreamEvent, { readonly type: keyof typeof growths }>
 
-/** What a piece is of, and which field tells the part of the item. */
+/** The kind of text that each delta belongs to. */
 const growths = {
   "response.output_text.delta": "text",
   "response.refusal.delta": "refusal",
@@ -177,7 +177,7 @@ const grow = (self: Response, type: Delta["type"], event: Delta): Response => {
   }
 }
 
-/** The same with the growing text in its item. */
+/** The same with the growing text moved into its item. */
 const settled = (self: Response): Response => {
   const { drafts, growing } = self
   if (growing === undefined) return self
@@ -192,14 +192,14 @@ const withDrafts = (self: Response, change: (drafts: Response["drafts"]) => Resp
   return drafts === before.drafts ? before : { ...before, drafts }
 }
 
-/** A text is told in full. */
+/** Adds a full text. */
 const tell = (self: Response, event: { readonly [field: string]: unknown }, kind: Draft.Kind, said: string): Response =>
   withDrafts(self, (drafts) => Drafts.tell(drafts, event, { kind, part: partIndex(event), said, last: said }, true))
 
 const partIndex = (event: { readonly [field: string]: unknown }): number =>
   Json.number(event["content_index"]) ?? Json.number(event["summary_index"]) ?? 0
 
-/** A part that is done tells its text, too. */
+/** Adds the text of a finished part. */
 const tellPart = (self: Response, event: { readonly part: Item }): Response => {
   const { refusal, text, type } = event.part
   const kind = parts[type]

@@ -240,7 +240,7 @@ const isKnown = (event: Fields): event is Fields & Known => {
   return tokenTypes.has(type) ? isToken(event) : guards.get(type)?.(event) === true
 }
 
-/** An event in the form of this API, where a server says the same in another. */
+/** An event brought into the form of this API, where a server uses another. */
 const inForm = (event: Fields): Fields => ({
   ...event,
   ...change(event, "output_index", (index) => typeof index === "number" ? index : undefined),
@@ -261,7 +261,7 @@ const change = (event: Fields, field: string, by: (value: unknown) => unknown): 
 const plain = (value: unknown): unknown =>
   Predicate.isRecord(value) && typeof value["text"] === "string" ? value["text"] : value
 
-/** Items and parts without a type are told by what they hold. */
+/** Recognizes items and parts without a type by their fields. */
 const typed = (value: unknown): unknown => {
   if (!Predicate.isRecord(value) || typeof value["type"] === "string") return value
   const [type] = signs.find(([, field]) => field in value) ?? []

@@ -1,5 +1,5 @@
 /**
- * A call of one of our tools, in either of its two forms, and the item that answers it.
+ * A call of one of our tools, in either of its two forms, and the item with its output.
  *
  * @since 0.1.0
  */
@@ -35,7 +35,7 @@ export const isToolCall = (u: unknown): u is ToolCall =>
   (u.type === "function_call" ? isFunctionCall(u) : u.type === "custom_tool_call" && isCustomToolCall(u))
 
 /** @since 0.1.0 @category guards */
-export const isAnswer = (u: unknown): u is FunctionCallOutput | CustomToolCallOutput =>
+export const isToolCallOutput = (u: unknown): u is FunctionCallOutput | CustomToolCallOutput =>
   Predicate.hasProperty(u, "type") &&
   (u.type === "function_call_output"
     ? isFunctionCallOutput(u)
@@ -101,12 +101,12 @@ export const toolNamed = (name: string, tools: Iterable<string>): string | undef
 }
 
 /**
- * The item that answers a call. The server refuses half a character.
+ * The item with the output of a call. Lone surrogates are replaced: the server refuses them.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const answer = (call: ToolCall, output: Output): Item => ({
+export const toOutput = (call: ToolCall, output: Output): Item => ({
   type: call.type === "function_call" ? "function_call_output" : "custom_tool_call_output",
   call_id: call.call_id,
   output: mapText(output, (text) => text.toWellFormed())

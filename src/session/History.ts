@@ -6,7 +6,7 @@
 import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
-import { defined, isDeep } from "../internal/json.ts"
+import { isDeep } from "../internal/json.ts"
 import { imageNotTaken, imageRefused, notRun, unknownOutcome } from "../prompts/Conversation.ts"
 import {
   chatField,
@@ -19,19 +19,8 @@ import {
   withoutImages
 } from "../responses/Item.ts"
 import { effortUpdate, isEncrypted } from "../responses/Request.ts"
-import { answer, isAnswer, isToolCall, type Output } from "../responses/ToolCall.ts"
-import {
-  type Compacted,
-  endsTurn,
-  itemId,
-  type ModelResponded,
-  type PermissionInForce,
-  type SessionEvent,
-  type Setup,
-  type Stored,
-  type TurnEnd,
-  type TurnStarted
-} from "./SessionEvent.ts"
+import { isToolCall, isToolCallOutput, type Output, toOutput } from "../responses/ToolCall.ts"
+import { type Compacted, itemId, type ModelResponded, type SessionEvent, type Stored } from "./SessionEvent.ts"
 
 /**
  * The parts of a conversation as an immutable list, the latest first: adding a part costs the same however long the
@@ -227,8 +216,8 @@ export const toInput = (
     const items = replay(part, {
       ...recipient,
       isReadable: index >= unreadable,
-      isSeen: index >= unseen,
-      isShown: index >= unshown
+      takesOutputImages: index >= unseen,
+      takesImages: index >= unshown
     })
     if (part._tag !== "Input" || part.effort === undefined || part.effort === effort) return items
     effort = part.effort
@@ -310,103 +299,6 @@ export const hasOpenCalls = ({ outputs, response }: ResponsePart): boolean =>
 export const hasRemoved = (self: History): boolean =>
   List.some(self, (part) => part._tag === "Response" && part.response.removed !== undefined)
 
-/**
- * The last turn of a session: where it starts, how it last ended unless it was cut off, and how many times it has ended.
- *
- * @since 0.1.0
- * @category models
- */
-export interface LastTurn {
-  readonly at: number
-  readonly started: TurnStarted
-  readonly end: TurnEnd | undefined
-  readonly ends: number
-}
-
-/** @since 0.1.0 @category accessors */
-export const lastTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<LastTurn> => {
-  const at = events.findLastIndex((event) => event._tag === "TurnStarted")
-  const started = events[at]
-  if (started?._tag !== "TurnStarted") return Option.none()
-  const own = events.slice(at).filter((event) =>
-    "turnId" in event && event.turnId === started.turnId && event._tag !== "Compacted"
-  )
-  const last = own.at(-1)
-  return Option.some({
-    at,
-    started,
-    end: last !== undefined && endsTurn(last) ? last : undefined,
-    ends: own.filter(endsTurn).length
-  })
-}
-
-/**
- * The last turn, if it has events after its last end, or no end at all.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const openTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<LastTurn> =>
-  Option.filter(lastTurn(events), ({ end }) => end === undefined)
-
-/**
- * The last turn, unless it has completed: it can be resumed.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const unfinishedTurn = (events: ReadonlyArray<SessionEvent>): Option.Option<LastTurn> =>
-  Option.filter(lastTurn(events), ({ end }) => end?._tag !== "TurnCompleted")
-
-/**
- * The permissions of the session's last turn, as far as its log holds them.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const lastPermission = (events: ReadonlyArray<SessionEvent>): PermissionInForce => {
-  const last = events.findLast((event) =>
-    (event._tag === "TurnStarted" || event._tag === "TurnResumed") && event.permission !== undefined
-  )
-  return last?._tag === "TurnStarted" || last?._tag === "TurnResumed"
-    ? defined({ permission: last.permission, policy: last.policy })
-    : {}
-}
-
-/**
- * What a session was last asked with. A log that is older than `Setup` tells only the account of its last response; what
- * another program has asked, before the session was imported, is no choice of the person here.
- *
- * @since 0.1.0
- * @category models
- */
-export interface LastUsed {
-  readonly model: string | undefined
-  readonly effort: string | undefined
-  readonly setup: Setup | undefined
-  readonly account: string | undefined
-}
-
-/** @since 0.1.0 @category accessors */
-export const lastUsed = (events: ReadonlyArray<SessionEvent>): LastUsed => {
-  let model: string | undefined
-  let effort: string | undefined
-  let setup: Setup | undefined
-  let account: string | undefined
-  let isImported = false
-  for (const event of events) {
-    if (event._tag === "SessionStarted") isImported = event.importedFrom !== undefined
-    if (event._tag === "TurnStarted" && event.setup !== undefined) isImported = false
-    if (isImported) continue
-    if (event._tag === "TurnStarted" || event._tag === "TurnResumed") {
-      model = event.model ?? model
-      effort = event._tag === "TurnStarted" ? event.effort : event.effort ?? effort
-      setup = event.setup ?? setup
-    } else if (event._tag === "ModelResponded") account = event.account
-  }
-  return { model, effort, setup, account }
-}
-
 const isFrom = (made: Recipient, { account, model }: Recipient): boolean =>
   made.model === model && made.account === account
 
@@ -414,9 +306,9 @@ const isFrom = (made: Recipient, { account, model }: Recipient): boolean =>
 interface Replay extends Recipient {
   /** Whether the server reads what it had encrypted by then. */
   readonly isReadable: boolean
-  /** Whether it takes the images of these outputs, and any others. */
-  readonly isSeen: boolean
-  readonly isShown: boolean
+  /** Whether the server takes the images of these tool outputs, and other images. */
+  readonly takesOutputImages: boolean
+  readonly takesImages: boolean
 }
 
 /**
@@ -434,22 +326,23 @@ const replay = (part: Part, how: Replay): ReadonlyArray<Item> => {
 const replayed = new WeakMap<Part, { readonly how: Replay; readonly items: ReadonlyArray<Item> }>()
 
 const isAlike = (a: Replay, b: Replay): boolean =>
-  a.model === b.model && a.account === b.account && a.isReadable === b.isReadable && a.isSeen === b.isSeen &&
-  a.isShown === b.isShown
+  a.model === b.model && a.account === b.account && a.isReadable === b.isReadable &&
+  a.takesOutputImages === b.takesOutputImages &&
+  a.takesImages === b.takesImages
 
-const replaySaid = (part: InputPart | CompactedPart, { isReadable, isShown, ...recipient }: Replay) => {
+const replaySaid = (part: InputPart | CompactedPart, { isReadable, takesImages, ...recipient }: Replay) => {
   const all = part._tag === "Input" ? part.items : part.event.items
   const canRead = part._tag === "Input" || isReadable && isFrom(part.event, recipient)
   const items = (canRead ? all : all.filter((item) => !isEncrypted(item))).map(withoutId)
-  return isShown ? items : items.map((item) => withoutImages(item, imageRefused))
+  return takesImages ? items : items.map((item) => withoutImages(item, imageRefused))
 }
 
 const replayResponse = (
   { outputs, response }: ResponsePart,
-  { account, isReadable, isSeen, model }: Replay
+  { account, isReadable, takesOutputImages, model }: Replay
 ): ReadonlyArray<Item> => {
   const isSame = isFrom(response, { account, model })
-  const sound = response.items.filter((item) => item !== unreadable && !isAnswer(item) && !isBrokenCall(item))
+  const sound = response.items.filter((item) => item !== unreadable && !isToolCallOutput(item) && !isBrokenCall(item))
   // Reasoning at the end of a broken response lacks the item that it led to, and the server refuses it.
   const last = sound.findLastIndex((item) => item.type !== "reasoning")
   const items = sound.filter((item, index) =>
@@ -460,7 +353,7 @@ const replayResponse = (
   const answers = response.items.flatMap((item, index) =>
     isToolCall(item)
       ? [
-        answer(
+        toOutput(
           item,
           Option.match(HashMap.get(outputs, itemId(response.turnId, response.step, index)), {
             onNone: () => notRun,
@@ -472,7 +365,7 @@ const replayResponse = (
   )
   return [
     ...items.map((item) => isSame ? sentBack(item) : without(withoutId(item), chatField)),
-    ...isSeen ? answers : answers.map((item) => withoutImages(item, imageNotTaken))
+    ...takesOutputImages ? answers : answers.map((item) => withoutImages(item, imageNotTaken))
   ]
 }
 

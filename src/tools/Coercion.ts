@@ -25,7 +25,7 @@ const within = (root: Json) => {
     return ref === undefined ? schema : hops > maxHops ? undefined : resolved(at(root, ref), hops + 1)
   }
 
-  /** Those of a union, and of the unions in it. */
+  /** The alternatives of a union, and of the unions in it. */
   const alternativesOf = (schema: Json, depth = 0): ReadonlyArray<Json> | undefined => {
     const listed = schema["anyOf"] ?? schema["oneOf"]
     if (!Array.isArray(listed)) return undefined
@@ -46,7 +46,7 @@ const within = (root: Json) => {
     return words === undefined || words.some((word) => same(word, value))
   }
 
-  /** Whether an object can be of this alternative: it has its fields, and the values by which they are told apart. */
+  /** Whether an object can be of this alternative: it has its fields, and the literals that distinguish it from others. */
   const isMeant = (schema: Json, value: Json): boolean =>
     accepts(schema, value) &&
     [...requiredOf(schema)].every((name) => Object.hasOwn(value, name)) &&
@@ -111,11 +111,11 @@ const within = (root: Json) => {
   return convert
 }
 
-/** More are a circle. */
+/** More references in a row are a cycle. */
 const maxHops = 32
 const maxUnions = 4
 
-/** What a reference such as `#/$defs/Tree` is to. */
+/** The target of a reference such as `#/$defs/Tree`. */
 const at = (root: Json, ref: string): unknown =>
   ref === "#" ? root : !ref.startsWith("#/") ? undefined : ref.slice(2).split("/").reduce<unknown>((part, name) => {
     const key = name.replaceAll("~1", "/").replaceAll("~0", "~")
@@ -145,7 +145,7 @@ const typeOf = (value: unknown): string => {
   return Number.isInteger(value) ? "integer" : typeof value
 }
 
-/** A text as what it says, where its type is not wanted. */
+/** A string as the number, the boolean or the JSON that it spells, where the schema wants that. */
 const retyped = (types: ReadonlySet<string> | undefined, value: unknown): unknown => {
   if (types === undefined || !Predicate.isString(value)) return value
   const number = types.has("number") || types.has("integer") ? numberIn(value) : undefined
@@ -156,7 +156,7 @@ const retyped = (types: ReadonlySet<string> | undefined, value: unknown): unknow
   return inside !== undefined && types.has(typeOf(inside)) ? inside : value
 }
 
-/** The number whose digits a text holds; `undefined` if a number could not hold all of them. */
+/** The number that a text spells; `undefined` if a number of JavaScript would lose some of its digits. */
 const numberIn = (text: string): number | undefined => {
   if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return undefined
   const digits = text.includes(".") ? text.replace(/\.?0+$/, "") : text

@@ -17,8 +17,8 @@ import * as ToolFailures from "../prompts/ToolFailures.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
 import type { Output } from "../responses/ToolCall.ts"
+import * as ArgumentProblems from "./ArgumentProblems.ts"
 import { coerce } from "./Coercion.ts"
-import * as Problems from "./Problems.ts"
 import type { FileChange } from "./workspace/FileChange.ts"
 
 /**
@@ -183,7 +183,7 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
       const args = coerce(schema, given)
       return (args === given ? Effect.fail(first) : decode(args)).pipe(
         Effect.catchAll((first) => isLong(args) ? Effect.fail(first) : decodeTellingAll(args)),
-        Effect.mapError((error) => invalid(options.name, Problems.tell(error)))
+        Effect.mapError((error) => invalid(options.name, ArgumentProblems.describe(error)))
       )
     })
   const { failure, success } = options

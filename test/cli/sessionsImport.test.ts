@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { isItem, type Item, text } from "../../src/responses/Item.ts"
-import { isAnswer, isToolCall } from "../../src/responses/ToolCall.ts"
+import { isToolCall, isToolCallOutput } from "../../src/responses/ToolCall.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
@@ -42,7 +42,9 @@ const inputOf = (request: { readonly body: unknown } | undefined): ReadonlyArray
 const callsIn = (input: ReadonlyArray<Item>) =>
   input.filter(isToolCall).map((call) => [
     call.call_id,
-    input.filter(isAnswer).filter((answer) => answer.call_id === call.call_id).map(({ output }) => String(output))
+    input.filter(isToolCallOutput).filter((answer) => answer.call_id === call.call_id).map(({ output }) =>
+      String(output)
+    )
   ])
 
 const saidIn = (input: ReadonlyArray<Item>) => input.map(text).filter((text) => text !== "")

@@ -5,7 +5,7 @@ import * as ModelProfile from "../../src/responses/account/ModelProfile.ts"
 import * as Input from "../../src/responses/Input.ts"
 import { functionCallOutput, type Item, userMessage, without } from "../../src/responses/Item.ts"
 import * as Request from "../../src/responses/Request.ts"
-import { isAnswer, isToolCall } from "../../src/responses/ToolCall.ts"
+import { isToolCall, isToolCallOutput } from "../../src/responses/ToolCall.ts"
 import { deepSeek } from "./standIns.ts"
 
 /** OpenAI's own. */
@@ -109,7 +109,7 @@ describe("Input.fit", () => {
       const sorted = (all: ReadonlyArray<Item>) => all.map((one) => JSON.stringify(one)).toSorted()
       assert.deepStrictEqual(sorted(sent), sorted(items))
       assert.deepStrictEqual(sent.filter(isToolCall), items.filter(isToolCall))
-      assert.deepStrictEqual(sent.filter(isAnswer), items.filter(isAnswer))
+      assert.deepStrictEqual(sent.filter(isToolCallOutput), items.filter(isToolCallOutput))
       assert.deepStrictEqual(fit(ofOthers, sent), sent)
     }))
   })

@@ -7,6 +7,7 @@ import * as Conversation from "../../src/prompts/Conversation.ts"
 import { type Item, userMessage } from "../../src/responses/Item.ts"
 import * as Usage from "../../src/responses/Usage.ts"
 import * as History from "../../src/session/History.ts"
+import * as LastTurn from "../../src/session/LastTurn.ts"
 import * as SessionEvent from "../../src/session/SessionEvent.ts"
 
 const recipient = { model: "gpt-5.5", account: "chatgpt:acct-1" }
@@ -331,21 +332,21 @@ describe("History", () => {
     const interrupted = { _tag: "TurnInterrupted", turnId: "t", reason: "cancelled" } as const
 
     it("is none before the first turn, and none after the end of the last", () => {
-      assert.isTrue(Option.isNone(History.openTurn([])))
-      assert.isTrue(Option.isNone(History.openTurn([asked("Hi"), responded([say("Hi")]), interrupted])))
+      assert.isTrue(Option.isNone(LastTurn.openTurn([])))
+      assert.isTrue(Option.isNone(LastTurn.openTurn([asked("Hi"), responded([say("Hi")]), interrupted])))
     })
 
     it("is the last turn, and where it starts", () => {
       const second = asked("Again", "t2")
-      const open = History.openTurn([asked("Hi"), interrupted, second, responded([call(1)], { turnId: "t2" })])
+      const open = LastTurn.openTurn([asked("Hi"), interrupted, second, responded([call(1)], { turnId: "t2" })])
       assert.deepStrictEqual(Option.getOrUndefined(open), { at: 2, started: second, end: undefined, ends: 0 })
     })
 
     it("is one that was ended and went on, and not one after which something else happened", () => {
       const began = [asked("Hi"), responded([call(1)]), interrupted]
-      const open = History.openTurn([...began, responded([say("Hi")], { step: 1 })])
+      const open = LastTurn.openTurn([...began, responded([say("Hi")], { step: 1 })])
       assert.deepInclude(Option.getOrUndefined(open), { end: undefined, ends: 1 })
-      assert.isTrue(Option.isNone(History.openTurn([...began, responded([say("Hi")], { turnId: "other" })])))
+      assert.isTrue(Option.isNone(LastTurn.openTurn([...began, responded([say("Hi")], { turnId: "other" })])))
     })
   })
 
@@ -358,12 +359,12 @@ describe("History", () => {
     ]
 
     it.each(ends)("%j", (end, canGoOn) => {
-      assert.strictEqual(Option.isSome(History.unfinishedTurn([asked("Hi"), end])), canGoOn)
+      assert.strictEqual(Option.isSome(LastTurn.unfinishedTurn([asked("Hi"), end])), canGoOn)
     })
 
     it("is one that was cut off, and none before the first", () => {
-      assert.isTrue(Option.isSome(History.unfinishedTurn([asked("Hi")])))
-      assert.isTrue(Option.isNone(History.unfinishedTurn([])))
+      assert.isTrue(Option.isSome(LastTurn.unfinishedTurn([asked("Hi")])))
+      assert.isTrue(Option.isNone(LastTurn.unfinishedTurn([])))
     })
   })
 })

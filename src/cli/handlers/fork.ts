@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { layerSessions } from "../../node/NodeSessions.ts"
-import { lastUsed } from "../../session/History.ts"
+import { lastUsed } from "../../session/LastTurn.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import type { Flags } from "../commands/fork.ts"
 import * as Common from "../commands/options.ts"

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { layerHome } from "../../node/NodeHome.ts"
-import { lastPermission, type LastTurn, lastUsed, unfinishedTurn } from "../../session/History.ts"
+import { lastPermission, type LastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import type { PermissionInForce, SessionEvent } from "../../session/SessionEvent.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/resume.ts"

@@ -29,7 +29,7 @@ export interface Options {
    * How long to wait for another program that changes the file; two minutes by default. That is longer than any change
    * takes, unless that program is stopped in the middle (Ctrl-Z).
    */
-  readonly patience?: Duration.DurationInput | undefined
+  readonly lockTimeout?: Duration.DurationInput | undefined
 }
 
 /**
@@ -38,7 +38,7 @@ export interface Options {
  * @since 0.1.0
  * @category constructors
  */
-export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minutes" }: Options) {
+export const makeMedium = Effect.fnUntraced(function*({ path, lockTimeout = "2 minutes" }: Options) {
   // Only these: with the Scope that may be around, locks would be held until that closes.
   const services = Context.pick(FileSystem.FileSystem, Path.Path)(
     yield* Effect.context<FileSystem.FileSystem | Path.Path>()
@@ -78,13 +78,13 @@ export const makeMedium = Effect.fnUntraced(function*({ path, patience = "2 minu
     Effect.provide(services),
     Effect.mapError(failed("lock")),
     Effect.timeoutFail({
-      duration: patience,
+      duration: lockTimeout,
       onTimeout: () =>
         new CredentialStoreError({
           operation: "lock",
           location: path,
           problem: `another program has held it for ${
-            Duration.format(patience)
+            Duration.format(lockTimeout)
           }; see whether an effixir is stopped somewhere`
         })
     })

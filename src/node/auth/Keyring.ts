@@ -48,7 +48,7 @@ export interface Entry {
 }
 
 /** Long enough to type a password into the window that a keyring may open. */
-const patience = Duration.seconds(15)
+const timeout = Duration.seconds(15)
 
 /** A keyring that did not answer is not asked again for this long, so that not every question waits for the timeout. */
 const pause = Duration.seconds(30)
@@ -81,7 +81,7 @@ export const open: (
       if (child === undefined || hasEnded(child)) child = yield* launch(name, library)
       return yield* answer(child, `${JSON.stringify([method, ...values])}\n`)
     }).pipe(
-      withDeadline(patience, () => silent),
+      withDeadline(timeout, () => silent),
       // A late answer would be taken for the answer to another question.
       Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : stop),
       Effect.tapError(({ reason }) =>
@@ -102,7 +102,7 @@ export const open: (
 
 const silent = new KeyringError({
   reason: "Silent",
-  detail: `it has not answered within ${Duration.format(patience)}`
+  detail: `it has not answered within ${Duration.format(timeout)}`
 })
 
 type Method = "getPassword" | "setPassword" | "deletePassword"

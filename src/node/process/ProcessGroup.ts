@@ -31,7 +31,7 @@ import * as ProcessWatcher from "./ProcessWatcher.ts"
  * How long a process tree may take to end by itself before it is killed: the number of polls, and the pause between
  * them.
  */
-const patience = { looks: 100, pause: Duration.millis(5) }
+const polls = { count: 100, pause: Duration.millis(5) }
 
 /**
  * After the shell has ended, output may still be in the pipe; a silence this long means that it is empty. For a
@@ -249,9 +249,9 @@ const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, un
     yield* endsInTime(tree, others)
   }
   // New processes may start while the tree is killed.
-  for (let n = 0, rest = toStop(); n < patience.looks && rest.length > 0; n++, rest = toStop()) {
+  for (let n = 0, rest = toStop(); n < polls.count && rest.length > 0; n++, rest = toStop()) {
     signal(tree, rest, "SIGKILL")
-    yield* Effect.sleep(patience.pause)
+    yield* Effect.sleep(polls.pause)
   }
   tree.child.stdout.destroy()
 })
@@ -262,10 +262,10 @@ const rootOf = ({ child }: Tree): number | undefined =>
 
 /** Polls a limited number of times: a timeout would not work in this uninterruptible region. */
 const endsInTime = Effect.fnUntraced(function*(tree: Tree, others: ReadonlyArray<ProcessMark.Marked>) {
-  for (let n = 0; n < patience.looks; n++) {
+  for (let n = 0; n < polls.count; n++) {
     const isGroupThere = signalGroup(tree, 0) && ProcessMark.isGroupAlive(tree.child.pid)
     if (!isGroupThere && !others.some(ProcessMark.isAlive)) return true
-    yield* Effect.sleep(patience.pause)
+    yield* Effect.sleep(polls.pause)
   }
   return false
 })

@@ -27,7 +27,7 @@ export const Price = Schema.Struct({
 export type Price = typeof Price.Type
 
 /**
- * The prices that are known; none unless a layer says some.
+ * The known prices; without a layer, there are none.
  *
  * @since 0.1.0
  * @category references

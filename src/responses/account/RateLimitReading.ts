@@ -139,9 +139,9 @@ export const fromHeaders = (headers: Headers, at: DateTime.Utc): Reading | undef
  * @since 0.1.0
  * @category guards
  */
-export const isTelling = ({ type }: { readonly type: string }): boolean => telling.has(type)
+export const mayHoldLimits = ({ type }: { readonly type: string }): boolean => eventsWithLimits.has(type)
 
-const telling: ReadonlySet<string> = new Set([
+const eventsWithLimits: ReadonlySet<string> = new Set([
   "codex.rate_limits",
   "codex.response.metadata",
   "response.metadata",
@@ -156,7 +156,7 @@ const telling: ReadonlySet<string> = new Set([
  */
 export const fromEvent = (json: unknown, at: DateTime.Utc): Reading | undefined => {
   const type = text(field(json, "type")) ?? ""
-  if (!isTelling({ type })) return undefined
+  if (!mayHoldLimits({ type })) return undefined
   if (type !== "codex.rate_limits") {
     const headers = field(json, "headers")
     return Predicate.isRecord(headers) ? fromHeaders(headers, at) : undefined

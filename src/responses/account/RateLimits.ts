@@ -15,7 +15,15 @@ import * as Schema from "effect/Schema"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { AuthClient } from "../../auth/AuthClient.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
-import { fromEvent, fromHeaders, type Headers, isTelling, mainLimit, Reading, type Window } from "./RateLimitReading.ts"
+import {
+  fromEvent,
+  fromHeaders,
+  type Headers,
+  mainLimit,
+  mayHoldLimits,
+  Reading,
+  type Window
+} from "./RateLimitReading.ts"
 
 /**
  * All that is known of an account (`AuthClient.account`), and the time of the last report.
@@ -152,13 +160,13 @@ export const observer: Effect.Effect<Observer, never, AuthClient> = Effect.gen(f
       headers: (headers) =>
         Effect.ignore(Effect.flatMap(account, (account) => limits.observeHeaders(account, headers))),
       events: (events) => {
-        const telling = Chunk.filter(events, isTelling)
-        return Chunk.isEmpty(telling)
+        const withLimits = Chunk.filter(events, mayHoldLimits)
+        return Chunk.isEmpty(withLimits)
           ? undefined
           : Effect.ignore(
             Effect.flatMap(
               account,
-              (account) => Effect.forEach(telling, (event) => limits.observeEvent(account, event), { discard: true })
+              (account) => Effect.forEach(withLimits, (event) => limits.observeEvent(account, event), { discard: true })
             )
           )
       }

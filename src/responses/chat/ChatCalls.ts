@@ -21,7 +21,7 @@ export interface ChatCalls {
   readonly end: () => void
 }
 
-/** What begins with the name; before that, pieces wait in `json`. */
+/** Its output begins with the name (`take`); before that, pieces wait in `json`. */
 interface Call {
   readonly index: number | undefined
   id: string | undefined

@@ -10,7 +10,7 @@ import { chatField, type Item } from "../Item.ts"
 import type { StreamEvent } from "../StreamEvent.ts"
 
 /**
- * What is said in a text: thoughts that a person may read, the answer, or why there is none.
+ * What a text is: reasoning that a person may read, the answer, or a refusal.
  *
  * @since 0.1.0
  * @category models

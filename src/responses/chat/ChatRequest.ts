@@ -55,7 +55,7 @@ export const encode = (given: Request, profile: ModelProfile): unknown => {
   }
 }
 
-/** Of a tool that takes free text there is one argument. The server's own tools are not this server's. */
+/** A tool that takes free text gets one argument. Hosted tools are left out: servers of this kind have none. */
 const tool = (tool: { readonly type: string; readonly [field: string]: unknown }): ReadonlyArray<object> => {
   const { description, name, parameters, strict, type } = tool
   if (type !== "function" && type !== "custom") return []
@@ -147,7 +147,7 @@ const messages = (request: Request, profile: ModelProfile): ReadonlyArray<Messag
     }
     const message = assistant()
     message.tool_calls = [...message.tool_calls ?? [], toolCall]
-    // A call of another model has no thoughts, and a server that asks for them takes no empty ones.
+    // A call of another model comes without reasoning, which the server requires, and not as an empty text.
     if (profile.reasoningContent) message.reasoning_content ??= " "
     calls.push(item)
   }

@@ -37,11 +37,11 @@ export class Recoverable extends Data.TaggedError("Recoverable")<{
 }> {}
 
 /**
- * A credential that is refused inside of an answer is replaced like one that is refused by its status: by what is
- * stored meanwhile, else by a refreshed one, once. `undefined` for any other failure.
+ * Replaces a credential that is refused inside of a stream like one that is refused by a status: by what is stored
+ * meanwhile, else by a refreshed one, once. `undefined` for any other failure.
  *
- * @param sent the request as it left
- * @param attempt what to send it by from there on, told whether the credential is one of the moment
+ * @param sent the request with its credential
+ * @param attempt makes the next attempt, given whether the credential was refreshed just now
  *
  * @since 0.1.0
  * @category combining

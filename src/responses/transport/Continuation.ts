@@ -9,12 +9,12 @@ import { isReasoning, type Item } from "../Item.ts"
 import * as Response from "../Response.ts"
 
 /**
- * A request as JSON: its input, and everything else.
+ * The body of a request: its input, and everything else.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Body {
+export interface Payload {
   readonly input: ReadonlyArray<Item>
   readonly fields: { readonly [name: string]: unknown }
 }
@@ -27,7 +27,7 @@ export interface Body {
  */
 export interface Continuation {
   readonly responseId: string
-  readonly fields: Body["fields"]
+  readonly fields: Payload["fields"]
   readonly items: ReadonlyArray<Item>
 }
 
@@ -37,7 +37,7 @@ export interface Continuation {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (body: Body, response: Response.Response): Continuation | undefined =>
+export const make = (body: Payload, response: Response.Response): Continuation | undefined =>
   response.id === undefined || response.finishReason !== "stop"
     ? undefined
     : { responseId: response.id, fields: body.fields, items: [...body.input, ...Response.items(response)] }
@@ -49,7 +49,7 @@ export const make = (body: Body, response: Response.Response): Continuation | un
  * @since 0.1.0
  * @category accessors
  */
-export const news = (self: Continuation, body: Body): ReadonlyArray<Item> | undefined => {
+export const newItems = (self: Continuation, body: Payload): ReadonlyArray<Item> | undefined => {
   const known = self.items.length
   return body.input.length > known && same(self.fields, body.fields) &&
       self.items.every((item, index) => same(comparable(item), comparable(body.input[index])))

@@ -82,13 +82,13 @@ export const of = (failure: ServerFailure, now: number): Reason => {
 /** Servers write the same word in different ways: `DataInspectionFailed`, `data_inspection_failed`. */
 const plain = (word: string): string => word.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
 
-interface Signs {
+interface Patterns {
   readonly codes: ReadonlyArray<string>
   readonly words: ReadonlyArray<RegExp>
 }
 
 /** The account has nothing left to pay with, or its allowance is used up for longer than anybody waits. */
-const emptyAccount: Signs = {
+const emptyAccount: Patterns = {
   codes: [
     "insufficient_quota",
     "insufficient_balance",
@@ -139,7 +139,7 @@ const loading: ReadonlyArray<RegExp> = [
   /\bstill loading\b/i
 ]
 
-const overflow: Signs = {
+const overflow: Patterns = {
   codes: [
     "context_length_exceeded",
     "context_window_exceeded",
@@ -165,7 +165,7 @@ const overflow: Signs = {
   ]
 }
 
-const filtered: Signs = {
+const filtered: Patterns = {
   codes: [
     "cyber_policy",
     "bio_policy",
@@ -191,7 +191,7 @@ const name = String.raw`(?:"[^"]{1,150}"|'[^']{1,150}'|\x60[^\x60]{1,150}\x60|[^
 /** The model, with its name or without it, as what a sentence speaks of: a thing of the model is something else. */
 const named = String.raw`(?<!\b(?:of|for|in|by|with) (?:this |the |that )?)\bmodels?(?:[\s:/]+${name})?,? `
 
-const noSuchModel: Signs = {
+const noSuchModel: Patterns = {
   codes: [
     "model_not_found",
     "invalid_model",
@@ -216,7 +216,7 @@ const noSuchModel: Signs = {
   ]
 }
 
-const credential: Signs = {
+const credential: Patterns = {
   codes: [
     "token_invalidated",
     "token_expired",
@@ -260,7 +260,7 @@ const atCapacity = [
   "unavailable_error"
 ]
 
-const limited: Signs = {
+const limited: Patterns = {
   codes: [
     "rate_limit_exceeded",
     "rate_limit_error",

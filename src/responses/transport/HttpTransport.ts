@@ -67,17 +67,17 @@ export const make = Effect.fnUntraced(function*(
     decoder: Decoder,
     failing: (error: ModelError) => E
   ) {
-    const inbound = yield* ReceiveBuffer.make<Uint8Array, HttpClientError.ResponseError>(timeouts)
+    const buffer = yield* ReceiveBuffer.make<Uint8Array, HttpClientError.ResponseError>(timeouts)
     if (ReceiveBuffer.isSource(response)) {
-      const release = response[ReceiveBuffer.SourceTypeId](inbound)
+      const release = response[ReceiveBuffer.SourceTypeId](buffer)
       yield* Effect.addFinalizer(() => Effect.sync(() => release(decoder.outcome() !== undefined)))
-    } else yield* ReceiveBuffer.pump(inbound, response.stream)
+    } else yield* ReceiveBuffer.pump(buffer, response.stream)
 
     const failed = (cause: Cause.Cause<HttpClientError.ResponseError | ModelError>) =>
       Effect.failCause(Cause.map(cause, (error) => Option.some(failing(cutOff(error)))))
 
     const next = (): Pull<StreamEvent, E> => {
-      inbound.drain(decoder.write)
+      buffer.drain(decoder.write)
       const events = decoder.take()
       if (Chunk.isNonEmpty(events)) {
         const told = Effect.succeed(events)
@@ -86,20 +86,20 @@ export const make = Effect.fnUntraced(function*(
       }
       const outcome = decoder.outcome()
       if (outcome !== undefined) return Effect.matchCauseEffect(outcome, { onFailure: failed, onSuccess: () => end })
-      const exit = inbound.exit()
-      if (exit === undefined) return decoder.hasFinished() ? lingering : waiting
+      const exit = buffer.exit()
+      if (exit === undefined) return decoder.hasFinished() ? waitingForRest : waiting
       if (Exit.isFailure(exit)) return failed(exit.cause)
       decoder.end()
       return next()
     }
-    const waiting = Effect.flatMap(inbound.wait, next)
+    const waiting = Effect.flatMap(buffer.wait, next)
     /** Some servers say how the answer has ended, and then neither say more nor close. */
-    let patience: number | undefined
-    const lingering = Effect.flatMap(Effect.clock, (clock) => {
+    let deadline: number | undefined
+    const waitingForRest = Effect.flatMap(Effect.clock, (clock) => {
       const now = clock.unsafeCurrentTimeMillis()
-      patience ??= now + lingers
-      if (now < patience) {
-        return Effect.zipRight(Effect.timeoutOption(inbound.wait, patience - now), Effect.suspend(next))
+      deadline ??= now + trailingWait
+      if (now < deadline) {
+        return Effect.zipRight(Effect.timeoutOption(buffer.wait, deadline - now), Effect.suspend(next))
       }
       decoder.end()
       return next()
@@ -111,7 +111,7 @@ export const make = Effect.fnUntraced(function*(
     fromPull(
       Effect.flatMap(open(request), ({ response, wire }) =>
         receive(response, dialect.decoder(request, wire), (failure) => {
-          const error = named(response.headers)(failure)
+          const error = withRequestId(response.headers)(failure)
           const again = renewing(auth, error, response.request, isRefreshed, attempt)
           return again === undefined ? error : new Recoverable({ error, again })
         }))
@@ -122,7 +122,7 @@ export const make = Effect.fnUntraced(function*(
 const end = Effect.fail(Option.none())
 
 /** How long an answer that is whole waits for what may follow it, in milliseconds. */
-const lingers = 5000
+const trailingWait = 5000
 
 /**
  * The ids find the machine that has the conversation's prefix in its cache.
@@ -174,13 +174,13 @@ export const unreachable = (cause: HttpClientError.HttpClientError | AuthError):
 }
 
 /**
- * Adds the request id from the headers to an error that came after them, as for a refusal.
+ * Adds the request id of the headers to an error inside of the stream that follows them.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const named = (headers: ServerFailure.Headers) => (error: ModelError): ModelError => {
-  const { cfRay, requestId } = ServerFailure.names(headers)
+export const withRequestId = (headers: ServerFailure.Headers) => (error: ModelError): ModelError => {
+  const { cfRay, requestId } = ServerFailure.requestIds(headers)
   return new ModelError({ ...error, ...defined({ requestId: error.requestId ?? requestId, cfRay }) })
 }
 

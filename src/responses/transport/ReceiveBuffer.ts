@@ -130,7 +130,7 @@ const silent = (limit: number): ModelError =>
  * @category models
  */
 export interface Source<A, E> {
-  readonly [SourceTypeId]: (inlet: Producer<A, E>) => (isOver: boolean) => void
+  readonly [SourceTypeId]: (producer: Producer<A, E>) => (isOver: boolean) => void
 }
 
 /** @since 0.1.0 @category symbols */
@@ -167,14 +167,14 @@ export const pump = Effect.fnUntraced(function*<A, E>(self: ReceiveBuffer<A, E>,
 export const watched =
   (timeouts: Timeouts) => <A extends {}, E>(stream: Stream.Stream<A, E>): Stream.Stream<A, E | ModelError> =>
     fromPull(Effect.gen(function*() {
-      const inbound = yield* make<A, E>(timeouts)
-      yield* pump(inbound, stream)
+      const buffer = yield* make<A, E>(timeouts)
+      yield* pump(buffer, stream)
       const next: Pull<A, E | ModelError> = Effect.suspend(() => {
         const pieces: Array<A> = []
-        inbound.drain((piece) => pieces.push(piece))
+        buffer.drain((piece) => pieces.push(piece))
         if (pieces.length > 0) return Effect.succeed(Chunk.unsafeFromArray(pieces))
-        const exit = inbound.exit()
-        if (exit === undefined) return Effect.zipRight(inbound.wait, next)
+        const exit = buffer.exit()
+        if (exit === undefined) return Effect.zipRight(buffer.wait, next)
         return Effect.matchCauseEffect(exit, {
           onFailure: (cause) => Effect.failCause(Cause.map(cause, Option.some)),
           onSuccess: () => Effect.fail(Option.none())

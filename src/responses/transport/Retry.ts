@@ -153,7 +153,7 @@ export const make =
 
       const from = Effect.fnUntraced(function*(request: Request.Request, state: State) {
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const mend = Effect.fnUntraced(function*(raw: ModelError | Recoverable) {
+        const recover = Effect.fnUntraced(function*(raw: ModelError | Recoverable) {
           yield* Scope.close(own, Exit.fail(raw))
           const { hide } = yield* Secrets
           const failure = raw._tag === "Recoverable"
@@ -166,11 +166,11 @@ export const make =
           return Chunk.of<StreamEvent>(event)
         })
         const opened = yield* Effect.either(Scope.extend(toPull(state.attempt(request)), own))
-        if (Either.isLeft(opened)) return yield* mend(opened.left)
+        if (Either.isLeft(opened)) return yield* recover(opened.left)
         // `catchAll` would make a step of every success as well.
         pull = Effect.catchAllCause(opened.right, (cause) =>
           Either.match(Cause.failureOrCause(cause), {
-            onLeft: Option.match({ onNone: () => Effect.fail(Option.none()), onSome: mend }),
+            onLeft: Option.match({ onNone: () => Effect.fail(Option.none()), onSome: recover }),
             onRight: Effect.failCause
           }))
         return yield* pull

@@ -152,7 +152,7 @@ export const toModelError = (failure: ServerFailure, now: number): ModelError =>
       code: code === "" ? undefined : code,
       param,
       status,
-      ...names(headers)
+      ...requestIds(headers)
     })
   })
 }
@@ -174,7 +174,7 @@ const detailOf = ({ code, message: whole, param = "" }: ServerFailure): string =
  * @since 0.1.0
  * @category accessors
  */
-export const names = (headers: Headers): { readonly requestId?: string; readonly cfRay?: string } =>
+export const requestIds = (headers: Headers): { readonly requestId?: string; readonly cfRay?: string } =>
   defined({ requestId: requestId(headers), cfRay: headers["cf-ray"] })
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The connections that are kept from one response of a session to the next.
+ * The connections that are kept open from one response of a session to the next.
  *
  * @internal
  */
@@ -31,7 +31,7 @@ export interface Opened {
  * @since 0.1.0
  * @category models
  */
-export interface Line extends Opened {
+export interface PooledConnection extends Opened {
   /** The account that it belongs to. */
   readonly account: string
   /** In milliseconds since 1970. */
@@ -57,26 +57,30 @@ const maxIdle = Duration.minutes(5)
 /** @since 0.1.0 @category constructors */
 export const make = Effect.gen(function*() {
   const scope = yield* Effect.scope
-  const idle = new Map<string, Line>()
+  const idle = new Map<string, PooledConnection>()
   const timers = yield* FiberMap.make<string>()
 
   const take = Effect.fnUntraced(function*(session: string, account: string) {
-    const line = idle.get(session)
-    if (line === undefined) return undefined
+    const pooled = idle.get(session)
+    if (pooled === undefined) return undefined
     idle.delete(session)
     yield* FiberMap.remove(timers, session)
-    const age = (yield* Clock.currentTimeMillis) - line.openedAt
-    if (line.account === account && age < Duration.toMillis(maxAge) && (yield* line.connection.isOpen)) return line
-    yield* hangUp(line)
+    const age = (yield* Clock.currentTimeMillis) - pooled.openedAt
+    if (pooled.account === account && age < Duration.toMillis(maxAge) && (yield* pooled.connection.isOpen)) {
+      return pooled
+    }
+    yield* close(pooled)
     return undefined
   })
 
   /** Keeps the newest connection, because the session continues from its response. */
-  const keep = Effect.fnUntraced(function*(session: string, line: Line) {
+  const keep = Effect.fnUntraced(function*(session: string, pooled: PooledConnection) {
     const older = idle.get(session)
-    idle.set(session, line)
-    if (older !== undefined) yield* hangUp(older)
-    const expire = Effect.suspend(() => idle.get(session) === line && idle.delete(session) ? hangUp(line) : Effect.void)
+    idle.set(session, pooled)
+    if (older !== undefined) yield* close(older)
+    const expire = Effect.suspend(() =>
+      idle.get(session) === pooled && idle.delete(session) ? close(pooled) : Effect.void
+    )
     // A finalizer cannot be interrupted, and what it forks neither.
     yield* FiberMap.run(timers, session, Effect.interruptible(Effect.delay(expire, maxIdle)))
   })
@@ -88,7 +92,7 @@ export const make = Effect.gen(function*() {
         Scope.extend(connect, own),
         (cause) => Scope.close(own, Exit.failCause(cause))
       )
-      const line: Line = {
+      const pooled: PooledConnection = {
         ...opened,
         account,
         openedAt: yield* Clock.currentTimeMillis,
@@ -97,7 +101,7 @@ export const make = Effect.gen(function*() {
         memory: undefined,
         isFree: false
       }
-      return line
+      return pooled
     })
 
   /**
@@ -108,17 +112,17 @@ export const make = Effect.gen(function*() {
   const borrow = <E, R>(session: string, account: string, connect: Effect.Effect<Opened, E, R>) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const line = (yield* take(session, account)) ?? (yield* restore(open(account, connect)))
-        line.isFree = false
+        const pooled = (yield* take(session, account)) ?? (yield* restore(open(account, connect)))
+        pooled.isFree = false
         yield* Effect.addFinalizer(() => {
-          line.isUsed = true
-          return line.isFree ? keep(session, line) : hangUp(line)
+          pooled.isUsed = true
+          return pooled.isFree ? keep(session, pooled) : close(pooled)
         })
-        return line
+        return pooled
       })
     )
 
   return { borrow }
 })
 
-const hangUp = (line: Line): Effect.Effect<void> => Scope.close(line.scope, Exit.void)
+const close = (pooled: PooledConnection): Effect.Effect<void> => Scope.close(pooled.scope, Exit.void)

@@ -102,34 +102,34 @@ const makeAttempt = Effect.fnUntraced(function*(options: Options) {
       Effect.all([auth.account, auth.wire]),
       (error) => new Fault({ error: HttpTransport.unreachable(error) })
     )
-    const line = yield* pool.borrow(request.prompt_cache_key, account, connect(request))
+    const pooled = yield* pool.borrow(request.prompt_cache_key, account, connect(request))
     const body = dialect.encode(request, ModelProfile.profileOf(request.model, options), wire)
-    const frame = write(body, line.memory)
+    const frame = write(body, pooled.memory)
     yield* Effect.annotateCurrentSpan({
       model: request.model,
       items: frame.items,
       isContinued: frame.isContinued,
-      isReused: line.isUsed
+      isReused: pooled.isUsed
     })
-    return { line, frame }
+    return { pooled, frame }
   }, redactedSpan("Responses.open"))
 
   /** @param isRenewed whether the connection is a new one because the last was too old: that happens once */
   const attempt = (isRefreshed: boolean, isRenewed = false): SocketAttempt => (request) =>
-    Stream.unwrapScoped(Effect.map(open(request), ({ frame, line }) => {
-      const send = Stream.drain(Stream.fromEffect(line.connection.send(frame.text)))
-      const named = HttpTransport.named(line.connection.headers)
+    Stream.unwrapScoped(Effect.map(open(request), ({ frame, pooled }) => {
+      const send = Stream.drain(Stream.fromEffect(pooled.connection.send(frame.text)))
+      const withRequestId = HttpTransport.withRequestId(pooled.connection.headers)
       const mending = (fault: Fault): Fault => {
-        const error = named(fault.error)
+        const error = withRequestId(fault.error)
         const isMended = fault.isStale === true || fault.isOld === true && !isRenewed
         const again = isMended
           ? Effect.succeed(attempt(isRefreshed, isRenewed || fault.isOld === true))
-          : renewing(auth, error, line.sent, isRefreshed, attempt)
+          : renewing(auth, error, pooled.sent, isRefreshed, attempt)
         return new Fault({ ...fault, error, again })
       }
-      return Stream.concat(send, line.connection.messages).pipe(
+      return Stream.concat(send, pooled.connection.messages).pipe(
         ReceiveBuffer.watched(timeouts),
-        read(line, frame, observe),
+        read(pooled, frame, observe),
         Stream.mapError(mending)
       )
     }))
@@ -148,7 +148,7 @@ const beta = { "openai-beta": "responses_websockets=2026-02-06" }
 /** One request as it goes over the connection. */
 interface Frame {
   readonly text: string
-  readonly body: Continuation.Body
+  readonly body: Continuation.Payload
   /** How many items are sent. */
   readonly items: number
   /** Whether the server remembers the other items. */
@@ -158,21 +158,21 @@ interface Frame {
 /** A WebSocket answer is always a stream; only HTTP needs the `stream` field. */
 const write = (encoded: unknown, memory: Continuation.Continuation | undefined): Frame => {
   const { input, stream: _, ...fields } = encoded as Body
-  const body: Continuation.Body = { input, fields }
-  const news = memory === undefined ? undefined : Continuation.news(memory, body)
-  const previous = news === undefined ? {} : { previous_response_id: memory?.responseId }
-  const items = news ?? input
+  const body: Continuation.Payload = { input, fields }
+  const newItems = memory === undefined ? undefined : Continuation.newItems(memory, body)
+  const previous = newItems === undefined ? {} : { previous_response_id: memory?.responseId }
+  const items = newItems ?? input
   return {
     text: JSON.stringify({ type: "response.create", ...fields, ...previous, input: items }),
     body,
     items: items.length,
-    isContinued: news !== undefined
+    isContinued: newItems !== undefined
   }
 }
 
 /** Reads one response, and leaves the connection ready for the next request. */
-const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer) => {
-  const isReused = line.isUsed
+const read = (pooled: SocketPool.PooledConnection, frame: Frame, observe: RateLimits.Observer) => {
+  const isReused = pooled.isUsed
   let response = Response.empty
   /**
    * Whether anything has arrived, and whether it was part of the response, so that a silent switch to another transport
@@ -206,8 +206,8 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
     const error = ServerFailure.toModelError(failure, yield* Clock.currentTimeMillis)
     switch (failure.code) {
       case "previous_response_not_found":
-        line.memory = undefined
-        line.isFree = true
+        pooled.memory = undefined
+        pooled.isFree = true
         return new Fault({ error, isStale: frame.isContinued })
       case "websocket_connection_limit_reached":
         return new Fault({ error, isOld: true, isAvoidable: !isTold })
@@ -231,8 +231,8 @@ const read = (line: SocketPool.Line, frame: Frame, observe: RateLimits.Observer)
       if (failure !== undefined) {
         end = yield* failed(failure)
       } else if (StreamEvent.isTerminal(event)) {
-        line.memory = Continuation.make(frame.body, Response.add(response, event))
-        line.isFree = true
+        pooled.memory = Continuation.make(frame.body, Response.add(response, event))
+        pooled.isFree = true
         end = undefined
       }
       events.push(event)

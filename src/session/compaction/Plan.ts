@@ -14,7 +14,7 @@ import * as Shortening from "./Shortening.ts"
 /**
  * - `replaced` what goes; what stands for it is `said` and then a summary
  * - `kept` what stays as it is, the oldest first
- * - `said` of what goes, the messages that are sent word by word: the preamble of the session, and what the user said
+ * - `said` of what goes, the messages that are sent verbatim: the preamble of the session, and what the user said
  * - `upTo` the number of the last event that goes
  *
  * @since 0.1.0
@@ -39,7 +39,7 @@ export interface Kept {
 }
 
 /**
- * How many tokens of what the user said are kept word by word: as many as this, and a quarter of the window at most.
+ * How many tokens of what the user said are kept verbatim: as many as this, and a quarter of the window at most.
  *
  * @since 0.1.0
  * @category constants

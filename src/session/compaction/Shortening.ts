@@ -7,7 +7,7 @@
 import * as Predicate from "effect/Predicate"
 import { leftOut, outputLeftOut, pictureLeftOut } from "../../prompts/Compaction.ts"
 import { isMessage, type Item, withoutImages } from "../../responses/Item.ts"
-import { isAnswer, isToolCall, mapText } from "../../responses/ToolCall.ts"
+import { isToolCall, isToolCallOutput, mapText } from "../../responses/ToolCall.ts"
 import * as Estimate from "./Estimate.ts"
 
 /** How much of an output is left at least, and then of a message. In tokens. */
@@ -31,12 +31,12 @@ export const toFit = (items: ReadonlyArray<Item>, budget: number): ReadonlyArray
     return shorter
   }
 
-  const cut = items.map((item) => isAnswer(item) ? shorten(item, withShortOutput) : item)
+  const cut = items.map((item) => isToolCallOutput(item) ? shorten(item, withShortOutput) : item)
   const gone = new Set<string>()
   const left = cut.filter((item) => {
-    const call = isToolCall(item) || isAnswer(item) ? item.call_id : undefined
+    const call = isToolCall(item) || isToolCallOutput(item) ? item.call_id : undefined
     const isGone = call !== undefined && gone.has(call) ||
-      excess > 0 && !isAnswer(item) && (!isMessage(item) || item.role === "assistant")
+      excess > 0 && !isToolCallOutput(item) && (!isMessage(item) || item.role === "assistant")
     if (!isGone) return true
     if (call !== undefined) gone.add(call)
     excess -= Estimate.ofItem(item)
@@ -47,7 +47,7 @@ export const toFit = (items: ReadonlyArray<Item>, budget: number): ReadonlyArray
 
 const withShortOutput = (item: Item): Item => {
   const bare = withoutImages(item, pictureLeftOut)
-  return isAnswer(bare) && Estimate.ofItem(bare) > shortOutput
+  return isToolCallOutput(bare) && Estimate.ofItem(bare) > shortOutput
     ? { ...bare, output: mapText(bare.output, (text) => shorter(text, shortOutput, outputLeftOut)) }
     : bare
 }

@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { field } from "../../internal/json.ts"
 import { isItem, type Item, text as textOf } from "../../responses/Item.ts"
 import { isCompaction, type Request, ToolDeclaration } from "../../responses/Request.ts"
-import { isAnswer, isToolCall } from "../../responses/ToolCall.ts"
+import { isToolCall, isToolCallOutput } from "../../responses/ToolCall.ts"
 import { detail, error, type Reply } from "./http.ts"
 
 type Body = { readonly [field: string]: unknown }
@@ -283,7 +283,7 @@ const namespaceVerdict = (item: Item, index: number): Verdict =>
 
 const pairVerdict = (input: ReadonlyArray<Item>): Verdict => {
   const calls = input.filter(isToolCall).map((item) => item.call_id)
-  const outputs = input.filter(isAnswer).map((item) => item.call_id)
+  const outputs = input.filter(isToolCallOutput).map((item) => item.call_id)
   const stray = outputs.find((id) => !calls.includes(id))
   if (stray !== undefined) {
     const message = `No tool call found for function call output with call_id ${stray}.`

@@ -147,7 +147,7 @@ const makeBatch = (isHidden: (path: string) => boolean, isSecret: (path: string)
     }
   }
 
-  /** Without those that are ignored, of which there may be many. */
+  /** Whether a folder is searched as a whole: then it is passed to the search program with the files to leave out. */
   const isWhole = (part: Part, { files, ignored, path }: FileTree.Listing): boolean =>
     !part.isGuarded && part.seen === files &&
     isSmallPart(part.without.length + ignored.length, part.files.length) &&
@@ -174,5 +174,5 @@ const makeBatch = (isHidden: (path: string) => boolean, isSecret: (path: string)
 /** Replaces bytes of a name that are not UTF-8: other programs would not find the file by this name. */
 const replacement = "\uFFFD"
 
-/** Every file left out of a folder must be passed to the search program by name. */
+/** Every file left out of a folder is named on the command line of the search program. */
 const isSmallPart = (left: number, all: number): boolean => left * 2 <= all

@@ -342,7 +342,7 @@ describe("CredentialFile", () => {
   it.scopedLive("gives up on another program that does not let go, and says so", () =>
     Effect.gen(function*() {
       const { path } = yield* makeStoreOn(whole)
-      const store = yield* CredentialFile.make({ path, patience: "50 millis" })
+      const store = yield* CredentialFile.make({ path, lockTimeout: "50 millis" })
       yield* lockElsewhere(`${path}.lock`)
       const error = yield* Effect.flip(store.modify(() => Effect.succeedSome(key)))
       assert.deepInclude(error, { _tag: "CredentialStoreError", operation: "lock" })

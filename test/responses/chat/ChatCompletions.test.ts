@@ -459,7 +459,7 @@ describe("a call with free text in Chat Completions", () => {
       const request = Request.make({
         model: "qwen3",
         instructions: "",
-        input: call === undefined ? [] : [call, ToolCall.answer(call as Item.CustomToolCall, "Done")],
+        input: call === undefined ? [] : [call, ToolCall.toOutput(call as Item.CustomToolCall, "Done")],
         tools: [tool],
         cacheKey: "s"
       })

@@ -16,7 +16,7 @@ const respond = (turn: Script.Turn): Response.Response =>
 
 const before = Continuation.make({ input: [hi], fields }, respond(Script.answer(said)))
 const news = (input: ReadonlyArray<Item.Item>, more: object = {}) =>
-  before === undefined ? undefined : Continuation.news(before, { input, fields: { ...fields, ...more } })
+  before === undefined ? undefined : Continuation.newItems(before, { input, fields: { ...fields, ...more } })
 
 describe("Continuation", () => {
   it("is what comes after a response", () => {

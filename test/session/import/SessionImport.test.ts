@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import * as FastCheck from "fast-check"
 import { readdirSync, readFileSync } from "node:fs"
 import type { Item } from "../../../src/responses/Item.ts"
-import { isAnswer, isToolCall } from "../../../src/responses/ToolCall.ts"
+import { isToolCall, isToolCallOutput } from "../../../src/responses/ToolCall.ts"
 import * as History from "../../../src/session/History.ts"
 import type { Lines, Tool } from "../../../src/session/import/ForeignSession.ts"
 import { fromEntries, type Summary } from "../../../src/session/import/ImportedEvents.ts"
@@ -44,7 +44,7 @@ const told = (items: ReadonlyArray<Item>): ReadonlyArray<string> =>
   items.map((item) => {
     const { arguments: args, call_id: id, content, name, output, role, type } = item
     if (isToolCall(item)) return `${String(id)} ${String(name)} ${String(args)}`
-    if (isAnswer(item)) return `${String(id)} = ${typeof output === "string" ? output : parts(output)}`
+    if (isToolCallOutput(item)) return `${String(id)} = ${typeof output === "string" ? output : parts(output)}`
     return `${role === undefined ? type : String(role)}: ${parts(content)}`
   })
 
@@ -295,7 +295,7 @@ const assertAnswered = (input: ReadonlyArray<Item>) => {
   const open: Array<unknown> = []
   for (const item of input) {
     if (isToolCall(item)) open.push(item.call_id)
-    else if (isAnswer(item)) {
+    else if (isToolCallOutput(item)) {
       assert.include(open, item.call_id)
       open.splice(open.indexOf(item.call_id), 1)
     } else if (item["role"] === "user") assert.deepStrictEqual(open, [])

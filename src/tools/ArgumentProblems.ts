@@ -14,7 +14,8 @@ import * as Problem from "../prompts/ArgumentProblems.ts"
  * @since 0.1.0
  * @category conversions
  */
-export const tell = ({ issue }: ParseResult.ParseError): string => Problem.list([...new Set(of(issue, [], undefined))])
+export const describe = ({ issue }: ParseResult.ParseError): string =>
+  Problem.list([...new Set(of(issue, [], undefined))])
 
 type Path = ReadonlyArray<PropertyKey>
 

@@ -12,6 +12,7 @@ import * as ContextSize from "../session/compaction/ContextSize.ts"
 import * as Estimate from "../session/compaction/Estimate.ts"
 import type { Plan } from "../session/compaction/Plan.ts"
 import * as History from "../session/History.ts"
+import * as LastTurn from "../session/LastTurn.ts"
 import type { Compacted, Stored } from "../session/SessionEvent.ts"
 import type { Session } from "../session/SessionStore.ts"
 import type { ToolExecutor } from "../tools/ToolExecutor.ts"
@@ -110,7 +111,7 @@ const look = Effect.fnUntraced(function*(stored: ReadonlyArray<Stored>, options:
  * on.
  */
 const pointIn = (stored: ReadonlyArray<Stored>): { readonly key: string; readonly turnId?: string } => {
-  const turn = History.unfinishedTurn(stored.map(({ event }) => event))
+  const turn = LastTurn.unfinishedTurn(stored.map(({ event }) => event))
   if (Option.isNone(turn)) return { key: `compacted/${stored.at(-1)?.seq ?? 0}` }
   const { turnId } = turn.value.started
   const n = stored.filter(({ event }) => event._tag === "ModelResponded" && event.turnId === turnId).length
