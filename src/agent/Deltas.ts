@@ -39,8 +39,8 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
   Effect.map(Secrets, ({ hider }) => {
     let current: { readonly of: Omit<Delta, "delta">; readonly hider: ReturnType<typeof hider> } | undefined
 
-    /** How the thoughts of an item are told. */
-    const ways = new Map<number, string>()
+    /** The type of event by which the reasoning of each item is shown. */
+    const shownBy = new Map<number, string>()
 
     const flush = (): ReadonlyArray<Ephemeral> => {
       if (current === undefined) return []
@@ -59,9 +59,9 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
     /** Thoughts are shown once: in a summary, or in full where that comes first. */
     const thought = (event: DeltaEvent & { readonly type: string }): ReadonlyArray<Ephemeral> => {
       const item = event.output_index ?? 0
-      const way = ways.get(item) ?? event.type
-      ways.set(item, way)
-      return way === event.type ? delta("ReasoningDelta", event) : []
+      const type = shownBy.get(item) ?? event.type
+      shownBy.set(item, type)
+      return type === event.type ? delta("ReasoningDelta", event) : []
     }
 
     return {

@@ -3,8 +3,8 @@ import { isHttpClientError } from "@effect/platform/HttpClientError"
 import * as Effect from "effect/Effect"
 
 /**
- * Takes an answer for an answer, whatever its status. A program may hand over a client that fails with all but good ones
- * (`filterStatusOk`), and what a server says of a refusal would be lost with it.
+ * A client that succeeds with every response, whatever its status. That of a program may fail with all but good ones
+ * (`filterStatusOk`), and what the server says of a refusal would be lost.
  */
 export const anyStatus = <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
   HttpClient.catchAll(

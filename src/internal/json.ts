@@ -58,7 +58,7 @@ const isBeyond = (value: unknown): boolean => {
     if (depth > maxDepth) return true
     const below = level.flatMap((one) => typeof one === "object" && one !== null ? Object.values(one) : [])
       .filter((one) => typeof one === "object" && one !== null)
-    // What holds itself in two places would double with each level.
+    // A value that holds itself in two places would double with each level.
     level = below.length > level.length ? [...new Set(below)] : below
   }
   return false

@@ -105,7 +105,7 @@ const joined = (shapes: ReadonlyArray<Shape>): Shape["properties"] => {
   return all
 }
 
-/** The words by which alternatives are told apart become one list. */
+/** Enums of one type become one enum, such as that of the field by which alternatives are told apart; all else a union. */
 const oneOf = (schemas: ReadonlyArray<unknown>): unknown => {
   const [first] = schemas
   if (schemas.length === 1) return first

@@ -5,7 +5,7 @@ const maxRead = 8000
 /** One line of limited length, without credentials: a server may quote the request. */
 export const presentable = (message: string): string => oneLine(message).slice(0, maxMessage)
 
-/** The same at the length that a judgement needs. */
+/** The same, long enough to tell what kind of failure it is. */
 export const oneLine = (message: string): string =>
   message.slice(0, maxRead).replaceAll(/\bBearer\s+\S+/gi, "Bearer …").replaceAll(/\bsk-[\w-]{8,}/g, "sk-…")
     .replaceAll(/\s+/g, " ").trim()

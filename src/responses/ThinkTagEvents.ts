@@ -1,5 +1,5 @@
 /**
- * Tells thoughts that stand between tags in front of a text as thoughts, in the events of a Responses stream.
+ * Makes reasoning of what stands between think tags in front of a text, in the events of a Responses stream.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Thoughts that a model writes in front of its answer, between tags, where the server does not tell them apart.
+ * Splits off the reasoning that a model writes in front of its answer, between tags, where the server does not.
  *
  * @internal
  */

@@ -52,8 +52,8 @@ const within = (root: Json) => {
     [...requiredOf(schema)].every((name) => Object.hasOwn(value, name)) &&
     Object.entries(propertiesOf(schema)).every(([name, property]) => {
       const field = resolved(property)
-      const isTelling = field !== undefined && wordsOf(field) !== undefined
-      return !isTelling || !Object.hasOwn(value, name) || accepts(field, value[name]) ||
+      const isDiscriminator = field !== undefined && wordsOf(field) !== undefined
+      return !isDiscriminator || !Object.hasOwn(value, name) || accepts(field, value[name]) ||
         accepts(field, convert(field, value[name]))
     })
 

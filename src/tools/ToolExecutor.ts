@@ -43,7 +43,7 @@ export interface ToolResult {
 export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<ToolExecutor, {
   /** The definitions of the current tools, for the model. */
   readonly declarations: Effect.Effect<ReadonlyArray<ToolDeclaration>>
-  /** The name of the tool that a call means; the model's own word for an unknown one. */
+  /** The name of the tool that a call means; for an unknown one, the name as the model wrote it. */
   readonly nameOf: (call: ToolCall) => Effect.Effect<string>
   /**
    * The call as it runs: with the name of its tool, and with its arguments as the tool takes them. The log keeps what the

@@ -19,7 +19,7 @@ import { attemptSync } from "../files/readPlainFile.ts"
 import { jsonLines } from "./jsonLines.ts"
 import * as OpenCodeSessions from "./OpenCodeSessions.ts"
 
-/** Where an agent keeps what it keeps. */
+/** Where an agent keeps its sessions: the folder or file that a variable names, or its usual place. */
 const inHome = (variable: string, ...names: ReadonlyArray<string>): Config.Config<string> =>
   Config.nonEmptyString(variable).pipe(Config.orElse(() => Config.sync(() => join(homedir(), ...names))))
 

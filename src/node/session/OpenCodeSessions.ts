@@ -24,7 +24,7 @@ export interface Listed {
 }
 
 const sqlite = (): Sqlite | undefined => {
-  // Node says of it that it is experimental, to everybody who starts a program that loads it.
+  // Node warns that the module is experimental, which does not concern the person at the terminal.
   const { emitWarning } = process
   process.emitWarning = () => {}
   try {

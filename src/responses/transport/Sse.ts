@@ -28,9 +28,9 @@ const maxEventSize = 128 * 1024 * 1024
  * @category models
  */
 export interface Decoder {
-  /** The next piece of it; it may be cut anywhere. */
+  /** The next bytes of the body, which may be cut anywhere. */
   readonly write: (piece: Uint8Array) => void
-  /** There are no more pieces. */
+  /** The body has ended. */
   readonly end: () => void
   /** The events that are complete since the last time. */
   readonly take: () => Chunk.Chunk<StreamEvent.StreamEvent>
@@ -52,7 +52,7 @@ export interface Decoder {
 export interface Reader {
   /** The `data` of one server-sent event, and its name. */
   readonly data: (data: string, name?: string) => void
-  /** There is no more of it. */
+  /** The body has ended. */
   readonly end: () => void
   /** Whether the answer is whole, although more may follow. */
   readonly hasFinished?: () => boolean

@@ -43,7 +43,7 @@ export const of = (history: History.History, recipient: History.Recipient, fixed
   return fixed + since
 }
 
-/** What stayed as it was is a part of the size that the compaction tells. */
+/** Whether a part was kept by the compaction, which counts it in `afterTokens`. */
 const isKept = (part: History.Part, compaction: History.CompactedPart | undefined): boolean =>
   compaction !== undefined && part.seq < compaction.at
 

@@ -49,7 +49,7 @@ export const ofValue = (value: unknown): number => {
   if (isItem(value) && value.type === "input_image") return imageTokens
   let tokens = 0
   for (const [name, field] of Object.entries(value)) {
-    // What is encrypted is longer than what it holds.
+    // Encrypted content is longer than the text in it.
     tokens += name === "encrypted_content" && Predicate.isString(field)
       ? Math.ceil(field.length * 3 / 16)
       : ofText(name) + ofValue(field)

@@ -70,7 +70,7 @@ const isTalk = ({ attachment, isMeta, message, type }: Fields): boolean =>
     ? field(attachment, "type") === "file"
     : (type === "user" || type === "assistant") && Predicate.isRecord(message) && !isOfProgram(message))
 
-/** What a command of the program has printed, and its words in the place of a model's. */
+/** The output of the program's own commands, and messages that it has written in the place of the model. */
 const isOfProgram = ({ content, model }: Fields): boolean =>
   model === "<synthetic>" ||
   Predicate.isString(content) && /^\s*<(?:command-name|command-message|local-command-)/.test(content)
@@ -78,7 +78,7 @@ const isOfProgram = ({ content, model }: Fields): boolean =>
 /** What has to be known before the conversation is read: its title, and which lines belong to it. */
 const survey = (lines: Lines) => {
   const branches = Branches.make()
-  /** Parallel calls are told one after the other, and so only one of their outputs leads on. */
+  /** Parallel calls follow one another in the file, so that only one of their outputs leads to the last line. */
   const outputs: Array<readonly [at: number, of: string]> = []
   const numbers = new Map<string, number>()
   const kept = new Set<unknown>()

@@ -112,7 +112,7 @@ const survey = (lines: Lines) => {
   return {
     begun,
     isRolledBack: (at: number) => rolledBack.some(([from, to]) => at >= from && at < to),
-    /** Where answers are announced, one that is not was written for a compaction. */
+    /** In a file that lists the answers that were shown, any other one is the summary of a compaction. */
     isSummary: (item: Item) =>
       shown.size > 0 && item.type === "message" && item["role"] === "assistant" && !shown.has(String(item["id"]))
   }
@@ -196,7 +196,7 @@ const userContent = (item: Item): ReadonlyArray<Item> => {
   return own.flatMap(inputPart)
 }
 
-/** How the texts begin that older files do not tell apart. */
+/** How texts of Codex itself begin, which older files do not mark. */
 const ofCodex =
   /^\s*(?:<(?:environment_context|user_instructions|turn_aborted|permissions instructions|INSTRUCTIONS)\b|# AGENTS\.md instructions)/
 

@@ -130,7 +130,7 @@ export function* fromEntries(
         turnId,
         step,
         model,
-        // Nobody's account: what only its own account could read is not sent back.
+        // No sign-in has such an account, so that nothing encrypted is sent back.
         account: `imported:${options.tool}`,
         items,
         usage,

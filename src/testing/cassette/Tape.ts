@@ -122,6 +122,6 @@ const whole = ({ from, more, request, without = [] }: typeof RequestLine.Type, c
   return { ...kept, ...request, input: [...list(before["input"]), ...more ?? []] }
 }
 
-/** Our own events are no events of a server. */
+/** Events of the client itself, such as a retry, are kept as they are: no server sends them. */
 const eventOf = (event: Json): StreamEvent =>
   event["type"] === "unknown" || event["type"] === "effixir.retry" ? event as unknown as StreamEvent : fromJson(event)

@@ -241,7 +241,7 @@ const list: (
   }
 )
 
-/** What is left of what a folder holds, in order. */
+/** The entries of a folder that are neither hidden nor ignored, in order. */
 const chosen = (
   path: string,
   rules: Rules,

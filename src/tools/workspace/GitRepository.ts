@@ -96,9 +96,10 @@ const isSelfContained = Effect.fnUntraced(function*(common: string, top: string)
   const parts = "HEAD config index objects packed-refs refs".split(" ").map((name) => `${common}/${name}`)
   if (yield* Effect.exists(parts, isLink)) return false
   const [own, objects] = yield* Effect.all([countsOf(common), countsOf(`${common}/objects`)])
-  // On most systems a folder has two links and one more from each folder in it, so that one look tells of many.
-  const isTelling = own.links > 2 && own.links < own.names.length + 2
-  return isTelling && objects.links === objects.names.length + 2 ||
+  // On most systems a folder has two links and one more from each folder in it: the count shows that none of them is a
+  // link to elsewhere, without a look at each.
+  const countsFolders = own.links > 2 && own.links < own.names.length + 2
+  return countsFolders && objects.links === objects.names.length + 2 ||
     !(yield* Effect.exists(objects.names.map((name) => `${common}/objects/${name}`), isLink))
 })
 
