@@ -13,7 +13,7 @@ import type { AuthError } from "../auth/AuthClient.ts"
 import { defined } from "../internal/json.ts"
 import { runForEachChunk } from "../internal/stream.ts"
 import * as Prompt from "../prompts/Compaction.ts"
-import { priced, Prices } from "../responses/account/Price.ts"
+import { Prices, withCost } from "../responses/account/Price.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
@@ -265,7 +265,7 @@ const complete = Effect.fnUntraced(function*(request: Request.Request, turnId: s
       { discard: true }
     )
   })
-  return { ...response, usage: priced(response.usage, prices.of(request.model), yield* account) }
+  return { ...response, usage: withCost(response.usage, prices.of(request.model), yield* account) }
 })
 
 /** Whether another way to ask may be answered: the server was reached, and nothing is wrong with the account. */

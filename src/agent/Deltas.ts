@@ -88,7 +88,7 @@ export const make = (turnId: string, step: number): Effect.Effect<Deltas> =>
               }]
               : flush()
           case "effixir.retry": {
-            ways.clear()
+            shownBy.clear()
             return [...flush(), retrying(turnId, event)]
           }
           default:

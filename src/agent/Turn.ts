@@ -31,7 +31,7 @@ import * as Ref from "effect/Ref"
 import { defined, isDeep, tooDeep } from "../internal/json.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
 import { runForEachChunk } from "../internal/stream.ts"
-import { priced, Prices } from "../responses/account/Price.ts"
+import { Prices, withCost } from "../responses/account/Price.ts"
 import { answer as answerIn } from "../responses/Item.ts"
 import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
@@ -298,7 +298,7 @@ const askOnce = Effect.fnUntraced(
       model: request.model,
       account,
       items,
-      usage: priced(response.usage, prices.of(request.model), account),
+      usage: withCost(response.usage, prices.of(request.model), account),
       finishReason: response.finishReason ?? "stop",
       ...(isWithoutEncrypted ? { isWithoutEncrypted } : {}),
       ...(isWithoutImages ? { isWithoutImages } : {}),

@@ -37,7 +37,7 @@ export const isFilled = (json: string): boolean => {
  * @since 0.1.0
  * @category conversions
  */
-export const mend = (said: string, last: string): string => {
+export const repair = (said: string, last: string): string => {
   if (Predicate.isRecord(parse(said))) return said
   const objects = valuesIn(said) ?? []
   const filled = objects.filter(isFilled)

@@ -73,7 +73,7 @@ export const typeOf: { readonly [K in Kind]: string } = {
  * @since 0.1.0
  * @category combining
  */
-export const tell = (self: Draft, piece: Piece, isFull: boolean): Draft => {
+export const addText = (self: Draft, piece: Piece, isFull: boolean): Draft => {
   const { kind, last, part, said } = piece
   const before = self.pieces.find((other) => other.kind === kind && other.part === part)
   if (before === undefined) return { ...self, pieces: [...self.pieces, piece] }
@@ -98,10 +98,10 @@ export const whole = ({ item, pieces }: Draft): Item => pieces.reduce(withPiece,
  * @since 0.1.0
  * @category predicates
  */
-export const isTold = (self: Draft): boolean => {
+export const hasContent = (self: Draft): boolean => {
   const { item, pieces } = self
   if (isCall(item) && Json.text(item["name"]) === undefined) return false
-  return pieces.some(({ said }) => said !== "") || !isBare(self)
+  return pieces.some(({ said }) => said !== "") || !isEmptyItem(self)
 }
 
 /**
@@ -110,7 +110,7 @@ export const isTold = (self: Draft): boolean => {
  * @since 0.1.0
  * @category predicates
  */
-export const isBare = ({ item }: Pick<Draft, "item">): boolean =>
+export const isEmptyItem = ({ item }: Pick<Draft, "item">): boolean =>
   item.type === "function_call"
     ? !Arguments.isFilled(Arguments.textOf(item["arguments"]))
     : contents.every((field) => isEmpty(item[field]))
@@ -121,7 +121,7 @@ export const isBare = ({ item }: Pick<Draft, "item">): boolean =>
  * @since 0.1.0
  * @category predicates
  */
-export const says = (self: Draft, piece: Piece): boolean => {
+export const hasText = (self: Draft, piece: Piece): boolean => {
   const item = whole(self)
   return withPiece(item, piece) === item
 }
@@ -172,9 +172,9 @@ export const inForm = (item: Item): Item => {
       }
     }
     case "function_call": {
-      const mended = Arguments.mend(Arguments.textOf(item["arguments"]), "")
-      const isPlain = mended === item["arguments"] && Predicate.isString(item["name"])
-      return isPlain ? item : { ...item, name: Json.text(item["name"]) ?? "", arguments: mended }
+      const repaired = Arguments.repair(Arguments.textOf(item["arguments"]), "")
+      const isPlain = repaired === item["arguments"] && Predicate.isString(item["name"])
+      return isPlain ? item : { ...item, name: Json.text(item["name"]) ?? "", arguments: repaired }
     }
     case "custom_tool_call":
       return Predicate.isString(item["input"]) && Predicate.isString(item["name"])
@@ -215,7 +215,7 @@ const withPiece = (item: Item, piece: Piece): Item => {
     case "arguments": {
       const json = Json.text(item["arguments"]) ?? ""
       if (json === said || Arguments.isFilled(json)) return item
-      const told = Arguments.mend(said, last)
+      const told = Arguments.repair(said, last)
       return json !== "" && !Arguments.isFilled(told) ? item : { ...item, arguments: told }
     }
     case "input":

@@ -35,7 +35,7 @@ interface ItemEvent {
  */
 export const begin = (drafts: Drafts, { item, output_index }: ItemEvent): Drafts => {
   const known = drafts.find((draft) =>
-    isNamedAlike(draft.item, item) && (output_index === undefined || draft.index === output_index) ||
+    hasSameId(draft.item, item) && (output_index === undefined || draft.index === output_index) ||
     isUnannounced(draft) && draft.item.type === item.type && draft.index === output_index
   )
   return known === undefined
@@ -53,13 +53,13 @@ export const begin = (drafts: Drafts, { item, output_index }: ItemEvent): Drafts
  * @since 0.1.0
  * @category combining
  */
-export const tell = (drafts: Drafts, place: Place, piece: Draft.Piece, isFull: boolean): Drafts => {
+export const addText = (drafts: Drafts, place: Place, piece: Draft.Piece, isFull: boolean): Drafts => {
   const type = Draft.typeOf[piece.kind]
   const fitting = drafts.filter(({ item }) => item.type === type)
-  const known = growing(fitting, place)
-  if (known !== undefined) return replace(drafts, known, Draft.tell(known, piece, isFull))
+  const known = unfinishedFor(fitting, place)
+  if (known !== undefined) return replace(drafts, known, Draft.addText(known, piece, isFull))
   // The full text may come after its item is finished, and adds nothing then.
-  if (isFull && fitting.some((draft) => draft.isDone && Draft.says(draft, piece))) return drafts
+  if (isFull && fitting.some((draft) => draft.isDone && Draft.hasText(draft, piece))) return drafts
   const item = {
     ...unannounced[type],
     type,
@@ -75,12 +75,12 @@ export const tell = (drafts: Drafts, place: Place, piece: Draft.Piece, isFull: b
  * @category combining
  */
 export const finish = (drafts: Drafts, { item, output_index }: ItemEvent): Drafts => {
-  const known = drafts.find((draft) => draft.isDone && isToldAgain(draft, item, output_index)) ??
+  const known = drafts.find((draft) => draft.isDone && isRepeated(draft, item, output_index)) ??
     open(drafts, item, output_index)
   if (known === undefined) return insert(drafts, output_index, { item, isDone: true, pieces: [] })
   const index = output_index ?? known.index
   // An item that comes again with another index only adds content that was missing.
-  if (known.isDone && index !== known.index && (isBare(item) || !isBare(Draft.whole(known)))) return drafts
+  if (known.isDone && index !== known.index && (isEmptyItem(item) || !isEmptyItem(Draft.whole(known)))) return drafts
   const done = { ...known, index, item: Draft.merge(known.item, item), isDone: true }
   return index === known.index ? replace(drafts, known, done) : insert(without(drafts, known), index, done)
 }
@@ -102,7 +102,7 @@ export const end = (drafts: Drafts, output: unknown, isCut: boolean): Drafts => 
   for (const [index, final] of finals.entries()) {
     const draft = known.get(final)
     if (draft !== undefined) {
-      all = replace(all, draft, { ...draft, item: ofBoth(draft, final), isDone: true })
+      all = replace(all, draft, { ...draft, item: withFinal(draft, final), isDone: true })
       continue
     }
     const next = finals.slice(index).map((later) => known.get(later)).find((later) => later !== undefined)
@@ -114,12 +114,12 @@ export const end = (drafts: Drafts, output: unknown, isCut: boolean): Drafts => 
   return all.flatMap((draft) => {
     if (draft.isDone) return [draft]
     const item = { ...Draft.whole(draft), status: isCut ? "incomplete" : "completed" }
-    return Draft.isTold(draft) && !(isCut && isHalf(item)) ? [{ ...draft, item, isDone: true }] : []
+    return Draft.hasContent(draft) && !(isCut && mayBeCut(item)) ? [{ ...draft, item, isDone: true }] : []
   })
 }
 
 /** Arguments that are a JSON object are complete; of any other text nobody can tell. */
-const isHalf = (item: Item): boolean =>
+const mayBeCut = (item: Item): boolean =>
   Draft.isCall(item) && !(item.type === "function_call" && Predicate.isRecord(argumentOf(item)))
 
 /**
@@ -172,17 +172,17 @@ const callIdOf = (item: Item): string | undefined =>
   Draft.isCall(item) ? Json.text(item["call_id"]) || undefined : undefined
 
 /** Whether two items have the same `call_id` or, where one lacks it, the same id. */
-const isNamedAlike = (a: Item, b: Item): boolean => {
+const hasSameId = (a: Item, b: Item): boolean => {
   if (a.type !== b.type) return false
   const [callA, callB] = [callIdOf(a), callIdOf(b)]
   return callA !== undefined && callB !== undefined ? callA === callB : idOf(a) !== undefined && idOf(a) === idOf(b)
 }
 
 const isSameCall = (a: Item, b: Item): boolean =>
-  a.type === b.type && callIdOf(a) === callIdOf(b) && a["name"] === b["name"] && isSaidAlike(a, b)
+  a.type === b.type && callIdOf(a) === callIdOf(b) && a["name"] === b["name"] && hasSameContent(a, b)
 
 /** Whether two items of one type say the same. */
-const isSaidAlike = (a: Item, b: Item): boolean => {
+const hasSameContent = (a: Item, b: Item): boolean => {
   if (a.type !== b.type) return false
   switch (a.type) {
     case "message": {
@@ -204,8 +204,8 @@ const argumentOf = (call: Item): unknown => {
 }
 
 /** The item that a delta belongs to, of those without finished content. */
-const growing = (fitting: Drafts, { item_id, output_index }: Place): Draft.Draft | undefined => {
-  const unfinished = fitting.filter((draft) => !draft.isDone || Draft.isBare(draft))
+const unfinishedFor = (fitting: Drafts, { item_id, output_index }: Place): Draft.Draft | undefined => {
+  const unfinished = fitting.filter((draft) => !draft.isDone || Draft.isEmptyItem(draft))
   const isNamed = ({ item }: Draft.Draft) => item_id != null && item_id !== "" && item["id"] === item_id
   const isHere = ({ index }: Draft.Draft) => output_index === undefined || index === output_index
   return unfinished.findLast((draft) => isNamed(draft) && isHere(draft)) ?? unfinished.findLast(isNamed) ??
@@ -215,28 +215,28 @@ const growing = (fitting: Drafts, { item_id, output_index }: Place): Draft.Draft
 /** The unfinished item that this one finishes. */
 const open = (drafts: Drafts, item: Item, index: number | undefined): Draft.Draft | undefined => {
   const fitting = drafts.filter((draft) => !draft.isDone && draft.item.type === item.type)
-  return fitting.find((draft) => isNamedAlike(draft.item, item)) ??
-    fitting.find((draft) => (index === undefined || draft.index === index) && !isOther(draft.item, item))
+  return fitting.find((draft) => hasSameId(draft.item, item)) ??
+    fitting.find((draft) => (index === undefined || draft.index === index) && !hasOtherCallId(draft.item, item))
 }
 
 /** Whether the ids of two calls say that they are two. */
-const isOther = (a: Item, b: Item): boolean => {
+const hasOtherCallId = (a: Item, b: Item): boolean => {
   const [callA, callB] = [callIdOf(a), callIdOf(b)]
   return callA !== undefined && callB !== undefined && callA !== callB
 }
 
-const isBare = (item: Item): boolean => Draft.isBare({ item })
+const isEmptyItem = (item: Item): boolean => Draft.isEmptyItem({ item })
 
-const isToldAgain = (draft: Draft.Draft, item: Item, index: number | undefined): boolean => {
-  if (isOther(draft.item, item)) return false
+const isRepeated = (draft: Draft.Draft, item: Item, index: number | undefined): boolean => {
+  if (hasOtherCallId(draft.item, item)) return false
   const isHere = index === undefined || index === draft.index
-  if (isNamedAlike(draft.item, item)) {
+  if (hasSameId(draft.item, item)) {
     if (isHere && draft.item["name"] === item["name"]) return true
     const whole = Draft.whole(draft)
-    return isBare(whole) || isBare(item) || isSaidAlike(whole, item)
+    return isEmptyItem(whole) || isEmptyItem(item) || hasSameContent(whole, item)
   }
   return isHere && idOf(draft.item) === undefined && idOf(item) === undefined && callIdOf(item) === undefined &&
-    !Draft.isCall(item) && isSaidAlike(draft.item, item)
+    !Draft.isCall(item) && hasSameContent(draft.item, item)
 }
 
 /** The streamed item for each item of the final output, which some servers number in another way. */
@@ -244,10 +244,11 @@ const matches = (drafts: Drafts, finals: ReadonlyArray<Item>): ReadonlyMap<Item,
   const known = new Map<Item, Draft.Draft>()
   const free = new Set(drafts)
   const ways: ReadonlyArray<(draft: Draft.Draft, final: Item, index: number) => boolean> = [
-    (draft, final, index) => isNamedAlike(draft.item, final) && draft.index === index,
-    (draft, final) => isNamedAlike(draft.item, final),
-    (draft, final) => draft.isDone && isSaidAlike(Draft.whole(draft), final),
-    (draft, final, index) => draft.index === index && draft.item.type === final.type && !isOther(draft.item, final)
+    (draft, final, index) => hasSameId(draft.item, final) && draft.index === index,
+    (draft, final) => hasSameId(draft.item, final),
+    (draft, final) => draft.isDone && hasSameContent(Draft.whole(draft), final),
+    (draft, final, index) =>
+      draft.index === index && draft.item.type === final.type && !hasOtherCallId(draft.item, final)
   ]
   for (const is of ways) {
     for (const [index, final] of finals.entries()) {
@@ -262,7 +263,7 @@ const matches = (drafts: Drafts, finals: ReadonlyArray<Item>): ReadonlyMap<Item,
 }
 
 /** Some hosts send `encrypted_content` in the final output alone. */
-const ofBoth = ({ isDone, item: done }: Draft.Draft, final: Item): Item => {
+const withFinal = ({ isDone, item: done }: Draft.Draft, final: Item): Item => {
   const isFuller = done["encrypted_content"] == null && final["encrypted_content"] != null
   return isDone && !isFuller ? Draft.merge(final, done) : Draft.merge(done, final)
 }

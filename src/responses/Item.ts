@@ -245,7 +245,7 @@ export const isEncryptedReasoning = (item: Item): boolean =>
  * @since 0.1.0
  * @category accessors
  */
-export const thoughts = (item: Item): string =>
+export const reasoningText = (item: Item): string =>
   [item["summary"], item["content"]]
     .map((parts) => Array.isArray(parts) ? parts.filter(isItem).map(partText).join("\n\n") : "")
     .find((text) => text !== "") ?? ""
@@ -259,7 +259,7 @@ export const thoughts = (item: Item): string =>
  */
 export const text = (item: Item): string => {
   if (isMessage(item)) return item.content.map(partText).join("")
-  return isReasoning(item) ? thoughts(item) : ""
+  return isReasoning(item) ? reasoningText(item) : ""
 }
 
 /**

@@ -159,10 +159,10 @@ const sentence = (reason: Reason): string => {
       const until = reason.resetsAt === undefined ? "Try again later" : `Try again after ${local(reason.resetsAt)}`
       const whose = reason.limit === undefined ? "" : ` for ${reason.limit}`
       const offer = reason.promo === undefined ? "" : ` ${reason.promo.replace(/[.\s]+$/, "")}.`
-      return `The ChatGPT usage limit${whose} is reached${plan}.${offer} ${until}${wayOut(reason)}, or ${useKey}`
+      return `The ChatGPT usage limit${whose} is reached${plan}.${offer} ${until}${alternative(reason)}, or ${useKey}`
     }
     case "RateLimited":
-      return `Too many requests; ${patience(reason.retryAfter) ?? "wait a little and try again"}`
+      return `Too many requests; ${waitAdvice(reason.retryAfter) ?? "wait a little and try again"}`
     case "QuotaExceeded":
       return reason.kind === notIncluded
         ? `The ChatGPT plan of this account does not include this; ${plus}, or ${useKey}`
@@ -182,7 +182,7 @@ const sentence = (reason: Reason): string => {
       return "The server declined to answer"
     case "Overloaded":
       if (reason.isLoading === true) return "The server is still loading the model; try again when it is ready"
-      return `The model is overloaded or failing; ${patience(reason.retryAfter) ?? "try again later"}`
+      return `The model is overloaded or failing; ${waitAdvice(reason.retryAfter) ?? "try again later"}`
     case "Transport":
       return "The model could not be reached; check the network and any proxy (HTTPS_PROXY)"
     case "StreamIncomplete":
@@ -228,7 +228,7 @@ const local = (time: DateTime.Utc): string =>
   DateTime.formatLocal(time, { locale: "en-GB", dateStyle: "medium", timeStyle: "short" })
 
 /** Names the wait if it is longer than a person would expect. */
-const patience = (retryAfter = 0): string | undefined => {
+const waitAdvice = (retryAfter = 0): string | undefined => {
   const seconds = Math.ceil(retryAfter / 1000)
   if (seconds < 10) return undefined
   const [amount, unit] = seconds < 120
@@ -240,7 +240,9 @@ const patience = (retryAfter = 0): string | undefined => {
 }
 
 /** What else a person can do, depending on the kind of limit and the plan. */
-const wayOut = ({ kind = "", limit, plan = "", promo }: Extract<Reason, { readonly _tag: "UsageLimitReached" }>) => {
+const alternative = (
+  { kind = "", limit, plan = "", promo }: Extract<Reason, { readonly _tag: "UsageLimitReached" }>
+) => {
   if (limit !== undefined) return ", switch to another model"
   if (kind.startsWith("workspace_member")) return ", ask the owner of your workspace for more"
   if (kind === "workspace_owner_credits_depleted") return `, add credits (${usagePage})`

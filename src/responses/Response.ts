@@ -79,20 +79,20 @@ export const add = (self: Response, event: StreamEvent): Response => {
     case "response.output_item.added":
       return withDrafts(self, (drafts) => Drafts.begin(drafts, event))
     case "response.output_text.done":
-      return tell(self, event, "text", event.text)
+      return addFullText(self, event, "text", event.text)
     case "response.refusal.done":
-      return tell(self, event, "refusal", event.refusal)
+      return addFullText(self, event, "refusal", event.refusal)
     case "response.reasoning_summary_text.done":
-      return tell(self, event, "summary", event.text)
+      return addFullText(self, event, "summary", event.text)
     case "response.reasoning_text.done":
-      return tell(self, event, "thought", event.text)
+      return addFullText(self, event, "thought", event.text)
     case "response.function_call_arguments.done":
-      return tell(self, event, "arguments", event.arguments)
+      return addFullText(self, event, "arguments", event.arguments)
     case "response.custom_tool_call_input.done":
-      return tell(self, event, "input", event.input)
+      return addFullText(self, event, "input", event.input)
     case "response.content_part.done":
     case "response.reasoning_summary_part.done":
-      return tellPart(self, event)
+      return addPart(self, event)
     case "response.output_item.done":
       return withDrafts(self, (drafts) => Drafts.finish(drafts, event))
     case "response.completed":
@@ -183,7 +183,7 @@ const settled = (self: Response): Response => {
   if (growing === undefined) return self
   const { item_id, last, output_index, part, said, type } = growing
   const piece = { kind: growths[type], part: Json.number(part) ?? 0, said, last }
-  return { ...self, drafts: Drafts.tell(drafts, { item_id, output_index }, piece, false), growing: undefined }
+  return { ...self, drafts: Drafts.addText(drafts, { item_id, output_index }, piece, false), growing: undefined }
 }
 
 const withDrafts = (self: Response, change: (drafts: Response["drafts"]) => Response["drafts"]): Response => {
@@ -193,18 +193,23 @@ const withDrafts = (self: Response, change: (drafts: Response["drafts"]) => Resp
 }
 
 /** Adds a full text. */
-const tell = (self: Response, event: { readonly [field: string]: unknown }, kind: Draft.Kind, said: string): Response =>
-  withDrafts(self, (drafts) => Drafts.tell(drafts, event, { kind, part: partIndex(event), said, last: said }, true))
+const addFullText = (
+  self: Response,
+  event: { readonly [field: string]: unknown },
+  kind: Draft.Kind,
+  said: string
+): Response =>
+  withDrafts(self, (drafts) => Drafts.addText(drafts, event, { kind, part: partIndex(event), said, last: said }, true))
 
 const partIndex = (event: { readonly [field: string]: unknown }): number =>
   Json.number(event["content_index"]) ?? Json.number(event["summary_index"]) ?? 0
 
 /** Adds the text of a finished part. */
-const tellPart = (self: Response, event: { readonly part: Item }): Response => {
+const addPart = (self: Response, event: { readonly part: Item }): Response => {
   const { refusal, text, type } = event.part
   const kind = parts[type]
   const said = kind === "refusal" ? refusal : text
-  return kind === undefined || !Predicate.isString(said) || said === "" ? self : tell(self, event, kind, said)
+  return kind === undefined || !Predicate.isString(said) || said === "" ? self : addFullText(self, event, kind, said)
 }
 
 const parts: { readonly [type: string]: Draft.Kind | undefined } = {

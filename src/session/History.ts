@@ -13,7 +13,7 @@ import {
   isEncryptedReasoning,
   isReasoning,
   type Item,
-  thoughts,
+  reasoningText,
   without,
   withoutId,
   withoutImages
@@ -370,7 +370,7 @@ const replayResponse = (
 }
 
 /** Reasoning without a summary goes back if it has the thoughts themselves. */
-const isThought = (item: Item): boolean => isReasoning(item) || thoughts(item) !== ""
+const isThought = (item: Item): boolean => isReasoning(item) || reasoningText(item) !== ""
 
 const sentBack = (item: Item): Item => {
   if (item.type !== "reasoning") return withoutId(item)

@@ -42,7 +42,7 @@ export class Prices extends Context.Reference<Prices>()("effixir/responses/accou
  * @since 0.1.0
  * @category combining
  */
-export const priced = (usage: Usage, price: Price | undefined, account: string): Usage => {
+export const withCost = (usage: Usage, price: Price | undefined, account: string): Usage => {
   if (price === undefined || Host.isPlan(account)) return usage
   const { cachedInput = price.input, input, output } = price
   const { cachedInputTokens, inputTokens, outputTokens } = usage

@@ -113,7 +113,7 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
     let said = ""
     let last = ""
     calls.push((status) => {
-      const input = textOf(field(parse(Arguments.mend(said, last)), "input")) ?? said
+      const input = textOf(field(parse(Arguments.repair(said, last)), "input")) ?? said
       tell({ type: "response.custom_tool_call_input.delta", ...place, delta: input })
       tell({ type: "response.custom_tool_call_input.done", ...place, input })
       done(place, { ...call, status, input }, more())
@@ -153,7 +153,7 @@ export const make = (tell: (event: StreamEvent) => void, isCustom: (name: string
       let said = ""
       let last = ""
       calls.push((status) => {
-        const json = Arguments.mend(said, last)
+        const json = Arguments.repair(said, last)
         tell({ type: "response.function_call_arguments.done", ...place, arguments: json })
         done(place, { ...call, status, arguments: json }, more())
       })

@@ -17,8 +17,8 @@ import {
   isFunctionCall,
   isFunctionCallOutput,
   type Item,
-  text as textOf,
-  thoughts as thoughtsOf
+  reasoningText as thoughtsOf,
+  text as textOf
 } from "../Item.ts"
 import { type Request, type ToolChoice, withoutUpdates } from "../Request.ts"
 import { jsonArguments, plainName } from "../ToolCall.ts"

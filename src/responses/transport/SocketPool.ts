@@ -35,7 +35,7 @@ export interface PooledConnection extends Opened {
   /** The account that it belongs to. */
   readonly account: string
   /** In milliseconds since 1970. */
-  readonly openedAt: number
+  readonly connectedAt: number
   readonly scope: Scope.CloseableScope
   /** Whether an earlier response has come over it. */
   isUsed: boolean
@@ -65,7 +65,7 @@ export const make = Effect.gen(function*() {
     if (pooled === undefined) return undefined
     idle.delete(session)
     yield* FiberMap.remove(timers, session)
-    const age = (yield* Clock.currentTimeMillis) - pooled.openedAt
+    const age = (yield* Clock.currentTimeMillis) - pooled.connectedAt
     if (pooled.account === account && age < Duration.toMillis(maxAge) && (yield* pooled.connection.isOpen)) {
       return pooled
     }
@@ -95,7 +95,7 @@ export const make = Effect.gen(function*() {
       const pooled: PooledConnection = {
         ...opened,
         account,
-        openedAt: yield* Clock.currentTimeMillis,
+        connectedAt: yield* Clock.currentTimeMillis,
         scope: own,
         isUsed: false,
         memory: undefined,

@@ -57,7 +57,7 @@ export const respond = Effect.fnUntraced(function*(server: Server, options: Opti
   )
   const run = yield* FiberSet.makeRuntime<never, void, never>()
 
-  const converse = Effect.fnUntraced(function*(socket: WebSocket, request: Http.Received, speak: Speaker) {
+  const serve = Effect.fnUntraced(function*(socket: WebSocket, request: Http.Received, speak: Speaker) {
     const openRealPath = yield* Clock.currentTimeMillis
     let isBusy = false
     let told = 0
@@ -115,7 +115,7 @@ export const respond = Effect.fnUntraced(function*(server: Server, options: Opti
       Effect.flatMap((speak) =>
         Effect.async<WebSocket>((resume) => {
           sockets.handleUpgrade(incoming, connection, head, (socket) => resume(Effect.succeed(socket)))
-        }).pipe(Effect.flatMap((socket) => converse(socket, request, speak)))
+        }).pipe(Effect.flatMap((socket) => serve(socket, request, speak)))
       ),
       Effect.catchAll((reply) => refuse(incoming, connection, reply)),
       run
