@@ -12,7 +12,10 @@ const said = Script.say("Hello")
 const fields = { model: "gpt-5.5", tools: [{ name: "ls", parameters: { type: "object" } }], reasoning: undefined }
 
 const respond = (turn: Script.Turn): Response.Response =>
-  ScriptEvents.events(turn, { model: "gpt-5.5", responseId: "resp_1" }).map(fromJson).reduce(Response.add, Response.empty)
+  ScriptEvents.events(turn, { model: "gpt-5.5", responseId: "resp_1" }).map(fromJson).reduce(
+    Response.add,
+    Response.empty
+  )
 
 const before = Continuation.make({ input: [hi], fields }, respond(Script.answer(said)))
 const news = (input: ReadonlyArray<Item.Item>, more: object = {}) =>
