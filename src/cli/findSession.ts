@@ -8,10 +8,10 @@ import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { quote } from "../internal/quote.ts"
 import { line } from "../internal/visible.ts"
-import type { DamagedLine } from "../session/Log.ts"
 import type { Stored } from "../session/SessionEvent.ts"
 import { SessionError, SessionStore } from "../session/SessionStore.ts"
 import type { Summary } from "../session/Summary.ts"
+import * as DamagedLines from "./damagedLines.ts"
 import { BadInput } from "./ExitCode.ts"
 import { Screen } from "./Screen.ts"
 import { span } from "./time.ts"
@@ -139,8 +139,7 @@ export const withLog = Effect.fnUntraced(function*<E, R>(found: Effect.Effect<st
 /** The events of a session; says which lines of its log are none. */
 const logOf = Effect.fnUntraced(function*(id: string) {
   const { damaged, events } = yield* Effect.flatMap(SessionStore, (store) => store.inspect(id))
-  const screen = yield* Screen
-  if (damaged.length > 0) yield* screen.say(leftOut(damaged))
+  yield* DamagedLines.say(damaged, "the session goes on with the others")
   return events
 })
 
@@ -158,16 +157,3 @@ export const linesOf = Effect.fnUntraced(function*(id: string) {
       })
   )
 })
-
-/** How many damaged lines are named. */
-const mostNamed = 5
-
-const leftOut = (damaged: ReadonlyArray<DamagedLine>): string => {
-  const named = damaged.slice(0, mostNamed).map(({ line, problem }) => `${line} (${problem})`)
-  const more = damaged.length - named.length
-  return damaged.length === 1
-    ? `one line of the session's log is damaged and left out: ${named.join(", ")}; the session goes on with the others`
-    : `${damaged.length} lines of the session's log are damaged and left out: ${named.join(", ")}${
-      more === 0 ? "" : ` and ${more} more`
-    }; the session goes on with the others`
-}

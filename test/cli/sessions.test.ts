@@ -141,10 +141,10 @@ describe("sessions", () => {
         assertSentence(listed.stderr, "one of them has damaged lines")
         const shown = yield* run(["sessions", "show", short])
         assert.include(shown.stdout, "Second answer")
-        assertSentence(shown.stderr, "line 4 of its log is damaged")
+        assertSentence(shown.stderr, "one line of the session's log is damaged and left out: 4 (")
         const exported = yield* run(["sessions", "export", short, "--format", "jsonl"])
         assert.lengthOf(lines(exported.stdout), all.length - 2)
-        assertSentence(exported.stderr, "line 4 of the log is damaged and left out")
+        assertSentence(exported.stderr, "one line of the session's log is damaged and left out: 4 (")
         assert.strictEqual(yield* logOf(id), broken)
       }).pipe(Effect.provide(platform)),
     timeout

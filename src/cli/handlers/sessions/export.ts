@@ -18,6 +18,7 @@ import { readable } from "../../../session/Log.ts"
 import * as Summary from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/export.ts"
 import * as Common from "../../commands/options.ts"
+import * as DamagedLines from "../../damagedLines.ts"
 import { BadInput } from "../../ExitCode.ts"
 import * as FindSession from "../../findSession.ts"
 import * as Prompt from "../../prompt.ts"
@@ -41,13 +42,7 @@ export const handle = Effect.fnUntraced(function*({ format, output, words }: Fla
     yield* writeOwn(path, text)
     yield* screen.err(`Written to ${quote(path)}\n`)
   }
-  if (damaged.length > 0) {
-    yield* screen.say(
-      `${
-        damaged.length === 1 ? `line ${damaged[0]?.line} of the log is` : `${damaged.length} lines of the log are`
-      } damaged and left out`
-    )
-  }
+  yield* DamagedLines.say(damaged)
 }, Effect.provide(layerHome))
 
 /**

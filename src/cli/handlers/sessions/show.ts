@@ -15,6 +15,7 @@ import type { Context, Stored } from "../../../session/SessionEvent.ts"
 import { SessionError, SessionStore } from "../../../session/SessionStore.ts"
 import type { Summary } from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/show.ts"
+import * as DamagedLines from "../../damagedLines.ts"
 import { BadInput } from "../../ExitCode.ts"
 import * as FindSession from "../../findSession.ts"
 import { page } from "../../pager.ts"
@@ -44,21 +45,10 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
     }
     yield* page(`${style.dim(headOf(summary, context))}\n\n${toText(Transcript.fromEvents(events), style)}`)
   }
-  if (damaged.length > 0) {
-    yield* screen.say(
-      `${
-        damaged.length === 1
-          ? `line ${damaged[0]?.line} of its log is damaged and is`
-          : `lines ${list(damaged.map(({ line }) => line))} of its log are damaged and are`
-      } not shown; the rest is as it was`
-    )
-  }
+  yield* DamagedLines.say(damaged)
 }, Effect.provide(layerHome))
 
 const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
-
-const list = (numbers: ReadonlyArray<number>): string =>
-  `${numbers.slice(0, 10).join(", ")}${numbers.length > 10 ? `, … (${numbers.length} in all)` : ""}`
 
 /** How much of the window the conversation fills. */
 const contextOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
