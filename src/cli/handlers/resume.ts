@@ -48,7 +48,8 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
 
 /** A person at a terminal chooses a session, and goes on with it in a conversation. */
 const canChoose = ({ image, json, output }: Flags): boolean =>
-  !json && Option.isNone(output) && image.length === 0 && process.stdin.isTTY === true && process.stdout.isTTY === true &&
+  !json && Option.isNone(output) && image.length === 0 && process.stdin.isTTY === true &&
+  process.stdout.isTTY === true &&
   process.env["TERM"] !== "dumb"
 
 /**

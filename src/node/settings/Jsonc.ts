@@ -5,13 +5,12 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import type * as Parser from "jsonc-parser"
 import type { Edit, Node, ParseError, SyntaxKind } from "jsonc-parser"
 import { isDeepText, problemOf, tooDeep } from "../../internal/json.ts"
 
 /** Where a value stands: the names of the objects that it is in, and its own. */
 export type Path = ReadonlyArray<string>
-
-type Parser = typeof import("jsonc-parser")
 
 /** Its enumeration is not there before the parser is loaded. */
 const commaToken: SyntaxKind.CommaToken = 5
@@ -64,7 +63,7 @@ export const edit: (text: string, path: Path, value: unknown) => Effect.Effect<s
 )
 
 /** The parser's own way would take along the comments before a first entry. */
-const removal = (parser: Parser, text: string, path: Path): Array<Edit> => {
+const removal = (parser: typeof Parser, text: string, path: Path): Array<Edit> => {
   const root = parser.parseTree(text, [], { allowTrailingComma: true })
   const entry = root === undefined ? undefined : parser.findNodeAtLocation(root, [...path])?.parent
   if (entry === undefined) return []
@@ -84,7 +83,7 @@ const removal = (parser: Parser, text: string, path: Path): Array<Edit> => {
 const endOf = ({ length, offset }: Node): number => offset + length
 
 /** Where the comma behind an entry is, if there is one: comments may stand before it. */
-const commaBehind = (parser: Parser, text: string, end: number): number | undefined => {
+const commaBehind = (parser: typeof Parser, text: string, end: number): number | undefined => {
   const scanner = parser.createScanner(text, true)
   scanner.setPosition(end)
   return scanner.scan() === commaToken ? scanner.getTokenOffset() : undefined
