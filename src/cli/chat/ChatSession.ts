@@ -22,7 +22,7 @@ import * as Home from "../../node/settings/Home.ts"
 import * as Trust from "../../node/settings/Trust.ts"
 import { Models } from "../../responses/account/Models.ts"
 import type { Item } from "../../responses/Item.ts"
-import { lastUsed, unfinishedTurn } from "../../session/History.ts"
+import { lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import type { PermissionInForce } from "../../session/SessionEvent.ts"
 import { makeId, SessionStore } from "../../session/SessionStore.ts"
 import type { Asking } from "../../tools/permission/Approver.ts"
@@ -243,7 +243,7 @@ const noFlags = {
   search: undefined
 }
 
-export type Flags = Omit<SessionSetup.Flags, "folder" | "json">
+export type Flags = Omit<SessionSetup.Flags, "folder" | "form">
 
 /** A session that is there already, as it is gone on with, and its log. */
 export const existing = Effect.fnUntraced(
@@ -254,7 +254,7 @@ export const existing = Effect.fnUntraced(
     const { effort, environment, model, search } = yield* SessionSetup.choose(id, lastUsed(events), {
       ...flags,
       folder,
-      json: false
+      form: "text"
     })
     const asked: Pick<
       Asked,
