@@ -79,6 +79,36 @@ describe("effixir status", () => {
       assert.deepInclude(JSON.parse((yield* run(["status", "--json"])).stdout), { signed_in: false })
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive(
+    "tells of a sign-in that has ended for a reason of another version, which no key replaces",
+    () =>
+      Effect.gen(function*() {
+        const { auth, fs, path, run } = yield* machine(nothing, { signedIn: false })
+        const ended = {
+          kind: "chatgpt_ended",
+          issuer: "https://auth.openai.com",
+          client_id: "oaiapp_1",
+          subject: "user-1",
+          email: "ada@example.com",
+          reason: "SomethingNew",
+          ended_at: "2026-11-29T00:00:00.000Z"
+        }
+        yield* fs.makeDirectory(path.dirname(auth), { recursive: true })
+        yield* fs.writeFileString(auth, JSON.stringify(ended))
+        const env = { OPENAI_API_KEY: "sk-other" }
+        const status = yield* run(["status", "--json"], { env })
+        assert.strictEqual(status.code, 4)
+        const told = JSON.parse(status.stdout)
+        assert.deepInclude(told, { signed_in: false, kind: "chatgpt_ended", email: "ada@example.com" })
+        assert.include(told.reason, "ended at the server")
+        const turn = yield* run(["Say hello"], { env })
+        assert.strictEqual(turn.code, 4)
+        assert.include(turn.stderr, "--auth api-key")
+        assert.deepInclude(yield* run(["logout"]), { code: 0, stderr: "Signed out.\n" })
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
+
   it.scopedLive("takes the model from the environment before config.json", () =>
     Effect.gen(function*() {
       const { fs, home, path, run } = yield* machine(nothing)
