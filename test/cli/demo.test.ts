@@ -13,6 +13,7 @@ describe("effixir demo", () => {
         assert.strictEqual(code, 0)
         assert.match(stdout, /^I wrote sum\.mjs.* 193\.20 in all.*\n$/)
         assert.include(stderr, "SIMULATED")
+        assert.include(stderr, "Continue with ChatGPT, as ada@example.com")
         assert.include(stderr, "effixir login")
         const log = /The log is in +(\S+)/.exec(stderr)?.[1] ?? ""
         assert.include(yield* fs.readFileString(log), "TurnCompleted")
