@@ -31,6 +31,16 @@ export const branchLeft = (summary: string): string =>
   `A branch of this conversation was left. What happened on it:\n\n${summary}`
 
 /**
+ * What stands for the conversation up to here, which the other program had compacted.
+ *
+ * @since 0.1.0
+ * @category inputs
+ */
+export const summary = (text: string): string =>
+  `[The conversation up to here was compacted. This is the summary of it that you go on from; look again at files and \
+outputs that you need in full.]\n\n${text.trim()}`
+
+/**
  * A command that the person has run beside the conversation, for the model to see.
  *
  * @since 0.1.0

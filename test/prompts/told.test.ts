@@ -331,6 +331,7 @@ const occasions: {
   ImportedSession: {
     imageGone: [],
     callFailed: [],
+    summary: [["We have read the README."]],
     branchLeft: [["The tests were tried without the cache; they were slower."]],
     commandRun: [
       [{ command: "git status", output: "nothing to commit", exitCode: 0, isStopped: false }],

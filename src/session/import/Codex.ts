@@ -212,10 +212,11 @@ const outputOf = (output: unknown): Output => {
   return filled(field(output, "content")) ?? JSON.stringify(output ?? "")
 }
 
-/** The summary stands for all that came before it, with what the person had said. */
+/** The summary stands for all that came before it, with what the person had said. It is the last message. */
 const summaryOf = ({ message: summary, replacement_history: history }: Fields) => {
-  const kept = records(history).filter(isItem).flatMap((item) => {
-    const content = userContent(item)
+  const said = records(history).filter(isItem).filter(({ role }) => role === "user")
+  const kept = said.flatMap((item, at) => {
+    const content = at === said.length - 1 ? records(item["content"]).flatMap(inputPart) : userContent(item)
     return content.length > 0 ? [message("user", content)] : []
   })
   return kept.length > 0 || !Predicate.isString(summary) ? kept : [message("user", [inputText(summary)])]

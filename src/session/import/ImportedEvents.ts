@@ -9,7 +9,9 @@ import { unknownOutcome } from "../../prompts/Conversation.ts"
 import { answer as answerIn, type Item } from "../../responses/Item.ts"
 import { isToolCall, type Output, type ToolCall } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
+import * as Estimate from "../compaction/Estimate.ts"
 import {
+  Compacted,
   InputAdded,
   itemId,
   ModelResponded,
@@ -19,7 +21,8 @@ import {
   ToolStarted,
   TurnCompleted,
   TurnInterrupted,
-  TurnStarted
+  TurnStarted,
+  width
 } from "../SessionEvent.ts"
 import type { Entry, Tool } from "./ForeignSession.ts"
 import type { Loss } from "./Loss.ts"
@@ -67,6 +70,8 @@ interface Turn {
   isStarted: boolean
   step: number
   asides: number
+  /** How many there were since the last response. */
+  compactions: number
   usage: Usage.Usage
   /** What the last response says, if it calls nothing. */
   answer: string
@@ -77,6 +82,7 @@ interface Turn {
  *
  * - Every call gets its output, or one that says that its outcome is not known.
  * - A turn is completed when its last response is an answer, and interrupted otherwise.
+ * - What the other program has summed up is sent as its summary, from the same point on.
  *
  * @since 0.1.0
  * @category conversions
@@ -95,6 +101,19 @@ export function* fromEntries(
   let open: Open | undefined
   /** What the model was told between two turns goes with the next. */
   let asides: ReadonlyArray<Item> = []
+  /** The number that the log gives to the next event: it counts from 1, and each event takes as many as it is wide. */
+  let seq = 1
+  let tokens = 0
+  /** Where that begins which the next summary leaves in place; `pending` until the next event is known. */
+  let kept: number | "pending" | undefined
+  const keep = () => {
+    if (kept === "pending") kept = seq - 1
+  }
+  const numbered = (keyed: Keyed): Keyed => {
+    seq += width(keyed.event)
+    tokens += sizeOf(keyed.event)
+    return keyed
+  }
 
   const begin = (input: ReadonlyArray<Item>): Turn => {
     const next: Turn = {
@@ -103,6 +122,7 @@ export function* fromEntries(
       isStarted: false,
       step: 0,
       asides: 0,
+      compactions: 0,
       usage: Usage.zero,
       answer: ""
     }
@@ -113,7 +133,7 @@ export function* fromEntries(
   function* start(turn: Turn): Generator<Keyed> {
     if (turn.isStarted) return
     turn.isStarted = true
-    yield { key: turn.id, event: TurnStarted.make({ turnId: turn.id, model, input: turn.input }) }
+    yield numbered({ key: turn.id, event: TurnStarted.make({ turnId: turn.id, model, input: turn.input }) })
   }
 
   /** Ends the response that is open, with its calls. */
@@ -124,19 +144,18 @@ export function* fromEntries(
     yield* start(turn)
     const { id: turnId, step } = turn
     const usage = open.usage ?? Usage.zero
-    yield {
+    yield numbered({
       key: `${turnId}/model/${step}`,
       event: ModelResponded.make({
         turnId,
         step,
         model,
-        // No sign-in has such an account, so that nothing encrypted is sent back.
-        account: `imported:${options.tool}`,
+        account: accountOf(options.tool),
         items,
         usage,
         finishReason: "stop"
       })
-    }
+    })
     const seen = new Map<string, number>()
     const called: Array<{ readonly key: string; readonly itemId: string; readonly call: ToolCall }> = []
     for (const [index, item] of items.entries()) {
@@ -147,20 +166,21 @@ export function* fromEntries(
       called.push({ key, itemId: itemId(turnId, step, index), call: item })
     }
     for (const { key, ...call } of called) {
-      yield { key: `${key}/started`, event: ToolStarted.make({ turnId, ...call }) }
+      yield numbered({ key: `${key}/started`, event: ToolStarted.make({ turnId, ...call }) })
     }
     for (const { key, ...call } of called) {
       const returned = outputs.get(call.call.call_id)?.shift()
       if (returned === undefined) lose("NoOutput")
       const status = returned === undefined ? "interrupted" : returned.isFailure ? "failed" : "completed"
-      yield {
+      yield numbered({
         key,
         event: ToolEnded.make({ turnId, ...call, status, output: returned?.output ?? unknownOutcome })
-      }
+      })
     }
     for (const left of outputs.values()) if (left.length > 0) lose("Output", left.length)
     calls += called.length
     turn.step++
+    turn.compactions = 0
     turn.usage = Usage.add(turn.usage, usage)
     turn.answer = called.length === 0 ? answerIn(items) : ""
     open = undefined
@@ -171,12 +191,12 @@ export function* fromEntries(
     if (turn === undefined) return
     yield* start(turn)
     const { answer, id: turnId, usage } = turn
-    yield {
+    yield numbered({
       key: `${turnId}/end`,
       event: answer === ""
         ? TurnInterrupted.make({ turnId, reason })
         : TurnCompleted.make({ turnId, answer, usage, finishReason: "stop" })
-    }
+    })
     turn = undefined
   }
 
@@ -184,7 +204,7 @@ export function* fromEntries(
     switch (entry._tag) {
       case "Begun":
         begun = entry
-        yield {
+        yield numbered({
           key: "session",
           event: SessionStarted.make({
             sessionId: options.sessionId,
@@ -192,21 +212,23 @@ export function* fromEntries(
             ...defined({ workspace: entry.folder, title: entry.title }),
             importedFrom: { tool: options.tool, sessionId: entry.sessionId }
           })
-        }
+        })
         break
       case "Said":
         if (entry.isAside !== true) {
           yield* end("cancelled")
+          keep()
           turn = begin(entry.items)
         } else if (turn === undefined || turn.answer !== "" && open === undefined) {
           asides = [...asides, ...entry.items]
         } else if (!turn.isStarted && open === undefined) turn.input.push(...entry.items)
         else {
           yield* close()
-          yield {
+          keep()
+          yield numbered({
             key: `${turn.id}/input/${turn.asides}`,
             event: InputAdded.make({ turnId: turn.id, step: turn.step, kind: "steer", input: entry.items })
-          }
+          })
           turn.asides++
         }
         break
@@ -215,6 +237,11 @@ export function* fromEntries(
           open !== undefined && (open.id === undefined ? open.outputs.size > 0 : open.id !== entry.response)
         ) yield* close()
         turn ??= begin([])
+        if (kept === "pending" && open === undefined) {
+          model = entry.model ?? model
+          yield* start(turn)
+        }
+        keep()
         open ??= { id: entry.response, items: [], outputs: new Map(), model: undefined, usage: undefined }
         open.items.push(...entry.items)
         open.model ??= entry.model
@@ -231,8 +258,34 @@ export function* fromEntries(
         }
         break
       case "Kept":
-      case "Summarized":
+        kept = "pending"
         break
+      case "Summarized": {
+        yield* close()
+        if (turn !== undefined && turn.answer !== "") yield* end("imported")
+        if (turn !== undefined) yield* start(turn)
+        keep()
+        const before = tokens
+        tokens = Estimate.ofItems(entry.items)
+        yield numbered({
+          // As the loop would find it when this turn goes on.
+          key: turn === undefined ? `compacted/${seq}` : `${turn.id}/compacted/${turn.step}/${turn.compactions++}`,
+          event: Compacted.make({
+            ...defined({ turnId: turn?.id }),
+            reason: "threshold",
+            method: "local",
+            upTo: typeof kept === "number" ? kept : seq - 1,
+            items: entry.items,
+            model,
+            account: accountOf(options.tool),
+            usage: Usage.zero,
+            beforeTokens: before,
+            afterTokens: tokens
+          })
+        })
+        kept = undefined
+        break
+      }
       case "Lost":
         lose(entry.loss)
         break
@@ -246,5 +299,23 @@ export function* fromEntries(
     turns,
     calls,
     losses
+  }
+}
+
+/** Nobody's account: what only its own account could read is not sent back. */
+const accountOf = (tool: Tool): string => `imported:${tool}`
+
+/** About how many tokens an event adds to the conversation. */
+const sizeOf = (event: SessionEvent): number => {
+  switch (event._tag) {
+    case "TurnStarted":
+    case "InputAdded":
+      return Estimate.ofItems(event.input)
+    case "ModelResponded":
+      return Estimate.ofItems(event.items)
+    case "ToolEnded":
+      return Estimate.ofValue(event.output)
+    default:
+      return 0
   }
 }

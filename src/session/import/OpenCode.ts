@@ -6,7 +6,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import { field } from "../../internal/json.ts"
-import { callFailed, imageGone } from "../../prompts/ImportedSession.ts"
+import { callFailed, imageGone, summary } from "../../prompts/ImportedSession.ts"
 import type { Item } from "../../responses/Item.ts"
 import type { Output } from "../../responses/ToolCall.ts"
 import {
@@ -69,7 +69,9 @@ function* ofMessage(info: Fields, parts: ReadonlyArray<Fields>): Generator<Entry
   else if (info["role"] !== "assistant") yield lost("Unknown")
   else if (info["summary"] === true) {
     const words = parts.flatMap(({ text, type }) => type === "text" ? filled(text) ?? [] : [])
-    if (words.length > 0) yield { _tag: "Summarized", items: [message("user", [inputText(words.join("\n\n"))])] }
+    if (words.length > 0) {
+      yield { _tag: "Summarized", items: [message("user", [inputText(summary(words.join("\n\n")))])] }
+    }
   } else yield* ofAssistant(info, parts)
 }
 

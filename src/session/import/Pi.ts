@@ -6,7 +6,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import { field } from "../../internal/json.ts"
-import { branchLeft, commandRun } from "../../prompts/ImportedSession.ts"
+import { branchLeft, commandRun, summary } from "../../prompts/ImportedSession.ts"
 import type { Item } from "../../responses/Item.ts"
 import * as Branches from "./Branches.ts"
 import {
@@ -116,7 +116,7 @@ function* entriesOf(type: string, entry: Fields): Generator<Entry> {
     yield* aside(branchLeft(String(entry["summary"])))
   }
   if (type === "compaction") {
-    yield { _tag: "Summarized", items: [message("user", [inputText(String(entry["summary"] ?? ""))])] }
+    yield { _tag: "Summarized", items: [message("user", [inputText(summary(String(entry["summary"] ?? "")))])] }
   }
 }
 

@@ -10,7 +10,7 @@ import type { Lines, Tool } from "../../../src/session/import/ForeignSession.ts"
 import { fromEntries, type Summary } from "../../../src/session/import/ImportedEvents.ts"
 import { sentence } from "../../../src/session/import/Loss.ts"
 import * as SessionImport from "../../../src/session/import/SessionImport.ts"
-import { endsTurn, SessionEvent } from "../../../src/session/SessionEvent.ts"
+import { endsTurn, SessionEvent, width } from "../../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../../src/session/SessionStore.ts"
 
 const folder = new URL("fixtures/", import.meta.url)
@@ -36,8 +36,16 @@ const read = (tool: Tool, lines: Lines) => {
   }
 }
 
-const inputOf = (events: ReadonlyArray<SessionEvent>) =>
-  History.toInput(History.fromEvents(events), { model: "gpt-6.2-sol", account: "somebody" })
+/** With the numbers that the log gives them. */
+const inputOf = (events: ReadonlyArray<SessionEvent>) => {
+  let seq = 1
+  const numbered = events.map((event) => {
+    const one = { ...event, seq }
+    seq += width(event)
+    return one
+  })
+  return History.toInput(History.fromEvents(numbered), { model: "gpt-6.2-sol", account: "somebody" })
+}
 
 /** A conversation in few words. */
 const told = (items: ReadonlyArray<Item>): ReadonlyArray<string> =>
@@ -248,6 +256,129 @@ describe("An imported session", () => {
     ])
     assert.deepStrictEqual(lossesOf(summary), { Unknown: 1 })
   })
+
+  it("of Claude Code that was compacted is sent as its summary, and nothing of it is lost", () => {
+    const { events, input } = read("claude", linesOf("claude-compacted.jsonl"))
+    const [compacted, ...others] = events.filter(({ event }) => event._tag === "Compacted")
+    assert.isEmpty(others)
+    assert.deepInclude(compacted?.event, { method: "local", account: "imported:claude" })
+    assert.match(told(input)[0] ?? "", /^user: This session is being continued/)
+    assert.include(JSON.stringify(events), "Look at the folder", "it is still in the log")
+    assert.notInclude(told(input).join("\n"), "user: Look at the folder TWO")
+  })
+
+  const pi = (id: string, parentId: string | null, role: string, text: string) => ({
+    type: "message",
+    id,
+    parentId,
+    message: { role, content: [{ type: "text", text }], timestamp: id }
+  })
+  const header = { type: "session", version: 3, id: "s", cwd: "/", timestamp: "2026-11-29T20:00:00Z" }
+  const compaction = (id: string, parentId: string, firstKeptEntryId: string) => ({
+    type: "compaction",
+    id,
+    parentId,
+    firstKeptEntryId,
+    summary: `What was before ${id}`
+  })
+  const summed = (id: string) =>
+    "user: [The conversation up to here was compacted. This is the summary of it that you go on from; look again at " +
+    `files and outputs that you need in full.]\n\nWhat was before ${id}`
+
+  it.each([
+    ["from an entry on", "c", [summed("k"), "user: two", "assistant: second", "user: three"]],
+    ["from an answer on", "d", [summed("k"), "assistant: second", "user: three"]],
+    ["nothing", "k", [summed("k"), "user: three"]],
+    ["what is not there", "gone", [summed("k"), "user: three"]]
+  ])("of Pi that was compacted keeps what it kept: %s", (_, first, expected) => {
+    const { events, input } = read("pi", [
+      header,
+      pi("a", null, "user", "one"),
+      pi("b", "a", "assistant", "first"),
+      pi("c", "b", "user", "two"),
+      pi("d", "c", "assistant", "second"),
+      compaction("k", "d", first),
+      pi("e", "k", "user", "three")
+    ])
+    assert.deepStrictEqual(told(input), expected)
+    assert.include(JSON.stringify(events), "first")
+  })
+
+  it("of Pi that was compacted twice is sent as the later summary", () => {
+    const { input } = read("pi", [
+      header,
+      pi("a", null, "user", "one"),
+      pi("b", "a", "assistant", "first"),
+      compaction("k", "b", "b"),
+      pi("c", "k", "user", "two"),
+      pi("d", "c", "assistant", "second"),
+      compaction("l", "d", "c"),
+      pi("e", "l", "user", "three")
+    ])
+    assert.deepStrictEqual(told(input), [summed("l"), "user: two", "assistant: second", "user: three"])
+  })
+
+  it("of Codex that was compacted is sent as its replacement", () => {
+    const user = (text: string) => ({ type: "message", role: "user", content: [{ type: "input_text", text }] })
+    const item = (payload: object) => ({ type: "response_item", payload })
+    const { input } = read("codex", [
+      { type: "session_meta", payload: { id: "s", cwd: "/" } },
+      item(user("one")),
+      item({ type: "function_call", call_id: "c1", name: "exec_command", arguments: "{}" }),
+      item({ type: "function_call_output", call_id: "c1", output: "long" }),
+      {
+        type: "compacted",
+        payload: {
+          message: "",
+          replacement_history: [
+            user("<environment_context>\n</environment_context>"),
+            user("one"),
+            {
+              ...user("Another model began. Its summary: done"),
+              internal_chat_message_metadata_passthrough: {
+                content_item_kinds: ["compaction.summary"]
+              }
+            }
+          ]
+        }
+      },
+      item({ type: "message", role: "assistant", content: [{ type: "output_text", text: "It is done." }] }),
+      item(user("two"))
+    ])
+    assert.deepStrictEqual(told(input), [
+      "user: one",
+      "user: Another model began. Its summary: done",
+      "assistant: It is done.",
+      "user: two"
+    ])
+  })
+
+  it("of opencode that was compacted is sent as its summary", () => {
+    const message = (id: string, role: string, text: string, more: object = {}) => ({
+      info: { id, role, ...more },
+      parts: [{ type: "text", text }]
+    })
+    const { input } = read("opencode", [
+      { id: "ses_1", directory: "/", title: "x" },
+      message("m1", "user", "one"),
+      message("m2", "assistant", "first"),
+      { info: { id: "m3", role: "user" }, parts: [{ type: "compaction" }] },
+      message("m4", "assistant", "What was before k", { summary: true }),
+      message("m5", "user", "two")
+    ])
+    assert.deepStrictEqual(told(input), [summed("k"), "user: two"])
+  })
+
+  it.effect("that was compacted has the numbers in its log that the compaction counts on", () =>
+    Effect.gen(function*() {
+      const lines = linesOf("claude-compacted.jsonl")
+      const { sessionId } = yield* SessionImport.run({ tool: "claude", name: "the file", lines })
+      const log = yield* Effect.flatMap(SessionStore.SessionStore, (store) => store.read(sessionId))
+      assert.deepStrictEqual(
+        History.toInput(History.fromStored(log), { model: "gpt-6.2-sol", account: "somebody" }),
+        read("claude", lines).input
+      )
+    }).pipe(Effect.provide(SessionStore.layerMemory)))
 
   it("loses the damaged and unknown lines alone, and says how many", () => {
     const lines: Array<unknown> = linesOf("pi.jsonl").flatMap((
