@@ -33,7 +33,7 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly hasColors: boolean
   /** How many characters a line may have and still be easy to read. */
   readonly width: number
-  /** The terminal of stderr as it is now. */
+  /** The terminal as it is now. */
   readonly size: () => Size
   /** Cuts a line to one row of the terminal of stderr: a line that wraps cannot be erased. */
   readonly oneRow: (text: string) => string
@@ -85,7 +85,10 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",
     width,
-    size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
+    size: () => ({
+      columns: process.stderr.columns || process.stdout.columns || 80,
+      rows: process.stderr.rows || process.stdout.rows || 24
+    }),
     oneRow: (text) => text.slice(0, Math.max(1, Math.min(process.stderr.columns || 80, 80) - 1))
   })
 })

@@ -7,6 +7,7 @@ import * as jsonl from "../../src/cli/render/jsonl.ts"
 import * as text from "../../src/cli/render/text.ts"
 import * as Usage from "../../src/responses/Usage.ts"
 import type { ToolEnded } from "../../src/session/SessionEvent.ts"
+import * as Emulator from "./chat/emulator.ts"
 
 const stamp = { seq: 1, at: DateTime.unsafeMake(0) }
 
@@ -23,10 +24,16 @@ const ended = (name: string, change: Partial<ToolEnded>): AgentEvent => ({
 
 const progress = (text: string): AgentEvent => ({ _tag: "ToolProgress", turnId: "t", itemId: "t.0.0", text, ...stamp })
 
+const onTerminal = (text: string): ReadonlyArray<string> => {
+  const emulator = Emulator.make(80, 24)
+  emulator.write(text)
+  return emulator.lines()
+}
+
 /** What a person sees on a terminal. */
 const seen = (...events: ReadonlyArray<AgentEvent>) => Effect.map(written(events), ({ err }) => err)
 
-const written = (events: ReadonlyArray<AgentEvent>, { isTerminal = true, pause = 0 } = {}) =>
+const written = (events: ReadonlyArray<AgentEvent>, { isTerminal = true, hasCursor = true, pause = 0 } = {}) =>
   Effect.gen(function*() {
     const streams = { out: "", err: "" }
     const renderer = text.make({
@@ -37,7 +44,7 @@ const written = (events: ReadonlyArray<AgentEvent>, { isTerminal = true, pause =
       advised: (sentence: string) => sentence,
       fail: () => Effect.void,
       isOutTerminal: isTerminal,
-      isErrTerminal: isTerminal,
+      isErrTerminal: isTerminal && hasCursor,
       hasColors: false,
       width: 80,
       closed: Effect.never,
@@ -122,10 +129,6 @@ describe("text", () => {
         delta,
         ...stamp
       })
-      assert.strictEqual(
-        (yield* written("one\r|\ntwo|\r\nthree\r\n|\u001B|[1m\ud83d|\ude00\r".split("|").map(delta))).out,
-        "one\ntwo\nthree\n\\x1b[1m\ud83d\ude00"
-      )
       const end: AgentEvent = {
         _tag: "TurnCompleted",
         turnId: "t",
@@ -134,7 +137,41 @@ describe("text", () => {
         finishReason: "stop",
         ...stamp
       }
-      assert.strictEqual((yield* written([delta("one"), delta("\r"), end])).out, "one\\x0d\n")
+      const parts = "one\r|\ntwo|\r\nthree\r\n|\u001B|[1m\ud83d|\ude00\r".split("|")
+      assert.deepStrictEqual(onTerminal((yield* written([...parts.map(delta), { ...end, answer: "" }], { pause: 50 })).out), [
+        "one",
+        "two",
+        "three",
+        "\\x1b[1m\ud83d\ude00\\x0d"
+      ])
+      assert.deepStrictEqual(onTerminal((yield* written([delta("one"), delta("\r"), end])).out), ["one\\x0d"])
+    }))
+
+  it.effect("draws the Markdown of an answer on a terminal while it is written, and hands it on as it is elsewhere", () =>
+    Effect.gen(function*() {
+      const answer = "# Done\n\n- **one**\n- `two`\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+      const deltas = (answer.match(/[^]{1,3}/g) ?? []).map((delta): AgentEvent => ({
+        _tag: "TextDelta",
+        turnId: "t",
+        itemId: "t.0.0",
+        delta,
+        ...stamp
+      }))
+      const end: AgentEvent = {
+        _tag: "TurnCompleted",
+        turnId: "t",
+        answer,
+        usage: Usage.zero,
+        finishReason: "stop",
+        ...stamp
+      }
+      const drawn = ["Done", "════", "", "• one", "• two", "", "a │ b", "──┼──", "1 │ 2"]
+      const all = [...deltas, end]
+      assert.deepStrictEqual(onTerminal((yield* written(all, { pause: 20 })).out), drawn)
+      assert.deepStrictEqual(onTerminal((yield* written([end])).out), drawn)
+      assert.strictEqual((yield* written(all, { isTerminal: false })).out, `${answer}\n`)
+      // Without the cursor only what is complete is shown.
+      assert.strictEqual((yield* written(all, { hasCursor: false })).out, `${drawn.join("\n")}\n`)
     }))
 
   it.effect("shows a plan as a list to tick off", () =>

@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import { writeFileSync } from "node:fs"
 import type { Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
+import * as Emulator from "./chat/emulator.ts"
 import { applyPatch, machine, platform } from "./support.ts"
-import { isThere, sit } from "./terminal.ts"
+import { isThere, sit, terminal } from "./terminal.ts"
 
 const timeout = 120_000
 
@@ -24,13 +25,6 @@ const scrub = (base: string) => (text: string): string =>
     .replace(/(?:\d+ (?:y|d|h|min|s)\b ?)+(?= ago)|(?<=\bin )(?:\d+ (?:y|d|h|min|s)\b ?)+(?= \(|$)/gm, "SPAN")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
     .replace(/("delay_ms"|"duration_ms"):\d+/g, "$1:0")
-
-/** What stays on a terminal: without lines that were cleared again, and without the moves of the cursor. */
-const asSeen = (screen: string): string =>
-  screen
-    // oxlint-disable-next-line no-control-regex -- what moves the cursor is what this takes out
-    .replace(/[^\n]*\r\u001b\[2K|\u001b\[\d*[GJ]/g, "")
-    .replace(/\r+\n/g, "\n")
 
 /** Commands as they are typed, and what comes of them. */
 const transcript = Effect.fnUntraced(function*(
@@ -68,6 +62,28 @@ const work = Script.fromTurns([
   ),
   Script.answer(Script.say("Notes are **numbered** now.", { phase: "final_answer" }))
 ])
+
+const markdown = `## What is there
+
+The folder has **three** kinds of files; see [the list](https://example.com/list) and \`notes.txt\`.
+A line of its own.
+
+1. Sources
+   - [x] read
+   - [ ] changed
+2. Tests, which say what the sources are to do, in sentences that are longer than a row
+
+\`\`\`ts
+export const kinds = ["sources", "tests", "pages"] // and no others, as far as anybody knows
+\`\`\`
+
+| Kind | Files | What they are for |
+|------|------:|-------------------|
+| sources | 12 | what the program does, room by room |
+| pages | 3 | what people read before they use it, and while they do, and 漢字 |
+
+> Nothing was changed.
+`
 
 const notes = "first\nsecond\nthird\n"
 
@@ -128,6 +144,31 @@ describe("What a person sees", () => {
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/held-back.txt"))
     }).pipe(Effect.provide(platform)), timeout)
 
+  it.scopedLive.runIf(isThere)("of an answer in Markdown on a terminal", () =>
+    Effect.gen(function*() {
+      const answer = Script.answer(Script.say(markdown, { phase: "final_answer" }))
+      const parts = yield* Effect.forEach([60, 100], (columns) =>
+        Effect.gen(function*() {
+          const { base, start } = yield* machine(Script.fromTurns([
+            Script.answer(
+              Script.say("Let me **look**.", { phase: "commentary" }),
+              Script.call("bash", { command: "ls" })
+            ),
+            answer
+          ]))
+          const { result } = yield* start(["run", "Go"], {
+            stdin: null,
+            through: terminal(columns, 40),
+            env: { TERM: "xterm", NO_COLOR: "1" }
+          })
+          const { code, stdout } = yield* result
+          const emulator = Emulator.make(columns, 40)
+          emulator.write(stdout)
+          return `${columns} columns\n${scrub(base)(emulator.lines().join("\n"))}\n--- exit ${code}\n`
+        }))
+      yield* Effect.promise(() => expect(parts.join("\n")).toMatchFileSnapshot("screens/answer.txt"))
+    }).pipe(Effect.provide(platform)), timeout)
+
   /** What a turn with one question shows: each key is pressed once what it answers is there. */
   const asked = Effect.fnUntraced(function*(
     call: Item,
@@ -140,7 +181,9 @@ describe("What a person sees", () => {
       yield* press(key)
     }
     const { code } = yield* end
-    return `${scrub(base)(asSeen(screen()))}--- exit ${code}\n`
+    const emulator = Emulator.make(80, 40)
+    emulator.write(screen())
+    return `${scrub(base)(emulator.lines().join("\n"))}\n--- exit ${code}\n`
   })
 
   it.scopedLive.runIf(isThere)("of a question about a command", () =>

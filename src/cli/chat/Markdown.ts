@@ -265,8 +265,9 @@ const mayCloseFence = /^ {0,3}(?:`+|~+)[ \t]*$/
 
 const isBlank = (line: string): boolean => /^\s*$/.test(line)
 
+/** A line end is one to whoever writes an answer, as in a message. */
 const lexerWith = (links: Links): Lexer => {
-  const lexer = new Lexer({ gfm: true })
+  const lexer = new Lexer({ gfm: true, breaks: true })
   Object.assign(lexer.tokens.links, links)
   return lexer
 }

@@ -1,7 +1,8 @@
 /**
  * Renders a run as text for a person: the answer on stdout, everything else on stderr.
  *
- * On a terminal the answer appears as it is written. Into a pipe it goes once and alone, when it is complete.
+ * On a terminal the answer appears as it is written, with its Markdown drawn. Into a pipe it goes once and alone, as it
+ * is, when it is complete.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -29,6 +30,7 @@ import {
   secondsOf,
   tokensLine
 } from "./wording.ts"
+import * as Written from "./written.ts"
 
 export interface Options {
   /** Hands the terminal over to the approval question; absent where no person can be asked. */
@@ -48,7 +50,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   let open: "none" | "answer" | "reasoning" = "none"
   let hasStatus = false
   let streamed = ""
-  const pieces = Visible.pieces()
+  let writing: Written.Written | undefined
   let activity = "thinking"
   /** The last line of output of the running tool. */
   let latest = ""
@@ -73,11 +75,10 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   })
 
   const closeLine = Effect.suspend(() => {
-    const was = open
+    const last = writing
     open = "none"
-    const rest = pieces.rest()
-    if (was === "answer") return screen.out(`${rest}\n`)
-    return was === "reasoning" ? screen.err(dim(`${rest}\n`)) : Effect.void
+    writing = undefined
+    return last === undefined ? Effect.void : last.end
   })
 
   const note = (line: string) => Effect.all([eraseStatus, closeLine, screen.err(`${line}\n`)], { discard: true })
@@ -88,14 +89,23 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   /** What the answer lacks, or why there is none, is told however quiet it is otherwise. */
   const lack = (sentence: string) => verbosity === "quiet" ? loud.fail(sentence) : remark(sentence)
 
+  const write = (to: "answer" | "reasoning") =>
+    Written.make({
+      write: to === "answer" ? screen.out : screen.err,
+      size: screen.size,
+      colors: screen.hasColors,
+      hasCursor: loud.isErrTerminal,
+      style: to === "answer" ? "" : "2"
+    })
+
   const stream = (to: "answer" | "reasoning", piece: string) =>
     Effect.gen(function*() {
       yield* eraseStatus
       if (open !== to) yield* closeLine
       open = to
       if (to === "answer") streamed += piece
-      const shown = pieces.next(piece)
-      yield* to === "answer" ? screen.out(shown) : screen.err(dim(shown))
+      writing ??= write(to)
+      yield* writing.push(piece)
     })
 
   const work = (what: string) =>
@@ -276,7 +286,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
 
   const showAnswer = (answer: string) => {
     if (!screen.isOutTerminal) return screen.out(`${answer}\n`)
-    return streamed.endsWith(answer) ? Effect.void : screen.out(`${Visible.prose(answer)}\n`)
+    return streamed.endsWith(answer) ? Effect.void : Effect.zipRight(stream("answer", answer), closeLine)
   }
 
   const showCut = (finishReason: string) => {
@@ -285,8 +295,9 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   }
 
   const tick = Effect.suspend(() => {
+    if (writing !== undefined) return writing.show
     const start = since
-    if (start === undefined || open !== "none") return Effect.void
+    if (start === undefined) return Effect.void
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const spinner = frames[frame++ % frames.length] ?? ""
       hasStatus = true

@@ -51,7 +51,8 @@ export const make = (columns: number, rows: number) => {
         lines[row] = cellsOf(lines[row] ?? "").slice(0, column).join("")
         return
       case "K":
-        lines[row] = cellsOf(lines[row] ?? "").slice(0, Math.min(column, width - 1)).join("")
+        if (parameters === "2") lines[row] = ""
+        else lines[row] = cellsOf(lines[row] ?? "").slice(0, Math.min(column, width - 1)).join("")
         return
       case "h":
       case "l":
