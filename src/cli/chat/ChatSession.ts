@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     if (asked.trust) yield* Trust.trust(yield* Home.config, asked.folder)
     const usual = yield* Settings.settings(asked.folder)
     const settings = "effort" in asked ? { ...usual, reasoning_effort: asked.effort } : usual
-    const conversation = { ...asked, prompt: undefined, json: false, deltas: false }
+    const conversation = { ...asked, prompt: undefined }
     const { permission, policy } = yield* RunTurn.permissionFor(conversation, settings)
     const isTrusted = yield* RunTurn.trusts(conversation, settings.home)
     const skills = yield* RunTurn.skillsFor(asked, settings.home, isTrusted)

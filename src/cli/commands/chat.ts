@@ -6,7 +6,7 @@ import * as Options from "@effect/cli/Options"
 import { handler } from "./handler.ts"
 import * as Common from "./options.ts"
 
-const { baseUrl, cd, dialect, effort, model, noSearch, search } = Common.turn
+const { baseUrl, cd, dialect, effort, model, noSearch, search, set } = Common.turn
 
 const flags = {
   resume: Options.text("resume").pipe(
@@ -25,6 +25,7 @@ const flags = {
   effort,
   baseUrl,
   dialect,
+  set,
   ...Common.limits,
   ...Common.permission,
   ...Common.credential

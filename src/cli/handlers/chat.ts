@@ -10,6 +10,7 @@ import * as Queue from "effect/Queue"
 import { prose } from "../../internal/visible.ts"
 import * as Undo from "../../node/session/Undo.ts"
 import * as Home from "../../node/settings/Home.ts"
+import * as Overrides from "../../node/settings/Overrides.ts"
 import * as Chat from "../chat/Chat.ts"
 import * as ChatSession from "../chat/ChatSession.ts"
 import type { Front } from "../chat/Front.ts"
@@ -50,7 +51,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     return session.asked()
   }))
   if (!session.isNew) yield* screen.err(`To go on: effixir chat --resume ${FindSession.shortId(session.session)}\n`)
-})
+}, (conversation, { set }) => Overrides.withOverrides(set)(conversation))
 
 /** Goes on with a session that the person chooses from a list. */
 export const choose = Effect.fnUntraced(function*(flags: Omit<Flags, "plain" | "resume">) {

@@ -41,7 +41,7 @@ export const model: SlashCommand = {
 const profileOf = (chat: Chat) =>
   Effect.gen(function*() {
     const { settings, usualModel } = yield* chat.session.open
-    const { models: catalogue }: { models: ReadonlyArray<Model> } = yield* chat.session.use(
+    const { models: catalogue } = yield* chat.session.use(
       Effect.flatMap(Models, ({ known }) => known)
     )
     const model = chat.session.model() ?? usualModel
