@@ -10,6 +10,7 @@ import * as Schedule from "effect/Schedule"
 import { homedir } from "node:os"
 import { line } from "../../internal/visible.ts"
 import { frames } from "../render/wording.ts"
+import { Interruption } from "../Interruption.ts"
 import { Screen } from "../Screen.ts"
 import type { Chat, Services } from "./Chat.ts"
 import * as Completion from "./Completion.ts"
@@ -55,6 +56,7 @@ export const make = Effect.gen(function*() {
   const screen = yield* Screen
   const clock = yield* Effect.clock
   const terminal = yield* Terminal.make
+  const interruption = yield* Interruption
   const hasColors = screen.hasColors && screen.isOutTerminal
   const area = yield* LiveArea.make({ write: screen.out, size: terminal.size, hasCursor: true })
   const left = yield* Deferred.make<void>()
@@ -377,14 +379,12 @@ export const make = Effect.gen(function*() {
         Effect.suspend(() => of.state().work === undefined ? Effect.void : refresh),
         Schedule.spaced("100 millis")
       )
-      yield* Effect.raceAll([
-        Deferred.await(left),
-        terminal.closed,
-        screen.closed,
-        keys,
-        changes,
-        Effect.zipRight(ticks, Effect.never)
-      ])
+      // The system may tell of a closed terminal later, or not at all.
+      const closed = Effect.raceFirst(terminal.closed, screen.closed).pipe(
+        Effect.zipRight(interruption.stop("SIGHUP")),
+        Effect.zipRight(Effect.never)
+      )
+      yield* Effect.raceAll([Deferred.await(left), closed, keys, changes, Effect.zipRight(ticks, Effect.never)])
     })
   }
 })

@@ -128,7 +128,10 @@ export const sitDown = Effect.fnUntraced(function*(script: Script.Script, pace?:
           },
           close: Effect.sync(() => void tmux("kill-session", "-t", `=${name}`)),
           /** The exit code, and how the terminal is left. */
-          end: eventually("the end", () => existsSync(`${marker}.stty`)).pipe(
+          end: eventually(
+            "the end",
+            () => existsSync(`${marker}.stty`) && readFileSync(`${marker}.stty`, "utf8").includes("icanon")
+          ).pipe(
             Effect.zipRight(Effect.all({
               code: Effect.map(all.fs.readFileString(marker), Number),
               stty: all.fs.readFileString(`${marker}.stty`)
