@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import { createInterface, type Interface } from "node:readline"
 import { line } from "../../internal/visible.ts"
+import { Interruption } from "../Interruption.ts"
 import { Screen } from "../Screen.ts"
 import type { Chat } from "./Chat.ts"
 import type { Front } from "./Front.ts"
@@ -17,6 +18,7 @@ const prompt = "> "
 
 export const make = Effect.gen(function*() {
   const screen = yield* Screen
+  const interruption = yield* Interruption
   const left = yield* Deferred.make<void>()
   const lines = yield* Queue.unbounded<string>()
   const interrupts = yield* Queue.sliding<void>(1)
@@ -113,7 +115,9 @@ export const make = Effect.gen(function*() {
       const reading = Effect.gen(function*() {
         yield* ask
         const text = yield* lines.take
+        const waiting = chat.state().waiting.length
         yield* chat.submit(text, "steer")
+        if (chat.state().waiting.length > waiting) yield* print(["The model hears it at its next step."])
         // Something that asks itself takes the next line.
         while (chat.state().work?.isTurn === false) yield* Effect.sleep("20 millis")
       })
@@ -135,9 +139,15 @@ export const make = Effect.gen(function*() {
         if (wasWorking && !isWorking) yield* ask
         wasWorking = isWorking
       })
+      const closed = screen.closed.pipe(
+        Effect.zipRight(interruption.stop("SIGHUP")),
+        Effect.zipRight(Effect.never)
+      )
+      // A closed terminal ends the input as well, and its signal says so a moment later.
+      const ended = Effect.zipRight(Deferred.await(left), Effect.sleep("100 millis"))
       yield* Effect.raceAll([
-        Deferred.await(left),
-        screen.closed,
+        ended,
+        closed,
         Effect.forever(reading),
         Effect.forever(interrupting),
         Effect.forever(watching)

@@ -5,6 +5,7 @@ import type * as Scope from "effect/Scope"
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import * as Script from "../../../src/testing/Script.ts"
 import { eventually, isAlive, machine, platform } from "../support.ts"
+import { isThere as isPtyThere, terminal as pty } from "../terminal.ts"
 import { isThere, sitDown } from "./terminal.ts"
 
 const timeout = 180_000
@@ -408,7 +409,72 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
     }))
 })
 
+describe.runIf(isPtyThere)("a conversation line by line", () => {
+  test("never moves the cursor, and does the same", () =>
+    Effect.gen(function*() {
+      const { base, file, home, simulator, start } = yield* machine(
+        Script.fromTurns([say("First **answer**."), bash("echo > there; exec sleep 60"), say("Third.")])
+      )
+      const { child, output, result } = yield* start(["chat", "--permission", "ask"], {
+        stdin: null,
+        through: pty(80, 24),
+        env: { TERM: "dumb" }
+      })
+      let read = 0
+      const see = (what: string) =>
+        Effect.map(eventually(`shown: ${what}`, () => output().stdout.slice(read).includes(what)), () => {
+          const shown = output().stdout.slice(read)
+          read += shown.length
+          return shown
+        })
+      const type = (text: string) => Effect.sync(() => void child.stdin?.write(text))
+      yield* see("> ")
+      yield* type("one\n")
+      yield* see("First answer.")
+      yield* see("> ")
+      yield* type("/permission\n")
+      yield* see("2  ask (you are asked before anything is changed · now)")
+      yield* type("2\n")
+      yield* see("you are asked before anything is changed.")
+      yield* type("wait\n")
+      yield* see("y yes")
+      yield* Effect.sleep("400 millis")
+      yield* type("y")
+      yield* eventually("the command runs", () => existsSync(file("there")))
+      yield* type("heard?\n")
+      yield* see("hears it at its next step")
+      process.kill(Number(readFileSync(`${base}/pid`, "utf8")), "SIGINT")
+      yield* see("Interrupted.")
+      yield* see("Not heard: heard?")
+      assert.deepInclude(logOf(home).at(-1), { _tag: "TurnInterrupted", reason: "SIGINT" })
+      yield* type("again\n")
+      yield* see("Third.")
+      yield* type("/quit\n")
+      const { code, stdout } = yield* result
+      assert.strictEqual(code, 0)
+      assert.notInclude(stdout, "\u001B")
+      assert.include(stdout, "To go on: effixir chat --resume")
+      assert.lengthOf(yield* simulator.requests, 3)
+    }))
+})
+
 describe("a conversation without a terminal", () => {
+  test("costs nothing where there is none", () =>
+    Effect.gen(function*() {
+      const { base, run } = yield* machine(Script.fromTurns([say("Hi.")]))
+      const list = `${base}/loaded.cjs`
+      writeFileSync(
+        list,
+        "process.on('exit', () => process._rawDebug('loaded ' + Object.keys(require.cache).map((path) => path.split('/').pop()).join(' ')))"
+      )
+      for (const args of [["--version"], ["run", "hello"]]) {
+        const { code, stderr } = yield* run(args, { env: { NODE_OPTIONS: `--require ${list}` } })
+        assert.strictEqual(code, 0, stderr)
+        assert.match(stderr, /^loaded .*effixir\.js/m)
+        assert.notMatch(stderr, /loaded .*(?:chat|TerminalFront|PlainFront|Terminal|Markdown)\.js/)
+      }
+    }))
+
   test("is refused in a sentence", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(Script.fromTurns([]))
