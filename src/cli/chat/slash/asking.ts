@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { line } from "../../../internal/visible.ts"
-import type { Model } from "../../../responses/account/Model.ts"
 import * as ModelProfile from "../../../responses/account/ModelProfile.ts"
 import { Models } from "../../../responses/account/Models.ts"
 import { Mode } from "../../../tools/permission/Mode.ts"
