@@ -1,30 +1,110 @@
 /**
- * What the user asks for: from the command line, or from stdin.
+ * What the user asks for: from the command line, from stdin, or from both.
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { fstatSync } from "node:fs"
 import { createInterface } from "node:readline"
-import { text } from "node:stream/consumers"
+import { buffer } from "node:stream/consumers"
 import { BadInput } from "./ExitCode.ts"
+import type { Piped } from "./pipedInput.ts"
+import * as PipedText from "./pipedText.ts"
+import { withProgressLine } from "./progressLine.ts"
+import { Screen } from "./Screen.ts"
 
-/** A prompt of `-`, or none while stdin is a pipe, means all of stdin. */
-export const read: (given: string | undefined) => Effect.Effect<string, BadInput> = Effect.fnUntraced(
-  function*(given) {
-    const prompt = given === "-" || given === undefined && process.stdin.isTTY !== true ? yield* stdin : given ?? ""
-    if (prompt.trim() === "") {
-      return yield* new BadInput({
-        message: "The prompt is empty: say what to do, as in `effixir \"explain this folder\"`, or pipe it in"
-      })
-    }
-    return prompt
+/** What is asked, and what was piped in beside it. */
+export interface Asked {
+  readonly text: string
+  readonly piped: Piped | undefined
+}
+
+/**
+ * A prompt of `-`, or none while stdin is a pipe, means all of stdin. Beside another prompt, what is piped in is waited
+ * for as long as it is not silent for `wait` seconds: a pipe that a script leaves open must not hold a run up.
+ */
+export const read = Effect.fnUntraced(function*(given: string | undefined, wait: number) {
+  const isWhole = given === "-" || given === undefined && process.stdin.isTTY !== true
+  const text = isWhole ? yield* stdin : given ?? ""
+  if (text.trim() === "") {
+    return yield* new BadInput({
+      message: "The prompt is empty: say what to do, as in `effixir \"explain this folder\"`, or pipe it in"
+    })
   }
-)
+  const asked: Asked = { text, piped: isWhole ? undefined : yield* beside(wait) }
+  return asked
+})
 
 /** All that stdin holds. */
-export const stdin: Effect.Effect<string, BadInput> = Effect.tryPromise({
-  try: () => text(process.stdin),
-  catch: () => new BadInput({ message: "The prompt could not be read from stdin" })
+export const stdin: Effect.Effect<string, BadInput, Screen> = Effect.flatMap(
+  Effect.tryPromise({
+    try: () => buffer(process.stdin),
+    catch: () => new BadInput({ message: "The prompt could not be read from stdin" })
+  }).pipe(withProgressLine(Effect.succeed("reading the prompt from stdin"))),
+  (bytes) => PipedText.decode(bytes)
+)
+
+/** How much is read; an artifact holds as much. */
+const maxBytes = 64 * 1024 * 1024
+
+/** How many times the silence that is waited for the whole may take. */
+const patience = 15
+
+const beside = Effect.fnUntraced(function*(wait: number) {
+  const screen = yield* Screen
+  const input = process.stdin
+  if (input.isTTY === true || wait === 0) return undefined
+  const chunks: Array<Buffer> = []
+  let size = 0
+  const ended = Effect.async<boolean>((resume) => {
+    const onData = (chunk: Buffer | string) => {
+      const bytes = Buffer.from(chunk)
+      chunks.push(bytes)
+      size += bytes.length
+      if (size > maxBytes) resume(Effect.succeed(false))
+    }
+    const onEnd = () => resume(Effect.succeed(true))
+    input.on("data", onData).once("end", onEnd).once("error", onEnd)
+    return Effect.sync(() => void input.off("data", onData).off("end", onEnd).off("error", onEnd))
+  })
+  const silence = Effect.gen(function*() {
+    for (let before = -1; before !== size;) {
+      before = size
+      yield* Effect.sleep(`${wait} seconds`)
+    }
+    return false
+  })
+  const isRegular = isFile(input)
+  const isAll = yield* Effect.raceAll([
+    ended,
+    ...isRegular ? [] : [silence, Effect.as(Effect.sleep(`${wait * patience} seconds`), false)]
+  ]).pipe(
+    withProgressLine(Effect.succeed("reading what is piped in")),
+    Effect.ensuring(Effect.sync(() => input.pause()))
+  )
+  if (!isAll) {
+    yield* screen.say(
+      size === 0
+        ? `nothing came from stdin for ${wait} s, and the run goes on without it. To wait longer: --set stdin_wait=60; ` +
+          "to send nothing: < /dev/null"
+        : `stdin has not ended, and the run goes on with the ${
+          size.toLocaleString("en-US")
+        } bytes that came. To wait ` +
+          "longer: --set stdin_wait=60"
+    )
+  }
+  const text = yield* PipedText.decode(Buffer.concat(chunks), !isAll)
+  const piped: Piped | undefined = text.trim() === "" ? undefined : { text, isCut: !isAll }
+  return piped
 })
+
+/** A file is there as a whole, however slow its disk. */
+const isFile = (input: { readonly fd?: number }): boolean => {
+  try {
+    return input.fd !== undefined && fstatSync(input.fd).isFile()
+  } catch {
+    return false
+  }
+}
 
 /** Lines that are typed or piped in; the end of stdin does not end the stream. */
 export const lines: Stream.Stream<string> = Stream.asyncPush<string>((emit) =>

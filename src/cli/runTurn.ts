@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { isAbsolute, resolve } from "node:path"
@@ -36,6 +37,7 @@ import * as ExitCode from "./ExitCode.ts"
 import { Interruption } from "./Interruption.ts"
 import * as Keyboard from "./Keyboard.ts"
 import type { LastMessage } from "./lastMessage.ts"
+import * as PipedInput from "./pipedInput.ts"
 import * as Envelope from "./render/envelope.ts"
 import * as Jsonl from "./render/jsonl.ts"
 import type { Form, Verbosity } from "./render/Renderer.ts"
@@ -54,6 +56,8 @@ export interface TurnOptions {
   readonly isNew?: boolean
   /** Without a prompt, the last turn goes on. */
   readonly prompt: string | ReadonlyArray<Item> | undefined
+  /** What was piped in beside the prompt. */
+  readonly piped?: PipedInput.Piped | undefined
   readonly folder: string
   readonly model: Option.Option<string>
   /** The reasoning effort, or that there is none; the one of the settings where the field is absent. */
@@ -269,7 +273,7 @@ const turn = Effect.fnUntraced(
     settings: Settings,
     leave: Effect.Effect<unknown> | undefined
   ) {
-    const { fork, isEffortNew, isNew, limits, model, output, prompt, search } = conversation
+    const { fork, isEffortNew, isNew, limits, model, output, piped, prompt, search } = conversation
     const agent = yield* Agent
     const { signal } = yield* Interruption
     const credential = yield* selectedCredential
@@ -303,7 +307,10 @@ const turn = Effect.fnUntraced(
       whyInterrupted,
       setup
     }
-    const events = prompt === undefined ? agent.resume(session, options) : agent.run(session, prompt, options)
+    const beside = piped === undefined ? [] : [yield* PipedInput.toItem(session, piped)]
+    const events = prompt === undefined
+      ? agent.resume(session, options)
+      : agent.run(session, [...Predicate.isString(prompt) ? [userMessage(prompt)] : prompt, ...beside], options)
     if (conversation.isDryRun === true) return yield* Effect.as(Stream.runDrain(events), ExitCode.success)
     return yield* renderTurn(session, events, {
       renderer: yield* rendererFor(conversation, there, leave),

@@ -23,3 +23,6 @@ export const settings = Effect.fnUntraced(function*(folder: string) {
     ) as Settings
   }
 })
+
+/** How many seconds what is piped in beside a prompt may be silent. */
+export const stdinWait = (folder: string) => Effect.map(settings(folder), ({ stdin_wait = 2 }) => stdin_wait)

@@ -38,6 +38,7 @@ import * as Responses from "../responses/Responses.ts"
 import * as SocketTransport from "../responses/transport/SocketTransport.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/builtin/BuiltIn.ts"
+import type { Artifacts } from "../tools/command/Artifacts.ts"
 import type { CommandRunner } from "../tools/command/CommandRunner.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import * as Permission from "../tools/permission/Permission.ts"
@@ -160,6 +161,7 @@ export const layer = (
   | ChatGptOAuth.ChatGptOAuth
   | Registrations
   | SessionStore
+  | Artifacts
   | AuthClient.AuthClient
   | Models.Models
   | PlanUsage.PlanUsage

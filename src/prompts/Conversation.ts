@@ -77,3 +77,36 @@ export const imageRefused = "[An image was here; the server refused it.]"
  * @category images
  */
 export const cannotBeShown = (type: string | undefined): string => `[${type ?? "A part"} cannot be shown here.]`
+
+/**
+ * What was piped in beside a request. `isCut` if it had not ended when the request was made.
+ *
+ * @since 0.1.0
+ * @category inputs
+ */
+export const piped = (text: string, isCut: boolean): string => {
+  const tag = tagFor(text)
+  return `This was piped in beside the request${isCut ? "; its end did not come in time" : ""}:\n<${tag}>\n${text}${
+    text.endsWith("\n") ? "" : "\n"
+  }</${tag}>`
+}
+
+/**
+ * The same where it is too long to be sent: its beginning, and where all of it is.
+ *
+ * @since 0.1.0
+ * @category inputs
+ */
+export const pipedToFile = (start: string, isCut: boolean, { bytes, location }: {
+  readonly bytes: number
+  readonly location: string
+}): string =>
+  `${piped(start, isCut)}\nThat is only its beginning. All of it (${bytes.toLocaleString("en-US")} bytes) is in ` +
+  `${location}: commands can read and search it`
+
+/** A tag that the text does not end by itself. */
+const tagFor = (text: string): string => {
+  let tag = "stdin"
+  for (let n = 2; text.includes(`</${tag}>`); n++) tag = `stdin-${n}`
+  return tag
+}

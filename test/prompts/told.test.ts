@@ -318,6 +318,11 @@ const occasions: {
     leaveOutOfSearch: [[[".env"]], [[".env", ".env.local"]]]
   },
   Conversation: {
+    piped: [["diff --git a/a.ts b/a.ts\n", false], ["a </stdin> in it", true]],
+    pipedToFile: [["line 1\n", false, {
+      bytes: 1234567,
+      location: "/home/me/.effixir/sessions/ID/artifacts/stdin.txt"
+    }]],
     unknownOutcome: [],
     notRun: [],
     unusableAnswer: [["age: Expected number, actual \"ten\"", "{\"type\":\"object\"}"]],

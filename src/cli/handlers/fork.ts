@@ -18,6 +18,7 @@ import { parentJson } from "../render/session.ts"
 import { runTurn } from "../runTurn.ts"
 import { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
+import { stdinWait } from "../settings.ts"
 import * as TurnFlags from "../turnFlags.ts"
 import { permissionOf } from "./resume.ts"
 
@@ -31,9 +32,9 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { images, search, turn } = yield* TurnFlags.read(flags)
   const { id, log } = yield* FindSession.withLog(FindSession.named(given)).pipe(Effect.provide(layerSessions))
   if (prompt === undefined && images.length === 0) return yield* begin(id, to, { ephemeral, form: turn.form })
-  const text = yield* Prompt.read(prompt)
   const events = log.map(({ event }) => event)
   const folder = yield* FindSession.folderOf(cd, id, log)
+  const { piped, text } = yield* Prompt.read(prompt, yield* stdinWait(folder))
   const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), {
     ...flags,
     search,
@@ -45,6 +46,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     session: id,
     fork: { toTurn: to },
     prompt: [Image.message(text, images)],
+    piped,
     folder,
     before: permissionOf(events, Option.none()),
     ...chosen

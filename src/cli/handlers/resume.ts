@@ -14,6 +14,7 @@ import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import { runTurn } from "../runTurn.ts"
 import * as SessionSetup from "../sessionSetup.ts"
+import { stdinWait } from "../settings.ts"
 import * as TurnFlags from "../turnFlags.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
@@ -27,8 +28,11 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { id, log } = yield* FindSession.find(last ? undefined : given[0], last, cd).pipe(Effect.provide(layerHome))
   const events = log.map(({ event }) => event)
   const unfinished = unfinishedTurn(events)
-  const text = yield* promptFor(unfinished, given[last ? 0 : 1], images.length > 0)
   const folder = yield* FindSession.folderOf(cd, id, log)
+  const asked = yield* promptFor(unfinished, given[last ? 0 : 1], {
+    hasImages: images.length > 0,
+    wait: yield* stdinWait(folder)
+  })
   const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), {
     ...flags,
     search,
@@ -39,7 +43,8 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     ...turn,
     session: id,
     known: log.at(-1)?.seq,
-    prompt: text === undefined ? undefined : [Image.message(text, images)],
+    prompt: asked === undefined ? undefined : [Image.message(asked.text, images)],
+    piped: asked?.piped,
     folder,
     before: permissionOf(events, unfinished),
     ...chosen
@@ -67,9 +72,13 @@ export const permissionOf = (
 const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" && end.kind === "PermissionNeeded"
 
 /** An unfinished turn can go on without a prompt; any other session needs one, and so do images. */
-const promptFor = (unfinished: Option.Option<unknown>, given: string | undefined, hasImages: boolean) =>
+const promptFor = (
+  unfinished: Option.Option<unknown>,
+  given: string | undefined,
+  { hasImages, wait }: { readonly hasImages: boolean; readonly wait: number }
+) =>
   given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Effect.mapError(
-    Prompt.read(given),
+    Prompt.read(given, wait),
     (error) =>
       given === undefined && !hasImages && Option.isNone(unfinished)
         ? new BadInput({ message: "The last turn of this session has completed: add what to do next" })

@@ -9,19 +9,22 @@ import type { Flags } from "../commands/run.ts"
 import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import { runTurn } from "../runTurn.ts"
+import { stdinWait } from "../settings.ts"
 import * as TurnFlags from "../turnFlags.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { cd, effort, model, words } = flags
   const [given] = yield* Prompt.positionals(words, 1)
   const { images, search, turn } = yield* TurnFlags.read(flags)
-  const text = yield* Prompt.read(given)
+  const folder = Option.getOrElse(cd, () => ".")
+  const { piped, text } = yield* Prompt.read(given, yield* stdinWait(folder))
   yield* runTurn({
     ...turn,
     session: yield* SessionStore.makeId,
     isNew: true,
     prompt: [Image.message(text, images)],
-    folder: Option.getOrElse(cd, () => "."),
+    piped,
+    folder,
     model,
     search,
     ...Option.isSome(effort) ? { effort: effort.value } : {}

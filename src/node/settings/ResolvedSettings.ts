@@ -121,7 +121,8 @@ export const defaults = {
   permission: "auto",
   web_search: false,
   durability: "step",
-  compact_at: 85
+  compact_at: 85,
+  stdin_wait: 2
 } satisfies Settings.Written as Settings.Written
 
 /** From the widest on. */

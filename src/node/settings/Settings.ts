@@ -94,6 +94,10 @@ export const Settings = Schema.Struct({
     Schema.Union(Schema.Int.pipe(Schema.between(10, 95)), Schema.Literal(false)),
     "At which percentage of the model's window a conversation is compacted by itself: 85 unless told otherwise, `false` for only where the server refuses it as too long"
   ),
+  stdin_wait: setting(
+    Schema.Number.pipe(Schema.between(0, 3600)),
+    "How many seconds what is piped in beside a prompt may be silent until it is not waited for any more: 2 unless told otherwise, 0 to leave it alone"
+  ),
   servers: setting(
     Servers,
     "Headers and query parameters that requests to a server carry besides, by its base URL; a value may be `{\"env\": \"NAME\"}`"
@@ -244,6 +248,7 @@ const expected: { readonly [key: string]: string } = {
   web_search: "expected true or false",
   durability: oneOf(Durability),
   compact_at: "expected a percentage from 10 to 95, or false",
+  stdin_wait: "expected a number of seconds from 0 to 3600",
   servers:
     "expected objects with headers or query by base URL; a value in them is a text, or an object whose env names a " +
     "variable of the environment",
