@@ -98,19 +98,11 @@ export const run = Effect.fnUntraced(function*(line: CommandLine.CommandLine) {
     return yield* screen.out(`${text}\n`)
   }
   if (CommandLine.isSet(line, "--version")) return yield* screen.out(`${version}\n`)
-  if (CommandLine.isSet(line, "--wizard")) yield* canAsk
   return yield* parse(["node", "effixir", ...CommandLine.write(line)]).pipe(
     Effect.provide(CliConfig.layer({ isCaseSensitive: true })),
     withLevel(CommandLine.valueOf(line, "--log-level"))
   )
 })
-
-/** The wizard asks with a menu, and without a terminal would wait for ever for an answer. */
-const canAsk = Effect.suspend(() =>
-  process.stdin.isTTY === true && process.stdout.isTTY === true
-    ? Effect.void
-    : new BadInput({ message: "--wizard needs a terminal to ask in; `effixir --help` shows what there is" })
-)
 
 /** Sets the log level that `--log-level` names. */
 const withLevel = (name: string | undefined) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {

@@ -46,7 +46,7 @@ export const read = (grammar: Grammar, argv: ReadonlyArray<string>): CommandLine
   }
   return {
     ...line,
-    problem: problem ?? (isOpen && command === undefined ? notCommand(grammar, words, argv) : undefined) ??
+    problem: problem ?? (isOpen && command === undefined ? notCommand(grammar, words) : undefined) ??
       misplaced(grammar, line)
   }
 }
@@ -177,9 +177,11 @@ const oneOf = ({ values }: Flag): string =>
 const unknown = (word: string, name: string, flags: ReadonlyArray<Flag>): string => {
   if (/\s/.test(name)) return `"${word}" looks like an option; put -- before a prompt that begins with -`
   const meant = Suggest.flag(name, flags)
-  return `The option ${name} is not known here${
-    meant === undefined ? "" : `, the nearest is ${meant}`
-  }; see \`effixir --help\``
+  // A prompt may begin with one dash, as a list or a negative number does.
+  const hint = meant === undefined && !word.startsWith("--")
+    ? "put -- before a prompt that begins with -"
+    : "see `effixir --help`"
+  return `The option ${name} is not known here${meant === undefined ? "" : `, the nearest is ${meant}`}; ${hint}`
 }
 
 const namesOf = ({ commands }: Grammar): ReadonlyArray<string> =>
@@ -193,18 +195,14 @@ const notInGroup = ({ commands }: Grammar, group: string, word: string): string 
 }
 
 /**
- * A single word that could be a command name is taken for a mistyped command: as a prompt, a typing error would cost
- * tokens. Beside options, only a word close to a command name is.
+ * A single word that could be a command name is taken for a mistyped command, whatever options stand beside it: as a
+ * prompt, a typing error would cost tokens. In front of other words, only one close to a command name is.
  */
-const notCommand = (
-  grammar: Grammar,
-  words: ReadonlyArray<string>,
-  argv: ReadonlyArray<string>
-): string | undefined => {
+const notCommand = (grammar: Grammar, words: ReadonlyArray<string>): string | undefined => {
   const [first = ""] = words
   const isName = /^[a-z][a-z-]*$/i.test(first)
   const meant = isName ? Suggest.command(first, namesOf(grammar)) : undefined
-  if (meant === undefined && !(isName && argv.length === 1 && first === first.toLowerCase())) return undefined
+  if (meant === undefined && !(isName && words.length === 1 && first === first.toLowerCase())) return undefined
   return noCommand(grammar, first)
 }
 
@@ -246,4 +244,4 @@ const misplaced = (grammar: Grammar, { command, given, words }: Omit<CommandLine
 const tooMany = (word: string): string => `The word "${word}" is one too many; see \`effixir --help\``
 
 /** Options that replace the command. */
-const standsAlone = ({ name }: Flag): boolean => name === "--version" || name === "--wizard" || name === "--completions"
+const standsAlone = ({ name }: Flag): boolean => name === "--version" || name === "--completions"

@@ -92,6 +92,9 @@ const flagsOf = (parts: ReadonlyArray<Part>): ReadonlyArray<Flag> =>
 
 const bare = Command.make("effixir").descriptor
 
+/** Without the wizard, which asks for everything that has a default. */
 const builtIns: ReadonlyArray<Flag> = flagsOf(
   partsOf(Options.getUsage(BuiltInOptions.builtInOptions(bare, Usage.empty, HelpDoc.empty)), false)
-).map((flag) => flag.name === "--version" ? { ...flag, names: ["-V", ...flag.names] } : flag)
+).filter(({ name }) => name !== "--wizard").map((flag) =>
+  flag.name === "--version" ? { ...flag, names: ["-V", ...flag.names] } : flag
+)

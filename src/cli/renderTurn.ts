@@ -16,6 +16,7 @@ import { SessionStore } from "../session/SessionStore.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Interruption } from "./Interruption.ts"
 import type { LastMessage } from "./lastMessage.ts"
+import { errorOf } from "./render/envelope.ts"
 import type { Renderer } from "./render/Renderer.ts"
 import { OutputLost, Screen } from "./Screen.ts"
 
@@ -42,6 +43,13 @@ export const renderTurn = Effect.fnUntraced(function*(
   let lastSeq = before.at(-1)?.seq ?? known
   let end: TurnEnd | undefined
 
+  /** Says why the turn was stopped, where its renderer does not; whoever has closed the output wants to hear no more. */
+  const sayWhy = Effect.fnUntraced(function*(event: TurnEnd) {
+    const signal = yield* interruption.signal
+    const error = event._tag === "TurnFailed" || renderer.isForPeople ? null : errorOf(event, signal)
+    if (error !== null && signal !== "SIGPIPE") yield* screen.fail(error.message)
+  })
+
   const show = (event: AgentEvent) =>
     Effect.gen(function*() {
       lastSeq = Math.max(lastSeq, event.seq)
@@ -49,7 +57,7 @@ export const renderTurn = Effect.fnUntraced(function*(
       const told = event._tag === "TurnCompleted" && lastMessage !== undefined ? yield* keep(event, lastMessage) : event
       end = told
       const code = Effect.map(interruption.signal, (signal) => ExitCode.ofEnd(told, signal))
-      yield* interruption.tellEnd(code, renderer.show(told))
+      yield* interruption.tellEnd(code, Effect.zipRight(renderer.show(told), sayWhy(told)))
     })
 
   const showEnd = (event: TurnEnd) =>

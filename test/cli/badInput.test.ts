@@ -25,7 +25,7 @@ describe("the command line", () => {
         [["resume", "00000000-none", "Say hello"], "00000000-none"],
         [["resume", "../../etc", "Say hello"], "../../etc"],
         [["resume", "", "Say hello"], "empty", "--last"],
-        [["--wizard"], "--wizard needs a terminal"],
+        [["--wizard"], "--wizard is not known here"],
         [["completion"], "completion bash|fish|sh|zsh"],
         [["completion", "tcsh"], "completion bash|fish|sh|zsh"],
         [["completion", "bash", "zsh"], "completion bash|fish|sh|zsh"],

@@ -442,14 +442,29 @@ describe("a command", () => {
   })
 
   it("is not needed for a prompt", () => {
-    assert.deepInclude(read("-m", "x", "p"), { command: undefined, words: ["p"], problem: undefined })
+    assert.deepInclude(read("-m", "x", "p?"), { command: undefined, words: ["p?"], problem: undefined })
+    assert.match(read("-12 degrees").problem ?? "", /looks like an option; put -- before a prompt/)
+    assert.match(read("-12").problem ?? "", /The option -12 is not known here; put -- before a prompt that begins/)
     assert.deepInclude(read("Say hello", "--json"), { command: undefined, words: ["Say hello"], problem: undefined })
     assert.match(read("- one\n- two").problem ?? "", /looks like an option; put -- before a prompt/)
   })
 
+  it("that is none is no prompt either, whatever options stand beside it", () => {
+    for (const word of ["chat", "explain", "deploy"]) {
+      for (const argv of [[word], [word, "--json"], ["-m", "x", word], [word, "--output", "json", "-q"]]) {
+        if (read(...argv).command === word) continue
+        assert.match(read(...argv).problem ?? "", new RegExp(`^There is no command "${word}"`))
+      }
+      assert.isUndefined(read("run", word).problem)
+      assert.isUndefined(read("--", word).problem)
+      assert.isUndefined(read(`${word} this`).problem)
+    }
+    assert.match(read("--wizard").problem ?? "", /--wizard is not known here/)
+  })
+
   it("is left away beside what stands alone, and nothing else is", () => {
     assert.isUndefined(read("run", "--version").problem)
-    for (const alone of [["--version"], ["--wizard"], ["--completions", "bash"]]) {
+    for (const alone of [["--version"], ["--completions", "bash"]]) {
       assert.isUndefined(read(...alone).problem)
       assert.match(read(...alone, "--json").problem ?? "", /stands alone: leave "--json" away/)
       assert.isDefined(read(...alone, "Say hello").problem)

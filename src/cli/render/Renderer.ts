@@ -11,6 +11,8 @@ export type Form = "text" | "jsonl" | "envelope"
 export type Verbosity = "quiet" | "usual" | "verbose"
 
 export interface Renderer {
+  /** Whether it tells in words that a turn was stopped; otherwise a sentence on stderr does. */
+  readonly isForPeople: boolean
   readonly show: (event: AgentEvent) => Effect.Effect<void>
   /** Called at intervals during a run, to show a person that it is still working. */
   readonly tick: Effect.Effect<void>

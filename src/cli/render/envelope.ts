@@ -76,7 +76,7 @@ export const make = Effect.fnUntraced(function*(screen: typeof Screen.Service, o
     }
   }
 
-  const renderer: Renderer = { show, tick: Effect.void, finish: Effect.void }
+  const renderer: Renderer = { isForPeople: false, show, tick: Effect.void, finish: Effect.void }
   return renderer
 })
 
@@ -134,7 +134,8 @@ const outputOf = (end: TurnEnd): string | null => {
   }
 }
 
-const errorOf = (end: TurnEnd, signal: ExitCode.Signal): Envelope["error"] => {
+/** Why there is no answer; null where there is one. */
+export const errorOf = (end: TurnEnd, signal: ExitCode.Signal): Envelope["error"] => {
   switch (end._tag) {
     case "TurnCompleted":
       return null

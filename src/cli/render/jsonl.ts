@@ -27,6 +27,7 @@ export interface Options {
 }
 
 export const make = (screen: typeof Screen.Service, options: Options): Renderer => ({
+  isForPeople: false,
   show: (event) =>
     Effect.flatMap(
       options.signal,

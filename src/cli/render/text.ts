@@ -308,6 +308,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   })
 
   return {
+    isForPeople: true,
     show,
     tick: screen.isErrTerminal ? tick : Effect.void,
     finish: Effect.suspend(() =>
