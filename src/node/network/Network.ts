@@ -255,13 +255,7 @@ const load = async (options: Options, tls: Tls): Promise<Proxied> => {
     )
     const dispatcher = proxies.get(proxy?.url ?? "") ?? direct
     const sent = fetch(input as Parameters<typeof fetch>[0], { ...init as Parameters<typeof fetch>[1], dispatcher })
-    if (proxy === undefined) return sent
-    const response = await sent.catch((error: unknown) => {
-      throw ofProxy(proxy, error)
-    })
-    if (response.status !== 407) return response
-    await response.body?.cancel()
-    throw refusedBy(proxy, 407)
+    return proxy === undefined ? sent : sent.catch((error: unknown) => Promise.reject(ofProxy(proxy, error) as Error))
   }
   return {
     fetch: proxied as unknown as typeof globalThis.fetch,
@@ -274,7 +268,7 @@ const load = async (options: Options, tls: Tls): Promise<Proxied> => {
 /** What went wrong at a proxy, told with the variable that names it. All others are of the server behind it. */
 export const ofProxy = (proxy: Proxy, error: unknown): unknown => {
   const inner = innermost(error)
-  const status = Number(/Proxy response \((\d+)\)/i.exec(String(inner))?.[1] ?? NaN)
+  const status = Number(/Proxy (?:response|Authentication Required) \((\d+)\)/i.exec(String(inner))?.[1] ?? NaN)
   if (!Number.isNaN(status)) return refusedBy(proxy, status)
   const code = Predicate.hasProperty(inner, "code") ? String(inner.code) : ""
   if (!notReached.test(code)) return error

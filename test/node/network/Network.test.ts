@@ -1,6 +1,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
+import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,7 +10,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
-import { networkProblem } from "../../../src/internal/networkProblem.ts"
+import { isFinal, networkProblem } from "../../../src/internal/networkProblem.ts"
 import * as Network from "../../../src/node/network/Network.ts"
 
 const serve = (listener: RequestListener) =>
@@ -191,6 +192,19 @@ describe("Network", () => {
     ["host.test:80", "http://host.test/", true],
     ["host.test:81", "http://host.test/", false],
     ["*", "http://host.test/", true],
+    ["10.0.0.0/8", "http://10.1.2.3/", true],
+    ["10.0.0.0/8", "http://11.1.2.3/", false],
+    ["10.0.0.0/8,192.168.0.0/16", "http://192.168.7.1:99/", true],
+    ["10.0.0.0/33", "http://10.1.2.3/", false],
+    ["10.0.0.0/8", "http://a10.test/", false],
+    ["0.0.0.0/0", "http://host.test/", false],
+    ["fd00::/8", "http://[fd12::1]/", true],
+    ["fd00::/8", "http://[fe80::1]/", false],
+    ["::1", "http://[::1]:9/", true],
+    ["0:0:0:0:0:0:0:1", "http://[::1]:9/", true],
+    ["[::1]:8008", "http://[::1]:8009/", false],
+    ["127.0.0.1", "http://127.0.0.1:9/", true],
+    ["7.0.0.1", "http://127.0.0.1:8009/", false],
     ["[::1]", "http://[::1]:9/", true]
   ]
   it.scopedLive.each(routes)(
@@ -209,6 +223,88 @@ describe("Network", () => {
         assert.strictEqual(proxy.seen.length === 0, isDirect)
       })
   )
+
+  const options = (environment: Record<string, string>) =>
+    Config.unwrap(Network.config).pipe(
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))
+    )
+
+  it.effect("reads addresses of proxies as people write them", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [Record<string, string>, http?: string | undefined, https?: string]> = [
+        [{}],
+        [{ HTTPS_PROXY: "proxy.test:3128" }, undefined, "HTTPS_PROXY http://proxy.test:3128/"],
+        [{ http_proxy: " localhost:1 " }, "http_proxy http://localhost:1/", "http_proxy http://localhost:1/"],
+        [{ HTTPS_PROXY: "https://proxy.test" }, undefined, "HTTPS_PROXY https://proxy.test/"],
+        [{ HTTPS_PROXY: "me:secret@proxy.test:1" }, undefined, "HTTPS_PROXY http://me:secret@proxy.test:1/"],
+        [{ ALL_PROXY: "a:1" }, "ALL_PROXY http://a:1/", "ALL_PROXY http://a:1/"],
+        [{ all_proxy: "a:1", ALL_PROXY: "b:1", HTTP_PROXY: "c:1" }, "HTTP_PROXY http://c:1/", "all_proxy http://a:1/"],
+        [
+          { HTTP_PROXY: "a:1", HTTPS_PROXY: "b:1", ALL_PROXY: "socks5://c:1" },
+          "HTTP_PROXY http://a:1/",
+          "HTTPS_PROXY http://b:1/"
+        ]
+      ]
+      for (const [environment, http, https] of cases) {
+        const read = yield* options(environment)
+        const way = (url: string) =>
+          Option.getOrUndefined(
+            Option.map(Network.proxyFor(read, new URL(url)), ({ url, variable }) => `${variable} ${url}`)
+          )
+        assert.deepStrictEqual([way("http://host.test"), way("https://host.test")], [http, https])
+      }
+    }))
+
+  it.effect("refuses what is no address of a proxy, by the name of its variable, and tells no password", () =>
+    Effect.gen(function*() {
+      const cases = [
+        [{ HTTPS_PROXY: "socks5://me:s3cr3t@a:1" }, "SOCKS proxies are not supported"],
+        [{ all_proxy: "socks5h://me:s3cr3t@a:1" }, "SOCKS proxies are not supported"],
+        [{ http_proxy: "ftp://me:s3cr3t@a:1" }, "expected the address of a proxy"],
+        [{ HTTPS_PROXY: "http://me:s3cr3t@" }, "expected the address of a proxy"],
+        [{ HTTPS_PROXY: "me:s3cr3t@a:port" }, "expected the address of a proxy"]
+      ] as const
+      for (const [environment, message] of cases) {
+        const error = String(yield* Effect.flip(options(environment)))
+        assert.include(error, Object.keys(environment)[0] ?? "")
+        assert.include(error, message)
+        assert.notInclude(error, "s3cr3t")
+      }
+    }))
+
+  it.scopedLive("tells what is wrong with a proxy by its variable, and whether trying again could help", () =>
+    Effect.gen(function*() {
+      const refusing = yield* serve((_, response) => response.writeHead(407).end())
+      const gateway = new URL(refusing.url).host
+      const cases: ReadonlyArray<readonly [url: string, env: Record<string, string>, told: string, isFinal: boolean]> =
+        [
+          [
+            "http://host.test/",
+            { HTTP_PROXY: `me:s3cr3t@${gateway}` },
+            `the proxy ${gateway}, which HTTP_PROXY names, wants`,
+            true
+          ],
+          ["https://host.test/", { HTTPS_PROXY: gateway }, "gives no way to the server: it answered 502", false],
+          [
+            "https://host.test/",
+            { HTTPS_PROXY: "me:s3cr3t@127.0.0.1:1" },
+            "HTTPS_PROXY names the proxy 127.0.0.1:1, which cannot",
+            true
+          ],
+          [
+            "http://host.test/",
+            { ALL_PROXY: "proxy.invalid:1" },
+            "ALL_PROXY names the proxy proxy.invalid:1, which cannot",
+            true
+          ]
+        ]
+      for (const [url, environment, told, final] of cases) {
+        const error = yield* Effect.flip(get(url, environment))
+        assert.include(networkProblem(error), told)
+        assert.notInclude(networkProblem(error), "s3cr3t")
+        if (!networkProblem(error).includes("EAI_AGAIN")) assert.strictEqual(isFinal(error), final, told)
+      }
+    }))
 
   it("takes the proxy that is meant, and any rather than none for what is encrypted", () => {
     const named = (variable: string, url: string) => Option.some({ variable, url })
