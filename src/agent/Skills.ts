@@ -268,7 +268,7 @@ const frontMatter = (text: string): Effect.Effect<Either.Either<unknown, string>
     ))
   }
   // Loaded lazily, so that a start without skills does not wait for the parser.
-  return Effect.map(Effect.promise(() => import("yaml")), (yaml) =>
+  return Effect.map(Effect.promise(() => import("../vendor/yaml.ts")), (yaml) =>
     Either.try({
       try: (): unknown => yaml.parse(source, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" }),
       catch: (error) => `its front matter ${whyNoYaml(error)}`

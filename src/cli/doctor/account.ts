@@ -235,7 +235,10 @@ export const websocket = (transport: string): Check<Credentials | AuthClient> =>
     const opened = yield* auth.send(
       HttpClientRequest.get("/responses", { headers: { "openai-beta": "responses_websockets=2026-02-06" } }),
       (sent) => Effect.either(Effect.scoped(sockets.connect(socketAddress(sent), sent.headers))),
-      (answer) => Effect.succeed(Either.isLeft(answer) && answer.left.status === 401 ? Option.some({}) : Option.none())
+      (answer) =>
+        Effect.succeed(
+          Either.isLeft(answer) && answer.left.status === 401 ? Option.some(answer.left.headers) : Option.none()
+        )
     )
     if (Either.isRight(opened)) return ok("The server takes WebSockets")
     const { cause, status } = opened.left

@@ -240,7 +240,7 @@ interface Proxied {
 
 /** Node's own `fetch` supports neither; undici, the library behind it, does, and is loaded only when needed. */
 const load = async (options: Options, tls: Tls): Promise<Proxied> => {
-  const { Agent, fetch, ProxyAgent } = await import("undici")
+  const { Agent, fetch, ProxyAgent } = await import("../../vendor/undici.ts")
   const direct = new Agent({ connect: tls })
   const proxies = new Map(
     proxiesOf(options).map(({ url }) => [

@@ -188,7 +188,7 @@ const through = (proxy: Network.Proxy, to: URL, tls: Network.Tls): Connect => (_
 
 /** A connection to a host and port, as the proxy gives it. */
 const tunnel = async (named: Network.Proxy, target: string, tls: Network.Tls): Promise<Socket> => {
-  const { Client } = await import("undici")
+  const { Client } = await import("../../vendor/undici.ts")
   const proxy = new URL(named.url)
   const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
   const { socket, statusCode } = await new Client(proxy.origin, { connect: { ...tls } }).connect({

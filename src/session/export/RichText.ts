@@ -17,8 +17,8 @@ export interface RichText {
 
 /** The libraries are loaded when a page is made: nothing else needs them. */
 export const make: Effect.Effect<RichText> = Effect.gen(function*() {
-  const { Marked } = yield* Effect.promise(() => import("marked"))
-  const { default: highlighter } = yield* Effect.promise(() => import("highlight.js/lib/common"))
+  const { Marked } = yield* Effect.promise(() => import("../../vendor/marked.ts"))
+  const { default: highlighter } = yield* Effect.promise(() => import("../../vendor/highlight.ts"))
 
   const code = (text: string, language: string | undefined): string => {
     const shown = output(text.replace(/\n+$/, ""))

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as Diff from "diff"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type * as Diff from "../../vendor/diff.ts"
 import * as FileKind from "./FileKind.ts"
 import * as TextFile from "./TextFile.ts"
 
@@ -135,7 +135,7 @@ const hunksOf = (before: string, after: string): Effect.Effect<ReadonlyArray<Hun
 }
 
 /** Only programs that change files need it. */
-const library: Effect.Effect<typeof Diff> = Effect.promise(() => import("diff"))
+const library: Effect.Effect<typeof Diff> = Effect.promise(() => import("../../vendor/diff.ts"))
 
 /** All between the first and the last line that differ, as one hunk. */
 const replaced = (before: string, after: string): Hunk => {

@@ -1,0 +1,2 @@
+/** @internal */
+export { structuredPatch } from "diff"

@@ -1,0 +1,2 @@
+/** @internal */
+export { default } from "highlight.js/lib/common"

@@ -1,0 +1,2 @@
+/** @internal */
+export { Agent, Client, fetch, ProxyAgent } from "undici"
