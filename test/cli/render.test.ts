@@ -138,12 +138,15 @@ describe("text", () => {
         ...stamp
       }
       const parts = "one\r|\ntwo|\r\nthree\r\n|\u001B|[1m\ud83d|\ude00\r".split("|")
-      assert.deepStrictEqual(onTerminal((yield* written([...parts.map(delta), { ...end, answer: "" }], { pause: 50 })).out), [
-        "one",
-        "two",
-        "three",
-        "\\x1b[1m\ud83d\ude00\\x0d"
-      ])
+      assert.deepStrictEqual(
+        onTerminal((yield* written([...parts.map(delta), { ...end, answer: "" }], { pause: 50 })).out),
+        [
+          "one",
+          "two",
+          "three",
+          "\\x1b[1m\ud83d\ude00\\x0d"
+        ]
+      )
       assert.deepStrictEqual(onTerminal((yield* written([delta("one"), delta("\r"), end])).out), ["one\\x0d"])
     }))
 
