@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as fc from "fast-check"
 import * as Cli from "../../src/cli/Cli.ts"
 import * as CommandLine from "../../src/cli/CommandLine.ts"
+import { all as configCommands } from "../../src/cli/commands/config.ts"
 import { all as sessionCommands } from "../../src/cli/commands/sessions.ts"
 import * as Grammar from "../../src/cli/Grammar.ts"
 import * as Help from "../../src/cli/help.ts"
@@ -44,10 +45,14 @@ const parsed = (line: CommandLine.CommandLine): Effect.Effect<Seen> =>
         command,
         (config) => Effect.sync(() => seen.push({ command: `${group}${nameOf(command)}`, config: { ...config } }))
       )
-    const [one, ...others] = sessionCommands.map((command) => noting(command, "sessions "))
-    if (one === undefined) return yield* Effect.dieMessage("an empty group")
-    const group = Command.make("sessions").pipe(Command.withSubcommands([one, ...others]))
-    const [first, ...more] = Cli.commands.map((command) => nameOf(command) === "sessions" ? group : noting(command))
+    const groupOf = (name: "sessions" | "config") => {
+      const [one, ...others] = groups[name].map((command) => noting(command, `${name} `))
+      return one === undefined ? undefined : Command.make(name).pipe(Command.withSubcommands([one, ...others]))
+    }
+    const [first, ...more] = Cli.commands.map((command) => {
+      const name = nameOf(command)
+      return (name === "sessions" || name === "config" ? groupOf(name) : undefined) ?? noting(command)
+    })
     if (first === undefined) return yield* Effect.dieMessage("no command")
     const root = Command.make("effixir").pipe(Command.withSubcommands([first, ...more]))
     const words = ["node", "effixir", ...CommandLine.write(line)]
@@ -59,6 +64,8 @@ const parsed = (line: CommandLine.CommandLine): Effect.Effect<Seen> =>
     assert.lengthOf(seen, 1, words.join(" "))
     return seen[0] ?? { command: "", config: {} }
   })
+
+const groups = { sessions: sessionCommands, config: configCommands }
 
 const nameOf = ({ descriptor }: { readonly descriptor: Descriptor.Command<unknown> }): string =>
   Grammar.make([descriptor]).commands[0]?.name ?? ""
@@ -381,7 +388,7 @@ describe("a sentence", () => {
   })
 
   it("in the help of a command says what each of its options does", () => {
-    for (const command of [...Cli.commands, ...sessionCommands]) {
+    for (const command of [...Cli.commands, ...sessionCommands, ...configCommands]) {
       const text = Help.ofCommand(Help.describe("it", handledBy(command, () => Effect.void)), 100)
       for (const { name } of Grammar.make([command.descriptor]).commands[0]?.flags ?? []) {
         assert.match(text, new RegExp(`^ {2}(?:-\\w, )?${name}(?: \\S+)?\\s+\\S`, "m"))
