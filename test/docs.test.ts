@@ -60,6 +60,7 @@ const typeOf = (ast: SchemaAST.AST): string => {
   if (SchemaAST.isLiteral(ast)) return code(String(ast.literal))
   if (SchemaAST.isRefinement(ast)) return typeOf(ast.from)
   if (SchemaAST.isBooleanKeyword(ast)) return "`true`, `false`"
+  if (SchemaAST.isNumberKeyword(ast)) return "number"
   return SchemaAST.isStringKeyword(ast) ? "text" : "object"
 }
 

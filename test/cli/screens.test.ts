@@ -222,7 +222,7 @@ describe("What a person sees", () => {
         ["run", "--policy", "none.json", "hi"],
         ["resume", "01999999-aaaa"],
         ["resume", "--last"],
-        ["--auth", "api-key", "hi"]
+        ["run", "--auth", "api-key", "hi"]
       )
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/errors.txt"))
     }).pipe(Effect.provide(platform)), timeout)
