@@ -68,10 +68,13 @@ const config = (): string =>
   [
     "# Settings\n",
     note("the settings"),
-    "Settings are looked for in this order: flags, environment, `config.json`, defaults. Unknown keys are refused: a typing error\n" +
-    "would go unnoticed.\n",
+    "Settings are looked for in this order: flags (`--set KEY=VALUE` for any), environment, `.effixir/config.json` of the\n" +
+    "project once it is trusted, `config.json`, defaults. `effixir config list` shows what counts, and where it comes from.\n" +
+    "Unknown keys are refused: a typing error would go unnoticed.\n",
     "## `config.json`\n",
-    "In the folder of `EFFIXIR_HOME`; a regular file of at most 1 MB.\n",
+    "In the folder of `EFFIXIR_HOME`; a regular file of at most 1 MB. Comments may stand in it, and stay when\n" +
+    "`effixir config set KEY VALUE` changes it; `effixir config schema` prints its JSON Schema. A project sets neither\n" +
+    "`credential_store`, `durability`, `policy` nor `servers`, and makes `permission` only stricter.\n",
     table(
       ["key", "value", "meaning"],
       SchemaAST.getPropertySignatures(Settings.ast).map((property) => [

@@ -1,5 +1,6 @@
 /**
- * What a project says to agents that work in it: its `AGENTS.md` files.
+ * What a person says to all agents, and a project to those that work in it: `AGENTS.md` files, and what stands in for
+ * them.
  *
  * @since 0.1.0
  */
@@ -17,6 +18,12 @@ import type { Item } from "../responses/Item.ts"
 const maxBytes = 32 * 1024
 
 const fileName = "AGENTS.md"
+
+/** What a folder may say it in: the first of them that is there and not empty. */
+const fileNames = ["AGENTS.override.md", fileName, "CLAUDE.md", ".github/copilot-instructions.md"]
+
+/** The same for a person, whose files are for effixir alone. */
+const ownNames = ["AGENTS.override.md", fileName]
 
 /**
  * One file. `text` is the part that is used; `isCut` says that the file is longer.
@@ -51,8 +58,20 @@ export interface Loaded {
 export const none: Loaded = { sources: [], problems: [] }
 
 /**
+ * What a person says to agents in all projects: `AGENTS.md` in effixir's own folder, or `AGENTS.override.md` in its place.
+ * It may be a link to anywhere.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const ofPerson: (
+  home: string
+) => Effect.Effect<Loaded, never, FileSystem.FileSystem | Path.Path> = (home) => loadFrom([home], ownNames, () => true)
+
+/**
  * The files that count for a folder, that of the project first and the nearest one last. The project is the nearest
- * folder above that is a git repository; without one it is the folder itself.
+ * folder above that is a git repository; without one it is the folder itself. In each folder `AGENTS.override.md` goes
+ * before `AGENTS.md`; where there is neither, `CLAUDE.md` counts, and then `.github/copilot-instructions.md`.
  *
  * @since 0.1.0
  * @category loading
@@ -62,11 +81,23 @@ export const load: (
 ) => Effect.Effect<Loaded, never, FileSystem.FileSystem | Path.Path> = Effect.fn("ProjectInstructions.load")(
   function*(folder) {
     const folders = yield* foldersTo(folder)
+    const [project = folder] = folders
+    return yield* loadFrom(folders, fileNames, (real) => isWithin(project, real))
+  }
+)
+
+const loadFrom = Effect.fnUntraced(
+  function*(folders: ReadonlyArray<string>, names: ReadonlyArray<string>, mayRead: (real: string) => boolean) {
+    const path = yield* Path.Path
     const sources: Array<Source> = []
     const problems: Array<Problem> = []
     let left = maxBytes
     for (const folder of folders) {
-      const found = yield* read(folders[0] ?? folder, folder, left)
+      let found: Effect.Effect.Success<ReturnType<typeof read>>
+      for (const name of names) {
+        found = yield* read(path.join(folder, name), left, mayRead)
+        if (found !== undefined) break
+      }
       if (found === undefined) continue
       if ("what" in found) {
         problems.push(found)
@@ -132,16 +163,14 @@ export const foldersTo: (
   }
 })
 
-/** The file of a folder. A link out of the project does not count as one, and neither does a pipe. */
+/** One file; nothing where it is missing or empty. A link out of the project does not count as one, and neither does a pipe. */
 const read = Effect.fnUntraced(
-  function*(project: string, folder: string, left: number) {
+  function*(file: string, left: number, mayRead: (real: string) => boolean) {
     const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const file = path.join(folder, fileName)
     const leaveOut = (why: string): Problem => ({ path: file, what: `is left out: ${why}` })
     return yield* Effect.gen(function*() {
       const real = yield* fs.realPath(file)
-      if (!isWithin(project, real)) {
+      if (!mayRead(real)) {
         return leaveOut("it is a link that leads out of the project")
       }
       const info = yield* fs.stat(real)

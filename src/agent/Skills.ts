@@ -66,6 +66,8 @@ export interface Loaded {
   /** In the order of their names. */
   readonly skills: ReadonlyArray<Skill>
   readonly problems: ReadonlyArray<Problem>
+  /** What is otherwise than the file says, of skills that are used. */
+  readonly remarks: ReadonlyArray<Problem>
 }
 
 /** @since 0.1.0 @category models */
@@ -77,8 +79,9 @@ export interface Options {
 }
 
 /**
- * The skills of a person, and those of a project: what is in `.agents/skills/` of its folder and of each one down to that
- * in which agents work. Of skills with the same name the nearest counts.
+ * The skills of a person, and those of a project: what is in `.agents/skills/` and `.claude/skills/` of its folder and of
+ * each one down to that in which agents work. Of skills with the same name the nearest counts, and in one folder that of
+ * `.agents/`.
  *
  * A skill of a person may be a link to a folder anywhere; one of a project may not lead out of it.
  *
@@ -103,9 +106,9 @@ export const load: (
     const folders = folder === undefined ? [] : yield* ProjectInstructions.foldersTo(folder)
     const [project = ""] = folders
     const ofProject = yield* Effect.forEach(
-      folders,
-      (folder) =>
-        readAll(path.join(folder, ".agents", "skills"), (real) => {
+      folders.flatMap((folder) => placesIn(path, folder)),
+      (place) =>
+        readAll(place, (real) => {
           if (isPrivate(real)) return "its folder holds what is effixir's own"
           return real !== project && isWithin(project, real)
             ? undefined
@@ -115,6 +118,12 @@ export const load: (
     return nearest([ofPerson, ...ofProject].flat())
   }
 )
+
+/** Where a folder of a project may have skills, the place that counts most last. */
+const placesIn = ({ join }: Path.Path, folder: string): ReadonlyArray<string> => [
+  join(folder, ".claude", "skills"),
+  join(folder, ".agents", "skills")
+]
 
 /**
  * The files of a project that would be skills if it were trusted. None of them is opened.
@@ -129,8 +138,8 @@ export const ofProject: (
     const path = yield* Path.Path
     const folders = yield* ProjectInstructions.foldersTo(folder)
     const found = yield* Effect.forEach(
-      folders,
-      (folder) => Effect.orElseSucceed(filesIn(path.join(folder, ".agents", "skills")), () => [])
+      folders.flatMap((folder) => placesIn(path, folder)),
+      (place) => Effect.orElseSucceed(filesIn(place), () => [])
     )
     return found.flat()
   }
@@ -190,7 +199,13 @@ const isOf = (reason: SystemErrorReason, error: PlatformError): boolean =>
 const whyNot = (error: PlatformError): string =>
   isOf("PermissionDenied", error) ? "this user may not read it" : diskProblem(error)
 
-type Read = Either.Either<Skill, Problem>
+/** A skill, and what is otherwise than its file says. */
+interface Found {
+  readonly skill: Skill
+  readonly remark: string | undefined
+}
+
+type Read = Either.Either<Found, Problem>
 
 /** The skills in a folder, in the order of the names of their folders. */
 const readAll = Effect.fnUntraced(function*(folder: string, refuse: (real: string) => string | undefined) {
@@ -240,15 +255,18 @@ const read: (
     if (refusal !== undefined) return fail(refusal)
     if (!isWithin(folder, real)) return fail("it is a link that leads out of its folder")
     if ((yield* fs.stat(real)).type !== "File") return fail("it is no regular file")
-    const fields = yield* frontMatter((yield* readStart(real, maxFrontMatter)).text)
-    return Either.mapBoth(Either.flatMap(fields, describe), {
+    const written = yield* frontMatter((yield* readStart(real, maxFrontMatter)).text)
+    return Either.mapBoth(Either.flatMap(written, describe), {
       onLeft: (reason) => ({ path: file, reason }),
-      onRight: (described) => ({
-        name: path.basename(found),
-        ...described,
-        path: real,
-        folder,
-        ...(found === folder ? {} : { link: found })
+      onRight: ({ remark, ...described }) => ({
+        remark,
+        skill: {
+          name: path.basename(found),
+          ...described,
+          path: real,
+          folder,
+          ...(found === folder ? {} : { link: found })
+        }
       })
     })
   },
@@ -256,9 +274,15 @@ const read: (
     Effect.catchAll(effect, (error) => Effect.succeed(Either.left({ path: file, reason: whyNot(error) })))
 )
 
+interface Written {
+  readonly fields: unknown
+  /** The first line behind the front matter. */
+  readonly firstLine: string
+}
+
 /** The front matter between two lines of dashes at the beginning: only text, lists and fields. */
-const frontMatter = (text: string): Effect.Effect<Either.Either<unknown, string>> => {
-  const [, source] = /^---[ \t]*\r?\n((?:[^\n]*\n)*?)---[ \t]*(?:\r?\n|$)/.exec(text) ?? []
+const frontMatter = (text: string): Effect.Effect<Either.Either<Written, string>> => {
+  const [head = "", source] = /^---[ \t]*\r?\n((?:[^\n]*\n)*?)---[ \t]*(?:\r?\n|$)/.exec(text) ?? []
   if (source === undefined) {
     return Effect.succeed(Either.left(
       `it does not begin with a front matter, which is YAML between two lines of "---", of ${
@@ -268,12 +292,28 @@ const frontMatter = (text: string): Effect.Effect<Either.Either<unknown, string>
     ))
   }
   // Loaded lazily, so that a start without skills does not wait for the parser.
-  return Effect.map(Effect.promise(() => import("../vendor/yaml.ts")), (yaml) =>
-    Either.try({
-      try: (): unknown => yaml.parse(source, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" }),
-      catch: (error) => `its front matter ${whyNoYaml(error)}`
-    }))
+  return Effect.map(Effect.promise(() => import("../vendor/yaml.ts")), (yaml) => {
+    const parse = (source: string) =>
+      Either.try({
+        try: (): unknown => yaml.parse(source, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" }),
+        catch: (error) => `its front matter ${whyNoYaml(error)}`
+      })
+    const firstLine = text.slice(head.length).split("\n").map((line) => line.replace(/^#+\s/, "").trim())
+      .find((line) => line !== "") ?? ""
+    return parse(source).pipe(
+      Either.orElse((problem) => Either.mapLeft(parse(quoted(source)), () => problem)),
+      Either.map((fields) => ({ fields, firstLine }))
+    )
+  })
 }
+
+/** Many a person, and other agents, take `description: Use it when: always` for a text, which YAML does not. */
+const quoted = (source: string): string =>
+  source.replaceAll(
+    /^([\w-]+):[ \t]+([^\s"'|>[\]{}&*!%@`][^\r\n]*(?:\r?\n[ \t]+[^\r\n]+)*)/gm,
+    (field, name: string, value: string) =>
+      /: |:$| #/m.test(value) ? `${name}: ${JSON.stringify(value.replaceAll(/\s+/g, " ").trim())}` : field
+  )
 
 /** Only the first line of the parser's message is a sentence; below it is an excerpt that marks the place. */
 const whyNoYaml = (error: unknown): string => {
@@ -286,23 +326,30 @@ const whyNoYaml = (error: unknown): string => {
   return `is no YAML: ${first.replace(/[\s:]+$/, "")}`
 }
 
-/** As in Codex and Pi, the name need not match the folder's name, which is the default. */
-const describe = (fields: unknown) => {
+/**
+ * As in Codex and Pi, the name need not match the folder's name, which is the default. As in Claude Code, the first line
+ * of the text describes a skill that nothing else describes.
+ */
+const describe = ({ fields, firstLine }: Written) => {
+  if (!Predicate.isReadonlyRecord(fields) || Array.isArray(fields)) return Either.left("its front matter has no fields")
   const field = (name: string) => {
-    const value = Predicate.isReadonlyRecord(fields) ? fields[name] : undefined
+    const value = fields[name]
     return Predicate.isString(value) ? value.replaceAll(/\s+/g, " ").trim() : ""
   }
   const name = field("name")
-  const description = field("description")
-  if (description === "") return Either.left("its front matter has no description")
-  if (Array.from(description).length > maxDescription) {
-    return Either.left(`its description is longer than ${maxDescription} characters`)
+  if (fields["description"] !== undefined && !Predicate.isString(fields["description"])) {
+    return Either.left("its description is no text")
   }
+  const said = field("description") === "" ? firstLine.replaceAll(/\s+/g, " ") : field("description")
+  if (said === "") return Either.left("it has no description, and no text that could be one")
+  const isLong = Array.from(said).length > maxDescription
+  const description = isLong ? `${Array.from(said).slice(0, maxDescription - 1).join("")}…` : said
   if (Array.from(name).length > maxName) return Either.left(`its name is longer than ${maxName} characters`)
   return Either.right({
     ...(name === "" ? {} : { name }),
     description,
-    isListed: field("disable-model-invocation") !== "true"
+    isListed: field("disable-model-invocation") !== "true",
+    remark: isLong ? `its description is cut to ${maxDescription} characters` : undefined
   })
 }
 
@@ -310,19 +357,21 @@ const describe = (fields: unknown) => {
 const nearest = (all: ReadonlyArray<Read>): Loaded => {
   const byName = new Map<string, Skill>()
   const problems: Array<Problem> = []
+  const remarks: Array<Problem> = []
   for (const one of all) {
     if (Either.isLeft(one)) {
       problems.push(one.left)
       continue
     }
-    const skill = one.right
+    const { remark, skill } = one.right
+    if (remark !== undefined) remarks.push({ path: skill.path, reason: remark })
     const before = byName.get(skill.name)
     if (before !== undefined && before.path !== skill.path) {
       problems.push({ path: before.path, reason: `${skill.path} has the same name, ${skill.name}, and goes before it` })
     }
     byName.set(skill.name, skill)
   }
-  return { skills: [...byName.values()].toSorted((a, b) => a.name < b.name ? -1 : 1), problems }
+  return { skills: [...byName.values()].toSorted((a, b) => a.name < b.name ? -1 : 1), problems, remarks }
 }
 
 const realPath = (folder: string) =>

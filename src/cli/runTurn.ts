@@ -211,6 +211,8 @@ export const trusts = Effect.fnUntraced(function*({ folder, isNew }: TurnOptions
   // A resumed session keeps the instructions that it began with.
   if (isNew !== true) return isTrusted
   const screen = yield* Screen
+  const own = yield* ProjectInstructions.ofPerson(home.path)
+  yield* Effect.forEach(own.problems, ({ path, what }) => screen.say(`${quote(path)} ${what}`), { discard: true })
   const { problems, sources } = yield* ProjectInstructions.load(folder)
   if (isTrusted) {
     yield* Effect.forEach(problems, ({ path, what }) => screen.say(`${quote(path)} ${what}`), { discard: true })
@@ -228,8 +230,15 @@ export const trusts = Effect.fnUntraced(function*({ folder, isNew }: TurnOptions
 /** The available skills. Prints which cannot be used. */
 export const skillsFor = Effect.fnUntraced(
   function*({ folder }: Pick<TurnOptions, "folder">, home: Home.Home, isTrusted: boolean) {
-    const { problems, skills } = yield* Skills.load({ home: home.path, folder: isTrusted ? folder : undefined })
+    const { problems, remarks, skills } = yield* Skills.load({
+      home: home.path,
+      folder: isTrusted ? folder : undefined
+    })
     yield* Effect.forEach(problems, leaveOut, { discard: true })
+    const screen = yield* Screen
+    yield* Effect.forEach(remarks, ({ path, reason }) => screen.say(`of the skill ${quote(path)}: ${reason}`), {
+      discard: true
+    })
     return skills
   }
 )

@@ -203,14 +203,16 @@ const layerAgent = (options: Options, { defaultModel, models: catalogue }: Model
   const knowledge: ModelProfile.Knowledge = { catalogue, models: options.models }
   return Layer.unwrapEffect(Effect.gen(function*() {
     const { check, root } = yield* Workspace.Workspace
+    const { path: home } = yield* Home.config
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const preamble = Effect.gen(function*() {
+      const own = yield* ProjectInstructions.ofPerson(home)
       const { sources } = options.hasProjectInstructions === true
         ? yield* ProjectInstructions.load(root)
         : ProjectInstructions.none
       return [
         ...yield* (options.surroundings ?? Surroundings.toItems(root)),
-        ...ProjectInstructions.toItems(sources),
+        ...ProjectInstructions.toItems([...own.sources, ...sources]),
         ...Skills.toItems(options.skills ?? [])
       ]
     })

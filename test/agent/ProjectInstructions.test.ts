@@ -46,6 +46,41 @@ describe("ProjectInstructions", () => {
       assert.deepStrictEqual(yield* told(at("missing")), [])
     }).pipe(Effect.provide(layer)))
 
+  it.scoped("are, in each folder, the override, else AGENTS.md, else what other agents read", () =>
+    Effect.gen(function*() {
+      const { at, fs, root } = yield* project
+      yield* fs.makeDirectory(at(".git"))
+      yield* fs.makeDirectory(at(".github"))
+      yield* put(at(".github", "copilot-instructions.md"), "copilot")
+      assert.deepStrictEqual(yield* told(root), ["copilot"])
+      yield* put(at("CLAUDE.md"), "claude")
+      assert.deepStrictEqual(yield* told(root), ["claude"])
+      yield* put(at("AGENTS.md"), "agents")
+      assert.deepStrictEqual(yield* told(root), ["agents"])
+      yield* put(at("AGENTS.override.md"), "override")
+      assert.deepStrictEqual(yield* told(root), ["override"])
+      yield* put(at("AGENTS.override.md"), "")
+      assert.deepStrictEqual(yield* told(root), ["agents"])
+      yield* put(at("src", "CLAUDE.md"), "of src")
+      assert.deepStrictEqual(yield* told(at("src")), ["agents", "of src"])
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("of a person are for all projects, and may be a link to anywhere", () =>
+    Effect.gen(function*() {
+      const { base, fs, path } = yield* project
+      const home = path.join(base, "home")
+      yield* fs.makeDirectory(home)
+      const own = Effect.map(ProjectInstructions.ofPerson(home), ({ sources }) => sources.map(({ text }) => text))
+      assert.deepStrictEqual(yield* own, [])
+      yield* put(path.join(home, "CLAUDE.md"), "of another agent")
+      assert.deepStrictEqual(yield* own, [])
+      yield* put(path.join(base, "dotfile.md"), "mine")
+      yield* fs.symlink(path.join(base, "dotfile.md"), path.join(home, "AGENTS.md"))
+      assert.deepStrictEqual(yield* own, ["mine"])
+      yield* put(path.join(home, "AGENTS.override.md"), "for now")
+      assert.deepStrictEqual(yield* own, ["for now"])
+    }).pipe(Effect.provide(layer)))
+
   it.scoped("are 32 KiB in all, and end with a whole character", () =>
     Effect.gen(function*() {
       const { at, fs, inner, path } = yield* project

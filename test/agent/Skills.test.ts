@@ -70,7 +70,8 @@ describe("Skills", () => {
           },
           { name: "write", description: "Writes", path: own("write", "SKILL.md"), folder: own("write"), isListed: true }
         ],
-        problems: []
+        problems: [],
+        remarks: []
       })
     }).pipe(Effect.provide(layer)))
 
@@ -89,14 +90,15 @@ describe("Skills", () => {
       const { base, fs, load, own } = yield* place
       assert.deepStrictEqual(yield* Skills.load({ home: `${base}/nowhere`, folder: `${base}/nowhere` }), {
         skills: [],
-        problems: []
+        problems: [],
+        remarks: []
       })
       yield* fs.writeFileString(own("README.md"), "Read me")
       yield* fs.makeDirectory(own("without"))
       yield* fs.makeDirectory(own(".hidden"))
       yield* fs.writeFileString(own(".hidden", "SKILL.md"), "hidden")
       yield* fs.symlink("nowhere", own("dangling"))
-      assert.deepStrictEqual(yield* load(), { skills: [], problems: [] })
+      assert.deepStrictEqual(yield* load(), { skills: [], problems: [], remarks: [] })
     }).pipe(Effect.provide(layer)))
 
   it.scoped("with a name that another has too give way to the nearer one, and that is said", () =>
@@ -140,7 +142,6 @@ describe("Skills", () => {
     "front matter that is too long": [skill(`description: x\nmore: ${"x".repeat(17_000)}`), /16 KiB at most/],
     "nothing": ["", /front matter/],
     "no YAML": [skill("description: [x"), /is no YAML: .*line/],
-    "YAML with a colon too many": [skill("description: Use it when: always"), /is no YAML/],
     "a field twice": [skill("description: a\ndescription: b"), /is no YAML/],
     "aliases": [skill("a: &a [x, x]\nb: &b [*a, *a]\ndescription: [*b, *b]"), /repeats a part of itself with \* or <</],
     "YAML that holds itself": [skill("description: &a [*a]"), /holds itself|repeats a part of itself/],
@@ -150,11 +151,9 @@ describe("Skills", () => {
       skill(`a: ${"{a: ".repeat(3000)}1${"}".repeat(3000)}\ndescription: x`),
       /too deeply/
     ],
-    "a list": [skill("- description"), /has no description/],
-    "no description": [skill("name: x"), /has no description/],
-    "an empty description": [skill("description: '  '"), /has no description/],
-    "a description that is none": [skill("description: {a: b}"), /has no description/],
-    "a description that is too long": [skill(`description: ${"😀".repeat(1025)}`), /longer than 1024 characters/],
+    "a list": [skill("- description"), /has no fields/],
+    "no description and no text": [skill("name: x", "\n \n"), /has no description, and no text/],
+    "a description that is none": [skill("description: {a: b}"), /is no text/],
     "a name that is too long": [skill(`name: ${"n".repeat(65)}\ndescription: x`), /longer than 64 characters/]
   } as const
   for (const [what, [content, reason]] of Object.entries(bad)) {
@@ -192,6 +191,45 @@ describe("Skills", () => {
           ["spaces", "--- x", true],
           ["tagged", "x", true]
         ]
+      )
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("that work elsewhere work here", () =>
+    Effect.gen(function*() {
+      const { at, load, own, theirs, write } = yield* place
+      const { remarks, skills } = yield* Effect.gen(function*() {
+        yield* write(own("a"), skill("description: Use it when: always # or never"))
+        yield* write(own("b"), skill("name: b\ndescription: Use it for\n  two: lines\nlicense: MIT: or so"))
+        yield* write(own("c"), skill("name: c", "\n## Says what\tit does\n\nAnd more."))
+        yield* write(own("d"), `\uFEFF${skill("description: ''", "Does it.\r\nMore.")}`)
+        yield* write(own("e"), skill(`description: ${"😀".repeat(1025)}`))
+        yield* write(own("f"), skill("disable-model-invocation: true\ndescription: Is not listed: ever"))
+        yield* write(at("project", ".claude", "skills", "g"), skill("description: of claude"))
+        yield* write(at("project", ".claude", "skills", "h"), skill("description: of claude"))
+        yield* write(theirs("h"), skill("description: of agents"))
+        return yield* load()
+      })
+      assert.deepStrictEqual(
+        skills.map(({ description, isListed, name }) => [name, description.length > 100 ? "" : description, isListed]),
+        [
+          ["a", "Use it when: always # or never", true],
+          ["b", "Use it for two: lines", true],
+          ["c", "Says what it does", true],
+          ["d", "Does it.", true],
+          ["e", "", true],
+          ["f", "Is not listed: ever", false],
+          ["g", "of claude", true],
+          ["h", "of agents", true]
+        ]
+      )
+      assert.deepStrictEqual(remarks, [{
+        path: own("e", "SKILL.md"),
+        reason: "its description is cut to 1024 characters"
+      }])
+      assert.lengthOf(Array.from(skills[4]?.description ?? ""), 1024)
+      assert.deepStrictEqual(
+        (yield* Skills.ofProject(at("project"))).map((path) => path.slice(at("project").length)),
+        ["/.claude/skills/g/SKILL.md", "/.claude/skills/h/SKILL.md", "/.agents/skills/h/SKILL.md"]
       )
     }).pipe(Effect.provide(layer)))
 

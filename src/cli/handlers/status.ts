@@ -42,8 +42,11 @@ import { wrap } from "../wrap.ts"
 export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh }: Flags) {
   const screen = yield* Screen
   const { home, model, selected, snapshot, unusable } = yield* look(refresh).pipe(Common.override({ auth, profile }))
-  const { problems, sources } = yield* ProjectInstructions.load(".")
-  const instructions = sources.map(({ path }) => path)
+  const own = yield* ProjectInstructions.ofPerson(home.path)
+  const project = yield* ProjectInstructions.load(".")
+  const problems = [...own.problems, ...project.problems]
+  const instructions = project.sources.map(({ path }) => path)
+  const ownInstructions = own.sources.map(({ path }) => path)
   const trusted = yield* Trust.isTrusted(home, ".")
   const skills = yield* findSkills(home.path, trusted)
   const now = yield* DateTime.now
@@ -58,6 +61,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
           ...settings,
           ...toJson(snapshot),
           trusted,
+          own_instructions: ownInstructions,
           instructions,
           instruction_problems: problems.map(({ path, what }) => ({ path, problem: what })),
           ...skillsToJson(skills)
@@ -69,6 +73,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
             ...describe(selected, unusable, "text", access?.text),
             ...settings,
             ...toLines(snapshot, now),
+            ...(ownInstructions.length === 0 ? {} : { "for all projects": ownInstructions.join(", ") }),
             ...instructionsOf(instructions, trusted),
             ...(problems.length === 0
               ? {}
@@ -90,19 +95,23 @@ const instructionsOf = (files: ReadonlyArray<string>, trusted: boolean) =>
 
 /** Skills of an untrusted project are left out, like those that cannot be used. */
 const findSkills = Effect.fnUntraced(function*(home: string, trusted: boolean) {
-  const { problems, skills } = yield* Skills.load({ home, folder: trusted ? "." : undefined })
+  const { problems, remarks, skills } = yield* Skills.load({ home, folder: trusted ? "." : undefined })
   const others = trusted ? [] : yield* Skills.ofProject(".")
   const reason = "this project is not trusted; see --trust"
-  return { skills, problems: [...problems, ...others.map((path) => ({ path, reason }))] }
+  return { skills, remarks, problems: [...problems, ...others.map((path) => ({ path, reason }))] }
 })
 
-const skillsToJson = ({ problems, skills }: Skills.Loaded) => ({
+const skillsToJson = ({ problems, remarks, skills }: Skills.Loaded) => ({
   skills: skills.map(({ description, name, path }) => ({ name, description, path })),
+  skill_remarks: remarks.map(({ path, reason }) => ({ path, remark: reason })),
   skill_problems: problems.map(({ path, reason }) => ({ path, problem: reason }))
 })
 
-const skillsToLines = ({ problems, skills }: Skills.Loaded) => ({
+const skillsToLines = ({ problems, remarks, skills }: Skills.Loaded) => ({
   ...(skills.length === 0 ? {} : { skills: skills.map(({ name, path }) => `${name} (${quote(path)})`).join("\n") }),
+  ...(remarks.length === 0
+    ? {}
+    : { remarks: remarks.map(({ path, reason }) => `${quote(path)}: ${reason}`).join("\n") }),
   ...(problems.length === 0
     ? {}
     : { "left out": problems.map(({ path, reason }) => `${quote(path)}: ${reason}`).join("\n") })

@@ -15,7 +15,7 @@ export const variables: ReadonlyArray<Variable> = [
     name: "EFFIXIR_HOME",
     value: "~/.effixir",
     text:
-      "the folder of `auth.json`, `registrations.json`, `host.json`, `config.json`, `sessions/`, `skills/`, `cache/`"
+      "the folder of `auth.json`, `registrations.json`, `host.json`, `config.json`, `AGENTS.md`, `sessions/`, `skills/`, `cache/`"
   },
   {
     name: "EFFIXIR_MODEL",
