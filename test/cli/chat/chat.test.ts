@@ -422,10 +422,8 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
       })
       let read = 0
       const see = (what: string) =>
-        Effect.map(eventually(`shown: ${what}`, () => output().stdout.slice(read).includes(what)), () => {
-          const shown = output().stdout.slice(read)
-          read += shown.length
-          return shown
+        Effect.map(eventually(`shown: ${what}`, () => output().stdout.includes(what, read)), () => {
+          read = output().stdout.indexOf(what, read) + what.length
         })
       const type = (text: string) => Effect.sync(() => void child.stdin?.write(text))
       yield* see("> ")
