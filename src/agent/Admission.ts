@@ -4,7 +4,6 @@
  * @internal
  */
 import * as Refusals from "../prompts/Refusals.ts"
-import type { Usage } from "../responses/Usage.ts"
 import type { Limit } from "../session/SessionEvent.ts"
 import * as Limits from "./Limits.ts"
 import * as Repeats from "./Repeats.ts"
@@ -25,12 +24,6 @@ export const empty: Counters = { spent: Limits.nothing, repeats: Repeats.none }
 
 /** @since 0.1.0 @category combining */
 export const addStep = (self: Counters): Counters => ({ ...self, spent: Limits.addStep(self.spent) })
-
-/** @since 0.1.0 @category combining */
-export const addCost = (self: Counters, usage: Usage): Counters => ({
-  ...self,
-  spent: Limits.addCost(self.spent, usage)
-})
 
 /**
  * The calls that have, or will have, an output, and the limit that stops the others. Those are not started, so that the

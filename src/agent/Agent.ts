@@ -28,7 +28,7 @@ import {
 import { makeId, type Session, SessionStore } from "../session/SessionStore.ts"
 import { Approver } from "../tools/permission/Approver.ts"
 import { Permission } from "../tools/permission/Permission.ts"
-import type { CallContext, Tokens } from "../tools/Tool.ts"
+import type { Budget, CallContext } from "../tools/Tool.ts"
 import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { Toolkit } from "../tools/Toolkit.ts"
 import type { AgentError } from "./AgentError.ts"
@@ -76,8 +76,8 @@ export interface RunOptions extends Partial<Options> {
   readonly setup?: Setup | undefined
   /** The call that a new session works for; set by {@link child}. */
   readonly parent?: Parent | undefined
-  /** The tokens that the parent run may still use; set by {@link child}. */
-  readonly tokens?: Tokens | undefined
+  /** What the parent run may still use; set by {@link child}. */
+  readonly budget?: Budget | undefined
 }
 
 /**
@@ -288,8 +288,8 @@ export const layer = (
  * and its own instructions, tools, model and limits. It shares its parent's store, access to the model, permissions and
  * approver, but not what a person has allowed for the parent's session. It lives no longer than the stream: it is
  * interrupted when the call is interrupted or the turn's time is up. The event that ends its turn (`AgentEvent.end`)
- * holds its usage. Its steps and calls count towards its own limits only; its tokens count towards its parent's limit
- * as well, and it reaches its limit when these are used up.
+ * holds its usage. Its steps and calls count towards its own limits only; its tokens, and what they
+ * cost, count towards its parent's limits as well, and it reaches its limit when these are used up.
  *
  * ```ts
  * const explore = Tool.make({
@@ -313,7 +313,7 @@ export const layer = (
  * @category running
  */
 export const child = <R>(
-  call: Pick<CallContext, "callId" | "sessionId" | "tokens">,
+  call: Pick<CallContext, "budget" | "callId" | "sessionId">,
   input: string | ReadonlyArray<Item>,
   options: ChildOptions<R>
 ): Stream.Stream<AgentEvent, AgentError, R | Shared> =>
@@ -322,7 +322,7 @@ export const child = <R>(
     const agent = yield* Effect.provideService(make(options), ToolExecutor, tools)
     const session = options.session ?? (yield* makeId)
     const parent = { sessionId: call.sessionId, callId: call.callId }
-    return agent.run(session, input, { inbox: options.inbox, parent, tokens: call.tokens })
+    return agent.run(session, input, { inbox: options.inbox, parent, budget: call.budget })
   }))
 
 /** A resumed turn may have other permissions than before, and may be asked with something else. */

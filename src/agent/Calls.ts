@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import { itemId, type ModelResponded, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
-import type { Tokens } from "../tools/Tool.ts"
+import type { Budget } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
 import * as CallApproval from "./CallApproval.ts"
@@ -45,7 +45,7 @@ export type Admitted = Admission.Admitted<Call>["calls"][number]
 export interface Options {
   readonly sessionId: string
   readonly turnId: string
-  readonly tokens: Tokens
+  readonly budget: Budget
 }
 
 /**
@@ -113,7 +113,7 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
 
 const runTool = Effect.fnUntraced(
   function*(
-    { sessionId, tokens, turnId }: Options,
+    { budget, sessionId, turnId }: Options,
     { agreed, call, isExcess, itemId, key, refusal }: CallApproval.Permitted
   ) {
     const tools = yield* ToolExecutor
@@ -123,7 +123,7 @@ const runTool = Effect.fnUntraced(
     const progress = yield* ProgressThrottle.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
     const execute = Effect.map(
       refusal === undefined
-        ? tools.execute(call, { callId: call.call_id, sessionId, progress, tokens, agreed })
+        ? tools.execute(call, { callId: call.call_id, sessionId, progress, budget, agreed })
         : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
       ({ details, output, status }) =>
         ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
-import type { Usage } from "../responses/Usage.ts"
 import type { Limit } from "../session/SessionEvent.ts"
 
 /**
@@ -22,7 +21,7 @@ export interface Limits {
   readonly callsPerResponse?: number | undefined
   /** Tokens in and out, with those of agents that work for the run. The call that goes over the limit is the last one. */
   readonly tokens?: number | undefined
-  /** US dollars. The call that goes over the limit is the last one; calls whose price is not known cost nothing. */
+  /** US dollars, counted like tokens; calls whose price is not known cost nothing. */
   readonly cost?: number | undefined
   /** Wall-clock time. Whatever is still running then is stopped. */
   readonly time?: Duration.DurationInput | undefined
@@ -43,12 +42,10 @@ export const callsPerResponse = ({ callsPerResponse = 64 }: Limits): number => c
 export interface Spent {
   readonly steps: number
   readonly toolCalls: number
-  /** In US dollars. */
-  readonly cost: number
 }
 
 /** @since 0.1.0 @category constructors */
-export const nothing: Spent = { steps: 0, toolCalls: 0, cost: 0 }
+export const nothing: Spent = { steps: 0, toolCalls: 0 }
 
 /** @since 0.1.0 @category combining */
 export const addStep = (self: Spent): Spent => ({ ...self, steps: self.steps + 1 })
@@ -56,19 +53,20 @@ export const addStep = (self: Spent): Spent => ({ ...self, steps: self.steps + 1
 /** @since 0.1.0 @category combining */
 export const addToolCall = (self: Spent): Spent => ({ ...self, toolCalls: self.toolCalls + 1 })
 
-/** @since 0.1.0 @category combining */
-export const addCost = (self: Spent, { costUsd = 0 }: Usage): Spent => ({ ...self, cost: self.cost + costUsd })
-
 /**
- * The limit that forbids one more call of the model, if one does. `tokens` are those that are left.
+ * The limit that forbids one more call of the model, if one does; `left` is what the budget still has.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const beforeStep = (self: Limits, spent: Spent, tokens: number): Limit | undefined => {
+export const beforeStep = (
+  self: Limits,
+  spent: Spent,
+  left: { readonly tokens: number; readonly cost: number }
+): Limit | undefined => {
   if (spent.steps >= (self.steps ?? Infinity)) return "steps"
-  if (tokens <= 0) return "tokens"
-  return spent.cost >= (self.cost ?? Infinity) ? "cost" : undefined
+  if (left.tokens <= 0) return "tokens"
+  return left.cost <= 0 ? "cost" : undefined
 }
 
 /**

@@ -4,7 +4,7 @@
  * One step of a turn, in order, and where each thing is done. What is in the log already is recalled, not done again
  * (`Step.ts`): so a turn that was cut off resumes where it stopped.
  *
- *  1. The workspace must be there, and a budget left                        Limits.ts, Tokens.ts
+ *  1. The workspace must be there, and a budget left                        Limits.ts, Budget.ts
  *  2. What a person has said meanwhile is heard                             Inputs.ts, Inbox.ts
  *  3. A conversation that nearly fills the model's window is compacted      ContextPolicy.ts, Compaction.ts
  *  4. The conversation is folded into the input of a request                ../session/History.ts
@@ -47,6 +47,7 @@ import type { ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { WorkspaceGone } from "../tools/workspace/Workspace.ts"
 import * as Admission from "./Admission.ts"
 import type { AgentError } from "./AgentError.ts"
+import * as Budget from "./Budget.ts"
 import * as Calls from "./Calls.ts"
 import * as Compaction from "./Compaction.ts"
 import * as Deltas from "./Deltas.ts"
@@ -54,7 +55,6 @@ import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
 import * as Limits from "./Limits.ts"
 import { Step } from "./Step.ts"
-import * as Tokens from "./Tokens.ts"
 import * as TurnRequest from "./TurnRequest.ts"
 
 /**
@@ -73,8 +73,8 @@ export interface Options extends Control {
   readonly inbox?: Inbox | undefined
   /** The changes of effort with which the turn was resumed. */
   readonly effortChanges?: ReadonlyArray<Inputs.EffortChange> | undefined
-  /** The tokens that the parent run may still use. */
-  readonly tokens?: Tool.Tokens | undefined
+  /** What the parent run may still use. */
+  readonly budget?: Tool.Budget | undefined
 }
 
 /**
@@ -157,7 +157,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
   const { checkWorkspace = Effect.void, limits = Limits.none, output, stopWhen, turnId } = options
   const { recall, step } = yield* Step
   const inputs = yield* Inputs.make(turnId, options.inbox)
-  const tokens = yield* Tokens.make(limits.tokens, options.tokens)
+  const budget = yield* Budget.make(limits, options.budget)
   let history = options.history
   let counters = Admission.empty
   let isAnswered = false
@@ -165,10 +165,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
   let repair: InputAdded | undefined
   let isRepaired = false
 
-  const count = (response: { readonly usage: Usage.Usage }) => {
-    counters = Admission.addCost(counters, response.usage)
-    return tokens.spend(response.usage.inputTokens + response.usage.outputTokens)
-  }
+  const count = ({ usage }: { readonly usage: Usage.Usage }) => budget.spend(usage)
   const compaction = yield* Compaction.make(options, used, count)
 
   for (let n = 0;; n++) {
@@ -176,7 +173,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     const isNew = Option.isNone(yield* recall(key, ModelResponded))
     if (isNew) {
       yield* checkWorkspace
-      const limit = Limits.beforeStep(limits, counters.spent, yield* tokens.left)
+      const limit = Limits.beforeStep(limits, counters.spent, yield* budget.left)
       if (limit !== undefined) return limited(limit, yield* Ref.get(used))
     }
     const heard = [...repair === undefined ? [] : [repair], ...yield* inputs.recalled(n)]
@@ -204,7 +201,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     const calls = yield* Calls.of(response)
     isAnswered = calls.length === 0 && answer !== ""
     if (isAnswered) {
-      const mayAsk = Limits.beforeStep(limits, counters.spent, yield* tokens.left) === undefined
+      const mayAsk = Limits.beforeStep(limits, counters.spent, yield* budget.left) === undefined
       if (yield* inputs.hasMore(n + 1, mayAsk)) continue
       if (output === undefined) {
         return completed(answer, usage, response.finishReason, yield* compaction.context(history))
@@ -229,7 +226,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
 
     const admitted = Admission.admit(counters, limits, calls)
     counters = admitted.counters
-    const ended = yield* Calls.run({ ...options, tokens }, admitted.calls)
+    const ended = yield* Calls.run({ ...options, budget }, admitted.calls)
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
 

@@ -17,6 +17,7 @@ import * as ToolFailures from "../prompts/ToolFailures.ts"
 import { isItem } from "../responses/Item.ts"
 import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../responses/Request.ts"
 import type { Output } from "../responses/ToolCall.ts"
+import type { Usage } from "../responses/Usage.ts"
 import * as ArgumentProblems from "./ArgumentProblems.ts"
 import { coerce } from "./Coercion.ts"
 import type { FileChange } from "./workspace/FileChange.ts"
@@ -48,8 +49,8 @@ export interface CallContext {
    * many come at once.
    */
   readonly progress: (text: string) => Effect.Effect<void>
-  /** The token budget of agents that work for the call; absent without a budget. */
-  readonly tokens?: Tokens | undefined
+  /** The budget of agents that work for the call; absent without one. */
+  readonly budget?: Budget | undefined
   /** The digest of the approved {@link Preview}: the call makes exactly this change, or none. */
   readonly agreed?: string | undefined
 }
@@ -66,14 +67,14 @@ export interface Preview {
 }
 
 /**
- * Tokens in and out that may still be used. The caller of a model reports what the call has used.
+ * Tokens in and out, and US dollars, that may still be used. The caller of a model reports what the call has used.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Tokens {
-  readonly left: Effect.Effect<number>
-  readonly spend: (tokens: number) => Effect.Effect<void>
+export interface Budget {
+  readonly left: Effect.Effect<{ readonly tokens: number; readonly cost: number }>
+  readonly spend: (usage: Usage) => Effect.Effect<void>
 }
 
 /**

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Agent from "../../src/agent/Agent.ts"
 import * as AgentEvent from "../../src/agent/AgentEvent.ts"
+import { Prices } from "../../src/responses/account/Price.ts"
 import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import type { TurnEnd } from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
@@ -176,6 +177,23 @@ describe("a child agent", () => {
         family((outputs) => Script.answer(outputs === 0 ? Script.call("echo", { text: "hi" }) : Script.say("I see.")))
       )
     ))))
+
+  it.effect("uses the money of its parent, which ends at its limit", () =>
+    Effect.gen(function*() {
+      // A call costs 1, the parent may spend 3.5, and the child goes on for ever.
+      const events = yield* run("Go", { limits: { cost: 3.5 } })
+      assert.deepInclude(events.at(-1), { _tag: "TurnLimited", limit: "cost" })
+      const { child } = yield* logs
+      assert.deepInclude(child.at(-1), { _tag: "TurnLimited", limit: "cost" })
+      const { requests } = yield* ScriptedResponses.ScriptedResponses
+      assert.lengthOf(yield* requests, 4)
+    }).pipe(
+      Effect.provide(layer(
+        delegate({ toolkit: Toolkit.make(echo) }),
+        sharing(family((outputs) => Script.answer(Script.call("echo", { text: `${outputs}` }))))
+      )),
+      Effect.provideService(Prices, { of: () => ({ input: 1_000_000 / inputTokens, output: 0 }) })
+    ))
 
   it.effect("is at its limit when its own tokens are used up, and leaves the others to its parent", () =>
     Effect.gen(function*() {
