@@ -209,21 +209,32 @@ export const make = Effect.fnUntraced(function*(
   })
 
   /** Runs something beside the input, one thing at a time. */
-  const start = Effect.fnUntraced(function*<R>(name: string, isTurn: boolean, run: Effect.Effect<void, never, R>) {
-    const since = yield* Clock.currentTimeMillis
-    const fiber = yield* Effect.forkIn(
-      Effect.ensuring(
-        Effect.interruptible(run),
-        Effect.suspend(() => {
-          work = undefined
-          return front.refresh
-        })
-      ),
-      scope
-    )
-    if (fiber.unsafePoll() === null) work = { name, since, isTurn, fiber }
-    yield* front.refresh
-  })
+  const start = <R>(
+    name: string,
+    isTurn: boolean,
+    run: Effect.Effect<void, never, R>
+  ): Effect.Effect<void, never, R | Services> =>
+    Effect.gen(function*() {
+      const since = yield* Clock.currentTimeMillis
+      const ended = Effect.suspend(() => {
+        work = undefined
+        return Effect.zipRight(front.refresh, isTurn ? sendLate : Effect.void)
+      })
+      const fiber = yield* Effect.forkIn(Effect.ensuring(Effect.interruptible(run), ended), scope)
+      if (fiber.unsafePoll() === null) work = { name, since, isTurn, fiber }
+      yield* front.refresh
+    })
+
+  /** What came while a turn was ending makes the next one. */
+  const sendLate = Effect.suspend(() =>
+    Effect.gen(function*() {
+      const late = yield* inbox.pending
+      if (late.length === 0) return
+      yield* Effect.forEach(late, inbox.remove, { discard: true })
+      yield* seeWaiting
+      yield* start("working", true, turn(late.flatMap(({ input }) => input)))
+    })
+  )
 
   const remember = (text: string) =>
     Effect.catchAll(history.add(text), (problem) =>
