@@ -6,6 +6,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -82,6 +83,12 @@ export const expiry: Check<Credentials> = {
 /** Less than a check may take, so that two checks can share an answer. */
 const answerPatience = Duration.seconds(8)
 
+class NoAnswer extends Data.TaggedError("NoAnswer") {
+  override get message(): string {
+    return `it has not answered within ${Duration.toSeconds(answerPatience)} seconds`
+  }
+}
+
 /** How an address answers to a request without a credential; any answer shows that it can be reached. */
 const ask = Effect.fnUntraced(
   function*(url: string) {
@@ -96,7 +103,7 @@ const ask = Effect.fnUntraced(
   (effect) =>
     Effect.timeoutFail(effect, {
       duration: answerPatience,
-      onTimeout: () => new Error(`it has not answered within ${Duration.toSeconds(answerPatience)} seconds`)
+      onTimeout: () => new NoAnswer()
     })
 )
 
