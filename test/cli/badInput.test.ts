@@ -13,7 +13,7 @@ describe("the command line", () => {
     Effect.gen(function*() {
       const { run, simulator } = yield* machine(nothing)
       const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, ...parts: ReadonlyArray<string>]> = [
-        [["frobnicate"], "frobnicate", "run, resume,"],
+        [["frobnicate"], "frobnicate", "run, chat, resume,"],
         [["run", "--nope", "Say hello"], "--nope"],
         [["run", "Say hello", "-m"], "-m"],
         [["run", ""], "empty"],
@@ -255,12 +255,16 @@ describe("broken files", () => {
       Effect.gen(function*() {
         const { fs, home, path, run, simulator } = yield* machine(nothing)
         const config = path.join(home, "config.json")
-        for (const text of ["", "{", "[]", "{\"model\":5}", "{\"modle\":\"gpt-5.5\"}"]) {
+        const cases = [["", "expected"], ["{", "expected"], ["[]", "expected"], ["{\"model\":5}", "expected"], [
+          "{\"modle\":\"gpt-5.5\"}",
+          "model"
+        ]] as const
+        for (const [text, part] of cases) {
           yield* fs.writeFileString(config, text)
           for (const args of [["Say hello"], ["status"]]) {
             const { code, stderr } = yield* run(args)
             assert.strictEqual(code, 2)
-            assertSentence(stderr, config, "expected")
+            assertSentence(stderr, config, part)
           }
           assert.strictEqual(yield* fs.readFileString(config), text)
         }

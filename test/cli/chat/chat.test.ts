@@ -284,6 +284,8 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
       yield* terminal.see(/\/greet \[WORDS\]\s+Say hello/)
       yield* terminal.type("/mdoel")
       yield* terminal.press("Escape")
+      // A key that follows at once would count as typed with Alt.
+      yield* Effect.sleep("500 millis")
       yield* terminal.press("Enter")
       yield* terminal.see("There is no command /mdoel, the nearest is /model")
       yield* terminal.type("/model")
