@@ -63,8 +63,9 @@ const sharing = (
   script: Script.Script,
   permission: typeof Permission.layerAllowAll | Layer.Layer<Permission.Permission, PlatformError> =
     Permission.layerAllowAll,
-  approver: Layer.Layer<never> = Approver.layerNobody
-) => Layer.mergeAll(ScriptedResponses.layer(script), SessionStore.layerMemory, permission, approver)
+  approver: Layer.Layer<never> = Approver.layerNobody,
+  options?: ScriptedResponses.Options
+) => Layer.mergeAll(ScriptedResponses.layer(script, options), SessionStore.layerMemory, permission, approver)
 
 const layer = (tool: Tool.Tool<Agent.Shared>, shared: ReturnType<typeof sharing>) =>
   Agent.layer({ model: "gpt-5.5", instructions: "You are the parent." }).pipe(
@@ -190,7 +191,10 @@ describe("a child agent", () => {
     }).pipe(
       Effect.provide(layer(
         delegate({ toolkit: Toolkit.make(echo) }),
-        sharing(family((outputs) => Script.answer(Script.call("echo", { text: `${outputs}` }))))
+        // With a plan, nothing costs anything.
+        sharing(family((outputs) => Script.answer(Script.call("echo", { text: `${outputs}` }))), undefined, undefined, {
+          account: "api-key"
+        })
       )),
       Effect.provideService(Prices, { of: () => ({ input: 1_000_000 / inputTokens, output: 0 }) })
     ))

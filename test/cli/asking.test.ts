@@ -332,7 +332,7 @@ describe("what shows questions and changes", () => {
       })
       const without = yield* loaded
       assert.include(without, "main.js")
-      for (const name of ["Person.js", "diff.js", "libesm.js"]) assert.notInclude(without, name)
-      assert.includeMembers(yield* loaded, ["diff.js", "libesm.js"])
+      for (const name of ["Person.js", "diff.js", "diff2.js"]) assert.notInclude(without, name)
+      assert.includeMembers(yield* loaded, ["diff.js", "diff2.js"])
     }))
 })
