@@ -41,12 +41,18 @@ const sessionOf = (home: string): string => join(home, "sessions", readdirSync(j
 const isEnd = ({ type }: { readonly type: string }) => /^turn\.(?!started)/.test(type)
 const count = (text: string, part: string): number => text.split(part).length - 1
 
+/** A file that the program makes meanwhile would stay, and with it the folder. */
+const removeAtOnce = (folder: string) => {
+  renameSync(folder, `${folder}-gone`)
+  rmSync(`${folder}-gone`, { recursive: true, maxRetries: 20 })
+}
+
 /** What becomes of the log: each leaves nothing behind where it was. */
 const losses: ReadonlyArray<readonly [name: string, vanish: (places: Places) => void]> = [
   ["the log", ({ home }) => rmSync(join(sessionOf(home), "log.ndjson"))],
   ["the session's folder", ({ home }) => rmSync(sessionOf(home), { recursive: true })],
   ["the folder of all sessions, which is moved", ({ home }) => renameSync(join(home, "sessions"), `${home}-old`)],
-  ["the home", ({ home }) => rmSync(home, { recursive: true, maxRetries: 20 })],
+  ["the home", ({ home }) => removeAtOnce(home)],
   ["the log, in whose place is another file", ({ home }) => {
     rmSync(join(sessionOf(home), "log.ndjson"))
     writeFileSync(join(sessionOf(home), "log.ndjson"), "")
@@ -75,7 +81,7 @@ describe("a session that vanishes in the middle of a turn", () => {
 
   it.scopedLive("ends with one line also when it is stopped then", () =>
     Effect.gen(function*() {
-      const vanish = ({ home }: Places) => rmSync(home, { recursive: true, maxRetries: 20 })
+      const vanish = ({ home }: Places) => removeAtOnce(home)
       const { code, stderr, stdout } = yield* runInto(vanish, { args: ["--json"], signal: "SIGINT" })
       assert.strictEqual(code, 130, stderr)
       assert.deepStrictEqual(lines(stdout).filter(isEnd).map(({ type }) => type), ["turn.interrupted"])
