@@ -162,7 +162,9 @@ export const expandTabs = (line: string, stop = 4): string => {
 const wide = String
   .raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uff60]`
 
-const closing = String.raw`[、。，．：；！？）」』】》〉〕·ー…]`
+/** `、。，．：；！？）」』】》〉〕·ー…`, by their numbers because the bundler cannot escape what is raw. */
+const closing = String
+  .raw`[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f\uff09\u300d\u300f\u3011\u300b\u3009\u3015\u00b7\u30fc\u2026]`
 
 const picture = String
   .raw`\p{RI}\p{RI}|\p{Extended_Pictographic}(?:[\ufe0f\u20e3\u{1f3fb}-\u{1f3ff}]|\u200d\p{Extended_Pictographic})*`
