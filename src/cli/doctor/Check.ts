@@ -27,7 +27,7 @@ export interface Result extends Finding {
 export const ok = (summary: string): Finding => ({ status: "ok", summary, remedy: null })
 export const warn = (summary: string, remedy: string): Finding => ({ status: "warn", summary, remedy })
 export const fail = (summary: string, remedy: string): Finding => ({ status: "fail", summary, remedy })
-export const skip = (summary: string): Finding => ({ status: "skip", summary, remedy: null })
+export const skipped = (summary: string): Finding => ({ status: "skip", summary, remedy: null })
 
 /** Longer than any server that works takes, and short enough to wait for. */
 const patience = Duration.seconds(10)

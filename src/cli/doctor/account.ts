@@ -26,7 +26,7 @@ import { Models } from "../../responses/account/Models.ts"
 import { SocketClient } from "../../responses/transport/SocketClient.ts"
 import { sayConfig } from "../sayConfig.ts"
 import { moment, span } from "../time.ts"
-import { type Check, fail, type Finding, ok, skip, warn } from "./Check.ts"
+import { type Check, fail, type Finding, ok, skipped, warn } from "./Check.ts"
 
 export type Services = Credentials | Models | AuthClient | HttpClient.HttpClient
 
@@ -63,9 +63,9 @@ export const expiry: Check<Credentials> = {
   id: "auth.expiry",
   look: Effect.gen(function*() {
     const found = yield* selected
-    if (Either.isLeft(found)) return skip("There is no sign-in that could be used")
+    if (Either.isLeft(found)) return skipped("There is no sign-in that could be used")
     const { credential } = found.right
-    if (!isSignIn(credential)) return skip("API keys do not expire by themselves")
+    if (!isSignIn(credential)) return skipped("API keys do not expire by themselves")
     const now = yield* DateTime.now
     return Option.match(expiresAt(credential), {
       onNone: () => ok("The sign-in does not say when it expires, and is refreshed when the server refuses it"),
@@ -131,10 +131,10 @@ const maxSkew = Duration.minutes(2)
 export const clock = (asked: Effect.Effect<Asked, never, HttpClient.HttpClient>): Check<HttpClient.HttpClient> => ({
   id: "clock.skew",
   look: Effect.map(asked, (asked) => {
-    if (Either.isLeft(asked)) return skip("No server could be asked what time it is")
+    if (Either.isLeft(asked)) return skipped("No server could be asked what time it is")
     const { at, date } = asked.right
     const time = Date.parse(date ?? "")
-    if (Number.isNaN(time)) return skip("The sign-in server does not say what time it is")
+    if (Number.isNaN(time)) return skipped("The sign-in server does not say what time it is")
     const away = Duration.millis(Math.abs(at - time))
     const way = at > time ? "ahead of" : "behind"
     return Duration.greaterThan(away, maxSkew)
@@ -233,9 +233,9 @@ export const websocket = (transport: string): Check<Credentials | AuthClient> =>
   id: "net.websocket",
   look: Effect.gen(function*() {
     if (transport === "sse") {
-      return skip("Model calls travel as server-sent events; `effixir config set transport auto` changes that")
+      return skipped("Model calls travel as server-sent events; `effixir config set transport auto` changes that")
     }
-    if (Either.isLeft(yield* selected)) return skip("There is no sign-in that could be used")
+    if (Either.isLeft(yield* selected)) return skipped("There is no sign-in that could be used")
     const isNeeded = transport === "websocket"
     const auth = yield* AuthClient
     const sockets = yield* SocketClient

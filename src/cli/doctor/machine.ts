@@ -9,7 +9,7 @@ import { delimiter, isAbsolute, join } from "node:path"
 import { parse } from "../../internal/json.ts"
 import * as ChildEnvironment from "../../node/process/ChildEnvironment.ts"
 import * as Ripgrep from "../../node/workspace/Ripgrep.ts"
-import { type Check, fail, type Finding, ok, skip, warn } from "./Check.ts"
+import { type Check, fail, type Finding, ok, skipped, warn } from "./Check.ts"
 
 const leastNode = [20, 19] as const
 
@@ -86,7 +86,9 @@ const versionOf = Effect.fnUntraced(function*(file: string, name: string) {
 export const sandbox: Check = {
   id: "sandbox.available",
   look: Effect.succeed(
-    skip("This version of effixir has no sandbox: commands run with the rights of this user; --permission limits them")
+    skipped(
+      "This version of effixir has no sandbox: commands run with the rights of this user; --permission limits them"
+    )
   )
 }
 
@@ -94,7 +96,7 @@ export const sandbox: Check = {
 export const mcp = (project: string): ReadonlyArray<Check> =>
   serversOf(join(project, ".mcp.json")).map((name) => ({
     id: `mcp.${name}`,
-    look: Effect.succeed(skip("This version of effixir starts no MCP servers"))
+    look: Effect.succeed(skipped("This version of effixir starts no MCP servers"))
   }))
 
 const serversOf = (file: string): ReadonlyArray<string> => {
@@ -112,7 +114,7 @@ export const size: Check = {
   id: "terminal.size",
   look: Effect.sync(() => {
     const { columns, isTTY, rows } = process.stdout.isTTY ? process.stdout : process.stderr
-    if (!isTTY) return skip("The output is no terminal")
+    if (!isTTY) return skipped("The output is no terminal")
     if (!columns || !rows) {
       return warn("The terminal does not say how large it is; 80 columns are taken", "Set it: stty columns 80 rows 24")
     }
@@ -129,7 +131,7 @@ export const color: Check = {
   id: "terminal.color",
   look: Effect.sync(() => {
     const stream = process.stdout.isTTY ? process.stdout : process.stderr
-    if (!stream.isTTY) return skip("The output is no terminal")
+    if (!stream.isTTY) return skipped("The output is no terminal")
     if ((process.env["NO_COLOR"] ?? "") !== "") return ok("No colours are used: NO_COLOR is set")
     if (process.env["TERM"] === "dumb") return ok("No colours are used: TERM is dumb")
     const depth = stream.getColorDepth()

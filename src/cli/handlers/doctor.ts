@@ -79,14 +79,17 @@ const askAll = Effect.fnUntraced(
 const runTogether = (checks: ReadonlyArray<Check.Check<Account.Services>>) =>
   Effect.forEach(checks, Check.run, { concurrency: "unbounded" })
 
-const offline = (id: string): Check.Check => ({ id, look: Effect.succeed(Check.skip("No server is asked: --offline")) })
+const offline = (id: string): Check.Check => ({
+  id,
+  look: Effect.succeed(Check.skipped("No server is asked: --offline"))
+})
 
 /** What cannot be looked at before something else is put right. */
 const skipAll = ({ id: why }: Check.Result, proxy: Check.Result) =>
   Effect.forEach(Account.ids, (id) =>
     id === proxy.id
       ? Effect.succeed(proxy)
-      : Check.run({ id, look: Effect.succeed(Check.skip(`It cannot be looked at before ${why} is put right`)) }))
+      : Check.run({ id, look: Effect.succeed(Check.skipped(`It cannot be looked at before ${why} is put right`)) }))
 
 /** A row for each check; below it what to do, where there is something. */
 const toText = (checks: ReadonlyArray<Check.Result>, width: number): string => {

@@ -22,13 +22,13 @@ const resolve = ({ env = {}, flags = [], isTrusted = true, project, user }: Give
     const fs = yield* FileSystem.FileSystem
     const base = yield* makeFolder
     const home = Home.make(`${base}/home`)
-    const folder = `${base}/work/below`
+    const folder = `${base}/project/below`
     yield* fs.makeDirectory(home.path)
     yield* fs.makeDirectory(folder, { recursive: true })
-    yield* fs.makeDirectory(`${base}/work/.git`)
-    yield* fs.makeDirectory(`${base}/work/.effixir`)
+    yield* fs.makeDirectory(`${base}/project/.git`)
+    yield* fs.makeDirectory(`${base}/project/.effixir`)
     if (user !== undefined) yield* put(home.config, JSON.stringify(user))
-    if (project !== undefined) yield* put(`${base}/work/.effixir/config.json`, JSON.stringify(project))
+    if (project !== undefined) yield* put(`${base}/project/.effixir/config.json`, JSON.stringify(project))
     if (isTrusted) yield* Trust.trust(home, folder)
     const resolved = yield* ResolvedSettings.resolve({ home, folder }).pipe(
       Overrides.withOverrides(flags),
@@ -58,7 +58,7 @@ describe("ResolvedSettings", () => {
       const expected = [
         ["of-flag", "flag", "--set"],
         ["of-env", "env", "EFFIXIR_MODEL"],
-        ["of-project", "project", "work/.effixir/config.json"],
+        ["of-project", "project", "project/.effixir/config.json"],
         ["of-user", "user", "home/config.json"],
         [undefined, "default", null]
       ]
@@ -82,7 +82,7 @@ describe("ResolvedSettings", () => {
   test("takes from a project neither more than the person allows nor what is the person's own", () =>
     Effect.gen(function*() {
       const stricter = yield* resolve({ project: { permission: "read-only" }, user: { permission: "ask" } })
-      assert.deepStrictEqual(stricter.of("permission"), ["read-only", "project", "work/.effixir/config.json"])
+      assert.deepStrictEqual(stricter.of("permission"), ["read-only", "project", "project/.effixir/config.json"])
       const wider = yield* resolve({ project: { permission: "auto" }, user: { permission: "ask" } })
       assert.deepStrictEqual(wider.of("permission"), ["ask", "user", "home/config.json"])
       for (const own of [{ credential_store: "keyring" }, { policy: "rules.json" }, { servers: {} }]) {
