@@ -19,8 +19,8 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly err: (text: string) => Effect.Effect<void>
   /** Writes one sentence to a person on stderr, marked as from effixir and wrapped at the width of the terminal. */
   readonly say: (sentence: string) => Effect.Effect<void>
-  /** From now on, sentences that advise a sign-in name this profile: without it, another one would be signed in. */
-  readonly adviseFor: (profile: string) => Effect.Effect<void>
+  /** From now on, sentences that advise a sign-in name this profile, if one is given: without it, another one would be signed in. */
+  readonly adviseFor: (profile: string | undefined) => Effect.Effect<void>
   /** A sentence with the commands that it advises as the person has to type them. */
   readonly advised: (sentence: string) => string
   /** The same for why the program has failed, which is told however quiet it is otherwise. */

@@ -20,9 +20,10 @@ export interface Asked {
 
 /**
  * A prompt of `-`, or none while stdin is a pipe, means all of stdin. Beside another prompt, what is piped in is waited
- * for as long as it is not silent for `wait` seconds: a pipe that a script leaves open must not hold a run up.
+ * for as long as it is not silent for `wait` seconds: a pipe that a script leaves open must not hold a run up. At a terminal
+ * the settings are not looked at for it.
  */
-export const read = Effect.fnUntraced(function*(given: string | undefined, wait: number) {
+export const read = Effect.fnUntraced(function*<E, R>(given: string | undefined, wait: Effect.Effect<number, E, R>) {
   const isWhole = given === "-" || given === undefined && process.stdin.isTTY !== true
   const text = isWhole ? yield* stdin : given ?? ""
   if (text.trim() === "") {
@@ -30,7 +31,7 @@ export const read = Effect.fnUntraced(function*(given: string | undefined, wait:
       message: "The prompt is empty: say what to do, as in `effixir \"explain this folder\"`, or pipe it in"
     })
   }
-  const asked: Asked = { text, piped: isWhole ? undefined : yield* beside(wait) }
+  const asked: Asked = { text, piped: isWhole || process.stdin.isTTY === true ? undefined : yield* beside(yield* wait) }
   return asked
 })
 
@@ -52,7 +53,7 @@ const patience = 15
 const beside = Effect.fnUntraced(function*(wait: number) {
   const screen = yield* Screen
   const input = process.stdin
-  if (input.isTTY === true || wait === 0) return undefined
+  if (wait === 0) return undefined
   const chunks: Array<Buffer> = []
   let size = 0
   const ended = Effect.async<boolean>((resume) => {

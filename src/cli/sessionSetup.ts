@@ -180,7 +180,7 @@ const signInFor = Effect.fnUntraced(function*(session: string, used: LastUsed, b
       const found = yield* Effect.either(selected)
       const payer = Either.isLeft(found) ? undefined : yield* Payer.of(found.right.credential, yield* billing)
       return { found, payer }
-    }).pipe(Effect.provide(layerHome), Common.override({ profile, auth: authFor(before, flags) }))
+    }).pipe(Effect.provide(layerHome), Common.environment({ profile, auth: authFor(before, flags) }))
 
   const { found, payer } = yield* look(profile)
   if (Either.isRight(found)) {

@@ -249,32 +249,36 @@ const duration = (text: string): Duration.Duration | undefined => {
 
 const units: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** Puts what the flags say in front of the environment, and into what is advised. */
-export const override = (flags: {
+interface EnvironmentFlags {
   readonly profile?: Option.Option<string>
   readonly auth?: Option.Option<Choice>
   readonly baseUrl?: Option.Option<string>
   readonly dialect?: Option.Option<string>
-}) =>
-<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen> => {
-  const said = ([name, value]: readonly [string, Option.Option<string> | undefined]): ReadonlyArray<[string, string]> =>
-    value !== undefined && Option.isSome(value) ? [[name, value.value]] : []
-  const values = new Map([
-    ...said(["EFFIXIR_PROFILE", flags.profile]),
-    ...said(["EFFIXIR_AUTH", flags.auth]),
-    // Which of the two is asked depends on the credential.
-    ...said(["OPENAI_BASE_URL", flags.baseUrl]),
-    ...said(["EFFIXIR_CHATGPT_BASE_URL", flags.baseUrl]),
-    ...said(["EFFIXIR_DIALECT", flags.dialect])
-  ])
-  const advise = Option.match(flags.profile ?? Option.none(), {
-    onNone: () => Effect.void,
-    onSome: (profile) => Effect.flatMap(Screen, ({ adviseFor }) => adviseFor(profile))
-  })
-  return Effect.zipRight(
-    advise,
-    Effect.configProviderWith((environment) =>
+}
+
+/** Puts what the flags say in front of the environment. */
+export const environment =
+  (flags: EnvironmentFlags) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+    const said = (
+      [name, value]: readonly [string, Option.Option<string> | undefined]
+    ): ReadonlyArray<[string, string]> => value !== undefined && Option.isSome(value) ? [[name, value.value]] : []
+    const values = new Map([
+      ...said(["EFFIXIR_PROFILE", flags.profile]),
+      ...said(["EFFIXIR_AUTH", flags.auth]),
+      // Which of the two is asked depends on the credential.
+      ...said(["OPENAI_BASE_URL", flags.baseUrl]),
+      ...said(["EFFIXIR_CHATGPT_BASE_URL", flags.baseUrl]),
+      ...said(["EFFIXIR_DIALECT", flags.dialect])
+    ])
+    return Effect.configProviderWith((environment) =>
       Effect.withConfigProvider(effect, ConfigProvider.orElse(ConfigProvider.fromMap(values), () => environment))
     )
-  )
-}
+  }
+
+/** The same for what a command is about: the profile is named in what is advised from now on. */
+export const override =
+  (flags: EnvironmentFlags) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen> =>
+    Effect.zipRight(
+      Effect.flatMap(Screen, ({ adviseFor }) => adviseFor(Option.getOrUndefined(flags.profile ?? Option.none()))),
+      environment(flags)(effect)
+    )

@@ -34,7 +34,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   if (prompt === undefined && images.length === 0) return yield* begin(id, to, { ephemeral, form: turn.form })
   const events = log.map(({ event }) => event)
   const folder = yield* FindSession.folderOf(cd, id, log)
-  const { piped, text } = yield* Prompt.read(prompt, yield* stdinWait(folder))
+  const { piped, text } = yield* Prompt.read(prompt, stdinWait(folder))
   const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), {
     ...flags,
     search,

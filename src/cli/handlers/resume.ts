@@ -31,7 +31,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const folder = yield* FindSession.folderOf(cd, id, log)
   const asked = yield* promptFor(unfinished, given[last ? 0 : 1], {
     hasImages: images.length > 0,
-    wait: yield* stdinWait(folder)
+    wait: stdinWait(folder)
   })
   const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), {
     ...flags,
@@ -75,7 +75,7 @@ const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" &&
 const promptFor = (
   unfinished: Option.Option<unknown>,
   given: string | undefined,
-  { hasImages, wait }: { readonly hasImages: boolean; readonly wait: number }
+  { hasImages, wait }: { readonly hasImages: boolean; readonly wait: ReturnType<typeof stdinWait> }
 ) =>
   given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Effect.mapError(
     Prompt.read(given, wait),

@@ -17,7 +17,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const [given] = yield* Prompt.positionals(words, 1)
   const { images, search, turn } = yield* TurnFlags.read(flags)
   const folder = Option.getOrElse(cd, () => ".")
-  const { piped, text } = yield* Prompt.read(given, yield* stdinWait(folder))
+  const { piped, text } = yield* Prompt.read(given, stdinWait(folder))
   yield* runTurn({
     ...turn,
     session: yield* SessionStore.makeId,

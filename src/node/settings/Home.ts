@@ -7,8 +7,10 @@
  */
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { readdirSync } from "node:fs"
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 
@@ -61,6 +63,15 @@ export const make = (path: string, profile?: string): Home => {
 const folder = Config.nonEmptyString("EFFIXIR_HOME").pipe(
   Config.orElse(() => Config.sync(() => join(homedir(), ".effixir")))
 )
+
+/**
+ * The names of the profiles that there are.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const profiles = ({ path }: Home): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.orElseSucceed(Effect.try(() => readdirSync(join(path, "profiles"))), () => [])
 
 /**
  * Whether a profile may have this name, which becomes that of a folder.

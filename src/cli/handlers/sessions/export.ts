@@ -3,8 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { readdirSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { resolve } from "node:path"
 import { Credentials } from "../../../auth/Credentials.ts"
 import { hidden } from "../../../auth/Secrets.ts"
 import { quote } from "../../../internal/quote.ts"
@@ -50,12 +49,11 @@ export const handle = Effect.fnUntraced(function*({ format, output, words }: Fla
  * before.
  */
 const learnSecrets = Effect.gen(function*() {
-  const { path } = yield* Home.config
-  const names = yield* Effect.orElseSucceed(Effect.try(() => readdirSync(join(path, "profiles"))), () => [])
+  const names = yield* Effect.flatMap(Home.config, Home.profiles)
   const look = Effect.option(Effect.flatMap(Credentials, ({ selected }) => selected)).pipe(Effect.provide(layerHome))
   yield* Effect.forEach(
     [Home.unnamed, ...names],
-    (name) => Effect.ignore(look.pipe(Common.override({ profile: Option.some(name), auth: Option.some("any") }))),
+    (name) => Effect.ignore(look.pipe(Common.environment({ profile: Option.some(name), auth: Option.some("any") }))),
     { discard: true }
   )
 })
