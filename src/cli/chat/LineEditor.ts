@@ -135,31 +135,23 @@ const remove = (state: State, to: number): State => {
   return changed(state, state.text.slice(0, start) + state.text.slice(end), start, "delete")
 }
 
-const undo = (state: State): State => {
-  const before = state.undo.at(-1)
-  if (before === undefined) return state
+/** Goes to the last of one list of states, and leaves the present one on the other. */
+const travel = (state: State, from: "undo" | "redo", to: "undo" | "redo"): State => {
+  const found = state[from].at(-1)
+  if (found === undefined) return state
   return {
     ...state,
-    ...before,
+    ...found,
     goal: undefined,
     last: "other",
-    undo: state.undo.slice(0, -1),
-    redo: [...state.redo, snapshot(state)]
+    [from]: state[from].slice(0, -1),
+    [to]: [...state[to], snapshot(state)]
   }
 }
 
-const redo = (state: State): State => {
-  const after = state.redo.at(-1)
-  if (after === undefined) return state
-  return {
-    ...state,
-    ...after,
-    goal: undefined,
-    last: "other",
-    redo: state.redo.slice(0, -1),
-    undo: [...state.undo, snapshot(state)]
-  }
-}
+const undo = (state: State): State => travel(state, "undo", "redo")
+
+const redo = (state: State): State => travel(state, "redo", "undo")
 
 const lineStart = ({ cursor, text }: State): number => text.lastIndexOf("\n", cursor - 1) + 1
 
