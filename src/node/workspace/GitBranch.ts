@@ -1,4 +1,8 @@
-/** The branch that is checked out in a folder, read from git's own file: no program is run for a line on the screen. */
+/**
+ * The branch that is checked out in a folder, read from git's own file: no program is run for a line on the screen.
+ *
+ * @internal
+ */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
