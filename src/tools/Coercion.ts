@@ -25,13 +25,15 @@ const within = (root: Json) => {
     return ref === undefined ? schema : hops > maxHops ? undefined : resolved(at(root, ref), hops + 1)
   }
 
-  /** The alternatives of a union, and of the unions in it. */
-  const alternativesOf = (schema: Json, depth = 0): ReadonlyArray<Json> | undefined => {
+  /** The alternatives of a union, and of the unions in it; each union once, as one may refer to itself. */
+  const alternativesOf = (schema: Json, seen = new Set<Json>()): ReadonlyArray<Json> | undefined => {
     const listed = schema["anyOf"] ?? schema["oneOf"]
     if (!Array.isArray(listed)) return undefined
-    return depth > maxUnions ? [] : listed.flatMap((one) => {
+    if (seen.has(schema)) return []
+    seen.add(schema)
+    return listed.flatMap((one) => {
       const alternative = resolved(one)
-      return alternative === undefined ? [] : alternativesOf(alternative, depth + 1) ?? [alternative]
+      return alternative === undefined ? [] : alternativesOf(alternative, seen) ?? [alternative]
     })
   }
 
@@ -57,30 +59,30 @@ const within = (root: Json) => {
         accepts(field, convert(field, value[name]))
     })
 
-  const convert = (given: unknown, value: unknown, hops = 0): unknown => {
+  /** `tried` holds what each schema has been asked about this place: a schema may refer to itself. */
+  const convert = (given: unknown, value: unknown, tried = new Map<Json, unknown>()): unknown => {
     const schema = resolved(given)
-    if (schema === undefined) return value
+    if (schema === undefined || tried.has(schema) && tried.get(schema) === value) return value
+    tried.set(schema, value)
     const alternatives = alternativesOf(schema)
-    const meant = alternatives === undefined ? value : convertAny(alternatives, value)
+    const meant = alternatives === undefined ? value : convertAny(alternatives, value, tried)
     const all = schema["allOf"]
-    const whole = Array.isArray(all) && hops < maxHops
-      ? all.reduce<unknown>((value, part) => convert(part, value, hops + 1), meant)
-      : meant
+    const whole = Array.isArray(all) ? all.reduce<unknown>((value, part) => convert(part, value, tried), meant) : meant
     const typed = accepts(schema, whole) ? whole : retyped(typesOf(schema), whole)
     if (Array.isArray(typed)) return convertList(schema, typed)
     return Predicate.isReadonlyRecord(typed) ? convertFields(schema, typed) : typed
   }
 
-  const convertAny = (alternatives: ReadonlyArray<Json>, value: unknown): unknown => {
+  const convertAny = (alternatives: ReadonlyArray<Json>, value: unknown, tried: Map<Json, unknown>): unknown => {
     if (Predicate.isReadonlyRecord(value)) {
       const meant = alternatives.find((one) => isMeant(one, value))
-      return meant === undefined ? value : convert(meant, value)
+      return meant === undefined ? value : convert(meant, value, tried)
     }
     const fitting = alternatives.find((one) => accepts(one, value))
-    if (fitting !== undefined) return convert(fitting, value)
+    if (fitting !== undefined) return convert(fitting, value, tried)
     const typed = alternatives.map((one) => retyped(typesOf(one), value))
     const other = typed.find((other, index) => other !== value && accepts(alternatives[index] ?? {}, other))
-    return other === undefined ? value : convertAny(alternatives, other)
+    return other === undefined ? value : convertAny(alternatives, other, tried)
   }
 
   const convertFields = (schema: Json, value: Json): Json => {
@@ -113,7 +115,6 @@ const within = (root: Json) => {
 
 /** More references in a row are a cycle. */
 const maxHops = 32
-const maxUnions = 4
 
 /** The target of a reference such as `#/$defs/Tree`. */
 const at = (root: Json, ref: string): unknown =>

@@ -137,6 +137,17 @@ describe("coerce", () => {
     fc.assert(fc.property(values, (value) => assert.strictEqual(coerce(schema, value), value)))
   })
 
+  it("ends where a schema leads back to itself without a step into the value", () => {
+    const self = { $ref: "#" }
+    for (
+      const schema of [
+        { anyOf: [{ allOf: [self] }] },
+        { allOf: [self, self] },
+        { anyOf: Array.from({ length: 20 }, () => ({ anyOf: Array.from({ length: 20 }, () => self) })) }
+      ]
+    ) for (const value of [{}, [], "1"]) assert.strictEqual(coerce(schema, value), value)
+  })
+
   it("ends for every schema and every value, and changes nothing twice", () => {
     const { tree: schema } = fc.letrec((tie) => ({
       tree: fc.oneof(
@@ -144,7 +155,7 @@ describe("coerce", () => {
         fc.record({ type: fc.constantFrom("string", "number", "integer", "boolean", "null") }),
         fc.record({ $ref: fc.constantFrom("#", "#/properties/a", "#/none", "") }),
         fc.record({ anyOf: fc.array(tie("tree"), { maxLength: 3 }) }),
-        fc.record({ allOf: fc.array(tie("tree"), { maxLength: 1 }) }),
+        fc.record({ allOf: fc.array(tie("tree"), { maxLength: 3 }) }),
         fc.record({ type: fc.constant("array"), items: tie("tree") }),
         fc.record({ properties: fc.dictionary(fc.constantFrom("a", "b", "__proto__"), tie("tree")) })
       )
