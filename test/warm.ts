@@ -7,15 +7,35 @@ import { cpSync, existsSync, readFileSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { crc32 } from "node:zlib"
 import * as Script from "../src/testing/Script.ts"
-import { machine, platform, program } from "./cli/machine.ts"
+import { type How, machine, platform, program } from "./cli/machine.ts"
+import { isThere, terminal } from "./cli/pseudoTerminal.ts"
+
+/** Each use of the program calls functions of its own, and is told apart by its first word. */
+const uses: ReadonlyArray<readonly [args: ReadonlyArray<string>, how?: How]> = [
+  [["run", "Say hello"]],
+  [["resume", "--last", "More"]],
+  [["status"]],
+  [["models"]],
+  [["sessions", "list"]],
+  [["config", "list"]],
+  [["doctor"]],
+  [["--help"]],
+  ...isThere
+    ? [
+      [["run", "Hello?"], { through: terminal(80, 24), env: { TERM: "xterm" } }],
+      [["chat"], { through: terminal(80, 24), env: { TERM: "xterm" }, stdin: "/quit\r" }]
+    ] as const
+    : [],
+  [["login", "--with-api-key"], { stdin: "sk-test" }],
+  [["logout"]]
+]
 
 const warm = Effect.fnUntraced(
   function*(folder: string) {
     const { home, path, run } = yield* machine(() => Script.answer(Script.say("Hello!")), { isStarted: true })
-    const uses = [["run", "Say hello"], ["resume", "--last", "More"], ["status"], ["models"], ["--help"], ["logout"]]
-    for (const args of uses) {
-      const { code, stderr } = yield* run(args)
-      if (code !== 0) return yield* Effect.dieMessage(`${args.join(" ")}: ${stderr}`)
+    for (const [args, how] of uses) {
+      const { code, stderr, stdout } = yield* run(args, how)
+      if (code !== 0) return yield* Effect.dieMessage(`${args.join(" ")}: ${code} ${stdout} ${stderr}`)
     }
     cpSync(path.join(home, "cache"), folder, { recursive: true, filter: (name) => !name.endsWith(".json") })
   },

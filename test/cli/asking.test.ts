@@ -4,8 +4,9 @@ import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
+import { isThere } from "./pseudoTerminal.ts"
 import { applyPatch, lines, machine, platform } from "./support.ts"
-import { isThere, sit } from "./terminal.ts"
+import { sit } from "./terminal.ts"
 
 const done = Script.answer(Script.say("Done."))
 const bash = (command: string, workdir?: string) =>

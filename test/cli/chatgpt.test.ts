@@ -4,8 +4,8 @@ import * as Redacted from "effect/Redacted"
 import { createServer } from "node:net"
 import { callbackPorts } from "../callbackPorts.ts"
 import { answerOf, fresh, signedIn, tokenPath, urlOf, visit } from "./chatgpt.ts"
+import { isThere, terminal } from "./pseudoTerminal.ts"
 import { assertSentence, eventually, lines, platform } from "./support.ts"
-import { isThere, terminal } from "./terminal.ts"
 
 const timeout = 180_000
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
+import { isThere, terminal } from "./pseudoTerminal.ts"
 import { assertSentence, eventually, machine, platform } from "./support.ts"
-import { isThere, terminal } from "./terminal.ts"
 
 const timeout = 120_000
 

@@ -4,8 +4,9 @@ import { writeFileSync } from "node:fs"
 import type { Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as Emulator from "./chat/emulator.ts"
+import { isThere, terminal } from "./pseudoTerminal.ts"
 import { applyPatch, machine, platform } from "./support.ts"
-import { isThere, sit, terminal } from "./terminal.ts"
+import { sit } from "./terminal.ts"
 
 const timeout = 120_000
 

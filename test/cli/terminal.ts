@@ -2,20 +2,10 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
+import { terminal } from "./pseudoTerminal.ts"
 import { eventually, machine } from "./support.ts"
-
-/** Whether terminals can be had here. */
-export const isThere = process.platform === "linux" && existsSync("/usr/bin/script")
-
-/** A terminal of its own for the program: what is typed comes through the pipe. */
-export const terminal = (columns: number, rows: number) => [
-  "sh",
-  "-c",
-  `exec script -qefc "stty cols ${columns} rows ${rows}; echo \\$\\$ > ../pid; exec $*" /dev/null`,
-  "sh"
-]
 
 type Folder = (name: string) => string
 

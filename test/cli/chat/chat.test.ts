@@ -4,8 +4,8 @@ import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import * as Script from "../../../src/testing/Script.ts"
+import { isThere as isPtyThere, terminal as pty } from "../pseudoTerminal.ts"
 import { eventually, isAlive, machine, platform } from "../support.ts"
-import { isThere as isPtyThere, terminal as pty } from "../terminal.ts"
 import { isThere, sitDown } from "./terminal.ts"
 
 const timeout = 180_000
