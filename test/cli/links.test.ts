@@ -163,13 +163,14 @@ describe.runIf(canMount)(
 )
 
 /** A disk that somebody else fills while the server is asked; what is kept in the end is copied out. */
-const filling = (base: string): Through => [
+const filling = (base: string, link: string): Through => [
   "unshare",
   "--mount",
   "sh",
   "-c",
   `cp "$EFFIXIR_HOME/auth.json" "$0/before" && mount -t tmpfs -o size=256k,mode=700 tmpfs "$EFFIXIR_HOME" || exit 90
    cp "$0/before" "$EFFIXIR_HOME/auth.json" && chmod 600 "$EFFIXIR_HOME/auth.json" || exit 91
+   cd "$EFFIXIR_HOME" && ${link} || exit 92
    ( until [ -e "$0/asked" ]; do sleep 0.02; done
      dd if=/dev/zero of="$EFFIXIR_HOME/rest" bs=1k count=1000 2> "$0/dd" || : > "$0/full" ) &
    "$@"
@@ -183,24 +184,29 @@ const filling = (base: string): Through => [
 describe.runIf(canMount)(
   where(canMount, "a disk that fills while the server is asked", "the right to mount one"),
   () => {
-    it.scopedLive("has room for the new sign-in all the same", () =>
-      Effect.gen(function*() {
-        const { auth, base, fs, run, simulator, start } = yield* machine(always, { tokenDelay: "3 seconds" })
-        const json: object = JSON.parse(readFileSync(auth, "utf8"))
-        writeFileSync(auth, JSON.stringify({ ...json, expires_at: 1 }), { mode: 0o600 })
-        const { result } = yield* start(["status", "--refresh"], { through: filling(base) })
-        const isAsked = Effect.map(simulator.requests, (all) => all.some(({ path }) => path === "/oauth/token"))
-        yield* eventually("the server is asked", () => Effect.runPromise(isAsked))
-        writeFileSync(join(base, "asked"), "")
-        const { code, stderr } = yield* result
-        assert.isTrue(existsSync(join(base, "full")))
-        assert.strictEqual(code, 0, stderr)
-        const after = readFileSync(join(base, "after"), "utf8")
-        assert.notStrictEqual(JSON.parse(after).refresh_token, JSON.parse(readFileSync(auth, "utf8")).refresh_token)
-        assert.notInclude(readFileSync(join(base, "names"), "utf8"), "tmp")
-        yield* fs.writeFileString(auth, after)
-        assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
-      }).pipe(Effect.provide(platform)), timeout)
+    it.scopedLive.each([["a plain file", ":"], ["a file with two names", "ln auth.json second"]])(
+      "has room for the new sign-in all the same: %s",
+      ([, link]) =>
+        Effect.gen(function*() {
+          const { auth, base, fs, run, simulator, start } = yield* machine(always, { tokenDelay: "3 seconds" })
+          const json: object = JSON.parse(readFileSync(auth, "utf8"))
+          writeFileSync(auth, JSON.stringify({ ...json, expires_at: 1 }), { mode: 0o600 })
+          const { result } = yield* start(["status", "--refresh"], { through: filling(base, link) })
+          const isAsked = Effect.map(simulator.requests, (all) => all.some(({ path }) => path === "/oauth/token"))
+          yield* eventually("the server is asked", () => Effect.runPromise(isAsked))
+          writeFileSync(join(base, "asked"), "")
+          const { code, stderr } = yield* result
+          assert.isTrue(existsSync(join(base, "full")))
+          assert.strictEqual(code, 0, stderr)
+          assert.notInclude(stderr, "could not be written")
+          const after = readFileSync(join(base, "after"), "utf8")
+          assert.notStrictEqual(JSON.parse(after).refresh_token, JSON.parse(readFileSync(auth, "utf8")).refresh_token)
+          assert.notMatch(readFileSync(join(base, "names"), "utf8"), /tmp|next/)
+          yield* fs.writeFileString(auth, after)
+          assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
+        }).pipe(Effect.provide(platform)),
+      timeout
+    )
   }
 )
 

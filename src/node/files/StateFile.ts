@@ -3,8 +3,9 @@
  * several names (hard links), or mounted alone into a container. A link is never replaced by a plain file.
  *
  * Where a rename can take the place of the file, it does. Where it would tear names apart (hard links) or cannot be (a
- * mounted file is busy), the file is overwritten in place. For that moment the new content is also in a journal beside
- * it: a reader finds the old content or the new one, and after a kill or a power cut the next change repairs the file.
+ * mounted file is busy), the file is overwritten in place. For that moment it ends with a copy of the new content: by
+ * each of its names a reader finds the old content or the new one, and after a kill or a power cut the next lock repairs
+ * the file. What cannot be written in place, as on a full disk, is kept in a journal beside it until it can.
  *
  * @internal
  */
@@ -12,6 +13,7 @@ import { type PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -21,7 +23,7 @@ import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { makeFolder } from "../../internal/makeFolder.ts"
 import * as FileLock from "./FileLock.ts"
-import { attempt, readOwnText, readPlainText } from "./readPlainFile.ts"
+import { attempt, readOwnText, readPlainFile, readPlainText } from "./readPlainFile.ts"
 import { reserve as reserveBeside } from "./replaceFile.ts"
 
 type Services = FileSystem.FileSystem | Path.Path
@@ -108,17 +110,16 @@ const stale = (path: string): PlatformError =>
  */
 export const read: (path: string) => Effect.Effect<string, PlatformError, Services> = Effect.fnUntraced(
   function*(path) {
-    let text = yield* readOwnText(path)
+    const readContent = Effect.map(readOwnText(path), contentOf)
+    let text = yield* readContent
     for (let tries = 0; tries < maxTries; tries++) {
       const journal = yield* readJournal(yield* realPath(path))
-      if (Option.isNone(journal)) {
-        if (!isTorn(text)) return text
-      } else {
-        if (isTorn(text) || journal.value.replaces === hashOf(text)) return journal.value.text
-        if (text === journal.value.text) return text
+      if (!isTorn(text)) {
+        if (Option.isNone(journal) || text === journal.value.text) return text
+        if (journal.value.replaces === hashOf(text)) return journal.value.text
       }
       yield* Effect.sleep("20 millis")
-      text = yield* readOwnText(path)
+      text = yield* readContent
     }
     return text
   }
@@ -143,25 +144,25 @@ export const reserve: (
 > = Effect.fnUntraced(function*(path, size) {
   const fs = yield* FileSystem.FileSystem
   const real = yield* realPath(path)
-  const room = yield* reserveBeside(real, size, mode)
+  const room = yield* reserveBeside(real, 2 * size, mode)
 
-  const overwrite = Effect.fnUntraced(function*(text: string) {
-    const journal: Journal = { replaces: hashOf(yield* readPlainText(real)), text }
+  const putInPlace = Effect.fnUntraced(function*(text: string) {
+    // Half of the reserved space is for the copy in the file, the other half for the journal.
+    yield* room.shrinkTo(size)
+    const written = yield* Effect.either(overwrite(real, text))
+    if (Either.isRight(written)) return yield* fs.remove(journalOf(real), { force: true })
+    const journal: Journal = { replaces: hashOf(contentOf(yield* readPlainText(real))), text }
     yield* fs.rename(yield* room.fill(encodeJournal(journal)), journalOf(real))
-    // The new content is safe from here on.
-    yield* Effect.catchAll(finish(real), (error) =>
-      Effect.logWarning(
-        `${path} could not be written (${diskProblem(error)}); what belongs there is kept in ${
-          journalOf(real)
-        } and is ` +
-          "put into its place later"
-      ))
+    yield* Effect.logWarning(
+      `${path} could not be written (${diskProblem(written.left)}); what belongs there is kept in ` +
+        `${journalOf(real)} and is put into its place later`
+    )
   })
 
   return Effect.fnUntraced(function*(text) {
     const links = yield* linksOf(real)
-    if (Option.exists(links, (count) => count > 1)) return yield* overwrite(text)
-    yield* Effect.catchIf(fs.rename(yield* room.fill(text), real), isBusy, () => overwrite(text))
+    if (Option.exists(links, (count) => count > 1)) return yield* putInPlace(text)
+    yield* Effect.catchIf(fs.rename(yield* room.fill(text), real), isBusy, () => putInPlace(text))
   })
 })
 
@@ -220,36 +221,91 @@ const readJournal = (real: string) =>
   )
 
 const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex")
+const hashLength = 64
 
-/** The first byte of a file that is being overwritten. No text begins with it. */
-const isTorn = (text: string): boolean => text.startsWith("\0")
-
-/** Writes the journal's content into the file, unless the file has other content by now. */
+/** Takes up an overwrite that was cut off, and puts into the file what could not be written before. */
 const finish: (real: string) => Effect.Effect<void, PlatformError, Services> = Effect.fnUntraced(function*(real) {
+  const before = yield* Effect.catchIf(readPlainFile(real), isNotFound, () => Effect.succeed(new Uint8Array()))
+  if (before.includes(0)) yield* inPlace(real, (file) => settle(file, before))
   const journal = yield* readJournal(real)
   if (Option.isNone(journal)) return
   const fs = yield* FileSystem.FileSystem
   const { replaces, text } = journal.value
-  const before = yield* Effect.catchIf(readPlainText(real), isNotFound, () => Effect.succeed(""))
-  if (isTorn(before) || hashOf(before) === replaces) yield* overwrite(real, text)
-  yield* fs.remove(journalOf(real))
+  const content = yield* Effect.catchIf(
+    Effect.map(readPlainText(real), contentOf),
+    isNotFound,
+    () => Effect.succeed("")
+  )
+  const isDone = hashOf(content) !== replaces || (yield* Effect.isSuccess(overwrite(real, text)))
+  if (isDone) yield* fs.remove(journalOf(real))
 })
 
-/** Marked from before the first byte of the old content goes until the last one of the new content is on the disk. */
+/**
+ * A file that is overwritten in place goes through these states (no text contains the bytes `0` and `1`):
+ *
+ *     old                           before
+ *     old 0…0 hash new              from here on, the copy counts
+ *     1 [old or new] 0…0 hash new   torn: whoever reads it without the copy reads it again
+ *     new 0…0 hash new
+ *     new                           after
+ */
 const overwrite = (real: string, text: string): Effect.Effect<void, PlatformError> =>
+  inPlace(real, async (file) => {
+    const { size } = await file.stat()
+    const content = Buffer.from(text)
+    const gap = Buffer.alloc(Math.max(content.length - size, 0) + 1)
+    const copy = Buffer.concat([gap, Buffer.from(hashOf(text)), content])
+    try {
+      await writeAt(file, copy, size)
+      await file.sync()
+    } catch (error) {
+      await file.truncate(size)
+      throw error
+    }
+    // The new content is safe: if the rest fails, the next lock goes on with it.
+    await put(file, content, size + gap.length).catch(() => {})
+  })
+
+/** Ends an overwrite, given the bytes that it has left. Without a whole copy, the old content is still there. */
+const settle = async (file: FileHandle, bytes: Uint8Array): Promise<void> => {
+  const start = bytes.lastIndexOf(0) + 1
+  const copy = copyIn(new TextDecoder().decode(bytes))
+  if (copy !== undefined) return await put(file, Buffer.from(copy), start)
+  if (bytes[0] === torn) return
+  await file.truncate(bytes.indexOf(0))
+  await file.sync()
+}
+
+/** Writes the content of a copy into its place, which ends before the copy. */
+const put = async (file: FileHandle, content: Buffer, end: number): Promise<void> => {
+  const bytes = Buffer.concat([content, Buffer.alloc(end - content.length)])
+  await writeAt(file, Buffer.from([torn]), 0)
+  await writeAt(file, bytes.subarray(1), 1)
+  await writeAt(file, bytes.subarray(0, 1), 0)
+  await file.sync()
+  await file.truncate(content.length)
+  await file.sync()
+}
+
+/** The content of a file in any of those states; a torn one stays as it is. */
+const contentOf = (text: string): string => copyIn(text) ?? (isTorn(text) ? text : text.split("\0", 1).join())
+
+/** The first byte of a torn file. */
+const torn = 1
+
+const isTorn = (text: string): boolean => text.charCodeAt(0) === torn
+
+/** The copy at the end of a file, if it is whole. */
+const copyIn = (text: string): string | undefined => {
+  const start = text.lastIndexOf("\0") + 1
+  const copy = text.slice(start + hashLength)
+  return start > 0 && text.slice(start, start + hashLength) === hashOf(copy) ? copy : undefined
+}
+
+const inPlace = (real: string, use: (file: FileHandle) => Promise<void>): Effect.Effect<void, PlatformError> =>
   Effect.acquireUseRelease(
     attempt("open", real, () => open(real, "r+")),
-    (file) =>
-      attempt("write", real, async () => {
-        const bytes = Buffer.from(text)
-        await writeAt(file, Buffer.from([0]), 0)
-        await file.sync()
-        await writeAt(file, bytes.subarray(1), 1)
-        await file.truncate(bytes.length)
-        await file.sync()
-        await writeAt(file, bytes.subarray(0, 1), 0)
-        await file.sync()
-      }),
+    (file) => attempt("write", real, () => use(file)),
     (file) => Effect.promise(() => file.close())
   )
 

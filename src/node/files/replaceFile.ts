@@ -39,6 +39,8 @@ export interface Room {
   readonly fill: (
     content: string
   ) => Effect.Effect<string, PlatformError, FileSystem.FileSystem | Path.Path>
+  /** Gives the rest back to the disk. */
+  readonly shrinkTo: (size: number) => Effect.Effect<void, PlatformError>
 }
 
 /**
@@ -63,7 +65,8 @@ export const reserve: (
         yield* write(neighbour, new TextEncoder().encode(content))
         yield* fs.chmod(neighbour.path, mode)
         return neighbour.path
-      })
+      }),
+      shrinkTo: (size) => held.file.truncate(size)
     }
   }
 )

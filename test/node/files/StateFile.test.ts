@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
 import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "node:fs"
+import { type FileHandle, open } from "node:fs/promises"
 import * as StateFile from "../../../src/node/files/StateFile.ts"
 import { get, layer, lockElsewhere, makeFolder, mode, names, put, startNode } from "../support.ts"
 
@@ -105,32 +106,80 @@ describe.skipIf(isWindows)("a file with several names", () => {
     }).pipe(Effect.provide(layer)), 30_000)
 })
 
-describe.skipIf(isWindows)("an overwriting that was cut off", () => {
-  const cut = [
-    ["before the first byte", "old text"],
-    ["in the middle", "\0ew an"],
-    ["before the last step", "\0ew and whole"]
-  ] as const
-  for (const [when, content] of cut) {
-    it.scoped(`${when} is read as if it were done, and done with the next lock`, () =>
-      Effect.gen(function*() {
-        const { base, other, real } = yield* named(content)
-        yield* put(`${real}.next`, journal("old text", "new and whole"))
-        assert.strictEqual(yield* StateFile.read(real), "new and whole")
-        yield* locked(real, Effect.void)
-        assert.deepStrictEqual([yield* get(real), yield* get(other)], ["new and whole", "new and whole"])
-        assert.notInclude(yield* names(`${base}/b`), "real.next")
-      }).pipe(Effect.provide(layer)))
-  }
+/** The file operations of an overwriting. From the one with this number on, none is done: it stops in its middle. */
+const stopAt = (first: number) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const some = await open(process.execPath)
+      await some.close()
+      const handles: FileHandle = Object.getPrototypeOf(some)
+      const { sync, truncate, write } = handles
+      const stopped = new Promise<never>(() => {})
+      let done = 0
+      let isStopped = false
+      const isOver = (): boolean => {
+        done++
+        return isStopped = isStopped || done >= first
+      }
+      handles.sync = function() {
+        return isOver() ? stopped : sync.call(this)
+      }
+      handles.truncate = function(length) {
+        return isOver() ? stopped : truncate.call(this, length)
+      }
+      handles.write = async function(this: FileHandle, bytes: Buffer, offset: number, size: number, position: number) {
+        const hasBegun = !isStopped
+        if (!isOver()) return await write.call(this, bytes, offset, size, position)
+        if (hasBegun) await write.call(this, bytes, offset, Math.floor(size / 2), position)
+        return await stopped
+      } as FileHandle["write"]
+      return { isStopped: () => isStopped, restore: () => Object.assign(handles, { sync, truncate, write }) }
+    }),
+    ({ restore }) => Effect.sync(restore)
+  )
 
-  it.scoped("counts no more when something else has come there", () =>
-    Effect.gen(function*() {
-      const { real } = yield* named("newer")
-      yield* put(`${real}.next`, journal("old text", "new and whole"))
-      yield* locked(real, Effect.void)
-      assert.strictEqual(yield* get(real), "newer")
-      assert.isFalse(existsSync(`${real}.next`))
-    }).pipe(Effect.provide(layer)))
+const sizes = [
+  ["a longer one", "old", "the new text"],
+  ["a shorter one", "the old text", "new"],
+  [
+    "nothing",
+    "old",
+    ""
+  ],
+  ["something after nothing", "", "new"],
+  ["text of many bytes", "öld", "€".repeat(9000)]
+] as const
+
+describe.skipIf(isWindows)("an overwriting that was cut off", () => {
+  for (const [what, old, next] of sizes) {
+    it.scopedLive(
+      `at any step is read by each name as not begun or done, and then is: ${what}`,
+      () =>
+        Effect.gen(function*() {
+          const seen = new Set<string>()
+          for (let step = 1, isWhole = false; !isWhole; step++) {
+            const { base, other, real } = yield* named(old)
+            yield* Effect.scoped(Effect.gen(function*() {
+              const { isStopped } = yield* stopAt(step)
+              const writing = yield* Effect.fork(StateFile.write(real, next))
+              const isDone = Effect.map(Fiber.poll(writing), Option.isSome)
+              isWhole = yield* Effect.repeat(Effect.delay(isDone, "5 millis"), { until: (is) => is || isStopped() })
+              if (!isWhole) yield* Effect.sleep("20 millis")
+              yield* Fiber.interrupt(writing)
+            }))
+            const now = yield* StateFile.read(other)
+            assert.include([old, next], now, `step ${step}`)
+            seen.add(now)
+            assert.strictEqual(yield* StateFile.read(real), now)
+            yield* locked(other, Effect.void)
+            assert.deepStrictEqual([yield* get(other), yield* get(real)], [now, now], `step ${step}`)
+            assert.deepStrictEqual(yield* names(`${base}/b`), ["real"])
+          }
+          assert.deepStrictEqual(seen, new Set([old, next]))
+        }).pipe(Effect.provide(layer)),
+      60_000
+    )
+  }
 
   it.scopedLive("by kill -9 loses nothing, whenever that comes", () =>
     Effect.gen(function*() {
@@ -150,6 +199,27 @@ describe.skipIf(isWindows)("an overwriting that was cut off", () => {
         seen = n
       }
     }).pipe(Effect.provide(layer)), 120_000)
+})
+
+describe.skipIf(isWindows)("a text that could not be written in place", () => {
+  it.scoped("is read from beside the file, and comes there with the next lock", () =>
+    Effect.gen(function*() {
+      const { base, other, real } = yield* named("old text")
+      yield* put(`${real}.next`, journal("old text", "new and whole"))
+      assert.strictEqual(yield* StateFile.read(real), "new and whole")
+      yield* locked(real, Effect.void)
+      assert.deepStrictEqual([yield* get(real), yield* get(other)], ["new and whole", "new and whole"])
+      assert.notInclude(yield* names(`${base}/b`), "real.next")
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("counts no more when something else has come there", () =>
+    Effect.gen(function*() {
+      const { real } = yield* named("newer")
+      yield* put(`${real}.next`, journal("old text", "new and whole"))
+      yield* locked(real, Effect.void)
+      assert.strictEqual(yield* get(real), "newer")
+      assert.isFalse(existsSync(`${real}.next`))
+    }).pipe(Effect.provide(layer)))
 })
 
 const numberOf = (text: string): number => Number(text.slice(0, text.indexOf(" ")))
@@ -183,7 +253,7 @@ describe.skipIf(isWindows)("a file that is not whole yet", () => {
 
   it.scopedLive("is waited for by readers as long as it is marked", () =>
     Effect.gen(function*() {
-      const { real } = yield* named("\0")
+      const { real } = yield* named("\u0001")
       const reading = yield* Effect.fork(StateFile.read(real))
       yield* Effect.sleep("50 millis")
       // At no moment is it empty: that would be read as what it holds.
