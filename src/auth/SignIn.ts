@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Credential from "./Credential.ts"
@@ -42,6 +43,18 @@ export const persistently = <A, R>(call: Effect.Effect<A, OAuthError, R>): Effec
   })
 
 /**
+ * Ends tokens that are not kept: nobody would ever use them, or end them. Whether that works makes no difference to
+ * whoever waits, and may hold them up for a moment only.
+ *
+ * @since 0.1.0
+ * @category signing in
+ */
+export const discard = <R>(revoke: Effect.Effect<void, OAuthError, R>): Effect.Effect<void, never, R> =>
+  Effect.ignore(Effect.timeout(Effect.interruptible(revoke), longestEnd))
+
+const longestEnd = Duration.seconds(5)
+
+/**
  * Redeems a code. Tokens that name no account are refused, because the API requires the account.
  *
  * @since 0.1.0
@@ -52,6 +65,7 @@ export const redeem: (grant: Grant) => Effect.Effect<SignedIn, OAuthError, OAuth
   const tokens = yield* persistently(oauth.exchange(grant))
   const credential = Credential.fromTokens(tokens, yield* DateTime.now)
   if (Credential.claims(credential).accountId === undefined) {
+    yield* discard(oauth.revoke(tokens.refresh_token))
     return yield* new OAuthError({ reason: "Protocol", detail: "the tokens name no ChatGPT account" })
   }
   return { _tag: "SignedIn", credential }

@@ -34,12 +34,14 @@ const redeem = Effect.fnUntraced(function*(...answers: ReadonlyArray<Tokens | OA
           return answer instanceof OAuthError ? answer : Effect.succeed(answer)
         }
       ))
+  const ended: Array<string> = []
+  const revoke = (token: Redacted.Redacted) => Effect.sync(() => void ended.push(Redacted.value(token)))
   const fiber = yield* SignIn.redeem(grant).pipe(
-    Effect.provideService(OAuth, { ...nobody, exchange }),
+    Effect.provideService(OAuth, { ...nobody, exchange, revoke }),
     Effect.fork
   )
   yield* TestClock.adjust("1 hour")
-  return { exit: yield* Fiber.await(fiber), outcome: Fiber.join(fiber), tried: yield* Ref.get(tried) }
+  return { exit: yield* Fiber.await(fiber), outcome: Fiber.join(fiber), tried: yield* Ref.get(tried), ended }
 })
 
 const unasked = Effect.dieMessage("Nobody is asked for this")
@@ -86,12 +88,13 @@ describe("redeeming a code", () => {
       }
     }))
 
-  it.effect("fails when the tokens name no account, and quotes none of them", () =>
+  it.effect("fails when the tokens name no account, ends them at the server, and quotes none of them", () =>
     Effect.gen(function*() {
-      const { exit, outcome } = yield* redeem(tokens({ sub: "s0mebody" }))
+      const { ended, exit, outcome } = yield* redeem(tokens({ sub: "s0mebody" }))
       const error = yield* Effect.flip(outcome)
       assert.strictEqual(error.reason, "Protocol")
       assert.include(error.message, "account")
+      assert.deepStrictEqual(ended, ["r3fresh"])
       const shown = JSON.stringify(exit) + (exit._tag === "Failure" ? Cause.pretty(exit.cause) : "")
       for (const secret of ["r3fresh", "c0de", "v3rifier", jwt({ sub: "s0mebody" })]) assert.notInclude(shown, secret)
     }))

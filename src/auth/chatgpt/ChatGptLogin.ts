@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -18,7 +17,7 @@ import { type ChatGpt, usesPlan } from "../Credential.ts"
 import { CredentialStore } from "../CredentialStore.ts"
 import { OAuthError } from "../OAuthError.ts"
 import * as Pkce from "../Pkce.ts"
-import { persistently, type SignedIn } from "../SignIn.ts"
+import { discard, persistently, type SignedIn } from "../SignIn.ts"
 import { ChatGptOAuth, newClient } from "./ChatGptOAuth.ts"
 import * as Tokens from "./ChatGptTokens.ts"
 import { type RegistrationError, Registrations } from "./Registrations.ts"
@@ -83,9 +82,8 @@ export const login = (
         const done: SignedIn<ChatGpt> = { _tag: "SignedIn", credential }
         return done
       })
-      // Nobody would ever use these tokens, or end them.
-      const end = oauth.revoke({ ...client, refresh_token: tokens.refresh_token })
-      return yield* Effect.onError(accept, () => Effect.ignore(Effect.timeout(Effect.interruptible(end), longestEnd)))
+      const revoke = oauth.revoke({ ...client, refresh_token: tokens.refresh_token })
+      return yield* Effect.onError(accept, () => discard(revoke))
     })
 
     return yield* Answer.wait({
@@ -110,9 +108,6 @@ export const login = (
       conclude
     })
   }))
-
-/** How long the end of tokens that are not kept may hold up whoever waits. */
-const longestEnd = Duration.seconds(5)
 
 /** Reads the registrations in any case: what is wrong with them has to be told before the person signs in. */
 const findKnown = (issuer: string) =>

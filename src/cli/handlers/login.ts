@@ -1,10 +1,12 @@
 /**
  * `effixir login`: the ways to sign in, and the choice between them.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Struct from "effect/Struct"
 import * as Credential from "../../auth/Credential.ts"
-import { CredentialStore } from "../../auth/CredentialStore.ts"
+import { CredentialStore, CredentialStoreError } from "../../auth/CredentialStore.ts"
+import { endAtServer, unconfirmed } from "../../auth/endAtServer.ts"
 import { prose } from "../../internal/visible.ts"
 import * as ForeignCredential from "../../node/auth/ForeignCredential.ts"
 import * as NodeBrowser from "../../node/auth/NodeBrowser.ts"
@@ -48,9 +50,26 @@ const keep = (choice: Choice) =>
   Effect.scoped(Effect.gen(function*() {
     const way = yield* wayOf(choice)
     const store = yield* CredentialStore
-    const save = isImmediate(way) ? store.save : yield* store.reserve
-    return yield* Effect.tap(signIn(way, choice), save)
+    if (isImmediate(way)) return yield* Effect.tap(signIn(way, choice), store.save)
+    const save = yield* store.reserve
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.tap(restore(signIn(way, choice)), (credential) => orEnd(restore(save(credential)), credential))
+    )
   }))
+
+/** Ends a new sign-in that is not saved: nobody would ever use it, or end it. */
+const orEnd = <R>(save: Effect.Effect<void, CredentialStoreError, R>, credential: Credential.Credential) =>
+  Credential.isSignIn(credential)
+    ? Effect.catchAllCause(save, (cause) =>
+      Effect.flatMap(endAtServer(credential), (isEnded) => {
+        const said = isEnded
+          ? "The new sign-in is not kept, and has been ended at the server."
+          : `The new sign-in is not kept. ${unconfirmed[credential.kind]}`
+        return Effect.failCause(
+          Cause.map(cause, (error) => new CredentialStoreError({ ...error, problem: `${error.problem}. ${said}` }))
+        )
+      }))
+    : save
 
 interface Choice {
   readonly chatgpt: boolean
