@@ -128,7 +128,7 @@ export type ToolChoice = typeof ToolChoice.Type
  * `input`; the API accepts the same. `Body` decides where a host gets the system prompt and the tools.
  *
  * The last fields are for accounts that pay for every call: with a plan the host does not use them, and mostly refuses
- * them.
+ * them. What a host or a model refuses is left out of what is sent to it: from GPT-6.2 on, `temperature` and `top_p`.
  *
  * @since 0.1.0
  * @category schemas

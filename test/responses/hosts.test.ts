@@ -133,6 +133,7 @@ describe("A model call", () => {
         max_output_tokens: 100,
         temperature: 1,
         top_p: 1,
+        top_logprobs: 5,
         metadata: { a: "b" },
         service_tier: "priority",
         prompt_cache_retention: "24h",
@@ -146,11 +147,12 @@ describe("A model call", () => {
       assert.deepStrictEqual(body.input, [additional, prompt, hi])
       // Who pays for every call may ask for all of it, but for what the model does not know.
       const paid = yield* sentOf(key, asking)
-      const { prompt_cache_retention: _, ...taken } = refused
+      const { prompt_cache_retention, temperature, top_logprobs, top_p, ...taken } = refused
       assert.deepInclude(paid.body, taken)
-      assert.notProperty(paid.body, "prompt_cache_retention")
+      const ofOthers = { prompt_cache_retention, temperature, top_logprobs, top_p }
+      for (const name of Object.keys(ofOthers)) assert.notProperty(paid.body, name)
       assert.deepStrictEqual(paid.body.input, [prompt, hi, update])
-      assert.propertyVal((yield* sentOf(key, { ...asking, model: "gpt-5.5" })).body, "prompt_cache_retention", "24h")
+      assert.deepInclude((yield* sentOf(key, { ...asking, model: "gpt-5.5" })).body, ofOthers)
     }))
 
   it.effect("has its prompt in the input on every host of OpenAI, and in a field of its own elsewhere", () =>

@@ -326,6 +326,20 @@ describe("The API host of OpenAiSimulator", () => {
       assert.strictEqual(last.response.output[0].content[0].text, "Hello")
     }).pipe(Effect.provide(simulator)))
 
+  it.effect("refuses to be told how GPT-6.2 chooses its words", () =>
+    Effect.gen(function*() {
+      const { apiKey } = yield* OpenAiSimulator.OpenAiSimulator
+      for (const field of [{ temperature: 0 }, { top_p: 1 }, { top_logprobs: 1 }]) {
+        const ask = (model: string) => post("/v1/responses", { ...body, model, ...field }, bearer(apiKey))
+        const { json, status } = yield* ask("gpt-6.2-sol")
+        assert.deepStrictEqual([status, (json as { error: { param: string } }).error.param], [
+          400,
+          Object.keys(field)[0]
+        ])
+        assert.strictEqual((yield* ask("gpt-6.1-sol")).status, 200)
+      }
+    }).pipe(Effect.provide(simulator)))
+
   it.effect("wants its own key", () =>
     Effect.gen(function*() {
       for (const headers of [{}, bearer(Redacted.make("sk-other")), yield* signedIn]) {

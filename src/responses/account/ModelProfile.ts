@@ -22,6 +22,7 @@ import { Price } from "./Price.ts"
  * - `additionalTools` it takes its tools as an item of the input, where its server does
  * - `effortUpdates` an item of the conversation can change how hard it thinks, where its server lets it
  * - `cacheRetention` it can be told how long the start of a conversation is kept (`prompt_cache_retention`)
+ * - `sampling` it can be told how to choose its words (`temperature`, `top_p`, `top_logprobs`)
  * - `efforts` how hard it can be told to think, as far as that is known; it thinks as hard as `defaultEffort` otherwise
  * - `contextWindow` in tokens
  * - `price` what it costs, which only a person can say
@@ -38,6 +39,7 @@ export const ModelProfile = Schema.Struct({
   additionalTools: Schema.Boolean,
   effortUpdates: Schema.Boolean,
   cacheRetention: Schema.Boolean,
+  sampling: Schema.Boolean,
   efforts: Schema.optional(Schema.Array(Schema.String)),
   defaultEffort: Schema.optional(Schema.String),
   contextWindow: Schema.optional(Schema.Number),
@@ -109,6 +111,7 @@ export const profileOf = (model: string, { catalogue = [], models: overrides = {
       additionalTools: additionalTools ?? isRecent,
       effortUpdates: effortUpdates ?? false,
       cacheRetention: !isRecent,
+      sampling: !isSince(model, 6.2),
       ...defined({ efforts, defaultEffort, contextWindow })
     },
     ...fitting.map(([, override]) => defined(override))
@@ -145,7 +148,7 @@ const withReasoningContent =
  * @category combining
  */
 export const fit = (request: Request, profile: ModelProfile): Request => {
-  const { include, prompt_cache_retention, reasoning, ...rest } = request
+  const { include, prompt_cache_retention, reasoning, temperature, top_logprobs, top_p, ...rest }: Wide = request
   const input = profile.reasoning
     ? request.input.map((item) => withEffort(item, profile))
     : request.input.filter((item) => !isUpdate(item))
@@ -153,10 +156,14 @@ export const fit = (request: Request, profile: ModelProfile): Request => {
     ...rest,
     ...(profile.reasoning ? defined({ include, reasoning: reasoning && fitReasoning(reasoning, profile) }) : {}),
     ...(profile.cacheRetention ? defined({ prompt_cache_retention }) : {}),
+    ...(profile.sampling ? defined({ temperature, top_logprobs, top_p }) : {}),
     parallel_tool_calls: request.parallel_tool_calls && profile.parallelToolCalls,
     input: profile.images ? input : input.map((item) => withoutImages(item, imageNotSeen))
   }
 }
+
+/** A program may set fields of the API that we do not know. */
+type Wide = Request & { readonly top_logprobs?: unknown }
 
 const withEffort = (item: Item, profile: ModelProfile): Item => {
   const effort = isUpdate(item) ? text(field(item["reasoning"], "effort")) : undefined

@@ -2,6 +2,7 @@ import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { field } from "../../internal/json.ts"
+import { profileOf } from "../../responses/account/ModelProfile.ts"
 import { isItem, type Item, text as textOf } from "../../responses/Item.ts"
 import { isCompaction, type Request, ToolDeclaration } from "../../responses/Request.ts"
 import { isToolCall, isToolCallOutput } from "../../responses/ToolCall.ts"
@@ -45,8 +46,18 @@ export const api = (body: unknown): Either.Either<Read, Reply> => {
       error(400, { message: "The simulator answers with a stream only.", param: "stream", code: null })
     )
   }
-  return reading(body, undefined)
+  return reading(body, samplingVerdict(body, body["model"]))
 }
+
+/** How a model that thinks chooses its words is its own business. */
+const samplingVerdict = (body: Body, model: string): Verdict => {
+  const param = profileOf(model).sampling ? undefined : samplingFields.find((name) => name in body)
+  if (param === undefined) return undefined
+  const message = `Unsupported parameter: '${param}' is not supported with this model.`
+  return error(400, { message, param, code: "unsupported_parameter" })
+}
+
+const samplingFields = ["temperature", "top_p", "top_logprobs"]
 
 export interface Server {
   /** Whether the server can decrypt this text. */

@@ -6,7 +6,7 @@ import * as Request from "../../../src/responses/Request.ts"
 const overrides = Schema.decodeUnknownSync(ModelProfile.Overrides)
 
 /** Of models that nothing is known of. */
-const plain = { additionalTools: false, effortUpdates: false, cacheRetention: true }
+const plain = { additionalTools: false, effortUpdates: false, cacheRetention: true, sampling: true }
 
 describe("A model's profile", () => {
   it.each(["gpt-5.5", "gpt-5", "gpt-5-mini", "gpt-6-astra", "o1", "o3-mini", "o4-mini", "codex-mini-latest"])(
@@ -122,6 +122,14 @@ describe("A model's profile", () => {
       assert.isTrue(ModelProfile.profileOf(model).cacheRetention)
     }
   )
+
+  it.each(["gpt-6.2-sol", "gpt-6.2-astra", "gpt-6.3-nova", "gpt-7"])("%s chooses its words itself", (model) => {
+    assert.isFalse(ModelProfile.profileOf(model).sampling)
+  })
+
+  it.each(["gpt-6.1-sol", "gpt-6-luna", "gpt-5.5", "gpt-4.1", "qwen3", ""])("%s can be told how to", (model) => {
+    assert.isTrue(ModelProfile.profileOf(model).sampling)
+  })
 
   it("is what the server's list says, before what was known, and a person's word before both", () => {
     const catalogue = [{
