@@ -184,7 +184,7 @@ const filling = (base: string, link: string): Through => [
 describe.runIf(canMount)(
   where(canMount, "a disk that fills while the server is asked", "the right to mount one"),
   () => {
-    it.scopedLive.each([["a plain file", ":"], ["a file with two names", "ln auth.json second"]])(
+    it.scopedLive.each([["a plain file", ":"], ["a file with two names", "ln auth.json second"]] as const)(
       "has room for the new sign-in all the same: %s",
       ([, link]) =>
         Effect.gen(function*() {

@@ -164,6 +164,24 @@ describe("The ChatGPT host of OpenAiSimulator", () => {
       }
     }))
 
+  it.effect("takes the efforts that a model has", () =>
+    Effect.gen(function*() {
+      const taken = ["gpt-6.2-sol high", "gpt-6.2-sol max", "gpt-5.5 xhigh"]
+      const refused = [
+        "gpt-6.2-sol none",
+        "gpt-6-astra none",
+        "gpt-5.6-sol minimal",
+        "gpt-5.6-sol ultra",
+        "gpt-5.5 max"
+      ]
+      for (const [status, pairs] of [[200, taken], [400, refused]] as const) {
+        for (const [model, effort] of pairs.map((pair) => pair.split(" "))) {
+          const answer = yield* post(chatGptPath, { ...body, model, reasoning: { effort } }, yield* signedIn)
+          assert.strictEqual(answer.status, status, `${model} ${effort}`)
+        }
+      }
+    }).pipe(Effect.provide(simulator)))
+
   it.effect("wants a type on every item", () =>
     refuses({ input: [user, { content: "hi" }] }, {
       error: {

@@ -73,6 +73,16 @@ describe("The WebSockets of OpenAiSimulator", () => {
       }])
     }).pipe(Effect.provide(simulator())))
 
+  it.scoped("prepare what will be continued, and ask the model nothing for that", () =>
+    Effect.gen(function*() {
+      const say = yield* dial
+      const prepared = yield* say({ ...body, generate: false })
+      assert.strictEqual(textOf(prepared), "")
+      const previous_response_id = prepared.at(-1).response.id
+      assert.strictEqual(textOf(yield* say({ ...body, previous_response_id })), "0: 2")
+      assert.strictEqual(textOf(yield* say({ ...body, input: [], generate: false })), "")
+    }).pipe(Effect.provide(simulator())))
+
   it.scoped("refuse what HTTP refuses, and stay open", () =>
     Effect.gen(function*() {
       const say = yield* dial

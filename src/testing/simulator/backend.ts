@@ -13,7 +13,7 @@ import { fallback } from "../../responses/account/Models.ts"
 import { withoutId } from "../../responses/Item.ts"
 import type { Request } from "../../responses/Request.ts"
 import * as ContextWindow from "../ContextWindow.ts"
-import type * as Script from "../Script.ts"
+import * as Script from "../Script.ts"
 import * as ScriptEvents from "../ScriptEvents.ts"
 import { type Account, bearerOf } from "./auth.ts"
 import * as Chat from "./chat.ts"
@@ -111,7 +111,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         if (!Predicate.isReadonlyRecord(message) || message["type"] !== "response.create") {
           return yield* Effect.fail(error(400, { message: "Expected an event of type response.create", code: null }))
         }
-        const { previous_response_id: previous, type: _, ...rest } = message
+        const { generate, previous_response_id: previous, type: _, ...rest } = message
         const known = previous === undefined ? [] : remembered.get(String(previous))
         if (known === undefined) {
           return yield* Effect.fail(error(400, {
@@ -123,7 +123,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         const { input } = rest
         const body = { ...rest, stream: true, input: Array.isArray(input) ? [...known, ...input] : input }
         const read = yield* host.read(body)
-        const answer = yield* respond(host, owner, read, body)
+        const answer = yield* respond(host, owner, read, body, generate !== false)
         if (!("events" in answer)) return yield* Effect.fail(answer)
         const { events, responseId, turn } = answer
         if (turn._tag === "Answer") remembered.set(responseId, [...read.sent, ...turn.items.map(withoutId)])
@@ -131,7 +131,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       })
     })
 
-  const respond = Effect.fnUntraced(function*(host: Host, owner: string, read: Checks.Read, body: unknown) {
+  /** Over a socket, a client may send what it has so far for the server to prepare, and have nothing generated yet. */
+  const respond = Effect.fnUntraced(function*(
+    host: Host,
+    owner: string,
+    read: Checks.Read,
+    body: unknown,
+    isGenerating = true
+  ) {
     const { request } = read
     // Only the same account and model can use encrypted content again.
     const seal = (encrypted: string) => `${owner} ${request.model} ${encrypted}`
@@ -141,7 +148,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       isStoring: host.isStoring(body)
     })
 
-    const turn = yield* next(request)
+    const turn = isGenerating ? yield* next(request) : Script.answer()
     const headers = { "x-request-id": randomUUID() }
     if (turn._tag === "Refuse") return json(turn.status, turn.body, { ...headers, ...turn.headers })
     if ("items" in turn) {

@@ -121,13 +121,17 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
 
   /** Decides which person is at the browser, and which client id they get; a returning person keeps theirs. */
   const authorize: Handler = Effect.fnUntraced(function*({ query, rawQuery }) {
-    const { account, callbackClient, decline } = yield* Ref.get(knobs)
+    const { account, callbackClient, callbackIssuer, decline } = yield* Ref.get(knobs)
     const known = HashMap.get(yield* Ref.get(clients), query["client_id"] ?? "")
     const hints = yield* Ref.get(idTokens)
     const problem = checkAuthorize(query, rawQuery, known, (token) => Option.getOrUndefined(HashMap.get(hints, token)))
     if (problem !== undefined) return error(400, { message: problem, code: "invalid_request" })
-    const back = (answer: Record<string, string>) =>
-      redirect(`${query["redirect_uri"]}?${new URLSearchParams({ ...answer, state: query["state"] ?? "" })}`)
+    const back = (answer: Record<string, string>) => {
+      const iss = callbackIssuer === "none" ? {} : { iss: callbackIssuer === "own" ? issuer : "https://auth.example" }
+      return redirect(
+        `${query["redirect_uri"]}?${new URLSearchParams({ ...answer, ...iss, state: query["state"] ?? "" })}`
+      )
+    }
     if (decline === "all") return back({ error: "access_denied", error_description: "The person said no" })
     const person = account ?? (Option.isSome(known) ? known.value.account : options.account)
     const registered = Option.isSome(known) ? known.value : yield* register(person)

@@ -10,6 +10,8 @@ export interface Knobs {
   readonly account: Account | undefined
   /** Which client id the callback names. */
   readonly callbackClient: "issued" | "omitted" | "dynamic" | "other"
+  /** Which issuer the callback names. */
+  readonly callbackIssuer: "none" | "own" | "other"
   readonly idToken: IdTokenFault | undefined
   readonly jwksStatus: number
   /** Unless this is 200, every call of the token endpoint gets this status and has no effect. */
@@ -38,6 +40,7 @@ export const normal: Knobs = {
   decline: "nothing",
   account: undefined,
   callbackClient: "issued",
+  callbackIssuer: "none",
   idToken: undefined,
   jwksStatus: 200,
   tokenStatus: 200,

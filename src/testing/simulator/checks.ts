@@ -46,12 +46,14 @@ export const api = (body: unknown): Either.Either<Read, Reply> => {
       error(400, { message: "The simulator answers with a stream only.", param: "stream", code: null })
     )
   }
-  return reading(body, samplingVerdict(body, body["model"]))
+  return reading(body, fittingVerdict(body, body["model"]) ?? effortVerdict(body, body["model"]))
 }
 
-/** How a model that thinks chooses its words is its own business. */
-const samplingVerdict = (body: Body, model: string): Verdict => {
-  const param = profileOf(model).sampling ? undefined : samplingFields.find((name) => name in body)
+/** What the API refuses of some models only. */
+const fittingVerdict = (body: Body, model: string): Verdict => {
+  const { cacheRetention, sampling } = profileOf(model)
+  const refused = [...(sampling ? [] : samplingFields), ...(cacheRetention ? [] : ["prompt_cache_retention"])]
+  const param = refused.find((name) => name in body)
   if (param === undefined) return undefined
   const message = `Unsupported parameter: '${param}' is not supported with this model.`
   return error(400, { message, param, code: "unsupported_parameter" })
@@ -117,12 +119,17 @@ const modelVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
   if (!Predicate.isString(model) || !models.includes(model)) {
     return detail(400, `The '${model ?? ""}' model is not supported when using Codex with a ChatGPT account.`)
   }
+  return effortVerdict(body, model)
+}
+
+/** The hardest effort of a list is for people only; of models that are not known, most refuse `minimal`. */
+const effortVerdict = (body: Body, model: string): Verdict => {
+  const { efforts } = profileOf(model)
   const effort = field(body["reasoning"], "effort")
-  if (effort === "minimal" || effort === "ultra") {
-    const message = `Unsupported value: '${effort}' is not supported with the '${model}' model.`
-    return error(400, { message, param: "reasoning.effort", code: "unsupported_value" })
-  }
-  return undefined
+  const isKnown = efforts === undefined ? effort !== "minimal" : Predicate.isString(effort) && efforts.includes(effort)
+  if (effort === undefined || effort === null || isKnown && effort !== "ultra") return undefined
+  const message = `Unsupported value: '${effort}' is not supported with the '${model}' model.`
+  return error(400, { message, param: "reasoning.effort", code: "unsupported_value" })
 }
 
 const planVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {

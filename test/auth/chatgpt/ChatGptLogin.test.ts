@@ -229,8 +229,9 @@ describe("the callback", () => {
       assert.strictEqual(yield* count(tokenPath), 1)
     }).pipe(Effect.scoped, Effect.provide(installation())))
 
-  it.live("is refused with two codes, two clients, or another issuer", () =>
+  it.live("is refused with two codes, two clients, or two issuers", () =>
     Effect.gen(function*() {
+      yield* turn({ callbackIssuer: "own" })
       for (const more of ["&code=other", "&client_id=other", "&iss=https%3A%2F%2Fauth.example"]) {
         const { fiber, url } = yield* begin
         yield* visit(`${yield* answerOf(url)}${more}`)
@@ -241,11 +242,20 @@ describe("the callback", () => {
 
   it.live("may name the issuer", () =>
     Effect.gen(function*() {
-      const { issuer } = yield* OpenAiSimulator.OpenAiSimulator
-      const { fiber, url } = yield* begin
-      yield* visit(`${yield* answerOf(url)}&iss=${encodeURIComponent(issuer)}`)
-      assert.strictEqual((yield* fiber).kind, "chatgpt")
-    }).pipe(Effect.scoped, Effect.provide(installation())))
+      const { outcome } = yield* signIn
+      assert.strictEqual((yield* outcome).kind, "chatgpt")
+    }).pipe(Effect.provide(installation({ callbackIssuer: "own" }))))
+
+  it.live("is refused where it names another issuer, whatever it says", () =>
+    Effect.gen(function*() {
+      for (const decline of ["nothing", "all"] as const) {
+        yield* turn({ decline })
+        const { outcome } = yield* signIn
+        const error = Option.getOrThrow(Either.getLeft(outcome))
+        assert.deepInclude(error, { reason: "Protocol", detail: "the answer comes from another server" })
+      }
+      assert.strictEqual(yield* count(tokenPath), 0)
+    }).pipe(Effect.provide(installation({ callbackIssuer: "other" }))))
 
   it.live("says in the browser that the sign-in was stopped, and leaves its port", () =>
     Effect.gen(function*() {

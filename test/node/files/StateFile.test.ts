@@ -114,6 +114,7 @@ const stopAt = (first: number) =>
       await some.close()
       const handles: FileHandle = Object.getPrototypeOf(some)
       const { sync, truncate, write } = handles
+      const writeAt: (bytes: Buffer, from: number, size: number, position: number) => Promise<unknown> = write
       const stopped = new Promise<never>(() => {})
       let done = 0
       let isStopped = false
@@ -127,10 +128,10 @@ const stopAt = (first: number) =>
       handles.truncate = function(length) {
         return isOver() ? stopped : truncate.call(this, length)
       }
-      handles.write = async function(this: FileHandle, bytes: Buffer, offset: number, size: number, position: number) {
+      handles.write = async function(this: FileHandle, ...[bytes, offset, size, position]: Parameters<typeof writeAt>) {
         const hasBegun = !isStopped
-        if (!isOver()) return await write.call(this, bytes, offset, size, position)
-        if (hasBegun) await write.call(this, bytes, offset, Math.floor(size / 2), position)
+        if (!isOver()) return await writeAt.call(this, bytes, offset, size, position)
+        if (hasBegun) await writeAt.call(this, bytes, offset, Math.floor(size / 2), position)
         return await stopped
       } as FileHandle["write"]
       return { isStopped: () => isStopped, restore: () => Object.assign(handles, { sync, truncate, write }) }
