@@ -158,15 +158,18 @@ describe.skipIf(isWindows)("an overwriting that was cut off", () => {
       () =>
         Effect.gen(function*() {
           const seen = new Set<string>()
-          for (let step = 1, isWhole = false; !isWhole; step++) {
+          const stopsAt = Effect.fnUntraced(function*(step: number) {
             const { base, other, real } = yield* named(old)
-            yield* Effect.scoped(Effect.gen(function*() {
+            const isWhole = yield* Effect.scoped(Effect.gen(function*() {
               const { isStopped } = yield* stopAt(step)
               const writing = yield* Effect.fork(StateFile.write(real, next))
               const isDone = Effect.map(Fiber.poll(writing), Option.isSome)
-              isWhole = yield* Effect.repeat(Effect.delay(isDone, "5 millis"), { until: (is) => is || isStopped() })
-              if (!isWhole) yield* Effect.sleep("20 millis")
+              const isOver = yield* Effect.repeat(Effect.delay(isDone, "5 millis"), {
+                until: (is) => is || isStopped()
+              })
+              if (!isOver) yield* Effect.sleep("20 millis")
               yield* Fiber.interrupt(writing)
+              return isOver
             }))
             const now = yield* StateFile.read(other)
             assert.include([old, next], now, `step ${step}`)
@@ -175,7 +178,11 @@ describe.skipIf(isWindows)("an overwriting that was cut off", () => {
             yield* locked(other, Effect.void)
             assert.deepStrictEqual([yield* get(other), yield* get(real)], [now, now], `step ${step}`)
             assert.deepStrictEqual(yield* names(`${base}/b`), ["real"])
-          }
+            return !isWhole
+          })
+          let step = 1
+          while (yield* stopsAt(step)) step++
+          assert.isAbove(step, 8)
           assert.deepStrictEqual(seen, new Set([old, next]))
         }).pipe(Effect.provide(layer)),
       60_000
