@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { endOfValue } from "../internal/balanced.ts"
+import { objectsIn } from "../internal/balanced.ts"
 import { isDeepText, parse, problemOf, tooDeep } from "../internal/json.ts"
 import { jsonSchema } from "../internal/jsonSchema.ts"
 import { isInStrictSubset, withoutNotes } from "../internal/strictSchema.ts"
@@ -196,16 +196,13 @@ const decodeWithin = Effect.fnUntraced(function*<A>(text: string, decode: Decode
   if (read !== undefined && !Predicate.isString(read)) return yield* Effect.fail(undefined)
   const said = (read ?? text).replace(/^[^]*<\/think>/, "")
   const fitting = new Map<string, Read<A>>()
-  for (let at = said.indexOf("{"), tries = 0; at !== -1 && tries < maxTries; tries++) {
-    const end = endOfValue(said, at)
-    const object = said.slice(at, end)
-    const value = end === undefined ? Option.none() : yield* Effect.option(decode(object))
+  const objects = objectsIn(said)
+  for (let next = objects.next(false); next.done !== true;) {
+    const object = next.value
+    const value = yield* Effect.option(decode(object))
     if (Option.isSome(value)) fitting.set(JSON.stringify(parse(object)), value.value)
-    at = said.indexOf("{", Option.isSome(value) ? end : at + 1)
+    next = objects.next(Option.isSome(value))
   }
   const [first] = fitting
   return first !== undefined && fitting.size === 1 ? first[1] : yield* Effect.fail(undefined)
 })
-
-/** A text may have any number of braces. */
-const maxTries = 1000
