@@ -17,6 +17,7 @@ import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
 import * as History from "../session/History.ts"
 import * as LastTurn from "../session/LastTurn.ts"
+import type { Session } from "../session/Session.ts"
 import {
   type Parent,
   type SessionEvent,
@@ -25,7 +26,7 @@ import {
   TurnResumed,
   TurnStarted
 } from "../session/SessionEvent.ts"
-import { makeId, type Session, SessionStore } from "../session/SessionStore.ts"
+import { makeId, SessionStore } from "../session/SessionStore.ts"
 import { Approver } from "../tools/permission/Approver.ts"
 import { Permission } from "../tools/permission/Permission.ts"
 import type { Budget, CallContext } from "../tools/Tool.ts"

@@ -10,8 +10,8 @@ import type { AuthError } from "../auth/AuthClient.ts"
 import { defined } from "../internal/json.ts"
 import { line } from "../internal/visible.ts"
 import { type ModelError, Reason } from "../responses/ModelError.ts"
+import type { SessionError } from "../session/SessionError.ts"
 import { TurnFailed } from "../session/SessionEvent.ts"
-import type { SessionError } from "../session/SessionStore.ts"
 import type { WorkspaceGone } from "../tools/workspace/Workspace.ts"
 
 /**

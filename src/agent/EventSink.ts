@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type { Session } from "../session/SessionStore.ts"
+import type { Session } from "../session/Session.ts"
 import { type AgentEvent, fromStored } from "./AgentEvent.ts"
 
 /** @since 0.1.0 @category models */

@@ -9,8 +9,9 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Session } from "../session/Session.ts"
+import { SessionError } from "../session/SessionError.ts"
 import type { SessionEvent } from "../session/SessionEvent.ts"
-import { type Session, SessionError } from "../session/SessionStore.ts"
 import { type AgentEvent, type Ephemeral, fromStored } from "./AgentEvent.ts"
 
 /** @since 0.1.0 @category services */

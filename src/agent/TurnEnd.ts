@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Conversation from "../prompts/Conversation.ts"
 import * as LastTurn from "../session/LastTurn.ts"
+import type { Session } from "../session/Session.ts"
 import {
   endsTurn,
   ToolEnded,
@@ -19,7 +20,6 @@ import {
   TurnInterrupted,
   TurnLimited
 } from "../session/SessionEvent.ts"
-import type { Session } from "../session/SessionStore.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
 import * as Calls from "./Calls.ts"
 import type { EventSink } from "./EventSink.ts"

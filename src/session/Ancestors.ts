@@ -10,8 +10,9 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { field, number, parse } from "../internal/json.ts"
+import type { Encoded } from "./SessionDriver.ts"
+import type { SessionError } from "./SessionError.ts"
 import type { ForkOf } from "./SessionEvent.ts"
-import type { Encoded, SessionError } from "./SessionStore.ts"
 import * as Summary from "./Summary.ts"
 
 /** What a fork shares with others; nothing for a session that is no fork. */

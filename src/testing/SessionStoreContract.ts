@@ -10,8 +10,10 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { strict as assert } from "node:assert"
+import type { Session } from "../session/Session.ts"
+import type { SessionError } from "../session/SessionError.ts"
 import type { ModelResponded, SessionEvent, Stored } from "../session/SessionEvent.ts"
-import { makeId, type Session, type SessionError, SessionStore } from "../session/SessionStore.ts"
+import { makeId, SessionStore } from "../session/SessionStore.ts"
 
 /**
  * A promise, and a check that dies if the store breaks it.

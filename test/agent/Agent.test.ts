@@ -15,6 +15,7 @@ import * as AgentEvent from "../../src/agent/AgentEvent.ts"
 import { SignedOut } from "../../src/auth/SignedOut.ts"
 import { type Item, text } from "../../src/responses/Item.ts"
 import { Responses } from "../../src/responses/Responses.ts"
+import type * as Session from "../../src/session/Session.ts"
 import { ModelResponded, SessionStarted, ToolEnded, ToolStarted, TurnStarted } from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -357,7 +358,7 @@ describe.each(wires.map((wire) => [wire.name, wire] as const))("an agent over %s
         Effect.map(SessionStore.SessionStore, (store) => ({
           ...store,
           open: (id: string) =>
-            Effect.map(store.open(id), (session): SessionStore.Session => ({
+            Effect.map(store.open(id), (session): Session.Session => ({
               ...session,
               append: (key, event) =>
                 event._tag === "TurnStarted"

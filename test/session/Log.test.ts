@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { readable } from "../../src/session/Log.ts"
+import * as SessionDriver from "../../src/session/SessionDriver.ts"
+import type { SessionError } from "../../src/session/SessionError.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Summary from "../../src/session/Summary.ts"
 
@@ -15,7 +17,7 @@ const problems = (...lines: ReadonlyArray<string>) => readable(lines).damaged.ma
 
 /** A store of one session, with these lines. */
 const storeOf = Effect.fnUntraced(function*(id: string, ...lines: ReadonlyArray<string>) {
-  const driver = yield* SessionStore.makeMemoryDriver
+  const driver = yield* SessionDriver.makeMemory
   yield* Effect.scoped(
     Effect.flatMap(
       driver.claim(id),
@@ -60,7 +62,7 @@ describe("A log", () => {
   it.effect("of a later version is refused with what to do, and listed", () =>
     Effect.gen(function*() {
       const store = yield* storeOf("later", begun.replace(`"schemaVersion":1`, `"schemaVersion":2`), asked)
-      const uses: ReadonlyArray<Effect.Effect<unknown, SessionStore.SessionError, Scope.Scope>> = [
+      const uses: ReadonlyArray<Effect.Effect<unknown, SessionError, Scope.Scope>> = [
         store.read("later"),
         store.inspect("later"),
         store.lines("later"),

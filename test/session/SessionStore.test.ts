@@ -6,6 +6,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as Usage from "../../src/responses/Usage.ts"
+import * as SessionDriver from "../../src/session/SessionDriver.ts"
+import { SessionError } from "../../src/session/SessionError.ts"
 import type { SessionEvent } from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 
@@ -118,7 +120,7 @@ describe("SessionStore.layerMemory", () => {
 
 describe("SessionStore.makeEncoded", () => {
   /** A session that writes so. */
-  const openWith = (append: SessionStore.Writer["append"]) =>
+  const openWith = (append: SessionDriver.Writer["append"]) =>
     SessionStore.makeEncoded({
       claim: () => Effect.succeed({ lines: [], append }),
       draft: () => Effect.succeed({ append, publish: Effect.void }),
@@ -126,7 +128,7 @@ describe("SessionStore.makeEncoded", () => {
       list: Effect.succeed([]),
       remove: () => Effect.void
     }).open("s")
-  const io = new SessionStore.SessionError({ reason: "Io", session: "s", detail: "disk full" })
+  const io = new SessionError({ reason: "Io", session: "s", detail: "disk full" })
 
   it.scoped("keeps nothing of an event that could not be written", () =>
     Effect.gen(function*() {
@@ -150,8 +152,8 @@ describe("SessionStore.makeEncoded", () => {
     }))
 
   it("says what is wrong with a session in one sentence", () => {
-    const message = (reason: SessionStore.SessionError["reason"]) =>
-      new SessionStore.SessionError({ reason, session: "s", detail: "line 3" }).message
+    const message = (reason: SessionError["reason"]) =>
+      new SessionError({ reason, session: "s", detail: "line 3" }).message
     assert.strictEqual(message("NotFound"), "There is no session s")
     assert.strictEqual(message("Corrupt"), "The log of session s cannot be read: line 3")
     assert.strictEqual(message("Io"), "The log of session s cannot be used: line 3")

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
+import * as SessionDriver from "../../src/session/SessionDriver.ts"
 import type { SessionEvent, Stored } from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import { forAll } from "../forAll.ts"
@@ -67,7 +68,7 @@ describe("A fork", () => {
 
   it.effect("whose past is lost says so, and does not hide the other sessions", () =>
     Effect.gen(function*() {
-      const driver = yield* SessionStore.makeMemoryDriver
+      const driver = yield* SessionDriver.makeMemory
       const store = SessionStore.makeEncoded(driver)
       yield* Effect.scoped(Effect.flatMap(store.open("s"), (session) => session.append("session", started("s"))))
       const fork = yield* store.fork("s")
@@ -81,7 +82,7 @@ describe("A fork", () => {
 
   it.effect("does not go on from an older copy of its past that has grown otherwise", () =>
     Effect.gen(function*() {
-      const driver = yield* SessionStore.makeMemoryDriver
+      const driver = yield* SessionDriver.makeMemory
       const store = SessionStore.makeEncoded(driver)
       const add = (...events: ReadonlyArray<readonly [string, SessionEvent]>) =>
         Effect.scoped(Effect.flatMap(store.open("s"), (session) =>
@@ -107,7 +108,7 @@ describe("A fork", () => {
   it.effect("of a session whose first line is damaged, or gone, has all the others", () =>
     Effect.gen(function*() {
       for (const first of ["garbage", undefined]) {
-        const driver = yield* SessionStore.makeMemoryDriver
+        const driver = yield* SessionDriver.makeMemory
         const store = SessionStore.makeEncoded({
           ...driver,
           read: (id, afterSeq) =>

@@ -2,14 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as SessionDriver from "../../src/session/SessionDriver.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as SessionStoreContract from "../../src/testing/SessionStoreContract.ts"
 
 /** The promises that a driver does not keep. */
-const broken = (spoil: (driver: SessionStore.Encoded) => Partial<SessionStore.Encoded>) => {
+const broken = (spoil: (driver: SessionDriver.Encoded) => Partial<SessionDriver.Encoded>) => {
   const layer = Layer.effect(
     SessionStore.SessionStore,
-    Effect.map(SessionStore.makeMemoryDriver, (driver) => SessionStore.makeEncoded({ ...driver, ...spoil(driver) }))
+    Effect.map(SessionDriver.makeMemory, (driver) => SessionStore.makeEncoded({ ...driver, ...spoil(driver) }))
   )
   return Effect.filter(
     SessionStoreContract.checks(layer),
@@ -21,7 +22,7 @@ describe("SessionStoreContract", () => {
   it.effect("holds for a sound driver", () =>
     Effect.map(broken(() => ({})), (names) => assert.deepStrictEqual(names, [])))
 
-  it.effect.each<[string, (driver: SessionStore.Encoded) => Partial<SessionStore.Encoded>, string]>([
+  it.effect.each<[string, (driver: SessionDriver.Encoded) => Partial<SessionDriver.Encoded>, string]>([
     [
       "forgets lines",
       (driver) => ({

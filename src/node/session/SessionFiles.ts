@@ -14,6 +14,8 @@ import { statSync } from "node:fs"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { makeFolder } from "../../internal/makeFolder.ts"
+import * as SessionDriver from "../../session/SessionDriver.ts"
+import { SessionError } from "../../session/SessionError.ts"
 import * as SessionStore from "../../session/SessionStore.ts"
 import * as FileLock from "../files/FileLock.ts"
 import { attemptSync } from "../files/readPlainFile.ts"
@@ -57,7 +59,7 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
     yield* Effect.mapError(Effect.provide(makeFolder(folderOf(id), 0o700), services), failed(id))
     const file = yield* Effect.mapError(fs.open(logOf(id), { flag: "a+", mode: 0o600 }), failed(id))
     if (!(yield* Effect.mapError(FileLock.tryLock(file), failed(id)))) {
-      return yield* new SessionStore.SessionError({ reason: "Busy", session: id, detail: "" })
+      return yield* new SessionError({ reason: "Busy", session: id, detail: "" })
     }
     const opened = yield* Effect.mapError(file.stat, failed(id))
     // What is written to a file that was deleted meanwhile, or moved away with its folder, would be lost. A disk that
@@ -83,7 +85,7 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
       })
     )
 
-    const append = ({ ends, text }: SessionStore.Line) => {
+    const append = ({ ends, text }: SessionDriver.Line) => {
       const line = encoder.encode(`${text}\n`)
       const keep = ends !== undefined && outlivesPowerCuts(ends) ? file.sync : Effect.void
       return mend.pipe(
@@ -109,7 +111,7 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
       yield* makeFolder(options.folder, 0o700)
       const { file, path: draft } = yield* makeNeighbour(folderOf(id))
       return {
-        append: ({ text }: SessionStore.Line) =>
+        append: ({ text }: SessionDriver.Line) =>
           Effect.mapError(file.writeAll(encoder.encode(`${text}\n`)), failed(id)),
         publish: (durability === "none" ? Effect.void : file.sync).pipe(
           Effect.zipRight(makeFolder(folderOf(id), 0o700)),
@@ -162,11 +164,11 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
         // One that was opened and never written to is no session yet.
         return LogLines.isEmpty(lines) ? notFound(id) : Effect.succeed(lines)
       } catch (error) {
-        return error instanceof SessionStore.SessionError ? error : Effect.die(error)
+        return error instanceof SessionError ? error : Effect.die(error)
       }
     })
 
-  const driver: SessionStore.Encoded = { claim, draft, read, list, remove }
+  const driver: SessionDriver.Encoded = { claim, draft, read, list, remove }
   return driver
 })
 
@@ -201,14 +203,14 @@ export const layerEphemeral = (
   Layer.effect(
     SessionStore.SessionStore,
     Effect.map(
-      Effect.flatMap(makeDriver(options), SessionStore.makeOverlay),
+      Effect.flatMap(makeDriver(options), SessionDriver.makeOverlay),
       (driver) => SessionStore.makeEncoded(driver, indexOf(options))
     )
   )
 
 /** What is in the folder and has no log is no session. A file cannot be changed without its `ctime`. */
-const listedIn = (folder: string, names: ReadonlyArray<string>): ReadonlyArray<SessionStore.Listed> => {
-  const listed: Array<SessionStore.Listed> = []
+const listedIn = (folder: string, names: ReadonlyArray<string>): ReadonlyArray<SessionDriver.Listed> => {
+  const listed: Array<SessionDriver.Listed> = []
   for (const id of names) {
     try {
       const stats = statSync(`${folder}/${id}/log.ndjson`, { throwIfNoEntry: false })
@@ -225,16 +227,16 @@ const removing = ".removed-"
 
 const encoder = new TextEncoder()
 
-const notFound = (session: string) => new SessionStore.SessionError({ reason: "NotFound", session, detail: "" })
+const notFound = (session: string) => new SessionError({ reason: "NotFound", session, detail: "" })
 
 const gone = (session: string) =>
-  new SessionStore.SessionError({
+  new SessionError({
     reason: "Io",
     session,
     detail: "it was deleted or moved away while the session was open; what happened since then is not kept"
   })
 
-const failed = (id: string) => (cause: PlatformError): SessionStore.SessionError =>
+const failed = (id: string) => (cause: PlatformError): SessionError =>
   isNotFound(cause)
     ? notFound(id)
-    : new SessionStore.SessionError({ reason: "Io", session: id, detail: diskProblem(cause), cause })
+    : new SessionError({ reason: "Io", session: id, detail: diskProblem(cause), cause })

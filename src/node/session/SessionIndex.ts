@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs"
 import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { crc32 } from "node:zlib"
-import type { Index, Indexed } from "../../session/SessionStore.ts"
+import type { Index, Indexed } from "../../session/SessionDriver.ts"
 import type { Summary } from "../../session/Summary.ts"
 
 /** Another number means that entries are made differently now. */

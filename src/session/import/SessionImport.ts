@@ -5,7 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type SessionError, SessionStore } from "../SessionStore.ts"
+import type { SessionError } from "../SessionError.ts"
+import { SessionStore } from "../SessionStore.ts"
 import * as ClaudeCode from "./ClaudeCode.ts"
 import * as Codex from "./Codex.ts"
 import type { Format, Lines, Tool } from "./ForeignSession.ts"

@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import type { Item } from "../../../src/responses/Item.ts"
+import type { Session } from "../../../src/session/Session.ts"
 import { itemId, type SessionEvent } from "../../../src/session/SessionEvent.ts"
-import type { Session } from "../../../src/session/SessionStore.ts"
 
 /** One white pixel. */
 export const pixel =
