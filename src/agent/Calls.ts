@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
-import { itemId, type ModelResponded, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
+import { itemId, type ModelResponded, startedSuffix, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
 import type { Budget } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
@@ -16,14 +16,6 @@ import { Step } from "./Step.ts"
 
 /** How many calls of one response run at a time. */
 const maxConcurrentCalls = 8
-
-/**
- * The key of a `ToolStarted` is the key of its `ToolEnded` with this suffix.
- *
- * @since 0.1.0
- * @category running
- */
-export const startedSuffix = "/started"
 
 /**
  * A call, the key of the step that runs it, and whether it has run already.

@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import type { AuthError } from "../auth/AuthClient.ts"
 import { defined } from "../internal/json.ts"
 import { runForEachChunk } from "../internal/stream.ts"
 import * as Prompt from "../prompts/Compaction.ts"
@@ -66,7 +65,6 @@ export const make = Effect.fnUntraced(function*(
 ) {
   const policy = yield* ContextPolicy
   const { recall, show, step } = yield* Step
-  const { account } = yield* Responses
   const { model, turnId } = options
   const window = policy.window(model)
   const threshold = policy.threshold(model)
@@ -77,7 +75,7 @@ export const make = Effect.fnUntraced(function*(
   let hasFailed = false
 
   const sizeOf = Effect.fnUntraced(function*(history: History.History) {
-    return ContextSize.of(history, { model, account: yield* account }, yield* fixed)
+    return ContextSize.of(history, yield* fixed)
   })
 
   const add = (history: History.History, compacted: Compacted) =>
@@ -102,7 +100,7 @@ export const make = Effect.fnUntraced(function*(
 
   return {
     /** How full the window is. */
-    context: (history: History.History): Effect.Effect<Context, AuthError, ToolExecutor> =>
+    context: (history: History.History): Effect.Effect<Context, never, ToolExecutor> =>
       Effect.map(sizeOf(history), (tokens) => ({ tokens, window: window ?? null })),
 
     /** With what was compacted before model call `n` in an earlier run of this turn. */

@@ -68,7 +68,7 @@ export const run = Effect.fnUntraced(function*(
   session: Session,
   options: Options
 ): Effect.fn.Return<Report, AgentError, ContextPolicy | Prices | Responses | ToolExecutor> {
-  const stored = yield* session.events
+  const stored = yield* session.log
   const { before, method, plan, sizeOf, window } = yield* look(stored, options)
   const report = (after: Size, by = method): Report => ({ method: by, isDryRun: false, plan, before, after })
   if (Option.isNone(plan)) return report(before)
@@ -80,23 +80,23 @@ export const run = Effect.fnUntraced(function*(
     window
   }).pipe(Effect.provideService(Step.Step, Step.make(session, silent)))
   yield* session.append(key, compacted)
-  return report(sizeOf(History.fromStored(yield* session.events)), compacted.method)
+  return report(sizeOf(yield* session.log), compacted.method)
 })
 
 /** The conversation as it is, and what of it would go. */
 const look = Effect.fnUntraced(function*(stored: ReadonlyArray<Stored>, options: Options) {
   const policy = yield* ContextPolicy
-  const history = History.fromStored(stored)
   const { model } = options
   const recipient = { model, account: yield* Effect.flatMap(Responses, ({ account }) => account) }
+  const history = History.forRecipient(stored, recipient)
   const fixed = yield* TurnRequest.fixedTokens(options)
-  const sizeOf = (history: History.History): Size => ({
-    items: History.toInput(history, recipient).length,
-    tokens: ContextSize.of(history, recipient, fixed)
-  })
+  const sizeOf = (stored: ReadonlyArray<Stored>): Size => {
+    const history = History.forRecipient(stored, recipient)
+    return { items: History.toInput(history, recipient).length, tokens: ContextSize.of(history, fixed) }
+  }
   const window = policy.window(model)
   return {
-    before: sizeOf(history),
+    before: sizeOf(stored),
     fixed,
     method: yield* Compaction.method,
     plan: policy.plan(history, window),

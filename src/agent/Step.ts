@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Session } from "../session/Session.ts"
 import { SessionError } from "../session/SessionError.ts"
-import type { SessionEvent } from "../session/SessionEvent.ts"
+import type { SessionEvent, Stored } from "../session/SessionEvent.ts"
 import { type AgentEvent, type Ephemeral, fromStored } from "./AgentEvent.ts"
 
 /** @since 0.1.0 @category services */
@@ -30,6 +30,8 @@ export class Step extends Context.Tag("effixir/agent/Step")<Step, {
     key: string,
     schema: Schema.Schema<A, I>
   ) => Effect.Effect<Option.Option<Result<A>>, SessionError>
+  /** All that was stored, also of earlier turns. */
+  readonly log: Effect.Effect<ReadonlyArray<Stored>, SessionError>
   /** Emits an event without logging it. */
   readonly show: (event: Ephemeral) => Effect.Effect<void>
 }>() {}
@@ -67,6 +69,7 @@ export const make = (
 
   return {
     recall,
+    log: session.log,
     step: Effect.fnUntraced(function*(key, schema, effect) {
       const kept = yield* recall(key, schema)
       if (Option.isSome(kept)) return kept.value

@@ -183,7 +183,10 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
       n,
       Inputs.withChanges(heard, n, options.effortChanges).reduce(History.add, history)
     )
-    if (isNew) history = yield* compaction.ifFull(n, history)
+    if (isNew) {
+      const account = yield* Effect.flatMap(Responses, ({ account }) => account)
+      history = yield* compaction.ifFull(n, yield* TurnRequest.readable(history, { model: options.model, account }))
+    }
     const ask = (history: History.History) => step(key, ModelResponded, askModel(options, history, n))
     const response = yield* Effect.catchIf(ask(history), Compaction.isOverflow, (overflow) =>
       Effect.gen(function*() {
@@ -312,21 +315,23 @@ const isUnreadable = (error: AgentError): boolean =>
 const prepare = Effect.fnUntraced(
   function*(options: Options, history: History.History, account: string, n: number, isReadable: boolean) {
     const { model, output, prepareStep, sessionId, turnId } = options
-    const bare = yield* TurnRequest.make(options, history, account, isReadable)
+    const own = yield* TurnRequest.readable(history, { model, account }, isReadable)
+    const bare = yield* TurnRequest.make(options, own, account, isReadable)
     const request = output === undefined ? bare : { ...bare, text: { ...bare.text, format: output.declaration } }
     if (prepareStep === undefined) return request
     const prepared = yield* prepareStep({ sessionId, turnId, step: n, request })
     // Another model cannot read this model's encrypted reasoning.
+    const other = { model: prepared.model, account }
     const input = prepared.model === model || prepared.input !== request.input
       ? prepared.input
-      : History.toInput(history, { model: prepared.model, account }, { isReadable })
-    const effort = History.effortOf(history)
-    const other = prepared.reasoning?.effort
-    return other === undefined || other === request.reasoning?.effort
+      : History.toInput(yield* TurnRequest.readable(own, other, isReadable), other, { isReadable })
+    const effort = History.effortOf(own)
+    const wanted = prepared.reasoning?.effort
+    return wanted === undefined || wanted === request.reasoning?.effort
       ? { ...prepared, input }
       : {
         ...prepared,
-        input: [...input, Request.effortUpdate(other)],
+        input: [...input, Request.effortUpdate(wanted)],
         reasoning: { ...prepared.reasoning, ...defined({ effort }) }
       }
   }

@@ -13,6 +13,7 @@ import * as LastTurn from "../session/LastTurn.ts"
 import type { Session } from "../session/Session.ts"
 import {
   endsTurn,
+  startedSuffix,
   ToolEnded,
   type ToolStarted,
   TurnCompleted,
@@ -21,7 +22,6 @@ import {
   TurnLimited
 } from "../session/SessionEvent.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
-import * as Calls from "./Calls.ts"
 import type { EventSink } from "./EventSink.ts"
 import type * as Turn from "./Turn.ts"
 
@@ -89,7 +89,7 @@ export const endLostCalls = Effect.fnUntraced(function*(session: Session) {
   const ended = new Set(log.flatMap(({ event }) => event._tag === "ToolEnded" ? [event.itemId] : []))
   for (const { event, key } of log) {
     if (event._tag !== "ToolStarted" || ended.has(event.itemId)) continue
-    yield* session.append(key.slice(0, -Calls.startedSuffix.length), lostCall(event))
+    yield* session.append(key.slice(0, -startedSuffix.length), lostCall(event))
   }
 })
 

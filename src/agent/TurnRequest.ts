@@ -10,6 +10,7 @@ import * as Request from "../responses/Request.ts"
 import * as Estimate from "../session/compaction/Estimate.ts"
 import * as History from "../session/History.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
+import { Step } from "./Step.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -18,6 +19,21 @@ export interface Options {
   readonly instructions: string
   readonly reasoning: Request.ReasoningOptions | undefined
 }
+
+/**
+ * A conversation as a recipient can read it: where what stands for its beginning is for another, it is made of the log
+ * anew. `isReadable` says whether the server still reads what it has encrypted.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const readable = Effect.fnUntraced(
+  function*(history: History.History, recipient: History.Recipient, isReadable = true) {
+    if (History.isReadableBy(history, recipient, isReadable)) return history
+    const { log } = yield* Step
+    return History.forRecipient(yield* log, recipient, isReadable)
+  }
+)
 
 /**
  * @param isReadable whether the server still reads what it has encrypted

@@ -79,9 +79,10 @@ export const renderTurn = Effect.fnUntraced(function*(
 
   /** Nothing was left to do: another process has ended the turn meanwhile. */
   const showPast = Effect.gen(function*() {
+    if (end !== undefined) return
     const log = yield* Effect.orElseSucceed(store.read(session, 0), () => [])
     const last = log.findLast((stored) => endsTurn(stored.event))
-    if (end === undefined && last !== undefined) yield* show(fromStored(last))
+    if (last !== undefined) yield* show(fromStored(last))
   })
 
   const ticking = Effect.forkScoped(Effect.repeat(renderer.tick, Schedule.spaced("100 millis")))

@@ -9,8 +9,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { field, number, parse } from "../internal/json.ts"
-import type { Encoded } from "./SessionDriver.ts"
+import { field, number, parse, text } from "../internal/json.ts"
+import type { Encoded, Lines } from "./SessionDriver.ts"
 import type { SessionError } from "./SessionError.ts"
 import type { ForkOf } from "./SessionEvent.ts"
 import * as Summary from "./Summary.ts"
@@ -19,13 +19,13 @@ import * as Summary from "./Summary.ts"
 export const linesOf = (
   driver: Pick<Encoded, "read">,
   id: string,
-  own: Iterable<string>,
+  own: Lines,
   fault: Fault
-): Effect.Effect<ReadonlyArray<string>, SessionError> =>
+): Effect.Effect<Lines, SessionError> =>
   Effect.gen(function*() {
     const lost = (detail: string) => fault("PastLost", detail)
-    const logs: Array<ReadonlyArray<string>> = []
-    const parts: Array<ReadonlyArray<string>> = []
+    const logs: Array<Lines> = []
+    const parts: Array<Lines> = []
     const seen = new Set([id])
     const points: Array<ForkOf> = []
     let limit = Infinity
@@ -33,23 +33,29 @@ export const linesOf = (
       const { seq, sessionId } = from
       if (seen.has(sessionId)) return yield* lost(`it is a fork of itself, by way of session ${sessionId}`)
       seen.add(sessionId)
-      const lines = yield* Effect.mapError(
-        Effect.flatMap(driver.read(sessionId, 0), inMemory),
+      const [lines, begun] = yield* Effect.mapError(
+        Effect.flatMap(driver.read(sessionId, 0), (lines) =>
+          Effect.map(beginning(lines, fault), (begun) => [lines, begun] as const)),
         (error) =>
-          error.reason === "NotFound"
+          error.reason === "Newer"
+            ? error
+            : error.reason === "NotFound"
             ? lost(`it goes on from session ${sessionId}, which is not there any more`)
             : lost(`it goes on from session ${sessionId}: ${error.message}`)
       )
-      if (seq <= limit) points.push(from)
+      if (seq <= limit) {
+        points.push(from)
+      }
       limit = Math.min(limit, seq)
       logs.push(lines)
-      const begun = yield* beginning(lines, fault)
-      parts.push(upTo(begun.hasLine ? lines.slice(1) : lines, limit))
+      parts.push(shared(lines, begun.hasLine, limit))
       from = begun.forkOf
     }
-    const other = points.find((point) => !isAsItWas(logs, point))
+    const other = yield* reading(() =>
+      replaced(logs, points)
+    )
     return other === undefined
-      ? parts.toReversed().flat()
+      ? joined(parts.toReversed())
       : yield* lost(`what it shares with session ${other.sessionId} was replaced by an older copy`)
   })
 
@@ -63,31 +69,27 @@ export const resolving = (
   claim: (id) =>
     Effect.flatMap(
       driver.claim(id),
-      (writer) =>
-        Effect.flatMap(
-          linesOf(driver, id, writer.lines, fault(id)),
-          (past) =>
-            past.length === 0 ? Effect.succeed(writer) : Effect.map(
-              inMemory(writer.lines),
-              (own) => ({ ...writer, lines: joined(own, past) })
-            )
-        )
+      (writer) => Effect.map(whole(driver, id, writer.lines, fault(id)), (lines) => ({ ...writer, lines }))
     ),
   read: (id, afterSeq) =>
-    Effect.gen(function*() {
-      const own = yield* driver.read(id, afterSeq)
-      const { forkOf } = yield* beginning(own, fault(id))
-      if (forkOf === undefined || forkOf.seq <= afterSeq) return own
-      return joined(yield* inMemory(own), yield* linesOf(driver, id, own, fault(id)))
-    })
+    Effect.flatMap(driver.read(id, afterSeq), (own) => whole(driver, id, own, fault(id), afterSeq))
 })
 
+/** The lines of a session, with those that it shares. */
+const whole = (driver: Pick<Encoded, "read">, id: string, own: Lines, fault: Fault, afterSeq = 0) =>
+  Effect.gen(function*() {
+    const { forkOf } = yield* beginning(own, fault)
+    if (forkOf === undefined || forkOf.seq <= afterSeq) return own
+    const past = yield* linesOf(driver, id, own, fault)
+    return joined([slice(own, 0, 1), past, slice(own, 1)])
+  })
+
 /** All lines at once, where they have to be gone through more than once. */
-export const inMemory = (lines: Iterable<string>): Effect.Effect<ReadonlyArray<string>, SessionError> =>
+export const inMemory = (lines: Lines): Effect.Effect<ReadonlyArray<string>, SessionError> =>
   reading(() => Array.from(lines))
 
 /** What the first line of a log says. */
-const beginning = (lines: Iterable<string>, fault: Fault) =>
+const beginning = (lines: Lines, fault: Fault) =>
   Effect.flatMap(
     reading(() => {
       for (const line of lines) return line
@@ -106,7 +108,8 @@ const beginning = (lines: Iterable<string>, fault: Fault) =>
 /** The newest format that this version reads. */
 const known = 1
 
-const reading = <A>(read: () => A): Effect.Effect<A, SessionError> =>
+/** Goes through lines, which may fail on the way. */
+export const reading = <A>(read: () => A): Effect.Effect<A, SessionError> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(read())
@@ -115,28 +118,57 @@ const reading = <A>(read: () => A): Effect.Effect<A, SessionError> =>
     }
   })
 
-const joined = (own: ReadonlyArray<string>, past: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...own.slice(0, 1),
-  ...past,
-  ...own.slice(1)
-]
+const joined = (parts: ReadonlyArray<Lines>): Lines => ({
+  mayHold: (text) => parts.some(({ mayHold }) => mayHold === undefined || mayHold(text)),
+  *[Symbol.iterator]() {
+    for (const part of parts) yield* part
+  }
+})
 
-/** The lines up to a number. A line that is damaged has none, and stays where it is. */
-const upTo = (lines: ReadonlyArray<string>, limit: number): ReadonlyArray<string> => {
-  const end = lines.findIndex((line) => seqOf(line) > limit)
-  return end === -1 ? lines : lines.slice(0, end)
-}
+const slice = (lines: Lines, from: number, to = Infinity): Lines => ({
+  mayHold: lines.mayHold,
+  *[Symbol.iterator]() {
+    let at = 0
+    for (const line of lines) {
+      if (at >= from) yield line
+      if (++at >= to) return
+    }
+  }
+})
+
+/** The lines up to a number, without the one that says how it began. A line that is damaged has none, and stays where it is. */
+const shared = (lines: Lines, hasBeginning: boolean, limit: number): Lines => ({
+  mayHold: lines.mayHold,
+  *[Symbol.iterator]() {
+    let isFirst = hasBeginning
+    for (const line of lines) {
+      if (!isFirst && seqOf(line) > limit) return
+      if (!isFirst) yield line
+      isFirst = false
+    }
+  }
+})
 
 /**
- * Whether the event is still there at which a session was forked: an older copy, from a backup, may have grown other
- * events since. Where its line could be one that is damaged, the logs are believed.
+ * The point of a fork at which the logs have another event now: an older copy, from a backup, may have grown others
+ * since. Where the line of that event could be one that is damaged, the logs are believed.
  */
-const isAsItWas = (logs: ReadonlyArray<ReadonlyArray<string>>, { at, seq }: ForkOf): boolean => {
-  if (at === undefined) return true
-  const found = logs.flatMap((lines) => lines.filter((line) => seqOf(line) === seq))
-  return found.length === 0
-    ? logs.some((lines) => lines.some((line) => seqOf(line) === 0))
-    : found.some((line) => field(parse(line), "at") === at)
+const replaced = (logs: ReadonlyArray<Lines>, points: ReadonlyArray<ForkOf>): ForkOf | undefined => {
+  const dated = points.filter(({ at }) => at !== undefined)
+  if (dated.length === 0) return undefined
+  const found = new Map<number, Array<string | undefined>>(dated.map(({ seq }) => [seq, []]))
+  let isDamaged = false
+  for (const lines of logs) {
+    for (const line of lines) {
+      const seq = seqOf(line)
+      isDamaged ||= seq === 0
+      found.get(seq)?.push(text(field(parse(line), "at")))
+    }
+  }
+  return dated.find(({ at, seq }) => {
+    const times = found.get(seq) ?? []
+    return times.length === 0 ? !isDamaged : !times.includes(at)
+  })
 }
 
 const seqOf = (line: string): number => {

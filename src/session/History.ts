@@ -20,6 +20,7 @@ import {
 } from "../responses/Item.ts"
 import { effortUpdate, isEncrypted } from "../responses/Request.ts"
 import { isToolCall, isToolCallOutput, type Output, toOutput } from "../responses/ToolCall.ts"
+import * as Usage from "../responses/Usage.ts"
 import { type Compacted, itemId, type ModelResponded, type SessionEvent, type Stored } from "./SessionEvent.ts"
 
 /**
@@ -56,8 +57,7 @@ export interface ResponsePart {
 }
 
 /**
- * What stands for all parts before it. `at` is the number of the event itself, after which nothing was there yet;
- * `before` are those parts, where only one server can read what stands for them.
+ * What stands for all parts before it. `at` is the number of the event itself, after which nothing was there yet.
  *
  * @since 0.1.0
  * @category models
@@ -67,7 +67,6 @@ export interface CompactedPart {
   readonly seq: number
   readonly at: number
   readonly event: Compacted
-  readonly before: History
 }
 
 /**
@@ -96,6 +95,47 @@ export const fromStored = (events: Iterable<Stored>): History => {
   let history = empty
   for (const stored of events) history = add(history, numbered(stored))
   return history
+}
+
+/**
+ * The conversation that one recipient is sent: what only another server, or none any more, can read of a compaction
+ * does not stand for anything, and all is sent that it was made of. `isReadable` says whether the server still reads
+ * what it has encrypted.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const forRecipient = (events: ReadonlyArray<Stored>, recipient: Recipient, isReadable = true): History => {
+  const lost = isReadable
+    ? events.findLastIndex(({ event }) => event._tag === "ModelResponded" && event.isWithoutEncrypted === true)
+    : events.length
+  let history = empty
+  let isInFull = false
+  for (const [at, stored] of events.entries()) {
+    const event = numbered(stored)
+    if (event._tag === "Compacted") {
+      isInFull = event.items.some(isEncrypted) && (at < lost || !isFrom(event, recipient))
+      if (!isInFull) history = add(history, event)
+    } else if (isInFull && event._tag === "ModelResponded" && !isFrom(event, recipient)) {
+      // What it had used says nothing of the conversation in full.
+      history = add(history, { ...event, usage: Usage.zero })
+    } else history = add(history, event)
+  }
+  return history
+}
+
+/**
+ * Whether a recipient can read what stands for the compacted part of a conversation. Where it cannot, {@link forRecipient}
+ * makes of the whole log what it is to be sent.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const isReadableBy = (self: History, recipient: Recipient, isReadable = true): boolean => {
+  const first = Option.getOrUndefined(List.last(self))
+  return first?._tag !== "Compacted" || !first.event.items.some(isEncrypted) ||
+    isReadable && isFrom(first.event, recipient) &&
+      !List.some(self, (part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
 }
 
 /** @since 0.1.0 @category conversions */
@@ -132,30 +172,30 @@ export const add = (self: History, event: Numbered): History => {
   }
 }
 
+/** An output belongs to the last response, which may have been resumed since. */
 const withOutput = (
   self: History,
   itemId: string,
   outcome: HashMap.HashMap.Value<ResponsePart["outputs"]>
 ): History => {
-  if (List.isNil(self) || self.head._tag !== "Response") return self
+  if (List.isNil(self) || self.head._tag === "Compacted") return self
   const { head, tail } = self
-  return List.cons({ ...head, outputs: HashMap.set(head.outputs, itemId, outcome) }, tail)
+  if (head._tag === "Input") {
+    const before = withOutput(tail, itemId, outcome)
+    return before === tail ? self : List.cons<Part>(head, before)
+  }
+  return List.cons<Part>({ ...head, outputs: HashMap.set(head.outputs, itemId, outcome) }, tail)
 }
 
 /** Parts that come after what was compacted stay as they are. */
 const compacted = (self: History, event: Compacted & { readonly seq?: number }): History => {
   const kept: Array<Part> = []
-  let before = self
-  while (List.isCons(before) && before.head.seq > event.upTo) {
-    kept.push(before.head)
-    before = before.tail
-  }
+  for (let rest = self; List.isCons(rest) && rest.head.seq > event.upTo; rest = rest.tail) kept.push(rest.head)
   const part: CompactedPart = {
     _tag: "Compacted",
     seq: event.upTo,
     at: event.seq ?? event.upTo,
-    event: { ...event, items: event.items.filter((item) => !isDeep(item)) },
-    before: event.items.some(isEncrypted) ? before : empty
+    event: { ...event, items: event.items.filter((item) => !isDeep(item)) }
   }
   return kept.reduceRight((history, part) => List.cons(part, history), List.of<Part>(part))
 }
@@ -190,8 +230,8 @@ export interface Recipient {
  * - A change of reasoning effort stays where it was made, so that nothing before it changes.
  * - Every call has its output, in the order of the calls; a call that never ended or never began gets an output that
  *   says so. A call that cannot be read is left out.
- * - What was compacted is sent as what stands for it. Where only another server, or none any more, can read that, all is
- *   sent that it stands for. `isReadable` says whether the server still reads what it has encrypted.
+ * - What was compacted is sent as what stands for it, which the recipient must be able to read ({@link isReadableBy}).
+ *   `isReadable` says whether the server still reads what it has encrypted.
  *
  * @since 0.1.0
  * @category conversions
@@ -201,7 +241,7 @@ export const toInput = (
   recipient: Recipient,
   { isReadable = true }: { readonly isReadable?: boolean } = {}
 ): ReadonlyArray<Item> => {
-  const parts = partsFor(self, recipient, isReadable)
+  const parts = List.toArray(self).toReversed()
   const unreadable = isReadable
     ? parts.findLastIndex((part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
     : parts.length
@@ -224,26 +264,6 @@ export const toInput = (
     return [effortUpdate(effort), ...items]
   })
 }
-
-/** The parts that are sent, the oldest first: with what was compacted in full where the recipient cannot read it. */
-const partsFor = (self: History, recipient: Recipient, isReadable: boolean): ReadonlyArray<Part> => {
-  const parts = List.toArray(self).toReversed()
-  const [first, ...others] = parts
-  if (first?._tag !== "Compacted" || List.isNil(first.before)) return parts
-  const isLost = others.some((part) => part._tag === "Response" && part.response.isWithoutEncrypted === true)
-  return isReadable && !isLost && isFrom(first.event, recipient)
-    ? parts
-    : [...partsFor(first.before, recipient, isReadable), ...others]
-}
-
-/**
- * Whether what stands for the compacted part of the conversation is sent to this recipient, rather than that part itself.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const isCompactedFor = (self: History, recipient: Recipient): boolean =>
-  partsFor(self, recipient, true)[0]?._tag === "Compacted"
 
 /**
  * The reasoning effort when the session began, or when it was last compacted; {@link toInput} adds what has changed

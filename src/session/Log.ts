@@ -69,8 +69,13 @@ export const isSeq = (u: unknown): u is number => Number.isInteger(u) && Number(
 /** Decoding by the schema would cost many times what it costs to parse a line. */
 const isEvent = guardOf(SessionEvent, new Map([[Item.ast, isItem]]))
 
-/** An event of a line, or why there is none. */
-const decodeLine = (line: string): Stored | DamagedLine["problem"] => {
+/**
+ * An event of a line, or why there is none.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decodeLine = (line: string): Stored | DamagedLine["problem"] => {
   let stored: unknown
   try {
     stored = JSON.parse(line)

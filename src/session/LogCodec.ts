@@ -4,13 +4,18 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { hidden } from "../auth/Secrets.ts"
 import { json } from "../internal/visible.ts"
-import { type Log, readable } from "./Log.ts"
-import type { Line } from "./SessionDriver.ts"
+import { reading } from "./Ancestors.ts"
+import * as LineHead from "./LineHead.ts"
+import { decodeLine, type Log, readable } from "./Log.ts"
+import type { Line, Lines } from "./SessionDriver.ts"
 import { SessionError } from "./SessionError.ts"
 import { endsTurn, type SessionEvent, Stored } from "./SessionEvent.ts"
+import * as WorkingSet from "./WorkingSet.ts"
 
 const Text = Schema.parseJson(Stored)
 const encodeText = (stored: Stored): string => json(Schema.encodeSync(Text)(stored))
@@ -27,21 +32,38 @@ export const encode = (id: string, stored: Stored): Effect.Effect<string, Sessio
       })
   }).pipe(Effect.flatMap(hidden))
 
-/**
- * The events with a number above `afterSeq`. A log that has lines and not one event is none of ours, or destroyed:
- * whoever went on with it would begin anew without a word.
- */
+/** The events with a number above `afterSeq`. */
 export const decode = (id: string, lines: Iterable<string>, afterSeq = 0): Effect.Effect<Log, SessionError> =>
-  Effect.suspend(() => {
-    try {
-      const { count, damaged, events } = readable(lines, afterSeq)
-      return afterSeq === 0 && count > 0 && damaged.length === count
-        ? new SessionError({ reason: "Corrupt", session: id, detail: "none of its lines is an event" })
-        : Effect.succeed({ events: events.map((stored) => calledBy(id, stored)), damaged })
-    } catch (error) {
-      return error instanceof SessionError ? error : Effect.die(error)
-    }
+  reading(() => {
+    const { count, damaged, events } = readable(lines, afterSeq)
+    if (afterSeq === 0 && count > 0 && damaged.length === count) throw corrupt(id)
+    return { events: events.map((stored) => calledBy(id, stored)), damaged }
   })
+
+/** The event with a key. */
+export const find = (id: string, lines: Iterable<string>, key: string) =>
+  reading(() => {
+    for (const line of lines) {
+      const stored = LineHead.of(line)?.key === key ? decodeLine(line) : key
+      if (!Predicate.isString(stored)) return Option.some(calledBy(id, stored))
+    }
+    return Option.none<Stored>()
+  })
+
+/** What the next turns need of a log. */
+export const workingSet = (id: string, lines: Lines): Effect.Effect<WorkingSet.WorkingSet, SessionError> =>
+  reading(() => {
+    const known = WorkingSet.make(lines)
+    if (known.isCorrupt()) throw corrupt(id)
+    return { ...known, events: () => known.events().map((stored) => calledBy(id, stored)) }
+  })
+
+/**
+ * A log that has lines and not one event is none of ours, or destroyed: whoever went on with it would begin anew without
+ * a word.
+ */
+const corrupt = (session: string) =>
+  new SessionError({ reason: "Corrupt", session, detail: "none of its lines is an event" })
 
 /** A session whose folder was copied is another one, by the name of the copy. */
 const calledBy = (id: string, stored: Stored): Stored => {

@@ -21,15 +21,24 @@ export interface Encoded {
   readonly claim: (id: string) => Effect.Effect<Writer, SessionError, Scope.Scope>
   /** Begins a new session that nobody sees before it is published; what is not is gone when the Scope closes. */
   readonly draft: (id: string) => Effect.Effect<Draft, SessionError, Scope.Scope>
-  /**
-   * The lines of a session in their order; `NotFound` if it has none. Those up to `afterSeq` may be left out, but not the
-   * first. They may be read while they are gone through; a `SessionError` may be thrown then.
-   */
-  readonly read: (id: string, afterSeq: number) => Effect.Effect<Iterable<string>, SessionError>
+  /** The lines of a session; `NotFound` if it has none. Those up to `afterSeq` may be left out, but not the first. */
+  readonly read: (id: string, afterSeq: number) => Effect.Effect<Lines, SessionError>
   /** The sessions that have lines, in any order. A `revision` changes with the lines. */
   readonly list: Effect.Effect<ReadonlyArray<Listed>, SessionError>
   /** Deletes a session that has no writer, with all that belongs to it; it may not exist. */
   readonly remove: (id: string) => Effect.Effect<void, SessionError>
+}
+
+/**
+ * Lines in their order, which may be gone through several times. They may be read while they are; a `SessionError` may be
+ * thrown then.
+ *
+ * @since 0.1.0
+ * @category drivers
+ */
+export interface Lines extends Iterable<string> {
+  /** `false` where it is known, faster than by going through them, that no line has this text in it. */
+  readonly mayHold?: ((text: string) => boolean) | undefined
 }
 
 /** @since 0.1.0 @category drivers */
@@ -63,8 +72,8 @@ export interface Indexed {
  * @category drivers
  */
 export interface Writer {
-  /** The lines that are there when it is claimed, as those of `read`. They are gone through before one is added. */
-  readonly lines: Iterable<string>
+  /** The lines that are there when it is claimed. They are gone through before one is added. */
+  readonly lines: Lines
   /** Adds a line at the end, for good or not at all. No two lines have the same number or key. */
   readonly append: (line: Line) => Effect.Effect<void, SessionError>
 }
@@ -162,7 +171,7 @@ export const makeOverlay = (below: Encoded): Effect.Effect<Encoded> =>
     remove: below.remove
   }))
 
-const orEmpty = (lines: Effect.Effect<Iterable<string>, SessionError>) =>
+const orEmpty = (lines: Effect.Effect<Lines, SessionError>) =>
   Effect.catchIf(
     Effect.flatMap(lines, Ancestors.inMemory),
     ({ reason }) => reason === "NotFound",

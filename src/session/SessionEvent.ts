@@ -443,6 +443,14 @@ export const shownItems = (
 export const itemId = (turnId: string, step: number, index: number): string => `${turnId}.${step}.${index}`
 
 /**
+ * The key of a {@link ToolStarted} is the key of its {@link ToolEnded} with this suffix.
+ *
+ * @since 0.1.0
+ * @category numbering
+ */
+export const startedSuffix = "/started"
+
+/**
  * The one event that ends a turn. A turn that did not complete can be resumed, and then gets another end event.
  *
  * @since 0.1.0

@@ -14,12 +14,13 @@ import { v7 } from "uuid"
 import { defined } from "../internal/json.ts"
 import * as Ancestors from "./Ancestors.ts"
 import type { Log } from "./Log.ts"
-import { decode, encode, endedBy } from "./LogCodec.ts"
+import { decode, encode, endedBy, find, workingSet } from "./LogCodec.ts"
 import * as Session from "./Session.ts"
 import * as SessionDriver from "./SessionDriver.ts"
 import { neededBy, notFound, SessionError } from "./SessionError.ts"
 import { type ForkOf, SessionRenamed, SessionStarted, type Stored } from "./SessionEvent.ts"
 import * as Summary from "./Summary.ts"
+import * as WorkingSet from "./WorkingSet.ts"
 
 /** @since 0.1.0 @category services */
 export class SessionStore extends Context.Tag("effixir/session/SessionStore")<SessionStore, {
@@ -87,24 +88,33 @@ export const makeEncoded = (
 ): typeof SessionStore.Service => {
   const whole = Ancestors.resolving(driver, fault)
 
-  const writing = (id: string, { append }: Pick<SessionDriver.Writer, "append">, past: ReadonlyArray<Stored>) =>
-    Session.make(id, past, (stored) =>
-      Effect.flatMap(encode(id, stored), (text) => {
-        const { at, event, key, seq } = stored
-        return append({ seq, key, at: DateTime.toEpochMillis(at), text, ends: endedBy(event) })
-      }))
+  const writing = (id: string, { append }: Pick<SessionDriver.Writer, "append">) => (stored: Stored) =>
+    Effect.flatMap(encode(id, stored), (text) => {
+      const { at, event, key, seq } = stored
+      return append({ seq, key, at: DateTime.toEpochMillis(at), text, ends: endedBy(event) })
+    })
 
   const open = Effect.fnUntraced(function*(id: string) {
     yield* known(id)
     const writer = yield* whole.claim(id)
-    return yield* writing(id, writer, (yield* decode(id, writer.lines)).events)
+    return Session.make(id, yield* workingSet(id, writer.lines), {
+      all: Effect.suspend(() => read(id)),
+      find: (key) => Effect.flatMap(whole.read(id, 0), (lines) => find(id, lines, key)),
+      write: writing(id, writer)
+    })
   })
 
   const create = <A, E, R>(fill: (session: Session.Session) => Effect.Effect<A, E, R>) =>
     Effect.scoped(Effect.gen(function*() {
       const id = yield* makeId
       const draft = yield* driver.draft(id)
-      const filled = yield* Effect.flatMap(writing(id, draft, []), fill)
+      // Nobody can read it again before it is published.
+      const known = WorkingSet.make([], false)
+      const filled = yield* fill(Session.make(id, known, {
+        all: Effect.sync(known.events),
+        find: () => Effect.succeedNone,
+        write: writing(id, draft)
+      }))
       yield* draft.publish
       return filled
     }))
@@ -117,9 +127,9 @@ export const makeEncoded = (
 
   /** A session of which the past is lost is listed by what it has itself. */
   const summarize = Effect.fnUntraced(function*({ id, revision }: SessionDriver.Listed) {
-    const own = yield* Ancestors.inMemory(yield* driver.read(id, 0))
+    const own = yield* driver.read(id, 0)
     const past = yield* Effect.orElseSucceed(Ancestors.linesOf(driver, id, own, fault(id)), () => [])
-    return { revision, summary: Summary.fromLines(id, own, past) }
+    return { revision, summary: yield* Ancestors.reading(() => Summary.fromLines(id, own, past)) }
   })
 
   const list = Effect.gen(function*() {

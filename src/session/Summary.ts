@@ -6,7 +6,7 @@
 import { defined, field, number, parse, text } from "../internal/json.ts"
 import { isItem, isMessage, text as textOf } from "../responses/Item.ts"
 import * as Usage from "../responses/Usage.ts"
-import { isSeq } from "./Log.ts"
+import * as LineHead from "./LineHead.ts"
 import type { ForkOf, Parent } from "./SessionEvent.ts"
 
 /**
@@ -46,14 +46,14 @@ export type Status = "completed" | "interrupted" | "limited" | "failed" | "open"
  * @since 0.1.0
  * @category constructors
  */
-export const fromLines = (id: string, lines: ReadonlyArray<string>, past: ReadonlyArray<string> = []): Summary => {
+export const fromLines = (id: string, lines: Iterable<string>, past: Iterable<string> = []): Summary => {
   const summary = { ...empty(id) }
   const keys = new Set<string>()
-  past.forEach((line) => add(summary, keys, line, false))
+  for (const line of past) add(summary, keys, line, false)
   // The time of a fork is its own.
   summary.createdAt = 0
   summary.updatedAt = 0
-  lines.forEach((line) => add(summary, keys, line, true))
+  for (const line of lines) add(summary, keys, line, true)
   return summary
 }
 
@@ -75,14 +75,15 @@ const empty = (id: string): Draft => ({
 })
 
 const add = (summary: Draft, keys: Set<string>, line: string, isOwn: boolean): void => {
-  const head = headOf(line)
-  if (head === undefined || keys.has(head.key)) {
+  const head = LineHead.of(line)
+  const at = Date.parse(head?.at ?? "")
+  if (head === undefined || Number.isNaN(at) || keys.has(head.key)) {
     if (isOwn) summary.damaged++
     return
   }
   keys.add(head.key)
-  if (summary.createdAt === 0) summary.createdAt = head.at
-  if (head.tag !== "SessionRenamed") summary.updatedAt = head.at
+  if (summary.createdAt === 0) summary.createdAt = at
+  if (head.tag !== "SessionRenamed") summary.updatedAt = at
   const ended = statuses.get(head.tag)
   if (ended !== undefined) summary.status = ended
   if (!telling.has(head.tag)) return
@@ -131,30 +132,6 @@ const telling: ReadonlySet<string> = new Set([
   "TurnResumed",
   "ModelResponded"
 ])
-
-interface Head {
-  readonly at: number
-  readonly key: string
-  readonly tag: string
-}
-
-/** What every line begins with. A line that another program has written may have its fields in another order. */
-const headOf = (line: string): Head | undefined => {
-  const [, at, key, tag] =
-    /^\{"seq":[1-9]\d{0,14},"at":"([^"]{1,40})","key":"((?:[^"\\]|\\.)*)","event":\{"_tag":"(\w+)"/.exec(line) ?? []
-  if (at !== undefined && key !== undefined && tag !== undefined) {
-    return line.endsWith("}}") ? headWith(at, key, tag) : undefined
-  }
-  const stored = parse(line)
-  return isSeq(field(stored, "seq"))
-    ? headWith(text(field(stored, "at")), text(field(stored, "key")), text(field(field(stored, "event"), "_tag")))
-    : undefined
-}
-
-const headWith = (at: string | undefined, key: string | undefined, tag: string | undefined): Head | undefined => {
-  const millis = Date.parse(at ?? "")
-  return key === undefined || tag === undefined || Number.isNaN(millis) ? undefined : { at: millis, key, tag }
-}
 
 /**
  * Where a fork comes from, as its first event says it.

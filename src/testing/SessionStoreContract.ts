@@ -51,7 +51,7 @@ const promises: { readonly [name: string]: Promised } = {
     assert.deepEqual(stored.map(({ seq }) => seq), [1, 2, 5])
     assert.deepEqual(stored.map(({ key }) => key), ["start", "model/0", "end"])
     assert.deepEqual(stored.map(({ event }) => event), [started("t1"), responded, completed("t1")])
-    same(yield* session.events, stored)
+    same(yield* session.log, stored)
     same(yield* store.read(id), stored)
   }),
 
@@ -89,7 +89,7 @@ const promises: { readonly [name: string]: Promised } = {
       { concurrency: "unbounded" }
     )
     assert.equal(new Set(numbers).size, 40)
-    const kept = (yield* session.events).map(({ seq }) => seq)
+    const kept = (yield* session.log).map(({ seq }) => seq)
     assert.equal(kept.length, 20)
     assert.deepEqual(kept, kept.toSorted((a, b) => a - b))
   }),
@@ -97,7 +97,7 @@ const promises: { readonly [name: string]: Promised } = {
   "goes on where a session stood when it is opened again": Effect.fnUntraced(function*(store, id) {
     const before = yield* Effect.scoped(Effect.flatMap(store.open(id), fill))
     const session = yield* store.open(id)
-    same(yield* session.events, before)
+    same(yield* session.log, before)
     same(yield* session.append("start", started("t2")), before[0])
     assert.equal((yield* session.append("end/2", completed("t2"))).seq, 6)
   }),
@@ -116,7 +116,7 @@ const promises: { readonly [name: string]: Promised } = {
     const isListed = Effect.map(store.list, (sessions) => sessions.some((session) => session.id === id))
     yield* fails(store.read(id), id, "NotFound")
     const session = yield* store.open(id)
-    assert.deepEqual(yield* session.events, [])
+    assert.deepEqual(yield* session.log, [])
     yield* fails(store.read(id), id, "NotFound")
     assert.equal(yield* isListed, false)
     yield* session.append("start", started("t1"))
@@ -243,7 +243,7 @@ const promises: { readonly [name: string]: Promised } = {
     // Deleting a session that does not exist succeeds.
     yield* store.remove(id)
     const session = yield* store.open(id)
-    assert.deepEqual(yield* session.events, [])
+    assert.deepEqual(yield* session.log, [])
     assert.equal((yield* session.append("start", started("t2"))).seq, 1)
   })
 }

@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as Usage from "../../src/responses/Usage.ts"
-import * as SessionDriver from "../../src/session/SessionDriver.ts"
+import type * as SessionDriver from "../../src/session/SessionDriver.ts"
 import { SessionError } from "../../src/session/SessionError.ts"
 import type { SessionEvent } from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
@@ -43,7 +43,7 @@ describe("SessionStore.layerMemory", () => {
       assert.strictEqual(yield* session.number, 6)
       assert.strictEqual((yield* session.append("next", asked)).seq, 7)
       assert.deepStrictEqual(stored[0], { seq: 1, at: DateTime.unsafeMake(5000), key: "session", event: started })
-      assert.deepStrictEqual((yield* session.events).slice(0, 3), stored)
+      assert.deepStrictEqual((yield* session.log).slice(0, 3), stored)
     }).pipe(memory))
 
   it.scoped("keeps what is stored under a key already", () =>

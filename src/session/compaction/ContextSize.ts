@@ -7,7 +7,7 @@
 import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
-import * as History from "../History.ts"
+import type * as History from "../History.ts"
 import * as Estimate from "./Estimate.ts"
 
 /**
@@ -16,9 +16,8 @@ import * as Estimate from "./Estimate.ts"
  * @since 0.1.0
  * @category accessors
  */
-export const of = (history: History.History, recipient: History.Recipient, fixed = 0): number => {
+export const of = (history: History.History, fixed = 0): number => {
   const compaction = lastCompaction(history)
-  const isUsable = compaction === undefined || History.isCompactedFor(history, recipient)
   let since = 0
   for (let rest = history; List.isCons(rest); rest = rest.tail) {
     const part = rest.head
@@ -27,17 +26,16 @@ export const of = (history: History.History, recipient: History.Recipient, fixed
         if (!isKept(part, compaction)) since += Estimate.ofItems(part.items)
         break
       case "Response": {
-        const { account, items, model, usage } = part.response
+        const { items, usage } = part.response
         since += ofOutputs(part)
         // What the call had used before it was compacted says nothing of what is left.
         if (isKept(part, compaction)) break
-        const isComparable = isUsable || model === recipient.model && account === recipient.account
-        if (usage.inputTokens > 0 && isComparable) return usage.inputTokens + usage.outputTokens + since
+        if (usage.inputTokens > 0) return usage.inputTokens + usage.outputTokens + since
         since += Estimate.ofItems(items)
         break
       }
       case "Compacted":
-        return isUsable ? part.event.afterTokens + since : fixed + Estimate.ofItems(History.toInput(history, recipient))
+        return part.event.afterTokens + since
     }
   }
   return fixed + since

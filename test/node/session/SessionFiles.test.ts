@@ -189,7 +189,7 @@ describe("SessionFiles", () => {
       assert.deepInclude(error, { reason: "Io", session: "s1" })
       assert.include(error.message, "no space left")
       assert.strictEqual(yield* get(log), text)
-      assert.deepStrictEqual(keys(yield* session.events), ["start/1", "end/1", "start/2"])
+      assert.deepStrictEqual(keys(yield* session.log), ["start/1", "end/1", "start/2"])
       isFull = false
       yield* session.append("end/2", completed("t2"))
       assert.deepStrictEqual(keys(yield* store.read("s1")), ["start/1", "end/1", "start/2", "end/2"])
@@ -253,7 +253,7 @@ describe("SessionFiles", () => {
         assert.propertyVal(yield* Effect.flip(store.open("s1")), "reason", "Busy")
         assert.lengthOf(yield* store.read("s1"), 3)
         yield* other.kill("SIGKILL")
-        assert.lengthOf(yield* (yield* store.open("s1")).events, 3)
+        assert.lengthOf(yield* (yield* store.open("s1")).log, 3)
       }).pipe(Effect.provide(layer))
   )
 

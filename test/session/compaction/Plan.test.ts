@@ -17,7 +17,7 @@ import { happenings, log, recipient, toLog } from "./conversations.ts"
 type Log = ReadonlyArray<Stored>
 
 const runs = { numRuns: Number(process.env["EFFIXIR_PROPERTY_RUNS"] ?? 300) }
-const inputOf = (log: Log, to: History.Recipient = recipient) => History.toInput(History.fromStored(log), to)
+const inputOf = (log: Log, to: History.Recipient = recipient) => History.toInput(History.forRecipient(log, to), to)
 const bytes = (items: ReadonlyArray<Item>) => items.map((item) => JSON.stringify(item))
 const planOf = (log: Log) => Plan.make(History.fromStored(log))
 
@@ -208,7 +208,8 @@ describe("A plan", () => {
             bytes(inputOf(compact(start, "local")).filter(({ type }) => type !== "reasoning"))
           )
         }
-        const unread = History.toInput(History.fromStored(compact(start, "hosted")), recipient, { isReadable: false })
+        const unreadable = History.forRecipient(compact(start, "hosted"), recipient, false)
+        const unread = History.toInput(unreadable, recipient, { isReadable: false })
         assert.isFalse(unread.some(({ type }) => type === "compaction" || type === "reasoning"))
       }),
       runs

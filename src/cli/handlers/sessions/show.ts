@@ -57,7 +57,7 @@ const contextOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
   const { models } = yield* Settings.settings(".")
   const { models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
   const context: Context = {
-    tokens: last === undefined ? 0 : ContextSize.of(History.fromStored(events), last),
+    tokens: last === undefined ? 0 : ContextSize.of(History.forRecipient(events, last)),
     window: last === undefined ? null : profileOf(last.model, { catalogue, models }).contextWindow ?? null
   }
   return context

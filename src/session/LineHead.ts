@@ -1,0 +1,38 @@
+/**
+ * What a line of a log begins with, read without parsing the rest: a log may be long, and most of what it says is not
+ * needed most of the time.
+ *
+ * @internal
+ */
+import { field, parse, text } from "../internal/json.ts"
+import { isSeq } from "./Log.ts"
+
+export interface LineHead {
+  readonly seq: number
+  readonly at: string
+  readonly key: string
+  readonly tag: string
+}
+
+/** Nothing for a line that is no event. A line that another program has written may have its fields in another order. */
+export const of = (line: string): LineHead | undefined => {
+  const [, seq, at, key, tag] = usual.exec(line) ?? []
+  if (seq !== undefined && at !== undefined && key !== undefined && tag !== undefined && !key.includes("\\")) {
+    return line.endsWith("}}") ? { seq: Number(seq), at, key, tag } : undefined
+  }
+  const stored = parse(line)
+  const number = field(stored, "seq")
+  return isSeq(number)
+    ? headWith(
+      number,
+      text(field(stored, "at")),
+      text(field(stored, "key")),
+      text(field(field(stored, "event"), "_tag"))
+    )
+    : undefined
+}
+
+const usual = /^\{"seq":([1-9]\d{0,14}),"at":"([^"]{1,40})","key":"((?:[^"\\]|\\.)*)","event":\{"_tag":"(\w+)"/
+
+const headWith = (seq: number, at: string | undefined, key: string | undefined, tag: string | undefined) =>
+  at === undefined || key === undefined || tag === undefined ? undefined : { seq, at, key, tag }
