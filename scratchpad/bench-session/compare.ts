@@ -18,6 +18,11 @@ const logs = {
   "a session of 10,000 items": { turns: 1000, calls: 4, outputs: 340 }
 }
 
+const compacted = {
+  "an empty session": { turns: 0, calls: 0, outputs: 0 },
+  "100 MB behind a compaction": { turns: 1100, calls: 4, outputs: 22_000, isCompacted: true }
+}
+
 export const compare = async (args: Array<string>): Promise<void> => {
   const { values } = parseArgs({
     args,
@@ -55,6 +60,20 @@ export const compare = async (args: Array<string>): Promise<void> => {
         (of(now, "memory") / 1e6).toFixed(0),
         ...then === undefined ? [] : [of(then, "cpu").toFixed(0), (of(then, "memory") / 1e6).toFixed(0)]
       ])
+    }
+    if (values.only === "" || values.only === "memory") {
+      say("")
+      row("memory", ["peak MB", "more"])
+      const folders = Object.entries(compacted).map(([name, shape]) => {
+        const folder = join(base, name.replaceAll(/\W/g, "-"))
+        writeLog(join(folder, "s/log.ndjson"), shape)
+        return folder
+      })
+      const found = await inTurns(folders, runs, (folder) => measure(ours, "turn", folder))
+      const peaks = found.map((side) => median(side.map(({ memory = NaN }) => memory / 1e6)))
+      for (const [at, name] of Object.keys(compacted).entries()) {
+        row(`a turn over ${name}`, [peaks[at]?.toFixed(0) ?? "", ((peaks[at] ?? NaN) - (peaks[0] ?? NaN)).toFixed(0)])
+      }
     }
     say("")
     row("adding the end of a turn, in µs", ["none", "step"])

@@ -4,10 +4,18 @@ import { dirname } from "node:path"
 
 const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, reasoningOutputTokens: 0 }
 
+export interface Shape {
+  readonly turns: number
+  readonly calls: number
+  readonly outputs: number
+  /** Whether all of it was compacted at its end. */
+  readonly isCompacted?: boolean
+}
+
 /** A session of turns with so many calls each, whose outputs have so many characters; gives the size of the file. */
 export const writeLog = (
   file: string,
-  { calls, outputs, turns }: { readonly turns: number; readonly calls: number; readonly outputs: number }
+  { calls, isCompacted = false, outputs, turns }: Shape
 ): number => {
   mkdirSync(dirname(file), { recursive: true })
   const log = openSync(file, "w")
@@ -50,6 +58,16 @@ export const writeLog = (
     const items = [{ type: "message", role: "assistant", content: [{ type: "output_text", text: "Done." }] }]
     add(`${turnId}/model/1`, { _tag: "ModelResponded", turnId, step: calls > 0 ? 1 : 0, ...about, items }, 2)
     add(`${turnId}/end`, { _tag: "TurnCompleted", turnId, answer: "Done.", usage, finishReason: "stop" })
+  }
+  if (isCompacted) {
+    const items = [{
+      type: "message",
+      role: "user",
+      content: [{ type: "input_text", text: "In short: it went well." }]
+    }]
+    const tokens = { beforeTokens: 100_000, afterTokens: 10, usage }
+    const by = { model: "gpt-6.2-sol", account: "bench" }
+    add("compacted", { _tag: "Compacted", reason: "asked", method: "local", upTo: seq, items, ...by, ...tokens })
   }
   size += writeSync(log, text)
   closeSync(log)

@@ -17,8 +17,9 @@ export interface LineHead {
 /** Nothing for a line that is no event. A line that another program has written may have its fields in another order. */
 export const of = (line: string): LineHead | undefined => {
   const [, seq, at, key, tag] = usual.exec(line) ?? []
-  if (seq !== undefined && at !== undefined && key !== undefined && tag !== undefined && !key.includes("\\")) {
-    return line.endsWith("}}") ? { seq: Number(seq), at, key, tag } : undefined
+  if (seq !== undefined && at !== undefined && key !== undefined && tag !== undefined) {
+    // A part of a string keeps the whole of it in memory; what is parsed is a copy.
+    return line.endsWith("}}") ? headWith(Number(seq), at, text(parse(`"${key}"`)), tag) : undefined
   }
   const stored = parse(line)
   const number = field(stored, "seq")

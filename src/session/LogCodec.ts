@@ -55,7 +55,15 @@ export const workingSet = (id: string, lines: Lines): Effect.Effect<WorkingSet.W
   reading(() => {
     const known = WorkingSet.make(lines)
     if (known.isCorrupt()) throw corrupt(id)
-    return { ...known, events: () => known.events().map((stored) => calledBy(id, stored)) }
+    return {
+      ...known,
+      events: () => {
+        const events = known.events()
+        return events.some((stored) => calledBy(id, stored) !== stored)
+          ? events.map((stored) => calledBy(id, stored))
+          : events
+      }
+    }
   })
 
 /**

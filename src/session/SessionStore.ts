@@ -97,8 +97,10 @@ export const makeEncoded = (
   const open = Effect.fnUntraced(function*(id: string) {
     yield* known(id)
     const writer = yield* whole.claim(id)
-    return Session.make(id, yield* workingSet(id, writer.lines), {
-      all: Effect.suspend(() => read(id)),
+    const recent = yield* workingSet(id, writer.lines)
+    return Session.make(id, recent, {
+      // One that has no event yet is none, to whoever reads.
+      all: Effect.suspend(() => recent.events().length === 0 ? Effect.succeed([]) : read(id)),
       find: (key) => Effect.flatMap(whole.read(id, 0), (lines) => find(id, lines, key)),
       write: writing(id, writer)
     })
@@ -109,9 +111,9 @@ export const makeEncoded = (
       const id = yield* makeId
       const draft = yield* driver.draft(id)
       // Nobody can read it again before it is published.
-      const known = WorkingSet.make([], false)
-      const filled = yield* fill(Session.make(id, known, {
-        all: Effect.sync(known.events),
+      const added = WorkingSet.make([], false)
+      const filled = yield* fill(Session.make(id, added, {
+        all: Effect.sync(added.events),
         find: () => Effect.succeedNone,
         write: writing(id, draft)
       }))

@@ -46,6 +46,7 @@ export const make = (lines: Lines, leavesOut = true): WorkingSet => {
   let essentials: ReadonlyArray<Stored> = []
   let count = 0
   let next = 1
+  let view: ReadonlyArray<Stored> | undefined
 
   const eventOf = (key: string, entry: Entry): Stored | undefined => {
     if (!Predicate.isString(entry.held)) return entry.held
@@ -70,6 +71,17 @@ export const make = (lines: Lines, leavesOut = true): WorkingSet => {
     }
     if (tag === "PermissionDecided") return Predicate.isString(held) ? !held.includes("\"grants\":") : !hasGrants(held)
     return endsTurn({ _tag: tag })
+  }
+
+  const needed = (): ReadonlyArray<Stored> => {
+    const all = [...recent]
+    const begin = all.findLastIndex(([, { tag }]) => tag === "TurnStarted")
+    const events = [...essentials]
+    for (const [at, [key, entry]] of all.entries()) {
+      const stored = at < begin && isOver(key, entry) ? undefined : eventOf(key, entry)
+      if (stored !== undefined) events.push(stored)
+    }
+    return events
   }
 
   const settle = (more: ReadonlyArray<Stored>): void => {
@@ -112,6 +124,7 @@ export const make = (lines: Lines, leavesOut = true): WorkingSet => {
   return {
     add: (stored) => {
       const { event, key, seq } = stored
+      view = undefined
       recent.set(key, { seq, tag: event._tag, held: stored })
       if (!leavesOut || event._tag !== "Compacted") return
       const before = [...recent].filter(([, { seq }]) => seq <= event.upTo)
@@ -123,14 +136,7 @@ export const make = (lines: Lines, leavesOut = true): WorkingSet => {
     },
     get,
     isLeftOut: (key) => past.has(key) && get(key) === undefined,
-    events: () => {
-      const all = [...recent]
-      const begin = all.findLastIndex(([, { tag }]) => tag === "TurnStarted")
-      return [
-        ...essentials,
-        ...all.flatMap(([key, entry], at) => at < begin && isOver(key, entry) ? [] : eventOf(key, entry) ?? [])
-      ]
-    },
+    events: () => view ??= needed(),
     take: (count) => {
       next += count
       return next - count

@@ -275,7 +275,7 @@ describe("a compaction", () => {
     Effect.gen(function*() {
       const { model: other } = yield* run("Echo a lot").pipe(Effect.as({ model: "gpt-6-astra" }))
       yield* run("Again", { model: other })
-      const [first] = (yield* requests).filter(({ model }) => model === other)
+      const first = (yield* requests).find(({ model }) => model === other)
       assert.isFalse(first?.input.some(isCompaction))
       assert.strictEqual(first?.input.filter(isFunctionCallOutput).length, 7)
     }).pipe(Effect.provide(layer(working(7), { compaction: "hosted", window: 100_000, percent: 2 }))))
