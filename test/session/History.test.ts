@@ -289,6 +289,12 @@ describe("History", () => {
     assert.deepStrictEqual(inputOf(responded([say("Hi"), output(9, "lost")]), ran("t.0.7", "lost")), [say("Hi")])
   })
 
+  it("has the output of a call that ended after its turn was resumed with another effort", () => {
+    const resumed = { _tag: "TurnResumed", turnId: "t", effort: "high" } satisfies SessionEvent.SessionEvent
+    const [, sent, answer] = inputOf(asked("Hi"), responded([call(1)]), resumed, ran("t.0.0", "out"))
+    assert.deepStrictEqual([sent, answer], [bare(call(1)), output(1, "out")])
+  })
+
   it("passes what it does not know byte for byte, without the id", () => {
     const foreign = fc.dictionary(fc.string().filter((name) => name !== "id" && name !== "type"), fc.jsonValue())
       .map((fields): Item => ({ ...fields, type: "holographic_call" }))
