@@ -36,7 +36,8 @@ export default defineConfig({
         { name: "doctor", test: /src\/cli\/handlers\/doctor\.ts$/ },
         { name: "jsonc", test: /node_modules\/jsonc-parser\// },
         { name: "chat", test: /src\/cli\/handlers\/chat\.ts$/ },
-        { name: "login", test: /src\/cli\/handlers\/login\.ts$/ }
+        { name: "login", test: /src\/cli\/handlers\/login\.ts$/ },
+        { name: "telemetry", test: /src\/cli\/telemetry\/exporter\.ts$/ }
       ]
     }
   }

@@ -78,7 +78,7 @@ export const ofPerson: (
  */
 export const load: (
   folder: string
-) => Effect.Effect<Loaded, never, FileSystem.FileSystem | Path.Path> = Effect.fn("ProjectInstructions.load")(
+) => Effect.Effect<Loaded, never, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
   function*(folder) {
     const folders = yield* foldersTo(folder)
     const [project = folder] = folders

@@ -90,7 +90,7 @@ export interface Options {
  */
 export const load: (
   options: Options
-) => Effect.Effect<Loaded, never, FileSystem.FileSystem | Path.Path> = Effect.fn("Skills.load")(
+) => Effect.Effect<Loaded, never, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
   function*({ folder, home }) {
     const path = yield* Path.Path
     const realHome = yield* realPath(home)

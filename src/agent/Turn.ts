@@ -28,6 +28,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as GenAi from "../internal/genAi.ts"
 import { defined, isDeep, tooDeep } from "../internal/json.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
 import { runForEachChunk } from "../internal/stream.ts"
@@ -144,14 +145,19 @@ export const run: (
   AgentError,
   Permission | Step | Responses | ToolExecutor
 > = Effect.fnUntraced(function*(options) {
-  yield* Effect.annotateCurrentSpan({ session: options.sessionId, turn: options.turnId })
   const used = yield* Ref.make(Usage.zero)
   const work = loop(options, used)
   const { time } = options.limits ?? Limits.none
   if (time === undefined) return yield* work
   const outcome = yield* Effect.timeoutOption(work, time)
   return Option.isSome(outcome) ? outcome.value : limited("time", yield* Ref.get(used))
-}, redactedSpan("Turn.run"))
+}, (turn, options) => {
+  const { name, ...span } = GenAi.invokeAgent(options)
+  return turn.pipe(
+    Effect.tap(({ usage }) => Effect.annotateCurrentSpan(GenAi.used(usage))),
+    redactedSpan(name, span)
+  )
+})
 
 const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.Usage>) {
   const { checkWorkspace = Effect.void, limits = Limits.none, output, stopWhen, turnId } = options

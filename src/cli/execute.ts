@@ -27,6 +27,7 @@ import * as Interruption from "./Interruption.ts"
 import * as OpenFileLimit from "./openFileLimit.ts"
 import { sayConfig } from "./sayConfig.ts"
 import * as Screen from "./Screen.ts"
+import * as Telemetry from "./telemetry/Telemetry.ts"
 
 /** Says in one sentence what went wrong, on stderr; to a program that reads JSON also on stdout. */
 const report = (line: CommandLine | undefined, kind: string, message: string) =>
@@ -73,7 +74,7 @@ const logger = Logger.make<unknown, string>(({ context, logLevel, message }) => 
 })
 
 const services = (listening: Interruption.Listening) =>
-  Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform).pipe(
+  Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform, Telemetry.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(
       Layer.provideMerge(Screen.layer, Interruption.layer(listening)),
       Secrets.layer,

@@ -16,6 +16,7 @@ import * as Stream from "effect/Stream"
 import { AuthClient, type AuthError } from "../auth/AuthClient.ts"
 import { runForEachChunk } from "../internal/stream.ts"
 import * as ModelProfile from "./account/ModelProfile.ts"
+import * as CallSpan from "./CallSpan.ts"
 import * as Dialect from "./Dialect.ts"
 import { isMessage, type Item, withoutId } from "./Item.ts"
 import { ModelError } from "./ModelError.ts"
@@ -83,7 +84,8 @@ export const over = Effect.fnUntraced(function*(attempt: Attempt, options: Optio
   const retrying = Retry.make(options.retry ?? Retry.defaults)(attempt)
   return Responses.of({
     stream: (request) => {
-      const events = retrying(ModelProfile.fit(request, ModelProfile.profileOf(request.model, options)))
+      const fit = ModelProfile.fit(request, ModelProfile.profileOf(request.model, options))
+      const events = CallSpan.traced(fit, retrying(fit))
       return options.available === undefined ? events : Stream.catchAll(events, naming(options.available))
     },
     account: Effect.zipWith(

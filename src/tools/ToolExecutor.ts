@@ -9,7 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import * as GenAi from "../internal/genAi.ts"
 import { field, isDeep, isDeepText, maxDepth, parse, stringify, text as textOf } from "../internal/json.ts"
+import { redactedSpan } from "../internal/redactedSpan.ts"
 import * as ToolFailures from "../prompts/ToolFailures.ts"
 import type { ToolDeclaration } from "../responses/Request.ts"
 import { argument, type Output, type ToolCall, toolNamed } from "../responses/ToolCall.ts"
@@ -80,9 +82,14 @@ export const make = <R>(
       access: (call) => Effect.flatMap(tools, (tools) => access(toolOf(tools, call), call)),
       preview: (call, context) =>
         Effect.flatMap(tools, (tools) => preview(toolOf(tools, call), call, context)).pipe(Effect.provide(services)),
-      execute: Effect.fn("ToolExecutor.execute")(function*(call, context) {
-        yield* Effect.annotateCurrentSpan({ tool: call.name, callId: call.call_id })
-        return yield* run(yield* tools, call, context).pipe(
+      execute: Effect.fnUntraced(function*(call, context) {
+        const available = yield* tools
+        const { name, ...options } = GenAi.executeTool({
+          tool: toolOf(available, call)?.name,
+          callId: call.call_id,
+          sessionId: context.sessionId
+        })
+        return yield* run(available, call, context).pipe(
           Effect.flatMap(checked),
           Effect.provide(services),
           Effect.match({
@@ -100,7 +107,9 @@ export const make = <R>(
           // An interruption of the call itself does not reach this handler.
           Effect.catchAllCause((cause) =>
             Cause.isInterruptedOnly(cause) ? Effect.succeed(stopped) : Effect.failCause(cause)
-          )
+          ),
+          Effect.tap(({ status }) => status === "failed" ? Effect.annotateCurrentSpan(GenAi.toolFailed) : Effect.void),
+          redactedSpan(name, options)
         )
       })
     })

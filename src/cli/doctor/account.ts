@@ -94,7 +94,10 @@ const ask = Effect.fnUntraced(
   function*(url: string) {
     const client = yield* HttpClient.HttpClient
     const begin = yield* Clock.currentTimeMillis
-    const response = yield* HttpClient.withTracerPropagation(client, false).execute(HttpClientRequest.get(url))
+    const response = yield* client.pipe(
+      HttpClient.withTracerDisabledWhen(() => true),
+      HttpClient.withTracerPropagation(false)
+    ).execute(HttpClientRequest.get(url))
     yield* Effect.ignore(Effect.timeout(response.text, "2 seconds"))
     const end = yield* Clock.currentTimeMillis
     return { status: response.status, date: response.headers["date"], at: (begin + end) / 2 }

@@ -139,7 +139,7 @@ const ownRegistration: Entry = Either.left(
  * @since 0.1.0
  * @category reading
  */
-export const read = Effect.fn("ForeignCredential.read")(function*(tool: Tool) {
+export const read = Effect.fnUntraced(function*(tool: Tool) {
   const path = yield* tool.path
   const problem = (problem: string) => new CredentialStoreError({ operation: "load", location: path, problem })
   const text = Effect.mapError(readPlainText(path), () => problem(`${tool.name} keeps no sign-in there`))

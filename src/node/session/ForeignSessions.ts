@@ -51,7 +51,7 @@ export const find: (
   tool: Tool,
   given: string | undefined,
   folder: string
-) => Effect.Effect<Source, ImportError | ConfigError> = Effect.fn("ForeignSessions.find")(
+) => Effect.Effect<Source, ImportError | ConfigError> = Effect.fnUntraced(
   function*(tool, given, folder) {
     if (given !== undefined && isPath(folder, given)) return yield* fromFile(tool, resolve(folder, given), folder)
     const place = yield* places[tool]

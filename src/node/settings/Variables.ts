@@ -63,6 +63,11 @@ export const variables: ReadonlyArray<Variable> = [
   },
   { name: "SSL_CERT_FILE", text: "a file of certificates to trust beside those of Node" },
   { name: "NODE_EXTRA_CA_CERTS", text: "the same, as Node has it" },
+  {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    text:
+      "the collector that gets [traces](observability.md); without it, or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, nobody does"
+  },
   { name: "NO_COLOR", text: "no colours, whatever the terminal can" },
   { name: "VISUAL", text: "the editor that Ctrl-G opens in a conversation; before `EDITOR`" },
   { name: "EDITOR", value: "vi", text: "the same" },

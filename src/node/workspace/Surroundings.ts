@@ -22,22 +22,21 @@ import * as ChildEnvironment from "../process/ChildEnvironment.ts"
  * @since 0.1.0
  * @category loading
  */
-export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, never, FileSystem.FileSystem> = Effect.fn(
-  "Surroundings.toItems"
-)(function*(folder) {
-  const zone = DateTime.zoneMakeLocal()
-  const now = DateTime.setZone(yield* DateTime.now, zone)
-  const text = Preamble.surroundings({
-    date: DateTime.formatIsoDate(now),
-    weekday: DateTime.getPart(now, "weekDay"),
-    time: timeOf(now),
-    timeZone: zone.id,
-    platform: `${platform()} ${release()} (${arch()})`,
-    shell: "bash",
-    git: yield* look(folder)
+export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, never, FileSystem.FileSystem> = Effect
+  .fnUntraced(function*(folder) {
+    const zone = DateTime.zoneMakeLocal()
+    const now = DateTime.setZone(yield* DateTime.now, zone)
+    const text = Preamble.surroundings({
+      date: DateTime.formatIsoDate(now),
+      weekday: DateTime.getPart(now, "weekDay"),
+      time: timeOf(now),
+      timeZone: zone.id,
+      platform: `${platform()} ${release()} (${arch()})`,
+      shell: "bash",
+      git: yield* look(folder)
+    })
+    return [developerMessage(text)]
   })
-  return [developerMessage(text)]
-})
 
 const timeOf = (now: DateTime.Zoned): string =>
   [DateTime.getPart(now, "hours"), DateTime.getPart(now, "minutes")].map((part) => String(part).padStart(2, "0")).join(

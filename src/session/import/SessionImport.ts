@@ -82,30 +82,29 @@ export interface Imported extends Summary {
  * @since 0.1.0
  * @category running
  */
-export const run: (source: Source) => Effect.Effect<Imported, ImportError | SessionError, SessionStore> = Effect.fn(
-  "SessionImport.run"
-)(function*(source) {
-  const store = yield* SessionStore
-  yield* check(source)
-  const { name, tool } = source
-  return yield* store.create(Effect.fnUntraced(function*(session) {
-    const sessionId = session.id
-    const events = fromEntries(formats[tool].read(source.lines), { sessionId, tool })
-    const next = attempt(source, () => events.next())
-    let isTalk = false
-    let result = yield* next
-    while (result.done !== true) {
-      const { event, key } = result.value
-      isTalk ||= event._tag !== "SessionStarted"
-      yield* session.append(key, event)
-      result = yield* next
-    }
-    // Nothing is made of a file in which nobody has said anything.
-    return isTalk
-      ? { sessionId, ...result.value }
-      : yield* new ImportError({ reason: "Unusable", detail: `${name} holds no conversation` })
-  }))
-})
+export const run: (source: Source) => Effect.Effect<Imported, ImportError | SessionError, SessionStore> = Effect
+  .fnUntraced(function*(source) {
+    const store = yield* SessionStore
+    yield* check(source)
+    const { name, tool } = source
+    return yield* store.create(Effect.fnUntraced(function*(session) {
+      const sessionId = session.id
+      const events = fromEntries(formats[tool].read(source.lines), { sessionId, tool })
+      const next = attempt(source, () => events.next())
+      let isTalk = false
+      let result = yield* next
+      while (result.done !== true) {
+        const { event, key } = result.value
+        isTalk ||= event._tag !== "SessionStarted"
+        yield* session.append(key, event)
+        result = yield* next
+      }
+      // Nothing is made of a file in which nobody has said anything.
+      return isTalk
+        ? { sessionId, ...result.value }
+        : yield* new ImportError({ reason: "Unusable", detail: `${name} holds no conversation` })
+    }))
+  })
 
 /** How many lines are looked at to find out whose session it is. */
 const looked = 50
