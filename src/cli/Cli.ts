@@ -11,7 +11,7 @@ import { version } from "../internal/version.ts"
 import * as CommandLine from "./CommandLine.ts"
 import { chat } from "./commands/chat.ts"
 import { compact } from "./commands/compact.ts"
-import * as Completion from "./commands/completion.ts"
+import { completion } from "./commands/completion.ts"
 import { all as configCommands, config } from "./commands/config.ts"
 import { demo } from "./commands/demo.ts"
 import { doctor } from "./commands/doctor.ts"
@@ -28,8 +28,6 @@ import * as Grammar from "./Grammar.ts"
 import * as Help from "./help.ts"
 import type { Form } from "./render/Renderer.ts"
 import { Screen } from "./Screen.ts"
-
-const completion: ReturnType<typeof Completion.make> = Completion.make((shell) => Completion.scriptOf(root, shell))
 
 export const commands = [
   runCommand,
@@ -79,8 +77,14 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("completion", completion)
 ]
 
+/** With this, the scripts of `completion` ask what may follow the words behind it. */
+const asking = "__complete"
+
 /** Parses the words after the program's name. No words at all, on a terminal, mean a conversation. */
 export const read = (argv: ReadonlyArray<string>): CommandLine.CommandLine => {
+  if (argv[0] === asking) {
+    return { command: asking, given: [], words: argv.slice(1), asksForHelp: false, problem: undefined }
+  }
   const line = CommandLine.read(grammar, argv)
   const isBare = line.command === undefined && line.words.length === 0 && !line.asksForHelp
   if (!isBare || process.stdin.isTTY !== true) return line
@@ -91,6 +95,10 @@ export const read = (argv: ReadonlyArray<string>): CommandLine.CommandLine => {
 /** Runs the parsed command line. */
 export const run = Effect.fnUntraced(function*(line: CommandLine.CommandLine) {
   if (line.problem !== undefined) return yield* new BadInput({ message: line.problem })
+  if (line.command === asking) {
+    const { answer, complete } = yield* Effect.promise(() => import("./completion/answer.ts"))
+    return yield* answer(complete(grammar, described, line.words))
+  }
   const screen = yield* Screen
   if (line.asksForHelp) {
     const asked = described().find(({ name }) => name === line.command)
@@ -98,7 +106,9 @@ export const run = Effect.fnUntraced(function*(line: CommandLine.CommandLine) {
     return yield* screen.out(`${text}\n`)
   }
   if (CommandLine.isSet(line, "--version")) return yield* screen.out(`${version}\n`)
-  return yield* parse(["node", "effixir", ...CommandLine.write(line)]).pipe(
+  const shell = CommandLine.valueOf(line, "--completions")
+  const words = shell === undefined ? CommandLine.write(line) : ["completion", shell]
+  return yield* parse(["node", "effixir", ...words]).pipe(
     Effect.provide(CliConfig.layer({ isCaseSensitive: true })),
     withLevel(CommandLine.valueOf(line, "--log-level"))
   )

@@ -57,8 +57,7 @@ export const write = ({ command, given, words }: Omit<CommandLine, "problem">): 
     flag.name !== "--log-level" && flag.name !== "--help" && !(standsAlone(flag) && value === "false")
   )
   const alone = options.find(({ flag }) => standsAlone(flag))
-  if (alone?.flag.values === "none") return [...pathOf(command), alone.flag.name]
-  if (alone !== undefined) return [alone.flag.name, alone.value]
+  if (alone !== undefined) return [...pathOf(command), alone.flag.name]
   const written = options.flatMap(({ flag, opposite, value }) => {
     if (flag.values !== "none") return [flag.name, value]
     // `@effect/cli` cannot tell a switch that is set to false from one that is left away.

@@ -27,7 +27,8 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
   void import("./compileCache.ts").then(async ({ keep }) => {
     keep(
       argv.find((word) =>
-        /^(?:chat|resume|fork|sessions|login|logout|status|models|config|doctor|demo|completion|--help|-h)$/.test(word)
+        /^(?:__complete|chat|resume|fork|sessions|login|logout|status|models|config|doctor|demo|completion|--help|-h)$/
+          .test(word)
       ) ?? (argv.length === 0 && process.stdin.isTTY ? "chat" : "run")
     )
     const { main } = await import("./main.ts")

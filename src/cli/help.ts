@@ -50,8 +50,11 @@ export const describeGroup = <Name extends string, R, E, A>(
   commands: ReadonlyArray<Described>
 ): ReadonlyArray<Described> => [{ ...describe(name, command), commands }, ...commands]
 
+/** What a command does, in one sentence. */
+export const briefOf = ({ doc }: Described): string => firstSentence(descriptionOf(doc))
+
 const entriesOf = (commands: ReadonlyArray<Described>): ReadonlyArray<Entry> =>
-  commands.map(({ doc, name }) => ({ name, text: firstSentence(descriptionOf(doc)) }))
+  commands.map((command) => ({ name: command.name, text: briefOf(command) }))
 
 export const ofProgram = (commands: ReadonlyArray<Described>, width: number): string => {
   const entries = entriesOf(commands.filter(({ name }) => !name.includes(" ")))
@@ -90,7 +93,7 @@ export const contentOf = ({ commands, doc, name }: Described) => {
 }
 
 /** A list shows only the first sentence; the command's own help shows the rest. */
-const firstSentence = (text: string): string => text.replace(/\. .*$/s, "")
+export const firstSentence = (text: string): string => text.replace(/\. .*$/s, "")
 
 const page = (sections: ReadonlyArray<string>): string => sections.filter((text) => text !== "").join("\n\n")
 

@@ -1,11 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { spawnSync } from "node:child_process"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
 const timeout = 120_000
-const hasBash = spawnSync("bash", ["-c", ":"]).status === 0
 const nothing = Script.fromTurns([])
 
 describe("the command line", () => {
@@ -131,26 +129,6 @@ describe("the command line", () => {
       }
       const address = yield* run(["status"], { env: { OPENAI_BASE_URL: "no url" } })
       assert.match(address.stderr, /^effixir: OPENAI_BASE_URL in the environment cannot be used: /)
-    }).pipe(Effect.provide(platform)), timeout)
-
-  it.scopedLive.runIf(hasBash)("completes its commands and options in bash", () =>
-    Effect.gen(function*() {
-      const { file, fs, run } = yield* machine(nothing)
-      const { code, stdout } = yield* run(["completion", "bash"])
-      assert.strictEqual(code, 0)
-      assert.strictEqual((yield* run(["--completions", "bash"])).stdout, stdout)
-      yield* fs.writeFileString(file("completion.sh"), stdout)
-      const complete = (...words: ReadonlyArray<string>) =>
-        spawnSync("bash", [
-          "-c",
-          `. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _effixir_bash_completions effixir; echo "\${COMPREPLY[*]}"`,
-          file("completion.sh"),
-          "effixir",
-          ...words
-        ], { encoding: "utf8" }).stdout.trim()
-      assert.strictEqual(complete("lo"), "login logout")
-      assert.strictEqual(complete("comp"), "compact completion")
-      assert.strictEqual(complete("run", "--max-s"), "--max-steps")
     }).pipe(Effect.provide(platform)), timeout)
 
   it.scopedLive("helps, and tells its version, without colours into a pipe", () =>

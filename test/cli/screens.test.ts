@@ -24,6 +24,7 @@ const scrub = (base: string) => (text: string): string =>
     .replace(/\((?:on \d{4}-\d\d-\d\d )?at \d\d:\d\d\)/g, "(at TIME)")
     .replace(/\d{4}-\d\d-\d\d at \d\d:\d\d/g, "DAY at TIME")
     .replace(/(?:\d+ (?:y|d|h|min|s)\b ?)+(?= ago)|(?<=\bin )(?:\d+ (?:y|d|h|min|s)\b ?)+(?= \(|$)/gm, "SPAN")
+    .replace(/^[\d.]+ s(?= · )/gm, "SPAN")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
     .replace(/("delay_ms"|"duration_ms"):\d+/g, "$1:0")
 

@@ -72,7 +72,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
           toText({
             ...describe(selected, unusable, "text", access?.text),
             ...settings,
-            ...toLines(snapshot, now),
+            ...toLines(snapshot, now, screen.isOutTerminal),
             ...(ownInstructions.length === 0 ? {} : { "for all projects": ownInstructions.join(", ") }),
             ...instructionsOf(instructions, trusted),
             ...(problems.length === 0
@@ -247,11 +247,13 @@ const toJson = Option.match({
 })
 
 /** The windows, each a line of its own, and how old they are. */
-const toLines = (snapshot: Option.Option<Snapshot>, now: DateTime.Utc) => {
+const toLines = (snapshot: Option.Option<Snapshot>, now: DateTime.Utc, hasBars: boolean) => {
   if (Option.isNone(snapshot)) return {}
   const { at, credits, limits } = snapshot.value
   const windows = limits.flatMap((limit) =>
-    limit.windows.map((window) => [`${nameOf(limit)}${lengthOf(window)} window`, usageOf(window, now)] as const)
+    limit.windows.map((window) =>
+      [`${nameOf(limit)}${lengthOf(window)} window`, usageOf(window, now, hasBars)] as const
+    )
   )
   const bought = credits === undefined || !credits.hasCredits && !credits.unlimited
     ? []
@@ -280,12 +282,25 @@ const lengthOf = ({ kind, minutes }: Window): string => {
   return minutes < 120 ? `${minutes}-minute` : span(Duration.minutes(minutes))
 }
 
-const usageOf = ({ resetsAt, usedPercent }: Window, now: DateTime.Utc): string => {
+const usageOf = ({ resetsAt, usedPercent }: Window, now: DateTime.Utc, hasBar: boolean): string => {
+  const isOver = resetsAt !== undefined && DateTime.lessThanOrEqualTo(resetsAt, now)
   const used = `${Math.round(usedPercent * 10) / 10} % used`
-  if (resetsAt === undefined) return used
-  return DateTime.lessThanOrEqualTo(resetsAt, now)
+  const told = resetsAt === undefined
+    ? used
+    : isOver
     ? `${used} when last seen, reset since`
     : `${used}, resets ${moment(resetsAt, now)}`
+  return hasBar ? `${bar(isOver ? 0 : usedPercent)} ${told}` : told
+}
+
+/** How many characters stand for a whole window. */
+const barLength = 20
+
+/** What is used up at all is seen, and so is what is left. */
+const bar = (percent: number): string => {
+  const part = Math.min(100, Math.max(0, percent)) / 100 * barLength
+  const full = part === 0 ? 0 : Math.max(1, part === barLength ? barLength : Math.min(barLength - 1, Math.round(part)))
+  return "█".repeat(full) + "░".repeat(barLength - full)
 }
 
 /** One row for each field, wrapped at the width of the terminal; a longer path stays whole. */

@@ -18,6 +18,7 @@ import { dim as dimOn, type Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
 import { callLine, oneLine, outputLines, usual, whole } from "./call.ts"
 import type { Renderer, Verbosity } from "./Renderer.ts"
+import * as Summary from "./summary.ts"
 import {
   compactedLine,
   cutLine,
@@ -62,6 +63,8 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   let session: string | undefined
   /** The call whose line was printed last: its output needs no heading. */
   let lastCall: string | undefined
+  let isCompleted = false
+  const sum = Summary.make()
   /** The calls that have not ended, and the names of their tools. */
   const running = new Map<string, string>()
   /** The ids of the calls of a response beyond its limit, and how many of them were not shown. */
@@ -84,7 +87,8 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   const note = (line: string) => Effect.all([eraseStatus, closeLine, screen.err(`${line}\n`)], { discard: true })
 
   /** Prints a sentence, wrapped between words on a terminal. */
-  const remark = (sentence: string) => note(screen.isErrTerminal ? wrap(sentence, screen.width, "") : sentence)
+  const remark = (sentence: string, styled: (text: string) => string = (text) => text) =>
+    note(styled(screen.isErrTerminal ? wrap(sentence, screen.width, "") : sentence))
 
   /** What the answer lacks, or why there is none, is told however quiet it is otherwise. */
   const lack = (sentence: string) => verbosity === "quiet" ? loud.fail(sentence) : remark(sentence)
@@ -155,6 +159,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
       : remark(removedLine(removed))
 
   const showOne = (event: AgentEvent): Effect.Effect<void> => {
+    sum.add(event)
     switch (event._tag) {
       case "SessionStarted":
         session = event.sessionId
@@ -230,10 +235,13 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
         ], { discard: true })
       }
       case "TurnCompleted":
+        isCompleted = true
         return Effect.all([eraseStatus, closeLine, showAnswer(event.answer), showCut(event.finishReason)], {
           discard: true
         })
       case "TurnFailed": {
+        // Why it failed is told last, and may say how to go on.
+        if (event.message.includes("effixir resume")) session = undefined
         // The turn has its answer, which could not be written to a file.
         const answer = text(field(event.details, "answer"))
         return answer === undefined
@@ -264,7 +272,8 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
     const id = session
     session = undefined
     if (!isKept) return "Nothing of it is kept (--ephemeral)."
-    return `To go on: effixir resume ${id ?? "--last"}`
+    // A turn that has its answer goes on with something else to do.
+    return `To go on: effixir resume ${id ?? "--last"}${isCompleted ? " \"…\"" : ""}`
   }
 
   /** What the model said on the way to its calls. A terminal has shown it already. */
@@ -311,11 +320,11 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
     isForPeople: true,
     show,
     tick: screen.isErrTerminal ? tick : Effect.void,
-    finish: Effect.suspend(() =>
-      session === undefined
-        ? eraseStatus
-        : note(dim(isKept ? `session ${session}` : "nothing of this turn is kept (--ephemeral)"))
-    )
+    finish: Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const line = sum.line(now)
+      const lines = [...line === undefined ? [] : [line], ...session === undefined ? [] : [howToGoOn()]]
+      return Effect.zipRight(eraseStatus, Effect.forEach(lines, (line) => remark(line, dim), { discard: true }))
+    })
   }
 }
 
