@@ -18,6 +18,22 @@ export const withProgressLine =
       return Effect.ensuring(Effect.raceFirst(work, showing), screen.err(erase))
     })
 
+/**
+ * Says what is waited for once the work takes more than a second, and for how long. Never in a pipe.
+ */
+export const whileWaiting =
+  (what: string) => <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Screen> =>
+    Effect.flatMap(Screen, (screen) => {
+      if (!screen.isErrTerminal) return work
+      let seconds = 0
+      const show = Effect.suspend(() =>
+        screen.err(`${erase}${dim(screen)(screen.oneRow(`${what} ${++seconds}s · Ctrl-C to stop`))}`)
+      )
+      const showing = Effect.forever(Effect.delay(show, "1 second"))
+      const clear = Effect.suspend(() => seconds === 0 ? Effect.void : screen.err(erase))
+      return Effect.ensuring(Effect.raceFirst(work, showing), clear)
+    })
+
 const erase = "\r\u001B[2K"
 
 /** Prints a text in place of the line, if the line is shown. */

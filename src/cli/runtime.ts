@@ -9,6 +9,8 @@ import type * as Scope from "effect/Scope"
 import type * as BadSetting from "../auth/ConfigError.ts"
 import * as NodeRuntime from "../node/NodeRuntime.ts"
 import { BadInput } from "./ExitCode.ts"
+import { whileWaiting } from "./progressLine.ts"
+import type { Screen } from "./Screen.ts"
 
 export type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
 
@@ -16,10 +18,16 @@ export type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
 export const provide = (options: NodeRuntime.Options) =>
 <A, E, R>(
   program: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | BadInput | ConfigError.ConfigError | BadSetting.ConfigError, Exclude<R, Services>> =>
+): Effect.Effect<A, E | BadInput | ConfigError.ConfigError | BadSetting.ConfigError, Exclude<R, Services> | Screen> =>
   program.pipe(
     Effect.mapError((error) => ({ error })),
-    Effect.provide(NodeRuntime.layer(options)),
+    (program) =>
+      Effect.scopedWith((scope) =>
+        Effect.flatMap(
+          whileWaiting("getting ready")(Layer.buildWithScope(NodeRuntime.layer(options), scope)),
+          (services) => Effect.provide(program, services)
+        )
+      ),
     Effect.mapError((failure) =>
       "error" in failure ? failure.error : isPlatformError(failure) ? unusable(options.workspace, failure) : failure
     )

@@ -128,8 +128,10 @@ describe("effixir status", () => {
 
         const refreshed = yield* run(["status", "--refresh"])
         assert.deepStrictEqual([refreshed.code, refreshed.stderr], [0, ""])
-        const fiveHours = /^5-hour window +12 % used, resets in (?:5 h|4 h 59 min) \((?:on \S+ )?at \d\d:\d\d\)$/m
-        const week = /^weekly window +34 % used, resets in (?:7 d|6 d 23 h) \(on \d{4}-\d\d-\d\d at \d\d:\d\d\)$/m
+        const fiveHours =
+          /^5-hour window +██░{18} 12 % used, resets in (?:5 h|4 h 59 min) \((?:on \S+ )?at \d\d:\d\d\)$/m
+        const week =
+          /^weekly window +█{7}░{13} 34 % used, resets in (?:7 d|6 d 23 h) \(on \d{4}-\d\d-\d\d at \d\d:\d\d\)$/m
         assert.match(refreshed.stdout, fiveHours)
         assert.match(refreshed.stdout, week)
         assert.deepStrictEqual((yield* simulator.requests).map(({ path }) => path), ["/backend-api/wham/usage"])
@@ -160,8 +162,8 @@ describe("effixir status", () => {
         known.credits = { hasCredits: true, unlimited: false, balance: "1234567.891" }
         yield* fs.writeFileString(file, JSON.stringify(known))
         const old = yield* run(["status"])
-        assert.match(old.stdout, /^5-hour window +12 % used when last seen, reset since$/m)
-        assert.match(old.stdout, /^Spark\\x1b\[31m 30-day window +100 % used$/m)
+        assert.match(old.stdout, /^5-hour window +░{20} 12 % used when last seen, reset since$/m)
+        assert.match(old.stdout, /^Spark\\x1b\[31m 30-day window █{20} 100 % used$/m)
         assert.match(old.stdout, /^credits +1,234,567\.89$/m)
 
         // Another account, or a file that is torn, is nothing to show.
@@ -180,7 +182,7 @@ describe("effixir status", () => {
       const { run, simulator } = yield* machine(() => Script.answer(Script.say("Hello")))
       assert.strictEqual((yield* run(["Hi"])).code, 0)
       const { stdout } = yield* run(["status"])
-      assert.match(stdout, /5-hour window 12 % used, resets in (?:5 h|4 h 59 min)/)
+      assert.match(stdout, /5-hour window ██░{18} 12 % used, resets in (?:5 h|4 h 59 min)/)
       assert.match(stdout, /34 % used/)
       const { limits } = JSON.parse((yield* run(["status", "--json"])).stdout)
       assert.strictEqual(limits[0].windows.length, 2)

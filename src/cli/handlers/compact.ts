@@ -13,6 +13,7 @@ import { lastUsed } from "../../session/LastTurn.ts"
 import type { Flags } from "../commands/compact.ts"
 import * as Common from "../commands/options.ts"
 import * as FindSession from "../findSession.ts"
+import { whileWaiting } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
 import { compactedLine, grouped } from "../render/wording.ts"
 import * as Runtime from "../runtime.ts"
@@ -45,7 +46,8 @@ export const handle = Effect.fnUntraced(
           dialect,
           transport,
           compactAt: compact_at
-        })
+        }),
+        whileWaiting(isDryRun ? "looking at the conversation" : "compacting the conversation")
       )
       const screen = yield* Screen
       yield* screen.out(json ? `${JSON.stringify(toJson(id, report))}\n` : `${prose(toText(report))}\n`)

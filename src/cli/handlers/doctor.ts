@@ -16,13 +16,17 @@ import * as Check from "../doctor/Check.ts"
 import * as HomeChecks from "../doctor/home.ts"
 import * as Machine from "../doctor/machine.ts"
 import * as ExitCode from "../ExitCode.ts"
+import { whileWaiting } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 import { settings } from "../settings.ts"
 import { wrap } from "../wrap.ts"
 
 export const handle = Effect.fnUntraced(function*({ auth, json, offline, profile }: Flags) {
   const screen = yield* Screen
-  const checks = yield* runAll(offline).pipe(Common.override({ auth, profile }))
+  const checks = yield* runAll(offline).pipe(
+    whileWaiting("checking what is set up"),
+    Common.override({ auth, profile })
+  )
   const isOk = checks.every(({ status }) => status !== "fail")
   yield* screen.out(
     json

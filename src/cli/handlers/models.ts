@@ -10,6 +10,7 @@ import { isHidden, type Model } from "../../responses/account/Model.ts"
 import { type Listing, Models } from "../../responses/account/Models.ts"
 import type { Flags } from "../commands/models.ts"
 import * as Common from "../commands/options.ts"
+import { whileWaiting } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 import { settings } from "../settings.ts"
 import { span } from "../time.ts"
@@ -25,7 +26,10 @@ export const handle = Effect.fnUntraced(function*({ all, auth, json, profile, re
 /** Works without a sign-in, and lists the models that a sign-in would give. */
 const look = Effect.fnUntraced(function*(options: { readonly refresh: boolean; readonly hidden: boolean }) {
   const { model } = yield* settings(".")
-  const listing = yield* Effect.flatMap(Models, ({ list }) => list(options)).pipe(Effect.provide(layerHome))
+  const listing = yield* Effect.flatMap(Models, ({ list }) => list(options)).pipe(
+    Effect.provide(layerHome),
+    whileWaiting("asking the server for its models")
+  )
   return { listing, model: model ?? listing.defaultModel }
 })
 

@@ -34,6 +34,7 @@ import { RateLimits, type Snapshot } from "../../responses/account/RateLimits.ts
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/status.ts"
 import * as ExitCode from "../ExitCode.ts"
+import { whileWaiting } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 import { settings } from "../settings.ts"
 import { moment, span } from "../time.ts"
@@ -41,7 +42,10 @@ import { wrap } from "../wrap.ts"
 
 export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh }: Flags) {
   const screen = yield* Screen
-  const { home, model, selected, snapshot, unusable } = yield* look(refresh).pipe(Common.override({ auth, profile }))
+  const { home, model, selected, snapshot, unusable } = yield* look(refresh).pipe(
+    whileWaiting(refresh ? "asking how much of the plan is used" : "reading what is kept of the account"),
+    Common.override({ auth, profile })
+  )
   const own = yield* ProjectInstructions.ofPerson(home.path)
   const project = yield* ProjectInstructions.load(".")
   const problems = [...own.problems, ...project.problems]
@@ -72,7 +76,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
           toText({
             ...describe(selected, unusable, "text", access?.text),
             ...settings,
-            ...toLines(snapshot, now, screen.isOutTerminal),
+            ...toLines(snapshot, now, process.env["TERM"] !== "dumb"),
             ...(ownInstructions.length === 0 ? {} : { "for all projects": ownInstructions.join(", ") }),
             ...instructionsOf(instructions, trusted),
             ...(problems.length === 0
@@ -246,7 +250,7 @@ const toJson = Option.match({
   })
 })
 
-/** The windows, each a line of its own, and how old they are. */
+/** The windows, each a line of its own, and how old they are. A screen reader would spell bars. */
 const toLines = (snapshot: Option.Option<Snapshot>, now: DateTime.Utc, hasBars: boolean) => {
   if (Option.isNone(snapshot)) return {}
   const { at, credits, limits } = snapshot.value
@@ -284,13 +288,14 @@ const lengthOf = ({ kind, minutes }: Window): string => {
 
 const usageOf = ({ resetsAt, usedPercent }: Window, now: DateTime.Utc, hasBar: boolean): string => {
   const isOver = resetsAt !== undefined && DateTime.lessThanOrEqualTo(resetsAt, now)
-  const used = `${Math.round(usedPercent * 10) / 10} % used`
+  const percent = Math.round(usedPercent * 10) / 10
+  const used = `${percent} % used`
   const told = resetsAt === undefined
     ? used
     : isOver
     ? `${used} when last seen, reset since`
     : `${used}, resets ${moment(resetsAt, now)}`
-  return hasBar ? `${bar(isOver ? 0 : usedPercent)} ${told}` : told
+  return hasBar ? `${bar(isOver ? 0 : percent)} ${told}` : told
 }
 
 /** How many characters stand for a whole window. */

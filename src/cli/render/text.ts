@@ -52,7 +52,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   let hasStatus = false
   let streamed = ""
   let writing: Written.Written | undefined
-  let activity = "thinking"
+  let activity = "getting ready"
   /** The last line of output of the running tool. */
   let latest = ""
   let since: number | undefined
@@ -64,6 +64,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   /** The call whose line was printed last: its output needs no heading. */
   let lastCall: string | undefined
   let isCompleted = false
+  let hasBegun = false
   const sum = Summary.make()
   /** The calls that have not ended, and the names of their tools. */
   const running = new Map<string, string>()
@@ -159,6 +160,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
       : remark(removedLine(removed))
 
   const showOne = (event: AgentEvent): Effect.Effect<void> => {
+    hasBegun = true
     sum.add(event)
     switch (event._tag) {
       case "SessionStarted":
@@ -305,9 +307,9 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
 
   const tick = Effect.suspend(() => {
     if (writing !== undefined) return writing.show
-    const start = since
-    if (start === undefined) return Effect.void
+    if (since === undefined && hasBegun) return Effect.void
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const start = since ??= now
       const spinner = frames[frame++ % frames.length] ?? ""
       hasStatus = true
       const seconds = Math.floor((now - start) / 1000)

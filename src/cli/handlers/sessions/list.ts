@@ -11,13 +11,17 @@ import { SessionStore } from "../../../session/SessionStore.ts"
 import type { Summary } from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/list.ts"
 import * as FindSession from "../../findSession.ts"
+import { whileWaiting } from "../../progressLine.ts"
 import { toJson } from "../../render/session.ts"
 import { Screen } from "../../Screen.ts"
 import { cells } from "../../verbatim.ts"
 
 export const handle = Effect.fnUntraced(function*({ all, json }: Flags) {
   const screen = yield* Screen
-  const every = yield* Effect.flatMap(SessionStore, (store) => store.list).pipe(Effect.provide(layerSessions))
+  const every = yield* Effect.flatMap(SessionStore, (store) => store.list).pipe(
+    Effect.provide(layerSessions),
+    whileWaiting("reading the sessions")
+  )
   const here = thisFolder()
   const sessions = all ? every : FindSession.ofPersons(every).filter(({ workspace }) => workspace === here)
   if (json) return yield* screen.out(`${visibleJson(JSON.stringify({ sessions: sessions.map(toJson) }))}\n`)
