@@ -9,6 +9,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { fromStored } from "../src/agent/AgentEvent.ts"
 import * as JsonLine from "../src/agent/JsonLine.ts"
 import { linesOf } from "../src/cli/render/jsonl.ts"
+import * as SettingsSchema from "../src/node/settings/SettingsSchema.ts"
 import { Stored } from "../src/session/SessionEvent.ts"
 import * as Script from "../src/testing/Script.ts"
 import { applyPatch, lines, machine, platform } from "./cli/support.ts"
@@ -32,7 +33,8 @@ const published = {
     "A line that `effixir --json` prints",
     "Lines and fields that are not known may come.",
     JsonLine.JsonLine
-  )
+  ),
+  config: SettingsSchema.make()
 }
 
 const ajv = new Ajv({ allErrors: true, strictTypes: false })
@@ -76,10 +78,17 @@ const eventful = Script.fromTurns([
 
 describe("The published schemas", () => {
   // `npx vitest run -u test/schemas.test.ts` writes them.
-  it.each(["log", "jsonl"] as const)(
+  it.each(["log", "jsonl", "config"] as const)(
     "are made from the code: %s.json",
     (name) => expect(`${JSON.stringify(published[name], null, 2)}\n`).toMatchFileSnapshot(`../schemas/${name}.json`)
   )
+
+  it("are all there is in their folder, and in the package", () => {
+    const files = readdirSync(new URL("../schemas/", import.meta.url)).map((name) => `./schemas/${name}`)
+    assert.sameMembers(files, Object.keys(published).map((name) => `./schemas/${name}.json`))
+    const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+    for (const file of files) assert.strictEqual(exports[file], file)
+  })
 
   it("describe the logs of every version", () => {
     assert.isAbove(golden.length, 10)

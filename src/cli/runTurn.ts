@@ -20,6 +20,7 @@ import { quote } from "../internal/quote.ts"
 import * as Home from "../node/settings/Home.ts"
 import * as PolicyFile from "../node/settings/PolicyFile.ts"
 import * as ProjectSettings from "../node/settings/ProjectSettings.ts"
+import type * as ResolvedSettings from "../node/settings/ResolvedSettings.ts"
 import type { Dialect } from "../node/settings/Settings.ts"
 import * as Trust from "../node/settings/Trust.ts"
 import * as Surroundings from "../node/workspace/Surroundings.ts"
@@ -166,6 +167,7 @@ export const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptio
 
   const usual = !isKept || file === stored ? policy : stored === undefined ? undefined : yield* loadQuietly(stored)
   const mode = usual?.otherwise ?? settings.permission ?? "auto"
+  yield* sayLeftOut(settings, mode)
   const named = flags.permission ?? (flags.policy === undefined ? undefined : policy?.otherwise)
   const permission = named ?? before.permission ?? mode
 
@@ -180,8 +182,21 @@ export const permissionFor = Effect.fnUntraced(function*(conversation: TurnOptio
   return { permission, policy }
 })
 
+/** A project only makes a permission stricter. */
+const sayLeftOut = ({ leftOut }: PermissionSettings, mode: Policy.Mode) =>
+  Effect.forEach(
+    leftOut,
+    ({ from, key, value }) =>
+      Effect.flatMap(Screen, ({ say }) =>
+        say(
+          `${quote(from ?? "")} sets ${key} to ${String(value)}, which allows more than ${mode} does; it is left out`
+        )),
+    { discard: true }
+  )
+
 interface PermissionSettings {
   readonly flags: Pick<PermissionSettings, "policy" | "permission">
+  readonly leftOut: ReadonlyArray<ResolvedSettings.Origin>
   readonly home: Home.Home
   readonly policy?: string | undefined
   readonly permission?: Policy.Mode | undefined

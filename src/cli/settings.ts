@@ -9,7 +9,7 @@ import type { Settings } from "../node/settings/Settings.ts"
 /** The settings of a person, from all of these places, for work in a folder. */
 export const settings = Effect.fnUntraced(function*(folder: string) {
   const home = yield* Home.config
-  const { origins, settings } = yield* ResolvedSettings.resolve({ home, folder })
+  const { leftOut, origins, settings } = yield* ResolvedSettings.resolve({ home, folder })
   return {
     ...settings,
     home,
@@ -17,6 +17,7 @@ export const settings = Effect.fnUntraced(function*(folder: string) {
     model: settings.model,
     transport: settings.transport ?? "sse",
     dialect: settings.dialect ?? "responses",
+    leftOut,
     /** What `--set` has set, which goes before what a session was last asked with. */
     flags: Object.fromEntries(
       origins.flatMap(({ key, source }) => source === "flag" ? [[key, settings[key]]] : [])

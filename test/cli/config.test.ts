@@ -134,4 +134,22 @@ describe("effixir config", () => {
       assert.strictEqual(yield* model, "gpt-6-astra")
       assert.strictEqual((yield* run(["config", "get", "model"])).stdout, "gpt-6-astra\n")
     }).pipe(Effect.provide(platform)))
+
+  it.scoped("says that a project cannot allow more than the person does", () =>
+    Effect.gen(function*() {
+      const { file, fs, home, run } = yield* machine(() => Script.answer(Script.say("Hello.")))
+      yield* fs.writeFileString(`${home}/config.json`, "{ \"permission\": \"read-only\" }")
+      yield* fs.makeDirectory(file(".effixir"))
+      const set = (settings: object) => fs.writeFileString(file(".effixir/config.json"), JSON.stringify(settings))
+      yield* set({ permission: "auto" })
+      const { code, stderr } = yield* run(["--trust", "Hello?"])
+      assert.strictEqual(code, 0)
+      const left = "config.json sets permission to auto, which allows more than read-only does; it is left out"
+      assert.strictEqual(stderr.split(left).length, 2, stderr)
+      yield* set({ credential_store: "keyring" })
+      const own = yield* run(["Hello?"])
+      assert.strictEqual(own.code, 2)
+      assert.include(own.stderr, "credential_store in")
+      assert.include(own.stderr, "a project cannot set it")
+    }).pipe(Effect.provide(platform)))
 })

@@ -40,6 +40,8 @@ export interface Resolved {
   readonly settings: Settings.Settings
   /** All settings there are, in the order of the manual. */
   readonly origins: ReadonlyArray<Origin>
+  /** What the project sets and what is not followed, because it would allow more than the person does. */
+  readonly leftOut: ReadonlyArray<Origin>
 }
 
 /** @since 0.1.0 @category models */
@@ -63,11 +65,14 @@ export const resolve: (
     const project = folder === undefined ? undefined : yield* ProjectSettings.read(home, folder)
     const env = yield* environment
     const assignments = yield* Overrides.Overrides
+    const leftOut: Array<Origin> = []
     const below = Settings.keys.map((key): Origin => {
       const variable = env.get(key)
       if (variable !== undefined) return { key, value: variable.value, source: "env", from: variable.name }
-      if (project?.written[key] !== undefined && !isWider(key, project.written[key], user)) {
-        return { key, value: project.written[key], source: "project", from: project.file }
+      if (project?.written[key] !== undefined) {
+        const origin: Origin = { key, value: project.written[key], source: "project", from: project.file }
+        if (!isWider(key, origin.value, user)) return origin
+        leftOut.push(origin)
       }
       if (user[key] !== undefined) return { key, value: user[key], source: "user", from: home.config }
       return { key, value: defaults[key], source: "default", from: null }
@@ -81,7 +86,7 @@ export const resolve: (
     const written = Object.fromEntries(
       origins.flatMap(({ key, source, value }) => source === "default" ? [] : [[key, value]])
     )
-    return { origins, settings: yield* Settings.decode(written, Overrides.flag) }
+    return { origins, leftOut, settings: yield* Settings.decode(written, Overrides.flag) }
   })
 
 /** What the environment sets. */
