@@ -28,28 +28,32 @@ export const answer = ({ before, possible, written }: Completion): Effect.Effect
   }).pipe(Effect.catchAllCause(() => Effect.void))
 
 /** As they are listed: this folder's first, by the end of the id. Who writes the beginning of one goes on with it. */
-const sessions = Effect.fnUntraced(function*(written: string) {
-  const all = ofPersons(yield* Effect.flatMap(SessionStore, ({ list }) => list))
-  const folder = yield* Effect.orElseSucceed(Effect.try(() => realpathSync(".")), () => "")
-  const here = all.filter(({ workspace }) => workspace === folder)
-  const now = yield* Clock.currentTimeMillis
-  return (here.length > 0 && written === "" ? here : all).map((session) => ({
-    value: shortId(session.id).startsWith(written) ? shortId(session.id) : session.id,
-    text: `${cut(titleOf(session), 45)}, ${age(session.updatedAt, now)} ago`
-  }))
-}, Effect.provide(layerSessions))
+const sessions = Effect.fnUntraced(
+  function*(written: string) {
+    const all = ofPersons(yield* Effect.flatMap(SessionStore, ({ list }) => list))
+    const folder = yield* Effect.orElseSucceed(Effect.try(() => realpathSync(".")), () => "")
+    const here = all.filter(({ workspace }) => workspace === folder)
+    const now = yield* Clock.currentTimeMillis
+    return (here.length > 0 && written === "" ? here : all).map((session) => ({
+      value: shortId(session.id).startsWith(written) ? shortId(session.id) : session.id,
+      text: `${cut(titleOf(session), 45)}, ${age(session.updatedAt, now)} ago`
+    }))
+  },
+  Effect.provide(layerSessions),
+  Effect.orElseSucceed(() => [])
+)
 
 const models = Effect.gen(function*() {
   const { models } = yield* Effect.flatMap(Models, ({ known }) => known)
   return models.filter((model) => !isHidden(model)).map(({ name, slug }) => ({ value: slug, text: name }))
-}).pipe(Effect.provide(layerHome))
+}).pipe(Effect.provide(layerHome), Effect.orElseSucceed(() => []))
 
-const profiles = Effect.map(
-  Effect.flatMap(Home.config, Home.profiles),
-  (names) => [Home.unnamed, ...names].map((value) => ({ value, text: "" }))
+const profiles = Effect.flatMap(Home.config, Home.profiles).pipe(
+  Effect.map((names) => [Home.unnamed, ...names].map((value) => ({ value, text: "" }))),
+  Effect.orElseSucceed(() => [])
 )
 
-const ask: { readonly [what in Asked]: (written: string) => Effect.Effect<ReadonlyArray<Candidate>, unknown> } = {
+const ask: { readonly [what in Asked]: (written: string) => Effect.Effect<ReadonlyArray<Candidate>> } = {
   sessions,
   models: () => models,
   profiles: () => profiles,
