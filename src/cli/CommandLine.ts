@@ -177,9 +177,11 @@ const unknown = (word: string, name: string, flags: ReadonlyArray<Flag>): string
   if (/\s/.test(name)) return `"${word}" looks like an option; put -- before a prompt that begins with -`
   const meant = Suggest.flag(name, flags)
   // A prompt may begin with one dash, as a list or a negative number does.
-  const hint = meant === undefined && !word.startsWith("--")
-    ? "put -- before a prompt that begins with -"
-    : "see `effixir --help`"
+  const hint = meant !== undefined
+    ? "see `effixir --help`"
+    : word.startsWith("--")
+    ? "see `effixir --help`, or put -- before a prompt that begins with -"
+    : "put -- before a prompt that begins with -"
   return `The option ${name} is not known here${meant === undefined ? "" : `, the nearest is ${meant}`}; ${hint}`
 }
 
@@ -199,7 +201,7 @@ const notInGroup = ({ commands }: Grammar, group: string, word: string): string 
  */
 const notCommand = (grammar: Grammar, words: ReadonlyArray<string>): string | undefined => {
   const [first = ""] = words
-  const isName = /^[a-z][a-z-]*$/i.test(first)
+  const isName = /^[a-z][\w-]*$/i.test(first)
   const meant = isName ? Suggest.command(first, namesOf(grammar)) : undefined
   if (meant === undefined && !(isName && words.length === 1 && first === first.toLowerCase())) return undefined
   return noCommand(grammar, first)

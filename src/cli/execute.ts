@@ -57,6 +57,12 @@ const told = (line: CommandLine) =>
       defect instanceof Screen.OutputLost
         // stdout cannot be written, so no JSON line is printed there.
         ? report(undefined, defect._tag, defect.message)
+        : isFolderGone(defect)
+        ? report(
+          line,
+          "BadInput",
+          "The folder that this was started in is gone: go to another one (`cd`) and try again"
+        )
         : report(line, "Defect", `Something went wrong inside effixir: ${messageOf(defect)}`)
     )
   )
@@ -64,6 +70,10 @@ const told = (line: CommandLine) =>
 /** What `@effect/cli` says about a value, as one sentence. */
 const sayValue = (error: ValidationError): string =>
   stripVTControlCharacters(toAnsiText(error.error)).replaceAll(/\s+/g, " ").trim()
+
+/** Only what needs the folder finds that out: a session can be shown from anywhere. */
+const isFolderGone = (defect: unknown): boolean =>
+  defect instanceof Error && "syscall" in defect && defect.syscall === "uv_cwd"
 
 const messageOf = (defect: unknown): string => defect instanceof Error ? defect.message : String(defect)
 

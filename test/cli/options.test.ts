@@ -339,7 +339,7 @@ describe("an option", () => {
     }
     assert.strictEqual(
       problemOf("--nope=s3cret", "Say hello"),
-      "The option --nope is not known here; see `effixir --help`"
+      "The option --nope is not known here; see `effixir --help`, or put -- before a prompt that begins with -"
     )
   })
 })
@@ -351,7 +351,8 @@ describe("a sentence", () => {
     const levels = "all, trace, debug, info, warning, error, fatal or none"
     const empty = "is empty: give it a value, or leave it away"
     const hello = "Say hello"
-    const unknown = (word: string) => `The option ${word} is not known here; see \`effixir --help\``
+    const unknown = (word: string) =>
+      `The option ${word} is not known here; see \`effixir --help\`, or put -- before a prompt that begins with -`
     const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, sentence: string]> = [
       [["--permission", "bogus", hello], `--permission cannot be "bogus": give it ${permissions}`],
       [["--permission=", hello], `--permission ${empty}`],
@@ -457,7 +458,7 @@ describe("a command", () => {
   })
 
   it("that is none is no prompt either, whatever options stand beside it", () => {
-    for (const word of ["chat", "explain", "deploy"]) {
+    for (const word of ["chat", "explain", "deploy", "step2", "two_words"]) {
       for (const argv of [[word], [word, "--json"], ["-m", "x", word], [word, "--output", "json", "-q"]]) {
         if (read(...argv).command === word) continue
         assert.match(read(...argv).problem ?? "", new RegExp(`^There is no command "${word}"`))

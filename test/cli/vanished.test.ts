@@ -122,4 +122,18 @@ describe("a workspace that vanishes in the middle of a turn", () => {
       timeout
     )
   }
+
+  it.scopedLive(
+    "is told where it is gone before the start, and holds up nothing that does not need it",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* machine(script)
+        const through = ["sh", "-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$@\"", "sh"]
+        const { code, stderr, stdout } = yield* run(["Do something"], { through })
+        assert.deepStrictEqual([code, stdout], [2, ""])
+        assertSentence(stderr, "effixir: The folder that this was started in is gone")
+        assert.strictEqual((yield* run(["sessions", "list", "--all"], { through })).code, 0)
+      }).pipe(Effect.provide(platform)),
+    timeout
+  )
 })

@@ -3,9 +3,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { spawn } from "node:child_process"
+import { spawn, type SpawnOptionsWithStdioTuple } from "node:child_process"
 import { StringDecoder } from "node:string_decoder"
 import { output as shown } from "../../internal/visible.ts"
+import { startProblem } from "../../node/process/startProblem.ts"
 import * as ChatPrompts from "../../prompts/ChatPrompts.ts"
 import type { Chat } from "./Chat.ts"
 
@@ -47,17 +48,19 @@ const outputOf = (command: string, folder: string): Stream.Stream<string | { rea
   Stream.asyncPush<string | { readonly end: string }>((emit) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const child = spawn(process.env["SHELL"] || "/bin/sh", ["-c", command], {
+        const failed = (error: unknown) => {
+          emit.single({ end: `not started: ${startProblem(error, folder)}` })
+          emit.end()
+        }
+        const child = start(failed, process.env["SHELL"] || "/bin/sh", ["-c", command], {
           cwd: folder,
           detached: true,
           stdio: ["ignore", "pipe", "pipe"]
         })
+        if (child === undefined) return undefined
         const lines = linesOf((text) => void emit.single(text))
         for (const stream of [child.stdout, child.stderr]) stream.on("data", lines.push)
-        child.once("error", (error) => {
-          emit.single({ end: error.message })
-          emit.end()
-        })
+        child.once("error", failed)
         child.once("close", (code, signal) => {
           lines.rest()
           if (code !== 0) emit.single({ end: code === null ? String(signal) : `exit ${code}` })
@@ -65,9 +68,27 @@ const outputOf = (command: string, folder: string): Stream.Stream<string | { rea
         })
         return child
       }),
-      ({ exitCode, pid, signalCode }) =>
-        Effect.sync(() => exitCode === null && signalCode === null ? kill(pid) : undefined)
+      (child) => Effect.sync(() => child?.exitCode === null && child.signalCode === null ? kill(child.pid) : undefined)
     ), { bufferSize: "unbounded" })
+
+/** Some problems are thrown, and others are told later. */
+const start = (
+  failed: (error: unknown) => void,
+  ...how: Parameters<typeof spawnPiped>
+): ReturnType<typeof spawnPiped> | undefined => {
+  try {
+    return spawnPiped(...how)
+  } catch (error) {
+    failed(error)
+    return undefined
+  }
+}
+
+const spawnPiped = (
+  shell: string,
+  args: ReadonlyArray<string>,
+  options: SpawnOptionsWithStdioTuple<"ignore", "pipe", "pipe">
+) => spawn(shell, args, options)
 
 /** The group has all that it has started. */
 const kill = (pid: number | undefined): void => {

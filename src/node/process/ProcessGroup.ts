@@ -14,7 +14,6 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import { type ChildProcess, spawn } from "node:child_process"
 import { constants, existsSync } from "node:fs"
-import { tooManyFiles } from "../../internal/tooManyFiles.ts"
 import {
   type BackgroundProcess,
   CommandNotStarted,
@@ -26,6 +25,7 @@ import { openRealPath, pathOf } from "../files/openRealPath.ts"
 import * as ChildEnvironment from "./ChildEnvironment.ts"
 import * as ProcessMark from "./ProcessMark.ts"
 import * as ProcessWatcher from "./ProcessWatcher.ts"
+import { startProblem } from "./startProblem.ts"
 
 /**
  * How long a process tree may take to end by itself before it is killed: the number of polls, and the pause between
@@ -135,12 +135,7 @@ const launch = Effect.fnUntraced(function*(
   })
 })
 
-const notStarted = (cause: unknown) => new CommandNotStarted({ problem: problemOf(cause) })
-
-const problemOf = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return String(cause)
-  return "code" in cause && cause.code === "EMFILE" ? tooManyFiles : cause.message
-}
+const notStarted = (cause: unknown) => new CommandNotStarted({ problem: startProblem(cause) })
 
 const forget = (watcher: ProcessWatcher.ProcessWatcher, { child, mark }: Tree): void => {
   watcher.forget(groupOf(child.pid))

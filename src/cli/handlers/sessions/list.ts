@@ -22,7 +22,7 @@ export const handle = Effect.fnUntraced(function*({ all, json }: Flags) {
     Effect.provide(layerSessions),
     whileWaiting("reading the sessions")
   )
-  const here = thisFolder()
+  const here = all ? "" : thisFolder()
   const sessions = all ? every : FindSession.ofPersons(every).filter(({ workspace }) => workspace === here)
   if (json) return yield* screen.out(`${visibleJson(JSON.stringify({ sessions: sessions.map(toJson) }))}\n`)
   if (sessions.length === 0) {
