@@ -48,7 +48,9 @@ describe("A barrel", () => {
           types: `./dist/${room}/index.d.ts`,
           default: `./dist/${room}/index.js`
         }]),
-        ...["./schemas/jsonl.json", "./schemas/log.json", "./package.json"].map((path) => [path, path])
+        ...["./schemas/config.json", "./schemas/jsonl.json", "./schemas/log.json", "./package.json"].map((
+          path
+        ) => [path, path])
       ])
     )
   })
