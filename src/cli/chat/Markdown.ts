@@ -2,7 +2,7 @@
  * Markdown as rows of a terminal, while it is written: a block, an item of a list and a line of code are drawn once, when
  * they are complete. Loaded with the first answer that is shown to a person.
  */
-import { Lexer, type Links, type Token, type Tokens } from "marked"
+import { Lexer, type Links, type Token, Tokenizer, type Tokens } from "marked"
 import { pieces } from "../../internal/visible.ts"
 import type { Highlighter, Lines } from "./CodeLines.ts"
 import { isLineUndecided } from "./heldBack.ts"
@@ -267,10 +267,22 @@ const isBlank = (line: string): boolean => /^\s*$/.test(line)
 
 /** A line end is one to whoever writes an answer, as in a message. */
 const lexerWith = (links: Links): Lexer => {
-  const lexer = new Lexer({ gfm: true, breaks: true })
+  const lexer = new Lexer({ gfm: true, breaks: true, tokenizer: new AnswerTokenizer() })
   Object.assign(lexer.tokens.links, links)
   return lexer
 }
+
+/**
+ * A tag of running text stays one where it has a line of its own: whoever writes `<br>` there wants a line break, and
+ * what follows is as much Markdown as ever.
+ */
+class AnswerTokenizer extends Tokenizer {
+  override html(text: string): Tokens.HTML | undefined {
+    return runningTag.test(text) ? undefined : super.html(text)
+  }
+}
+
+const runningTag = /^ {0,3}<\/?(?:a|b|br|code|del|em|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|u|var|wbr)\b/i
 
 /** The blocks of a text, whose inline parts are not read yet. What is nested too deeply for the lexer is plain text. */
 const blocksOf = (lexer: Lexer, text: string): ReadonlyArray<Token> => {

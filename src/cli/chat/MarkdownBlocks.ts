@@ -89,7 +89,10 @@ const rowsOf = (token: Token, place: Place): ReadonlyArray<Row> => {
     case "hr":
       return [[span("─".repeat(width), styled(style, dim))]]
     case "html":
-      return nonEmpty(literal(known.raw.replaceAll(lineBreaks, "\n").trim(), place))
+      return nonEmpty(literal(
+        (place.isOpen ? known.raw.replace(openLineBreak, "") : known.raw).replaceAll(lineBreaks, "\n").trim(),
+        place
+      ))
     default:
       return literal(token.raw, place)
   }
@@ -97,6 +100,11 @@ const rowsOf = (token: Token, place: Place): ReadonlyArray<Row> => {
 
 /** The only HTML that answers are full of. */
 const lineBreaks = /<br\s*\/?>/gi
+
+const isLineBreak = (token: Token | undefined): boolean => token?.type === "html" && /^<br\s*\/?>$/i.test(token.raw)
+
+/** One that is not complete yet. */
+const openLineBreak = /<(?:b(?:r\s*\/?)?)?$/i
 
 /** What is nothing but text, line by line. */
 export const literal = (text: string, { style, width }: Pick<Look, "style" | "width">): ReadonlyArray<Row> =>
@@ -186,7 +194,7 @@ const bullets = ["•", "◦", "▪"]
 
 /** Running text with its marks as styles. */
 const spansOf = (tokens: ReadonlyArray<Token>, style: string): ReadonlyArray<Span> =>
-  tokens.flatMap((token): ReadonlyArray<Span> => {
+  tokens.flatMap((token, index): ReadonlyArray<Span> => {
     const known = token as MarkedToken
     switch (known.type) {
       case "text":
@@ -204,7 +212,7 @@ const spansOf = (tokens: ReadonlyArray<Token>, style: string): ReadonlyArray<Spa
       case "codespan":
         return [span(known.text.replaceAll(/\s/g, " "), styled(style, "36"))]
       case "br":
-        return [span("\n", style)]
+        return isLineBreak(tokens[index - 1]) ? [] : [span("\n", style)]
       case "html":
         return [span(known.text.replaceAll(/\s/g, " ").replaceAll(lineBreaks, "\n"), style)]
       case "link": {

@@ -130,8 +130,8 @@ const inline = fc.array(
     fc.constantFrom("one", "two").map((text) => `[${text}](https://example.com/${text})`),
     fc.constant("**bold with `code` and *more* in it**"),
     fc.constant("https://example.com/a_b_c"),
-    fc.constant("&amp;"),
-    fc.constant("<br>")
+    fc.constantFrom("&amp;", "&nbsp;", "&#39;", "AT&T", "R&D;", "one & two"),
+    fc.constantFrom("<br>", "<br/>", "a<br>b", "<kbd>k</kbd>", "x <y", "<https://example.com>", "a <!-- note -->")
   ),
   { minLength: 1, maxLength: 8 }
 ).map((parts) => parts.join(" "))
@@ -151,7 +151,8 @@ const block = fc.oneof(
   fc.array(fc.tuple(words, words), { minLength: 1, maxLength: 3 }).map((lines) =>
     ["| First | Second |", "|---|:-:|", ...lines.map(([a, b]) => `| ${a} | **${b}** |`)].join("\n")
   ),
-  fc.constant("---")
+  fc.constantFrom("---", "<div>\none<br>two <b>three</b>\n</div>", "<details>\n<summary>one</summary>"),
+  fc.constantFrom("<br>", "<b>", "</b>").chain((tag) => inline.map((text) => `${tag}\n${text}`))
 )
 
 /** As a model writes it: whatever it begins it ends. */
@@ -212,6 +213,11 @@ describe("Markdown", () => {
       }),
       { numRuns: 100 }
     )
+  })
+
+  it("takes a tag of running text on a line of its own for no HTML of more than that", () => {
+    assert.deepStrictEqual(plain("- <br>\n   - <br> *one*"), ["• ◦ ", "    one"])
+    assert.deepStrictEqual(plain("one\n<br>\n**two**"), ["one", "", "two"])
   })
 
   it("wraps", () => assert.deepStrictEqual(plain("one two three", 10), ["one two", "three"]))
