@@ -26,6 +26,8 @@ export const make = Effect.gen(function*() {
   let isLeaving = false
   /** Whether the line of the prompt is open, so that what is printed begins a new one. */
   let isPrompted = false
+  /** Whether the next line is a new input. */
+  let isReading = false
 
   const leave = () => {
     isLeaving = true
@@ -35,6 +37,7 @@ export const make = Effect.gen(function*() {
     input = createInterface({ input: process.stdin, terminal: false })
       .on("line", (text) => {
         isPrompted = false
+        isReading = false
         lines.unsafeOffer(text)
       })
       .on("close", () => {
@@ -114,6 +117,7 @@ export const make = Effect.gen(function*() {
     run: Effect.fnUntraced(function*(chat: Chat) {
       const reading = Effect.gen(function*() {
         yield* ask
+        isReading = true
         const text = yield* lines.take
         const waiting = chat.state().waiting.length
         yield* chat.submit(text, "steer")
@@ -131,13 +135,10 @@ export const make = Effect.gen(function*() {
         yield* print(["Ctrl-C once more leaves"])
         yield* ask
       })
-      // When a turn has ended, the person is asked again.
-      let wasWorking = false
+      // Whenever nothing runs, the person is asked; a turn may be over before anybody looks.
       const watching = Effect.gen(function*() {
         yield* Effect.sleep("100 millis")
-        const isWorking = chat.state().work !== undefined
-        if (wasWorking && !isWorking) yield* ask
-        wasWorking = isWorking
+        if (isReading && chat.state().work === undefined) yield* ask
       })
       const closed = screen.closed.pipe(
         Effect.zipRight(interruption.stop("SIGHUP")),
