@@ -13,7 +13,7 @@ export interface Choice<A> {
   /** Shown behind the title. */
   readonly remark: string
   /** More of it, shown below the list while it is the one that would be taken. */
-  readonly preview?: ReadonlyArray<string>
+  readonly preview?: () => ReadonlyArray<string>
 }
 
 export interface Picker<A> {
@@ -76,7 +76,7 @@ export const view = <A>(
   }
 ): ReadonlyArray<string> => {
   const found = fitting(picker)
-  const preview = found[picker.at]?.preview ?? []
+  const preview = found[picker.at]?.preview?.() ?? []
   const room = Math.max(
     1,
     height - 2 - (preview.length === 0 ? 0 : Math.min(preview.length + 1, Math.floor(height / 2)))

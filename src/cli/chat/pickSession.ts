@@ -19,8 +19,18 @@ export const pick = Effect.fnUntraced(function*(folder: string) {
         "with `effixir`"
     })
   }
-  return yield* choose(choices)
+  return yield* process.env["TERM"] === "dumb" ? chooseByNumber(choices.slice(0, listed)) : choose(choices)
 })
+
+/** How many sessions are listed where they are chosen by their number. */
+const listed = 20
+
+const chooseByNumber = (choices: ReadonlyArray<Picker.Choice<string>>) =>
+  Effect.scoped(Effect.gen(function*() {
+    const { make } = yield* Effect.promise(() => import("./PlainFront.ts"))
+    const { front } = yield* make
+    return yield* front.choose("Which session?", choices)
+  }))
 
 const choose = (choices: ReadonlyArray<Picker.Choice<string>>) =>
   Effect.scoped(Effect.gen(function*() {

@@ -52,10 +52,8 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
 }, (run, flags) => TurnFlags.modes(flags)(run))
 
 /** A person at a terminal chooses a session, and goes on with it in a conversation. */
-const canChoose = ({ image, json, output }: Flags): boolean =>
-  !json && Option.isNone(output) && image.length === 0 && process.stdin.isTTY === true &&
-  process.stdout.isTTY === true &&
-  process.env["TERM"] !== "dumb"
+const canChoose = ({ dryRun, json, output }: Flags): boolean =>
+  !json && !dryRun && Option.isNone(output) && process.stdin.isTTY === true && process.stdout.isTTY === true
 
 /**
  * Resuming does not allow a call that stopped the turn because no person was there to approve it: if the log does not

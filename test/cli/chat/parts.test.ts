@@ -9,10 +9,13 @@ import * as ImagePaths from "../../../src/cli/chat/imagePaths.ts"
 import * as InputHistory from "../../../src/cli/chat/InputHistory.ts"
 import * as Keys from "../../../src/cli/chat/Keys.ts"
 import * as Picker from "../../../src/cli/chat/Picker.ts"
+import * as SessionPreview from "../../../src/cli/chat/sessionPreview.ts"
 import { filled } from "../../../src/cli/chat/slash/prompts.ts"
 import { commands } from "../../../src/cli/chat/slash/table.ts"
 import { cells } from "../../../src/cli/verbatim.ts"
 import { layerPlatform } from "../../../src/node/NodePlatform.ts"
+import { userMessage } from "../../../src/responses/Item.ts"
+import * as Usage from "../../../src/responses/Usage.ts"
 
 const folder = () => mkdtempSync(join(tmpdir(), "effixir-test-"))
 
@@ -82,12 +85,41 @@ describe("a word that can be completed", () => {
   })
 })
 
+describe("what was said last in a session", () => {
+  const at = "2026-11-30T10:00:00.000Z"
+  const turn = (n: number, prompt: string, answer: string) =>
+    [
+      { _tag: "TurnStarted", turnId: `t${n}`, model: "m", input: [userMessage(prompt)] },
+      { _tag: "TurnCompleted", turnId: `t${n}`, answer, usage: Usage.zero, finishReason: "stop" }
+    ].map((event, part) => JSON.stringify({ seq: 2 * n + part, key: `t${n}/${part}`, at, event }))
+  const preview = (lines: ReadonlyArray<string>) => {
+    const file = join(folder(), "log.ndjson")
+    writeFileSync(file, `${lines.join("\n")}\n`)
+    return SessionPreview.ofLog(file)
+  }
+
+  it("is its last prompt and the beginning of its last answer, without anything that controls a terminal", () => {
+    const answer = "First\u001B[2J\n\nsecond\nthird\nfourth\nfifth"
+    assert.deepStrictEqual(
+      preview([...turn(1, "old", "older"), ...turn(2, "new\nand more", answer)]),
+      ["  > new⏎ and more", "  First\\x1b[2J", "  second", "  third", "  fourth"]
+    )
+  })
+
+  it("is found at the end of a long log, and is nothing of one that is damaged or gone", () => {
+    const long = Array.from({ length: 40 }, (_, n) => turn(n + 1, "p".repeat(20_000), `answer ${n}`)).flat()
+    assert.strictEqual((preview(long)).at(-1), "  answer 39")
+    assert.deepStrictEqual(preview(["{", "x".repeat(300_000)]), [])
+    assert.deepStrictEqual(SessionPreview.ofLog("/nowhere/log.ndjson"), [])
+  })
+})
+
 describe("a list to choose from", () => {
   const choices = ["alpha", "beta", "gamma ray"].map((title) => ({
     value: title,
     title,
     remark: "r",
-    preview: ["  p"]
+    preview: () => ["  p"]
   }))
   const press = (picker: Picker.Picker<string>, ...keys: ReadonlyArray<Keys.Key>) => {
     let outcome: Picker.Outcome<string> = { _tag: "Open", picker }
@@ -111,7 +143,7 @@ describe("a list to choose from", () => {
       value: n,
       title: `\u001B[2J漢字 ${n} ${"long ".repeat(30)}`,
       remark: "\u0007",
-      preview: ["  p"]
+      preview: () => ["  p"]
     }))
     for (const at of [0, 25, 49]) {
       const rows = Picker.view(Picker.make("Which?", many, at), { columns: 40, height: 10, mark: (row) => row })
