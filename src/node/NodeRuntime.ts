@@ -129,6 +129,8 @@ export interface Options {
   readonly skills?: ReadonlyArray<Skills.Skill> | undefined
   /** Whether nothing of the sessions is kept. Those that are there already can be gone on with, and stay as they are. */
   readonly isEphemeral?: boolean | undefined
+  /** The same, for sessions that outlast this stack, as `Ephemeral.make` gives them. */
+  readonly ephemeral?: Ephemeral.Sessions | undefined
   /** Whether the server may search the web for the model. Not supported over Chat Completions. */
   readonly hasWebSearch?: boolean | undefined
   /** What may run without a question; the default is the policy's mode, and without one everything may. */
@@ -169,15 +171,16 @@ export const layer = (
   | Workspace.Workspace,
   ConfigError | BadSetting.ConfigError | PlatformError
 > =>
-  options.isEphemeral === true
-    ? Layer.unwrapScoped(Effect.map(temporaryFolder, (folder) =>
-      layerWith(options, Layer.provideMerge(Ephemeral.layer(folder), layerHome), [folder])))
+  options.ephemeral !== undefined
+    ? layerEphemeral(options, options.ephemeral)
+    : options.isEphemeral === true
+    ? Layer.unwrapScoped(Effect.map(ephemeral, (sessions) => layerEphemeral(options, sessions)))
     : layerWith(options, layerHome, [])
 
-const temporaryFolder = Effect.flatMap(
-  FileSystem.FileSystem,
-  (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "effixir-" }), fs.realPath)
-).pipe(Effect.provide(layerPlatform))
+const ephemeral = Effect.provide(Ephemeral.make, layerPlatform)
+
+const layerEphemeral = (options: Options, { folder, services }: Ephemeral.Sessions) =>
+  layerWith(options, Layer.provideMerge(Layer.succeedContext(services), layerHome), [folder])
 
 const layerWith = <A, E, R>(
   options: Options,

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly env: { readonly [name: string]: string | undefined }
   /** All that is typed, or null for somebody who goes on typing. */
   readonly stdin: string | null
+  /** Whether the streams say that they are a terminal, as one would that edits its lines itself. */
+  readonly isTerminal?: boolean
 }
 
 export interface Running {
@@ -41,6 +43,7 @@ export const inProcess = (args: ReadonlyArray<string>, around: Surroundings): Ru
   isTaken = true
   const [stdin, stdout, stderr] = [new PassThrough(), written(), written()]
   if (around.stdin !== null) stdin.end(around.stdin)
+  if (around.isTerminal === true) { for (const one of [stdin, stdout.stream]) Object.assign(one, { isTTY: true }) }
   const restore = surround(around, [stdin, stdout.stream, stderr.stream])
   const line = Cli.read(args)
   const listening: Listening = {

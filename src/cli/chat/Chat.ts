@@ -89,7 +89,10 @@ export interface State {
 }
 
 export const make = Effect.fnUntraced(function*(
-  { front, history, session, undo }: Pick<Chat, "front" | "history" | "session" | "undo">
+  { front, history, images: given = [], session, undo }: Pick<Chat, "front" | "history" | "session" | "undo"> & {
+    /** They go along with the first prompt. */
+    readonly images?: ReadonlyArray<Item>
+  }
 ) {
   const scope = yield* Effect.scope
   const inbox = yield* Inbox.make(maxWaiting)
@@ -97,6 +100,7 @@ export const make = Effect.fnUntraced(function*(
   let work: (NonNullable<State["work"]> & { readonly fiber: Fiber.RuntimeFiber<void> }) | undefined
   let waiting: State["waiting"] = []
   let notes: ReadonlyArray<string> = []
+  let attached = given
   let context: State["context"]
   let usage = Usage.zero
   let answer = ""
@@ -252,8 +256,10 @@ export const make = Effect.fnUntraced(function*(
         Effect.catchAll(Effect.map(Image.read(path), (image) => [image]), ({ message }) => Effect.as(say(message), []))
     )
     const heard = notes.map((note) => userMessage(note))
+    const message = Image.message(prompt, [...attached, ...images.flat()])
     notes = []
-    return [...heard, Image.message(prompt, images.flat())]
+    attached = []
+    return [...heard, message]
   })
 
   const prompted = Effect.fnUntraced(function*(prompt: string, kind: "steer" | "followUp") {

@@ -71,7 +71,7 @@ interface Opened {
   readonly scope: Scope.CloseableScope
 }
 
-export interface Options extends Pick<NodeRuntime.Options, "around"> {
+export interface Options extends Pick<NodeRuntime.Options, "around" | "ephemeral"> {
   readonly approver: Asking
 }
 
@@ -159,6 +159,7 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
 
   return {
     asked: () => asked,
+    isEphemeral: options.ephemeral !== undefined,
     /** As far as it is known before the first turn. */
     opened: () => opened,
     open,

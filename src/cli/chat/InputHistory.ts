@@ -22,11 +22,11 @@ export interface InputHistory {
   readonly add: (input: string) => Effect.Effect<void, string>
 }
 
-/** A file that cannot be read has nothing. */
-export const open = Effect.fnUntraced(function*(path: string) {
+/** A file that cannot be read has nothing. What is not kept is remembered until the end. */
+export const open = Effect.fnUntraced(function*(path: string, isKept = true) {
   const content = yield* Effect.orElseSucceed(Effect.tryPromise(() => readFile(path, "utf8")), () => "")
   let inputs = read(content)
-  if (content.length > maxBytes) {
+  if (isKept && content.length > maxBytes) {
     yield* Effect.ignore(writeOwn(path, inputs.map((input) => lineOf(input, 0)).join("")))
   }
   const history: InputHistory = {
@@ -35,6 +35,7 @@ export const open = Effect.fnUntraced(function*(path: string) {
       const input = yield* hidden(given)
       if (input.trim() === "" || input.length > maxLength || input === inputs.at(-1)) return
       inputs = [...inputs, input].slice(-maxInputs)
+      if (!isKept) return
       const line = lineOf(input, yield* Clock.currentTimeMillis)
       yield* Effect.tryPromise({
         try: () => appendFile(path, line, { mode: 0o600 }),

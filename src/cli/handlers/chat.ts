@@ -1,6 +1,8 @@
 /**
  * `effixir chat`, and `effixir` alone on a terminal: a conversation.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as HashSet from "effect/HashSet"
@@ -8,6 +10,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import { prose } from "../../internal/visible.ts"
+import * as Ephemeral from "../../node/session/Ephemeral.ts"
 import * as Undo from "../../node/session/Undo.ts"
 import * as Home from "../../node/settings/Home.ts"
 import * as Overrides from "../../node/settings/Overrides.ts"
@@ -20,6 +23,7 @@ import type { Flags } from "../commands/chat.ts"
 import * as Common from "../commands/options.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
+import * as Image from "../image.ts"
 import { Screen } from "../Screen.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
@@ -28,29 +32,34 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   if (flags.last && Option.isSome(flags.resume)) {
     return yield* new BadInput({ message: "--last and --resume are about the same: give one of them" })
   }
+  const images = yield* Effect.forEach(flags.image, Image.read)
   const asked = yield* askedBy(flags)
   const isPlain = flags.plain || process.env["TERM"] === "dumb"
   const session = yield* Effect.scoped(Effect.gen(function*() {
     const home = yield* Home.config
-    const undo = yield* Undo.make(home.sessions)
+    const ephemeral = flags.ephemeral ? yield* Ephemeral.make : undefined
+    const undo = yield* ephemeral === undefined ? Undo.make(home.sessions) : undoIn(ephemeral.folder)
     const questions = yield* Questions.make
-    const session = yield* ChatSession.make(asked.first, { approver: questions.approver, around: undo.around })
+    const { approver } = questions
+    const session = yield* ChatSession.make(asked.first, { approver, around: undo.around, ephemeral })
     // What is wrong with the settings is said before the screen is taken.
     yield* session.open
     const shown = yield* isPlain
       ? Effect.flatMap(Effect.promise(() => import("../chat/PlainFront.ts")), ({ make }) => make)
       : Effect.flatMap(Effect.promise(() => import("../chat/TerminalFront.ts")), ({ make }) => make)
     questions.askOn(shown.front)
-    const history = yield* InputHistory.open(home.history)
+    const history = yield* InputHistory.open(home.history, !flags.ephemeral)
     yield* Effect.gen(function*() {
-      const chat = yield* Chat.make({ session, front: shown.front, history, undo })
-      yield* chat.say(greeting(asked.log.length > 0))
+      const chat = yield* Chat.make({ session, front: shown.front, history, undo, images })
+      yield* chat.say(greeting({ ...flags, isResumed: asked.log.length > 0 }))
       if (asked.log.length > 0) yield* chat.show(asked.log)
       yield* shown.run(chat)
     }).pipe(within(shown.front))
     return session.asked()
   }))
-  if (!session.isNew) yield* screen.err(`To go on: effixir chat --resume ${FindSession.shortId(session.session)}\n`)
+  if (!session.isNew && !flags.ephemeral) {
+    yield* screen.err(`To go on: effixir chat --resume ${FindSession.shortId(session.session)}\n`)
+  }
 }, (conversation, { set }) => Overrides.withOverrides(set)(conversation))
 
 /** Goes on with a session that the person chooses from a list. */
@@ -64,8 +73,30 @@ const noTerminal =
   "A conversation needs a terminal to type in and to show it on. In a script, use `effixir run \"prompt\"`, or " +
   "`effixir resume ID \"prompt\"`"
 
-const greeting = (isResumed: boolean): string =>
-  isResumed ? "" : "Say what to do; /help shows commands and keys, Ctrl-D leaves."
+const greeting = (
+  { ephemeral, image, isResumed }: Pick<Flags, "ephemeral" | "image"> & { readonly isResumed: boolean }
+): string =>
+  [
+    ...ephemeral ? ["Nothing of this conversation is kept."] : [],
+    ...image.length === 0
+      ? []
+      : [`${image.length === 1 ? "The image goes" : "The images go"} along with your first message.`],
+    ...isResumed ? [] : ["Say what to do; /help shows commands and keys, Ctrl-D leaves."]
+  ].join(" ")
+
+/** Beside a session of which nothing is kept, in a folder that goes when the conversation ends. */
+const undoIn = (folder: string) =>
+  Effect.gen(function*() {
+    const [fs, path] = yield* Effect.all([FileSystem.FileSystem, Path.Path])
+    const undo = yield* Undo.make(folder)
+    return {
+      ...undo,
+      begin: (session: string, prompt: string) =>
+        Effect.ignore(fs.makeDirectory(path.join(folder, session), { recursive: true, mode: 0o700 })).pipe(
+          Effect.zipRight(undo.begin(session, prompt))
+        )
+    } satisfies Undo.Undo
+  })
 
 /** What the first turn is asked with, and the log of the session if there is one. */
 const askedBy = Effect.fnUntraced(function*(flags: Flags) {

@@ -14,7 +14,7 @@ export const status: SlashCommand = {
     const { folder, isNew, session } = chat.session.asked()
     const { usage } = chat.state()
     yield* chat.say([
-      `session     ${session}${isNew ? " (begins with your first message)" : ""}`,
+      `session     ${session}${isNew ? " (not begun yet)" : ""}`,
       `folder      ${line(folder)}${isTrusted ? "" : " (not trusted: its instructions and skills are left out)"}`,
       `model       ${chat.session.model() ?? ""}, effort ${chat.session.effort() ?? "as the model has it"}`,
       `permission  ${permission}${search ? ", the web may be searched" : ""}`,

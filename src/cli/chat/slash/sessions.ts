@@ -21,6 +21,12 @@ const goTo = Effect.fnUntraced(function*(chat: Chat, id: string) {
   yield* chat.say(`Session ${FindSession.shortId(asked.session)} goes on, in ${asked.folder}.`)
 })
 
+/** A command about what is kept of the session. */
+const ofKept = (run: SlashCommand["run"]): SlashCommand["run"] => (chat, words) =>
+  chat.session.isEphemeral
+    ? chat.say("Nothing of this conversation is kept (--ephemeral): there is no session to do that with.")
+    : run(chat, words)
+
 export const resume: SlashCommand = {
   name: "resume",
   words: "[ID]",
@@ -54,7 +60,7 @@ export const fork: SlashCommand = {
   name: "fork",
   words: "[N]",
   summary: "Go on in a copy of this session, which stays as it is; with N from the end of its turn N on",
-  run: Effect.fnUntraced(function*(chat, given) {
+  run: ofKept(Effect.fnUntraced(function*(chat, given) {
     const { isNew, session } = chat.session.asked()
     if (isNew) return yield* chat.say("There is nothing to copy yet: the session has no turn.")
     if (given !== "" && !/^[1-9]\d{0,5}$/.test(given)) {
@@ -65,21 +71,21 @@ export const fork: SlashCommand = {
     )
     yield* goTo(chat, id)
     yield* chat.say(`It is a copy of session ${FindSession.shortId(session)}, which stays as it is.`)
-  })
+  }))
 }
 
 export const rename: SlashCommand = {
   name: "rename",
   words: "TITLE",
   summary: "Give this session another title",
-  run: Effect.fnUntraced(function*(chat, given) {
+  run: ofKept(Effect.fnUntraced(function*(chat, given) {
     const title = toTitle(given)
     if (title === "") return yield* chat.say("Which title? /rename The title")
     const { isNew, session } = chat.session.asked()
     if (isNew) return yield* chat.say("The session begins with your first message; give it a title after that.")
     yield* Effect.provide(Effect.flatMap(SessionStore, (store) => store.rename(session, title)), layerSessions)
     yield* chat.say(`The session is now called: ${title}`)
-  })
+  }))
 }
 
 export const clear: SlashCommand = {
@@ -89,7 +95,11 @@ export const clear: SlashCommand = {
     const { isNew, session } = chat.session.asked()
     yield* chat.session.change(yield* ChatSession.fresh)
     yield* chat.forget
-    yield* chat.say(isNew ? "A new session." : `A new session. The one before: /resume ${FindSession.shortId(session)}`)
+    yield* chat.say(
+      isNew || chat.session.isEphemeral
+        ? "A new session."
+        : `A new session. The one before: /resume ${FindSession.shortId(session)}`
+    )
   })
 }
 
@@ -98,7 +108,7 @@ export const exportSession: SlashCommand = {
   words: "[FILE]",
   summary: "Write this session down for others, as FILE.md, FILE.html or FILE.jsonl",
   worksAlongside: true,
-  run: Effect.fnUntraced(function*(chat, file) {
+  run: ofKept(Effect.fnUntraced(function*(chat, file) {
     const { isNew, session } = chat.session.asked()
     if (isNew) return yield* chat.say("There is nothing to write down yet: the session has no turn.")
     const { handle } = yield* Effect.promise(() => import("../../handlers/sessions/export.ts"))
@@ -106,16 +116,16 @@ export const exportSession: SlashCommand = {
     const output = file === "" ? `effixir-${FindSession.shortId(session)}-${now.toString(36)}.md` : file
     const format = /\.html?$/i.test(output) ? "html" : /\.(?:jsonl|ndjson)$/i.test(output) ? "jsonl" : "md"
     yield* handle({ format: Option.some(format), output: Option.some(output), words: [session] })
-  })
+  }))
 }
 
 export const history: SlashCommand = {
   name: "history",
   summary: "Show all of this session, by $PAGER",
-  run: Effect.fnUntraced(function*(chat) {
+  run: ofKept(Effect.fnUntraced(function*(chat) {
     const { isNew, session } = chat.session.asked()
     if (isNew) return yield* chat.say("The session has no turn yet.")
     const { handle } = yield* Effect.promise(() => import("../../handlers/sessions/show.ts"))
     yield* chat.front.aside(handle({ json: false, words: [session] }))
-  }, Effect.provide(layerHome))
+  }, Effect.provide(layerHome)))
 }

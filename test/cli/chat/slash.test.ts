@@ -1,0 +1,183 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import * as Script from "../../../src/testing/Script.ts"
+import { eventually, machine, platform } from "../support.ts"
+
+const test = (
+  name: string,
+  body: () => Effect.Effect<void, unknown, Layer.Layer.Success<typeof platform> | Scope.Scope>
+) => it.scopedLive(name, () => body().pipe(Effect.provide(platform), Effect.orDie))
+
+const say = (text: string) => Script.answer(Script.say(text))
+
+const sessionsOf = (home: string) =>
+  existsSync(`${home}/sessions`) ? readdirSync(`${home}/sessions`).filter((name) => !name.startsWith(".")) : []
+
+/** A conversation line by line, in this process. */
+const sitDown = Effect.fnUntraced(function*(script: Script.Script) {
+  const all = yield* machine(script)
+  const start = Effect.fnUntraced(function*(...args: ReadonlyArray<string>) {
+    const { output, result, type } = yield* all.follow(["chat", "--plain", ...args], { stdin: null, isTerminal: true })
+    let read = 0
+    /** What has come since the last look, up to this. */
+    const see = (what: string | RegExp) =>
+      Effect.gen(function*() {
+        const found = () => {
+          const rest = output().stdout.slice(read)
+          const [match] = typeof what === "string" ? rest.includes(what) ? [what] : [] : what.exec(rest) ?? []
+          return match === undefined ? undefined : rest.indexOf(match) + match.length
+        }
+        yield* eventually(`shown: ${what}`, () => found() !== undefined).pipe(
+          Effect.timeoutFail({
+            duration: "60 seconds",
+            onTimeout: () => new Error(`not shown: ${what}, but ${output().stdout.slice(read)}${output().stderr}`)
+          }),
+          Effect.orDie
+        )
+        const from = read
+        read += found() ?? 0
+        return output().stdout.slice(from, read)
+      })
+    yield* see("/help shows")
+    yield* see("> ")
+    return {
+      see,
+      type: (text: string) => type(`${text}\n`),
+      /** Waits until it has ended, and what was shown with it. */
+      enter: (text: string) => Effect.zipRight(type(`${text}\n`), see(/[^]*> $/)),
+      /** The same for something that makes a turn. */
+      turn: (text: string) => Effect.zipRight(type(`${text}\n`), see(/[^]* written\s+> $/)),
+      leave: Effect.zipRight(type("/quit\n"), result)
+    }
+  })
+  return { ...all, start }
+})
+
+describe("a command of a conversation", () => {
+  test("says what the next turn is asked with, and changes it", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Fine.")]))
+      const chat = yield* person.start()
+      assert.match(yield* chat.enter("/context"), /Nothing is in the model's window yet/)
+      const status = yield* chat.enter("/status")
+      assert.match(status, /session {5}\S+ \(not begun yet\)/)
+      assert.match(status, /model {7}gpt-6\.2-sol, effort/)
+      assert.match(status, /permission {2}auto/)
+      yield* chat.type("/effort")
+      yield* chat.see(/\d {2}high[^]*for none:\s+> /)
+      assert.match(yield* chat.enter("1"), /The next turn asks with effort low/)
+      assert.match(yield* chat.enter("/effort wild"), /has no effort "wild" \(it has low/)
+      assert.match(yield* chat.enter("/effort high"), /with effort high/)
+      assert.match(
+        yield* chat.enter("/permission read_only"),
+        /There is no permission "read_only", the nearest is read-only/
+      )
+      assert.match(yield* chat.turn("hello"), /Fine\./)
+      const request = (yield* person.simulator.requests).find(({ path }) => path.endsWith("/responses"))
+      assert.match(JSON.stringify(request?.body), /"effort":"high"/)
+      assert.match(yield* chat.enter("/context"), /█*░+ 0 %: about 110 of 500,000 tokens/)
+      assert.match(yield* chat.enter("/status"), /tokens {6}100 in \(0 cached\), 10 out/)
+      assert.strictEqual((yield* chat.leave).code, 0)
+    }))
+
+  test("lists skills, and sends what a command stands for", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Written."), say("Good."), say("All good.")]))
+      const chat = yield* person.start()
+      assert.match(yield* chat.enter("/skills"), /There are no skills: put a folder/)
+      assert.match(yield* chat.turn("/init"), /Written\./)
+      assert.match(yield* chat.turn("/review"), /Good\./)
+      assert.match(yield* chat.turn("/review the last commit"), /All good\./)
+      const bodies = (yield* person.simulator.requests).map(({ body }) => JSON.stringify(body))
+      assert.include(bodies[0], "AGENTS.md")
+      assert.notInclude(bodies[1], "the last commit")
+      assert.include(bodies[2], "the last commit")
+      yield* chat.leave
+      mkdirSync(`${person.home}/skills/tidy`, { recursive: true })
+      writeFileSync(`${person.home}/skills/tidy/SKILL.md`, "---\nname: tidy\ndescription: Tidies up\n---\nTidy.\n")
+      const again = yield* person.start()
+      assert.match(yield* again.enter("/skills"), /\$tidy {2}Tidies up/)
+      yield* again.leave
+    }))
+
+  test("copies a session, makes it shorter, and writes it down", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(
+        Script.fromTurns([say("First answer."), say("Second answer."), say("What was done."), say("In the copy.")])
+      )
+      const chat = yield* person.start()
+      assert.match(yield* chat.enter("/copy"), /There is no answer to copy yet/)
+      assert.match(yield* chat.enter("/fork"), /nothing to copy yet/)
+      assert.match(yield* chat.enter("/compact"), /nothing to compact yet/)
+      assert.match(yield* chat.enter("/export"), /nothing to write down yet/)
+      assert.match(yield* chat.enter("/history"), /has no turn yet/)
+      yield* chat.turn("one")
+      yield* chat.turn("two")
+      assert.match(yield* chat.enter("/export out.html"), /out\.html/)
+      assert.include(readFileSync(person.file("out.html"), "utf8"), "Second answer.")
+      assert.match(yield* chat.enter("/export"), /effixir-\w+-\w+\.md/)
+      assert.match(yield* chat.enter("/fork x"), /"x" is no turn/)
+      const forked = yield* chat.enter("/fork 1")
+      assert.include(forked, "First answer.")
+      assert.notInclude(forked, "Second answer.")
+      assert.match(forked, /It is a copy of session [\da-f]{8}, which stays as it is/)
+      assert.lengthOf(sessionsOf(person.home), 2)
+      assert.match(yield* chat.enter("/compact"), /compacted/i)
+      assert.match(yield* chat.turn("three"), /In the copy\./)
+      assert.match(yield* chat.enter("/sessions"), /› [\da-f]{8} {2}one {2}.*2 turns\n {2}[\da-f]{8} {2}one/)
+      yield* chat.leave
+    }))
+
+  test("has nothing to do with what is not kept, and leaves a session that it began with as it was", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([
+        say("Kept."),
+        Script.answer(Script.call("write", { path: "new.txt", content: "new\n" })),
+        say("Not kept."),
+        say("Seen.")
+      ]))
+      const first = yield* person.start()
+      yield* first.turn("one")
+      yield* first.leave
+      const [session = ""] = sessionsOf(person.home)
+      const logs = () =>
+        [`${person.home}/sessions/${session}/log.ndjson`, `${person.home}/history.jsonl`].map((path) =>
+          readFileSync(path, "utf8")
+        )
+      const before = logs()
+      writeFileSync(
+        person.file("dot.png"),
+        Buffer.from(
+          "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+          "base64"
+        )
+      )
+      const chat = yield* person.start("--ephemeral", "--image", "dot.png")
+      yield* chat.turn("write it")
+      assert.isTrue(existsSync(person.file("new.txt")))
+      assert.match(yield* chat.enter("/undo"), /new\.txt is gone, as before/)
+      // The stack is built anew, and the session is still there.
+      assert.match(yield* chat.enter("/effort high"), /effort high/)
+      assert.match(yield* chat.turn("again"), /Seen\./)
+      for (const command of ["/fork", "/rename x", "/history", "/export"]) {
+        assert.match(yield* chat.enter(command), /Nothing of this conversation is kept/)
+      }
+      const { stdout } = yield* chat.leave
+      assert.match(stdout, /Nothing of this conversation is kept\. The image goes along with your first\s+message\./)
+      assert.notInclude(stdout, "To go on")
+      assert.deepStrictEqual([sessionsOf(person.home), logs()], [[session], before])
+      const bodies = (yield* person.simulator.requests).map(({ body }) => JSON.stringify(body))
+      assert.include(bodies[1], "data:image/png;base64,iVBOR")
+      assert.include(bodies[3], "write it")
+      assert.strictEqual(bodies[3]?.split("data:image/png").length, 2)
+      assert.isFalse(existsSync(person.file("new.txt")))
+      const { code, stderr } = yield* person.run(["chat", "--image", "none.png"], { isTerminal: true })
+      assert.deepStrictEqual([code, /none\.png cannot be sent as an image: there is no such file/.test(stderr)], [
+        2,
+        true
+      ])
+    }))
+})
