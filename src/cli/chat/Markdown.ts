@@ -5,7 +5,7 @@
 import { Lexer, type Links, type Token, Tokenizer, type Tokens } from "marked"
 import { pieces } from "../../internal/visible.ts"
 import type { Highlighter, Lines } from "./CodeLines.ts"
-import { isLineUndecided } from "./heldBack.ts"
+import { isLineUndecided, isTimes } from "./heldBack.ts"
 import { blockRows, codeLines, codeRows, endsBlank, listItem, literal, type Look } from "./MarkdownBlocks.ts"
 import { expandTabs, type Row, toText } from "./StyledText.ts"
 
@@ -273,14 +273,22 @@ const lexerWith = (links: Links): Lexer => {
 }
 
 /**
- * A tag of running text stays one where it has a line of its own: whoever writes `<br>` there wants a line break, and
- * what follows is as much Markdown as ever.
+ * Markdown as answers mean it. A tag of running text stays one where it has a line of its own: whoever writes `<br>` there
+ * wants a line break, and what follows is as much Markdown as ever. `2*3` and `2**3` hold no marks.
  */
 class AnswerTokenizer extends Tokenizer {
+  override emStrong(text: string, masked: string, before = ""): Tokens.Em | Tokens.Strong | undefined {
+    return isTimes(before, text)
+      ? undefined
+      : super.emStrong(text, masked.replaceAll(times, (marks) => "x".repeat(marks.length)), before)
+  }
+
   override html(text: string): Tokens.HTML | undefined {
     return runningTag.test(text) ? undefined : super.html(text)
   }
 }
+
+const times = /(?<=[a-z\d])\*(?=[a-z\d])|(?<=\d)\*\*(?=\d)/gi
 
 const runningTag = /^ {0,3}<\/?(?:a|b|br|code|del|em|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|u|var|wbr)\b/i
 

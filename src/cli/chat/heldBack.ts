@@ -62,9 +62,13 @@ const couldOpen = (mark: string, text: string, at: number): boolean => {
     case "_":
       return /\S/.test(next) && !/[\p{L}\p{N}]$/u.test(text.slice(Math.max(0, at - 2), at))
     default:
-      return /\S/.test(next)
+      return /\S/.test(next) && !isTimes(text.slice(Math.max(0, at - 1), at), text.slice(at, at + 3))
   }
 }
+
+/** Whether a text goes on with a `*` between two letters or digits, or `**` between two digits. */
+export const isTimes = (before: string, text: string): boolean =>
+  /^\*[a-z\d]/i.test(text) && /[a-z\d]$/i.test(before) || /^\*\*\d/.test(text) && /\d$/.test(before)
 
 /** Brackets are known to be nothing but brackets by the character behind them. */
 const couldLink = (text: string, from: number): boolean => {

@@ -220,5 +220,10 @@ describe("Markdown", () => {
     assert.deepStrictEqual(plain("one\n<br>\n**two**"), ["one", "", "two"])
   })
 
+  it("takes the signs of a calculation for no marks", () => {
+    assert.deepStrictEqual(plain("2*3 is **2*3**, a*b*c, 2**3 and 2**4"), ["2*3 is 2*3, a*b*c, 2**3 and 2**4"])
+    assert.deepStrictEqual(plain("**R**ead, 漢*字*漢"), ["Read, 漢字漢"])
+  })
+
   it("wraps", () => assert.deepStrictEqual(plain("one two three", 10), ["one two", "three"]))
 })
