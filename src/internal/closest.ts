@@ -1,4 +1,4 @@
-import { distance } from "fastest-levenshtein"
+import { distance } from "../vendor/levenshtein.ts"
 
 /** The name that a word was probably meant to be: it differs in a letter, or in two of a longer one. */
 export const closest = (word: string, names: ReadonlyArray<string>): string | undefined => {

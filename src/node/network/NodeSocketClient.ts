@@ -36,7 +36,7 @@ const maxRefusalSize = 64 * 1024
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Network.Options) {
   const tls = yield* Network.makeTls(options)
-  const library = yield* Effect.cached(Effect.promise(() => import("ws")))
+  const library = yield* Effect.cached(Effect.promise(() => import("../../vendor/ws.ts")))
 
   const connect: typeof SocketClient.Service.connect = Effect.fnUntraced(function*(url, headers) {
     const { WebSocket } = yield* library

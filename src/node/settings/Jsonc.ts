@@ -5,9 +5,9 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type * as Parser from "jsonc-parser"
 import type { Edit, Node, ParseError, SyntaxKind } from "jsonc-parser"
 import { isDeepText, problemOf, tooDeep } from "../../internal/json.ts"
+import type * as Parser from "../../vendor/jsonc.ts"
 
 /** Where a value stands: the names of the objects that it is in, and its own. */
 export type Path = ReadonlyArray<string>
@@ -15,7 +15,7 @@ export type Path = ReadonlyArray<string>
 /** Its enumeration is not there before the parser is loaded. */
 const commaToken: SyntaxKind.CommaToken = 5
 
-const jsonc = Effect.promise(() => import("jsonc-parser"))
+const jsonc = Effect.promise(() => import("../../vendor/jsonc.ts"))
 
 /** What is wrong with a text, as the end of a sentence. */
 interface Broken {

@@ -41,7 +41,7 @@ export const respond = Effect.fnUntraced(function*(server: Server, options: Opti
   readonly upgrade: Upgrade
 }) {
   // Loaded only when a simulator starts, not with the module.
-  const { WebSocketServer } = yield* Effect.promise(() => import("ws"))
+  const { WebSocketServer } = yield* Effect.promise(() => import("../../vendor/ws.ts"))
   const sockets = yield* Effect.acquireRelease(
     Effect.sync(() =>
       new WebSocketServer({

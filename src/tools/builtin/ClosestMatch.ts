@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { distance } from "fastest-levenshtein"
+import { distance } from "../../vendor/levenshtein.ts"
 
 /**
  * `line` counts from 1.

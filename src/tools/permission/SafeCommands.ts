@@ -4,8 +4,8 @@
  *
  * @since 0.1.0
  */
-import { parse } from "shell-quote"
 import { isWithin } from "../../internal/paths.ts"
+import { parse } from "../../vendor/shellQuote.ts"
 import * as ProgramWords from "./ProgramWords.ts"
 import { programs } from "./SafePrograms.ts"
 

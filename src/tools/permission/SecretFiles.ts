@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import picomatch from "picomatch"
 import { below, isWithin, resolve } from "../../internal/paths.ts"
+import picomatch from "../../vendor/picomatch.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 
 /** @since 0.1.0 @category models */

@@ -9,11 +9,11 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import ignore, { type Ignore } from "ignore"
-import picomatch from "picomatch"
 import { isWithin } from "../../internal/paths.ts"
 import { quote } from "../../internal/quote.ts"
 import * as ToolFailures from "../../prompts/ToolFailures.ts"
+import ignore from "../../vendor/ignore.ts"
+import picomatch from "../../vendor/picomatch.ts"
 import { ToolFailure } from "../Tool.ts"
 import { Files } from "./Files.ts"
 import { type Entry, FileSearch } from "./FileSearch.ts"
@@ -197,6 +197,10 @@ const start = (folder: string, rules: Rules): Pending => ({
   isUnreadable: false,
   folder: { path: folder.slice(0, folder.lastIndexOf("/")), files: 0, ignored: [], rules }
 })
+
+interface Ignore {
+  readonly test: (path: string) => { readonly ignored: boolean; readonly unignored: boolean }
+}
 
 /** The ignore files that count in a folder, the nearest, which takes precedence, first. */
 type Rules = ReadonlyArray<{

@@ -1,0 +1,2 @@
+/** @internal */
+export { createParser } from "eventsource-parser"

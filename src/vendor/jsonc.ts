@@ -1,0 +1,2 @@
+/** @internal */
+export { applyEdits, createScanner, findNodeAtLocation, modify, parse, parseTree } from "jsonc-parser"

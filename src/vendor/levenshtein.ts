@@ -1,0 +1,2 @@
+/** @internal */
+export { distance } from "fastest-levenshtein"

@@ -1,0 +1,2 @@
+/** @internal */
+export { parse } from "shell-quote"

@@ -1,0 +1,2 @@
+/** @internal */
+export { v7 } from "uuid"
