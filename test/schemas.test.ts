@@ -7,8 +7,8 @@ import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { readdirSync, readFileSync } from "node:fs"
 import { fromStored } from "../src/agent/AgentEvent.ts"
+import { linesOf } from "../src/agent/EventLines.ts"
 import * as JsonLine from "../src/agent/JsonLine.ts"
-import { linesOf } from "../src/cli/render/jsonl.ts"
 import * as SettingsSchema from "../src/node/settings/SettingsSchema.ts"
 import { Stored } from "../src/session/SessionEvent.ts"
 import * as Script from "../src/testing/Script.ts"
@@ -97,7 +97,7 @@ describe("The published schemas", () => {
 
   it("describe the lines that those logs are shown as", () => {
     for (const stored of golden.map((line) => Schema.decodeUnknownSync(Stored)(line))) {
-      for (const line of linesOf(fromStored(stored), true, "SIGINT")) {
+      for (const line of linesOf(fromStored(stored), true)) {
         assertFits("jsonl", line)
         assertKnown(decodeLine(line))
       }
@@ -105,8 +105,8 @@ describe("The published schemas", () => {
   })
 
   it("have a line for every one that is printed, and no other", () => {
-    const source = ["jsonl", "lastLine"].map((name) =>
-      readFileSync(new URL(`../src/cli/render/${name}.ts`, import.meta.url), "utf8")
+    const source = ["agent/EventLines", "cli/render/lastLine"].map((name) =>
+      readFileSync(new URL(`../src/${name}.ts`, import.meta.url), "utf8")
     ).join("\n")
     const printed = Array.from(source.matchAll(/line\(\s*"([\w.]+)"|\{ type: "(error)" \}/g), ([, a, b]) => a ?? b)
     assert.sameMembers([...new Set(printed)], [...JsonLine.types])

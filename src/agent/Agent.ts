@@ -75,6 +75,8 @@ export interface RunOptions extends Partial<Options> {
   readonly whyInterrupted?: Effect.Effect<string> | undefined
   /** What the turn is asked with, noted in the log for the next one. */
   readonly setup?: Setup | undefined
+  /** The caller's own name for the turn, noted in the log. */
+  readonly key?: string | undefined
   /** The call that a new session works for; set by {@link child}. */
   readonly parent?: Parent | undefined
   /** What the parent run may still use; set by {@link child}. */
@@ -213,7 +215,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             model: options.model,
             ...defined({ effort: options.reasoning?.effort }),
             input: [...before, ...items],
-            ...defined({ setup: options.setup }),
+            ...defined({ setup: options.setup, key: options.key }),
             ...permission.inForce
           })
           yield* remember(id, past)

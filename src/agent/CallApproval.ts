@@ -130,7 +130,7 @@ const askPerson = Effect.fnUntraced(function*(
   const call = yield* tools.resolve(written)
   const subject = subjectOf(call, access, preview)
   yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, subject, reason, scopes })
-  const answer = yield* approver.ask({ sessionId, tool: call.name, text: question, subject, reason, scopes })
+  const answer = yield* approver.ask({ sessionId, itemId, tool: call.name, text: question, subject, reason, scopes })
   if (Option.isNone(answer)) {
     return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule, isByMode })
   }

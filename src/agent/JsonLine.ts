@@ -6,22 +6,14 @@
  */
 import * as Schema from "effect/Schema"
 import { JsonObject } from "../internal/wire.ts"
+import * as SessionJson from "../session/SessionJson.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 const Count = Schema.Number
 
 /** @since 0.1.0 @category schemas */
-export const Usage = Schema.Struct({
-  input_tokens: Count,
-  cached_input_tokens: Count,
-  /** How much of the input the server had in its cache, from 0 to 1. */
-  cached_share: Schema.Number,
-  output_tokens: Count,
-  reasoning_output_tokens: Count,
-  /** In US dollars, where a price is known. */
-  cost_usd: optional(Schema.Number)
-})
+export const Usage = SessionJson.Usage
 
 /** What one model call has cost; a plan has no price. */
 const Spent = Schema.Struct({ ...Usage.fields, included_in_plan: optional(Schema.Literal(true)) })

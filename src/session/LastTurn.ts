@@ -99,7 +99,10 @@ export const lastUsed = (events: ReadonlyArray<SessionEvent>): LastUsed => {
   let account: string | undefined
   let isImported = false
   for (const event of events) {
-    if (event._tag === "SessionStarted") isImported = event.importedFrom !== undefined
+    if (event._tag === "SessionStarted") {
+      isImported = event.importedFrom !== undefined
+      model = event.model
+    }
     if (event._tag === "TurnStarted" && event.setup !== undefined) isImported = false
     if (isImported) continue
     if (event._tag === "TurnStarted" || event._tag === "TurnResumed") {

@@ -51,7 +51,8 @@ export type ForkOf = typeof ForkOf.Type
 
 /**
  * The first event of every session. `workspace` is the folder it works in; `title` is what a person calls it; `parent` is
- * the call that it works for; `forkOf` and `importedFrom` are where it comes from.
+ * the call that it works for; `forkOf` and `importedFrom` are where it comes from; `model` is the one to ask where a turn
+ * names none.
  *
  * @since 0.1.0
  * @category schemas
@@ -61,6 +62,7 @@ export const SessionStarted = Schema.TaggedStruct("SessionStarted", {
   schemaVersion: Schema.Literal(1),
   workspace: Schema.optional(Schema.String),
   title: Schema.optional(Schema.String),
+  model: Schema.optional(Schema.String),
   parent: Schema.optional(Parent),
   forkOf: Schema.optional(ForkOf),
   importedFrom: Schema.optional(ImportedFrom)
@@ -120,7 +122,8 @@ export type Setup = typeof Setup.Type
 
 /**
  * A person, or a program, asked for something. `effort` is the reasoning effort, if one was set. The turn's permissions
- * and its setup are noted, so that the next turn gets no more, and nothing else, unless a caller asks for it.
+ * and its setup are noted, so that the next turn gets no more, and nothing else, unless a caller asks for it. `key` is the
+ * caller's own name for the turn, by which it finds the turn again.
  *
  * @since 0.1.0
  * @category schemas
@@ -131,6 +134,7 @@ export const TurnStarted = Schema.TaggedStruct("TurnStarted", {
   effort: Schema.optional(Schema.String),
   input: Schema.Array(Item),
   setup: Schema.optional(Setup),
+  key: Schema.optional(Schema.String),
   ...inForce
 })
 

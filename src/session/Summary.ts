@@ -96,6 +96,7 @@ const add = (summary: Draft, keys: Set<string>, line: string, isOwn: boolean): v
     case "SessionStarted":
       summary.workspace = text(field(event, "workspace")) ?? summary.workspace
       summary.title = text(field(event, "title")) ?? summary.title
+      summary.model = text(field(event, "model")) ?? summary.model
       summary.parent = parentOf(field(event, "parent")) ?? null
       summary.forkOf = forkOf(field(event, "forkOf")) ?? null
       return

@@ -21,6 +21,7 @@ const asked = (
   reason?: string
 ): Question => ({
   sessionId: "s",
+  itemId: "i",
   tool,
   text: "",
   subject,

@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
-import * as jsonl from "../../src/cli/render/jsonl.ts"
+import * as EventLines from "../../src/agent/EventLines.ts"
 import * as text from "../../src/cli/render/text.ts"
 import * as Usage from "../../src/responses/Usage.ts"
 import type { ToolEnded } from "../../src/session/SessionEvent.ts"
@@ -207,7 +207,7 @@ describe("text", () => {
       assert.match(terminal, /waiting for the model to load 25s · Ctrl-C to stop$/)
       const piped = (yield* written(all, { pause: 5000, isTerminal: false })).err
       assert.strictEqual(piped, `${first}↻ Still loading after 10 s.\n↻ Still loading after 20 s.\n`)
-      const [line] = all.slice(0, 1).flatMap((event) => jsonl.linesOf(event, false, "SIGINT"))
+      const [line] = all.slice(0, 1).flatMap((event) => EventLines.linesOf(event, false))
       assert.deepInclude(line, { type: "retry", attempt: 2, max: 2, delay_ms: 5000, reason: "Overloaded" })
     }))
 
@@ -256,11 +256,11 @@ describe("text", () => {
 
 describe("jsonl", () => {
   it("tells where a call stands, and the details of its end", () => {
-    assert.deepInclude(jsonl.linesOf(progress("half"), false, "SIGINT")[0], {
+    assert.deepInclude(EventLines.linesOf(progress("half"), false)[0], {
       type: "item.updated",
       item: { id: "t.0.0", type: "tool_call", status: "in_progress", text: "half" }
     })
-    assert.deepInclude(jsonl.linesOf(ended("bash", { details: { exit_code: 3 } }), false, "SIGINT")[0], {
+    assert.deepInclude(EventLines.linesOf(ended("bash", { details: { exit_code: 3 } }), false)[0], {
       type: "item.completed",
       item: {
         id: "t.0.0",

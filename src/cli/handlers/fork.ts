@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { layerSessions } from "../../node/NodeSessions.ts"
 import { lastUsed } from "../../session/LastTurn.ts"
+import * as SessionJson from "../../session/SessionJson.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import type { Flags } from "../commands/fork.ts"
 import * as Common from "../commands/options.ts"
@@ -14,7 +15,6 @@ import * as Image from "../image.ts"
 import * as Prompt from "../prompt.ts"
 import * as Envelope from "../render/envelope.ts"
 import type { Form } from "../render/Renderer.ts"
-import { parentJson } from "../render/session.ts"
 import { runTurn } from "../runTurn.ts"
 import { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
@@ -66,7 +66,7 @@ const begin = Effect.fnUntraced(
     const { forkOf, id: fork } = yield* store.fork(id, turn)
     if (is.form === "envelope") return yield* screen.out(Envelope.print(Envelope.begun(fork)))
     if (is.form === "jsonl") {
-      return yield* screen.out(`${JSON.stringify({ session_id: fork, parent: parentJson(forkOf) })}\n`)
+      return yield* screen.out(`${JSON.stringify({ session_id: fork, parent: SessionJson.parent(forkOf) })}\n`)
     }
     yield* screen.out(`${fork}\n`)
     const where = turn === undefined ? "" : ` up to the end of turn ${turn}`

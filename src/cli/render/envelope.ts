@@ -5,15 +5,15 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
+import { limitName } from "../../agent/EventLines.ts"
 import { field, text } from "../../internal/json.ts"
 import { json } from "../../internal/visible.ts"
 import * as Usage from "../../responses/Usage.ts"
 import { endsTurn, type TurnEnd } from "../../session/SessionEvent.ts"
+import * as SessionJson from "../../session/SessionJson.ts"
 import * as ExitCode from "../ExitCode.ts"
 import type { Screen } from "../Screen.ts"
-import { limitName } from "./jsonl.ts"
 import type { Renderer } from "./Renderer.ts"
-import { usageJson } from "./usage.ts"
 import { limits } from "./wording.ts"
 
 /**
@@ -28,7 +28,7 @@ export interface Envelope {
   readonly session_id: string | null
   readonly resume_command: string | null
   readonly output: string | null
-  readonly usage: ReturnType<typeof usageJson> | null
+  readonly usage: typeof SessionJson.Usage.Type | null
   readonly exit_code: number
   readonly error: {
     readonly kind: string
@@ -93,7 +93,7 @@ export const of = (end: TurnEnd, { session, signal, usage }: About): Envelope =>
   session_id: session ?? null,
   resume_command: session === undefined ? null : resume(session),
   output: outputOf(end),
-  usage: "usage" in end ? usageJson(end.usage) : usage === undefined ? null : usageJson(usage),
+  usage: "usage" in end ? SessionJson.usage(end.usage) : usage === undefined ? null : SessionJson.usage(usage),
   exit_code: ExitCode.ofEnd(end, signal),
   error: errorOf(end, signal)
 })

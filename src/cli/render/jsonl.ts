@@ -1,23 +1,13 @@
 /**
  * Renders a run as JSON lines on stdout: the public contract for programs.
  */
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import type { AgentEvent, PermissionRequested } from "../../agent/AgentEvent.ts"
-import { isPlan } from "../../auth/Host.ts"
-import { defined } from "../../internal/json.ts"
+import type { AgentEvent } from "../../agent/AgentEvent.ts"
+import { linesOf } from "../../agent/EventLines.ts"
 import { json } from "../../internal/visible.ts"
-import { isMessage, isReasoning, type Item, text } from "../../responses/Item.ts"
-import { argument, type Output } from "../../responses/ToolCall.ts"
-import { isSearch, queryOf } from "../../responses/WebSearch.ts"
-import { type Limit, shownItems, type ToolEnded, type ToolStarted } from "../../session/SessionEvent.ts"
-import type { Subject } from "../../tools/permission/Approver.ts"
-import * as FileChange from "../../tools/workspace/FileChange.ts"
 import * as ExitCode from "../ExitCode.ts"
 import type { Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
-import { usageJson } from "./usage.ts"
 
 export interface Options {
   /** Whether to print the pieces of texts too, as they arrive. */
@@ -29,214 +19,23 @@ export interface Options {
 export const make = (screen: typeof Screen.Service, options: Options): Renderer => ({
   isForPeople: false,
   show: (event) =>
-    Effect.flatMap(
-      options.signal,
-      (signal) =>
-        Effect.forEach(
-          linesOf(
-            event._tag === "TurnFailed" ? { ...event, message: screen.advised(event.message) } : event,
-            options.deltas,
-            signal
-          ),
-          (line) => screen.out(`${json(JSON.stringify(line))}\n`),
-          {
-            discard: true
-          }
-        )
-    ),
+    Effect.flatMap(options.signal, (signal) =>
+      Effect.forEach(
+        linesOf(asTold(event, screen, signal), options.deltas),
+        (line) => screen.out(`${json(JSON.stringify(line))}\n`),
+        { discard: true }
+      )),
   tick: Effect.void,
   finish: Effect.void
 })
 
-interface Line {
-  readonly type: string
-  readonly seq: number
-  readonly ts: string
-  readonly [field: string]: unknown
-}
-
-/** The lines of one event. A response takes several numbers, one for each of its lines. */
-export const linesOf = (event: AgentEvent, deltas: boolean, signal: ExitCode.Signal): ReadonlyArray<Line> => {
-  const line = (type: string, fields: { readonly [field: string]: unknown }, offset = 0): Line => ({
-    type,
-    seq: event.seq + offset,
-    ts: DateTime.formatIso(event.at),
-    ...fields
-  })
+const asTold = (event: AgentEvent, screen: typeof Screen.Service, signal: ExitCode.Signal): AgentEvent => {
   switch (event._tag) {
-    case "SessionStarted":
-      return [line("thread.started", { thread_id: event.sessionId, schema_version: event.schemaVersion })]
-    case "TurnStarted":
-      return [line("turn.started", { turn_id: event.turnId })]
-    case "SessionRenamed":
-    case "TurnResumed":
-      return []
-    case "InputAdded":
-      return [line("input.added", {
-        turn_id: event.turnId,
-        kind: event.kind === "followUp" ? "follow_up" : event.kind,
-        text: event.input.map(text).join("\n\n")
-      })]
-    case "TextDelta":
-    case "ReasoningDelta":
-      return deltas ? [line("item.delta", { item_id: event.itemId, delta: event.delta })] : []
-    case "Retrying": {
-      const { attempt, delay, maxAttempts, message, reason } = event
-      return [line("retry", { attempt, max: maxAttempts, delay_ms: delay, reason, message })]
-    }
-    case "ModelResponded": {
-      const items = shownItems(event)
-      return [
-        ...items.map(({ item, itemId }, index) => line("item.completed", { item: itemJson(itemId, item) }, index)),
-        line(
-          "usage",
-          { ...usageJson(event.usage), ...planJson(event.account), ...defined({ reasoning_removed: event.removed }) },
-          items.length
-        )
-      ]
-    }
-    case "Compacting":
-      return [line("compaction.started", { reason: event.reason, method: event.method })]
-    case "CompactionFailed":
-      return [line("compaction.failed", { message: event.message })]
-    case "Compacted": {
-      const { account, afterTokens, beforeTokens, method, usage } = event
-      return [
-        line("compaction.completed", {
-          method,
-          before_tokens: beforeTokens,
-          after_tokens: afterTokens,
-          usage: { ...usageJson(usage), ...planJson(account) }
-        })
-      ]
-    }
-    case "PermissionRequested": {
-      const { call, question, reason, rule, scopes, subject } = event
-      return [
-        line("permission.requested", {
-          item: callJson(event),
-          question,
-          rule,
-          ...defined({ reason }),
-          tool: call.name,
-          ...subjectJson(subject),
-          always: scopes.map(({ allows, kind }) => ({ scope: kind, allows }))
-        })
-      ]
-    }
-    case "PermissionDecided": {
-      const { by, decision, itemId, reason, rule, scope, words } = event
-      return [
-        line("permission.decided", { item_id: itemId, decision, rule, by, ...defined({ reason, scope, words }) })
-      ]
-    }
-    case "ToolStarted":
-      return [line("item.started", { item: { ...callJson(event), status: "in_progress" } })]
-    case "WebSearched":
-      return []
-    case "ToolProgress":
-      return [
-        line("item.updated", { item: { id: event.itemId, type: "tool_call", status: "in_progress", text: event.text } })
-      ]
-    case "ToolEnded": {
-      const { details, output, status } = event
-      const changes = FileChange.inDetails(details).map(changeJson)
-      const { changes: _, ...others } = details ?? {}
-      const more = changes.length === 0
-        ? defined({ details })
-        : { changes, ...Object.keys(others).length > 0 ? { details: others } : {} }
-      return [line("item.completed", { item: { ...callJson(event), output: outputJson(output), status, ...more } })]
-    }
-    case "TurnCompleted":
-      return [
-        line("turn.completed", {
-          usage: usageJson(event.usage),
-          finish_reason: event.finishReason,
-          ...defined({ context: event.context })
-        })
-      ]
-    case "TurnFailed": {
-      const { details, kind, message, retryable } = event
-      return [line("turn.failed", { error: { kind, message, retryable, details }, exit_code: ExitCode.ofKind(kind) })]
-    }
+    case "TurnFailed":
+      return { ...event, message: screen.advised(event.message) }
     case "TurnInterrupted":
-      return [line("turn.interrupted", { reason: ExitCode.reasonOf(signal), exit_code: ExitCode.interrupted(signal) })]
-    case "TurnLimited": {
-      const { limit, usage } = event
-      return [
-        line("turn.limited", {
-          limit: limitName(limit),
-          usage: usageJson(usage),
-          exit_code: ExitCode.ofLimit(limit)
-        })
-      ]
-    }
+      return { ...event, reason: ExitCode.reasonOf(signal) }
+    default:
+      return event
   }
 }
-
-/** The name of a limit for programs. */
-export const limitName = (limit: Limit): string => limit === "toolCalls" ? "tool_calls" : limit
-
-const itemJson = (id: string, item: Item) => {
-  if (isMessage(item)) {
-    return { id, type: "agent_message", text: text(item), ...(item.phase == null ? {} : { phase: item.phase }) }
-  }
-  if (isSearch(item)) {
-    const { action = null, status = null } = item
-    return { id, type: "web_search", query: queryOf(item), action, status }
-  }
-  return isReasoning(item) ? { id, type: "reasoning", text: text(item) } : { ...item, id }
-}
-
-const subjectJson = (subject: Subject) => {
-  switch (subject._tag) {
-    case "Command":
-      return { command: subject.command, ...defined({ workdir: subject.workdir }) }
-    case "Changes":
-      return { changes: FileChange.bound(subject.changes).map(changeJson) }
-    case "Call":
-      return {}
-  }
-}
-
-/** `omitted` counts the lines of the diff that are left out. */
-const changeJson = ({ added, diff, from, kind, note, omitted, path, real, removed }: FileChange.FileChange) => ({
-  path,
-  real_path: real,
-  kind,
-  diff,
-  added,
-  removed,
-  ...defined({ from, omitted, note })
-})
-
-const callJson = ({ call, itemId }: ToolStarted | ToolEnded | PermissionRequested) => ({
-  id: itemId,
-  type: "tool_call",
-  call_id: call.call_id,
-  name: call.name,
-  arguments: argument(call)
-})
-
-/** The bytes of an image go to the model and the log only; a program gets its type and its size. */
-const outputJson = (output: Output): Output => Predicate.isString(output) ? output : output.map(partJson)
-
-const partJson = (part: Item): Item => ({
-  ...Object.fromEntries(
-    Object.entries(part).flatMap(([field, value]) => {
-      const data = Predicate.isString(value) ? /^data:([^;,]{1,100});base64,/.exec(value) : null
-      if (data === null || !Predicate.isString(value)) return [[field, value]]
-      const [prefix, type] = data
-      return [["mime_type", type], ["bytes", base64Size(value, prefix.length)]]
-    })
-  ),
-  type: part.type
-})
-
-const base64Size = (text: string, from: number): number => {
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0
-  return Math.floor((text.length - from) * 3 / 4) - padding
-}
-
-/** What a plan pays for has no price. */
-const planJson = (account: string) => isPlan(account) ? { included_in_plan: true } : {}

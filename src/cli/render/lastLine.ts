@@ -3,11 +3,11 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import { linesOf } from "../../agent/EventLines.ts"
 import { json } from "../../internal/visible.ts"
 import { type TurnEnd, TurnFailed, TurnInterrupted } from "../../session/SessionEvent.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Envelope from "./envelope.ts"
-import { linesOf } from "./jsonl.ts"
 import type { Form } from "./Renderer.ts"
 
 /** The failure of a command without a turn is printed in the shape of one. */
@@ -44,6 +44,6 @@ const told = (
   }
 ): string => {
   if (form === "envelope") return Envelope.print(Envelope.of(end, { session: undefined, usage: undefined, signal }))
-  const [line] = linesOf({ ...end, seq: 1, at }, false, signal)
+  const [line] = linesOf({ ...end, seq: 1, at }, false)
   return `${json(JSON.stringify({ ...line, ...more }))}\n`
 }

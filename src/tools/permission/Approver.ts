@@ -28,6 +28,7 @@ export type Subject =
   | { readonly _tag: "Call"; readonly arguments: string }
 
 /**
+ * - `itemId` the call of the session that it is about
  * - `text` what the call would do, in a few words
  * - `subject` what it is about
  * - `reason` why approval is needed, where the subject does not say it
@@ -38,6 +39,7 @@ export type Subject =
  */
 export interface Question {
   readonly sessionId: string
+  readonly itemId: string
   readonly tool: string
   readonly text: string
   readonly subject: Subject

@@ -7,12 +7,12 @@ import { realpathSync } from "node:fs"
 import { homedir } from "node:os"
 import { json as visibleJson, line } from "../../../internal/visible.ts"
 import { layerSessions } from "../../../node/NodeSessions.ts"
+import * as SessionJson from "../../../session/SessionJson.ts"
 import { SessionStore } from "../../../session/SessionStore.ts"
 import type { Summary } from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/list.ts"
 import * as FindSession from "../../findSession.ts"
 import { whileWaiting } from "../../progressLine.ts"
-import { toJson } from "../../render/session.ts"
 import { Screen } from "../../Screen.ts"
 import { cells } from "../../verbatim.ts"
 
@@ -24,7 +24,7 @@ export const handle = Effect.fnUntraced(function*({ all, json }: Flags) {
   )
   const here = all ? "" : thisFolder()
   const sessions = all ? every : FindSession.ofPersons(every).filter(({ workspace }) => workspace === here)
-  if (json) return yield* screen.out(`${visibleJson(JSON.stringify({ sessions: sessions.map(toJson) }))}\n`)
+  if (json) return yield* screen.out(`${visibleJson(JSON.stringify({ sessions: sessions.map(SessionJson.session) }))}\n`)
   if (sessions.length === 0) {
     return yield* screen.err(
       every.length === 0 ? "There is no session yet.\n" : "No session of this folder; --all lists those of others.\n"

@@ -13,6 +13,7 @@ import * as History from "../../../session/History.ts"
 import { readable } from "../../../session/Log.ts"
 import { SessionError } from "../../../session/SessionError.ts"
 import type { Context, Stored } from "../../../session/SessionEvent.ts"
+import * as SessionJson from "../../../session/SessionJson.ts"
 import { SessionStore } from "../../../session/SessionStore.ts"
 import type { Summary } from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/show.ts"
@@ -21,7 +22,6 @@ import { BadInput } from "../../ExitCode.ts"
 import * as FindSession from "../../findSession.ts"
 import { page } from "../../pager.ts"
 import * as Prompt from "../../prompt.ts"
-import { toJson } from "../../render/session.ts"
 import { toText } from "../../render/transcript.ts"
 import { dim, Screen } from "../../Screen.ts"
 import * as Settings from "../../settings.ts"
@@ -37,7 +37,7 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
   if (summary === undefined) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
   const context = yield* contextOf(events)
   if (json) {
-    yield* screen.out(`${visibleJson(JSON.stringify({ ...toJson(summary), context, ...compactionsOf(events) }))}\n`)
+    yield* screen.out(`${visibleJson(JSON.stringify({ ...SessionJson.session(summary), context, ...compactionsOf(events) }))}\n`)
   } else {
     const hasColors = screen.isOutTerminal && screen.hasColors
     const style = {
