@@ -36,6 +36,7 @@ export default defineConfig({
         { name: "doctor", test: /src\/cli\/handlers\/doctor\.ts$/ },
         { name: "jsonc", test: /node_modules\/jsonc-parser\// },
         { name: "chat", test: /src\/cli\/handlers\/chat\.ts$/ },
+        { name: "serve", test: /src\/cli\/handlers\/serve\.ts$/ },
         { name: "login", test: /src\/cli\/handlers\/login\.ts$/ },
         { name: "telemetry", test: /src\/cli\/telemetry\/exporter\.ts$/ }
       ]

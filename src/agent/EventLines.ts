@@ -66,7 +66,11 @@ export const linesOf = (event: AgentEvent, deltas: boolean): ReadonlyArray<Line>
         ...items.map(({ item, itemId }, index) => line("item.completed", { item: itemJson(itemId, item) }, index)),
         line(
           "usage",
-          { ...SessionJson.usage(event.usage), ...planJson(event.account), ...defined({ reasoning_removed: event.removed }) },
+          {
+            ...SessionJson.usage(event.usage),
+            ...planJson(event.account),
+            ...defined({ reasoning_removed: event.removed })
+          },
           items.length
         )
       ]

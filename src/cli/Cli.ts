@@ -21,6 +21,7 @@ import { logout } from "./commands/logout.ts"
 import { models } from "./commands/models.ts"
 import { resume } from "./commands/resume.ts"
 import { run as runCommand } from "./commands/run.ts"
+import { serve } from "./commands/serve.ts"
 import { all as sessionCommands, sessions } from "./commands/sessions.ts"
 import { status } from "./commands/status.ts"
 import { BadInput } from "./ExitCode.ts"
@@ -42,6 +43,7 @@ export const commands = [
   models,
   doctor,
   config,
+  serve,
   demo,
   completion
 ] as const
@@ -73,6 +75,7 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("models", models),
   Help.describe("doctor", doctor),
   ...Help.describeGroup("config", config, Help.within("config", configCommands)),
+  Help.describe("serve", serve),
   Help.describe("demo", demo),
   Help.describe("completion", completion)
 ]

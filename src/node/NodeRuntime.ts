@@ -36,7 +36,7 @@ import type { Item } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import * as Responses from "../responses/Responses.ts"
 import * as SocketTransport from "../responses/transport/SocketTransport.ts"
-import type { SessionStore } from "../session/SessionStore.ts"
+import { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/builtin/BuiltIn.ts"
 import type { Artifacts } from "../tools/command/Artifacts.ts"
 import type { CommandRunner } from "../tools/command/CommandRunner.ts"
@@ -141,6 +141,8 @@ export interface Options {
   readonly approver?: Approver.Asking | undefined
   /** Stands between the tools and the files that they read and change. */
   readonly around?: ((files: typeof Files.Service) => typeof Files.Service) | undefined
+  /** Stands between the agent and the store of its sessions. */
+  readonly aroundSessions?: ((store: typeof SessionStore.Service) => typeof SessionStore.Service) | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. They may have children. */
   readonly toolkit?: Toolkit.Toolkit<ToolRequirements>
 }
@@ -191,6 +193,7 @@ const layerWith = <A, E, R>(
     Effect.map(Models.Models, ({ catalogue }) =>
       Layer.unwrapEffect(Effect.map(catalogue, (listing) => layerAgent(options, listing))))
   ).pipe(
+    Layer.provideMerge(layerAroundSessions(options)),
     Layer.provideMerge(home),
     Layer.provideMerge(layerAround(options)),
     Layer.provideMerge(layerWorkspace(options.workspace, [...foldersOf(options), ...readable]))
@@ -200,6 +203,11 @@ type HomeServices = Layer.Layer.Success<typeof layerHome>
 
 const layerAround = ({ around = (files) => files }: Options): Layer.Layer<Files, never, Files> =>
   Layer.effect(Files, Effect.map(Files, around))
+
+const layerAroundSessions = (
+  { aroundSessions = (store) => store }: Options
+): Layer.Layer<SessionStore, never, SessionStore> =>
+  Layer.effect(SessionStore, Effect.map(SessionStore, aroundSessions))
 
 const layerAgent = (options: Options, { defaultModel, models: catalogue }: Models.Listing) => {
   const model = options.model ?? defaultModel

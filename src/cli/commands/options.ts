@@ -217,6 +217,13 @@ export const limitsOf: (flags: {
 export const turnNumber = (flag: string, given: Option.Option<string>) =>
   read(flag, given, "the number of a turn, from 1 on", count(1))
 
+/** A whole number from 1 on. */
+export const countOf = (flag: string, given: Option.Option<string>) =>
+  read(flag, given, "a whole number from 1 on", count(1))
+
+export const durationOf = (flag: string, given: Option.Option<string>) =>
+  read(flag, given, "a time such as 90, 90s, 5m or 1h", duration)
+
 const read = <A>(
   flag: string,
   given: Option.Option<string>,

@@ -1,7 +1,7 @@
 /**
  * The folder in which effixir keeps what is a person's own: `auth.json`, `registrations.json`, `host.json`, `config.json`,
- * `trusted.json`, `history.jsonl`, `prompts/`, `skills/`, `sessions/`, `cache/`. A profile has a credential and registrations of its own, in
- * `profiles/NAME/`.
+ * `trusted.json`, `history.jsonl`, `serve.token`, `prompts/`, `skills/`, `sessions/`, `cache/`. A profile has a credential
+ * and registrations of its own, in `profiles/NAME/`.
  *
  * @since 0.1.0
  */
@@ -27,6 +27,8 @@ export interface Home {
   readonly history: string
   /** The prompts that a person has written down. */
   readonly prompts: string
+  /** What clients of `effixir serve` have to send. */
+  readonly serveToken: string
   readonly sessions: string
   readonly sessionIndex: string
   readonly cache: string
@@ -54,6 +56,7 @@ export const make = (path: string, profile?: string): Home => {
     trusted: join(root, "trusted.json"),
     history: join(root, "history.jsonl"),
     prompts: join(root, "prompts"),
+    serveToken: join(root, "serve.token"),
     sessions: join(root, "sessions"),
     sessionIndex: join(root, "cache", "sessions.json"),
     cache: join(root, "cache")

@@ -24,7 +24,9 @@ export const handle = Effect.fnUntraced(function*({ all, json }: Flags) {
   )
   const here = all ? "" : thisFolder()
   const sessions = all ? every : FindSession.ofPersons(every).filter(({ workspace }) => workspace === here)
-  if (json) return yield* screen.out(`${visibleJson(JSON.stringify({ sessions: sessions.map(SessionJson.session) }))}\n`)
+  if (json) {
+    return yield* screen.out(`${visibleJson(JSON.stringify({ sessions: sessions.map(SessionJson.session) }))}\n`)
+  }
   if (sessions.length === 0) {
     return yield* screen.err(
       every.length === 0 ? "There is no session yet.\n" : "No session of this folder; --all lists those of others.\n"

@@ -37,7 +37,9 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
   if (summary === undefined) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
   const context = yield* contextOf(events)
   if (json) {
-    yield* screen.out(`${visibleJson(JSON.stringify({ ...SessionJson.session(summary), context, ...compactionsOf(events) }))}\n`)
+    yield* screen.out(
+      `${visibleJson(JSON.stringify({ ...SessionJson.session(summary), context, ...compactionsOf(events) }))}\n`
+    )
   } else {
     const hasColors = screen.isOutTerminal && screen.hasColors
     const style = {

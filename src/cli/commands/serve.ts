@@ -1,0 +1,59 @@
+/**
+ * `effixir serve`: sessions over HTTP.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import { handler } from "./handler.ts"
+import * as Common from "./options.ts"
+
+const flags = {
+  host: Common.filled("host").pipe(
+    Options.withDefault("127.0.0.1"),
+    Options.withDescription("Where to listen; others can reach what is not 127.0.0.1")
+  ),
+  port: Options.text("port").pipe(
+    Options.withPseudoName("N"),
+    Options.withDefault("0"),
+    Options.withDescription("0 is any that is free")
+  ),
+  tokenFile: Common.filled("token-file").pipe(
+    Options.withPseudoName("FILE"),
+    Options.withDescription("The file of the token that clients send; made where there is none"),
+    Options.optional
+  ),
+  workspace: Common.filled("workspace").pipe(
+    Options.withPseudoName("DIR"),
+    Options.withDescription("The folder that sessions work in if they name none"),
+    Options.optional
+  ),
+  maxTurns: Options.text("max-turns").pipe(
+    Options.withPseudoName("N"),
+    Options.withDescription("How many turns may run at once (32 unless told otherwise)"),
+    Options.optional
+  ),
+  maxBody: Options.text("max-body").pipe(
+    Options.withPseudoName("BYTES"),
+    Options.withDescription("How large the body of a request may be (1 MiB unless told otherwise)"),
+    Options.optional
+  ),
+  drain: Options.text("drain").pipe(
+    Options.withPseudoName("TIME"),
+    Options.withDescription("How long turns may still run when the server is stopped: 10s unless told otherwise"),
+    Options.optional
+  ),
+  allowHost: Options.text("allow-host").pipe(
+    Options.withPseudoName("NAME"),
+    Options.withDescription("Another name by which clients may ask, as behind a proxy"),
+    Options.repeated
+  ),
+  set: Common.set,
+  model: Common.turn.model,
+  ...Common.permission,
+  ...Common.credential
+}
+
+export type Flags = Command.Command.ParseConfig<typeof flags>
+
+export const serve = Command.make("serve", flags, handler(() => import("../handlers/serve.ts"))).pipe(
+  Command.withDescription("Serve sessions over HTTP, to programs that have the token")
+)

@@ -1,0 +1,93 @@
+/**
+ * `effixir serve`: sessions over HTTP.
+ */
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { resolve } from "node:path"
+import { quote } from "../../internal/quote.ts"
+import * as NodeServer from "../../node/network/NodeServer.ts"
+import { layerSessions } from "../../node/NodeSessions.ts"
+import * as Home from "../../node/settings/Home.ts"
+import * as Overrides from "../../node/settings/Overrides.ts"
+import * as ServerToken from "../../node/settings/ServerToken.ts"
+import * as Trust from "../../node/settings/Trust.ts"
+import * as EventFeeds from "../../server/EventFeeds.ts"
+import * as Questions from "../../server/Questions.ts"
+import { ServedAgents } from "../../server/ServedAgents.ts"
+import * as Server from "../../server/Server.ts"
+import * as Common from "../commands/options.ts"
+import type { Flags } from "../commands/serve.ts"
+import * as ExitCode from "../ExitCode.ts"
+import { Interruption } from "../Interruption.ts"
+import { Screen } from "../Screen.ts"
+import * as Agents from "../serve/agents.ts"
+
+export const handle = Effect.fnUntraced(function*(flags: Flags) {
+  const { host } = flags
+  const home = yield* Home.config
+  const port = yield* portOf(flags.port)
+  const maxTurns = yield* Common.countOf("max-turns", flags.maxTurns)
+  const maxBody = yield* Common.countOf("max-body", flags.maxBody)
+  const grace = yield* Common.durationOf("drain", flags.drain)
+  const folder = resolve(Option.getOrElse(flags.workspace, () => "."))
+  const tokenFile = Option.match(flags.tokenFile, { onNone: () => home.serveToken, onSome: (file) => resolve(file) })
+  if (flags.trust) yield* Trust.trust(home, folder)
+  const token = yield* ServerToken.load(tokenFile)
+
+  const agents = Agents.layer({ folder, flags })
+  const serving = Server.layer({ token, hosts: [host, ...flags.allowHost], maxTurns, maxBody, grace }).pipe(
+    Layer.provideMerge(agents),
+    Layer.provide(Layer.mergeAll(EventFeeds.layer(), Questions.layer)),
+    Layer.provide(layerSessions),
+    Layer.provideMerge(NodeServer.layer({ host, port }))
+  )
+  const interruption = yield* Interruption
+  yield* Effect.scoped(Effect.gen(function*() {
+    const services = yield* Layer.build(serving)
+    // The folder has to be there before anybody asks for it.
+    yield* Effect.mapError(
+      Context.get(services, ServedAgents).workspace(undefined),
+      ({ message }) => new ExitCode.BadInput({ message })
+    )
+    yield* tell(host, tokenFile, Context.get(services, HttpServer.HttpServer))
+    yield* Effect.never
+  })).pipe(
+    Effect.catchTag("ServeError", ({ cause }) => new ExitCode.BadInput({ message: whyNot(host, port, cause) })),
+    // To be stopped is how a server ends.
+    Effect.onInterrupt(() => interruption.tellEnd(Effect.succeed(ExitCode.success), Effect.void))
+  )
+}, (serving, { set }) => Overrides.withOverrides(set)(serving))
+
+const portOf = (given: string) => {
+  const port = /^\d{1,5}$/.test(given.trim()) ? Number(given) : NaN
+  return port <= 65_535
+    ? Effect.succeed(port)
+    : new ExitCode.BadInput({ message: `--port cannot be ${quote(given)}: give it a number from 0 to 65535` })
+}
+
+const tell = Effect.fnUntraced(function*(host: string, tokenFile: string, { address }: HttpServer.HttpServer) {
+  const screen = yield* Screen
+  const port = address._tag === "TcpAddress" ? address.port : 0
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+  yield* screen.out(`${JSON.stringify({ type: "serve.started", url, token_file: tokenFile })}\n`)
+  if (/^(?:127\.|localhost$|::1$)/.test(host)) return
+  yield* screen.say(
+    `${url} can be reached from other machines, and what is said there is not encrypted: put a proxy with TLS before it`
+  )
+})
+
+const whyNot = (host: string, port: number, cause: unknown): string => {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
+  const why = reasons[code] ?? code
+  return `The server cannot listen at ${host}, port ${port}: ${why}`
+}
+
+const reasons: { readonly [code: string]: string } = {
+  EADDRINUSE: "another program does; choose another with --port",
+  EACCES: "that is not permitted; choose a port from 1024 on",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "there is no such name"
+}

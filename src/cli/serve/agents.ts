@@ -1,0 +1,236 @@
+/**
+ * The agents of `effixir serve`: a session goes on with what it had before, as `effixir resume` does. Sessions that are
+ * asked for in the same way share a stack, which stays for a while after the last of them.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import { type ConfigError, isConfigError } from "effect/ConfigError"
+import type * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as RcMap from "effect/RcMap"
+import { existsSync } from "node:fs"
+import { realpath, stat } from "node:fs/promises"
+import { resolve } from "node:path"
+import { Agent } from "../../agent/Agent.ts"
+import * as Host from "../../auth/Host.ts"
+import { defined } from "../../internal/json.ts"
+import { quote } from "../../internal/quote.ts"
+import { layerHome } from "../../node/NodeHome.ts"
+import { profileOf } from "../../responses/account/ModelProfile.ts"
+import { Models } from "../../responses/account/Models.ts"
+import type { Item } from "../../responses/Item.ts"
+import * as ApiError from "../../server/ApiError.ts"
+import { EventFeeds } from "../../server/EventFeeds.ts"
+import { Questions } from "../../server/Questions.ts"
+import { ServedAgents } from "../../server/ServedAgents.ts"
+import { lastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
+import type { PermissionInForce } from "../../session/SessionEvent.ts"
+import * as Common from "../commands/options.ts"
+import type { Flags } from "../commands/serve.ts"
+import { permissionOf } from "../handlers/resume.ts"
+import type { Interruption } from "../Interruption.ts"
+import * as Runtime from "../runtime.ts"
+import * as RunTurn from "../runTurn.ts"
+import { sayConfig } from "../sayConfig.ts"
+import type { Screen } from "../Screen.ts"
+import * as SessionSetup from "../sessionSetup.ts"
+import * as Settings from "../settings.ts"
+
+/** What a stack is made for. Two sessions that agree in all of it share one. */
+interface Key {
+  readonly folder: string
+  readonly model: string | undefined
+  readonly search: boolean | undefined
+  readonly permission: PermissionInForce["permission"]
+  readonly policy: string | undefined
+  readonly environment: SessionSetup.Chosen["environment"]
+}
+
+export interface Options {
+  /** The folder of sessions that name none. */
+  readonly folder: string
+  readonly flags: Pick<Flags, "auth" | "model" | "permission" | "policy" | "profile" | "trust">
+}
+
+export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: Options) {
+  const feeds = yield* EventFeeds
+  const questions = yield* Questions
+  const outside = yield* Effect.context<FileSystem.FileSystem | Interruption | Path.Path | Screen>()
+  const noFlags = {
+    auth: flags.auth,
+    baseUrl: Option.none(),
+    dialect: Option.none(),
+    effort: Option.none(),
+    profile: flags.profile,
+    search: undefined,
+    form: "jsonl" as const
+  }
+
+  const build = Effect.fnUntraced(function*(key: Key) {
+    const { folder, model, permission: kept, policy: keptPolicy, search: wanted } = key
+    const settings = yield* Settings.settings(folder)
+    const conversation: RunTurn.TurnOptions = {
+      session: "",
+      isNew: true,
+      prompt: undefined,
+      folder,
+      model: Option.fromNullable(model),
+      permission: flags.permission,
+      policy: flags.policy,
+      before: defined({ permission: kept, policy: keptPolicy }),
+      form: "jsonl",
+      search: wanted
+    }
+    const { permission, policy } = yield* RunTurn.permissionFor(conversation, settings)
+    const isTrusted = yield* RunTurn.trusts(conversation, settings.home)
+    const skills = yield* RunTurn.skillsFor(conversation, settings.home, isTrusted)
+    const search = yield* RunTurn.searches(conversation, settings)
+    const services = yield* Runtime.build(
+      {
+        workspace: folder,
+        model: model ?? settings.model,
+        models: settings.models,
+        dialect: settings.dialect,
+        transport: settings.transport,
+        compactAt: settings.compact_at,
+        policy,
+        permission,
+        approver: questions,
+        hasProjectInstructions: isTrusted,
+        skills,
+        hasWebSearch: search,
+        aroundSessions: feeds.around
+      },
+      yield* Layer.makeMemoMap,
+      yield* Effect.scope
+    )
+    return { services, settings, skills, search }
+  })
+
+  const stacks = yield* RcMap.make({
+    lookup: (key: Key) => Common.override(key.environment)(build(key)),
+    idleTimeToLive: "5 minutes"
+  })
+
+  const folderOf = Effect.fnUntraced(function*(noted: string | undefined) {
+    const folder = noted ?? usualFolder
+    if (existsSync(folder)) return folder
+    return yield* ApiError.make(
+      409,
+      "WorkspaceGone",
+      `The folder that this session worked in is gone: ${quote(folder)}`,
+      {
+        workspace: folder
+      }
+    )
+  })
+
+  return ServedAgents.of({
+    workspace: (named) =>
+      Effect.tryPromise({
+        try: async () => {
+          const folder = await realpath(resolve(usualFolder, named ?? "."))
+          if (!(await stat(folder)).isDirectory()) throw new Error()
+          return folder
+        },
+        catch: () => ApiError.make(400, "BadInput", `There is no folder ${quote(named ?? usualFolder)} to work in`)
+      }),
+    agent: (served) =>
+      Effect.gen(function*() {
+        const events = served.events.map(({ event }) => event)
+        const used = lastUsed(events)
+        const first = events.find((event) => event._tag === "SessionStarted")
+        const folder = yield* folderOf(first?._tag === "SessionStarted" ? first.workspace : undefined)
+        const named = Option.fromNullable(served.model)
+        const chosen = Option.isNone(lastTurn(events))
+          ? {
+            model: Option.orElse(named, () => Option.orElse(Option.fromNullable(used.model), () => flags.model)),
+            search: undefined,
+            environment: { auth: flags.auth, profile: flags.profile }
+          }
+          : yield* SessionSetup.choose(served.session, used, {
+            ...noFlags,
+            model: named,
+            folder
+          })
+        const before = permissionOf(events, unfinishedTurn(events))
+        const model = Option.getOrUndefined(chosen.model)
+        const stack = yield* RcMap.get(
+          stacks,
+          Data.struct({
+            folder,
+            model,
+            search: chosen.search,
+            permission: before.permission,
+            policy: before.policy,
+            environment: Data.struct(chosen.environment)
+          })
+        )
+        // A session keeps its effort, none too; a new one has that of the settings.
+        const settings = "effort" in chosen ? { ...stack.settings, reasoning_effort: chosen.effort } : stack.settings
+        return yield* serving({ ...stack, settings }, model).pipe(Common.override(chosen.environment))
+      }).pipe(Effect.provide(outside), Effect.mapError(refusalOf)),
+    window: (model) =>
+      Effect.gen(function*() {
+        const { models } = yield* Settings.settings(usualFolder)
+        const { models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
+        return profileOf(model, { catalogue, models }).contextWindow
+      }).pipe(
+        Effect.provide(layerHome),
+        Effect.provide(outside),
+        Effect.orElseSucceed(() => undefined)
+      )
+  })
+})
+
+export const layer = (options: Options) => Layer.scoped(ServedAgents, make(options))
+
+interface Stack {
+  readonly services: Context.Context<Runtime.Services>
+  readonly settings: Effect.Effect.Success<ReturnType<typeof Settings.settings>>
+  readonly skills: Effect.Effect.Success<ReturnType<typeof RunTurn.skillsFor>>
+  readonly search: boolean
+}
+
+const serving = ({ search, services, settings, skills }: Stack, model: string | undefined) =>
+  Effect.gen(function*() {
+    const agent = yield* Agent
+    const credential = yield* RunTurn.selectedCredential
+    const host = Option.map(credential, Host.of)
+    const { dialect, home } = settings
+    if (dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
+      return yield* ApiError.make(503, "ConfigError", RunTurn.noPlanForChat)
+    }
+    const outside = yield* Effect.context<FileSystem.FileSystem | Path.Path | Screen>()
+    const setup = Option.isNone(credential)
+      ? undefined
+      : yield* SessionSetup.setupOf(credential.value, { dialect, home, search })
+    return {
+      agent,
+      options: { ...defined({ model }), reasoning: RunTurn.reasoningFor(settings, host), setup },
+      teach: (input: ReadonlyArray<Item>) => Effect.provide(RunTurn.teach(input, skills), outside)
+    }
+  }).pipe(Effect.provide(services))
+
+/** What is wrong with the settings or the sign-in of the server, as its clients are told. */
+const refusalOf = (
+  error: ApiError.ApiError | ConfigError | { readonly _tag: string; readonly message: string }
+): ApiError.ApiError => {
+  if (isConfigError(error)) return ApiError.make(500, "ConfigError", sayConfig(error))
+  if (error instanceof ApiError.ApiError) return error
+  const { _tag: kind, message } = error
+  switch (kind) {
+    case "OtherPayer":
+      return ApiError.make(409, kind, message)
+    case "ConfigError":
+    case "PolicyError":
+      return ApiError.make(500, kind, message)
+    case "BadInput":
+      return ApiError.make(409, kind, message)
+    default:
+      return ApiError.make(503, kind, message)
+  }
+}

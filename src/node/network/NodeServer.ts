@@ -1,0 +1,61 @@
+/**
+ * An HTTP server of this process, with limits for whoever talks to it.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as HttpRouter from "@effect/platform/HttpRouter"
+import type * as HttpServer from "@effect/platform/HttpServer"
+import type { ServeError } from "@effect/platform/HttpServerError"
+import type * as Layer from "effect/Layer"
+import { createServer, type Server, STATUS_CODES } from "node:http"
+import type { Duplex } from "node:stream"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly host: string
+  /** 0 is any that is free. */
+  readonly port: number
+}
+
+/** @since 0.1.0 @category layers */
+export const layer = ({ host, port }: Options): Layer.Layer<
+  HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices,
+  ServeError
+> => NodeHttpServer.layer(make, { host, port })
+
+/** Headers of 16 KiB are read in 10 seconds, and a request in 60; nothing moves for 2 minutes on no connection. */
+const make = (): Server => {
+  const server = createServer({
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 10_000,
+    requestTimeout: 60_000,
+    connectionsCheckingInterval: 5000
+  })
+  server.timeout = 120_000
+  server.on("clientError", refuse)
+  const close = server.close.bind(server)
+  // Streams that are read for ever, and connections kept for a next request, would keep it from closing.
+  server.close = (callback) => {
+    close(callback)
+    server.closeAllConnections()
+    return server
+  }
+  return server
+}
+
+/** What is no HTTP, or too much of it, never comes to a handler. */
+const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy()
+  const [status, kind, message] = refusals[error.code ?? ""] ?? [400, "BadInput", "This is no HTTP request"]
+  const body = JSON.stringify({ error: { kind, message, details: {} } })
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\nconnection: close\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  )
+}
+
+const refusals: { readonly [code: string]: readonly [status: number, kind: string, message: string] } = {
+  HPE_HEADER_OVERFLOW: [431, "TooLarge", "The headers are larger than 16 KiB"],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "Timeout", "The request did not come in time"]
+}

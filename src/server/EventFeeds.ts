@@ -1,0 +1,284 @@
+/**
+ * What happens in sessions, for any number of readers: first what the log holds, then each event as it comes. No event of
+ * the log is lost or repeated in between, and all come in the order of their numbers.
+ *
+ * @since 0.1.0
+ */
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { type AgentEvent, fromStored } from "../agent/AgentEvent.ts"
+import { linesOf } from "../agent/EventLines.ts"
+import { Secrets } from "../auth/Secrets.ts"
+import { json } from "../internal/visible.ts"
+import { endsTurn, type SessionEvent, type Stored, type TurnFailed, width } from "../session/SessionEvent.ts"
+import { type SessionError, SessionStore } from "../session/SessionStore.ts"
+import * as FeedReader from "./FeedReader.ts"
+
+/** @since 0.1.0 @category services */
+export class EventFeeds extends Context.Tag("effixir/server/EventFeeds")<EventFeeds, {
+  /** A store that also tells the feeds what is appended. Agents whose sessions are to be read live must use it. */
+  readonly around: (store: typeof SessionStore.Service) => typeof SessionStore.Service
+  /**
+   * The events of a session with a number above `after`, as server-sent events; it goes on from turn to turn. A reader
+   * that leaves more than a bounded part of it unread is cut off: the fiber that runs the stream is interrupted.
+   */
+  readonly read: (session: string, after: number) => Stream.Stream<string, SessionError>
+  /** Tells a turn as its events come, until the Scope closes. */
+  readonly tell: (session: string) => Effect.Effect<Telling, never, Scope.Scope>
+  /** Ends all streams: the server ends. */
+  readonly end: Effect.Effect<void>
+}>() {}
+
+/**
+ * One turn on its way to the readers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Telling {
+  /**
+   * Tells an event as an agent emits it, and before it all events of the log that come before it. The end of the turn is
+   * told when the Scope closes.
+   */
+  readonly event: (event: AgentEvent) => Effect.Effect<void>
+  /** Tells of an end that the log could not get; nothing if it has got one. */
+  readonly failed: (end: TurnFailed) => Effect.Effect<void>
+}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** How many characters may wait for one reader. */
+  readonly capacity?: number
+  /** How often a comment shows that the connection is alive. */
+  readonly keepAlive?: Duration.DurationInput
+}
+
+interface Feed {
+  readonly readers: Set<FeedReader.FeedReader>
+  /** Appended and not yet told, in the order of the log; `undefined` while no turn is told, and nothing has to wait. */
+  untold: Array<Stored> | undefined
+  readonly asked: Map<string, FeedReader.Frame>
+  hasEnded: boolean
+  /** The number of the last event that was told. */
+  last: number
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = Effect.fnUntraced(function*(options: Options = {}) {
+  const { capacity = 1024 * 1024, keepAlive = Duration.seconds(15) } = options
+  const store = yield* SessionStore
+  const { hide } = yield* Secrets
+  const feeds = new Map<string, Feed>()
+  let isOver = false
+
+  const feedOf = (session: string): Feed => {
+    const known = feeds.get(session)
+    if (known !== undefined) return known
+    const feed: Feed = { readers: new Set(), untold: undefined, asked: new Map(), hasEnded: false, last: 0 }
+    feeds.set(session, feed)
+    return feed
+  }
+
+  /** A feed lasts as long as somebody reads it or tells it. */
+  const tidy = (session: string, { readers, untold }: Feed) => {
+    if (readers.size === 0 && untold === undefined) feeds.delete(session)
+  }
+
+  const framesOf = (event: AgentEvent): ReadonlyArray<FeedReader.Frame> =>
+    linesOf(event, true).map((line) => {
+      const kind = event._tag === "PermissionRequested" ? "Asked" : isLogged(event) ? "Logged" : "Shown"
+      const data = hide(json(JSON.stringify(line)))
+      return { kind, seq: line.seq, text: `${kind === "Logged" ? `id: ${line.seq}\n` : ""}data: ${data}\n\n` }
+    })
+
+  const publish = (feed: Feed, event: AgentEvent) => {
+    feed.last = event.seq
+    if (event._tag === "PermissionDecided") feed.asked.delete(event.itemId)
+    const isAsked = event._tag === "PermissionRequested"
+    if (feed.readers.size === 0 && !isAsked) return
+    const frames = framesOf(event)
+    if (isAsked) frames.forEach((frame) => feed.asked.set(event.itemId, frame))
+    for (const reader of feed.readers) reader.push(frames)
+  }
+
+  /** Tells what the log has got, up to a number. */
+  const flush = (feed: Feed, upTo: number) => {
+    const untold = feed.untold ?? []
+    const end = untold.findIndex(({ seq }) => seq > upTo)
+    const ready = untold.splice(0, end === -1 ? untold.length : end)
+    for (const stored of ready) {
+      publish(feed, fromStored(stored))
+      if (endsTurn(stored.event)) feed.hasEnded = true
+    }
+  }
+
+  const appended = (session: string, stored: Stored) => {
+    const feed = feeds.get(session)
+    if (feed?.untold !== undefined) feed.untold.push(stored)
+    else if (feed !== undefined) publish(feed, fromStored(stored))
+  }
+
+  const around = (store: typeof SessionStore.Service): typeof SessionStore.Service => ({
+    ...store,
+    open: (id) =>
+      Effect.gen(function*() {
+        const session = yield* store.open(id)
+        // What is appended concurrently has to be told in the order of its numbers.
+        const lock = yield* Effect.makeSemaphore(1)
+        const append = Effect.fnUntraced(function*(key: string, event: SessionEvent) {
+          const known = yield* session.lookup(key)
+          if (Option.isSome(known)) return known.value
+          const stored = yield* session.append(key, event)
+          appended(id, stored)
+          return stored
+        })
+        return {
+          ...session,
+          append: (key, event) => Effect.uninterruptible(lock.withPermits(1)(append(key, event)))
+        }
+      })
+  })
+
+  const read = (session: string, after: number): Stream.Stream<string, SessionError> =>
+    Stream.unwrapScoped(Effect.gen(function*() {
+      const fiber = Fiber.getCurrentFiber()
+      // A reader that does not read also does not hear that it is cut off.
+      const cut = () => Option.map(fiber, (fiber) => fiber.unsafeInterruptAsFork(FiberId.none))
+      const feed = feedOf(session)
+      const reader = FeedReader.make(after, capacity, cut)
+      yield* Effect.acquireRelease(
+        Effect.sync(() => void feed.readers.add(reader)),
+        () =>
+          Effect.sync(() => {
+            feed.readers.delete(reader)
+            tidy(session, feed)
+          })
+      )
+      if (isOver) reader.end()
+      let past = yield* store.read(session, Math.max(0, after - widest))
+      const begin = Effect.sync(() => {
+        const last = past.at(-1)
+        reader.begin(last === undefined ? 0 : last.seq + width(last.event) - 1, [...feed.asked.values()])
+        // The stream may go on for days.
+        past = []
+      })
+      const history = Stream.suspend(() =>
+        Stream.fromIteratorSucceed(
+          pagesOf(past, (stored) =>
+            framesOf(fromStored(stored)).filter(({ seq }) => seq > after).map(({ text }) => text).join("")),
+          1
+        )
+      )
+      // No header leaves before the first bytes.
+      return Stream.make(": ok\n\n").pipe(
+        Stream.concat(history),
+        Stream.concat(Stream.drain(Stream.fromEffect(begin))),
+        Stream.concat(Stream.repeatEffectOption(reader.take))
+      )
+    }))
+
+  const tell = (session: string): Effect.Effect<Telling, never, Scope.Scope> =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const feed = feedOf(session)
+        flush(feed, Infinity)
+        feed.untold = []
+        feed.hasEnded = false
+        return feed
+      }),
+      (feed) =>
+        Effect.sync(() => {
+          flush(feed, Infinity)
+          feed.untold = undefined
+          feed.asked.clear()
+          tidy(session, feed)
+        })
+    ).pipe(Effect.map((feed) => ({
+      event: (event) =>
+        Effect.sync(() => {
+          // Whoever hears of the end may begin the next turn, and that can be only when this one is over.
+          if (endsTurn(event)) return
+          if (isLogged(event)) flush(feed, event.seq)
+          else publish(feed, event)
+        }),
+      failed: (end) =>
+        Effect.map(DateTime.now, (at) => {
+          flush(feed, Infinity)
+          if (feed.hasEnded) return
+          const frames = framesOf({ ...end, seq: feed.last, at })
+          const texts = frames.map(({ text }) => text.replace(/^id: .*\n/, ""))
+          for (const reader of feed.readers) {
+            reader.push(texts.map((text) => ({ kind: "Shown", seq: Infinity, text })))
+          }
+        })
+    })))
+
+  const everyReader = (say: (reader: FeedReader.FeedReader) => void) =>
+    Effect.sync(() => {
+      for (const { readers } of feeds.values()) for (const reader of readers) say(reader)
+    })
+
+  yield* everyReader((reader) => reader.comment(": keep-alive\n\n")).pipe(
+    Effect.schedule(Schedule.spaced(keepAlive)),
+    Effect.forkScoped
+  )
+
+  return EventFeeds.of({
+    around,
+    read,
+    tell,
+    end: Effect.suspend(() => {
+      isOver = true
+      return everyReader((reader) => reader.end())
+    })
+  })
+})
+
+/** @since 0.1.0 @category layers */
+export const layer = (options?: Options): Layer.Layer<EventFeeds, never, SessionStore> =>
+  Layer.scoped(EventFeeds, make(options))
+
+/**
+ * The store that is provided, told to the feeds: for the agents of a host.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerStore: Layer.Layer<SessionStore, never, EventFeeds | SessionStore> = Layer.effect(
+  SessionStore,
+  Effect.map(Effect.all([EventFeeds, SessionStore]), ([{ around }, store]) => around(store))
+)
+
+/** Lines of one event have numbers of their own, and a reader may have been cut off among them. No response is so long. */
+const widest = 4096
+
+/** Some events at a time, so that a long log is never a text as a whole. */
+function* pagesOf(events: ReadonlyArray<Stored>, write: (event: Stored) => string): Generator<string> {
+  for (const page of Chunk.chunksOf(Chunk.fromIterable(events), 64)) {
+    const text = Chunk.toReadonlyArray(page).map(write).join("")
+    if (text !== "") yield text
+  }
+}
+
+const isLogged = (event: AgentEvent): boolean => !ephemeral.has(event._tag)
+
+const ephemeral: ReadonlySet<AgentEvent["_tag"]> = new Set<AgentEvent["_tag"]>([
+  "TextDelta",
+  "ReasoningDelta",
+  "ToolProgress",
+  "PermissionRequested",
+  "Retrying",
+  "WebSearched",
+  "Compacting",
+  "CompactionFailed"
+])

@@ -1,0 +1,180 @@
+/**
+ * What each call of the API does.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { defined } from "../internal/json.ts"
+import * as ContextSize from "../session/compaction/ContextSize.ts"
+import * as Transcript from "../session/export/Transcript.ts"
+import * as History from "../session/History.ts"
+import { SessionStarted, type Stored } from "../session/SessionEvent.ts"
+import * as SessionJson from "../session/SessionJson.ts"
+import { SessionStore } from "../session/SessionStore.ts"
+import * as Approver from "../tools/permission/Approver.ts"
+import { type Answer, Api, type Authorization, type Limits } from "./Api.ts"
+import { EventFeeds } from "./EventFeeds.ts"
+import { Questions } from "./Questions.ts"
+import * as Refusal from "./Refusal.ts"
+import { ServedAgents } from "./ServedAgents.ts"
+import * as SessionId from "./SessionId.ts"
+import { Turns } from "./Turns.ts"
+
+const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
+  Effect.gen(function*() {
+    const store = yield* SessionStore
+    const agents = yield* ServedAgents
+    const find = SessionId.finder(store)
+
+    const detailsOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
+      const last = Transcript.lastResponse(events)
+      const tokens = last === undefined ? 0 : ContextSize.of(History.fromStored(events), last)
+      const window = last === undefined ? undefined : yield* agents.window(last.model)
+      const compactions = events.filter(({ event }) => event._tag === "Compacted").length
+      return { context: { tokens, window: window ?? null }, compactions }
+    })
+
+    return handlers
+      .handle("create", ({ payload: { model, title, workspace: named } }) =>
+        Effect.gen(function*() {
+          const workspace = yield* agents.workspace(named)
+          return yield* Effect.mapError(
+            store.create((session) =>
+              Effect.as(
+                session.append(
+                  "session",
+                  SessionStarted.make({
+                    sessionId: session.id,
+                    schemaVersion: 1,
+                    ...defined({ workspace, title, model })
+                  })
+                ),
+                { session_id: session.id }
+              )
+            ),
+            Refusal.ofSession
+          )
+        }))
+      .handle("list", ({ urlParams: { workspace } }) =>
+        Effect.map(Effect.mapError(store.list, Refusal.ofSession), (all) => ({
+          // The others work for a call of one of these.
+          sessions: all.filter((one) =>
+            one.parent === null && (workspace === undefined || one.workspace === workspace)
+          )
+            .map(SessionJson.session)
+        })))
+      .handle("get", ({ path }) =>
+        Effect.gen(function*() {
+          const id = yield* find(path.session)
+          const events = yield* Effect.mapError(store.read(id), Refusal.ofSession)
+          const summary = (yield* Effect.mapError(store.list, Refusal.ofSession)).find((one) => one.id === id)
+          if (summary === undefined) return yield* Refusal.noSession(id)
+          return { ...SessionJson.session(summary), ...yield* detailsOf(events) }
+        }))
+      .handle("remove", ({ path }) =>
+        Effect.gen(function*() {
+          const id = yield* find(path.session)
+          yield* Effect.mapError(store.read(id), Refusal.ofSession)
+          yield* Effect.mapError(store.remove(id), Refusal.ofSession)
+          return { deleted: [id] }
+        }))
+  }))
+
+const turns = HttpApiBuilder.group(Api, "turns", (handlers) =>
+  Effect.gen(function*() {
+    const store = yield* SessionStore
+    const turns = yield* Turns
+    const feeds = yield* EventFeeds
+    const questions = yield* Questions
+    const find = SessionId.finder(store)
+
+    const existing = (given: string) =>
+      Effect.tap(find(given), (id) => Effect.mapError(store.read(id, Infinity), Refusal.ofSession))
+
+    return handlers
+      .handle("start", ({ path, payload: { input, key, limits, model } }) =>
+        Effect.gen(function*() {
+          const id = yield* find(path.session)
+          const turn = yield* turns.start(id, { input, key, model, limits: limits && limitsOf(limits) })
+          return { session_id: id, turn_id: turn }
+        }))
+      .handle("events", ({ path, request, urlParams }) =>
+        Effect.gen(function*() {
+          const id = yield* existing(path.session)
+          const last = yield* lastEventId(request.headers["last-event-id"])
+          const events = feeds.read(id, last ?? urlParams.after ?? 0)
+          return HttpServerResponse.stream(Stream.encodeText(events), {
+            contentType: "text/event-stream",
+            headers: { "cache-control": "no-store", "x-accel-buffering": "no" }
+          })
+        }))
+      .handle("interrupt", ({ path }) =>
+        Effect.gen(function*() {
+          const id = yield* existing(path.session)
+          return { session_id: id, turn_id: Option.getOrNull(yield* turns.interrupt(id)) }
+        }))
+      .handle("steer", ({ path, payload: { text } }) =>
+        Effect.gen(function*() {
+          const id = yield* existing(path.session)
+          return { session_id: id, turn_id: yield* turns.steer(id, text) }
+        }))
+      .handle("answer", ({ path: { item, session }, payload }) =>
+        Effect.gen(function*() {
+          const id = yield* existing(session)
+          const isAsked = yield* questions.answer(id, item, answerOf(payload))
+          return isAsked ? { session_id: id } : yield* Refusal.noQuestion(id, item)
+        }))
+  }))
+
+const health = HttpApiBuilder.group(
+  Api,
+  "health",
+  (handlers) => handlers.handle("health", () => Effect.succeed({ ok: true as const }))
+)
+
+/**
+ * The handlers of all calls.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<
+  HttpApiGroup.ApiGroup<"effixir", "health" | "sessions" | "turns">,
+  never,
+  Authorization | EventFeeds | Questions | ServedAgents | SessionStore | Turns
+> = Layer.mergeAll(sessions, turns, health)
+
+const limitsOf = ({ calls_per_response, cost, steps, time, tokens, tool_calls }: typeof Limits.Type) =>
+  defined({
+    steps,
+    toolCalls: tool_calls,
+    callsPerResponse: calls_per_response,
+    tokens,
+    cost,
+    time: time === undefined ? undefined : Duration.seconds(time)
+  })
+
+const answerOf = ({ answer, scope, words }: typeof Answer.Type): Approver.Answer => {
+  switch (answer) {
+    case "yes":
+      return Approver.once
+    case "always":
+      return Approver.always(scope)
+    case "no":
+      return Approver.no(words)
+  }
+}
+
+const lastEventId = (header: string | undefined) => {
+  if (header === undefined || header === "") return Effect.succeed(undefined)
+  return /^\d{1,15}$/.test(header)
+    ? Effect.succeed(Number(header))
+    : Refusal.badInput("Last-Event-ID has to be the number of an event of this session")
+}

@@ -1,0 +1,54 @@
+/**
+ * The questions of agents that wait for an answer from a client.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { type Answer, Approver, type Asking } from "../tools/permission/Approver.ts"
+
+/** @since 0.1.0 @category services */
+export class Questions extends Context.Tag("effixir/server/Questions")<Questions, {
+  /** Waits for an answer, as an approver: without a limit of time but that of the turn. */
+  readonly ask: Asking["ask"]
+  /** Gives the answer to the question about a call; false if nobody has asked. */
+  readonly answer: (session: string, item: string, answer: Answer) => Effect.Effect<boolean>
+}>() {}
+
+/** @since 0.1.0 @category constructors */
+export const make: Effect.Effect<typeof Questions.Service> = Effect.sync(() => {
+  const open = new Map<string, Deferred.Deferred<Answer>>()
+  const keyOf = (session: string, item: string) => `${session}\0${item}`
+  return Questions.of({
+    ask: ({ itemId, sessionId }) =>
+      Effect.flatMap(Deferred.make<Answer>(), (answer) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => open.set(keyOf(sessionId, itemId), answer)),
+          () => Effect.asSome(Deferred.await(answer)),
+          () => Effect.sync(() => open.delete(keyOf(sessionId, itemId)))
+        )),
+    answer: (session, item, answer) =>
+      Option.match(Option.fromNullable(open.get(keyOf(session, item))), {
+        onNone: () => Effect.succeed(false),
+        // The first answer counts.
+        onSome: (question) => Deferred.succeed(question, answer)
+      })
+  })
+})
+
+/** @since 0.1.0 @category layers */
+export const layer: Layer.Layer<Questions> = Layer.effect(Questions, make)
+
+/**
+ * Has clients asked whether a call may run.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerApprover: Layer.Layer<never, never, Questions> = Layer.effect(
+  Approver,
+  Effect.map(Questions, ({ ask }) => ({ ask }))
+)

@@ -1,0 +1,8 @@
+export * as Api from "./Api.ts"
+export * as ApiError from "./ApiError.ts"
+export * as EventFeeds from "./EventFeeds.ts"
+export * as Handlers from "./Handlers.ts"
+export * as Questions from "./Questions.ts"
+export * as ServedAgents from "./ServedAgents.ts"
+export * as Server from "./Server.ts"
+export * as Turns from "./Turns.ts"
