@@ -1,0 +1,86 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readFileSync, statSync } from "node:fs"
+import { field, text } from "../../src/internal/json.ts"
+import * as Script from "../../src/testing/Script.ts"
+import { asking, textOf, types } from "../server/support.ts"
+import { machine, platform } from "./machine.ts"
+
+/** Waits until a server says that it listens, and gives what asks it. */
+const listening = Effect.fnUntraced(function*(output: () => { readonly stdout: string }) {
+  yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => output().stdout.includes("\n") })
+  const started: unknown = JSON.parse(output().stdout)
+  assert.strictEqual(field(started, "type"), "serve.started")
+  const tokenFile = text(field(started, "token_file")) ?? ""
+  const token = readFileSync(tokenFile, "utf8").trim()
+  return { ...asking(text(field(started, "url")) ?? "", token), tokenFile, token }
+})
+
+const command = "for n in 1 2 3; do echo $n >> ran; sleep 1; done"
+
+describe("effixir serve", () => {
+  it.scopedLive("runs a turn, keeps its token to itself, and ends with 0", () =>
+    Effect.gen(function*() {
+      const { folder, home, secrets, start } = yield* machine(() => Script.answer(Script.say("Hello.")))
+      const { child, output, result } = yield* start(["serve", "--workspace", folder])
+      const server = yield* listening(output)
+      assert.strictEqual(server.tokenFile, `${home}/serve.token`)
+      assert.strictEqual(statSync(server.tokenFile).mode & 0o777, 0o600)
+      const session = yield* server.begin()
+      const events = yield* server.reader(session)
+      assert.strictEqual((yield* server.turn(session, "Say hello")).status, 202)
+      const told = yield* events.until("turn.completed")
+      assert.deepStrictEqual(types(told), [
+        "thread.started",
+        "turn.started",
+        "item.completed",
+        "usage",
+        "turn.completed"
+      ])
+      const { body } = yield* server.ask("GET", `/v1/sessions/${session}`)
+      assert.deepInclude(body, { id: session, workspace: folder, status: "completed", turns: 1 })
+      child.kill("SIGTERM")
+      const { code, stderr, stdout } = yield* result
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      yield* events.toEnd
+      const all = `${stdout}${stderr}${JSON.stringify(told)}${JSON.stringify(body)}`
+      for (const secret of [...secrets, server.token]) assert.notInclude(all, secret)
+    }).pipe(Effect.provide(platform)), 120_000)
+
+  it.scopedLive(
+    "goes on after kill -9, without a gap for readers, and runs no call twice",
+    () =>
+      Effect.gen(function*() {
+        const { file, folder, start } = yield* machine((request) =>
+          JSON.stringify(request.input).includes("function_call_output")
+            ? Script.answer(Script.say("Done."))
+            : Script.answer(Script.call("bash", { command }, "call_1"))
+        )
+        const first = yield* start(["serve", "--workspace", folder])
+        const before = yield* listening(first.output)
+        const session = yield* before.begin()
+        const events = yield* before.reader(session)
+        yield* before.turn(session, "go", { key: "k" })
+        yield* events.until("item.started")
+        yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => isThere(file("ran")) })
+        first.child.kill("SIGKILL")
+        const read = yield* events.toEnd
+        const second = yield* start(["serve", "--workspace", folder])
+        const after = yield* listening(second.output)
+        assert.strictEqual(after.token, before.token)
+        const last = read.findLast(({ id }) => id !== undefined)?.id ?? ""
+        const again = yield* after.reader(session, "", { "last-event-id": last })
+        const rest = yield* again.until("turn.completed")
+        assert.deepStrictEqual(types(rest), ["item.completed", "item.completed", "usage", "turn.completed"])
+        const whole = yield* (yield* after.reader(session)).until("turn.completed")
+        const logged = [...read, ...rest].filter(({ id }) => id !== undefined)
+        assert.deepStrictEqual(whole, logged)
+        assert.strictEqual(textOf((yield* after.turn(session, "go", { key: "k" })).body, "turn_id"), "turn-1")
+        assert.isTrue(readFileSync(file("ran"), "utf8").startsWith("1\n"))
+        assert.strictEqual(readFileSync(file("ran"), "utf8").split("1\n").length, 2)
+      }).pipe(Effect.provide(platform)),
+    120_000
+  )
+})
+
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
