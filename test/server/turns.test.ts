@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { get, type IncomingMessage } from "node:http"
 import * as Script from "../../src/testing/Script.ts"
-import { start, types } from "./support.ts"
+import { start, token, types } from "./support.ts"
 
 const answers = (...texts: ReadonlyArray<string>) =>
   Script.fromTurns(texts.map((text) => Script.answer(Script.say(text))))
@@ -53,4 +54,51 @@ describe("A turn over HTTP", () => {
         }
       }
     }))
+
+  it.scopedLive("cuts off a reader that does not read, and it can come back", () =>
+    Effect.gen(function*() {
+      const call = Script.answer(Script.call("echo", { text: "x".repeat(300_000) }))
+      const done = Script.answer(Script.say("Done."))
+      const script = Script.fromTurns(Array.from({ length: 20 }, () => [call, done]).flat())
+      const { begin, reader, turn, url } = yield* start(script, { feeds: { capacity: 2_000_000 } })
+      const session = yield* begin()
+      const other = yield* reader(session)
+      const stuck = yield* silent(`${url}/v1/sessions/${session}/events`)
+      for (let n = 1; n <= 20; n++) {
+        yield* turn(session, String(n))
+        yield* other.until("turn.completed", n)
+      }
+      // It gets what was on its way, and the end of the answer; then it reads from there.
+      const had = yield* stuck.rest
+      const last = [...had.matchAll(/^id: (\d+)$/gm)].at(-1)?.[1] ?? "0"
+      const again = yield* reader(session, "", { "last-event-id": last })
+      const all = other.events.filter(({ id }) => id !== undefined)
+      const missed = all.filter(({ id }) => Number(id) > Number(last))
+      assert.isAbove(missed.length, 0)
+      const read = yield* again.until(
+        "turn.completed",
+        missed.filter(({ line }) => line.type === "turn.completed").length
+      )
+      assert.deepStrictEqual(read.map(({ id }) => id), missed.map(({ id }) => id))
+    }), 120_000)
 })
+
+/** A connection of which nothing is read at first. */
+const silent = (url: string) =>
+  Effect.acquireRelease(
+    Effect.async<IncomingMessage>((resume) => {
+      const sent = get(url, { headers: { authorization: `Bearer ${token}` }, agent: false }, (response) => {
+        response.pause()
+        resume(Effect.succeed(response))
+      })
+      sent.on("error", () => {})
+    }),
+    (response) => Effect.sync(() => response.destroy())
+  ).pipe(Effect.map((response) => ({
+    rest: Effect.async<string>((resume) => {
+      let text = ""
+      response.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece
+      }).once("close", () => resume(Effect.succeed(text))).resume()
+    })
+  })))
