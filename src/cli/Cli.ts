@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { version } from "../internal/version.ts"
 import * as CommandLine from "./CommandLine.ts"
+import { acp } from "./commands/acp.ts"
 import { chat } from "./commands/chat.ts"
 import { compact } from "./commands/compact.ts"
 import { completion } from "./commands/completion.ts"
@@ -44,6 +45,7 @@ export const commands = [
   doctor,
   config,
   serve,
+  acp,
   demo,
   completion
 ] as const
@@ -76,6 +78,7 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("doctor", doctor),
   ...Help.describeGroup("config", config, Help.within("config", configCommands)),
   Help.describe("serve", serve),
+  Help.describe("acp", acp),
   Help.describe("demo", demo),
   Help.describe("completion", completion)
 ]

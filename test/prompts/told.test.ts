@@ -7,6 +7,7 @@ import type * as Compaction from "../../src/prompts/Compaction.ts"
 import type * as Conversation from "../../src/prompts/Conversation.ts"
 import type * as CutOutput from "../../src/prompts/CutOutput.ts"
 import type * as EditFailures from "../../src/prompts/EditFailures.ts"
+import type * as EditorPrompts from "../../src/prompts/EditorPrompts.ts"
 import type * as FileFailures from "../../src/prompts/FileFailures.ts"
 import type * as ImportedSession from "../../src/prompts/ImportedSession.ts"
 import type * as Instructions from "../../src/prompts/Instructions.ts"
@@ -39,6 +40,7 @@ const occasions: {
   readonly Refusals: Made<typeof Refusals>
   readonly Conversation: Made<typeof Conversation>
   readonly ChatPrompts: Made<typeof ChatPrompts>
+  readonly EditorPrompts: Made<typeof EditorPrompts>
   readonly ImportedSession: Made<typeof ImportedSession>
   readonly Compaction: Made<typeof Compaction>
 } = {
@@ -350,6 +352,11 @@ const occasions: {
     undone: [[["src/a.ts", "src/b.ts"]]],
     commandRun: [["git status", "nothing to commit\n", ""], ["npm test", "", "exit 1"]],
     runInstead: [["npm test -- --run"]]
+  },
+  EditorPrompts: {
+    link: [["notes.md", "file:///project/notes.md"]],
+    resource: [["file:///project/notes.md", "# Notes"]],
+    unreadable: [["file:///project/song.mp3", "audio/mpeg"]]
   },
   Compaction: {
     summarize: [],

@@ -1,11 +1,11 @@
 /**
  * A call of a tool for a person: what it does, and what came of it.
  */
-import { field, parse, text } from "../../internal/json.ts"
+import { field, text } from "../../internal/json.ts"
 import * as Visible from "../../internal/visible.ts"
 import { outputText } from "../../responses/ToolCall.ts"
 import type { ToolEnded, ToolStarted } from "../../session/SessionEvent.ts"
-import * as ApplyPatch from "../../tools/builtin/ApplyPatch.ts"
+import { mainArgument } from "../../tools/mainArgument.ts"
 
 /** How many lines are shown of an output and of a change, and how many characters of a line. */
 export interface Room {
@@ -19,21 +19,7 @@ export const whole: Room = { lines: Infinity, change: Infinity, width: Infinity 
 
 /** What is called, and with what, in one line. */
 export const callLine = ({ call }: ToolStarted | ToolEnded, { width }: Room = usual): string => {
-  const what = call.type === "function_call"
-    ? mainArgument(call.arguments)
-    : call.name === ApplyPatch.tool.name
-    ? ApplyPatch.summary(call.input)
-    : call.input
-  return `${Visible.line(call.name)} ${short(Visible.line(what), width)}`
-}
-
-/** The most telling argument: a command or a path, else the first one. */
-const mainArgument = (json: string): string => {
-  const args = parse(json)
-  const main = text(field(args, "command")) ?? text(field(args, "path"))
-  if (main !== undefined) return main
-  const [first] = Object.values(typeof args === "object" && args !== null ? args : {})
-  return typeof first === "string" ? first : Array.isArray(first) ? "" : json
+  return `${Visible.line(call.name)} ${short(Visible.line(mainArgument(call)), width)}`
 }
 
 /** What came of it: a plan to tick off, or the first lines of the output. */

@@ -74,7 +74,7 @@ export const effort: SlashCommand = {
   })
 }
 
-const modes: { readonly [mode in Mode]: string } = {
+export const modes: { readonly [mode in Mode]: string } = {
   auto: "everything may run",
   ask: "you are asked before anything is changed",
   "read-only": "nothing may be changed"

@@ -1,60 +1,16 @@
-/**
- * Prompts that a person, or a trusted project, has written down: `NAME.md` is the command `/NAME`.
- */
+/** The prompts that are written down, as commands of a conversation. */
 import * as Effect from "effect/Effect"
-import { readdir, readFile } from "node:fs/promises"
-import { basename, join } from "node:path"
-import * as ProjectInstructions from "../../../agent/ProjectInstructions.ts"
-import { line } from "../../../internal/visible.ts"
+import * as OwnPrompts from "../../ownPrompts.ts"
 import type { Chat } from "../Chat.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
 
-/** A longer one is left out, in bytes. */
-const maxBytes = 64 * 1024
-
-/** Those of the person, then those of the project down to the folder. Of the same name the nearest counts. */
 export const load = Effect.fnUntraced(function*(chat: Chat) {
   const { isTrusted, settings } = yield* chat.session.open
-  const folders = isTrusted ? yield* ProjectInstructions.foldersTo(chat.session.asked().folder) : []
-  const places = [settings.home.prompts, ...folders.map((folder) => join(folder, ".agents", "prompts"))]
-  const found = yield* Effect.forEach(places, (place) => Effect.promise(() => readAll(place)))
-  return [...new Map(found.flat().map((command) => [command.name, command])).values()]
-})
-
-const readAll = async (folder: string): Promise<ReadonlyArray<SlashCommand>> => {
-  const names = await readdir(folder).catch(() => [])
-  const read = await Promise.all(
-    names.filter((name) => /^[\p{L}\p{N}][\p{L}\p{N}_-]*\.md$/u.test(name)).toSorted().map(async (name) => {
-      const text = await readFile(join(folder, name), "utf8").catch(() => "")
-      return text.trim() === "" || text.length > maxBytes ? [] : [commandOf(basename(name, ".md"), text)]
-    })
-  )
-  return read.flat()
-}
-
-const commandOf = (name: string, text: string): SlashCommand => {
-  const [, head = "", body = text] = /^---[ \t]*\r?\n([^]*?)\r?\n---[ \t]*(?:\r?\n|$)([^]*)$/.exec(text) ?? []
-  const described = /^description:[ \t]*["']?(.*?)["']?[ \t]*$/m.exec(head)?.[1]
-  const first = body.trim().split("\n", 1)[0] ?? ""
-  return {
+  const prompts = yield* OwnPrompts.load(chat.session.asked().folder, settings.home.prompts, isTrusted)
+  return prompts.map(({ fill, name, summary, words }): SlashCommand => ({
     name,
-    words: takesWords(body) ? "[WORDS]" : "",
-    summary: line((described ?? first).slice(0, 100)),
-    run: (chat, words) => chat.send(filled(body.trim(), words))
-  }
-}
-
-const takesWords = (body: string): boolean => /\$(?:ARGUMENTS\b|[1-9])/.test(body)
-
-/** `$1` to `$9` are the words, which may be in quotes, and `$ARGUMENTS` is all of them; without a place they come last. */
-export const filled = (body: string, words: string): string => {
-  if (!takesWords(body)) return words === "" ? body : `${body}\n\n${words}`
-  const each = Array.from(
-    words.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g),
-    ([, double, single, bare]) => double ?? single ?? bare ?? ""
-  )
-  return body.replaceAll(
-    /\$(ARGUMENTS\b|[1-9])/g,
-    (_, which: string) => which === "ARGUMENTS" ? words : each[Number(which) - 1] ?? ""
-  )
-}
+    words,
+    summary,
+    run: (chat, given) => chat.send(fill(given))
+  }))
+})

@@ -1,0 +1,2 @@
+export * as AcpAgent from "./AcpAgent.ts"
+export * as Conversations from "./Conversations.ts"

@@ -1,0 +1,18 @@
+/**
+ * `effixir acp`
+ */
+import * as Effect from "effect/Effect"
+import { Readable, Writable } from "node:stream"
+import * as AcpAgent from "../../acp/AcpAgent.ts"
+import * as Overrides from "../../node/settings/Overrides.ts"
+import * as Conversations from "../acp/conversations.ts"
+import type { Flags } from "../commands/acp.ts"
+
+/** Nothing but messages of the protocol goes to stdout. */
+export const handle = Effect.fnUntraced(function*(flags: Flags) {
+  const input = Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>
+  yield* AcpAgent.serve(input, Writable.toWeb(process.stdout)).pipe(
+    Effect.scoped,
+    Effect.provide(Conversations.layer(flags))
+  )
+}, (serving, { set }) => Overrides.withOverrides(set)(serving))

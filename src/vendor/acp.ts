@@ -1,0 +1,2 @@
+/** @internal */
+export { agent, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk"

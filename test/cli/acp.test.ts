@@ -1,0 +1,245 @@
+import * as Acp from "@agentclientprotocol/sdk"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { existsSync } from "node:fs"
+import { Writable } from "node:stream"
+import * as Script from "../../src/testing/Script.ts"
+import { eventually, machine, platform } from "./support.ts"
+
+type Machine = Effect.Effect.Success<ReturnType<typeof machine>>
+
+/** An editor that is connected with the program, and what it has heard. */
+const connect = Effect.fnUntraced(function*(
+  { start }: Machine,
+  options: {
+    readonly args?: ReadonlyArray<string>
+    readonly answer?: (request: Acp.RequestPermissionRequest) => Acp.RequestPermissionOutcome
+    readonly capabilities?: Acp.ClientCapabilities
+  } = {}
+) {
+  const { child, result } = yield* start(["acp", ...options.args ?? []], { stdin: null })
+  const updates: Array<Acp.SessionUpdate> = []
+  const questions: Array<Acp.RequestPermissionRequest> = []
+  const { stdin, stdout } = child
+  if (stdin === null || stdout === null) return yield* Effect.dieMessage("no pipes")
+  const raw = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      stdout.on("data", (text: string) => controller.enqueue(new TextEncoder().encode(text)))
+      stdout.once("end", () => controller.close())
+    },
+    cancel: () => void stdout.removeAllListeners()
+  })
+  const { agent } = Acp.client({ name: "editor" })
+    .onNotification(Acp.methods.client.session.update, ({ params }) => void updates.push(params.update))
+    .onRequest(Acp.methods.client.session.requestPermission, ({ params }) => {
+      questions.push(params)
+      return { outcome: options.answer?.(params) ?? { outcome: "selected", optionId: "once" } }
+    })
+    .connect(Acp.ndJsonStream(Writable.toWeb(stdin), raw))
+  const initialized = yield* Effect.promise(() =>
+    agent.request(Acp.methods.agent.initialize, {
+      protocolVersion: Acp.PROTOCOL_VERSION,
+      clientCapabilities: options.capabilities ?? {}
+    })
+  )
+  return { agent, initialized, updates, questions, result, leave: Effect.sync(() => void stdin.end()) }
+})
+
+const text = (updates: ReadonlyArray<Acp.SessionUpdate>, kind: Acp.SessionUpdate["sessionUpdate"]): string =>
+  updates.flatMap((update) =>
+    update.sessionUpdate === kind && "content" in update && update.content !== null && "text" in update.content
+      ? [update.content.text]
+      : []
+  ).join("")
+
+describe("effixir acp", () => {
+  it.scopedLive("runs turns for an editor: it asks, shows calls, changes and plans, and loads what was said", () =>
+    Effect.gen(function*() {
+      const all = yield* machine(Script.fromTurns([
+        Script.answer(
+          Script.say("I shall write it."),
+          Script.call("update_plan", { entries: [{ step: "Write", status: "in_progress" }] }),
+          Script.call("write", { path: "note.txt", content: "one\ntwo\n" }),
+          Script.call("bash", { command: "cat note.txt >> copy.txt; cat note.txt" })
+        ),
+        Script.answer(Script.say("Done."))
+      ]))
+      const { folder: cwd } = all
+      const editor = yield* connect(all, { args: ["--permission", "ask"] })
+      assert.deepInclude(editor.initialized.agentCapabilities, {
+        loadSession: true,
+        promptCapabilities: { image: true, embeddedContext: true }
+      })
+      const { agent, questions, updates } = editor
+      const session = yield* Effect.promise(() => agent.request(Acp.methods.agent.session.new, { cwd, mcpServers: [] }))
+      assert.strictEqual(session.modes?.currentModeId, "ask")
+      assert.deepStrictEqual(session.configOptions?.map(({ id }) => id), ["mode", "model", "effort"])
+      const { sessionId } = session
+      const ended = yield* Effect.promise(() =>
+        agent.request(Acp.methods.agent.session.prompt, {
+          sessionId,
+          prompt: [
+            { type: "text", text: "Write a note" },
+            { type: "resource_link", name: "list.md", uri: "file:///list.md" }
+          ]
+        })
+      )
+      assert.deepStrictEqual(ended, { stopReason: "end_turn" })
+      assert.deepStrictEqual(questions.map(({ toolCall }) => toolCall.kind), ["edit", "execute"])
+      assert.deepStrictEqual(questions[0]?.toolCall.content, [
+        { type: "diff", path: `${cwd}/note.txt`, oldText: null, newText: "one\ntwo\n" }
+      ])
+      assert.strictEqual(questions[1]?.toolCall.title, "cat note.txt >> copy.txt; cat note.txt")
+      for (const { options } of questions) assert.strictEqual(options.at(-1)?.kind, "reject_once")
+      assert.isTrue(existsSync(all.file("copy.txt")))
+      assert.strictEqual(text(updates, "agent_message_chunk"), "I shall write it.Done.")
+      assert.deepInclude(updates, {
+        sessionUpdate: "plan",
+        entries: [{ content: "Write", priority: "medium", status: "in_progress" }]
+      })
+      const ends = updates.filter((update) =>
+        update.sessionUpdate === "tool_call_update" && update.status === "completed"
+      )
+      assert.lengthOf(ends, 3)
+      assert.include(JSON.stringify(ends[2]), "one\\ntwo")
+      const usage = updates.find(({ sessionUpdate }) => sessionUpdate === "usage_update")
+      assert.isDefined(usage)
+      assert.isTrue(updates.some(({ sessionUpdate }) => sessionUpdate === "available_commands_update"))
+
+      const before = updates.length
+      yield* Effect.promise(() => agent.request(Acp.methods.agent.session.load, { sessionId, cwd, mcpServers: [] }))
+      const replayed = updates.slice(before)
+      assert.include(text(replayed, "user_message_chunk"), "Write a note[list.md](file:///list.md)")
+      assert.strictEqual(text(replayed, "agent_message_chunk"), "I shall write it.Done.")
+      const { sessions } = yield* Effect.promise(() => agent.request(Acp.methods.agent.session.list, { cwd }))
+      assert.deepStrictEqual(sessions.map(({ sessionId }) => sessionId), [sessionId])
+
+      yield* editor.leave
+      const { code, stdout } = yield* editor.result
+      assert.strictEqual(code, 0)
+      for (const line of stdout.trim().split("\n")) assert.deepInclude(JSON.parse(line), { jsonrpc: "2.0" })
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("stops a turn when the editor says so, in a question or in the middle, and goes on with the next", () =>
+    Effect.gen(function*() {
+      const all = yield* machine(Script.fromTurns([
+        Script.answer(Script.call("bash", { command: "touch a" })),
+        Script.answer(Script.call("bash", { command: "ls; sleep 600" })),
+        Script.answer(Script.say("Hello!"))
+      ]))
+      const cwd = all.folder
+      let isCancelling = true
+      const editor = yield* connect(all, {
+        args: ["--permission", "ask"],
+        answer: () => isCancelling ? { outcome: "cancelled" } : { outcome: "selected", optionId: "always command" }
+      })
+      const { agent, updates } = editor
+      const { sessionId } = yield* Effect.promise(() =>
+        agent.request(Acp.methods.agent.session.new, { cwd, mcpServers: [] })
+      )
+      const prompt = (text: string, signal?: AbortSignal) =>
+        Effect.tryPromise({
+          try: () =>
+            agent.request(
+              Acp.methods.agent.session.prompt,
+              { sessionId, prompt: [{ type: "text", text }] },
+              signal === undefined ? {} : { cancellationSignal: signal }
+            ),
+          catch: (error) => error as Acp.RequestError
+        })
+      assert.deepStrictEqual(yield* prompt("One"), { stopReason: "cancelled" })
+      assert.isFalse(existsSync(all.file("a")))
+      assert.deepInclude(updates.findLast(({ sessionUpdate }) => sessionUpdate === "tool_call_update"), {
+        status: "failed"
+      })
+
+      isCancelling = false
+      const second = yield* Effect.fork(prompt("Two"))
+      yield* eventually(
+        "the command runs",
+        () => updates.some((update) => update.sessionUpdate === "tool_call_update" && update.status === "in_progress")
+      )
+      const refused = yield* Effect.flip(prompt("Three"))
+      assert.strictEqual(refused.code, -32602)
+      assert.include(refused.message, "A turn of this session is running")
+      yield* Effect.promise(() => agent.notify(Acp.methods.agent.session.cancel, { sessionId }))
+      assert.deepStrictEqual(yield* Fiber.join(second), { stopReason: "cancelled" })
+
+      // What was left unfinished is told to the model with the next prompt.
+      assert.deepStrictEqual(yield* prompt("Four"), { stopReason: "end_turn" })
+      assert.strictEqual(text(updates, "agent_message_chunk"), "Hello!")
+      const aborted = yield* Effect.flip(prompt("Five", AbortSignal.abort()))
+      assert.strictEqual(aborted.code, -32800)
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("changes what the next turn is asked with, and looks after sessions", () =>
+    Effect.gen(function*() {
+      const all = yield* machine(() => Script.answer(Script.say("Hello!")))
+      const cwd = all.folder
+      const { agent } = yield* connect(all)
+      const request = <A>(ask: () => Promise<A>) =>
+        Effect.tryPromise({ try: ask, catch: (error) => error as Acp.RequestError })
+      const { session } = Acp.methods.agent
+      const { configOptions, sessionId } = yield* request(() => agent.request(session.new, { cwd, mcpServers: [] }))
+      const models = configOptions?.find(({ id }) => id === "model")
+      const other = models?.type === "select" && "value" in (models.options[1] ?? {}) ? models.options[1] : undefined
+      const value = other !== undefined && "value" in other ? other.value : ""
+      yield* request(() => agent.request(session.setConfigOption, { sessionId, configId: "model", value }))
+      yield* request(() => agent.request(session.setConfigOption, { sessionId, configId: "effort", value: "high" }))
+      yield* request(() => agent.request(session.setMode, { sessionId, modeId: "read-only" }))
+      const unknown = yield* Effect.flip(request(() => agent.request(session.setMode, { sessionId, modeId: "yolo" })))
+      assert.strictEqual(unknown.message, "There is no mode \"yolo\" (there are auto, ask, read-only)")
+      yield* request(() => agent.request(session.prompt, { sessionId, prompt: [{ type: "text", text: "Hello?" }] }))
+      const [asked] = yield* all.simulator.requests
+      assert.deepInclude(asked?.body, { model: value })
+      assert.deepInclude(Object(asked?.body).reasoning, { effort: "high" })
+
+      const fork = yield* request(() =>
+        agent.request<Acp.NewSessionResponse>("session/fork", { sessionId, cwd, mcpServers: [] })
+      )
+      assert.notStrictEqual(fork.sessionId, sessionId)
+      const forked = yield* request(() =>
+        agent.request(session.prompt, { sessionId: fork.sessionId, prompt: [{ type: "text", text: "And?" }] })
+      )
+      assert.strictEqual(forked.stopReason, "end_turn")
+      yield* request(() => agent.request(session.close, { sessionId: fork.sessionId }))
+      yield* request(() => agent.request(session.delete, { sessionId: fork.sessionId }))
+      const { sessions } = yield* request(() => agent.request(session.list, {}))
+      assert.deepStrictEqual(sessions.map(({ sessionId }) => sessionId), [sessionId])
+      const gone = yield* Effect.flip(
+        request(() => agent.request(session.load, { sessionId: fork.sessionId, cwd, mcpServers: [] }))
+      )
+      assert.strictEqual(gone.code, -32002)
+      const relative = yield* Effect.flip(request(() => agent.request(session.new, { cwd: "work", mcpServers: [] })))
+      assert.strictEqual(relative.message, "cwd must be an absolute path, and is \"work\"")
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("tells who is not signed in what to do, and of a plan that is used up when it can be used again", () =>
+    Effect.gen(function*() {
+      const nobody = yield* machine(() => Script.answer(Script.say("Hello!")), { signedIn: false })
+      const stranger = yield* connect(nobody, { capabilities: { auth: { terminal: true } } })
+      assert.deepInclude(stranger.initialized.authMethods?.[0], { type: "terminal", args: ["login"] })
+      const refused = yield* Effect.flip(Effect.tryPromise({
+        try: () => stranger.agent.request(Acp.methods.agent.session.new, { cwd: nobody.folder, mcpServers: [] }),
+        catch: (error) => error as Acp.RequestError
+      }))
+      assert.strictEqual(refused.code, -32000)
+      assert.include(refused.message, "effixir login")
+
+      const all = yield* machine(() =>
+        Script.refuse(429, { error: { type: "usage_limit_reached", message: "No more.", resets_at: 2e9 } })
+      )
+      const { agent } = yield* connect(all)
+      const { sessionId } = yield* Effect.promise(() =>
+        agent.request(Acp.methods.agent.session.new, { cwd: all.folder, mcpServers: [] })
+      )
+      const failed = yield* Effect.flip(Effect.tryPromise({
+        try: () =>
+          agent.request(Acp.methods.agent.session.prompt, { sessionId, prompt: [{ type: "text", text: "Hello?" }] }),
+        catch: (error) => error as Acp.RequestError
+      }))
+      assert.strictEqual(failed.code, -32603)
+      assert.deepInclude(failed.data, { kind: "UsageLimitReached", details: failed.message })
+    }).pipe(Effect.provide(platform)))
+})
