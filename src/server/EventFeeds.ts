@@ -21,7 +21,8 @@ import { linesOf } from "../agent/EventLines.ts"
 import { Secrets } from "../auth/Secrets.ts"
 import { json } from "../internal/visible.ts"
 import { endsTurn, type SessionEvent, type Stored, type TurnFailed, width } from "../session/SessionEvent.ts"
-import { type SessionError, SessionStore } from "../session/SessionStore.ts"
+import type { SessionError } from "../session/SessionError.ts"
+import { SessionStore } from "../session/SessionStore.ts"
 import * as FeedReader from "./FeedReader.ts"
 
 /** @since 0.1.0 @category services */

@@ -35,7 +35,7 @@ const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
 
     const detailsOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
       const last = Transcript.lastResponse(events)
-      const tokens = last === undefined ? 0 : ContextSize.of(History.fromStored(events), last)
+      const tokens = last === undefined ? 0 : ContextSize.of(History.forRecipient(events, last))
       const window = last === undefined ? undefined : yield* agents.window(last.model)
       const compactions = events.filter(({ event }) => event._tag === "Compacted").length
       return { context: { tokens, window: window ?? null }, compactions }

@@ -7,7 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Either from "effect/Either"
 import { type AgentError, toTurnFailed } from "../agent/AgentError.ts"
 import type { InboxFull } from "../agent/Inbox.ts"
-import type { SessionError } from "../session/SessionStore.ts"
+import type { SessionError } from "../session/SessionError.ts"
 import { type ApiError, make, type Status } from "./ApiError.ts"
 
 export const unauthorized = make(
