@@ -2,6 +2,8 @@
 # Builds a llama.cpp server and two models of a few hundred kilobytes in a folder of its own, unless they are there. Needs
 # g++, git, npm, and python3 with numpy. The sources and libraries are those of a package; only the server is compiled.
 set -euo pipefail
+# Nothing but the folder is the answer.
+exec 3>&1 1>&2
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${LLAMA_FOLDER:-${TMPDIR:-/tmp}/effixir-llama}
 version=3.21.1
@@ -43,4 +45,4 @@ if [ ! -x llama-server ]; then
 fi
 [ -f plain.gguf ] || python3 "$here/model.py" llama.cpp plain.gguf
 [ -f thinking.gguf ] || python3 "$here/model.py" llama.cpp thinking.gguf
-echo "$folder"
+echo "$folder" >&3
