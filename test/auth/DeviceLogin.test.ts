@@ -58,7 +58,8 @@ const server = Effect.fnUntraced(function*(options: {
         const answer = options.polls[Math.min(all.length, options.polls.length) - 1] ?? pending
         return answer instanceof OAuthError ? answer : Effect.succeed(answer)
       }),
-    exchange: () => options.tokens instanceof OAuthError ? options.tokens : Effect.succeed(options.tokens ?? tokens)
+    exchange: () => options.tokens instanceof OAuthError ? options.tokens : Effect.succeed(options.tokens ?? tokens),
+    revoke: () => Effect.void
   })
   return { asked: Ref.get(asked), layer, started: Ref.get(started) }
 })
