@@ -20,7 +20,19 @@ const exported = (path: string): ReadonlyArray<string> =>
     ([, name]) => String(name)
   )
 
-const rooms = ["acp", "agent", "auth", "client", "node", "prompts", "responses", "server", "session", "testing", "tools"]
+const rooms = [
+  "acp",
+  "agent",
+  "auth",
+  "client",
+  "node",
+  "prompts",
+  "responses",
+  "server",
+  "session",
+  "testing",
+  "tools"
+]
 
 // `npx vitest run -u test/barrels.test.ts` writes them.
 describe("A barrel", () => {

@@ -28,10 +28,10 @@ import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { createParser } from "../vendor/eventsource.ts"
 import { JsonLine } from "../agent/JsonLine.ts"
 import { Api } from "../server/Api.ts"
 import { ApiError, Body } from "../server/ApiError.ts"
+import { createParser } from "../vendor/eventsource.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
