@@ -174,7 +174,7 @@ describe("What was sent once", () => {
           }
         }))
       assert.isAbove(yield* Ref.get(compared), 100)
-    }), 120_000)
+    }))
 
   it.effect("has every effort where it was chosen, or says the last one beside the conversation", () =>
     Effect.gen(function*() {

@@ -12,15 +12,13 @@ const done = Script.answer(Script.say("Done."))
 const bash = (command: string, workdir?: string) =>
   Script.answer(Script.call("bash", workdir === undefined ? { command } : { command, workdir }))
 const write = (path: string, content: string) => Script.answer(Script.call("write", { path, content }))
-const timeout = 120_000
 
 const [enter, escape, interrupt] = ["\r", "\u001B", "\u0003"]
 
 const test = (
   name: string,
   body: () => Effect.Effect<void, unknown, Layer.Layer.Success<typeof platform> | Scope.Scope>
-) =>
-  it.scopedLive(name, () => body().pipe(Effect.provide(platform), Effect.timeout("110 seconds"), Effect.orDie), timeout)
+) => it.scopedLive(name, () => body().pipe(Effect.provide(platform), Effect.timeout("280 seconds"), Effect.orDie))
 
 describe.runIf(isThere)("a question on a terminal", () => {
   for (

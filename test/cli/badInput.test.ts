@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const nothing = Script.fromTurns([])
 
 describe("the command line", () => {
@@ -40,7 +39,7 @@ describe("the command line", () => {
       assert.deepInclude(lines(json.stdout)[0]?.["error"], { kind: "BadInput" })
       assert.include(json.stdout, "api-key")
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says of each option what it cannot be, in one line, and nothing else", () =>
     Effect.gen(function*() {
@@ -78,7 +77,7 @@ describe("the command line", () => {
       assert.deepInclude(lines(json.stdout)[0], { type: "turn.failed", exit_code: 2 })
       assert.lengthOf(lines(json.stdout), 1)
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "takes --log-level wherever it stands, and an image as often as it is given",
@@ -100,8 +99,7 @@ describe("the command line", () => {
         assert.isFalse(yield* warned(["status", "--log-level", "error"]))
         const images = yield* run(["-i", "a.png", "-i", "b.png", "Say hello"])
         assert.match(images.stderr, /a\.png cannot be sent as an image/)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("says of a setting of the environment what it may be, in one line", () =>
@@ -129,7 +127,7 @@ describe("the command line", () => {
       }
       const address = yield* run(["status"], { env: { OPENAI_BASE_URL: "no url" } })
       assert.match(address.stderr, /^effixir: OPENAI_BASE_URL in the environment cannot be used: /)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("helps, and tells its version, without colours into a pipe", () =>
     Effect.gen(function*() {
@@ -141,7 +139,7 @@ describe("the command line", () => {
         assert.include(stdout, "Usage")
         assert.notInclude(stdout, "\u001B")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("an API key", () => {
@@ -166,8 +164,7 @@ describe("an API key", () => {
         const blank = yield* run(["Say hello"], { env: { OPENAI_API_KEY: " \n" } })
         assert.strictEqual(blank.code, 4)
         assert.lengthOf(yield* simulator.requests, asked)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -185,8 +182,7 @@ describe("an API key", () => {
         assert.strictEqual((yield* run(["login", "--with-api-key"], { stdin: `\n ${key} \r\n\n` })).code, 0)
         assert.strictEqual(JSON.parse(yield* fs.readFileString(auth)).api_key, key)
         assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -199,7 +195,7 @@ describe("nobody signed in", () => {
       assert.strictEqual(stdout, "")
       assertSentence(stderr, "effixir login", "OPENAI_API_KEY")
       assert.isFalse(yield* fs.exists(home))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("broken files", () => {
@@ -225,7 +221,7 @@ describe("broken files", () => {
         }
         assert.strictEqual(yield* fs.readFileString(auth), text)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "a broken config.json is named, with what was expected, and left as it is",
@@ -247,8 +243,7 @@ describe("broken files", () => {
           assert.strictEqual(yield* fs.readFileString(config), text)
         }
         assert.deepStrictEqual(yield* simulator.requests, [])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -265,8 +260,7 @@ describe("broken files", () => {
         assert.strictEqual(code, 0)
         assertSentence(stderr, "one line of the session's log is damaged and left out: 1 (")
         assert.isTrue((yield* fs.readFileString(log)).startsWith(text))
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -287,5 +281,5 @@ describe("a session in use", () => {
       const { code, stderr } = yield* run(["resume", id, "Say hello"])
       assert.strictEqual(code, 5)
       assertSentence(stderr, id, "in use")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

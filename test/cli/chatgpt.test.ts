@@ -7,8 +7,6 @@ import { answerOf, fresh, signedIn, tokenPath, urlOf, visit } from "./chatgpt.ts
 import { isThere, terminal } from "./pseudoTerminal.ts"
 import { assertSentence, eventually, lines, platform } from "./support.ts"
 
-const timeout = 180_000
-
 /** Another program has the port. */
 const occupy = (port: number) =>
   Effect.acquireRelease(
@@ -35,7 +33,7 @@ describe("login --chatgpt", () => {
         assert.notInclude(stderr, "/authorize?")
         yield* fs.writeFileString(path.join(home, name), before)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("shows the address, waits for the browser, and says once what is used", () =>
     Effect.gen(function*() {
@@ -72,7 +70,7 @@ describe("login --chatgpt", () => {
       assert.strictEqual(second.code, 0)
       assert.notInclude(second.stderr, "using your ChatGPT plan")
       assert.isTrue(yield* fs.exists(auth))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("prints JSON lines with --json, and takes what is pasted", () =>
     Effect.gen(function*() {
@@ -93,7 +91,7 @@ describe("login --chatgpt", () => {
         email: "ada@example.com",
         plan_use: true
       })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("takes any port where the usual one is not to be had", () =>
     Effect.gen(function*() {
@@ -108,7 +106,7 @@ describe("login --chatgpt", () => {
         output().stderr.includes(`ssh -L ${port}:127.0.0.1:${port}`))
       yield* visit(url)
       assert.strictEqual((yield* result).code, 0)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "keeps the sign-in that there is where another account comes, and says whose it is",
@@ -123,8 +121,7 @@ describe("login --chatgpt", () => {
         assert.strictEqual(code, 4)
         assertSentence(stderr, "Another account", "ada@example.com", "--profile")
         assert.strictEqual(yield* fs.readFileString(auth), before)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("signs in without the plan, uses nothing then, and can be asked again", () =>
@@ -154,7 +151,7 @@ describe("login --chatgpt", () => {
       yield* visit(url)
       assertSentence((yield* second.result).stderr, "using your ChatGPT plan")
       assert.strictEqual((yield* run(["status"])).code, 0)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe.runIf(isThere)("the note about the plan, at a terminal", () => {
@@ -184,7 +181,7 @@ describe.runIf(isThere)("the note about the plan, at a terminal", () => {
       const { code, stdout } = yield* result
       assert.strictEqual(code, 0)
       assert.notInclude(stdout, note)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("an official sign-in that has expired", () => {
@@ -206,8 +203,7 @@ describe("an official sign-in that has expired", () => {
           }
           assert.strictEqual(yield* count(tokenPath), before + round)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
@@ -225,7 +221,7 @@ describe("an official sign-in that has expired", () => {
         assert.notStrictEqual(Redacted.value((yield* stored).refresh_token), Redacted.value(before.refresh_token))
         assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
         assert.strictEqual(yield* count(tokenPath), calls + 1)
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive(
@@ -260,8 +256,7 @@ describe("an official sign-in that has expired", () => {
           assert.strictEqual((yield* stored).client_id, client)
           assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("stays while the server is in trouble, or knows no client", () =>
@@ -280,7 +275,7 @@ describe("an official sign-in that has expired", () => {
       }
       yield* simulator.turn({ invalidClient: false })
       assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "has its new tokens stored while their keys cannot be had, and uses them later",
@@ -298,8 +293,7 @@ describe("an official sign-in that has expired", () => {
         assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
         assert.isUndefined((yield* stored).unverified)
         assert.strictEqual(yield* count(tokenPath), calls + 1)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -314,7 +308,7 @@ describe("an official sign-in that the API refuses", () => {
       assertSentence(stderr, "too early", "effixir login --chatgpt")
       yield* run(["status", "--refresh"])
       assert.strictEqual(yield* count(tokenPath), calls)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("a base URL that is set for something else", () => {
@@ -332,7 +326,7 @@ describe("a base URL that is set for something else", () => {
       const models = yield* run(["models"], { env })
       assertSentence(models.stderr, "OPENAI_BASE_URL")
       assert.strictEqual((yield* simulator.requests).length, before)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("logout", () => {
@@ -351,7 +345,7 @@ describe("logout", () => {
       assert.strictEqual(url.searchParams.get("client_id"), client_id)
       assert.strictEqual(url.searchParams.get("ext_agent_host_id"), before)
       assert.isFalse(url.searchParams.has("id_token_hint"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says so where the server did not confirm it", () =>
     Effect.gen(function*() {
@@ -362,5 +356,5 @@ describe("logout", () => {
       assert.isFalse(yield* fs.exists(auth))
       assert.strictEqual(yield* count("/api/accounts/oauth/revoke"), 3)
       assert.strictEqual((yield* clients).length, 1)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

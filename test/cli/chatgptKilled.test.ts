@@ -6,8 +6,6 @@ import { Credential } from "../../src/auth/Credential.ts"
 import { fresh, tokenPath, urlOf, visit } from "./chatgpt.ts"
 import { assertSentence, platform } from "./support.ts"
 
-const timeout = 180_000
-
 /** Ends the program with SIGKILL around the rename that puts a file into its place. */
 const killer = `
 const fs = require("node:fs")
@@ -89,7 +87,7 @@ describe("login --chatgpt that is killed around its writes", () => {
       const asked = (yield* simulator.requests).filter(({ path }) => path === "/api/accounts/authorize")
       assert.deepStrictEqual(new Set(asked.map(({ query }) => query["ext_agent_host_id"])), new Set([host]))
       yield* assertTidy
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("a refresh of the official sign-in that is killed around its writes", () => {
@@ -118,7 +116,7 @@ describe("a refresh of the official sign-in that is killed around its writes", (
         assert.strictEqual(yield* count(tokenPath), asked + calls, at)
         yield* assertTidy
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "says also after a final refusal that it is over, and keeps no token then",
@@ -166,7 +164,6 @@ describe("a refresh of the official sign-in that is killed around its writes", (
           }
           yield* assertTidy
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

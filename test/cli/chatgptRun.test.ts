@@ -7,8 +7,6 @@ import type * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 const hello = Script.answer(Script.say("Hello!"))
 
 /** A person who is signed in with the official sign-in, or the one of Codex, and has an API key too. */
@@ -71,8 +69,7 @@ describe("a plan that is used up", () => {
           }
           if (kind === "chatgpt") assertSentence(stderr, "https://chatgpt.com/settings/usage")
           assert.notInclude(lines(stdout).map(({ type }) => type), "retry")
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   }
 })
@@ -86,8 +83,7 @@ describe("a model", () => {
         assert.strictEqual((yield* run("Say hello")).code, 0)
         assert.deepInclude((yield* posts)[0]?.body, { model: "gpt-6-astra" })
         assert.match((yield* run("status")).stdout, /^model +gpt-6-astra$/m)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -104,8 +100,7 @@ describe("a model", () => {
         })
         assert.include(stdout, JSON.stringify({ models: ["gpt-6.2-sol", "gpt-6-astra"] }).slice(1, -1))
         assert.strictEqual((yield* posts).length, 1)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -126,7 +121,6 @@ describe("a model", () => {
           (body as { reasoning?: { effort?: string } }).reasoning?.effort
         )
         assert.deepStrictEqual(efforts, ["xhigh", "xhigh", "max", "max"])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

@@ -5,8 +5,6 @@ import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { eventually, isAlive, lines, machine, platform, program } from "./support.ts"
 
-const timeout = 60_000
-
 /** The second call runs for long, and is begun with a line that nobody reads any more. */
 const script: Script.Script = ({ input }) =>
   input.some(isFunctionCallOutput)
@@ -42,7 +40,7 @@ describe("an output that nobody reads any more", () => {
           const pid = Number(yield* fs.readFileString(file("pid")))
           yield* eventually("the tool is gone", () => !isAlive(pid))
         }
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive("changes nothing about a turn that has completed", () =>
@@ -52,7 +50,7 @@ describe("an output that nobody reads any more", () => {
       assert.strictEqual(yield* fs.readFileString(file("code")), "0\n")
       assert.notInclude(stderr, "effixir: ")
       assert.deepInclude(lastEvent(home), { _tag: "TurnCompleted" })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("may have been closed from the beginning, one or the other or all", () =>
     Effect.gen(function*() {
@@ -64,7 +62,7 @@ describe("an output that nobody reads any more", () => {
           assert.strictEqual(stdout !== "", closed === "2>&-", closed)
         }
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 /** Sends a signal when the line that ends the turn is written. */
@@ -92,5 +90,5 @@ describe("a signal after the end was told", () => {
         const ends = lines(stdout).filter(({ type }) => /^turn\.(?!started)/.test(type))
         assert.deepStrictEqual([code, ...ends.map(({ type }) => type)], [0, "turn.completed"], signal)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -101,7 +101,6 @@ describe.runIf(codex !== "")("the official codex", () => {
         const paths = (yield* simulator.requests).map(({ path }) => path)
         assert.include(paths, "/backend-api/wham/accounts/check")
         assert.include(paths, "/backend-api/codex/responses")
-      }).pipe(Effect.provide(platform)),
-    120_000
+      }).pipe(Effect.provide(platform))
   )
 })

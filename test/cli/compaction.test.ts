@@ -7,7 +7,6 @@ import { isCompaction } from "../../src/responses/Request.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 240_000
 const window = 16_000
 
 /** Eight commands that each print 17 KB, in one response; then it answers. */
@@ -55,8 +54,7 @@ describe("eight outputs of 17 KB and a small window", () => {
           const again = yield* run(["resume", "--last", "And now?"])
           assert.deepStrictEqual([again.code, again.stdout], [0, "All eight are read.\n"], again.stderr)
           assert.strictEqual((yield* fs.readFileString(file("read.txt"))).trim().split("\n").length, 8)
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   }
 
@@ -71,7 +69,7 @@ describe("eight outputs of 17 KB and a small window", () => {
         told[0] ?? "",
         /^↡ The conversation was compacted from about [\d,]+ to [\d,]+ tokens \(by a summary of the model\); the log keeps all of it\.$/
       )
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("a conversation that stays too long", () => {
@@ -92,7 +90,7 @@ describe("a conversation that stays too long", () => {
       // The first call, two that were too long, and between them what was asked to compact it.
       const calls = (yield* simulator.requests).filter(({ path }) => path.endsWith("/responses"))
       assert.isAtMost(calls.length, 5)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("effixir compact", () => {
@@ -126,7 +124,7 @@ describe("effixir compact", () => {
       const sent = Object((yield* simulator.requests).at(-1)?.body).input
       assert.isTrue(sent.some(isCompaction))
       assert.isFalse(JSON.stringify(sent).includes("function_call_output"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("refuses a session that is not there, and one too many", () =>
     Effect.gen(function*() {
@@ -136,7 +134,7 @@ describe("effixir compact", () => {
         assert.deepStrictEqual([code, stdout], [2, ""], args.join(" "))
         assertSentence(stderr)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("--max-cost", () => {
@@ -160,7 +158,7 @@ describe("--max-cost", () => {
       for (const usage of all.filter(({ type }) => type === "usage")) assert.deepInclude(usage, { cost_usd: 0.0002 })
       const done = yield* run(["resume", "--last", "--json", "--auth", "api-key"], { env })
       assert.deepStrictEqual([done.code, Object(lines(done.stdout).at(-1)).usage.cost_usd], [0, 0.0006])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("needs a price with a key, and none with a plan", () =>
     Effect.gen(function*() {
@@ -174,7 +172,7 @@ describe("--max-cost", () => {
       const usage = lines(plan.stdout).find(({ type }) => type === "usage")
       assert.deepInclude(usage, { included_in_plan: true })
       assert.notProperty(usage, "cost_usd")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("kill -9 around a compaction", () => {
@@ -194,5 +192,5 @@ describe("kill -9 around a compaction", () => {
         const read = (yield* fs.readFileString(file("read.txt"))).trim().split("\n")
         assert.strictEqual(read.length, new Set(read).size, moment)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

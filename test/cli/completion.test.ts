@@ -4,8 +4,6 @@ import { spawnSync } from "node:child_process"
 import * as Script from "../../src/testing/Script.ts"
 import { machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 const script: Script.Script = () => Script.answer(Script.say("Done."))
 
 const hasShell = (shell: string) => spawnSync(shell, ["-c", "true"]).status === 0
@@ -62,8 +60,7 @@ describe("completion", () => {
         assert.deepStrictEqual(yield* values("config", "get", "perm"), ["permission"])
         // Files are the shell's to name.
         assert.deepStrictEqual(yield* values("run", "-C", ""), [])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("names sessions by their titles, where a session is meant", () =>
@@ -90,7 +87,7 @@ describe("completion", () => {
       // What follows is a prompt.
       assert.strictEqual((yield* run(["__complete", "resume", newest, ""])).stdout, "")
       assert.strictEqual((yield* run(["resume", newest.slice(-8), "And now?"])).stdout, "Done.\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("has nothing to say about a home that cannot be read", () =>
     Effect.gen(function*() {
@@ -100,7 +97,7 @@ describe("completion", () => {
         const { code, stderr } = yield* run(["__complete", ...words], { env: { EFFIXIR_HOME: file("no-folder") } })
         assert.deepStrictEqual([code, stderr], [0, ""])
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   /** A program that says what it was asked, and has an answer. */
   const answering = Effect.fnUntraced(function*(shell: string) {
@@ -135,7 +132,7 @@ describe("completion", () => {
       assert.strictEqual(one.stdout, "one|once|")
       assert.strictEqual(yield* one.asked, "[__complete][run][a b][on]")
       assert.strictEqual(ask(program, "63", "").stdout, "one  (The first: of two)|once|")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive.runIf(hasShell("zsh"))("is offered by zsh", () =>
     Effect.gen(function*() {
@@ -146,7 +143,7 @@ describe("completion", () => {
       assert.strictEqual(one.stdout, "one:The first: of two|once:|")
       assert.strictEqual(yield* one.asked, "[__complete][run][a b][on]")
       assert.strictEqual(ask(program, "").stdout, "one:The first: of two|once:|")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive.runIf(hasShell("fish"))("is offered by fish", () =>
     Effect.gen(function*() {
@@ -154,5 +151,5 @@ describe("completion", () => {
       const one = ask(`source effixir.completion; complete -C "effixir run 'a b' on"`)
       assert.deepStrictEqual(one.stdout.split("\n").map((line) => line.trim()), ["one\tThe first: of two", "once"])
       assert.match(yield* one.asked, /^\[__complete\]\[run\]\[.*a b.*\]\[on\]$/)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -3,8 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 /** A session of two turns with a call in the first, and a way to damage lines of its log. */
 const setup = Effect.gen(function*() {
   const done = Script.answer(Script.say("Done."))
@@ -41,7 +39,7 @@ describe("a log with damaged lines", () => {
       assert.deepStrictEqual([code, stdout], [0, "Done.\n"], stderr)
       assertSentence(stderr, "2 lines of the session's log are damaged and left out: ", "(blank)", "(not JSON)")
       assert.isTrue((yield* log).startsWith(damaged), "nothing in it was changed")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "gets no keys twice where the beginning of a turn is lost, and runs no finished call again",
@@ -58,8 +56,7 @@ describe("a log with damaged lines", () => {
         const keys = (yield* log).split("\n").flatMap((line) => /"key":"([^"]*)"/.exec(line)?.[1] ?? [])
         assert.deepStrictEqual(keys, [...new Set(keys)])
         assert.include(keys, "turn-3")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -76,7 +73,6 @@ describe("a log with damaged lines", () => {
         const refused = yield* run(["resume", session, "-C", folder, "Again"])
         assert.strictEqual(refused.code, 1)
         assertSentence(refused.stderr, "none of its lines is an event")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

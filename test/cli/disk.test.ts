@@ -6,7 +6,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { canMount, canRun, fileLimit, type Through, where } from "./disks.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 const rawText = /E[A-Z]{3,}:|FileSystem|BadResource|PermissionDenied|syscall/
 
@@ -54,7 +53,7 @@ for (const [name, needs, can, through, said] of disks) {
         assert.notMatch(stderr, rawText)
         assert.strictEqual(yield* fs.readFileString(auth), before)
         assert.isEmpty(readdirSync(home).filter((name) => name.endsWith(".tmp")))
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
 
     it.scopedLive("shows no code for a sign-in that it could not keep", () =>
       Effect.gen(function*() {
@@ -71,7 +70,7 @@ for (const [name, needs, can, through, said] of disks) {
           assert.deepStrictEqual(yield* simulator.requests, [])
           assert.isEmpty(readdirSync(home).filter((name) => name.endsWith(".tmp")))
         }
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
 
     it.scopedLive("spends no refresh token that it could not replace", () =>
       Effect.gen(function*() {
@@ -84,7 +83,7 @@ for (const [name, needs, can, through, said] of disks) {
         assert.strictEqual(yield* fs.readFileString(auth), before)
         assert.deepStrictEqual(yield* simulator.requests, [])
         assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   })
 }
 
@@ -108,7 +107,7 @@ describe.runIf(canMount)(where(canMount, "a disk that is read-only", "the right 
       assert.strictEqual(code, 1, stderr)
       assertSentence(stderr, "the disk can only be read", "EFFIXIR_HOME")
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 const isRoot = process.getuid?.() === 0
@@ -162,8 +161,7 @@ describe.runIf(canBeSomebody)(where(canBeSomebody, "a home that is read-only", "
           assert.strictEqual(yield* fs.readFileString(auth), before)
           assert.deepStrictEqual([readdirSync(home), statSync(home).mode & 0o777], [files, 0o500])
           assert.deepStrictEqual(yield* simulator.requests, [])
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   }
 })
@@ -192,7 +190,7 @@ describe("a home of the wrong kind", () => {
       const { code, stderr } = yield* run(["Say hello"], { env: { OPENAI_API_KEY: "sk-1" } })
       assert.isAbove(code ?? 0, 0)
       assert.notMatch(stderr, rawText)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "may have an auth.json that others can read, which is closed and told once",
@@ -206,8 +204,7 @@ describe("a home of the wrong kind", () => {
         assertSentence(stderr, auth, "effixir: warn", "0600")
         assert.strictEqual(statSync(auth).mode & 0o777, 0o600)
         assert.notInclude((yield* run(["Say hello"])).stderr, "warn")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -236,6 +233,6 @@ describe.runIf(hasFullDevice)(
           assertSentence(stderr, "effixir: The output could not be written")
           assert.notInclude(stderr, "inside effixir")
         }
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 )

@@ -169,7 +169,7 @@ describe("effixir doctor", () => {
       assert.include(of("net.issuer").summary, "has not answered within 8 seconds")
       assert.strictEqual(of("clock.skew").status, "skip")
       assert.strictEqual(of("net.api").status, "ok")
-    }).pipe(Effect.provide(platform)), 120_000)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("names the variable of a proxy that is of no use", () =>
     Effect.gen(function*() {

@@ -5,7 +5,6 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 
 /** Ids of a session are made for each run. */
@@ -38,8 +37,7 @@ describe("--dry-run", () => {
         for (const [name, value] of Object.entries(headers)) {
           if (value !== told.body.prompt_cache_key) assert.strictEqual(value, sent?.headers[name], name)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("shows what a session would go on with, and changes nothing of it", () =>
@@ -60,7 +58,7 @@ describe("--dry-run", () => {
       assert.strictEqual(log(), before.log)
       assert.deepStrictEqual(readdirSync(`${home}/sessions`), [id])
       assert.lengthOf(yield* asked, before.asked)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("asks no server for anything: not for models, and not for a fresh token", () =>
     Effect.gen(function*() {
@@ -77,7 +75,7 @@ describe("--dry-run", () => {
       }
       assert.deepStrictEqual(yield* asked, [])
       assert.strictEqual(yield* fs.readFileString(auth), before)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "shows no secret of a header that was set for a server, and speaks its dialect",
@@ -97,8 +95,7 @@ describe("--dry-run", () => {
         assert.strictEqual(JSON.parse(stdout).url, `${simulator.apiBaseUrl}/chat/completions`)
         assert.strictEqual(JSON.parse(stdout).headers["x-team-token"], "…")
         for (const secret of [env.TEAM, env.OPENAI_API_KEY]) assert.notInclude(stdout, secret)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("fails as the run would, before it has anything to send", () =>
@@ -112,5 +109,5 @@ describe("--dry-run", () => {
         const bad = yield* run(["--dry-run", ...args, "Go"])
         assert.deepStrictEqual([bad.code, bad.stdout], [2, ""])
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

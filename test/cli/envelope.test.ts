@@ -5,7 +5,6 @@ import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const hello = Script.answer(Script.say("Hello!"))
 const always: Script.Script = () => hello
 
@@ -77,7 +76,7 @@ describe("--output json", () => {
       const [, ...resume] = envelope.resume_command?.split(" ") ?? []
       const next = envelopeOf((yield* run([...resume, "--output=json", "And now?"])).stdout)
       assert.deepInclude(next, { ok: true, output: "Hello!", session_id: envelope.session_id })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is a form of run, resume and fork alone, and not both forms at once", () =>
     Effect.gen(function*() {
@@ -96,7 +95,7 @@ describe("--output json", () => {
       assert.strictEqual((yield* run(["sessions", "export", String(id), "--output", "json"])).stdout, "")
       assert.isTrue(yield* fs.exists(file("json")))
       assert.strictEqual((yield* run(["--output", "text", "Go"])).stdout, "Hello!\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("names no session where none can be gone on with", () =>
     Effect.gen(function*() {
@@ -104,7 +103,7 @@ describe("--output json", () => {
       const { code, stdout } = yield* run(["--output", "json", "--ephemeral", "Go"])
       assert.strictEqual(code, 0)
       assert.deepInclude(envelopeOf(stdout), { output: "Hello!", session_id: null, resume_command: null })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("comes for arguments that cannot be used as well", () =>
     Effect.gen(function*() {
@@ -133,7 +132,7 @@ describe("--output json", () => {
         assert.strictEqual(code, 2)
         assertSentence(stderr, "effixir: ")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("counts the tokens of a turn that has no answer", () =>
     Effect.gen(function*() {
@@ -146,7 +145,7 @@ describe("--output json", () => {
       assert.deepInclude(envelope, { status: "failed", output: null })
       assert.isAbove(envelope.usage?.["input_tokens"] ?? 0, 0)
       assert.isString(envelope.session_id)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("--output-last-message", () => {
@@ -161,7 +160,7 @@ describe("--output-last-message", () => {
         assert.strictEqual(yield* fs.readFileString(file("answer.txt")), "Hello!")
       }
       assert.deepStrictEqual(readdirSync(folder), ["answer.txt"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("keeps what it replaces in its place, with its rights", () =>
     Effect.gen(function*() {
@@ -174,7 +173,7 @@ describe("--output-last-message", () => {
       assert.strictEqual(statSync(file("real.txt")).mode & 0o777, 0o664)
       assert.strictEqual((yield* run(["-o", "/dev/null", "Go"])).code, 0)
       assert.isTrue(statSync("/dev/null").isCharacterDevice())
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is refused before a model is asked where it cannot be written", () =>
     Effect.gen(function*() {
@@ -187,7 +186,7 @@ describe("--output-last-message", () => {
         assertSentence(stderr, "--output-last-message cannot be ")
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("stays as it was where there is no answer", () =>
     Effect.gen(function*() {
@@ -195,7 +194,7 @@ describe("--output-last-message", () => {
       yield* fs.writeFileString(file("answer.txt"), "old")
       assert.strictEqual((yield* run(["-o", "answer.txt", "Go"])).code, 1)
       assert.strictEqual(yield* fs.readFileString(file("answer.txt")), "old")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "fails a run whose answer could not be written, and the answer is not lost",
@@ -221,7 +220,6 @@ describe("--output-last-message", () => {
             assert.deepInclude(end?.["error"], { kind: "OutputLost" })
           } else assert.deepInclude(envelopeOf(stdout), { ok: false, output: "Hello!", exit_code: 1 })
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

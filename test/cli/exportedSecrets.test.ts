@@ -44,7 +44,6 @@ describe("an export", () => {
         assert.strictEqual(exported.code, 0, exported.stderr)
         assert.isAbove(exported.stdout.split("…").length, 6)
         for (const secret of planted) assert.notInclude(exported.stdout, secret)
-      }).pipe(Effect.provide(platform)),
-    120_000
+      }).pipe(Effect.provide(platform))
   )
 })

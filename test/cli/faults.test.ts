@@ -93,7 +93,6 @@ describe("a turn in which everything goes wrong", () => {
         )
         // The request holds two arguments of 10 MB in the end.
         if (isLinux) assert.isBelow(peak(), 700 * 1024 * 1024)
-      }).pipe(Effect.provide(platform)),
-    120_000
+      }).pipe(Effect.provide(platform))
   )
 })

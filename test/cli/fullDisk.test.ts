@@ -6,7 +6,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { canMount, canRun, fileLimit, type Through, where } from "./disks.ts"
 import { applyPatch, assertSentence, type Line, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const calls = 4
 
 /** Calls that each leave a mark and have something to say, and an answer: what comes next follows from the request. */
@@ -77,8 +76,7 @@ describe.runIf(canLimit)(where(canLimit, "a log that may not grow any more", "a 
         }
         // It happened at different steps.
         assert.isAbove(reached.size, 4, Array.from(reached).join(" "))
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -121,8 +119,7 @@ describe.runIf(canMount)(where(canMount, "a log on a disk that is full", "the ri
           const resumed = lines(yield* fs.readFileString(left("resumed.txt")))
           assert.deepStrictEqual(ends(resumed).map(({ type }) => type), ["turn.completed"])
           assertWhole(left("whole.ndjson"), file("done.txt"))
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   }
 })
@@ -191,8 +188,7 @@ describe.runIf(canMount)(where(canMount, "a workspace on a disk that is full", "
           "c.txt",
           "rest"
         ])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -223,7 +219,6 @@ describe.runIf(canLimit)(where(canLimit, "files that may not grow", "a shell wit
         const [, location = ""] = /\nthe end\n\[.* Only its beginning could be kept, in (\S+)\. .*\]$/.exec(output) ??
           []
         assert.match(yield* fs.readFileString(location), /^1\n2\n3\n/)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const nothing = Script.fromTurns([])
 
 describe("help", () => {
@@ -20,7 +19,7 @@ describe("help", () => {
           assert.match(stdout, new RegExp(`^  ${name} +\\w`, "m"))
         }
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("tells what a command takes, and nothing that says nothing", () =>
     Effect.gen(function*() {
@@ -33,12 +32,12 @@ describe("help", () => {
         assert.match(stdout, /^ {2}--auth any\|chatgpt\|api-key +Use only this kind of credential$/m)
         assert.notMatch(stdout, /A true or false value|This setting is optional|user-defined/)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is not asked for by a prompt", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(() => Script.answer(Script.say("Sure.")))
       assert.strictEqual((yield* run(["run", "--", "--help"])).stdout, "Sure.\n")
       assert.strictEqual((yield* run(["what does --help do?"])).stdout, "Sure.\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -4,7 +4,6 @@ import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 const images = {
@@ -33,7 +32,7 @@ describe("-i", () => {
         const url = `data:${type};base64,${Buffer.from(data).toString("base64")}`
         assert.include(sent, JSON.stringify({ type: "input_image", image_url: url }))
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says in a sentence what is no image, and sends nothing", () =>
     Effect.gen(function*() {
@@ -53,7 +52,7 @@ describe("-i", () => {
         assertSentence(stderr, name, "png, jpeg, gif or webp")
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("goes with the prompt of a session that goes on, and not without one", () =>
     Effect.gen(function*() {
@@ -90,7 +89,7 @@ describe("-i", () => {
       const piped = yield* run(["resume", "--last", "-i", "a.png"], { stdin: "And this?" })
       assert.strictEqual(piped.code, 0, piped.stderr)
       assert.include(yield* sent, "And this?")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("an image that the model reads", () => {
@@ -119,7 +118,6 @@ describe("an image that the model reads", () => {
           const id = (yield* fs.readDirectory(path.join(home, "sessions"))).toSorted().at(-1) ?? ""
           assert.include(yield* fs.readFileString(path.join(home, "sessions", id, "log.ndjson")), whole)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

@@ -4,7 +4,6 @@ import { existsSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const done = Script.answer(Script.say("Done."))
 const touch = (name: string) => Script.answer(Script.call("bash", { command: `touch ${name}` }))
 
@@ -39,8 +38,7 @@ describe("a session that goes on", () => {
         const after = yield* run(["resume", session, "more"])
         assert.deepStrictEqual(touched(), ["c", "d"])
         assert.notInclude(after.stderr, "as before")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -57,8 +55,7 @@ describe("a session that goes on", () => {
         )
         const { code, stderr } = yield* run(["resume", "--json", session, "more"])
         assert.deepStrictEqual([code, stderr, touched()], [0, "", []])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("stays narrower, too, where the same turn has gone on with less", () =>
@@ -71,7 +68,7 @@ describe("a session that goes on", () => {
       assert.strictEqual((yield* run(["resume", session, "--permission", "read-only"])).code, 0)
       assert.strictEqual((yield* run(["resume", session, "more"])).code, 0)
       assert.deepStrictEqual(["a", "b", "c"].map((name) => existsSync(file(name))), [true, false, false])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("goes by the same rules, from wherever it is called", () =>
     Effect.gen(function*() {
@@ -89,7 +86,7 @@ describe("a session that goes on", () => {
       assert.deepStrictEqual(touched(), ["c"])
       yield* run(["resume", session, "more"])
       assert.deepStrictEqual(touched(), ["c"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   for (const [what, text] of [["gone", undefined], ["broken", "{"]] as const) {
     it.scopedLive(`asks for rules that are ${what}, and does nothing without them`, () =>
@@ -109,7 +106,7 @@ describe("a session that goes on", () => {
         yield* fs.writeFileString(other, policy("a"))
         assert.strictEqual((yield* run(["resume", session, "--policy", other, "more"])).code, 0)
         assert.deepStrictEqual(touched(), ["b"])
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive(
@@ -125,8 +122,7 @@ describe("a session that goes on", () => {
         yield* fs.writeFileString(path.join(home, "closed.json"), JSON.stringify({ rules: [], otherwise: "read-only" }))
         yield* run(["resume", session, "--policy", path.join(home, "closed.json"), "more"])
         assert.deepStrictEqual(touched(), ["a"])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("goes on as a new run would where its log is older than this", () =>
@@ -140,5 +136,5 @@ describe("a session that goes on", () => {
       const { code, stderr } = yield* run(["resume", session, "more"])
       assert.deepStrictEqual([code, touched()], [0, ["b"]])
       assert.notInclude(stderr, "as before")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

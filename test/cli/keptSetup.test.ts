@@ -7,7 +7,6 @@ import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 240_000
 const done = Script.answer(Script.say("Done."))
 
 /** A machine with two sign-ins: one without a name, and `work`, of another account. Both hosts know the API key too. */
@@ -103,8 +102,7 @@ describe("a session that goes on", () => {
         // The change stays.
         const after = yield* run(["resume", session, "More"], { env: { EFFIXIR_PROFILE: "work" } })
         assert.deepStrictEqual([after.code, (yield* last).account], [0, "account-own"])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -141,8 +139,7 @@ describe("a session that goes on", () => {
         const flagged = yield* run(["resume", byPlan, "--auth", "api-key", "More"], { env: key })
         assert.deepStrictEqual([flagged.code, (yield* last).hasKey], [0, true])
         assertSentence(flagged.stderr, "payer API key instead of ChatGPT account")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("keeps model, effort and search, which flags change one by one", () =>
@@ -181,7 +178,7 @@ describe("a session that goes on", () => {
         return _tag === "TurnStarted" ? [effort] : []
       })
       assert.deepStrictEqual(efforts, ["high", "high", "high", "high", "high", "high", "low", "low"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("changes a turn that was cut short by flags as well", () =>
     Effect.gen(function*() {
@@ -194,7 +191,7 @@ describe("a session that goes on", () => {
       assertSentence(stderr, "model gpt-6.2-sol instead of gpt-6-astra; effort high instead of none")
       const { effort, model } = yield* last
       assert.deepStrictEqual([model, effort], ["gpt-6.2-sol", undefined], "the effort is an item of the conversation")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("stays at its server, and with its dialect", () =>
     Effect.gen(function*() {
@@ -218,7 +215,7 @@ describe("a session that goes on", () => {
         "dialect responses instead of chat-completions"
       )
       assert.isNotEmpty((yield* other.requests).filter(({ method }) => method === "POST"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "goes on without a profile that is gone where the same account is signed in, and stops elsewhere",
@@ -240,8 +237,7 @@ describe("a session that goes on", () => {
         const { code, stderr } = yield* run(["resume", session, "More"])
         assert.deepStrictEqual([code, (yield* last).account], [0, "account-work"])
         assertSentence(stderr, "profile default instead of work, where nobody is signed in any more")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("goes on with the usual model where its own is gone", () =>
@@ -255,7 +251,7 @@ describe("a session that goes on", () => {
       assertSentence(stderr, "model gpt-6.2-sol instead of gpt-4-gone, which the account no longer has")
       const after = yield* run(["resume", session, "More"])
       assert.deepStrictEqual([after.code, told(after)], [0, ""])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of an older log stays with its model and effort, and with its account", () =>
     Effect.gen(function*() {
@@ -279,5 +275,5 @@ describe("a session that goes on", () => {
       yield* refused(here, [byKey], {}, "an API key")
       const same = yield* run(["resume", byKey, "More"], { env: { ...key, OPENAI_BASE_URL: "http://127.0.0.1:1/v1" } })
       assert.deepStrictEqual([same.code, (yield* last).hasKey], [0, true])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -4,8 +4,6 @@ import { createServer, type Socket } from "node:net"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 /** The bus on which the keyring of Linux is asked: it takes every call, and answers none. */
 const silentBus = (path: string) =>
   Effect.acquireRelease(
@@ -53,8 +51,7 @@ describe.runIf(process.platform === "linux")("a keyring that does not answer", (
         isTold("login", "--with-api-key")
       ], {
         concurrency: "unbounded"
-      }).pipe(Effect.scoped, Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.scoped, Effect.provide(platform))
   )
 
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
@@ -66,7 +63,7 @@ describe.runIf(process.platform === "linux")("a keyring that does not answer", (
         child.kill(signal)
         assert.strictEqual((yield* result).code, code)
         yield* eventually("nobody asks any more", () => bus.callers.every((socket) => socket.closed))
-      }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+      }).pipe(Effect.scoped, Effect.provide(platform)))
   }
 
   it.live("is left by whoever asks it for a program that is killed", () =>
@@ -77,5 +74,5 @@ describe.runIf(process.platform === "linux")("a keyring that does not answer", (
       child.kill("SIGKILL")
       yield* result
       yield* eventually("nobody asks any more", () => bus.callers.every((socket) => socket.closed))
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 })

@@ -4,8 +4,6 @@ import * as Redacted from "effect/Redacted"
 import { fresh, urlOf, visit } from "./chatgpt.ts"
 import { platform } from "./support.ts"
 
-const timeout = 240_000
-
 /** Fields of files and requests whose values are nobody else's business. */
 const fields = new Set([
   "access_token",
@@ -152,8 +150,7 @@ describe("no secret is told anywhere but in auth.json", () => {
         assert.strictEqual((yield* clients).length, 1)
         yield* assertNothingTold
         assert.isAbove(secrets.size, 25)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("with the sign-in of Codex, by code and in the browser", () =>
@@ -172,7 +169,7 @@ describe("no secret is told anywhere but in auth.json", () => {
       assert.strictEqual((yield* run(["logout"])).code, 0)
       yield* assertNothingTold
       assert.isAbove(secrets.size, 15)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("with an API key", () =>
     Effect.gen(function*() {
@@ -192,5 +189,5 @@ describe("no secret is told anywhere but in auth.json", () => {
       assert.strictEqual((yield* run(["logout"])).code, 0)
       assert.deepStrictEqual(secrets.has(key), true)
       yield* assertNothingTold
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

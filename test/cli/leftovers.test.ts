@@ -50,7 +50,6 @@ describe("a process that is killed while it writes a file", () => {
         const { code, stderr } = yield* run(["resume", "--last"])
         assert.strictEqual(code, 0, stderr)
         assert.deepStrictEqual(readdirSync(folder), ["a.txt"])
-      }).pipe(Effect.provide(platform)),
-    180_000
+      }).pipe(Effect.provide(platform))
   )
 })

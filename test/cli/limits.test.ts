@@ -8,7 +8,6 @@ import { assertSentence, eventually, isAlive, type Line, lines, machine, platfor
 const hello = Script.answer(Script.say("Hello!"))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
 const bash = (command: string) => Script.answer(Script.call("bash", { command }))
-const timeout = 120_000
 
 const ends = (all: ReadonlyArray<Line>) => all.filter(({ type }) => /^turn\.(?!started)/.test(type))
 
@@ -36,8 +35,7 @@ describe("limits", () => {
           assert.deepStrictEqual([second.code, second.stdout], [0, "Hello!\n"])
           assert.strictEqual(yield* fs.readFileString(file("once.txt")), "once\n")
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("say in a sentence how to go on", () =>
@@ -46,7 +44,7 @@ describe("limits", () => {
       const { code, stderr, stdout } = yield* run(["--max-steps=1", "Go on"])
       assert.deepStrictEqual([code, stdout], [8, ""])
       assert.match(stderr, /^Stopped: .*--max-steps.* To go on: effixir resume [0-9a-f-]{36}$/m)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("on time stop the tools, and end with code 124", () =>
     Effect.gen(function*() {
@@ -63,7 +61,7 @@ describe("limits", () => {
       // An orphan stands in the list until somebody has taken note of its death.
       yield* eventually("the tools are gone", () => !pids.some(isAlive))
       assert.strictEqual((yield* run(["resume", "--last"])).stdout, "Hello!\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.effect("that are none are told in a sentence", () =>
     Effect.gen(function*() {
@@ -114,8 +112,7 @@ describe("resume without a prompt", () => {
         const again = yield* run(["resume", "--last"])
         assert.strictEqual(again.code, 2)
         assertSentence(again.stderr, "has completed")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -136,7 +133,6 @@ describe("resume without a prompt", () => {
         ])
         const seqs = [...first, ...second.slice(1)].map(({ seq }) => seq)
         assert.deepStrictEqual(seqs, Array.from(new Set(seqs)).toSorted((a, b) => a - b))
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

@@ -17,7 +17,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { canMount, type Through, where } from "./disks.ts"
 import { assertSentence, eventually, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 const isWindows = process.platform === "win32"
 
@@ -107,8 +106,7 @@ for (const { can, link, name, stays } of ways) {
           assert.propertyVal(JSON.parse(readFileSync(real, "utf8")), "api_key", "sk-another-key")
           assert.strictEqual(statSync(real).mode & 0o777, 0o600)
           assert.isTrue(stays(real, auth))
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   })
 }
@@ -127,7 +125,7 @@ describe.skipIf(isWindows)("auth.json that is reached in two ways", () => {
       })
       assert.deepStrictEqual(results.map(({ stdout }) => stdout), Array(4).fill("Hello!\n"))
       assert.lengthOf((yield* simulator.requests).filter(({ path }) => path === "/oauth/token"), 1)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is told of where its link leads nowhere", () =>
     Effect.gen(function*() {
@@ -139,7 +137,7 @@ describe.skipIf(isWindows)("auth.json that is reached in two ways", () => {
         assertSentence(stderr, auth, said ?? "")
         renameSync(auth, `${auth}.before`)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 const stale = (real: string, auth: string): Through => {
@@ -158,7 +156,7 @@ describe.runIf(canMount)(
         assert.strictEqual(code, 4, stderr)
         assertSentence(stderr, auth, "was replaced where it comes from", "mount its folder instead")
         assert.deepStrictEqual(yield* simulator.requests, [])
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 )
 
@@ -204,8 +202,7 @@ describe.runIf(canMount)(
           assert.notMatch(readFileSync(join(base, "names"), "utf8"), /tmp|next/)
           yield* fs.writeFileString(auth, after)
           assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   }
 )
@@ -229,7 +226,7 @@ describe("logout while another program refreshes", () => {
       )
       assert.lengthOf(tokens, 1)
       assert.notStrictEqual(tokens[0], json.refresh_token)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe.skipIf(isWindows)("a lock that is a pipe", () => {
@@ -243,5 +240,5 @@ describe.skipIf(isWindows)("a lock that is a pipe", () => {
         assert.strictEqual(code, 4, stderr)
         assertSentence(stderr, `${auth}.lock`, "a pipe or a device")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -4,7 +4,6 @@ import * as Redacted from "effect/Redacted"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 const fresh = machine(always, { signedIn: false, pollInterval: "1 second" })
 
@@ -23,7 +22,7 @@ describe("login --device", () => {
       }
       assert.strictEqual((yield* fs.stat(auth)).mode & 0o777, 0o600)
       assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("prints two JSON lines with --json", () =>
     Effect.gen(function*() {
@@ -36,7 +35,7 @@ describe("login --device", () => {
       const { code, stdout } = yield* result
       assert.strictEqual(code, 0)
       assert.deepInclude(lines(stdout)[1], { type: "login.completed", email: "ada@example.com", plan: "plus" })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("prints one result line with --json when it is stopped", () =>
     Effect.gen(function*() {
@@ -51,7 +50,7 @@ describe("login --device", () => {
         assert.strictEqual(shown?.type, "login.code")
         assert.deepStrictEqual<unknown>(rest, [{ type: "login.interrupted", reason: signal, exit_code }])
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("keeps the old sign-in when it is interrupted", () =>
     Effect.gen(function*() {
@@ -62,7 +61,7 @@ describe("login --device", () => {
       child.kill("SIGINT")
       assert.strictEqual((yield* result).code, 130)
       assert.strictEqual(yield* fs.readFileString(auth), before)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("login --with-api-key", () => {
@@ -75,7 +74,7 @@ describe("login --with-api-key", () => {
       assert.notInclude(stderr + stdout, key)
       assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
       assert.deepInclude(JSON.parse((yield* run(["status", "--json"])).stdout), { kind: "api_key", source: "store" })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("wants one", () =>
     Effect.gen(function*() {
@@ -89,7 +88,7 @@ describe("login --with-api-key", () => {
       assert.strictEqual((yield* run(["login", "--device", "--browser"])).code, 2)
       const json = lines((yield* run(["login", "--device", "--browser", "--json"])).stdout)
       assert.deepStrictEqual(json.map(({ exit_code, type }) => [type, exit_code]), [["error", 2]])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("login --from-codex", () => {
@@ -115,8 +114,7 @@ describe("login --from-codex", () => {
         assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
         assert.strictEqual(yield* fs.readFileString(file), JSON.stringify({ tokens }))
         assertSentence((yield* run(["login", "--from-pi", "--yes"])).stderr, "Pi", "auth.json")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -142,7 +140,7 @@ describe("a sign-in that names no account", () => {
       assertSentence(stderr, "for which account", "effixir login")
       assert.strictEqual(yield* fs.readFileString(auth), json)
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("profiles", () => {
@@ -156,7 +154,7 @@ describe("profiles", () => {
       assert.strictEqual(yield* kind(["--profile", "work"]), "api_key")
       assert.strictEqual(yield* kind([], { EFFIXIR_PROFILE: "work" }), "api_key")
       assert.isUndefined(yield* kind(["--profile", "other"]))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("are named in the commands that are advised", () =>
     Effect.gen(function*() {
@@ -166,7 +164,7 @@ describe("profiles", () => {
         assert.include(said, "`effixir login --profile other`")
       }
       assert.include((yield* run(["Go"], { env: { EFFIXIR_PROFILE: "other" } })).stderr, "`effixir login`")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("need a name that can be one, and it is told who gave the wrong one", () =>
     Effect.gen(function*() {
@@ -190,7 +188,7 @@ describe("profiles", () => {
       assert.strictEqual(environment.code, 2)
       assertSentence(environment.stderr, "EFFIXIR_PROFILE", "letter")
       assert.deepStrictEqual(yield* fs.readDirectory(home), before)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("and kinds can be forced", () =>
     Effect.gen(function*() {
@@ -201,7 +199,7 @@ describe("profiles", () => {
       assert.deepInclude(yield* status("api-key"), { kind: "api_key", source: "environment" })
       assert.deepInclude(yield* status("chatgpt"), { kind: "subscription", source: "store" })
       assert.strictEqual((yield* run(["status", "--auth", "nonsense"], { env })).code, 2)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("and it is told how to get what was asked for", () =>
     Effect.gen(function*() {
@@ -215,7 +213,7 @@ describe("profiles", () => {
         assertSentence(plan.stderr + plan.stdout, "no ChatGPT sign-in", "run `effixir login`")
         assert.notInclude(plan.stderr + plan.stdout, "OPENAI_API_KEY")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("and it is told when that rules out the only credential there is", () =>
     Effect.gen(function*() {
@@ -234,7 +232,7 @@ describe("profiles", () => {
         assert.deepStrictEqual([code, stdout], [4, ""])
         assertSentence(stderr, "There is a", "rules it out", ...said)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("logout", () => {
@@ -247,7 +245,7 @@ describe("logout", () => {
       assert.deepStrictEqual((yield* simulator.requests).map(({ path }) => path), ["/oauth/revoke"])
       assert.strictEqual((yield* run(["logout"])).code, 0)
       assert.strictEqual((yield* run(["Say hello"])).code, 4)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "says of a sign-in that cannot be read that it has not ended at the server",
@@ -259,8 +257,7 @@ describe("logout", () => {
         assert.strictEqual(code, 0)
         assertSentence(stderr, auth, "it is not JSON", "removed here", "has not ended at the server")
         assert.isFalse(yield* fs.exists(auth))
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("ends it here also when the server cannot be told", () =>
@@ -270,7 +267,7 @@ describe("logout", () => {
       assert.strictEqual(code, 0)
       assertSentence(stderr, "could not be told")
       assert.isFalse(yield* fs.exists(auth))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("status --refresh", () => {
@@ -284,7 +281,7 @@ describe("status --refresh", () => {
       assert.strictEqual((yield* run(["status", "--refresh"])).code, 0)
       const paths = (yield* simulator.requests).map(({ path }) => path)
       assert.deepStrictEqual(paths, ["/oauth/token", "/backend-api/wham/usage"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("secrets", () => {
@@ -330,7 +327,6 @@ describe("secrets", () => {
         )
         const told = [...files, ...results.flatMap(({ stderr, stdout }) => [stderr, stdout])]
         assert.deepStrictEqual(told.filter((text) => secrets.some((secret) => text.includes(secret))), [])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

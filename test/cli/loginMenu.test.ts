@@ -4,8 +4,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { isThere, terminal } from "./pseudoTerminal.ts"
 import { assertSentence, eventually, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 const key = "sk-proj-of-a-person-at-a-terminal"
 
 /** A person at a terminal who has never signed in, and presses keys when something is shown. */
@@ -41,7 +39,7 @@ describe.runIf(isThere)("login on a terminal", () => {
       for (const way of ["Continue with ChatGPT", "OpenAI Codex sign-in", "API key"]) assert.include(stdout, way)
       assert.notInclude(stdout, key)
       assert.include(yield* fs.readFileString(auth), key)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is the code where Enter is pressed and no browser is there", () =>
     Effect.gen(function*() {
@@ -51,7 +49,7 @@ describe.runIf(isThere)("login on a terminal", () => {
       yield* see("and enter the code")
       yield* type("\u0003")
       assert.strictEqual((yield* end).code, 130)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   for (const [keys, code] of [["q", 3], ["\u001B", 3], ["\u0003", 130]] as const) {
     it.scopedLive(`is left with ${JSON.stringify(keys)}, and nothing is changed`, () =>
@@ -61,7 +59,7 @@ describe.runIf(isThere)("login on a terminal", () => {
         yield* type(keys)
         assert.strictEqual((yield* end).code, code)
         assert.isFalse(yield* fs.exists(auth))
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive("takes a key unseen, and says how a program would give it", () =>
@@ -75,7 +73,7 @@ describe.runIf(isThere)("login on a terminal", () => {
         assert.strictEqual(ended.code, code)
         if (typed !== "") assert.notInclude(ended.stdout, typed)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("login", () => {
@@ -95,7 +93,7 @@ describe("login", () => {
         assert.strictEqual(code, 2, args.join(" "))
         assertSentence(stderr, "Choose one way", "--chatgpt", "--codex")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("shows the code of Codex to programs", () =>
     Effect.gen(function*() {
@@ -106,5 +104,5 @@ describe("login", () => {
         child.kill("SIGTERM")
         assert.strictEqual((yield* result).code, 143)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

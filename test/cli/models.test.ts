@@ -4,7 +4,6 @@ import * as Redacted from "effect/Redacted"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const nothing = Script.fromTurns([])
 
 /** What every connection is refused by. */
@@ -33,8 +32,7 @@ describe("effixir models", () => {
 
         const [request] = yield* heard
         assert.match(request?.query["client_version"] ?? "", /^\d+\.\d+\.\d+$/)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -78,8 +76,7 @@ describe("effixir models", () => {
           yield* fs.writeFileString(file, (yield* fs.readFileString(file)).slice(0, 30))
         }
         assert.strictEqual((yield* json({})).source, "live")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("leaves out what is hidden, unless all is asked for", () =>
@@ -87,7 +84,7 @@ describe("effixir models", () => {
       const { run } = yield* machine(nothing, { models: ["gpt-5.5", "codex-auto-review"] })
       assert.notInclude((yield* run(["models"])).stdout, "codex-auto-review")
       assert.match((yield* run(["models", "--all"])).stdout, /codex-auto-review .*hidden\n/)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says in a sentence that there are none", () =>
     Effect.gen(function*() {
@@ -95,7 +92,7 @@ describe("effixir models", () => {
       const { code, stderr, stdout } = yield* run(["models"])
       assert.deepStrictEqual([code, stdout], [0, ""])
       assert.match(stderr, /^The server lists no models[^\n]*\.\n$/)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "lists what a server with an API key has, and says when the default is not there",
@@ -119,8 +116,7 @@ describe("effixir models", () => {
         // Whoever has just been asked for the list anew knows how to ask.
         const old = yield* run(["models", "--refresh"], { env: { ...env, ...noNetwork } })
         assert.match(old.stderr, /could not be asked for: .*\nAs the server listed them .* ago\. The default/)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("shows those it knows to somebody who is not signed in, and asks nobody", () =>
@@ -135,7 +131,7 @@ describe("effixir models", () => {
       assert.include(json.problem, "effixir login")
       assert.deepStrictEqual(yield* heard, [])
       assert.isFalse(yield* fs.exists(home))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("the choice of transport and dialect", () => {
@@ -155,5 +151,5 @@ describe("the choice of transport and dialect", () => {
       const refused = yield* run(["status"])
       assert.strictEqual(refused.code, 2)
       assertSentence(refused.stderr, "transport", "config.json", "websocket")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -4,7 +4,6 @@ import { spawnSync } from "node:child_process"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const nothing = Script.fromTurns([])
 const isWindows = process.platform === "win32"
 const makePipe = (path: string) => assert.strictEqual(spawnSync("sh", ["-c", "mkfifo \"$0\"", path]).status, 0)
@@ -34,7 +33,7 @@ describe.skipIf(isWindows)("a file that is none", () => {
         assert.lengthOf(stderr.trimEnd().split("\n"), 1)
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "is refused as config.json, as the list of trusted folders and as auth.json",
@@ -58,8 +57,7 @@ describe.skipIf(isWindows)("a file that is none", () => {
           }
         }
         assert.isTrue(yield* fs.exists(auth))
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -80,8 +78,7 @@ describe.skipIf(isWindows)("a file that is none", () => {
         const resumed = yield* run(["resume", id, "Say hello"])
         assert.strictEqual(resumed.code, 1)
         assertSentence(resumed.stderr, id, "a pipe or a device")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -100,5 +97,5 @@ describe.runIf(process.platform === "linux")("a home where the system lets nobod
       }
       assert.strictEqual((yield* run(["--help"], { env: { EFFIXIR_HOME: "/proc/self" } })).code, 0)
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

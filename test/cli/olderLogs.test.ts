@@ -4,8 +4,6 @@ import { readFileSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
 import { lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 /**
  * Logs that an earlier build has written, with `HOME` and `WORKSPACE` in the place of folders. Each has a turn with
  * thoughts, four calls, a patch and an output that was cut; in one of them the program was killed during a fifth call.
@@ -59,7 +57,7 @@ describe("a log of an earlier build", () => {
       const texts = (input: Body["input"]) => input.map((item) => JSON.stringify(item))
       assert.deepStrictEqual(texts(again), texts(first.filter(({ type }) => type !== "reasoning")))
       assert.deepStrictEqual(texts(next.slice(0, again.length)), texts(again), "it is repeated byte for byte")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of a turn that was killed is gone on with where it stood", () =>
     Effect.gen(function*() {
@@ -73,5 +71,5 @@ describe("a log of an earlier build", () => {
       const [input = []] = yield* inputs(here)
       assert.deepStrictEqual(answered(input), ["call_1", "call_2", "call_3", "call_4", "call_5"])
       assert.strictEqual(yield* fs.readFileString(file("notes.txt")), "one\nzwei\nthree\n", "no call ran twice")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

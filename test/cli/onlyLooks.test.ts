@@ -141,8 +141,7 @@ describe.runIf(hasAll)("Commands that only look", () => {
         assert.deepStrictEqual(ordinary.filter((line) => isRefused(outputs.get(line))), [])
         assert.notMatch(stdout, hidden)
         assertUntouched()
-      }).pipe(Effect.provide(platform)),
-    300_000
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -193,8 +192,7 @@ describe.runIf(hasAll)("Commands that only look", () => {
           assert.isTrue(looks.some((line) => isRefused(outputs.get(line))))
           assert.notMatch(stdout, hidden)
           assert.isFalse(existsSync(join(base, "marked")))
-        }).pipe(Effect.provide(platform)),
-      120_000
+        }).pipe(Effect.provide(platform))
     )
   }
 })

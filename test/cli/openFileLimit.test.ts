@@ -42,7 +42,6 @@ describe.runIf(canLimit)(where(canLimit, "a process that may open few files", "a
         assert.isAtMost(files, 128)
         const outputs = JSON.stringify((yield* simulator.requests).at(-1)?.body)
         assert.notInclude(outputs, "could not be started")
-      }).pipe(Effect.provide(platform)),
-    180_000
+      }).pipe(Effect.provide(platform))
   )
 })

@@ -4,8 +4,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { deepSeek, gemini, llamaCpp, openAiChat, standIn, type Verdict } from "../responses/standIns.ts"
 import { machine, platform } from "./support.ts"
 
-const timeout = 180_000
-
 const call = (id: string, args: unknown, name = "bash") => ({
   type: "function_call",
   call_id: id,
@@ -86,8 +84,7 @@ describe("a conversation with a server that is not OpenAI's", () => {
             .filter((name: string) => name !== "message").join(" "),
           "reasoning reasoning 1 2 1 2 reasoning 3 3 reasoning 4 5 4 5"
         )
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -111,8 +108,7 @@ describe("a conversation with a server that is not OpenAI's", () => {
         assert.include(sent, "this server does not take images from tools")
         assert.include(sent, "not_json")
         assert.notInclude(sent, "input_image")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   const signature = { google: { thought_signature: "sig==" } }
@@ -153,7 +149,7 @@ describe("a conversation with a server that is not OpenAI's", () => {
       assert.strictEqual(moved.code, 0, moved.stderr)
       assert.notInclude(JSON.stringify(other.asked[0]?.body), "sig==")
       assert.include(JSON.stringify(other.asked[0]?.body), "echo hi")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("goes on in the other dialect with what it holds", () =>
     Effect.gen(function*() {
@@ -171,5 +167,5 @@ describe("a conversation with a server that is not OpenAI's", () => {
         assert.strictEqual(next.code, 0, next.stderr + JSON.stringify(refusals(server)))
       }
       assert.deepStrictEqual(refusals(server), [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -5,8 +5,6 @@ import { join } from "node:path"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 240_000
-
 type Place = Effect.Effect.Success<ReturnType<typeof machine>>
 type Result = Effect.Effect.Success<ReturnType<Place["run"]>>
 
@@ -244,7 +242,7 @@ describe("the end of a run is told in its code, its last line and a sentence", (
           const args = ["Say hello", ...forms[form], ...outcome.args ?? []]
           check(form, outcome, yield* (outcome.act ?? (({ run }, args) => run(args)))(place, args))
         }
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 })
 
@@ -257,5 +255,5 @@ describe("an output that cannot be told", () => {
         assert.strictEqual(full.code, 1, full.stderr)
         assertSentence(full.stderr, "effixir: The output could not be written: there is no space left on its disk")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -3,8 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 const person = {
   $schema: "http://json-schema.org/draft-07/schema#",
   type: "object",
@@ -44,8 +42,7 @@ describe("--output-schema", () => {
           strict: true,
           schema: { ...rest, properties: { ...properties, age: { type: "integer" } } }
         })
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -72,8 +69,7 @@ describe("--output-schema", () => {
         const [, second, , fourth] = yield* simulator.requests
         assert.include(JSON.stringify(second?.body), "Answer again with nothing but JSON that fits this JSON Schema")
         assert.include(JSON.stringify(fourth?.body), "the value must have required property 'age'")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -98,8 +94,7 @@ describe("--output-schema", () => {
         assert.isFalse(yield* fs.exists(file("answer.txt")))
         const next = yield* run(["resume", envelope.session_id, "--output-schema", "schema.json"])
         assert.deepStrictEqual([next.code, next.stdout], [0, "{\"name\":\"Ada\",\"age\":36}\n"], next.stderr)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -117,8 +112,7 @@ describe("--output-schema", () => {
         const [, second, third] = (yield* simulator.requests).map(({ body }) => JSON.stringify(body))
         assert.lengthOf(third?.match(/That answer cannot be used/g) ?? [], 1)
         assert.strictEqual(third, second)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("holds for values that are no objects, which servers do not take", () =>
@@ -137,7 +131,7 @@ describe("--output-schema", () => {
           $defs: { n: { type: "integer" } }
         }
       })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "says what of the turn is no answer: words that decline, and an end that is missing",
@@ -154,8 +148,7 @@ describe("--output-schema", () => {
           assertSentence(stderr, said)
           assert.lengthOf(yield* simulator.requests, 1)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("refuses what is no JSON Schema, before a model is asked", () =>
@@ -178,7 +171,7 @@ describe("--output-schema", () => {
         assertSentence(stderr, `effixir: --output-schema cannot be ${name}: `)
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("knows the drafts of JSON Schema by their names", () =>
     Effect.gen(function*() {
@@ -193,5 +186,5 @@ describe("--output-schema", () => {
         const { ask } = yield* place(turns("{\"pair\":[1]}", "{\"pair\":[1]}"), { $schema, ...list })
         assert.strictEqual((yield* ask()).code, code, $schema)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

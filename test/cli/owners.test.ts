@@ -4,8 +4,6 @@ import { statSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 const here = machine(() => Script.answer(Script.say("Hello!")))
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
@@ -24,7 +22,7 @@ describe.skipIf(process.platform === "win32")("what others of the machine can wr
       }
       assert.strictEqual((yield* run(["logout"])).code, 0)
       assert.isFalse(yield* fs.exists(auth))
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 
   it.live("is not used as settings, trust or rules", () =>
     Effect.gen(function*() {
@@ -43,7 +41,7 @@ describe.skipIf(process.platform === "win32")("what others of the machine can wr
         yield* fs.chmod(name, 0o644)
       }
       assert.strictEqual((yield* run(["run", "--policy", policy, "hello"])).code, 0)
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 
   it.live("is closed to them, where it is a folder, and told once", () =>
     Effect.gen(function*() {
@@ -55,7 +53,7 @@ describe.skipIf(process.platform === "win32")("what others of the machine can wr
       assertSentence(stderr, `could change ${home} (mode 0777)`, "set back to 0755")
       assert.strictEqual(modeOf(home), "755")
       assert.notInclude((yield* run(["say hello"])).stderr, "Other users")
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 })
 
 /** Only root can give files away, and be somebody else. */
@@ -85,7 +83,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === "linux")("what b
         yield* fs.chown(name, ana, ana)
         yield* fs.chmod(name, 0o600)
       }
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 
   it.live("is taken from root, and told once where root uses it", () =>
     Effect.gen(function*() {
@@ -99,7 +97,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === "linux")("what b
       assert.strictEqual(code, 0, stderr)
       assert.strictEqual(stderr.split("belongs to another user").length, 2, stderr)
       assertSentence(stderr, `(uid ${ana})`, "chown", "EFFIXIR_HOME")
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 
   it.live("is told once, where it is the folder, and used with files of one's own", () =>
     Effect.gen(function*() {
@@ -110,5 +108,5 @@ describe.runIf(process.getuid?.() === 0 && process.platform === "linux")("what b
       assert.strictEqual(code, 0, stderr)
       assert.strictEqual(stderr.split("belongs to another user").length, 2, stderr)
       assertSentence(stderr, home, `(uid ${ben})`)
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 })

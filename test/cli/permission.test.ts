@@ -8,8 +8,6 @@ const done = Script.answer(Script.say("Done."))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
 const bash = (command: string) => Script.answer(Script.call("bash", { command }))
 const write = (path: string) => Script.answer(Script.call("write", { path, content: "x" }))
-const timeout = 120_000
-
 const of = (all: ReadonlyArray<Line>, type: string) => all.filter((line) => line.type === type)
 const output = (all: ReadonlyArray<Line>) =>
   of(all, "item.completed").flatMap(({ item }) => item?.type === "tool_call" ? [String(item["output"])] : [])
@@ -23,8 +21,7 @@ describe("--permission", () => {
         const { code, stdout } = yield* run(["run", "--json", "Go on"])
         assert.deepStrictEqual([code, of(lines(stdout), "permission.decided").length], [0, 0])
         assert.strictEqual(yield* fs.readFileString(file("once.txt")), "once\n")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -55,8 +52,7 @@ describe("--permission", () => {
         const second = yield* run(["resume", session, "--permission", "auto"])
         assert.deepStrictEqual([second.code, second.stdout], [0, "Done.\n"])
         assert.strictEqual(yield* fs.readFileString(file("once.txt")), "once\n")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -97,8 +93,7 @@ describe("--permission", () => {
         assert.deepStrictEqual(outputs.map((item) => item?.["status"]), [...commands.map(() => "failed"), "completed"])
         assert.notMatch(stdout, /OUTSIDE|SECRET|CLOSED|access_token/)
         assert.include(String(outputs.at(-1)?.["output"]), "plain")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("read-only lets look and refuses the rest, wherever it is set", () =>
@@ -120,7 +115,7 @@ describe("--permission", () => {
         assert.match(written ?? "", /^The call was not permitted: .* \(mode read-only\)/)
         assert.isFalse(yield* fs.exists(file("x")))
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("keeps secrets from the tools in every mode", () =>
     Effect.gen(function*() {
@@ -140,7 +135,7 @@ describe("--permission", () => {
       // A cache that is just being written counts too.
       assert.match(searched ?? "", /\d (?:file that may hold secrets was|files that may hold secrets were) left out/)
       assert.notInclude(stdout, "hidden")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "lets nothing write what the next run goes by, but AGENTS.md and what a rule names",
@@ -173,8 +168,7 @@ describe("--permission", () => {
         yield* fs.writeFileString(policy, JSON.stringify({ rules: [{ decision: "allow", path: ".agents/**" }] }))
         yield* run(["--policy", policy, "Go on"])
         assert.isTrue(yield* fs.exists(file(skill)))
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("cannot be what it is not", () =>
@@ -184,7 +178,7 @@ describe("--permission", () => {
       const variable = yield* run(["run", "Go on"], { env: { EFFIXIR_PERMISSION: "yolo" } })
       assert.deepStrictEqual([flag.code, variable.code], [2, 2])
       assertSentence(variable.stderr, "EFFIXIR_PERMISSION", "auto, ask, read-only")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("--policy", () => {
@@ -208,7 +202,7 @@ describe("--policy", () => {
         [["denied", "mode read-only"], ["allowed", "rule 1 of policy.json"], ["denied", "rule 2 of policy.json"]]
       )
       assert.deepStrictEqual([existsSync(file("b")), existsSync(file("c.txt"))], [true, false])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "can be set once for all, and --permission has the last word on what no rule is about",
@@ -223,8 +217,7 @@ describe("--policy", () => {
         yield* run(["run", "Go on"])
         yield* run(["run", "--permission", "auto", "Go on"])
         assert.deepStrictEqual(["a", "b", "c"].map((name) => existsSync(file(name))), [false, false, true])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("is what helps where no mode would, and is said to", () =>
@@ -241,7 +234,7 @@ describe("--policy", () => {
       const second = yield* run(["resume", session, "--policy", "policy.json"])
       assert.deepStrictEqual([second.code, second.stdout], [0, "Done.\n"])
       assert.isTrue(existsSync(file(".agents/a")))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is refused before anything runs if it is wrong", () =>
     Effect.gen(function*() {
@@ -256,7 +249,7 @@ describe("--policy", () => {
       assertSentence(wrong.stderr, "policy.json", "rule 1 does not match its example \"mv x\"")
       assertSentence(missing.stderr, "nowhere.json", "there is no such file")
       assert.deepInclude(lines(wrong.stdout).at(-1)?.["error"], { kind: "PolicyError" })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("--trust", () => {
@@ -280,8 +273,7 @@ describe("--trust", () => {
         const cut = yield* run(["run", "Go on"])
         assertSentence(cut.stderr, "AGENTS.md is cut: only its first 32768 bytes count", "make them shorter")
         assert.include(JSON.stringify((yield* simulator.requests).at(-1)?.body), "[The file goes on; read it")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("lets the project speak, from then on", () =>
@@ -307,7 +299,7 @@ describe("--trust", () => {
       // Another repository within it is another project.
       assert.include((yield* run(["run", "-C", "sub", "Go on"])).stderr, "left out")
       assert.notInclude(yield* bodies, "parrot")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says what is wrong with its memory", () =>
     Effect.gen(function*() {
@@ -316,5 +308,5 @@ describe("--trust", () => {
       const { code, stderr } = yield* run(["run", "Go on"])
       assert.strictEqual(code, 2)
       assertSentence(stderr, "trusted.json", "trust folders anew")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

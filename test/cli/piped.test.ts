@@ -5,7 +5,6 @@ import * as PipedText from "../../src/cli/pipedText.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 
 /** What a model was sent last. */
@@ -25,7 +24,7 @@ describe("what is piped in beside a prompt", () => {
       assert.include(sent((yield* simulator.requests).at(-1)), "<stdin>\\nthree\\n</stdin>")
       yield* run(["Nothing beside"], { stdin: " \n" })
       assert.notInclude(sent((yield* simulator.requests).at(-1)), "<stdin>")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("does not hold a run up where a pipe stays open, and the run says so", () =>
     Effect.gen(function*() {
@@ -50,7 +49,7 @@ describe("what is piped in beside a prompt", () => {
       const left = yield* run(["--set", "stdin_wait=0", "Say hello"], { stdin: "not read" })
       assert.strictEqual(left.code, 0)
       assert.notInclude(sent((yield* simulator.requests).at(-1)), "not read")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "is read from a file or from a pipe that takes its time, as a shell gives it",
@@ -71,8 +70,7 @@ describe("what is piped in beside a prompt", () => {
           if (said === "") assert.notInclude(body, "<stdin>")
           else assert.include(body, said)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -96,8 +94,7 @@ describe("what is piped in beside a prompt", () => {
           assert.include(sent(requests[1]), "line 15000 ü")
           if (args.length === 0) assert.strictEqual(readFileSync(path, "utf8"), whole)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("is not sent where it is no text", () =>
@@ -109,7 +106,7 @@ describe("what is piped in beside a prompt", () => {
         assertSentence(stderr, "is a GIF image, and was not sent: give it as a file, with -i FILE")
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("the text in bytes", () => {

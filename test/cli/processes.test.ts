@@ -7,7 +7,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { isAlive } from "../tools/support.ts"
 import { eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const hasSetsid = process.platform === "linux" && existsSync("/usr/bin/setsid")
 
 /**
@@ -120,7 +119,7 @@ describe("a tree of processes", () => {
         const callIds = (type: string) => items.filter((item) => item.type === type).map(({ call_id }) => call_id)
         assert.deepStrictEqual(callIds("function_call"), ["c_one", "c_tree", "c_two"])
         assert.deepStrictEqual(callIds("function_call_output"), ["c_one", "c_tree", "c_two"])
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive.runIf(hasSetsid)(
@@ -136,7 +135,6 @@ describe("a tree of processes", () => {
         const pid = Number(/Still running in the background: (\d+) \(sleep 60\)/.exec(told)?.[1])
         assert.isTrue(isAlive(pid))
         process.kill(pid)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

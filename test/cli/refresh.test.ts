@@ -5,7 +5,6 @@ import { Credential } from "../../src/auth/Credential.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 
 /** A machine whose sign-in has run out, and a server that takes its time. */
@@ -37,8 +36,7 @@ describe("an expired sign-in", () => {
           assert.deepStrictEqual(results.map(({ stdout }) => stdout), Array(8).fill("Hello!\n"))
           assert.strictEqual(yield* refreshes, round)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
@@ -55,7 +53,7 @@ describe("an expired sign-in", () => {
         assert.notStrictEqual(yield* fs.readFileString(auth), before)
         assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
         assert.strictEqual(yield* refreshes, 1)
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive(
@@ -71,8 +69,7 @@ describe("an expired sign-in", () => {
         const json = JSON.stringify(yield* Schema.encode(Credential)(yield* simulator.signIn()))
         yield* fs.writeFileString(auth, json)
         assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -118,8 +115,7 @@ describe("a refresh token that the server has refused for good", () => {
         assert.notInclude(yield* fs.readFileString(auth), "refused")
         yield* fs.writeFileString(auth, next)
         assert.strictEqual((yield* run(["Say hello"])).stdout, "Hello!\n")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -136,8 +132,7 @@ describe("a sign-in that the server refuses inside of an answer", () => {
         assert.include(stderr, "attempt 2 of 5")
         const paths = (yield* simulator.requests).map(({ path }) => path)
         assert.strictEqual(paths.filter((path) => path === "/oauth/token").length, 1)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("is over where a refreshed one is refused as well: code 4", () =>
@@ -148,5 +143,5 @@ describe("a sign-in that the server refuses inside of an answer", () => {
       assert.include(stderr, "run `effixir login` again")
       const paths = (yield* simulator.requests).map(({ path }) => path)
       assert.deepStrictEqual(paths.map((path) => path.split("/").at(-1)), ["responses", "token", "responses"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -7,7 +7,6 @@ import { jwt, nested } from "../auth/tokens.ts"
 import { callbackPorts } from "../callbackPorts.ts"
 import { assertSentence, eventually, lines, machine, platform, type Started } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 
 interface Reply {
@@ -91,8 +90,7 @@ describe("login --device", () => {
           assertSentence(told[0] ?? "", ...said)
           assert.notMatch(stderr, /<|c0de|v3rifier|r3fresh/)
           assert.strictEqual(yield* fs.readFileString(auth), before)
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   }
 })
@@ -143,8 +141,7 @@ describe("login --browser", () => {
             String.raw`<script>alert(1)</script>\x1b[31m and more`
         )
         assert.notInclude(all.started.output().stderr, "\u001B")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -162,8 +159,7 @@ describe("login --browser", () => {
         paste(headers.get("location") ?? "")
         assert.strictEqual((yield* result).code, 0)
         assert.strictEqual(lines(output().stdout).at(-1)?.type, "login.completed")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("offers the other way when the server is in trouble", () =>
@@ -171,7 +167,7 @@ describe("login --browser", () => {
       const all = yield* begin
       all.started.child.stdin?.write(`${all.callback({ error: "server_error" })}\n`)
       yield* refused(all, all.started, "in trouble", "effixir login --device")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("has a page for a second answer, and signs in with the first", () =>
     Effect.gen(function*() {
@@ -183,5 +179,5 @@ describe("login --browser", () => {
       )
       assert.match(pages.join(""), /You are signed in/)
       assert.strictEqual((yield* all.started.result).code, 0)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -4,8 +4,6 @@ import { cpSync, rmSync } from "node:fs"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 /** A session of two turns, and one that was begun from it. */
 const setup = Effect.gen(function*() {
   const here = yield* machine((_, n) => Script.answer(Script.say(`Answer ${n}`)))
@@ -35,7 +33,7 @@ describe("a folder of a session", () => {
       assert.strictEqual(lines(stdout)[0]?.["thread_id"], other)
       assert.strictEqual(yield* logOf(id), before)
       assert.include((yield* run(["resume", other, "Say four"])).stderr, other)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "that was put back as it was earlier gives nothing else to its forks than they had",
@@ -60,8 +58,7 @@ describe("a folder of a session", () => {
           assert.notInclude(shown.stdout, "Say something else")
           assertSentence(shown.stderr, "what was before this fork is missing")
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("whose beginning is lost can be forked, and gone on with from there", () =>
@@ -72,7 +69,7 @@ describe("a folder of a session", () => {
       const { stderr, stdout } = yield* run(["resume", yield* fork, "Say three"])
       assert.strictEqual(stdout, "Answer 2\n", stderr)
       assert.strictEqual(yield* logOf(id), damaged)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of a later version is refused in a sentence", () =>
     Effect.gen(function*() {
@@ -85,5 +82,5 @@ describe("a folder of a session", () => {
         assertSentence(stderr, "was written by a later version of effixir", "Update effixir")
       }
       assert.strictEqual(yield* logOf(id), later)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -7,8 +7,6 @@ import { applyPatch, assertSentence, eventually, isAlive, type Line, lines, mach
 
 const hello = Script.answer(Script.say("Hello!"))
 const turns = (...turns: ReadonlyArray<Script.Turn>) => Script.fromTurns(turns)
-const timeout = 120_000
-
 /** What stands behind the system prompt, and the message about where the agent works. */
 const inputOf = (request: { readonly body: unknown } | undefined): ReadonlyArray<Item> => {
   const { input }: { readonly input?: unknown } = request?.body ?? {}
@@ -35,7 +33,7 @@ describe("text mode", () => {
       assert.include(stderr, "bash echo one")
       assert.notInclude(stderr, "\u001B")
       assert.strictEqual(code, 0)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("takes the prompt from stdin, for `-` and when it is piped", () =>
     Effect.gen(function*() {
@@ -46,7 +44,7 @@ describe("text mode", () => {
       const requests = yield* simulator.requests
       assert.strictEqual(requests.length, 3)
       for (const { body } of requests) assert.include(JSON.stringify(body), "from the pipe")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "takes options before and after the prompt, and words behind -- as they are",
@@ -60,8 +58,7 @@ describe("text mode", () => {
         assert.include(bodies[0], "gpt-6-astra")
         assert.include(bodies[1], "gpt-6-astra")
         assert.include(bodies[2], "--help me")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -72,7 +69,7 @@ describe("an answer", () => {
         Script.answer(Script.say("Hm.", { phase: "commentary" }), Script.say("Part one."), Script.say("Part two."))
       ))
       assert.strictEqual((yield* run(["Say two things"])).stdout, "Part one.\n\nPart two.\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("that was cut short says so", () =>
     Effect.gen(function*() {
@@ -80,7 +77,7 @@ describe("an answer", () => {
       const { code, stderr, stdout } = yield* run(["Say a lot"])
       assert.deepStrictEqual([code, stdout], [0, "Half an\n"])
       assert.include(stderr, "cut short by the server (max_output_tokens)")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "of the server that quotes a credential, or breaks lines, is told in one line without it",
@@ -92,8 +89,7 @@ describe("an answer", () => {
         const { stderr } = yield* run(["Say hello"])
         assert.notInclude(stderr, "s3cret")
         assert.include(stderr, "bad Bearer … and sk-… more")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -135,8 +131,7 @@ describe("a turn with tools", () => {
         ])
         const keys = (yield* simulator.requests).map(({ headers }) => headers["session-id"])
         assert.strictEqual(new Set(keys).size, 1)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("stays in its folder", () =>
@@ -162,7 +157,7 @@ describe("a turn with tools", () => {
       assert.notInclude(stdout, "root:")
       assert.isFalse(yield* fs.exists(path.join(base, "new.txt")))
       assert.strictEqual(yield* fs.readFileString(path.join(base, "secret.txt")), "top secret")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("--json", () => {
@@ -183,7 +178,7 @@ describe("--json", () => {
         1500,
         0.75
       ]])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "prints one object a line, in growing numbers, and one line that ends the turn",
@@ -218,8 +213,7 @@ describe("--json", () => {
         assert.strictEqual(deltas.map((line) => line["delta"]).join(""), message?.["text"])
         assert.deepInclude(all.at(-1), { finish_reason: "stop" })
         assert.deepInclude(all.at(-1)?.["usage"], { cached_input_tokens: 0 })
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("ends with one line and the right code, whatever goes wrong", () =>
@@ -252,7 +246,7 @@ describe("--json", () => {
         assert.notInclude(result.stdout, "<html>")
         assertSentence(result.stderr, "effixir: ")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("tells of a call that is made again, and answers all the same", () =>
     Effect.gen(function*() {
@@ -274,7 +268,7 @@ describe("--json", () => {
       const text = yield* Effect.flatMap(machine(script()), ({ run }) => run(["Go on"]))
       assert.strictEqual(text.stdout, "A whole answer\n")
       assert.match(text.stderr, /The stream ended before .*Trying again in 0\.\d s \(attempt 2 of 5\)/)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("a sign-in that is refused even after a refresh is over: code 4", () =>
     Effect.gen(function*() {
@@ -289,7 +283,7 @@ describe("--json", () => {
         "/oauth/token",
         "/backend-api/codex/responses"
       ])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says so too when there is no turn to speak of", () =>
     Effect.gen(function*() {
@@ -306,7 +300,7 @@ describe("--json", () => {
         assert.deepInclude(lines(result.stdout)[0]?.["error"], { kind })
         assert.strictEqual(result.code, code)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("credentials", () => {
@@ -323,8 +317,7 @@ describe("credentials", () => {
           "/backend-api/codex/responses",
           "/v1/responses"
         ])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("are found nowhere but in auth.json, whatever happens", () =>
@@ -352,7 +345,7 @@ describe("credentials", () => {
           assert.isFalse(text.includes(secret))
         }
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("a switch", () => {
@@ -364,8 +357,7 @@ describe("a switch", () => {
         const { code, stdout } = yield* run(["run", "--json", word])
         assert.deepStrictEqual([code, ends(lines(stdout)).length], [0, 1])
         assert.include(JSON.stringify(yield* simulator.requests), `"${word}"`)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -410,8 +402,7 @@ describe("signals", () => {
         const { code, stdout } = yield* result
         assert.strictEqual(code, 130)
         assert.deepStrictEqual(ends(lines(stdout)).map(({ type }) => type), ["turn.interrupted"])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("tell a person once how to go on", () =>
@@ -429,7 +420,7 @@ describe("signals", () => {
       assert.deepStrictEqual(more, [])
       assert.include(stderr, `Interrupted. To go on: effixir resume ${id}\n`)
       assert.strictEqual((yield* run(["resume", id.slice(0, 8)])).stdout, "Hello!\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   for (
     const [signal, code, told] of [
@@ -463,7 +454,7 @@ describe("signals", () => {
         assert.isAbove(pids.length, 2)
         assert.deepStrictEqual(pids.filter(isAlive), [])
         assert.strictEqual((yield* run(["resume", "--last", "Go on"])).stdout, "Hello!\n")
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   for (const [moment, hook] of earlyMoments) {
@@ -492,7 +483,7 @@ describe("signals", () => {
         }
         assert.isFalse(yield* fs.exists(`${home}/sessions`))
         assert.deepStrictEqual(yield* simulator.requests, [])
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive.runIf(process.platform === "linux")(
@@ -514,8 +505,7 @@ describe("signals", () => {
           "turn.interrupted",
           "SIGTERM"
         ]])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("by any part of its id, if that says which is meant", () =>
@@ -537,7 +527,7 @@ describe("signals", () => {
       assert.strictEqual(code, 2)
       assertSentence(stderr, `2 sessions have "${id.slice(0, 12)}" in their id`, `${id}  Say hello (`, " ago)")
       assert.strictEqual((yield* run(["resume", id, "Go on"])).stdout, "Hello!\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("after SIGKILL the next resume repairs the log and goes on", () =>
     Effect.gen(function*() {
@@ -573,7 +563,7 @@ describe("signals", () => {
         seq
       )
       assert.deepStrictEqual(seqs, Array.from(new Set(seqs)).toSorted((a, b) => a - b))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("a turn that was cut off goes on without a word", () =>
     Effect.gen(function*() {
@@ -586,5 +576,5 @@ describe("signals", () => {
       child.kill("SIGKILL")
       yield* result
       assert.strictEqual((yield* run(["resume", "--last"])).stdout, "Hello!\n")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

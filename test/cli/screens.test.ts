@@ -8,8 +8,6 @@ import { isThere, terminal } from "./pseudoTerminal.ts"
 import { applyPatch, machine, platform } from "./support.ts"
 import { sit } from "./terminal.ts"
 
-const timeout = 120_000
-
 /** What differs from run to run and from machine to machine. */
 const scrub = (base: string) => (text: string): string =>
   text
@@ -97,7 +95,7 @@ describe("What a person sees", () => {
       const commands = ["run", "resume", "login", "logout", "status", "models", "demo", "completion"]
       const text = yield* transcript(at, ["--help"], ...commands.map((command) => [command, "--help"]))
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/help.txt"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of status and models", () =>
     Effect.gen(function*() {
@@ -113,7 +111,7 @@ describe("What a person sees", () => {
         ["status", "--json"]
       )
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/status.txt"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of a run", () =>
     Effect.gen(function*() {
@@ -121,7 +119,7 @@ describe("What a person sees", () => {
       yield* at.fs.writeFileString(at.file("notes.txt"), notes)
       const text = yield* transcript(at, ["Number the notes"])
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/run.txt"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of a run in JSON lines", () =>
     Effect.gen(function*() {
@@ -129,7 +127,7 @@ describe("What a person sees", () => {
       yield* at.fs.writeFileString(at.file("notes.txt"), notes)
       const text = yield* transcript(at, ["--json", "Number the notes"])
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/run.jsonl"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of a run that is held back, and goes on", () =>
     Effect.gen(function*() {
@@ -144,7 +142,7 @@ describe("What a person sees", () => {
         ["resume", "--last"]
       )
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/held-back.txt"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive.runIf(isThere)("of an answer in Markdown on a terminal", () =>
     Effect.gen(function*() {
@@ -169,7 +167,7 @@ describe("What a person sees", () => {
           return `${columns} columns\n${scrub(base)(emulator.lines().join("\n"))}\n--- exit ${code}\n`
         }))
       yield* Effect.promise(() => expect(parts.join("\n")).toMatchFileSnapshot("screens/answer.txt"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   /** What a turn with one question shows: each key is pressed once what it answers is there. */
   const asked = Effect.fnUntraced(function*(
@@ -196,7 +194,7 @@ describe("What a person sees", () => {
         ["Enter to skip", "not yet\r"]
       )
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/question-command.txt"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive.runIf(isThere)("of a question about a change of files", () =>
     Effect.gen(function*() {
@@ -206,7 +204,7 @@ describe("What a person sees", () => {
         ["Esc back", "d"]
       )
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/question-files.txt"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of what goes wrong", () =>
     Effect.gen(function*() {
@@ -227,5 +225,5 @@ describe("What a person sees", () => {
         ["run", "--auth", "api-key", "hi"]
       )
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("screens/errors.txt"))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -5,7 +5,6 @@ import type { Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const searched = (id: string, fields: object): Item => ({
   id: `ws_${id}`,
   type: "web_search_call",
@@ -47,7 +46,7 @@ describe("--search", () => {
       for (const { body } of requests) assert.include(toolsOf(body), "web_search")
       // What was searched is part of the conversation.
       assert.include(JSON.stringify(requests[1]?.body), "weather in Lisbon")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is an item of its own under --json", () =>
     Effect.gen(function*() {
@@ -67,7 +66,7 @@ describe("--search", () => {
       assert.strictEqual(items[4]?.["action"], null)
       assert.notInclude(stdout, "web_search_call")
       assert.strictEqual(stderr, "")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("may be set once for all, and nothing is searched without it", () =>
     Effect.gen(function*() {
@@ -82,7 +81,7 @@ describe("--search", () => {
       const wrong = yield* run(["run", "Hi"])
       assert.strictEqual(wrong.code, 2)
       assertSentence(wrong.stderr, "web_search", "expected true or false")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says that it has no effect over Chat Completions", () =>
     Effect.gen(function*() {
@@ -92,5 +91,5 @@ describe("--search", () => {
       assert.deepStrictEqual([code, stdout], [0, "Hello\n"])
       assertSentence(stderr, "effixir: the web cannot be searched over Chat Completions")
       assert.notInclude(JSON.stringify((yield* simulator.requests)[0]?.body), "web_search")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

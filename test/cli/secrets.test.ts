@@ -3,8 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 const encodings: ReadonlyArray<(secret: string) => string> = [
   (secret) => secret,
   (secret) => Buffer.from(`Bearer ${secret}`).toString("base64"),
@@ -52,7 +50,7 @@ describe("a server that quotes what signs us in", () => {
           assert.include(texts.join(), "…", "something was cut out")
           for (const text of texts) for (const quote of quotes) assert.notInclude(text, quote)
         }
-      }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+      }).pipe(Effect.scoped, Effect.provide(platform)))
   }
 
   it.live("is not quoted by a command that prints it either", () =>
@@ -68,7 +66,7 @@ describe("a server that quotes what signs us in", () => {
         for (const secret of here.secrets) assert.notInclude(text, secret)
         assert.notInclude(text, Buffer.from(here.secrets[0] ?? "").toString("base64").slice(4, -4))
       }
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 
   it.live("is not kept with the output of a command that is too long to be shown", () =>
     Effect.gen(function*() {
@@ -81,5 +79,5 @@ describe("a server that quotes what signs us in", () => {
       assert.include(artifact, "line 300 ", "all of it is kept")
       assert.include(artifact, "…")
       for (const text of texts) for (const secret of here.secrets) assert.notInclude(text, secret)
-    }).pipe(Effect.scoped, Effect.provide(platform)), timeout)
+    }).pipe(Effect.scoped, Effect.provide(platform)))
 })

@@ -45,7 +45,7 @@ describe("effixir serve", () => {
       yield* events.toEnd
       const all = `${stdout}${stderr}${JSON.stringify(told)}${JSON.stringify(body)}`
       for (const secret of [...secrets, server.token]) assert.notInclude(all, secret)
-    }).pipe(Effect.provide(platform)), 120_000)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "goes on after kill -9, without a gap for readers, and runs no call twice",
@@ -78,8 +78,7 @@ describe("effixir serve", () => {
         assert.strictEqual(textOf((yield* after.turn(session, "go", { key: "k" })).body, "turn_id"), "turn-1")
         assert.isTrue(readFileSync(file("ran"), "utf8").startsWith("1\n"))
         assert.strictEqual(readFileSync(file("ran"), "utf8").split("1\n").length, 2)
-      }).pipe(Effect.provide(platform)),
-    120_000
+      }).pipe(Effect.provide(platform))
   )
 })
 

@@ -6,7 +6,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { serve } from "../responses/loopback.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const nothing = Script.fromTurns([])
 
 interface Asked {
@@ -55,7 +54,7 @@ describe("a server that is not OpenAI's", () => {
       const { run } = yield* against(answers(sse(...deltas, completed)))
       const { code, stdout } = yield* run(["-m", "qwen3", "Hi"])
       assert.deepStrictEqual([code, stdout], [0, "Hello!\n"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is understood where it tells two calls under one number", () =>
     Effect.gen(function*() {
@@ -75,7 +74,7 @@ describe("a server that is not OpenAI's", () => {
       assert.isTrue((yield* fs.exists(file("a"))) && (yield* fs.exists(file("b"))))
       const commands = lines(stdout).filter(({ item, type }) => type === "item.completed" && item?.type === "tool_call")
       assert.lengthOf(commands, 2)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "is not waited for when it has told the end, and tells thoughts between tags",
@@ -93,8 +92,7 @@ describe("a server that is not OpenAI's", () => {
           type === "item.completed" ? [[item?.type, item?.["text"]]] : []
         )
         assert.deepStrictEqual(items, [["reasoning", "I look."], ["agent_message", "Hello!"]])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("is told apart from its word for the end", () =>
@@ -114,14 +112,14 @@ describe("a server that is not OpenAI's", () => {
       assert.deepStrictEqual(yield* end("length"), [0, "turn.completed", "max_output_tokens"])
       assert.deepStrictEqual(yield* end("sensitive"), [1, "turn.failed", "ContentFiltered"])
       assert.deepStrictEqual(yield* end("model_context_window_exceeded"), [1, "turn.failed", "ContextOverflow"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is understood where it compresses what nobody asked it to", () =>
     Effect.gen(function*() {
       const { run } = yield* against(answers(gzipSync(sse(...deltas, completed)), { "content-encoding": "gzip" }))
       const { code, stdout } = yield* run(["-m", "qwen3", "Hi"])
       assert.deepStrictEqual([code, stdout], [0, "Hello!\n"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("gets what a person has set for it, which is shown nowhere", () =>
     Effect.gen(function*() {
@@ -168,7 +166,7 @@ describe("a server that is not OpenAI's", () => {
       const missing = yield* run(["-m", "qwen3", "Hi"], { AZURE_TENANT: "x" })
       assert.strictEqual(missing.code, 2)
       assertSentence(missing.stderr, "headers.api-key", "AZURE_KEY", "not set")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("lists its own models, and none of OpenAI's", () =>
     Effect.gen(function*() {
@@ -185,5 +183,5 @@ describe("a server that is not OpenAI's", () => {
       const { code, stderr, stdout } = yield* broken.run(["models"])
       assert.deepStrictEqual([code, stdout], [0, ""])
       assertSentence(stderr, "status 404", "name one with -m")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

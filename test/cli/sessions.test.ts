@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const say = (text: string) => Script.answer(Script.say(text))
 
 /** A session of two turns, the first with a call. */
@@ -103,7 +102,7 @@ describe("sessions", () => {
       const gone = yield* run(["sessions", "show", id])
       assert.strictEqual(gone.code, 2)
       assertSentence(gone.stderr, `There is no session ${id}`)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "of another folder are listed with --all, and one whose folder is gone blocks nothing",
@@ -124,8 +123,7 @@ describe("sessions", () => {
         assertSentence(refused.stderr, `The folder that this session worked in is gone: ${elsewhere}`, "-C FOLDER")
         assert.strictEqual((yield* run(["resume", other, "-C", ".", "Go on"])).stdout, "Moved\n")
         assert.match((yield* run(["sessions", "show", other])).stdout, /> Go on/)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -146,8 +144,7 @@ describe("sessions", () => {
         assert.lengthOf(lines(exported.stdout), all.length - 2)
         assertSentence(exported.stderr, "one line of the session's log is damaged and left out: 4 (")
         assert.strictEqual(yield* logOf(id), broken)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })
 
@@ -198,7 +195,7 @@ describe("fork", () => {
       }
       const { deleted } = yield* json("sessions", "delete", id, fork, again, "--yes")
       assert.deepStrictEqual(deleted, [again, fork, id])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("--ephemeral", () => {
@@ -229,5 +226,5 @@ describe("--ephemeral", () => {
       assert.deepStrictEqual(yield* fs.readDirectory(sessions), [id])
       assert.deepStrictEqual(idsIn(yield* json("sessions", "list", "--all")), [id])
       assertSentence((yield* run(["fork", id, "--ephemeral"])).stderr, "A fork that is not kept needs a prompt")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 
 describe("--set", () => {
@@ -29,8 +28,7 @@ describe("--set", () => {
         assert.deepStrictEqual(yield* ask("-m", "gpt-6.2-sol", ...both), ["gpt-6.2-sol", "high"])
         assert.deepStrictEqual(yield* ask(), ["gpt-5.6-sol", "low"])
         assert.deepStrictEqual((yield* ask("resume", "--last", "--set", "model=gpt-6-astra"))[0], "gpt-6-astra")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -51,7 +49,6 @@ describe("--set", () => {
           assertSentence(stderr, "effixir: ", ...said)
         }
         assert.deepStrictEqual(yield* simulator.requests, [])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

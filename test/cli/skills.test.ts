@@ -6,8 +6,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { applyPatch, assertSentence, type Line, lines, machine, platform } from "./support.ts"
 
 const done = Script.answer(Script.say("Done."))
-const timeout = 120_000
-
 /** A machine with the skill `deploy` of its person and `review` of the project; what the model does is said later. */
 const prepare = Effect.gen(function*() {
   const steps: Array<Script.Turn> = []
@@ -75,7 +73,7 @@ describe("Skills", () => {
       assert.deepStrictEqual(inputOf(second).slice(0, 2), inputOf(first))
       assert.strictEqual((yield* run(["resume", "--last", "Again"])).code, 0)
       assert.deepStrictEqual(inputOf((yield* simulator.requests)[2]).slice(0, 2), inputOf(first))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "of a project count once it is trusted, and until then nothing of them is read or told",
@@ -104,8 +102,7 @@ describe("Skills", () => {
         const trusted = said((yield* simulator.requests)[2])
         assert.include(trusted[0]?.[1], "review: Looks at a change")
         assert.include(trusted.at(-1)?.[1], "Be kind.")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -129,8 +126,7 @@ describe("Skills", () => {
         const third = yield* run(["resume", "--last", "Deploy once more"])
         assert.notInclude(third.stderr, "is used")
         assert.deepStrictEqual(said((yield* simulator.requests)[2]).at(-1), ["user", "Deploy once more"])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("are changed by nobody, and lead to nothing else of effixir's", () =>
@@ -191,7 +187,7 @@ describe("Skills", () => {
       ])
       assert.include(yield* fs.readFileString(file), "Run scripts/go.sh first.")
       assert.isFalse(yield* fs.exists(`${home}/skills/new`))
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("may be looked at by commands where commands may only look", () =>
     Effect.gen(function*() {
@@ -212,7 +208,7 @@ describe("Skills", () => {
         "failed",
         "completed"
       ])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("may be linked from where a person keeps them", () =>
     Effect.gen(function*() {
@@ -243,7 +239,7 @@ describe("Skills", () => {
         "failed"
       ])
       assert.include(said((yield* simulator.requests)[0])[0]?.[1], `- write: Writes (${folder}/SKILL.md)`)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "that cannot be used are left out with a sentence each, and the turn goes on",
@@ -265,8 +261,7 @@ describe("Skills", () => {
         assertSentence(stderr, "no description", "is no YAML", "has the same name, deploy")
         assert.notInclude(stderr, "\u001B")
         assert.include(said((yield* simulator.requests)[0])[0]?.[1], "skills/e/SKILL.md")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("are shown by status, with those that do not count and why", () =>
@@ -300,5 +295,5 @@ describe("Skills", () => {
         { name: "review", description: "Looks at a change", path: `${theirs}/SKILL.md` }
       ])
       assert.deepStrictEqual(after.skill_problems.map(({ path }: { path: string }) => path), [bad.path])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const nothing = Script.fromTurns([])
 
 describe("effixir status", () => {
@@ -28,8 +27,7 @@ describe("effixir status", () => {
         for (const secret of [...secrets, "sk-other"]) {
           assert.notInclude(json.stdout + text.stdout + text.stderr, secret)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -57,8 +55,7 @@ describe("effixir status", () => {
         yield* fs.writeFileString(auth, JSON.stringify({ ...json, expires_at: past }))
         const machineRead = JSON.parse((yield* run(["status", "--json"], { env: { TZ: "Asia/Tokyo" } })).stdout)
         assert.deepInclude(machineRead, { expires_at: "2020-01-01T23:30:00.000Z", expired: true, refreshable: true })
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("lists the instructions of the project", () =>
@@ -68,7 +65,7 @@ describe("effixir status", () => {
       assert.deepStrictEqual(yield* listed, [])
       yield* fs.writeFileString(file("AGENTS.md"), "Be kind.")
       assert.deepStrictEqual(yield* listed, [file("AGENTS.md")])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says how to sign in when nobody is, with code 4", () =>
     Effect.gen(function*() {
@@ -77,7 +74,7 @@ describe("effixir status", () => {
       assert.strictEqual(code, 4)
       assert.include(stdout, "effixir login")
       assert.deepInclude(JSON.parse((yield* run(["status", "--json"])).stdout), { signed_in: false })
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "tells of a sign-in that has ended for a reason of another version, which no key replaces",
@@ -105,8 +102,7 @@ describe("effixir status", () => {
         assert.strictEqual(turn.code, 4)
         assert.include(turn.stderr, "--auth api-key")
         assert.deepInclude(yield* run(["logout"]), { code: 0, stderr: "Signed out.\n" })
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("takes the model from the environment before config.json", () =>
@@ -115,7 +111,7 @@ describe("effixir status", () => {
       yield* fs.writeFileString(path.join(home, "config.json"), "{\"model\":\"from-config\"}")
       assert.include((yield* run(["status"])).stdout, "from-config")
       assert.include((yield* run(["status"], { env: { EFFIXIR_MODEL: "from-env" } })).stdout, "from-env")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "shows how much of the plan is used when it is asked to look, and afterwards without asking",
@@ -173,8 +169,7 @@ describe("effixir status", () => {
         )
         yield* fs.writeFileString(file, "{\"account\":")
         assert.notInclude((yield* run(["status"])).stdout, "window")
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("shows what the last model call told of the plan, and asks nobody", () =>
@@ -187,7 +182,7 @@ describe("effixir status", () => {
       const { limits } = JSON.parse((yield* run(["status", "--json"])).stdout)
       assert.strictEqual(limits[0].windows.length, 2)
       assert.strictEqual((yield* simulator.requests).length, 1)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("stays what it is when the usage cannot be asked for", () =>
     Effect.gen(function*() {
@@ -203,5 +198,5 @@ describe("effixir status", () => {
         env: { OPENAI_API_KEY: "sk-1" }
       })
       assert.deepStrictEqual([other.code, other.stderr], [0, ""])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

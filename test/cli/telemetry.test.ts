@@ -8,8 +8,6 @@ import { Socket } from "node:net"
 import * as Script from "../../src/testing/Script.ts"
 import { lines, machine, platform } from "./support.ts"
 
-const timeout = 240_000
-
 interface Sent {
   readonly path: string
   readonly headers: IncomingHttpHeaders
@@ -181,8 +179,7 @@ describe("traces", () => {
           assert.doesNotHaveAnyKeys(headers, ["traceparent", "b3"])
         }
         for (const secret of [...secrets, token]) assert.notInclude(stderr + stdout, secret)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive(
@@ -201,8 +198,7 @@ describe("traces", () => {
         }
         assert.include(all, "ModelError: ContentFiltered")
         assert.notInclude(all, said)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("go nowhere unless a collector is named, and neither does anything else", () =>
@@ -241,7 +237,7 @@ describe("traces", () => {
       const [, loud] = yield* connections(run(["Hello"], { env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } }))
       assert.deepStrictEqual([...loud].filter((one) => !servers.has(one)), [address])
       assert.isNotEmpty(sent)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "that cannot be delivered hold a run up for two seconds at most, and change nothing about it",
@@ -262,8 +258,7 @@ describe("traces", () => {
           // Without a bound, they would be tried for half a minute.
           assert.isBelow(took - usual, 8000)
         }
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("are not exported by way of what cannot be used, which is told", () =>
@@ -282,5 +277,5 @@ describe("traces", () => {
         assert.deepStrictEqual([code, stdout], [0, `Done: ${said}\n`])
         for (const part of ["No traces are exported", ...parts]) assert.include(stderr, part)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -8,8 +8,6 @@ import { fileURLToPath } from "node:url"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 /** A CA that nobody knows, and a server that it has signed for localhost; both are good until 2119. */
 const fixture = (name: string) => fileURLToPath(new URL(`tls/${name}`, import.meta.url))
 const ca = fixture("ca.pem")
@@ -70,7 +68,7 @@ describe("a server whose CA only this machine knows", () => {
         assert.deepStrictEqual([code, stdout], [0, "Hello!\n"], stderr)
         const paths = (yield* simulator.requests).map(({ path }) => path)
         assert.deepStrictEqual(paths, ["/oauth/token", "/backend-api/codex/responses"])
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
 
     it.scopedLive(`is trusted with ${name} through a proxy as well`, () =>
       Effect.gen(function*() {
@@ -80,7 +78,7 @@ describe("a server whose CA only this machine knows", () => {
         })
         assert.deepStrictEqual([code, stdout], [0, "Hello!\n"], stderr)
         assert.deepStrictEqual(Array.from(new Set(tunnels)), [host])
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive("is trusted with both, where one names nothing that is there", () =>
@@ -90,7 +88,7 @@ describe("a server whose CA only this machine knows", () => {
         env: { ...env, SSL_CERT_FILE: ca, NODE_EXTRA_CA_CERTS: "/nowhere.pem" }
       })
       assert.strictEqual(code, 0)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is not trusted otherwise, and the sentence says what helps", () =>
     Effect.gen(function*() {
@@ -106,7 +104,7 @@ describe("a server whose CA only this machine knows", () => {
       }
       assert.strictEqual(yield* fs.readFileString(auth), before)
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is named also when the answer of a model is what is asked for", () =>
     Effect.gen(function*() {
@@ -114,5 +112,5 @@ describe("a server whose CA only this machine knows", () => {
       const { code, stderr } = yield* run(["Say hello"], { env: { EFFIXIR_CHATGPT_BASE_URL } })
       assert.strictEqual(code, 1)
       assertSentence(stderr, "certificate", "SSL_CERT_FILE")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -5,8 +5,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { applyPatch, assertSentence, lines, machine, platform } from "./support.ts"
 
 const done = Script.answer(Script.say("Done."))
-const timeout = 120_000
-
 /** Which of the two tools that change a part of a file a request offers, and as what. */
 const offered = (request: { readonly body: unknown } | undefined): ReadonlyArray<string> => {
   const { tools = [] } = (request?.body ?? {}) as {
@@ -46,7 +44,7 @@ describe("A model changes files", () => {
         // A person sees which files are changed, not the patch.
         assert.include(stderr, tool === "function edit" ? "• edit a.txt" : "• apply_patch M a.txt")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("by quoting them over Chat Completions, or if that is said of the model", () =>
     Effect.gen(function*() {
@@ -68,7 +66,7 @@ describe("A model changes files", () => {
       const wrong = yield* run(["run", "Hi"])
       assert.strictEqual(wrong.code, 2)
       assertSentence(wrong.stderr, "models", "apply_patch")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("in its own way also in a session that another model began", () =>
     Effect.gen(function*() {
@@ -94,7 +92,7 @@ describe("A model changes files", () => {
       ])
       const last = JSON.stringify(requests.at(-1)?.body)
       for (const kept of ["custom_tool_call", "\"name\":\"edit\""]) assert.include(last, kept)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("in the way of the model that began the turn, if that turn goes on", () =>
     Effect.gen(function*() {
@@ -112,7 +110,7 @@ describe("A model changes files", () => {
       assert.strictEqual(yield* fs.readFileString(file("a.txt")), "two\n")
       assert.strictEqual(lines(rest.stdout).at(-1)?.type, "turn.completed")
       assert.deepStrictEqual((yield* simulator.requests).map(offered), [["function edit"], ["function edit"]])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("A rule that denies edit", () => {
@@ -137,5 +135,5 @@ describe("A rule that denies edit", () => {
         assert.match(output.join(), reason)
         assert.strictEqual(yield* fs.readFileString(file("a.txt")), "one\n")
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

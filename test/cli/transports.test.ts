@@ -4,8 +4,6 @@ import * as Redacted from "effect/Redacted"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 /** A turn with a call in it. */
 const script = () =>
   Script.fromTurns([
@@ -27,7 +25,7 @@ describe("the way to the model", () => {
       assert.strictEqual(code, 0, stderr)
       assert.strictEqual(stdout, "It says hello.\n")
       assert.deepStrictEqual<ReadonlyArray<string>>((yield* simulator.requests).map(({ method }) => method), methods)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "falls back to HTTP where there are no WebSockets, and without them it says so",
@@ -41,8 +39,7 @@ describe("the way to the model", () => {
         const { code, stdout } = yield* run(["Go"], { env: { EFFIXIR_TRANSPORT: "auto" } })
         assert.deepStrictEqual([code, stdout], [0, "It says hello.\n"])
         assert.deepStrictEqual((yield* simulator.requests).map(({ method }) => method), ["GET", "GET", "POST", "POST"])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("can be Chat Completions, with an API key", () =>
@@ -59,7 +56,7 @@ describe("the way to the model", () => {
       assert.strictEqual(stdout, "It says hello.\n")
       const sent = yield* simulator.requests
       assert.deepStrictEqual(sent.map(({ path }) => path), ["/v1/chat/completions", "/v1/chat/completions"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "sends thoughts back in Chat Completions to a model whose server refuses its calls without",
@@ -79,8 +76,7 @@ describe("the way to the model", () => {
           false,
           false
         ])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("is one word of three, or code 2", () =>
@@ -91,7 +87,7 @@ describe("the way to the model", () => {
         assert.strictEqual(code, 2)
         assertSentence(stderr, name, value)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("a server of one's own", () => {
@@ -112,7 +108,7 @@ describe("a server of one's own", () => {
       assert.strictEqual(code, 1)
       assertSentence(stderr, "no /chat/completions below OPENAI_BASE_URL", "/v1")
       assert.notInclude(stderr, "EFFIXIR_DIALECT")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("has an address that can be one, or code 2 before anything is sent", () =>
     Effect.gen(function*() {
@@ -125,7 +121,7 @@ describe("a server of one's own", () => {
         assertSentence(stderr, "OPENAI_BASE_URL", address, "https://api.openai.com/v1")
       }
       assert.deepStrictEqual(yield* simulator.requests, [])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is not sent what its model does not know, unless it is said to know it", () =>
     Effect.gen(function*() {
@@ -144,5 +140,5 @@ describe("a server of one's own", () => {
         assert.notProperty(plain, field)
         assert.property(reasoning, field)
       }
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -9,7 +9,6 @@ import { callbackPorts } from "../callbackPorts.ts"
 import { fresh, urlOf, visit } from "./chatgpt.ts"
 import { assertSentence, eventually, machine, platform } from "./support.ts"
 
-const timeout = 120_000
 const always: Script.Script = () => Script.answer(Script.say("Hello!"))
 
 const revoked = (requests: ReadonlyArray<Received>) =>
@@ -39,8 +38,7 @@ describe("a new sign-in that cannot be saved", () => {
           const tokens = revoked(yield* simulator.requests)
           assert.lengthOf(tokens, "revokeStatus" in knobs ? 3 : 1)
           assert.match(tokens[0]?.token ?? "", /^rt/)
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   }
 
@@ -55,7 +53,7 @@ describe("a new sign-in that cannot be saved", () => {
       assert.strictEqual(code, 4, stderr)
       assertSentence(stderr, auth, "it is a folder", "The new sign-in is not kept, and has been ended at the server")
       assert.lengthOf(revoked(yield* simulator.requests), 1)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive(
     "is ended as well where somebody stops waiting for another program to let go of the file",
@@ -74,7 +72,6 @@ describe("a new sign-in that cannot be saved", () => {
         assert.strictEqual((yield* result).code, 130)
         yield* Effect.promise(() => lock.close())
         assert.lengthOf(revoked(yield* simulator.requests), 1)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

@@ -6,8 +6,6 @@ import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 /** A command that waits for a file beside the workspace, and a change of the workspace after it; then an answer. */
 const script: Script.Script = ({ input }) =>
   input.some(isFunctionCallOutput)
@@ -76,7 +74,7 @@ describe("a session that vanishes in the middle of a turn", () => {
         assert.isEmpty(left.filter((path) => !/^[\w-]+$/.test(String(path)) && !String(path).endsWith("log.ndjson")))
         const [started] = lines(stdout)
         assert.strictEqual((yield* run(["resume", String(started?.["thread_id"])])).code, 2)
-      }).pipe(Effect.provide(platform)), timeout)
+      }).pipe(Effect.provide(platform)))
   }
 
   it.scopedLive("ends with one line also when it is stopped then", () =>
@@ -85,7 +83,7 @@ describe("a session that vanishes in the middle of a turn", () => {
       const { code, stderr, stdout } = yield* runInto(vanish, { args: ["--json"], signal: "SIGINT" })
       assert.strictEqual(code, 130, stderr)
       assert.deepStrictEqual(lines(stdout).filter(isEnd).map(({ type }) => type), ["turn.interrupted"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("a workspace that vanishes in the middle of a turn", () => {
@@ -118,8 +116,7 @@ describe("a workspace that vanishes in the middle of a turn", () => {
           const id = String(lines(stdout)[0]?.["thread_id"])
           const resumed = yield* run(["resume", id, "-C", base])
           assert.deepStrictEqual([resumed.code, resumed.stdout], [0, "All done.\n"], resumed.stderr)
-        }).pipe(Effect.provide(platform)),
-      timeout
+        }).pipe(Effect.provide(platform))
     )
   }
 
@@ -133,7 +130,6 @@ describe("a workspace that vanishes in the middle of a turn", () => {
         assert.deepStrictEqual([code, stdout], [2, ""])
         assertSentence(stderr, "effixir: The folder that this was started in is gone")
         assert.strictEqual((yield* run(["sessions", "list", "--all"], { through })).code, 0)
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 })

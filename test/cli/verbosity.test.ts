@@ -3,8 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 const script: Script.Script = ({ input }) =>
   input.some(({ type }) => type === "function_call_output")
     ? Script.answer(Script.say("Done."))
@@ -28,7 +26,7 @@ describe("how much a person is told", () => {
       assertSentence(failed.stderr, "effixir: ", "--max-steps", "effixir resume ")
       const refused = yield* run(["-q", "--nope", "Count"])
       assertSentence(refused.stderr, "effixir: The option --nope is not known here")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is whole calls and outputs, thoughts and tokens with --verbose", () =>
     Effect.gen(function*() {
@@ -41,11 +39,11 @@ describe("how much a person is told", () => {
       for (const part of ["Let me count.", "    9\n", "x".repeat(200), "y".repeat(130)]) assert.include(stderr, part)
       assert.match(stderr, /^ {2}[\d,]+ tokens in \([\d,]+ from the cache\), [\d,]+ out$/m)
       assert.notInclude(stderr, "more lines")
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is one of them", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(script)
       assert.strictEqual((yield* run(["-q", "-v", "Count"])).code, 2)
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -6,8 +6,6 @@ import * as Script from "../../src/testing/Script.ts"
 import { fileLimit } from "./disks.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
-const timeout = 120_000
-
 /** A session of Pi with so many turns. */
 const long = (turns: number): string =>
   [
@@ -46,8 +44,7 @@ describe("an import", () => {
         const { code, stderr, stdout } = yield* run(["sessions", "import", "pi", "short.jsonl"])
         assert.strictEqual(code, 0, stderr)
         assert.deepStrictEqual(filesIn(sessions).map(([name]) => name), [`${stdout.trim()}/log.ndjson`])
-      }).pipe(Effect.provide(platform)),
-    timeout
+      }).pipe(Effect.provide(platform))
   )
 
   it.scopedLive("for which there is no room leaves nothing, and a fork neither", () =>
@@ -65,7 +62,7 @@ describe("an import", () => {
       const fork = yield* run(["fork", id], { through: fileLimit(0) })
       assert.deepStrictEqual([fork.code, fork.stdout], [1, ""])
       assert.deepStrictEqual(readdirSync(sessions), [id])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })
 
 describe("an export to a file", () => {
@@ -93,7 +90,7 @@ describe("an export to a file", () => {
       assert.strictEqual((yield* write("/dev/null")).code, 0)
       assert.strictEqual(statSync("/dev/null").rdev, before)
       assert.deepStrictEqual(readdirSync(file(".")).toSorted(), ["link.md", "real.md"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says in a sentence why there is none, and leaves what was there", () =>
     Effect.gen(function*() {
@@ -117,5 +114,5 @@ describe("an export to a file", () => {
       assertSentence(stderr, "page.html cannot be written: it would become larger than files may be here")
       assert.strictEqual(readFileSync(file("page.html"), "utf8"), "old")
       assert.deepStrictEqual(readdirSync(file(".")), ["page.html"])
-    }).pipe(Effect.provide(platform)), timeout)
+    }).pipe(Effect.provide(platform)))
 })

@@ -20,6 +20,7 @@ const toPeople: ReadonlySet<string> = new Set([
   "session/Ancestors.ts",
   "session/LogCodec.ts",
   "session/SessionError.ts",
+  "session/SessionStore.ts",
   "session/import/Loss.ts",
   "session/import/SessionImport.ts",
   "tools/Toolkit.ts",

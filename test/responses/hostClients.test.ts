@@ -92,7 +92,7 @@ describe("A server that refuses", () => {
           else assert.strictEqual(asked, 1, what(refusal))
           assert.strictEqual(error.detail.includes("check the address"), isAboutAddress(refusal), what(refusal))
         }
-      }), 120_000)
+      }))
   }
 
   const { "as it is": plainly, ...filtering } = clients
@@ -107,8 +107,7 @@ describe("A server that refuses", () => {
           assert.deepStrictEqual(told(other.error), told(plain.error), what(refusal))
           assert.strictEqual(other.asked, plain.asked, what(refusal))
         }
-      }),
-    120_000
+      })
   )
 
   it.effect("is asked no more often than the budget has, by a client that tries again by itself", () =>

@@ -80,7 +80,7 @@ describe("A turn over HTTP", () => {
         missed.filter(({ line }) => line.type === "turn.completed").length
       )
       assert.deepStrictEqual(read.map(({ id }) => id), missed.map(({ id }) => id))
-    }), 120_000)
+    }))
 })
 
 /** A connection of which nothing is read at first. */

@@ -130,7 +130,7 @@ export const contract = ({ declaration, name }: Tool.Tool<BuiltIn.Requirements>,
           }
           yield* reset
         }
-      }).pipe(Effect.provide(layer)), 20_000)
+      }).pipe(Effect.provide(layer)))
   })
 }
 

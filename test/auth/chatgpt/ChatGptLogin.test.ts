@@ -92,7 +92,7 @@ describe("the first sign-in", () => {
       const { outcome } = yield* signIn
       assert.deepInclude(Option.getOrThrow(Either.getLeft(outcome)), { reason: "Transport", isTransient: true })
       assert.strictEqual(yield* count(tokenPath), 1)
-    }).pipe(Effect.provide(installation({ jwksStatus: 503 }))), 30_000)
+    }).pipe(Effect.provide(installation({ jwksStatus: 503 }))))
 
   it.live("does not mind a clock that is hours off", () =>
     Effect.gen(function*() {

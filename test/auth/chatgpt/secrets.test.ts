@@ -143,5 +143,5 @@ describe("spans and log lines of the official sign-in", () => {
       Logger.withMinimumLogLevel(LogLevel.All),
       Effect.provide(Logger.replace(Logger.defaultLogger, Logger.make((options) => void logged.push(options))))
     )
-  }, 60_000)
+  })
 })

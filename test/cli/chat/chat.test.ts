@@ -8,13 +8,10 @@ import { isThere as isPtyThere, terminal as pty } from "../pseudoTerminal.ts"
 import { eventually, isAlive, machine, platform } from "../support.ts"
 import { isThere, sitDown } from "./terminal.ts"
 
-const timeout = 180_000
-
 const test = (
   name: string,
   body: () => Effect.Effect<void, unknown, Layer.Layer.Success<typeof platform> | Scope.Scope>
-) =>
-  it.scopedLive(name, () => body().pipe(Effect.provide(platform), Effect.timeout("170 seconds"), Effect.orDie), timeout)
+) => it.scopedLive(name, () => body().pipe(Effect.provide(platform), Effect.timeout("280 seconds"), Effect.orDie))
 
 const say = (text: string) => Script.answer(Script.say(text))
 const bash = (command: string) => Script.answer(Script.call("bash", { command }))

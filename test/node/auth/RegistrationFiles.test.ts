@@ -99,5 +99,5 @@ describe("RegistrationFiles", () => {
       const { registrations: all }: { registrations: ReadonlyArray<unknown> } = JSON.parse(yield* get(registrations))
       assert.strictEqual(all.length, 40)
       assert.deepInclude(Option.getOrThrow(yield* find(issuer)), { client_id: "h19" })
-    }).pipe(Effect.provide(layer)), 60_000)
+    }).pipe(Effect.provide(layer)))
 })

@@ -103,7 +103,7 @@ describe.skipIf(isWindows)("a file with several names", () => {
       const paths = [real, other, `${base}/a/state`]
       yield* Effect.forEach(paths, (path) => Effect.repeatN(count(path), 9), { concurrency: 3 })
       assert.strictEqual(yield* get(other), "30")
-    }).pipe(Effect.provide(layer)), 30_000)
+    }).pipe(Effect.provide(layer)))
 })
 
 /** The file operations of an overwriting. From the one with this number on, none is done: it stops in its middle. */
@@ -184,8 +184,7 @@ describe.skipIf(isWindows)("an overwriting that was cut off", () => {
           while (yield* stopsAt(step)) step++
           assert.isAbove(step, 8)
           assert.deepStrictEqual(seen, new Set([old, next]))
-        }).pipe(Effect.provide(layer)),
-      60_000
+        }).pipe(Effect.provide(layer))
     )
   }
 
@@ -206,7 +205,7 @@ describe.skipIf(isWindows)("an overwriting that was cut off", () => {
         assert.isAbove(n, seen)
         seen = n
       }
-    }).pipe(Effect.provide(layer)), 120_000)
+    }).pipe(Effect.provide(layer)))
 })
 
 describe.skipIf(isWindows)("a text that could not be written in place", () => {

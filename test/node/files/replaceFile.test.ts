@@ -111,8 +111,7 @@ describe("replaceFile", () => {
         assert.deepStrictEqual(yield* hidden, kept)
         assert.strictEqual(yield* get(`${folder}/a`), "old")
         assert.strictEqual(yield* get(`${folder}/b`), "newer")
-      }).pipe(Effect.provide(layer)),
-    60_000
+      }).pipe(Effect.provide(layer))
   )
 
   it.scopedLive("makes another neighbour when its first one is taken for left behind", () =>

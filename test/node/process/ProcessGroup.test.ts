@@ -54,8 +54,7 @@ describe("ProcessGroup", () => {
         assert.isTrue(pids.every(isAlive))
         yield* Scope.close(scope, Exit.void)
         assert.isFalse(pids.some(isAlive))
-      }).pipe(Effect.provide(layer)),
-    10_000
+      }).pipe(Effect.provide(layer))
   )
 
   it.scopedLive("says why a command cannot be started", () =>

@@ -114,7 +114,7 @@ describe.runIf(ripgrep !== undefined)("ripgrep", () => {
         }
       }
       assert.isAbove(whole, 0)
-    }).pipe(Effect.provide(NodeContext.layer)), 300_000)
+    }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scopedLive(
     "is started a few times for a tree, and told of folders instead of files",
@@ -137,8 +137,7 @@ describe.runIf(ripgrep !== undefined)("ripgrep", () => {
         assert.isAtMost(all.length, 4)
         assert.isBelow(all.flat().filter((word) => word.endsWith(".txt")).length, 3000)
         assert.isAbove(all.flat().filter((word) => /^--glob=.*own\.log$/.test(word)).length, 90)
-      }).pipe(Effect.provide(NodeContext.layer)),
-    120_000
+      }).pipe(Effect.provide(NodeContext.layer))
   )
 
   it.scopedLive(
@@ -163,8 +162,7 @@ describe.runIf(ripgrep !== undefined)("ripgrep", () => {
             assert.isAbove((yield* starts).length, 1)
           }
         }
-      }).pipe(Effect.provide(NodeContext.layer)),
-    60_000
+      }).pipe(Effect.provide(NodeContext.layer))
   )
 
   it.scopedLive("is not left behind when the search is over", () =>
@@ -181,5 +179,5 @@ describe.runIf(ripgrep !== undefined)("ripgrep", () => {
         })
       }).pipe(Effect.provide(layerWithSearch(NodeFileSearch.layerWith({ ripgrep: program }))))
       assert.lengthOf(yield* starts, 1)
-    }).pipe(Effect.provide(NodeContext.layer)), 60_000)
+    }).pipe(Effect.provide(NodeContext.layer)))
 })

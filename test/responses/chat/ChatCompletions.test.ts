@@ -596,7 +596,7 @@ describe("any stream of Chat Completions", () => {
           assert.deepStrictEqual(essence(cut), items)
           assert.deepStrictEqual(cut.events, (yield* readText(body + end)).events)
         })
-    ), 20_000)
+    ))
 
   it.effect("misses its end wherever it breaks off before the server says why it ends", () =>
     forAll(

@@ -102,7 +102,7 @@ describe("Sse", () => {
             assert.deepStrictEqual(cut, yield* itemsOf(Stream.make(wire)))
           })
       )
-    }, 20_000)
+    })
 
     it.effect("misses the end wherever the stream is cut before it", () =>
       forAll(

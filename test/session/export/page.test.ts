@@ -98,8 +98,7 @@ describe.runIf(existsSync(executablePath))("A page in a real browser", () => {
             assert.deepStrictEqual(complaints, [])
           }
         }
-      }),
-    120_000
+      })
   )
 })
 

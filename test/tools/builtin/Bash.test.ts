@@ -138,8 +138,7 @@ describe("bash", () => {
           `${parent}\n[Still running in the background: ${parent} (sleep 20). Stop with kill what is not needed.]`
         )
         process.kill(Number(parent))
-      }).pipe(Effect.provide(layer)),
-    4000
+      }).pipe(Effect.provide(layer))
   )
 
   it.live.runIf(existsSync("/usr/bin/setsid"))(

@@ -113,7 +113,6 @@ const refusals = (
       )
   })
 
-const timeout = 60_000
 const untold = "what it would show could not be told beforehand; name the files to show"
 const unknown = "it is not known to only look"
 const notPlain = "it is more than plain commands and pipes"
@@ -137,7 +136,7 @@ describe("A glob", () => {
         ]),
         ["Allow", "Allow", "Allow", secret, secret, used("cat")]
       )
-    }), timeout)
+    }))
 
   it.scopedLive(
     "that may turn into an option is refused with the one that may not, whatever is there now",
@@ -159,8 +158,7 @@ describe("A glob", () => {
           ]),
           [reason, reason, reason, "Allow", "Allow", notPlain, notPlain]
         )
-      }),
-    timeout
+      })
   )
 
   it.scopedLive("with many stars is no more work than one with few", () =>
@@ -168,7 +166,7 @@ describe("A glob", () => {
       const all = yield* place
       all.put(`src/${"a".repeat(200)}`, "")
       assert.deepStrictEqual(yield* refusals(all, [`ls src/${"a*".repeat(60)}b`]), ["Allow"])
-    }), timeout)
+    }))
 })
 
 describe.runIf(isInstalled("rg"))("A search", () => {
@@ -203,7 +201,7 @@ describe.runIf(isInstalled("rg"))("A search", () => {
         "it would show closed/b.txt, which a rule denies, and 1 more such file; leave them out with " +
         "-g '!closed/b.txt' -g '!server.pem'"
       ])
-    }), timeout)
+    }))
 
   it.scopedLive(
     "is seen as it will be, with what ignore files, a configuration and links bring in",
@@ -240,8 +238,7 @@ describe.runIf(isInstalled("rg"))("A search", () => {
             `it would show ${base}/home/rg, which is outside the workspace, and 1 more such file; name the files to show`
           ]
         )
-      }),
-    timeout
+      })
   )
 })
 
@@ -313,8 +310,7 @@ describe.runIf(isInstalled("git"))("git", () => {
         all.git("commit", "-qm", "x", "server.pem")
         all.git("mv", "server.pem", "plain.txt")
         assert.match((yield* refusals(all, ["git diff -M --cached"]))[0] ?? "", /it would show server\.pem/)
-      }),
-    timeout
+      })
   )
 
   it.scopedLive("shows nothing that lies outside of the workspace, or in no repository", () =>
@@ -348,7 +344,7 @@ describe.runIf(isInstalled("git"))("git", () => {
           "Allow"
         ]
       )
-    }), timeout)
+    }))
 
   it.scopedLive("is asked for where another place than the folder says what it looks at", () =>
     Effect.gen(function*() {
@@ -369,7 +365,7 @@ describe.runIf(isInstalled("git"))("git", () => {
       rmSync(join(all.root, ".config"))
       all.put(".config/git/config", "[core]\n")
       assert.deepStrictEqual(yield* found(), [[unknown], [unknown], [unknown]])
-    }), timeout)
+    }))
 })
 
 describe("A program", () => {
@@ -400,7 +396,7 @@ describe("A program", () => {
         assert.deepStrictEqual(yield* refusals(all, lines, { PATH }), refused, PATH)
       }
       assert.deepStrictEqual(yield* refusals(all, ["ls"], { BASH_ENV: "x.sh" }), [unknown])
-    }), timeout)
+    }))
 
   it.scopedLive(
     "reaches by its paths only what lies inside, wherever cd and the shell lead",
@@ -440,8 +436,7 @@ describe("A program", () => {
           "diff src/a.txt sub/a.txt"
         ]
         assert.deepStrictEqual(yield* refusals(all, allowed), allowed.map(() => "Allow"))
-      }),
-    timeout
+      })
   )
 
   it.scopedLive(
@@ -468,8 +463,7 @@ describe("A program", () => {
           ]),
           [used("git blame"), used("git show"), unknown, unknown, unknown, "Allow"]
         )
-      }),
-    timeout
+      })
   )
 
   it.scopedLive("is not shown the folder above by a glob", () =>
@@ -480,7 +474,7 @@ describe("A program", () => {
         yield* refusals(all, ["ls -d .a*", "ls -d .?*", "du src/.*", "find .? -type d", "ls src/*", "stat .?a"]),
         ["Allow", unknown, "Allow", unknown, "Allow", "Allow"]
       )
-    }), timeout)
+    }))
 
   it.scoped("that does not say in time what it would show is not known to only look", () =>
     Effect.gen(function*() {
@@ -503,5 +497,5 @@ describe("A program", () => {
       assert.deepStrictEqual(yield* ask(answering(Stream.empty, 1)), ["Allow"])
       assert.deepStrictEqual(yield* ask(answering(Stream.make(bytes("src/a.txt\0"), bytes("src/x")))), ["Allow"])
       assert.include((yield* ask(answering(Stream.make(bytes("src/a.txt\0"), bytes("src/x.pem\0")))))[0], "src/x.pem")
-    }), timeout)
+    }))
 })

@@ -182,5 +182,5 @@ describe("a preview", () => {
       const content = Array.from({ length: 60_000 }, (_, n) => `${(n * 7919) % 60_000}\n`).join("")
       const [change] = (yield* preview("write", { path: "a.txt", content })).changes
       assert.isAbove(change?.added ?? 0, 50_000)
-    }).pipe(Effect.provide(layer)), 60_000)
+    }).pipe(Effect.provide(layer)))
 })
