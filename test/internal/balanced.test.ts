@@ -14,7 +14,7 @@ const all = (text: string, isTaken: (object: string) => boolean = () => false): 
 const costOf = (text: string): number => {
   let looked = 0
   const watched = new Proxy(Object(text), {
-    get: (target: String, name) => {
+    get: (target: object, name) => {
       if (typeof name === "string" && /^\d+$/.test(name)) looked++
       const value: unknown = Reflect.get(target, name)
       return typeof value === "function" ? value.bind(target) : value
