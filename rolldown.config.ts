@@ -2,14 +2,21 @@
  * Bundles the command line. What it starts with is one file, and so is what each kind of command needs on top of that:
  * every file costs a start its reading and its place in the cache of compiled code.
  */
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "rolldown"
 
 export default defineConfig({
   input: "src/cli/effixir.ts",
   platform: "node",
   external: ["fs-native-extensions"],
-  // Its main file hides what it requires from bundlers.
-  resolve: { alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" } },
+  resolve: {
+    alias: {
+      // Its main file hides what it requires from bundlers.
+      "jsonc-parser": "jsonc-parser/lib/esm/main.js",
+      // Of its wrapper for `import`, a part that is used is left out.
+      ws: fileURLToPath(new URL("node_modules/ws/index.js", import.meta.url))
+    }
+  },
   output: {
     dir: "dist/bin",
     cleanDir: true,

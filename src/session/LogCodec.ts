@@ -57,6 +57,10 @@ export const workingSet = (id: string, lines: Lines): Effect.Effect<WorkingSet.W
     if (known.isCorrupt()) throw corrupt(id)
     return {
       ...known,
+      get: (key) => {
+        const stored = known.get(key)
+        return stored && calledBy(id, stored)
+      },
       events: () => {
         const events = known.events()
         return events.some((stored) => calledBy(id, stored) !== stored)

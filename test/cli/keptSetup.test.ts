@@ -54,8 +54,8 @@ interface Body {
   readonly tools?: ReadonlyArray<{ readonly type: string }>
 }
 
-/** What a person is told beside the name of the session. */
-const told = ({ stderr }: { readonly stderr: string }) => stderr.replace(/^session \S+\n/m, "")
+/** What a person is told beside what the turn has taken, and how to go on. */
+const told = ({ stderr }: { readonly stderr: string }) => stderr.replaceAll(/^(?:\S+ s · .*|To go on: .*)\n/gm, "")
 
 type Here = Effect.Effect.Success<ReturnType<typeof setup>>
 

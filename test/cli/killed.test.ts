@@ -11,7 +11,7 @@ import * as Scripts from "../../src/testing/Script.ts"
 import { eventually, type Line, lines, machine, platform } from "./support.ts"
 
 /** A thousand of them take a quarter of an hour: `EFFIXIR_TEST_KILLS=1000`. */
-const kills = Number(process.env["EFFIXIR_TEST_KILLS"] ?? 20)
+const kills = Number(process.env["EFFIXIR_TEST_KILLS"] ?? 10)
 
 const calls = 7
 
@@ -128,8 +128,8 @@ const judge = ({ code, left, log, resumed, told, witness }: Evidence): ReadonlyA
 /** The program with a journal in which nothing is ever found. */
 const forgetful = Effect.promise(async () => {
   const dir = fileURLToPath(new URL("../../node_modules/.cache/effixir-forgetful", import.meta.url))
-  const lookup = "lookup: (key) => Effect.sync(() => Option.fromNullable(byKey.get(key)))"
-  const store = fileURLToPath(new URL("../../src/session/SessionStore.ts", import.meta.url))
+  const lookup = "    lookup,\n"
+  const store = fileURLToPath(new URL("../../src/session/Session.ts", import.meta.url))
   assert.include(readFileSync(store, "utf8"), lookup)
   const { output, ...input } = bundle as { readonly output: object }
   const built = await rolldown({
@@ -137,7 +137,8 @@ const forgetful = Effect.promise(async () => {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     plugins: [{
       name: "forgetful",
-      transform: (code, id) => id === store ? code.replace(lookup, "lookup: () => Effect.succeed(Option.none())") : null
+      transform: (code, id) =>
+        id === store ? code.replace(lookup, "    lookup: () => Effect.succeed(Option.none()),\n") : null
     }]
   })
   await built.write({ ...output, dir })

@@ -211,7 +211,7 @@ describe("--ephemeral", () => {
       const before = yield* logOf(id)
       const ran = yield* run(["--ephemeral", "Say one"])
       assert.deepStrictEqual([ran.code, ran.stdout], [0, "Run\n"])
-      assert.include(ran.stderr, "nothing of this turn is kept")
+      assert.include(ran.stderr, "Nothing of it is kept (--ephemeral).")
       assert.notMatch(ran.stderr, /[0-9a-f]{8}-[0-9a-f-]{27}/)
       assert.strictEqual((yield* run(["resume", id, "--ephemeral", "Go on"])).stdout, "Resumed\n")
       assert.include(JSON.stringify((yield* asked).at(-1)?.body), "Second answer")

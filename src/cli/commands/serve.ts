@@ -8,13 +8,13 @@ import * as Common from "./options.ts"
 
 const flags = {
   host: Common.filled("host").pipe(
-    Options.withDefault("127.0.0.1"),
-    Options.withDescription("Where to listen; others can reach what is not 127.0.0.1")
+    Options.withDescription("Where to listen: 127.0.0.1 unless told otherwise, as others can reach anything else"),
+    Options.optional
   ),
   port: Options.text("port").pipe(
     Options.withPseudoName("N"),
-    Options.withDefault("0"),
-    Options.withDescription("0 is any that is free")
+    Options.withDescription("Any that is free unless told otherwise"),
+    Options.optional
   ),
   tokenFile: Common.filled("token-file").pipe(
     Options.withPseudoName("FILE"),

@@ -26,9 +26,9 @@ import { Screen } from "../Screen.ts"
 import * as Agents from "../serve/agents.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
-  const { host } = flags
+  const host = Option.getOrElse(flags.host, () => "127.0.0.1")
   const home = yield* Home.config
-  const port = yield* portOf(flags.port)
+  const port = yield* portOf(Option.getOrElse(flags.port, () => "0"))
   const maxTurns = yield* Common.countOf("max-turns", flags.maxTurns)
   const maxBody = yield* Common.countOf("max-body", flags.maxBody)
   const grace = yield* Common.durationOf("drain", flags.drain)

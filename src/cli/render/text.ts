@@ -325,7 +325,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
     finish: Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const line = sum.line(now)
       const lines = [...line === undefined ? [] : [line], ...session === undefined ? [] : [howToGoOn()]]
-      return Effect.zipRight(eraseStatus, Effect.forEach(lines, (line) => remark(line, dim), { discard: true }))
+      return Effect.zipRight(eraseStatus, Effect.forEach(lines, (line) => note(dim(line)), { discard: true }))
     })
   }
 }
