@@ -13,6 +13,8 @@ const scrub = (base: string) => (text: string): string =>
   text
     .replaceAll(`${base}/work`, "FOLDER")
     .replaceAll(base, "BASE")
+    // A narrow terminal breaks the line of a command in the middle of the id, so that it is copied whole.
+    .replace(/(?<=effixir resume )[0-9a-f-]{24,}\n[0-9a-f-]+(?= ")/g, "SESSION")
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, "SESSION")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME")
     // How many pieces a text comes in depends on what secrets look like.
