@@ -14,7 +14,6 @@ import * as Stream from "effect/Stream"
 import { Agent } from "../../agent/Agent.ts"
 import type { Inbox } from "../../agent/Inbox.ts"
 import type { Limits } from "../../agent/Limits.ts"
-import * as Host from "../../auth/Host.ts"
 import { defined } from "../../internal/json.ts"
 import { layerHome } from "../../node/NodeHome.ts"
 import type * as NodeRuntime from "../../node/NodeRuntime.ts"
@@ -28,16 +27,15 @@ import { makeId, SessionStore } from "../../session/SessionStore.ts"
 import type { Asking } from "../../tools/permission/Approver.ts"
 import type { Mode } from "../../tools/permission/Mode.ts"
 import { PolicyError } from "../../tools/permission/Policy.ts"
+import * as AgentSetup from "../agentSetup.ts"
 import * as Common from "../commands/options.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
 import { permissionOf } from "../handlers/resume.ts"
 import { Interruption } from "../Interruption.ts"
 import * as Runtime from "../runtime.ts"
-import * as RunTurn from "../runTurn.ts"
 import { sayConfig } from "../sayConfig.ts"
 import * as SessionSetup from "../sessionSetup.ts"
-import * as Settings from "../settings.ts"
 
 /** What the next turn is asked with; the settings of the person count for what is not said. */
 export interface Asked {
@@ -61,8 +59,8 @@ export interface Asked {
 /** What flags and files have made of it. */
 interface Opened {
   readonly services: Context.Context<Runtime.Services>
-  readonly settings: Effect.Effect.Success<ReturnType<typeof Settings.settings>>
-  readonly skills: Effect.Effect.Success<ReturnType<typeof RunTurn.skillsFor>>
+  readonly settings: AgentSetup.Read["settings"]
+  readonly skills: AgentSetup.Read["skills"]
   readonly permission: Mode
   readonly search: boolean
   readonly isTrusted: boolean
@@ -99,32 +97,11 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
   const openAnew = Effect.gen(function*() {
     const { map } = yield* homeFor
     if (asked.trust) yield* Trust.trust(yield* Home.config, asked.folder)
-    const usual = yield* Settings.settings(asked.folder)
-    const settings = "effort" in asked ? { ...usual, reasoning_effort: asked.effort } : usual
-    const conversation = { ...asked, prompt: undefined }
-    const { permission, policy } = yield* RunTurn.permissionFor(conversation, settings)
-    const isTrusted = yield* RunTurn.trusts(conversation, settings.home)
-    const skills = yield* RunTurn.skillsFor(asked, settings.home, isTrusted)
-    const search = yield* RunTurn.searches(conversation, settings)
+    const { isTrusted, permission, runtime, search, settings, skills } = yield* AgentSetup.read(asked)
     const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
-    const services = yield* Runtime.build(
-      {
-        workspace: asked.folder,
-        model: Option.getOrElse(asked.model, () => settings.model),
-        models: settings.models,
-        dialect: settings.dialect,
-        transport: settings.transport,
-        compactAt: settings.compact_at,
-        policy,
-        permission,
-        hasProjectInstructions: isTrusted,
-        skills,
-        hasWebSearch: search,
-        ...options
-      },
-      map,
-      scope
-    ).pipe(Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))))
+    const services = yield* Runtime.build({ ...runtime, ...options }, map, scope).pipe(
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+    )
     const { defaultModel } = yield* Context.get(services, Models).known
     return opened = {
       services,
@@ -184,22 +161,13 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
           const { search, services, settings, skills, usualModel } = yield* open
           return yield* Effect.gen(function*() {
             const agent = yield* Agent
-            const credential = yield* RunTurn.selectedCredential
-            const host = Option.map(credential, Host.of)
-            if (settings.dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
-              return yield* new ExitCode.BadInput({ message: RunTurn.noPlanForChat })
-            }
-            if (asked.isNew) yield* RunTurn.tellEffort(settings, Option.getOrElse(asked.model, () => usualModel))
-            const { dialect, home } = settings
-            return agent.run(asked.session, yield* RunTurn.teach(prompt, skills), {
-              ...defined({ model: Option.getOrUndefined(asked.model) }),
-              reasoning: RunTurn.reasoningFor(settings, host),
+            const turn = yield* AgentSetup.ofTurn(settings, search, Option.getOrUndefined(asked.model))
+            if (asked.isNew) yield* AgentSetup.tellEffort(settings, Option.getOrElse(asked.model, () => usualModel))
+            return agent.run(asked.session, yield* AgentSetup.teach(prompt, skills), {
+              ...turn.options,
               limits: asked.limits,
               inbox,
-              whyInterrupted: Effect.map(signal, ExitCode.reasonOf),
-              setup: Option.isNone(credential)
-                ? undefined
-                : yield* SessionSetup.setupOf(credential.value, { dialect, home, search })
+              whyInterrupted: Effect.map(signal, ExitCode.reasonOf)
             })
           }).pipe(Effect.provide(services))
         }).pipe(

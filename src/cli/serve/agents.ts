@@ -15,7 +15,6 @@ import { existsSync } from "node:fs"
 import { realpath, stat } from "node:fs/promises"
 import { resolve } from "node:path"
 import { Agent } from "../../agent/Agent.ts"
-import * as Host from "../../auth/Host.ts"
 import { defined } from "../../internal/json.ts"
 import { quote } from "../../internal/quote.ts"
 import { layerHome } from "../../node/NodeHome.ts"
@@ -28,12 +27,12 @@ import { Questions } from "../../server/Questions.ts"
 import { ServedAgents } from "../../server/ServedAgents.ts"
 import { lastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import type { PermissionInForce } from "../../session/SessionEvent.ts"
+import * as AgentSetup from "../agentSetup.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/serve.ts"
 import { permissionOf } from "../handlers/resume.ts"
 import type { Interruption } from "../Interruption.ts"
 import * as Runtime from "../runtime.ts"
-import * as RunTurn from "../runTurn.ts"
 import { sayConfig } from "../sayConfig.ts"
 import type { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
@@ -71,11 +70,8 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
 
   const build = Effect.fnUntraced(function*(key: Key) {
     const { folder, model, permission: kept, policy: keptPolicy, search: wanted } = key
-    const settings = yield* Settings.settings(folder)
-    const conversation: RunTurn.TurnOptions = {
-      session: "",
+    const { runtime, search, settings, skills } = yield* AgentSetup.read({
       isNew: true,
-      prompt: undefined,
       folder,
       model: Option.fromNullable(model),
       permission: flags.permission,
@@ -83,27 +79,9 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
       before: defined({ permission: kept, policy: keptPolicy }),
       form: "jsonl",
       search: wanted
-    }
-    const { permission, policy } = yield* RunTurn.permissionFor(conversation, settings)
-    const isTrusted = yield* RunTurn.trusts(conversation, settings.home)
-    const skills = yield* RunTurn.skillsFor(conversation, settings.home, isTrusted)
-    const search = yield* RunTurn.searches(conversation, settings)
+    })
     const services = yield* Runtime.build(
-      {
-        workspace: folder,
-        model: model ?? settings.model,
-        models: settings.models,
-        dialect: settings.dialect,
-        transport: settings.transport,
-        compactAt: settings.compact_at,
-        policy,
-        permission,
-        approver: questions,
-        hasProjectInstructions: isTrusted,
-        skills,
-        hasWebSearch: search,
-        aroundSessions: feeds.around
-      },
+      { ...runtime, approver: questions, aroundSessions: feeds.around },
       yield* Layer.makeMemoMap,
       yield* Effect.scope
     )
@@ -190,28 +168,23 @@ export const layer = (options: Options) => Layer.scoped(ServedAgents, make(optio
 
 interface Stack {
   readonly services: Context.Context<Runtime.Services>
-  readonly settings: Effect.Effect.Success<ReturnType<typeof Settings.settings>>
-  readonly skills: Effect.Effect.Success<ReturnType<typeof RunTurn.skillsFor>>
+  readonly settings: AgentSetup.Read["settings"]
+  readonly skills: AgentSetup.Read["skills"]
   readonly search: boolean
 }
 
 const serving = ({ search, services, settings, skills }: Stack, model: string | undefined) =>
   Effect.gen(function*() {
     const agent = yield* Agent
-    const credential = yield* RunTurn.selectedCredential
-    const host = Option.map(credential, Host.of)
-    const { dialect, home } = settings
-    if (dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
-      return yield* ApiError.make(503, "ConfigError", RunTurn.noPlanForChat)
-    }
+    const { options } = yield* Effect.mapError(
+      AgentSetup.ofTurn(settings, search, model),
+      (error) => error._tag === "BadInput" ? ApiError.make(503, "ConfigError", error.message) : error
+    )
     const outside = yield* Effect.context<FileSystem.FileSystem | Path.Path | Screen>()
-    const setup = Option.isNone(credential)
-      ? undefined
-      : yield* SessionSetup.setupOf(credential.value, { dialect, home, search })
     return {
       agent,
-      options: { ...defined({ model }), reasoning: RunTurn.reasoningFor(settings, host), setup },
-      teach: (input: ReadonlyArray<Item>) => Effect.provide(RunTurn.teach(input, skills), outside)
+      options,
+      teach: (input: ReadonlyArray<Item>) => Effect.provide(AgentSetup.teach(input, skills), outside)
     }
   }).pipe(Effect.provide(services))
 
