@@ -58,7 +58,9 @@ const toPart = (block: Acp.ContentBlock): Effect.Effect<Item, Refused> => {
 
 const give = "give a png, jpeg, gif or webp"
 
-const textPart = (text: string): Item => ({ type: "input_text", text }) as Item
+const textPart = (text: string): Item & { readonly text: string } => ({ type: "input_text", text })
 
-const picture = (type: string, base64: string): Item =>
-  ({ type: "input_image", image_url: `data:${type};base64,${base64}` }) as Item
+const picture = (type: string, base64: string): Item & { readonly image_url: string } => ({
+  type: "input_image",
+  image_url: `data:${type};base64,${base64}`
+})

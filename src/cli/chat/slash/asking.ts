@@ -5,6 +5,7 @@ import { line } from "../../../internal/visible.ts"
 import * as ModelProfile from "../../../responses/account/ModelProfile.ts"
 import { Models } from "../../../responses/account/Models.ts"
 import { Mode } from "../../../tools/permission/Mode.ts"
+import { modes } from "../../permissionModes.ts"
 import * as Suggest from "../../suggest.ts"
 import type { Chat } from "../Chat.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
@@ -72,12 +73,6 @@ export const effort: SlashCommand = {
     yield* chat.session.change({ effort: chosen.value })
     yield* chat.say(`The next turn asks with effort ${chosen.value}.`)
   })
-}
-
-export const modes: { readonly [mode in Mode]: string } = {
-  auto: "everything may run",
-  ask: "you are asked before anything is changed",
-  "read-only": "nothing may be changed"
 }
 
 export const permission: SlashCommand = {
