@@ -140,6 +140,25 @@ export type Ephemeral =
  */
 export type AgentEvent = (SessionEvent | Ephemeral) & { readonly seq: number; readonly at: DateTime.Utc }
 
+/**
+ * Whether an event is in the log, under its number.
+ *
+ * @since 0.1.0
+ * @category refinements
+ */
+export const isLogged = (event: AgentEvent): boolean => !ephemeral.has(event._tag)
+
+const ephemeral: ReadonlySet<string> = new Set<Ephemeral["_tag"]>([
+  "TextDelta",
+  "ReasoningDelta",
+  "ToolProgress",
+  "PermissionRequested",
+  "Retrying",
+  "WebSearched",
+  "Compacting",
+  "CompactionFailed"
+])
+
 /** @since 0.1.0 @category constructors */
 export const fromStored = ({ at, event, seq }: Stored): AgentEvent => ({ ...event, seq, at })
 

@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type AgentEvent, fromStored } from "../agent/AgentEvent.ts"
+import { type AgentEvent, fromStored, isLogged } from "../agent/AgentEvent.ts"
 import { linesOf } from "../agent/EventLines.ts"
 import { Secrets } from "../auth/Secrets.ts"
 import { json } from "../internal/visible.ts"
@@ -270,16 +270,3 @@ function* pagesOf(events: ReadonlyArray<Stored>, write: (event: Stored) => strin
     if (text !== "") yield text
   }
 }
-
-const isLogged = (event: AgentEvent): boolean => !ephemeral.has(event._tag)
-
-const ephemeral: ReadonlySet<AgentEvent["_tag"]> = new Set<AgentEvent["_tag"]>([
-  "TextDelta",
-  "ReasoningDelta",
-  "ToolProgress",
-  "PermissionRequested",
-  "Retrying",
-  "WebSearched",
-  "Compacting",
-  "CompactionFailed"
-])

@@ -42,16 +42,7 @@ export const make = (after: number, capacity: number, onFull: () => void): FeedR
   /** The questions that it was told of, so that none is told twice. */
   let questions = new Set<number>()
 
-  const isNew = ({ kind, seq }: Frame): boolean => {
-    switch (kind) {
-      case "Logged":
-        return seq > last
-      case "Shown":
-        return seq > last
-      case "Asked":
-        return !questions.has(seq)
-    }
-  }
+  const isNew = ({ kind, seq }: Frame): boolean => kind === "Asked" ? !questions.has(seq) : seq > last
 
   const add = (frames: ReadonlyArray<Frame>) => {
     for (const frame of frames) {

@@ -53,21 +53,12 @@ export const find = (id: string, lines: Iterable<string>, key: string) =>
 /** What the next turns need of a log. */
 export const workingSet = (id: string, lines: Lines): Effect.Effect<WorkingSet.WorkingSet, SessionError> =>
   reading(() => {
-    const known = WorkingSet.make(lines)
+    const known = WorkingSet.make(lines, (line) => {
+      const stored = decodeLine(line)
+      return Predicate.isString(stored) ? stored : calledBy(id, stored)
+    })
     if (known.isCorrupt()) throw corrupt(id)
-    return {
-      ...known,
-      get: (key) => {
-        const stored = known.get(key)
-        return stored && calledBy(id, stored)
-      },
-      events: () => {
-        const events = known.events()
-        return events.some((stored) => calledBy(id, stored) !== stored)
-          ? events.map((stored) => calledBy(id, stored))
-          : events
-      }
-    }
+    return known
   })
 
 /**

@@ -111,7 +111,7 @@ export const makeEncoded = (
       const id = yield* makeId
       const draft = yield* driver.draft(id)
       // Nobody can read it again before it is published.
-      const added = WorkingSet.make([], false)
+      const added = WorkingSet.make([], undefined, false)
       const filled = yield* fill(Session.make(id, added, {
         all: Effect.sync(added.events),
         find: () => Effect.succeedNone,

@@ -37,9 +37,10 @@ interface Entry {
 /**
  * The working set of a log.
  *
+ * @param decode the event of a line, or why it is none
  * @param leavesOut whether what is left out can be read again from the log
  */
-export const make = (lines: Lines, leavesOut = true): WorkingSet => {
+export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leavesOut = true): WorkingSet => {
   const recent = new Map<string, Entry>()
   /** The keys of what was compacted, and the events of it that still matter. */
   const past = new Set<string>()
@@ -50,7 +51,7 @@ export const make = (lines: Lines, leavesOut = true): WorkingSet => {
 
   const eventOf = (key: string, entry: Entry): Stored | undefined => {
     if (!Predicate.isString(entry.held)) return entry.held
-    const stored = decodeLine(entry.held)
+    const stored = decode(entry.held)
     if (Predicate.isString(stored)) {
       recent.delete(key)
       return undefined
@@ -108,7 +109,7 @@ export const make = (lines: Lines, leavesOut = true): WorkingSet => {
         continue
       }
       past.add(key)
-      const stored = mayMatter.has(tag) ? decodeLine(line) : tag
+      const stored = mayMatter.has(tag) ? decode(line) : tag
       if (Predicate.isString(stored)) continue
       pending.push(stored)
       if (pending.length < 256) continue
