@@ -11,7 +11,7 @@ import * as Scripts from "../../src/testing/Script.ts"
 import { eventually, type Line, lines, machine, platform } from "./support.ts"
 
 /** A thousand of them take a quarter of an hour: `EFFIXIR_TEST_KILLS=1000`. */
-const kills = Number(process.env["EFFIXIR_TEST_KILLS"] ?? 10)
+const kills = Number(process.env["EFFIXIR_TEST_KILLS"] ?? 20)
 
 const calls = 7
 
