@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "test/warm.ts",
+    setupFiles: "test/seed.ts",
     testTimeout: 300_000,
     hookTimeout: 120_000,
     maxWorkers: "100%",

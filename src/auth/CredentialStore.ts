@@ -13,6 +13,7 @@ import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
+import { decodingEither } from "../internal/decoding.ts"
 import { isDeepText, tooDeep } from "../internal/json.ts"
 import { ApiKey, ChatGpt, type Credential, Ended, Stored, Subscription } from "./Credential.ts"
 import { addCredential } from "./Secrets.ts"
@@ -192,7 +193,7 @@ const remember = (stored: Stored): Effect.Effect<void> =>
   stored.kind === "chatgpt_ended" ? Effect.void : addCredential(stored)
 
 const encode = (stored: Stored) => Schema.encodeSync(Stored)(stored)
-const decode = (json: unknown) => Schema.decodeUnknownEither(Stored, { errors: "all" })(json)
+const decode = decodingEither(Stored, { errors: "all" })
 
 const expected = "expected {\"kind\":\"subscription\",\"access_token\":…,\"refresh_token\":…,…}, " +
   "{\"kind\":\"chatgpt\",…} or {\"kind\":\"api_key\",\"api_key\":…}; mend the file, or remove it and run `effixir login`"

@@ -9,6 +9,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { objectsIn } from "../internal/balanced.ts"
+import { decoding } from "../internal/decoding.ts"
 import { isDeepText, parse, problemOf, tooDeep } from "../internal/json.ts"
 import { jsonSchema } from "../internal/jsonSchema.ts"
 import { isInStrictSubset, withoutNotes } from "../internal/strictSchema.ts"
@@ -56,8 +57,8 @@ type Decode<A> = (text: string) => Effect.Effect<Read<A>, ParseResult.ParseError
 /** @since 0.1.0 @category constructors */
 export const make = <A, I>(schema: Schema.Schema<A, I>): StructuredOutput<A> => {
   const { $defs, ...json } = jsonSchema(schema)
-  const decode = Schema.decodeUnknown(schema, { errors: "all" })
-  const decodeText = Schema.decodeUnknown(Schema.parseJson(schema), { errors: "all" })
+  const decode = decoding(schema, { errors: "all" })
+  const decodeText = decoding(Schema.parseJson(schema), { errors: "all" })
   // Servers take an object at the top and nothing else.
   return json["type"] === "object"
     ? of(

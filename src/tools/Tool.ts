@@ -10,6 +10,7 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { decoding, decodingOption } from "../internal/decoding.ts"
 import { isDeep, stringify, tooDeep } from "../internal/json.ts"
 import { jsonSchema, objectAtRoot } from "../internal/jsonSchema.ts"
 import * as Problem from "../prompts/ArgumentProblems.ts"
@@ -175,9 +176,9 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
   }
 ): Tool<R> => {
   const schema = jsonSchema(options.parameters)
-  const decode = Schema.decodeUnknown(options.parameters)
-  const decodeTellingAll = Schema.decodeUnknown(options.parameters, { errors: "all", onExcessProperty: "error" })
-  const readStrictly = Schema.decodeUnknownOption(options.parameters)
+  const decode = decoding(options.parameters)
+  const decodeTellingAll = decoding(options.parameters, { errors: "all", onExcessProperty: "error" })
+  const readStrictly = decodingOption(options.parameters)
   const read = (args: unknown) => Option.orElse(readStrictly(args), () => readStrictly(coerce(schema, args)))
   const readOrTell = (given: unknown) =>
     Effect.catchAll(decode(given), (first) => {

@@ -3,12 +3,13 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
+import { decodingEither } from "../../src/internal/decoding.ts"
 import { guardOf } from "../../src/internal/guardOf.ts"
 import { isItem, Item } from "../../src/responses/Item.ts"
 import { SessionEvent } from "../../src/session/SessionEvent.ts"
 
 const guard = guardOf(SessionEvent, new Map([[Item.ast, isItem]]))
-const decode = Schema.decodeUnknownEither(SessionEvent)
+const decode = decodingEither(SessionEvent)
 
 const known: ReadonlyArray<unknown> = [
   {
