@@ -8,7 +8,7 @@ import * as FastCheck from "fast-check"
 const given = process.env["EFFIXIR_TEST_SEED"] ?? "20261130"
 
 if (given !== "random") {
-  for (const { configureGlobal, readConfigureGlobal } of [FastCheck, EffectFastCheck]) {
-    configureGlobal({ ...readConfigureGlobal(), seed: Number(given) })
-  }
+  const seed = Number(given)
+  FastCheck.configureGlobal({ ...FastCheck.readConfigureGlobal(), seed })
+  EffectFastCheck.configureGlobal({ ...EffectFastCheck.readConfigureGlobal(), seed })
 }
