@@ -16,7 +16,7 @@ import type { Callback, Listening } from "./CallbackServer.ts"
 import { type SignIn, usesPlan } from "./Credential.ts"
 import { presentable, reasonOf } from "./OAuthAnswer.ts"
 import { OAuthError } from "./OAuthError.ts"
-import type { SignedIn } from "./SignIn.ts"
+import type { Keep, SignedIn } from "./SignIn.ts"
 
 /**
  * The browser has to go to `url` now, and comes back to `redirectUri`.
@@ -47,6 +47,7 @@ export type BrowserState<A extends SignIn> = UrlShown | PasteRefused | SignedIn<
 /**
  * - `read` the query that a pasted line holds, if it is an answer
  * - `conclude` signs in with the query that has the right state
+ * - `keep` comes between that and the page that tells of it
  *
  * @since 0.1.0
  * @category models
@@ -58,6 +59,7 @@ export interface Options<A extends SignIn, E, R> {
   readonly pasted: Stream.Stream<string>
   readonly read: (line: string) => Option.Option<URLSearchParams>
   readonly conclude: (query: URLSearchParams) => Effect.Effect<SignedIn<A>, E, R>
+  readonly keep: Keep<A, E, R>
 }
 
 /**
@@ -70,7 +72,7 @@ export interface Options<A extends SignIn, E, R> {
 export const wait = Effect.fnUntraced(function*<A extends SignIn, E extends { readonly message: string }, R>(
   options: Options<A, E, R>
 ) {
-  const { conclude, server, url } = options
+  const { server, url } = options
   const browser = yield* Browser
   const answer = yield* Deferred.make<Callback>()
   const refused = yield* Queue.unbounded<PasteRefused>()
@@ -78,28 +80,28 @@ export const wait = Effect.fnUntraced(function*<A extends SignIn, E extends { re
   yield* Effect.forkScoped(browser.open(url))
   yield* Effect.forkScoped(readPasted(options, answer, refused))
   const shown: UrlShown = { _tag: "UrlShown", url, redirectUri: server.redirectUri }
-  const signedIn = Effect.flatMap(Deferred.await(answer), (callback) => finish(callback, conclude))
+  const signedIn = Effect.flatMap(Deferred.await(answer), (callback) => finish(callback, options))
   const waiting = Stream.merge(Stream.fromQueue(refused), Stream.fromEffect(signedIn), { haltStrategy: "right" })
   const states: Stream.Stream<BrowserState<A>, E, R> = Stream.concat(Stream.make(shown), waiting)
   return states
 })
 
-/** Answers the browser only when the result of the sign-in is known. */
+/** Answers the browser only when the result of the sign-in is known, and kept. */
 const finish = Effect.fnUntraced(function*<A extends SignIn, E extends { readonly message: string }, R>(
   { query, reply }: Callback,
-  conclude: (query: URLSearchParams) => Effect.Effect<SignedIn<A>, E, R>
+  { conclude, keep }: Pick<Options<A, E, R>, "conclude" | "keep">
 ) {
+  let page = Pages.stopped
   const outcome = yield* conclude(query).pipe(
-    Effect.onInterrupt(() => reply(Pages.stopped)),
+    Effect.tap(({ credential }) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.map(restore(keep(credential)), () => page = usesPlan(credential) ? Pages.success : Pages.withoutPlan)
+      )
+    ),
+    Effect.onInterrupt(() => reply(page)),
     Effect.either
   )
-  yield* reply(
-    outcome._tag === "Left"
-      ? Pages.failed(outcome.left.message)
-      : usesPlan(outcome.right.credential)
-      ? Pages.success
-      : Pages.withoutPlan
-  )
+  yield* reply(outcome._tag === "Left" ? Pages.failed(outcome.left.message) : page)
   return yield* outcome
 })
 

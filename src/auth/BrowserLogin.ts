@@ -15,31 +15,33 @@ import type { Subscription } from "./Credential.ts"
 import { OAuth } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
 import * as Pkce from "./Pkce.ts"
-import { redeem } from "./SignIn.ts"
+import { type Keep, keepNothing, redeem } from "./SignIn.ts"
 
 /** @since 0.1.0 @category models */
-export interface Options {
+export interface Options<E = never, R = never> {
   /** Lines that a person pastes: the address the browser ended at, its query, or `code#state`. */
   readonly pasted?: Stream.Stream<string>
+  /** What comes before the browser is told; by default nothing. */
+  readonly keep?: Keep<Subscription, E, R>
 }
 
 /**
- * Shows an address and opens it, waits for the answer, and signs in. Saves nothing. A pasted line that is not the
+ * Shows an address and opens it, waits for the answer, and signs in. Saves nothing by itself. A pasted line that is not the
  * answer does no harm: the person is told, and may paste again.
  *
  * @since 0.1.0
  * @category signing in
  */
-export const login = (
-  options: Options = {}
-): Stream.Stream<Answer.BrowserState<Subscription>, OAuthError, OAuth | CallbackServer | Browser> =>
+export const login = <E extends { readonly message: string } = never, R = never>(
+  options: Options<E, R> = {}
+): Stream.Stream<Answer.BrowserState<Subscription>, OAuthError | E, OAuth | CallbackServer | Browser | R> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const oauth = yield* OAuth
     const server = yield* Effect.flatMap(CallbackServer, ({ listen }) => listen)
     const { challenge, verifier } = yield* Pkce.make
     const state = yield* Pkce.state
     const { redirectUri } = server
-    return yield* Answer.wait({
+    return yield* Answer.wait<Subscription, OAuthError | E, OAuth | R>({
       server,
       url: oauth.authorizeUrl({ redirectUri, state, challenge }),
       state,
@@ -49,7 +51,8 @@ export const login = (
         Effect.flatMap(
           Answer.codeOf(query, otherWay),
           (code) => redeem({ code: Redacted.make(code), verifier, redirectUri })
-        )
+        ),
+      keep: options.keep ?? keepNothing
     })
   }))
 

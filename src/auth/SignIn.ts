@@ -22,6 +22,25 @@ export interface SignedIn<A extends Credential.SignIn = Credential.Subscription>
   readonly credential: A
 }
 
+/**
+ * What is done with a new sign-in before the browser is told that it has worked, as a rule saving it: the page says what
+ * came of it. A failure ends the sign-in with it; an interruption that comes meanwhile waits where this does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Keep<in A extends Credential.Credential, out E = never, out R = never> {
+  (credential: A): Effect.Effect<void, E, R>
+}
+
+/**
+ * Keeps nothing: the credential is left to whoever reads the states of the sign-in.
+ *
+ * @since 0.1.0
+ * @category keeping
+ */
+export const keepNothing: Keep<Credential.Credential> = () => Effect.void
+
 /** How often a failing call is made, and how long (in milliseconds) to wait if the server does not say. */
 const tries = 4
 const pause = 2000

@@ -12,7 +12,9 @@ import { Browser } from "../../src/auth/Browser.ts"
 import * as BrowserLogin from "../../src/auth/BrowserLogin.ts"
 import * as Pages from "../../src/auth/BrowserPages.ts"
 import { type Callback, CallbackServer, type Page } from "../../src/auth/CallbackServer.ts"
+import type { Subscription } from "../../src/auth/Credential.ts"
 import { type Grant, OAuth, type OAuthError, type Tokens } from "../../src/auth/OAuth.ts"
+import { type Keep, keepNothing } from "../../src/auth/SignIn.ts"
 import { jwt, nested } from "./tokens.ts"
 
 const redirectUri = "http://localhost:1455/auth/callback"
@@ -24,7 +26,9 @@ const tokens: Tokens = {
 }
 
 /** A sign-in whose server gives the tokens when it is let, and whose browser is this test. */
-const begin = Effect.gen(function*() {
+const begin = Effect.suspend(() => beginWith(keepNothing))
+
+const beginWith = Effect.fnUntraced(function*(keep: Keep<Subscription>) {
   const callbacks = yield* Queue.unbounded<Callback>()
   const pasted = yield* Queue.unbounded<string>()
   const opened = yield* Deferred.make<string>()
@@ -51,7 +55,7 @@ const begin = Effect.gen(function*() {
     }),
     Layer.succeed(Browser, { open: (url) => Deferred.succeed(opened, url) })
   )
-  const fiber = yield* BrowserLogin.login({ pasted: Stream.fromQueue(pasted) }).pipe(
+  const fiber = yield* BrowserLogin.login({ pasted: Stream.fromQueue(pasted), keep }).pipe(
     Stream.tap((state) => state._tag === "UrlShown" ? Deferred.succeed(shown, state.url) : Effect.void),
     Stream.runLast,
     Effect.flatten,
@@ -116,6 +120,24 @@ describe("BrowserLogin", () => {
       const ended = yield* Fiber.join(fiber)
       assert.strictEqual(ended._tag === "SignedIn" ? ended.credential.account_id : "", "acct")
       assert.deepStrictEqual((yield* redeemed).map(({ code }) => Redacted.value(code)), ["c0de"])
+    }))
+
+  it.scoped("tells the browser only when the sign-in is kept, also where it is interrupted just then", () =>
+    Effect.gen(function*() {
+      const keeping = yield* Deferred.make<void>()
+      const kept = yield* Deferred.make<void>()
+      const { answer, fiber, visit } = yield* beginWith(() =>
+        Effect.uninterruptible(Effect.zipRight(Deferred.succeed(keeping, undefined), Deferred.await(kept)))
+      )
+      yield* Deferred.succeed(answer, tokens)
+      const page = yield* visit({ code: "c" })
+      yield* Deferred.await(keeping)
+      assert.isNull(page.unsafePoll())
+      const stopping = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* Effect.yieldNow()
+      yield* Deferred.succeed(kept, undefined)
+      yield* Fiber.join(stopping)
+      assert.include((yield* Fiber.join(page)).html, "You are signed in")
     }))
 
   it.scoped("has a harmless page for a second callback", () =>

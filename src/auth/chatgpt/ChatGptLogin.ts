@@ -17,15 +17,17 @@ import { type ChatGpt, usesPlan } from "../Credential.ts"
 import { CredentialStore } from "../CredentialStore.ts"
 import { OAuthError } from "../OAuthError.ts"
 import * as Pkce from "../Pkce.ts"
-import { discard, persistently, type SignedIn } from "../SignIn.ts"
+import { discard, type Keep, keepNothing, persistently, type SignedIn } from "../SignIn.ts"
 import { ChatGptOAuth, newClient } from "./ChatGptOAuth.ts"
 import * as Tokens from "./ChatGptTokens.ts"
 import { type RegistrationError, Registrations } from "./Registrations.ts"
 
 /** @since 0.1.0 @category models */
-export interface Options {
+export interface Options<E = never, R = never> {
   /** Lines that a person pastes: the whole address where the browser ended, as the client id is in it. */
   readonly pasted?: Stream.Stream<string>
+  /** What comes before the browser is told; by default nothing. */
+  readonly keep?: Keep<ChatGpt, E, R>
 }
 
 /** The saved name and registration of this installation. */
@@ -37,19 +39,19 @@ interface Known {
 }
 
 /**
- * Shows an address and opens it, waits for the answer, and signs in. Neither saves the sign-in nor changes the present
- * one, but saves the client id that the server has given out before anything can fail. A person who declines the use of
+ * Shows an address and opens it, waits for the answer, and signs in. By itself, neither saves the sign-in nor changes the
+ * present one, but saves the client id that the server has given out before anything can fail. A person who declines the use of
  * the plan is signed in too.
  *
  * @since 0.1.0
  * @category signing in
  */
-export const login = (
-  options: Options = {}
+export const login = <E extends { readonly message: string } = never, R = never>(
+  options: Options<E, R> = {}
 ): Stream.Stream<
   Answer.BrowserState<ChatGpt>,
-  OAuthError | RegistrationError,
-  ChatGptOAuth | Registrations | CredentialStore | CallbackServer | Browser
+  OAuthError | RegistrationError | E,
+  ChatGptOAuth | Registrations | CredentialStore | CallbackServer | Browser | R
 > =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const oauth = yield* ChatGptOAuth
@@ -86,7 +88,11 @@ export const login = (
       return yield* Effect.onError(accept, () => discard(revoke))
     })
 
-    return yield* Answer.wait({
+    return yield* Answer.wait<
+      ChatGpt,
+      OAuthError | RegistrationError | E,
+      ChatGptOAuth | Registrations | CredentialStore | R
+    >({
       server,
       url: oauth.authorizeUrl({
         hostId,
@@ -105,7 +111,8 @@ export const login = (
           Answer.queryOf(line),
           (query) => query.has("state") && (Option.isSome(known) || query.has("client_id") || query.has("error"))
         ),
-      conclude
+      conclude,
+      keep: options.keep ?? keepNothing
     })
   }))
 

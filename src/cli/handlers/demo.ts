@@ -119,8 +119,7 @@ const prepare = Effect.gen(function*() {
 /** The real sign-in; the simulated browser agrees to everything in place of the person. */
 const signIn = Effect.gen(function*() {
   const store = yield* CredentialStore
-  const credential = yield* credentialOf(ChatGptLogin.login())
-  yield* store.save(credential)
+  const credential = yield* credentialOf(ChatGptLogin.login({ keep: store.save }))
   return credential.email ?? "somebody"
 })
 

@@ -7,6 +7,7 @@ import * as Struct from "effect/Struct"
 import * as Credential from "../../auth/Credential.ts"
 import { CredentialStore, CredentialStoreError } from "../../auth/CredentialStore.ts"
 import { endAtServer, unconfirmed } from "../../auth/endAtServer.ts"
+import type { Keep } from "../../auth/SignIn.ts"
 import { prose } from "../../internal/visible.ts"
 import * as ForeignCredential from "../../node/auth/ForeignCredential.ts"
 import * as NodeBrowser from "../../node/auth/NodeBrowser.ts"
@@ -28,9 +29,12 @@ import { Screen } from "../Screen.ts"
 
 export const handle = Effect.fnUntraced(function*(options: Flags) {
   const { tellEnd } = yield* Interruption
+  let saved: Credential.Credential | undefined
+  const note = (credential: Credential.Credential) => Effect.sync(() => void (saved = credential))
   // Once the credential is saved, no interruption may prevent the message that says so.
   yield* Effect.uninterruptibleMask((restore) =>
-    restore(keep(options)).pipe(
+    restore(signInAndSave(options, note)).pipe(
+      Effect.catchAllCause((cause) => saved === undefined ? Effect.failCause(cause) : Effect.succeed(saved)),
       Effect.tap((credential) => tellEnd(Effect.succeed(ExitCode.success), welcome(credential, options.json))),
       Effect.flatMap((credential) =>
         credential.kind === "chatgpt" && !options.json ? restore(ChatGpt.notePlan(credential)) : Effect.void
@@ -44,17 +48,18 @@ export const handle = Effect.fnUntraced(function*(options: Flags) {
 
 /**
  * The old credential stays until there is a new one. Checks first that the store can be written, before the person
- * signs in for nothing.
+ * signs in for nothing. Saves the sign-in, and notes that, before a browser is told that it has worked.
  */
-const keep = (choice: Choice) =>
+const signInAndSave = (choice: Choice, note: Keep<Credential.Credential>) =>
   Effect.scoped(Effect.gen(function*() {
     const way = yield* wayOf(choice)
     const store = yield* CredentialStore
-    if (isImmediate(way)) return yield* Effect.tap(signIn(way, choice), store.save)
-    const save = yield* store.reserve
-    return yield* Effect.uninterruptibleMask((restore) =>
-      Effect.tap(restore(signIn(way, choice)), (credential) => orEnd(restore(save(credential)), credential))
-    )
+    const save = isImmediate(way) ? store.save : yield* store.reserve
+    return yield* signIn(way, choice, (credential) =>
+      Effect.uninterruptibleMask((restore) => {
+        const saving = restore(save(credential))
+        return Effect.zipRight(isImmediate(way) ? saving : orEnd(saving, credential), note(credential))
+      }))
   }))
 
 /** Ends a new sign-in that is not saved: nobody would ever use it, or end it. */
@@ -110,25 +115,29 @@ const wayOf = Effect.fnUntraced(function*(choice: Choice) {
 /** Whether the credential already exists, so that no server has to be asked. */
 const isImmediate = (way: Way): boolean => way === "api-key" || way === "from-codex" || way === "from-pi"
 
-const signIn = Effect.fnUntraced(function*(way: Way, { json, yes }: Choice) {
+const signIn = Effect.fnUntraced(function*<R>(
+  way: Way,
+  { json, yes }: Choice,
+  keep: Keep<Credential.Credential, CredentialStoreError, R>
+) {
   switch (way) {
     case "chatgpt":
-      return yield* ChatGpt.signIn(json)
+      return yield* ChatGpt.signIn(json, keep)
     case "codex": {
       const screen = yield* Screen
       const hasBrowser = screen.isErrTerminal && !json && (yield* NodeBrowser.canOpenBrowser)
-      return yield* hasBrowser ? Codex.withBrowser(json) : Codex.withCode(json)
+      return yield* hasBrowser ? Codex.withBrowser(json, keep) : Codex.withCode(json, keep)
     }
     case "codex-device":
-      return yield* Codex.withCode(json)
+      return yield* Codex.withCode(json, keep)
     case "codex-browser":
-      return yield* Codex.withBrowser(json)
+      return yield* Codex.withBrowser(json, keep)
     case "api-key":
-      return yield* ApiKey.read
+      return yield* Effect.tap(ApiKey.read, keep)
     case "from-codex":
-      return yield* TakeOver.takeOver(ForeignCredential.codex, yes)
+      return yield* Effect.tap(TakeOver.takeOver(ForeignCredential.codex, yes), keep)
     case "from-pi":
-      return yield* TakeOver.takeOver(ForeignCredential.pi, yes)
+      return yield* Effect.tap(TakeOver.takeOver(ForeignCredential.pi, yes), keep)
   }
 })
 

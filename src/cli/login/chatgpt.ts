@@ -11,6 +11,7 @@ import * as Credential from "../../auth/Credential.ts"
 import * as Host from "../../auth/Host.ts"
 import { shown } from "../../auth/Secrets.ts"
 import { SignedOut } from "../../auth/SignedOut.ts"
+import type { Keep } from "../../auth/SignIn.ts"
 import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
 import * as Keyboard from "../Keyboard.ts"
 import { withProgressLine } from "../progressLine.ts"
@@ -22,9 +23,12 @@ import { refusePaste, say, sayJson, whereToOpen } from "./say.ts"
  * This sign-in has no code to enter on another device: the browser has to reach this machine, or a person pastes its
  * address.
  */
-export const signIn = (json: boolean) =>
+export const signIn = <E extends { readonly message: string }, R>(
+  json: boolean,
+  keep: Keep<Credential.ChatGpt, E, R>
+) =>
   credentialOf(
-    ChatGptLogin.login({ pasted: Prompt.lines }).pipe(
+    ChatGptLogin.login({ pasted: Prompt.lines, keep }).pipe(
       Stream.tap((state) => {
         if (state._tag === "UrlShown") return showPrompt(state, json)
         return state._tag === "PasteRefused" ? refusePaste(state, json) : Effect.void

@@ -5,21 +5,24 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as BrowserLogin from "../../auth/BrowserLogin.ts"
+import type { Subscription } from "../../auth/Credential.ts"
 import * as DeviceLogin from "../../auth/DeviceLogin.ts"
+import { OAuthError } from "../../auth/OAuthError.ts"
+import type { Keep } from "../../auth/SignIn.ts"
 import { withProgressLine } from "../progressLine.ts"
 import * as Prompt from "../prompt.ts"
 import { timeLeft } from "../time.ts"
 import { credentialOf } from "./credentialOf.ts"
 import { refusePaste, say, sayJson, whereToOpen } from "./say.ts"
 
-export const withCode = Effect.fnUntraced(function*(json: boolean) {
+export const withCode = Effect.fnUntraced(function*<E, R>(json: boolean, keep: Keep<Subscription, E, R>) {
   let line = Effect.succeed("Asking for a code")
   const signIn = DeviceLogin.login.pipe(Stream.tap((state) => {
     if (state._tag !== "CodeShown") return Effect.void
     line = Effect.map(timeLeft(state.expiresAt), (left) => `Waiting for you to enter the code · ${left} left`)
     return showCode(state, json)
   }))
-  return yield* credentialOf(signIn).pipe(withProgressLine(Effect.suspend(() => line)))
+  return yield* credentialOf(signIn).pipe(withProgressLine(Effect.suspend(() => line)), Effect.tap(keep))
 })
 
 const showCode = ({ expiresAt, userCode, verificationUri }: DeviceLogin.CodeShown, json: boolean) =>
@@ -44,25 +47,30 @@ const showCode = ({ expiresAt, userCode, verificationUri }: DeviceLogin.CodeShow
     )
 
 /** If the port is busy, falls back to the sign-in with a code, which needs no port. */
-export const withBrowser = Effect.fnUntraced(function*(json: boolean) {
-  const signIn = BrowserLogin.login({ pasted: Prompt.lines }).pipe(
-    Stream.tap((state) => {
-      if (state._tag === "UrlShown") return showUrl(state.url, json)
-      return state._tag === "PasteRefused" ? refusePaste(state, json) : Effect.void
-    })
-  )
-  return yield* credentialOf(signIn).pipe(
-    withProgressLine(Effect.succeed("Waiting for the browser")),
-    Effect.catchIf(
-      (error) => error._tag === "OAuthError" && error.reason === "PortBusy",
-      () =>
-        Effect.zipRight(
-          say("The ports 1455 and 1457 cannot be had. Signing in with a code instead.", ""),
-          withCode(json)
-        )
+export const withBrowser = Effect.fnUntraced(
+  function*<E extends { readonly _tag: string; readonly message: string }, R>(
+    json: boolean,
+    keep: Keep<Subscription, E, R>
+  ) {
+    const signIn = BrowserLogin.login({ pasted: Prompt.lines, keep }).pipe(
+      Stream.tap((state) => {
+        if (state._tag === "UrlShown") return showUrl(state.url, json)
+        return state._tag === "PasteRefused" ? refusePaste(state, json) : Effect.void
+      })
     )
-  )
-})
+    return yield* credentialOf(signIn).pipe(
+      withProgressLine(Effect.succeed("Waiting for the browser")),
+      Effect.catchIf(
+        (error) => error instanceof OAuthError && error.reason === "PortBusy",
+        () =>
+          Effect.zipRight(
+            say("The ports 1455 and 1457 cannot be had. Signing in with a code instead.", ""),
+            withCode(json, keep)
+          )
+      )
+    )
+  }
+)
 
 const showUrl = Effect.fnUntraced(function*(url: string, json: boolean) {
   if (json) return yield* sayJson({ type: "login.url", url })
