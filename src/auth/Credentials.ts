@@ -26,12 +26,14 @@ import { Choice } from "./Choice.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
 import { DryRun } from "./DryRun.ts"
+import { endAtServer } from "./endAtServer.ts"
 import * as Host from "./Host.ts"
 import { OAuth, type Renewal } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
 import * as RejectedToken from "./RejectedToken.ts"
 import { addCredential } from "./Secrets.ts"
 import { SignedOut } from "./SignedOut.ts"
+import { discard } from "./SignIn.ts"
 import * as Unsaved from "./Unsaved.ts"
 
 /** @since 0.1.0 @category errors */
@@ -148,7 +150,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Option.none<{ readonly credential: Credential.SignIn; readonly error: SignedOut }>()
   )
 
-  const unsaved = yield* Unsaved.make(store)
+  const services = yield* Effect.context<OAuth | ChatGptOAuth>()
+  const unsaved = yield* Unsaved.make(store, (credential) => Effect.provide(endAtServer(credential), services))
   // The key is hidden in all output, even if it is not used.
   if (Option.isSome(options.apiKey)) yield* addCredential(Credential.apiKey(options.apiKey.value))
 
@@ -170,11 +173,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       ? RejectedToken.mark(credential, error)
       : Effect.map(DateTime.now, (now) => ChatGptTokens.end(credential, error, now))
 
+  /** Tokens of another account are not kept, so nobody else would end them. */
+  const discardRenewal = ({ refresh_token: token }: Renewal): Effect.Effect<void> =>
+    token == null ? Effect.void : discard(oauth.revoke(token))
+
   const refresh = (credential: Credential.SignIn): Effect.Effect<Credential.SignIn, OAuthError | SignedOut> => {
     const spend = <A>(call: Effect.Effect<A, OAuthError | SignedOut>) =>
       Effect.tapErrorTag(call, "SignedOut", (error) => Ref.set(over, Option.some({ credential, error })))
     return credential.kind === "subscription"
-      ? Effect.flatMap(spend(oauth.refresh(credential.refresh_token)), (renewal) => renew(credential, renewal))
+      ? Effect.flatMap(
+        spend(oauth.refresh(credential.refresh_token)),
+        (renewal) => Effect.tapError(renew(credential, renewal), () => discardRenewal(renewal))
+      )
       : Effect.zipWith(
         spend(chatGpt.refresh(credential)),
         DateTime.now,
@@ -209,7 +219,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           : stored
       )
     ))
-    return confirmed ?? (yield* error)
+    if (confirmed !== undefined) return confirmed
+    yield* discard(chatGpt.revoke(credential))
+    return yield* error
   })
 
   const whileTransient = <A>(effect: Effect.Effect<A, CredentialsError>) =>

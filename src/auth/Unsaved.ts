@@ -1,12 +1,14 @@
 /**
  * Holds a renewed sign-in that could not be saved. The refresh token in the store is already used up, so this process
- * goes on with the renewed one, and tries to save it until the process ends.
+ * goes on with the renewed one, and tries to save it until the process ends. Then it ends the sign-in at the server,
+ * where nobody could do that any more.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { isSame, isSignIn, type Stored as Held } from "./Credential.ts"
+import { isSame, isSignIn, type SignIn, type Stored as Held } from "./Credential.ts"
 import { type CredentialStore, CredentialStoreError } from "./CredentialStore.ts"
+import { unconfirmed } from "./endAtServer.ts"
 
 type Stored = Option.Option<Held>
 
@@ -22,17 +24,21 @@ export interface Unsaved {
 /** The unsaved credential `next`, and what the store holds in its place. */
 interface Kept {
   readonly stored: Stored
-  readonly next: Stored
+  readonly next: SignIn
 }
 
-export const make = Effect.fnUntraced(function*(store: typeof CredentialStore.Service) {
+/** `endAtServer` tells whether the server has confirmed the end of a sign-in. */
+export const make = Effect.fnUntraced(function*(
+  store: typeof CredentialStore.Service,
+  endAtServer: (credential: SignIn) => Effect.Effect<boolean>
+) {
   const scope = yield* Effect.scope
   const unsaved = yield* Ref.make(Option.none<Kept>())
 
   const latest: Unsaved["latest"] = (stored) =>
     Effect.map(Ref.get(unsaved), (kept) =>
       // If the store holds anything else, such as another sign-in, that is newer.
-      Option.isSome(kept) && hasSameTokens(kept.value.stored, stored) ? kept.value.next : stored)
+      Option.isSome(kept) && hasSameTokens(kept.value.stored, stored) ? Option.some(kept.value.next) : stored)
 
   const keep: (kept: Kept, error: CredentialStoreError) => Effect.Effect<Stored> = Effect.fnUntraced(
     function*(kept, error) {
@@ -41,7 +47,7 @@ export const make = Effect.fnUntraced(function*(store: typeof CredentialStore.Se
         yield* Effect.logWarning(`${error.message}. ${advice}`)
         yield* Effect.forkIn(tryUntilSaved, scope)
       }
-      return kept.next
+      return Option.some(kept.next)
     }
   )
 
@@ -52,7 +58,9 @@ export const make = Effect.fnUntraced(function*(store: typeof CredentialStore.Se
         Effect.tap(Effect.flatMap(latest(stored), change), (next) =>
           Effect.sync(() => {
             // Only tokens can be lost.
-            kept = !Option.exists(next, isSignIn) || hasSameTokens(stored, next) ? undefined : { stored, next }
+            kept = Option.isNone(next) || !isSignIn(next.value) || hasSameTokens(stored, next)
+              ? undefined
+              : { stored, next: next.value }
           }))
       ).pipe(
         Effect.tap(Ref.set(unsaved, Option.none())),
@@ -69,8 +77,12 @@ export const make = Effect.fnUntraced(function*(store: typeof CredentialStore.Se
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       if (yield* isSaved) return
-      const isSavedNow = yield* Effect.timeoutOption(Effect.interruptible(tryAgain), "5 seconds")
-      if (!Option.contains(isSavedNow, true)) yield* Effect.logWarning(lost)
+      yield* Effect.timeoutOption(Effect.interruptible(tryAgain), "5 seconds")
+      const kept = yield* Ref.get(unsaved)
+      if (Option.isNone(kept)) return
+      const { next } = kept.value
+      const isEnded = yield* endAtServer(next)
+      yield* Effect.logWarning(`${lost} ${isEnded ? ended : unconfirmed[next.kind]} ${goOn}`)
     })
   )
 
@@ -86,4 +98,6 @@ const advice =
   "This run goes on with the renewed sign-in and tries again to save it; if that fails until its end, the " +
   "sign-in is lost"
 
-const lost = "The renewed sign-in could not be saved, and the old one is used up: run `effixir login` again"
+const lost = "The renewed sign-in could not be saved, and the old one is used up."
+const ended = "The sign-in has been ended at the server, as nobody could use it any more."
+const goOn = "Run `effixir login` again"

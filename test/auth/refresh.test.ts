@@ -47,8 +47,10 @@ const next = (n: number): Renewal => ({
 
 const setup = Effect.fnUntraced(function*(initial: Subscription | undefined, answer: Refresh) {
   const asked = yield* Ref.make<ReadonlyArray<string>>([])
+  const revoked = yield* Ref.make<ReadonlyArray<string>>([])
   const oauth = Layer.mock(OAuth, {
     authorizeUrl: () => "",
+    revoke: (token) => Ref.update(revoked, (tokens) => [...tokens, Redacted.value(token)]),
     refresh: (token) =>
       Effect.zipRight(
         Ref.update(asked, (tokens) => [...tokens, Redacted.value(token)]),
@@ -67,6 +69,7 @@ const setup = Effect.fnUntraced(function*(initial: Subscription | undefined, ans
     store,
     replace,
     asked: Ref.get(asked),
+    revoked: Ref.get(revoked),
     current: Effect.map(current, ({ credential }) => name(credential)),
     stored: Effect.map(store.load, (stored) => Option.isSome(stored) ? name(stored.value) : "")
   }
@@ -271,13 +274,14 @@ describe("a credential that the server refuses", () => {
   it.scoped("is not replaced by tokens that speak for another account", () =>
     Effect.gen(function*() {
       const token = Redacted.make(jwt(nested({ chatgpt_account_id: "somebody else" })))
-      const { replace, stored } = yield* setup(
+      const { replace, revoked, stored } = yield* setup(
         signedIn(1),
         () =>
           Effect.succeed({ access_token: token, refresh_token: Redacted.make("r2"), id_token: token, expires_in: 3600 })
       )
       assert.deepInclude(yield* Effect.flip(replace(signedIn(1))), { reason: "AccountChanged" })
       assert.strictEqual(yield* stored, "a1")
+      assert.deepStrictEqual(yield* revoked, ["r2"], "nobody keeps them, so they are ended")
     }))
 
   it.scoped("is not replaced by that of another account, nor by nothing", () =>

@@ -10,7 +10,7 @@ import * as TestClock from "effect/TestClock"
 import { ChatGptOAuth } from "../../src/auth/chatgpt/ChatGptOAuth.ts"
 import { Credentials, layer } from "../../src/auth/Credentials.ts"
 import { CredentialStore, CredentialStoreError, makeEncoded } from "../../src/auth/CredentialStore.ts"
-import { OAuth } from "../../src/auth/OAuth.ts"
+import { OAuth, OAuthError } from "../../src/auth/OAuth.ts"
 
 const textOf = (n: number): string =>
   JSON.stringify({
@@ -28,6 +28,8 @@ const setup = Effect.gen(function*() {
     isBroken: true,
     hasRoom: true,
     warnings: [] as Array<string>,
+    revoked: [] as Array<string>,
+    isReachable: true,
     asked: [] as Array<string>
   }
   const refusal = new CredentialStoreError({ operation: "save", location: "the disk", problem: "it is broken" })
@@ -56,6 +58,11 @@ const setup = Effect.gen(function*() {
           refresh_token: Redacted.make(`refresh-${n + 1}`),
           expires_in: 3600
         }
+      }),
+    revoke: (token) =>
+      Effect.suspend(() => {
+        state.revoked.push(Redacted.value(token))
+        return state.isReachable ? Effect.void : new OAuthError({ reason: "Transport", detail: "down" })
       })
   })
   const chatGpt = Layer.mock(ChatGptOAuth, { issuer: "", authorizeUrl: () => "" })
@@ -112,16 +119,27 @@ describe("a renewed sign-in that cannot be saved", () => {
       yield* close
       assert.include(state.text, "refresh-2")
       assert.lengthOf(state.warnings, 1)
+      assert.isEmpty(state.revoked)
     }))
 
-  it.scoped("is told to be lost when that fails, too", () =>
-    Effect.gen(function*() {
-      const { close, current, state } = yield* setup
-      yield* current
-      yield* close
-      assert.lengthOf(state.warnings, 2)
-      assert.include(state.warnings[1], "run `effixir login` again")
-    }))
+  it.scoped.each([
+    { isReachable: true, said: "has been ended at the server" },
+    { isReachable: false, said: "The server could not be told" }
+  ])(
+    "is ended at the server when that fails, too, and told to be lost: reachable $isReachable",
+    ({ isReachable, said }) =>
+      Effect.gen(function*() {
+        const { close, current, state } = yield* setup
+        state.isReachable = isReachable
+        yield* current
+        yield* close
+        assert.deepStrictEqual(state.revoked, ["refresh-2"])
+        assert.lengthOf(state.warnings, 2)
+        for (const part of ["could not be saved", said, "Run `effixir login` again"]) {
+          assert.include(state.warnings[1], part)
+        }
+      })
+  )
 
   it.scoped("makes room for another sign-in, and for none", () =>
     Effect.gen(function*() {

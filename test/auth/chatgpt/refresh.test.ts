@@ -44,6 +44,7 @@ interface Server {
   keys: OAuthError | undefined
   delay: Duration.DurationInput
   readonly asked: Array<string>
+  readonly revoked: Array<string>
   identified: number
 }
 
@@ -61,7 +62,8 @@ const setup = Effect.fnUntraced(function*(
     delay: 0,
     identified: 0,
     ...differing,
-    asked: []
+    asked: [],
+    revoked: []
   }
   const services = yield* Layer.build(
     layer({ apiKey: Option.some(Redacted.make("sk-1")), choice: "any" }).pipe(
@@ -86,6 +88,7 @@ const setup = Effect.fnUntraced(function*(
               }
               return { renewal, at: 7 }
             }),
+          revoke: ({ refresh_token }) => Effect.sync(() => void server.revoked.push(Redacted.value(refresh_token))),
           identify: () =>
             Effect.suspend(() => {
               server.identified++
@@ -257,6 +260,7 @@ describe("a refresh", () => {
         yield* TestClock.setTime(minutes(200))
         assert.deepInclude(yield* Effect.flip(token), { reason: "IdentityRefused" })
         assert.deepStrictEqual(server.asked, ["r1"])
+        assert.deepStrictEqual(server.revoked, ["r2"], "nobody keeps the new tokens, so they are ended")
       }))
   }
 
