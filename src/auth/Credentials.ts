@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -11,13 +10,10 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import * as SynchronizedRef from "effect/SynchronizedRef"
 import { choice } from "../internal/choice.ts"
 import { redactedSpan } from "../internal/redactedSpan.ts"
 import { ChatGptOAuth, checkIssuer } from "./chatgpt/ChatGptOAuth.ts"
@@ -26,30 +22,20 @@ import { Choice } from "./Choice.ts"
 import * as Credential from "./Credential.ts"
 import { CredentialStore, type CredentialStoreError } from "./CredentialStore.ts"
 import { DryRun } from "./DryRun.ts"
+import * as EarlyRefresh from "./EarlyRefresh.ts"
 import { endAtServer } from "./endAtServer.ts"
 import * as Host from "./Host.ts"
 import { OAuth, type Renewal } from "./OAuth.ts"
 import type { OAuthError } from "./OAuthError.ts"
 import * as RejectedToken from "./RejectedToken.ts"
 import { addCredential } from "./Secrets.ts"
+import { type Options, select, type Selected } from "./Selection.ts"
 import { SignedOut } from "./SignedOut.ts"
 import { discard } from "./SignIn.ts"
 import * as Unsaved from "./Unsaved.ts"
 
 /** @since 0.1.0 @category errors */
 export type CredentialsError = SignedOut | CredentialStoreError | OAuthError
-
-/**
- * The chosen credential, where it came from, and one sentence that says why.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Selected {
-  readonly credential: Credential.Credential
-  readonly source: "store" | "environment"
-  readonly reason: string
-}
 
 /**
  * What replaces a credential that the server has refused. `isRefreshed` if it was refreshed just now, and not found in
@@ -80,64 +66,16 @@ export class Credentials extends Context.Tag("effixir/auth/Credentials")<Credent
 }>() {}
 
 export { Choice } from "./Choice.ts"
-
-/** @since 0.1.0 @category models */
-export interface Options {
-  /** An API key from outside the store, as a rule from `OPENAI_API_KEY`. */
-  readonly apiKey: Option.Option<Redacted.Redacted>
-  readonly choice: Choice
-}
+export { type Options, select, type Selected } from "./Selection.ts"
 
 /** How often, at least, a long-running program checks its credential. */
 const watchInterval = Duration.minutes(1)
-
-/** How long a request that has a good token waits for the next one. */
-const maxWait = Duration.seconds(2)
 
 /** Network and server failures are temporary. Each try decides anew whether to use the refresh token. */
 const refreshSchedule = Schedule.exponential("500 millis").pipe(
   Schedule.jittered,
   Schedule.intersect(Schedule.recurs(3))
 )
-
-/**
- * Which credential wins: a stored sign-in, then the API key of the environment, then a stored API key. A sign-in that
- * names no account, may not use the plan, or was ended by the server, is chosen too, and then fails: silently falling
- * back to a key would cost the person money.
- *
- * @since 0.1.0
- * @category selection
- */
-export const select = (
-  stored: Option.Option<Credential.Stored>,
-  options: Options
-): Either.Either<Selected, SignedOut> => {
-  const chosen = options.choice === "any" ? "" : `only ${options.choice} was asked for`
-  const key = Option.filter(options.apiKey, (key) => Redacted.value(key).trim() !== "")
-  const hasKey = Option.isSome(key)
-  const none = (reason: SignedOut["reason"]) => Either.left(new SignedOut({ reason }))
-
-  const isChosen = options.choice !== "api-key"
-  if (isChosen && Option.isSome(stored) && stored.value.kind === "chatgpt_ended") return none(stored.value.reason)
-  if (isChosen && Option.isSome(stored) && Credential.isSignIn(stored.value)) {
-    if (!Credential.usesPlan(stored.value)) return none("PlanUseOff")
-    if (stored.value.kind === "subscription" && Credential.claims(stored.value).accountId === undefined) {
-      return none("AccountUnknown")
-    }
-    const why = hasKey ? "a stored ChatGPT sign-in comes before OPENAI_API_KEY" : "a ChatGPT sign-in is stored"
-    return Either.right({ credential: stored.value, source: "store", reason: chosen || why })
-  }
-  if (options.choice === "chatgpt") return none(hasKey || Option.isSome(stored) ? "ApiKeyRuledOut" : "NoSubscription")
-  if (hasKey) {
-    const why = Option.isSome(stored)
-      ? "OPENAI_API_KEY comes before the stored API key"
-      : "OPENAI_API_KEY is set and no ChatGPT sign-in is stored"
-    return Either.right({ credential: Credential.apiKey(key.value), source: "environment", reason: chosen || why })
-  }
-  return Option.isSome(stored) && stored.value.kind === "api_key"
-    ? Either.right({ credential: stored.value, source: "store", reason: chosen || "an API key is stored" })
-    : none(Option.isSome(stored) ? "SubscriptionRuledOut" : options.choice === "api-key" ? "NoApiKey" : "NeverSignedIn")
-}
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options) {
@@ -267,57 +205,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return { credential: yield* confirmed(yield* sameAccount(next, refused)), isRefreshed }
     }).pipe(whileTransient, lock.withPermits(1))
 
-  /**
-   * The early refresh: one at a time. It goes on when no request waits for it any more, and pauses for a while after a
-   * failure.
-   */
-  const early = yield* SynchronizedRef.make<Early | undefined>(undefined)
-
-  const beginEarly = (credential: Credential.SignIn) =>
-    SynchronizedRef.modifyEffect(early, (last): Effect.Effect<readonly [Early, Early]> =>
-      Effect.gen(function*() {
-        const now = yield* Clock.currentTimeMillis
-        if (last !== undefined && Credential.isSame(last.credential, credential)) {
-          const isRunning = Option.isNone(yield* Fiber.poll(last.fiber))
-          if (isRunning || now - last.at < Duration.toMillis(watchInterval)) return [last, last]
-        }
-        const begun = { credential, at: now, fiber: yield* Effect.forkIn(replace(credential), scope) }
-        return [begun, begun]
-      }))
-
-  const isTold = yield* Ref.make(false)
-
-  /**
-   * Server failures are temporary, so they are only logged. Warns once of an unwritable store, which the person has to
-   * fix before the token ends.
-   */
-  const tellEarly = Effect.fnUntraced(function*(error: CredentialStoreError | OAuthError) {
-    if (error._tag === "OAuthError" || (yield* Ref.getAndSet(isTold, true))) {
-      return yield* Effect.logDebug("The early refresh failed", error.message)
-    }
-    yield* Effect.logWarning(`${error.message}. The sign-in is not renewed, and this run goes on with the token it has`)
-  })
-
-  /** A request with a good token does not wait for a failing server or disk. */
-  const renewEarly = Effect.fnUntraced(function*(credential: Credential.SignIn) {
-    const { at, fiber } = yield* beginEarly(credential)
-    const waited = (yield* Clock.currentTimeMillis) - at
-    const renewed = Effect.flatMap(
-      Fiber.poll(fiber),
-      Option.match({
-        onNone: () =>
-          Effect.timeoutOption(Fiber.join(fiber), Duration.millis(Math.max(0, Duration.toMillis(maxWait) - waited))),
-        onSome: Effect.asSome
-      })
-    )
-    return yield* renewed.pipe(
-      Effect.map(Option.getOrElse(() => ({ credential }))),
-      Effect.catchIf(
-        (error) => error._tag !== "SignedOut",
-        (error) => Effect.as(tellEarly(error), { credential })
-      )
-    )
-  })
+  const renewEarly = yield* EarlyRefresh.make(replace, watchInterval)
 
   const verified: Effect.Effect<Selected, CredentialsError> = Effect.gen(function*() {
     const winner = yield* selected
@@ -388,13 +276,6 @@ export const layerConfig = (
   }
 ): Layer.Layer<Credentials, ConfigError.ConfigError, CredentialStore | OAuth | ChatGptOAuth> =>
   Layer.scoped(Credentials, Effect.flatMap(Config.unwrap(options), make))
-
-interface Early {
-  readonly credential: Credential.SignIn
-  /** When it began, in milliseconds. */
-  readonly at: number
-  readonly fiber: Fiber.Fiber<{ readonly credential: Credential.SignIn }, CredentialsError>
-}
 
 const isVerified = (credential: Credential.Credential): boolean =>
   credential.kind !== "chatgpt" || credential.unverified === undefined
