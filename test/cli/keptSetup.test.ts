@@ -198,7 +198,7 @@ describe("a session that goes on", () => {
       const { asked, first, key, last, run, simulator } = yield* setup({ signedIn: false })
       const other = yield* OpenAiSimulator.make({ script: () => done })
       const elsewhere = { ...key, OPENAI_BASE_URL: other.apiBaseUrl, EFFIXIR_DIALECT: "responses" }
-      const session = yield* first(["--dialect", "chat-completions"], key)
+      const session = yield* first(["--dialect", "chat-completions", "-m", "gpt-6.1-sol"], key)
       const kept = yield* run(["resume", session, "More"], { env: elsewhere })
       assert.deepStrictEqual([kept.code, yield* asked], [0, 2])
       assertSentence(kept.stderr, `goes on with --base-url ${simulator.apiBaseUrl} and --dialect chat-completions, as`)

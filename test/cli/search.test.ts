@@ -87,7 +87,9 @@ describe("--search", () => {
     Effect.gen(function*() {
       const { run, simulator } = yield* machine(() => Script.answer(Script.say("Hello")))
       const env = { EFFIXIR_DIALECT: "chat-completions", OPENAI_API_KEY: Redacted.value(simulator.apiKey) }
-      const { code, stderr, stdout } = yield* run(["run", "--auth", "api-key", "--search", "Hi"], { env })
+      const { code, stderr, stdout } = yield* run(["run", "--auth", "api-key", "--search", "-m", "gpt-6.1-sol", "Hi"], {
+        env
+      })
       assert.deepStrictEqual([code, stdout], [0, "Hello\n"])
       assertSentence(stderr, "effixir: the web cannot be searched over Chat Completions")
       assert.notInclude(JSON.stringify((yield* simulator.requests)[0]?.body), "web_search")

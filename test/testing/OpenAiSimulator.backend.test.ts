@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import * as zlib from "node:zlib"
 import type { Item } from "../../src/responses/Item.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -123,7 +124,7 @@ describe("The ChatGPT host of OpenAiSimulator", () => {
     Effect.gen(function*() {
       const prompt = { type: "message", role: "developer", content: [{ type: "input_text", text: "Be brief." }] }
       const tools = { type: "additional_tools", role: "developer", tools: [] }
-      const leading = { ...body, instructions: undefined, input: [tools, prompt, user] }
+      const leading = { ...body, model: "gpt-5.6-sol", instructions: undefined, input: [tools, prompt, user] }
       assert.strictEqual((yield* post(chatGptPath, leading, yield* signedIn)).status, 200)
     }).pipe(Effect.provide(simulator)))
   it.effect("wants a list as input", () => detail({ input: "hi" }, "Input must be a list"))
@@ -180,6 +181,56 @@ describe("The ChatGPT host of OpenAiSimulator", () => {
           assert.strictEqual(answer.status, status, `${model} ${effort}`)
         }
       }
+    }).pipe(Effect.provide(simulator)))
+
+  const update = { type: "configuration_update", reasoning: { effort: "high" } }
+  const additional = { type: "additional_tools", role: "developer", tools: [] }
+
+  it.effect("takes items beside what was said from the models that know them, and where they belong", () =>
+    Effect.gen(function*() {
+      const input = (...items: ReadonlyArray<object>) => ({ input: items })
+      const cases: ReadonlyArray<readonly [model: string, change: object, param: string | undefined]> = [
+        ["gpt-6.2-sol", input(user, update), undefined],
+        ["gpt-5.6-sol", input(user, update), "input[1]"],
+        ["gpt-5.5", input(user, update), "input[1]"],
+        ["gpt-6.2-sol", input(user, { ...update, reasoning: { effort: "none" } }), "reasoning.effort"],
+        ["gpt-6.2-sol", input(user, { ...update, reasoning: {} }), "input[1].reasoning.effort"],
+        ["gpt-5.6-sol", input(additional, user), undefined],
+        ["gpt-5.5", input(additional, user), "input[0]"],
+        ["gpt-6.2-sol", input(user, additional), "input[1]"],
+        ["gpt-6.2-sol", input({ ...additional, role: "user" }, user), "input[0]"]
+      ]
+      const { apiKey } = yield* OpenAiSimulator.OpenAiSimulator
+      for (const [path, headers] of [[chatGptPath, yield* signedIn], ["/v1/responses", bearer(apiKey)]] as const) {
+        for (const [model, change, param] of cases) {
+          const { json, status } = yield* post(path, { ...body, model, ...change }, headers)
+          assert.strictEqual(status, param === undefined ? 200 : 400, `${model} ${JSON.stringify(change)}`)
+          if (param !== undefined) assert.nestedPropertyVal(json, "error.param", param)
+        }
+      }
+    }).pipe(Effect.provide(simulator)))
+
+  it.effect("takes no limit that is too low for any answer", () =>
+    detail({ max_output_tokens: 15 }, "max_output_tokens must be at least 16"))
+
+  const zstd: unknown = Reflect.get(zlib, "zstdCompressSync")
+
+  it.effect("takes bodies that are packed as Codex packs them, and the API does not", () =>
+    Effect.gen(function*() {
+      const { apiKey, url } = yield* OpenAiSimulator.OpenAiSimulator
+      const bytes = typeof zstd === "function" ? zstd(JSON.stringify(body)) : "never unpacked"
+      const send = (path: string, headers: object, encoding = "zstd") =>
+        Effect.promise(() =>
+          fetch(`${url}${path}`, {
+            method: "POST",
+            headers: { ...headers, "content-type": "application/json", "content-encoding": encoding },
+            body: bytes
+          }).then(({ status }) => status)
+        )
+      const headers = yield* signedIn
+      assert.strictEqual(yield* send(chatGptPath, headers), typeof zstd === "function" ? 200 : 415)
+      assert.strictEqual(yield* send(chatGptPath, headers, "gzip"), 415)
+      assert.strictEqual(yield* send("/v1/responses", bearer(apiKey)), 415)
     }).pipe(Effect.provide(simulator)))
 
   it.effect("wants a type on every item", () =>
@@ -347,7 +398,13 @@ describe("The API host of OpenAiSimulator", () => {
   it.effect("refuses to be told how GPT-6.2 chooses its words", () =>
     Effect.gen(function*() {
       const { apiKey } = yield* OpenAiSimulator.OpenAiSimulator
-      for (const field of [{ temperature: 0 }, { top_p: 1 }, { top_logprobs: 1 }]) {
+      const fields = [
+        { temperature: 0 },
+        { top_p: 1 },
+        { top_logprobs: 1 },
+        { include: ["message.output_text.logprobs"] }
+      ]
+      for (const field of fields) {
         const ask = (model: string) => post("/v1/responses", { ...body, model, ...field }, bearer(apiKey))
         const { json, status } = yield* ask("gpt-6.2-sol")
         assert.deepStrictEqual([status, (json as { error: { param: string } }).error.param], [

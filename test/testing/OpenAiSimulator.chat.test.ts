@@ -74,6 +74,13 @@ const refusals: ReadonlyArray<readonly [what: string, change: object, message: R
     { model: "gpt-5.5", messages: [user], max_tokens: 10 },
     /^Unsupported parameter: 'max_tokens' .* Use 'max_completion_tokens' instead/
   ],
+  [
+    "tools for a model that has them with the Responses API only",
+    { model: "gpt-6.2-sol", tools },
+    /^Function tools are not supported with gpt-6.2-sol .* use \/v1\/responses/
+  ],
+  ["to be told how GPT-6.2 chooses its words", { model: "gpt-6.2-sol", temperature: 0 }, /^Unsupported.*'temperature'/],
+  ["an effort that a model has not", { model: "gpt-6.2-sol", reasoning_effort: "none" }, /^Unsupported value.*'none'/],
   ["an output that comes twice", { messages: [calling("a"), tool("a"), tool("a")] }, /^messages with role 'tool'/]
 ]
 

@@ -1,3 +1,4 @@
+import type * as UrlParams from "@effect/platform/UrlParams"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
@@ -107,7 +108,8 @@ describe("authorize", () => {
         { code_challenge_method: "plain" },
         { code_challenge: "short" },
         { nonce: first["state"] ?? "" },
-        { force_reconsent: "true" }
+        { force_reconsent: "true" },
+        { codex_cli_simplified_flow: "true" }
       ]
       for (const change of wrong) {
         assert.strictEqual((yield* authorize({ ...first, ...change })).status, 400, JSON.stringify(change))
@@ -144,7 +146,9 @@ describe("the token endpoint", () => {
         { redirect_uri: "http://127.0.0.1:1/auth/callback" },
         { code_verifier: "w".repeat(43) },
         { resource: "https://api.openai.com" },
-        { code: "ac_unknown" }
+        { code: "ac_unknown" },
+        { scope: "openid" },
+        { client_secret: "" }
       ]
       for (const change of wrong) {
         assert.strictEqual((yield* exchange(yield* comeBack(first), change)).status, 400, JSON.stringify(change))
@@ -207,6 +211,24 @@ describe("the token endpoint", () => {
       const { json } = yield* refresh(client_id, tokens.refresh_token)
       assert.doesNotHaveAnyKeys(json, ["id_token", "scope"])
     }).pipe(Effect.provide(simulator)))
+
+  it.effect("takes nothing with a refresh but what belongs there, and that once", () =>
+    Effect.gen(function*() {
+      const { client_id, tokens } = yield* signIn
+      const form = { grant_type: "refresh_token", client_id, refresh_token: tokens.refresh_token, resource }
+      const wrong: ReadonlyArray<UrlParams.CoercibleRecord> = [
+        { scope: "openid" },
+        { ext_agent_host_id: first["ext_agent_host_id"] },
+        { client_id: [client_id, client_id] }
+      ]
+      for (const more of wrong) {
+        const { json, status } = yield* postForm("/api/accounts/oauth/token", { ...form, ...more })
+        assert.strictEqual(status, 400, JSON.stringify(more))
+        assert.deepInclude(json, { error: "invalid_request" })
+      }
+      yield* TestClock.adjust("55 minutes")
+      assert.strictEqual((yield* token(form)).status, 200, "nothing was spent")
+    }).pipe(Effect.provide(simulator)))
 })
 
 describe("revoke", () => {
@@ -223,5 +245,7 @@ describe("revoke", () => {
       }
       const { json } = yield* refresh(client_id, tokens.refresh_token)
       assert.deepInclude(json, { error_reason: "refresh_token_invalidated" })
+      const more = yield* postForm("/api/accounts/oauth/revoke", { token: "unknown", client_id, client_secret: "" })
+      assert.strictEqual(more.status, 400)
     }).pipe(Effect.provide(simulator)))
 })

@@ -86,6 +86,20 @@ describe("The API host of OpenAiSimulator, used with a plan", () => {
         { input: [{ ...additional, tools: [echo, { type: "tool_search" }] }, user] },
         "input[0].tools[1].type"
       )
+      const inside = { type: "namespace", name: "own", description: "Ours", tools: [echo, { type: "file_search" }] }
+      yield* unsupported({ tools: [inside] }, "tools[0].tools[1].type")
+    }))
+  it.effect("has no files, and takes no sound and no films", () =>
+    Effect.gen(function*() {
+      const parts = [
+        { type: "input_file", file_id: "file_1" },
+        { type: "input_image", file_id: "file_1" },
+        { type: "input_audio", input_audio: { data: "", format: "wav" } },
+        { type: "input_video", video_url: "https://x.test/a.mp4" }
+      ]
+      for (const part of parts) {
+        yield* unsupported({ input: [{ ...user, content: [...user.content, part] }] }, "input[0].content[1]")
+      }
     }))
   it.effect("knows some models only", () =>
     Effect.gen(function*() {

@@ -4,6 +4,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { defined } from "../../internal/json.ts"
 import { JsonObject } from "../../internal/wire.ts"
+import { profileOf } from "../../responses/account/ModelProfile.ts"
 import {
   functionCallOutput,
   isFunctionCall,
@@ -114,7 +115,8 @@ export const read = ({ body, headers }: Received): Either.Either<Read, Reply> =>
   }
   // Decoding has parsed the arguments; the original is the text that was sent.
   const sent = body as Body
-  const wrong = orderVerdict(sent.messages) ?? toolsVerdict(sent) ?? thoughtsVerdict(sent) ?? limitVerdict(sent)
+  const wrong = orderVerdict(sent.messages) ?? toolsVerdict(sent) ?? thoughtsVerdict(sent) ??
+    limitVerdict(sent) ?? modelVerdict(sent)
   if (wrong !== undefined) return Either.left(error(400, { message: wrong, code: null }))
   return Either.right({ body: sent, request: requestOf(sent, headers["session-id"] ?? "") })
 }
@@ -148,6 +150,20 @@ const limitVerdict = ({ max_tokens, model }: Body): string | undefined =>
   max_tokens !== undefined && /^(?:gpt-[56]|o[134](?:-|$)|codex-)/.test(model)
     ? "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     : undefined
+
+/** From GPT-6.2 on, there are tools with the Responses API only, and no say in how words are chosen. */
+const modelVerdict = (body: Body): string | undefined => {
+  const { efforts, sampling } = profileOf(body.model)
+  const { model, reasoning_effort: effort, tools } = body
+  if (!sampling && tools !== undefined) {
+    return `Function tools are not supported with ${model} in /v1/chat/completions. Please use /v1/responses instead.`
+  }
+  const param = sampling ? undefined : ["temperature", "top_p"].find((name) => name in body)
+  if (param !== undefined) return `Unsupported parameter: '${param}' is not supported with this model.`
+  return effort === undefined || efforts === undefined || efforts.includes(effort) && effort !== "ultra"
+    ? undefined
+    : `Unsupported value: 'reasoning_effort' does not support '${effort}' with this model.`
+}
 
 /** Some models need the thoughts that led to their calls; the servers of other models refuse them. */
 const thoughtsVerdict = ({ messages, model }: Body): string | undefined => {

@@ -193,8 +193,9 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
   const token: Handler = Effect.fnUntraced(function*({ body, headers }) {
     const { invalidClient, lostAnswer, tokenDelay, tokenStatus } = yield* Ref.get(knobs)
     if (tokenStatus !== 200) return json(tokenStatus, { error: "temporarily_unavailable" })
-    const answer = headers["content-type"]?.startsWith("application/x-www-form-urlencoded") !== true
-      ? failed("invalid_request", "the body must be a form")
+    const problem = formProblem(headers, body, fieldsOf(text(body, "grant_type")))
+    const answer = problem !== undefined
+      ? failed("invalid_request", problem)
       : text(body, "client_id") === newClient || invalidClient ||
           !HashMap.has(yield* Ref.get(clients), text(body, "client_id"))
       ? json(401, { error: "invalid_client", error_description: "the client is unknown" })
@@ -214,9 +215,8 @@ export const make = Effect.fnUntraced(function*(issuer: string, options: Options
   const revoke: Handler = Effect.fnUntraced(function*({ body, headers }) {
     const { revokeStatus } = yield* Ref.get(knobs)
     if (revokeStatus !== 200) return json(revokeStatus, { error: "temporarily_unavailable" })
-    if (headers["content-type"]?.startsWith("application/x-www-form-urlencoded") !== true) {
-      return failed("invalid_request", "the body must be a form")
-    }
+    const problem = formProblem(headers, body, ["token", "token_type_hint", "client_id"])
+    if (problem !== undefined) return failed("invalid_request", problem)
     const found = HashMap.get(yield* Ref.get(refreshTokens), text(body, "token"))
     if (Option.isSome(found) && found.value.family.client.id === text(body, "client_id")) {
       yield* end(found.value.family.id)
@@ -266,6 +266,27 @@ const inForm = {
   iso: (at: number) => new Date(at * 1000).toISOString(),
   none: () => null
 } as const
+
+/** What is wrong with a form, which has to have these fields and no others. */
+const formProblem = (
+  headers: Received["headers"],
+  body: unknown,
+  fields: ReadonlyArray<string> | undefined
+): string | undefined => {
+  if (headers["content-type"]?.startsWith("application/x-www-form-urlencoded") !== true) {
+    return "the body must be a form"
+  }
+  const sent = Object.keys(Object(body))
+  const extra = fields === undefined ? undefined : sent.find((name) => !fields.includes(name))
+  return extra === undefined ? undefined : `${extra} does not belong there, or stands there twice`
+}
+
+const fieldsOf = (grantType: string): ReadonlyArray<string> | undefined =>
+  grantType === "authorization_code"
+    ? ["grant_type", "client_id", "code", "code_verifier", "redirect_uri", "resource"]
+    : grantType === "refresh_token"
+    ? ["grant_type", "client_id", "refresh_token", "resource"]
+    : undefined
 
 const subjectOf = ({ accountId }: Account): string => `user-${accountId}`
 

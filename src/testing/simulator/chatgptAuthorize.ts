@@ -23,6 +23,24 @@ export const scopes = [
 const hostId =
   /^(?:urn:uuid:[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}|urn:ietf:params:oauth:jwk-thumbprint:.+|did:key:.+)$/i
 
+/** `force_reconsent` is only for tools that OpenAI has confirmed it for. */
+const parameters: ReadonlySet<string> = new Set([
+  "client_id",
+  "agent_name_hint",
+  "ext_agent_host_id",
+  "response_type",
+  "redirect_uri",
+  "resource",
+  "scope",
+  "state",
+  "nonce",
+  "code_challenge",
+  "code_challenge_method",
+  "id_token_hint",
+  "login_hint",
+  "prompt"
+])
+
 /** What is wrong with an authorize request. In this case the server shows a page, and does not redirect the browser. */
 export const checkAuthorize = (
   query: Received["query"],
@@ -36,6 +54,7 @@ export const checkAuthorize = (
   const names = Array.from(new URLSearchParams(rawQuery).keys())
   const checks: ReadonlyArray<readonly [isRight: boolean, problem: string]> = [
     [new Set(names).size === names.length, "a parameter stands there twice"],
+    [names.every((name) => parameters.has(name)), "a parameter is unknown"],
     [isNew || Option.isSome(client), "client_id is unknown"],
     [!isNew || said("agent_name_hint") !== "", "agent_name_hint is missing"],
     [isNew || !("agent_name_hint" in query), "agent_name_hint is for the first registration only"],
@@ -61,8 +80,7 @@ export const checkAuthorize = (
     [said("nonce") !== said("state"), "nonce and state are the same"],
     [said("code_challenge_method") === "S256", "code_challenge_method is not S256"],
     [/^[\w-]{43}$/.test(said("code_challenge")), "code_challenge is none of S256"],
-    [!("prompt" in query) || said("prompt") === "consent", "prompt is unknown"],
-    [!("force_reconsent" in query), "force_reconsent is not for this client"]
+    [!("prompt" in query) || said("prompt") === "consent", "prompt is unknown"]
   ]
   return checks.find(([isRight]) => !isRight)?.[1]
 }

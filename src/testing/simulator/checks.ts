@@ -46,20 +46,67 @@ export const api = (body: unknown): Either.Either<Read, Reply> => {
       error(400, { message: "The simulator answers with a stream only.", param: "stream", code: null })
     )
   }
-  return reading(body, fittingVerdict(body, body["model"]) ?? effortVerdict(body, body["model"]))
+  return reading(
+    body,
+    fittingVerdict(body, body["model"]) ?? effortVerdict(body, body["model"]) ?? itemsVerdict(body, body["model"])
+  )
 }
 
 /** What the API refuses of some models only. */
 const fittingVerdict = (body: Body, model: string): Verdict => {
   const { cacheRetention, sampling } = profileOf(model)
   const refused = [...(sampling ? [] : samplingFields), ...(cacheRetention ? [] : ["prompt_cache_retention"])]
-  const param = refused.find((name) => name in body)
+  const { include } = body
+  const hasLogprobs = !sampling && Array.isArray(include) && include.includes("message.output_text.logprobs")
+  const param = hasLogprobs ? "include" : refused.find((name) => name in body)
   if (param === undefined) return undefined
   const message = `Unsupported parameter: '${param}' is not supported with this model.`
   return error(400, { message, param, code: "unsupported_parameter" })
 }
 
 const samplingFields = ["temperature", "top_p", "top_logprobs"]
+
+/** What the models that are known take as items of the input, beside what was said. */
+const itemsVerdict = (body: Body, model: string): Verdict => {
+  const input: ReadonlyArray<unknown> = Array.isArray(body["input"]) ? body["input"] : []
+  for (const [index, item] of input.entries()) {
+    const type = field(item, "type")
+    const verdict = type === "additional_tools"
+      ? additionalToolsVerdict(item, index, model)
+      : type === "configuration_update"
+      ? updateVerdict(item, index, model)
+      : undefined
+    if (verdict !== undefined) return verdict
+  }
+  return undefined
+}
+
+const additionalToolsVerdict = (item: unknown, index: number, model: string): Verdict => {
+  const where = `input[${index}]`
+  if (!profileOf(model).additionalTools) {
+    const message = `Input item 'additional_tools' is not supported with the '${model}' model.`
+    return error(400, { message, param: where, code: "unsupported_value" })
+  }
+  if (index > 0 || field(item, "role") !== "developer" || !Array.isArray(field(item, "tools"))) {
+    const message = `Invalid '${where}': 'additional_tools' is the first item, of the developer, with a list of tools.`
+    return error(400, { message, param: where, code: "invalid_value" })
+  }
+  return undefined
+}
+
+const updateVerdict = (item: unknown, index: number, model: string): Verdict => {
+  const where = `input[${index}]`
+  if (!profileOf(model).effortUpdates) {
+    const message = `Input item 'configuration_update' is not supported with the '${model}' model.`
+    return error(400, { message, param: where, code: "unsupported_value" })
+  }
+  const reasoning = field(item, "reasoning")
+  if (field(reasoning, "effort") === undefined) {
+    const message = `Missing required parameter: '${where}.reasoning.effort'.`
+    return error(400, { message, param: `${where}.reasoning.effort`, code: "missing_required_parameter" })
+  }
+  return effortVerdict({ reasoning }, model)
+}
 
 export interface Server {
   /** Whether the server can decrypt this text. */
@@ -111,15 +158,21 @@ const chatGptVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
   if (!Array.isArray(input)) return detail(400, "Input must be a list")
   if (input.some((item) => field(item, "role") === "system")) return detail(400, "System messages are not allowed")
   if (unsupported !== undefined) return detail(400, `Unsupported parameter: ${unsupported}`)
+  const most = body["max_output_tokens"]
+  if (most !== undefined && !(Predicate.isNumber(most) && most >= fewestTokens)) {
+    return detail(400, `max_output_tokens must be at least ${fewestTokens}`)
+  }
   return modelVerdict(body, models)
 }
+
+const fewestTokens = 16
 
 const modelVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
   const { model } = body
   if (!Predicate.isString(model) || !models.includes(model)) {
     return detail(400, `The '${model ?? ""}' model is not supported when using Codex with a ChatGPT account.`)
   }
-  return effortVerdict(body, model)
+  return effortVerdict(body, model) ?? itemsVerdict(body, model)
 }
 
 /** The hardest effort of a list is for people only; of models that are not known, most refuse `minimal`. */
@@ -142,6 +195,9 @@ const planVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
     ...input.flatMap((item, index) => {
       if (field(item, "role") === "system") return [`input[${index}].role`]
       if (field(item, "type") === "configuration_update") return [`input[${index}]`]
+      const parts = field(item, "content")
+      const part = Array.isArray(parts) ? parts.findIndex(isElsewhere) : -1
+      if (part >= 0) return [`input[${index}].content[${part}]`]
       return field(item, "type") === "additional_tools"
         ? refusedTools(field(item, "tools"), `input[${index}].tools`)
         : []
@@ -156,8 +212,14 @@ const planVerdict = (body: Body, models: ReadonlyArray<string>): Verdict => {
 
 const refusedTools = (tools: unknown, where: string): ReadonlyArray<string> =>
   (Array.isArray(tools) ? tools : []).flatMap((tool, index) =>
-    planTools.has(String(field(tool, "type"))) ? [] : [`${where}[${index}].type`]
+    planTools.has(String(field(tool, "type")))
+      ? refusedTools(field(tool, "tools"), `${where}[${index}].tools`)
+      : [`${where}[${index}].type`]
   )
+
+/** A plan has no files that are kept at the server, and takes no sound and no films. */
+const isElsewhere = (part: unknown): boolean =>
+  /^input_(?:audio|video)$/.test(String(field(part, "type"))) || field(part, "file_id") !== undefined
 
 /** Of the tools that the server runs itself, a plan has only the search of the web. */
 const planTools: ReadonlySet<string> = new Set(["function", "custom", "namespace", "web_search"])

@@ -5,6 +5,7 @@ import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import * as zlib from "node:zlib"
 
 /** One request as it came in; a body that is JSON or a form is parsed. */
 export interface Received {
@@ -85,8 +86,8 @@ export const urlOf = (server: Server): string => {
 export const respond = Effect.fnUntraced(function*(server: Server, handler: Handler) {
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   server.on("request", (incoming, outgoing) => {
-    const fiber = receive(incoming).pipe(
-      Effect.flatMap((received) => Effect.merge(handler(received))),
+    const fiber = Effect.flatMap(receive(incoming), handler).pipe(
+      Effect.merge,
       // If a bug prevents an answer, the client must not wait for ever.
       Effect.catchAllDefect((defect) =>
         Effect.succeed(error(500, { message: String(defect), code: "simulator_defect" }))
@@ -98,8 +99,28 @@ export const respond = Effect.fnUntraced(function*(server: Server, handler: Hand
   })
 })
 
-const receive = (incoming: IncomingMessage): Effect.Effect<Received> =>
-  Effect.map(textOf(incoming), (text) => received(incoming, text))
+const receive = (incoming: IncomingMessage): Effect.Effect<Received, Reply> =>
+  bytesOf(incoming).pipe(
+    Effect.flatMap((bytes) => unpacked(bytes, incoming)),
+    Effect.map((text) => received(incoming, text))
+  )
+
+/** Only the ChatGPT host takes bodies that are packed, as Codex packs them where somebody has signed in. */
+const unpacked = (bytes: Buffer, { headers, url = "/" }: IncomingMessage): Effect.Effect<string, Reply> => {
+  const encoding = headers["content-encoding"] ?? "identity"
+  if (encoding === "identity") return Effect.succeed(bytes.toString("utf8"))
+  if (encoding !== "zstd" || !url.startsWith("/backend-api/")) {
+    return Effect.fail(error(415, { message: `Unsupported content encoding: ${encoding}`, code: null }))
+  }
+  // Since Node 22.15.
+  const unpack = Reflect.get(zlib, "zstdDecompressSync")
+  return typeof unpack === "function"
+    ? Effect.try({
+      try: () => String(unpack(bytes)),
+      catch: () => detail(400, "Request body is not valid zstd")
+    })
+    : Effect.fail(detail(415, "The simulator needs Node 22.15 or later to unpack zstd"))
+}
 
 export const received = (incoming: IncomingMessage, text: string): Received => {
   const url = new URL(incoming.url ?? "/", "http://127.0.0.1")
@@ -119,16 +140,22 @@ const oneHeader = ([name, value]: [string, string | Array<string> | undefined]):
   Array.isArray(value) ? value.join(", ") : value ?? ""
 ]
 
-const textOf = (incoming: IncomingMessage): Effect.Effect<string> =>
+const bytesOf = (incoming: IncomingMessage): Effect.Effect<Buffer> =>
   Effect.async((resume) => {
     const chunks: Array<Uint8Array> = []
     incoming.on("data", (chunk) => chunks.push(chunk))
-    incoming.on("end", () => resume(Effect.sync(() => Buffer.concat(chunks).toString("utf8"))))
+    incoming.on("end", () => resume(Effect.sync(() => Buffer.concat(chunks))))
   })
 
 export const parse = (text: string, contentType?: string): unknown => {
   if (contentType?.startsWith("application/x-www-form-urlencoded") === true) {
-    return Object.fromEntries(new URLSearchParams(text))
+    const fields = Array.from(new URLSearchParams(text))
+    // A name that stands there twice is ambiguous, so its second value shows under another name.
+    return Object.fromEntries(
+      fields.map(([name, value], index) =>
+        fields.findIndex(([other]) => other === name) < index ? [`${name}#2`, value] : [name, value]
+      )
+    )
   }
   try {
     return JSON.parse(text)
