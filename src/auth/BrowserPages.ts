@@ -55,4 +55,8 @@ export const stopped: Page = page(
   "Start again in the terminal. You may close this tab."
 )
 export const failed = (message: string): Page =>
-  page(400, "The sign-in did not work", `${message}. You may close this tab; the terminal says the same.`)
+  page(
+    400,
+    "The sign-in did not work",
+    `${message.replace(/\.$/, "")}. You may close this tab; the terminal says the same.`
+  )

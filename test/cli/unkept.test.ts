@@ -33,6 +33,7 @@ describe("a new sign-in that cannot be saved", () => {
           const page = yield* visit(url)
           for (const part of ["The sign-in did not work", auth, "it is a folder", said]) assert.include(page, part)
           assert.notInclude(page, "You are signed in")
+          assert.notInclude(page, "..")
           const { code, stderr } = yield* result
           assert.strictEqual(code, 4, stderr)
           assertSentence(stderr, auth, "it is a folder", said)
