@@ -10,6 +10,8 @@ import * as Script from "../src/testing/Script.ts"
 import { type How, machine, platform, program } from "./cli/machine.ts"
 import { isThere, terminal } from "./cli/pseudoTerminal.ts"
 
+const onTerminal: How = { through: terminal(80, 24), env: { TERM: "xterm" } }
+
 /** Each use of the program calls functions of its own, and is told apart by its first word. */
 const uses: ReadonlyArray<readonly [args: ReadonlyArray<string>, how?: How]> = [
   [["run", "Say hello"]],
@@ -20,22 +22,24 @@ const uses: ReadonlyArray<readonly [args: ReadonlyArray<string>, how?: How]> = [
   [["config", "list"]],
   [["doctor"]],
   [["--help"]],
-  ...isThere
-    ? [
-      [["run", "Hello?"], { through: terminal(80, 24), env: { TERM: "xterm" } }],
-      [["chat"], { through: terminal(80, 24), env: { TERM: "xterm" }, stdin: "/quit\r" }]
-    ] as const
-    : [],
+  ...isThere ? [[["run", "Hello?"], onTerminal]] as const : [],
   [["login", "--with-api-key"], { stdin: "sk-test" }],
   [["logout"]]
 ]
 
 const warm = Effect.fnUntraced(
   function*(folder: string) {
-    const { home, path, run } = yield* machine(() => Script.answer(Script.say("Hello!")), { isStarted: true })
+    const { home, path, run, start } = yield* machine(() => Script.answer(Script.say("Hello!")), { isStarted: true })
     for (const [args, how] of uses) {
       const { code, stderr, stdout } = yield* run(args, how)
       if (code !== 0) return yield* Effect.dieMessage(`${args.join(" ")}: ${code} ${stdout} ${stderr}`)
+    }
+    if (isThere) {
+      const { output, result, type } = yield* start(["chat"], { ...onTerminal, stdin: null })
+      // What is typed before the program takes the keys may be lost.
+      yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => output().stdout.includes("/help shows") })
+      yield* type("\u0004")
+      yield* result
     }
     cpSync(path.join(home, "cache"), folder, { recursive: true, filter: (name) => !name.endsWith(".json") })
   },
