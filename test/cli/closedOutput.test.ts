@@ -46,10 +46,14 @@ describe("an output that nobody reads any more", () => {
   it.scopedLive("changes nothing about a turn that has completed", () =>
     Effect.gen(function*() {
       const { file, fs, home, run } = yield* machine(() => Script.answer(Script.say("Hello!")))
-      const { stderr } = yield* run(["Say hello"], { through: shell(`{ "$@"; echo $? > code; } | true`) })
-      assert.strictEqual(yield* fs.readFileString(file("code")), "0\n")
-      assert.notInclude(stderr, "effixir: ")
-      assert.deepInclude(lastEvent(home), { _tag: "TurnCompleted" })
+      for (const form of [[], ["--output", "json"]]) {
+        const { stderr } = yield* run(["Say hello", ...form], {
+          through: shell(`{ "$@"; echo $? > code; } | true`)
+        })
+        assert.strictEqual(yield* fs.readFileString(file("code")), "0\n")
+        assert.notInclude(stderr, "effixir: ")
+        assert.deepInclude(lastEvent(home), { _tag: "TurnCompleted" })
+      }
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("may have been closed from the beginning, one or the other or all", () =>

@@ -1,6 +1,9 @@
+import * as Clock from "effect/Clock"
 import type * as EffectConsole from "effect/Console"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import { Console } from "node:console"
 import { PassThrough, Writable } from "node:stream"
 import * as Cli from "../../src/cli/Cli.ts"
@@ -21,6 +24,8 @@ export interface Surroundings {
   readonly stdin: string | null
   /** Whether the streams say that they are a terminal, as one would that edits its lines itself. */
   readonly isTerminal?: boolean
+  /** How much faster its clock goes. */
+  readonly speed?: number
 }
 
 export interface Running {
@@ -52,7 +57,10 @@ export const inProcess = (args: ReadonlyArray<string>, around: Surroundings): Ru
     told: undefined
   }
   const fiber = Effect.runFork(
-    Effect.withConsole(Execute.run(line, listening), consoleOf(stdout.stream, stderr.stream))
+    Execute.run(line, listening).pipe(
+      Effect.withConsole(consoleOf(stdout.stream, stderr.stream)),
+      around.speed === undefined || around.speed === 1 ? identity : Effect.withClock(fast(around.speed))
+    )
   )
   const end = async () => {
     const exit = await Effect.runPromise(Fiber.await(fiber))
@@ -71,6 +79,23 @@ export const inProcess = (args: ReadonlyArray<string>, around: Surroundings): Ru
       listening.stop("SIGINT")
       await result
     }
+  }
+}
+
+/** A clock that goes on from now, so many times as fast. */
+const fast = (speed: number): Clock.Clock => {
+  const real = Clock.make()
+  const start = real.unsafeCurrentTimeMillis()
+  const startNanos = real.unsafeCurrentTimeNanos()
+  const unsafeCurrentTimeMillis = () => Math.round(start + (real.unsafeCurrentTimeMillis() - start) * speed)
+  const unsafeCurrentTimeNanos = () => startNanos + (real.unsafeCurrentTimeNanos() - startNanos) * BigInt(speed)
+  return {
+    ...real,
+    unsafeCurrentTimeMillis,
+    unsafeCurrentTimeNanos,
+    currentTimeMillis: Effect.sync(unsafeCurrentTimeMillis),
+    currentTimeNanos: Effect.sync(unsafeCurrentTimeNanos),
+    sleep: (duration) => real.sleep(Duration.unsafeDivide(duration, speed))
   }
 }
 

@@ -41,6 +41,8 @@ export interface How {
   readonly isStarted?: boolean
   /** Whether it is to take its streams for a terminal; not in a process of its own. */
   readonly isTerminal?: boolean
+  /** How much faster its clock goes; not in a process of its own. */
+  readonly speed?: number
 }
 
 /** A person's machine: a home, a folder to work in, and a simulator of the servers. */
@@ -121,11 +123,12 @@ export const machine = Effect.fnUntraced(function*(
   /** Begins a command line: in this process, unless the test is about processes. */
   const follow = (args: ReadonlyArray<string>, how: How = {}) =>
     Effect.suspend((): ReturnType<typeof start> | Effect.Effect<Followed, never, Scope.Scope> => {
-      const { env = {}, isStarted = options?.isStarted === true, isTerminal = false, stdin = "", through } = how
+      const { env = {}, isStarted = options?.isStarted === true, isTerminal = false, speed = 1, stdin = "", through } =
+        how
       const isForNode = Object.keys(env).some((name) => name.startsWith("NODE_"))
-      const running = !isTerminal && startsAlways || isStarted || isForNode || through !== undefined
+      const running = !isTerminal && speed === 1 && startsAlways || isStarted || isForNode || through !== undefined
         ? undefined
-        : inProcess(args, { cwd: folder, env: { ...environment, ...env }, stdin, isTerminal })
+        : inProcess(args, { cwd: folder, env: { ...environment, ...env }, stdin, isTerminal, speed })
       if (running === undefined) return start(args, how)
       const { output, result, stop, type } = running
       const followed: Followed = {

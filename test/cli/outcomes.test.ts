@@ -37,6 +37,7 @@ const signalled = (signal: NodeJS.Signals): NonNullable<Outcome["act"]> => (plac
     const { child, result } = yield* place.start(args)
     yield* eventually("the command runs", () => existsSync(place.file("begun")))
     child.kill(signal)
+    writeFileSync(place.file("go"), "")
     return yield* result
   }))
 
@@ -76,6 +77,14 @@ const outcomes: { readonly [name: string]: Outcome } = {
     status: "failed",
     kind: "StreamIncomplete",
     script: always(Script.cut(3, Script.say("Half an")))
+  },
+  "a server that falls silent": {
+    code: 1,
+    status: "failed",
+    kind: "IdleTimeout",
+    script: always(hello),
+    options: { pace: "1 hour" },
+    act: ({ run }, args) => run(args, { speed: 150 })
   },
   "a conversation that is too long": {
     code: 1,
@@ -159,6 +168,14 @@ const outcomes: { readonly [name: string]: Outcome } = {
   "SIGTERM": { code: 143, status: "interrupted", kind: "Interrupted", script: waiting, act: signalled("SIGTERM") },
   "SIGHUP": { code: 143, status: "interrupted", kind: "Interrupted", script: waiting, act: signalled("SIGHUP") },
   "SIGQUIT": { code: 131, status: "interrupted", kind: "Interrupted", script: waiting, act: signalled("SIGQUIT") },
+  // Who writes to a closed pipe is told so by the write.
+  "SIGPIPE": {
+    code: 0,
+    status: "completed",
+    answer: "Hello!",
+    script: thenHello(bash("touch begun; until [ -e go ]; do sleep 0.05; done")),
+    act: signalled("SIGPIPE")
+  },
   "a stdin that is closed": {
     code: 0,
     status: "completed",
@@ -247,7 +264,7 @@ describe("the end of a run is told in its code, its last line and a sentence", (
 })
 
 describe("an output that cannot be told", () => {
-  it.scopedLive("does not hide how the run ended: a closed pipe is 141, a full disk 1", () =>
+  it.scopedLive("is told in the code and in a sentence: a full disk", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(always(hello)())
       for (const args of Object.values(forms)) {
