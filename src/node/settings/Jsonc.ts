@@ -57,7 +57,8 @@ export const edit: (text: string, path: Path, value: unknown) => Effect.Effect<s
     const text = withoutMark(given)
     const edits = value === undefined
       ? removal(parser, text, path)
-      : parser.modify(text, [...path], value, { formattingOptions: formatOf(text) })
+      : insertion(parser, text, path, value) ??
+        parser.modify(text, [...path], value, { formattingOptions: formatOf(text) })
     return given.slice(0, given.length - text.length) + parser.applyEdits(text, edits)
   }
 )
@@ -77,6 +78,37 @@ const removal = (parser: typeof Parser, text: string, path: Path): Array<Edit> =
   return [
     ...separator === undefined ? [] : [{ offset: separator, length: 1, content: "" }],
     { ...lineOf(text, entry.offset, comma === undefined ? endOf(entry) : comma + 1), content: "" }
+  ]
+}
+
+/**
+ * A new entry behind a last one that has a comment on its line, which the parser's own way would leave to the new entry;
+ * nothing for any other change.
+ */
+const insertion = (
+  parser: typeof Parser,
+  text: string,
+  path: Path,
+  value: unknown
+): Array<Edit> | undefined => {
+  const root = parser.parseTree(text, [], { allowTrailingComma: true })
+  const parent = root === undefined ? undefined : parser.findNodeAtLocation(root, path.slice(0, -1))
+  const last = parent?.type === "object" ? parent.children?.at(-1) : undefined
+  if (root === undefined || last === undefined || parser.findNodeAtLocation(root, [...path])) return undefined
+  const [rest] = /^[ \t]*,?[ \t]*(?:\/\/.*|\/\*.*\*\/[ \t]*)(?=\r?\n)/.exec(text.slice(endOf(last))) ?? []
+  const [, indent] = /(?:^|\n)([ \t]*)$/.exec(text.slice(0, last.offset)) ?? []
+  const comma = commaBehind(parser, text, endOf(last))
+  if (rest === undefined || indent === undefined || comma !== undefined && comma >= endOf(last) + rest.length) {
+    return undefined
+  }
+  const { eol, insertSpaces, tabSize } = formatOf(text)
+  const step = insertSpaces ? " ".repeat(tabSize) : "\t"
+  const written = JSON.stringify(value, null, step).replaceAll("\n", `${eol}${indent}`)
+  const hasComma = comma !== undefined
+  const entry = `${eol}${indent}${JSON.stringify(path.at(-1))}: ${written}${hasComma ? "," : ""}`
+  return [
+    ...hasComma ? [] : [{ offset: endOf(last), length: 0, content: "," }],
+    { offset: endOf(last) + rest.length, length: 0, content: entry }
   ]
 }
 

@@ -23,6 +23,19 @@ describe("Jsonc", () => {
       )
     }))
 
+  it.effect("adds an entry below a comment on the line of the last one", () =>
+    Effect.gen(function*() {
+      const added = (text: string) => Jsonc.edit(text, ["b"], { c: 2 })
+      assert.strictEqual(
+        yield* added("{\n  \"a\": 1, // one\n}\n"),
+        "{\n  \"a\": 1, // one\n  \"b\": {\n    \"c\": 2\n  },\n}\n"
+      )
+      assert.strictEqual(
+        yield* added("{\r\n\t\"a\": 1 /* one, only */\r\n}"),
+        "{\r\n\t\"a\": 1, /* one, only */\r\n\t\"b\": {\r\n\t\t\"c\": 2\r\n\t}\r\n}"
+      )
+    }))
+
   it.effect("changes one value of any text, and keeps all comments", () =>
     forAll(
       fc.record({
