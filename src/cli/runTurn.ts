@@ -57,6 +57,8 @@ export interface TurnOptions extends AgentSetup.Asked {
   readonly trust?: boolean
   /** Whether nothing of the turn is kept. */
   readonly isEphemeral?: boolean
+  /** Whether a person is told how to go on with the session. */
+  readonly isResumable?: boolean
   /** Whether nothing is sent, and nobody told of what happens. */
   readonly isDryRun?: boolean
   /** Whether the turn is run in a fork of the session, which begins behind a turn of it or now. */
@@ -143,7 +145,7 @@ const turn = Effect.fnUntraced(
 
 /** `session` is there already. */
 const rendererFor = Effect.fnUntraced(function*(
-  { deltas = false, form = "text", isEphemeral = false, verbosity }: TurnOptions,
+  { deltas = false, form = "text", isEphemeral = false, isResumable = true, verbosity }: TurnOptions,
   session: string | undefined,
   leave: Effect.Effect<unknown> | undefined
 ) {
@@ -151,7 +153,7 @@ const rendererFor = Effect.fnUntraced(function*(
   const { signal } = yield* Interruption
   switch (form) {
     case "text":
-      return Text.make(screen, { leave, isKept: !isEphemeral, verbosity })
+      return Text.make(screen, { leave, isKept: !isEphemeral, isResumable, verbosity })
     case "jsonl":
       return Jsonl.make(screen, { deltas, signal })
     case "envelope":

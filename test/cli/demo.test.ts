@@ -15,6 +15,7 @@ describe("effixir demo", () => {
         assert.include(stderr, "SIMULATED")
         assert.include(stderr, "Continue with ChatGPT, as ada@example.com")
         assert.include(stderr, "effixir login")
+        assert.notInclude(stderr, "To go on")
         const log = /The log is in +(\S+)/.exec(stderr)?.[1] ?? ""
         assert.include(yield* fs.readFileString(log), "TurnCompleted")
         const folder = /The files are in +(\S+)/.exec(stderr)?.[1] ?? ""

@@ -80,7 +80,8 @@ export const handle = () =>
     yield* say(`folder  ${place.workspace}\nprompt  ${prompt}\n`)
 
     const session = yield* SessionStore.makeId
-    yield* runTurn({ session, prompt, folder: place.workspace, model: Option.none() }).pipe(
+    // Its server ends with the demo, and its home is not the person's.
+    yield* runTurn({ session, prompt, folder: place.workspace, model: Option.none(), isResumable: false }).pipe(
       Effect.withConfigProvider(place.config)
     )
 

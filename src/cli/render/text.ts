@@ -36,13 +36,15 @@ import * as Written from "./written.ts"
 export interface Options {
   /** Hands the terminal over to the approval question; absent where no person can be asked. */
   readonly leave?: Effect.Effect<unknown> | undefined
-  /** Whether the session can be gone on with later. */
+  /** Whether anything is kept of the session. */
   readonly isKept?: boolean
+  /** Whether it is told how to go on with the session. */
+  readonly isResumable?: boolean
   readonly verbosity?: Verbosity | undefined
 }
 
 export const make = (loud: typeof Screen.Service, options: Options = {}): Renderer => {
-  const { isKept = true, leave, verbosity = "usual" } = options
+  const { isKept = true, isResumable = true, leave, verbosity = "usual" } = options
   const screen = verbosity === "quiet" ? withoutWords(loud) : loud
   const isVerbose = verbosity === "verbose"
   const room = isVerbose ? whole : usual
@@ -251,9 +253,9 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
           : Effect.all([eraseStatus, closeLine, showAnswer(answer)], { discard: true })
       }
       case "TurnInterrupted":
-        return lack(`Interrupted. ${howToGoOn()}`)
+        return lack(`Interrupted. ${howToGoOn()}`.trimEnd())
       case "TurnLimited":
-        return lack(`Stopped: ${limits[event.limit]}. ${howToGoOn()}`)
+        return lack(`Stopped: ${limits[event.limit]}. ${howToGoOn()}`.trimEnd())
       default:
         return Effect.void
     }
@@ -273,6 +275,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   const howToGoOn = () => {
     const id = session
     session = undefined
+    if (!isResumable) return ""
     if (!isKept) return "Nothing of it is kept (--ephemeral)."
     // A turn that has its answer goes on with something else to do.
     return `To go on: effixir resume ${id ?? "--last"}${isCompleted ? " \"…\"" : ""}`
@@ -324,7 +327,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
     tick: screen.isErrTerminal ? tick : Effect.void,
     finish: Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const line = sum.line(now)
-      const lines = [...line === undefined ? [] : [line], ...session === undefined ? [] : [howToGoOn()]]
+      const lines = [...line === undefined ? [] : [line], ...session === undefined || !isResumable ? [] : [howToGoOn()]]
       return Effect.zipRight(eraseStatus, Effect.forEach(lines, (line) => note(dim(line)), { discard: true }))
     })
   }
