@@ -47,8 +47,10 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
     Common.override({ auth, profile })
   )
   const own = yield* ProjectInstructions.ofPerson(home.path)
-  const project = yield* ProjectInstructions.load(".")
+  const isGone = yield* isFolderGone
+  const project = isGone ? ProjectInstructions.none : yield* ProjectInstructions.load(".")
   const problems = [...own.problems, ...project.problems]
+  const missing = isGone ? [{ path: ".", what: gone }] : []
   const instructions = project.sources.map(({ path }) => path)
   const ownInstructions = own.sources.map(({ path }) => path)
   const trusted = yield* Trust.isTrusted(home, ".")
@@ -67,7 +69,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
           trusted,
           own_instructions: ownInstructions,
           instructions,
-          instruction_problems: problems.map(({ path, what }) => ({ path, problem: what })),
+          instruction_problems: [...problems, ...missing].map(({ path, what }) => ({ path, problem: what })),
           ...skillsToJson(skills)
         })
       }\n`
@@ -78,6 +80,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
             ...settings,
             ...toLines(snapshot, now, process.env["TERM"] !== "dumb"),
             ...(ownInstructions.length === 0 ? {} : { "for all projects": ownInstructions.join(", ") }),
+            ...isGone ? { folder: gone } : {},
             ...instructionsOf(instructions, trusted),
             ...(problems.length === 0
               ? {}
@@ -89,6 +92,11 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
   )
   if (Either.isLeft(selected)) return yield* new ExitCode.Stop({ code: ExitCode.signedOut })
 })
+
+const gone = "is gone: it was deleted or moved away; go to another one (`cd`)"
+
+/** A process may be in a folder that others have deleted. */
+const isFolderGone = Effect.isFailure(Effect.try(() => process.cwd()))
 
 const instructionsOf = (files: ReadonlyArray<string>, trusted: boolean) =>
   files.length === 0
