@@ -24,6 +24,7 @@ import * as Common from "../commands/options.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
 import * as Image from "../image.ts"
+import { whileWaiting } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
@@ -33,7 +34,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     return yield* new BadInput({ message: "--last and --resume are about the same: give one of them" })
   }
   const images = yield* Effect.forEach(flags.image, Image.read)
-  const asked = yield* askedBy(flags)
+  const asked = yield* whileWaiting("reading the session")(askedBy(flags))
   const isPlain = flags.plain || process.env["TERM"] === "dumb"
   const session = yield* Effect.scoped(Effect.gen(function*() {
     const home = yield* Home.config
@@ -43,7 +44,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     const { approver } = questions
     const session = yield* ChatSession.make(asked.first, { approver, around: undo.around, ephemeral })
     // What is wrong with the settings is said before the screen is taken.
-    yield* session.open
+    yield* whileWaiting("getting ready")(session.open)
     const shown = yield* isPlain
       ? Effect.flatMap(Effect.promise(() => import("../chat/PlainFront.ts")), ({ make }) => make)
       : Effect.flatMap(Effect.promise(() => import("../chat/TerminalFront.ts")), ({ make }) => make)

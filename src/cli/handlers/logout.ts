@@ -10,11 +10,16 @@ import { endAtServer, unconfirmed } from "../../auth/endAtServer.ts"
 import { layerHome } from "../../node/NodeHome.ts"
 import type { Flags } from "../commands/logout.ts"
 import * as Common from "../commands/options.ts"
+import { whileWaiting } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 
 export const handle = Effect.fnUntraced(function*({ profile }: Flags) {
   const screen = yield* Screen
-  const outcome = yield* signOut.pipe(Effect.provide(layerHome), Common.override({ profile }))
+  const outcome = yield* signOut.pipe(
+    whileWaiting("telling the server that the sign-in ends"),
+    Effect.provide(layerHome),
+    Common.override({ profile })
+  )
   yield* screen.err(`${outcome}\n`)
 })
 

@@ -20,6 +20,7 @@ import type { Flags } from "../../commands/sessions/export.ts"
 import * as DamagedLines from "../../damagedLines.ts"
 import { BadInput } from "../../ExitCode.ts"
 import * as FindSession from "../../findSession.ts"
+import { whileWaiting } from "../../progressLine.ts"
 import * as Prompt from "../../prompt.ts"
 import { Screen } from "../../Screen.ts"
 import { writeOwn } from "../../writeOwn.ts"
@@ -28,12 +29,7 @@ export const handle = Effect.fnUntraced(function*({ format, output, words }: Fla
   const [given] = yield* Prompt.positionals(words, 1)
   if (given === undefined) return yield* new BadInput({ message: "Which session? Give its id" })
   const screen = yield* Screen
-  const id = yield* FindSession.named(given)
-  yield* learnSecrets
-  const lines = (yield* hidden((yield* FindSession.linesOf(id)).join("\n"))).split("\n")
-  const { damaged, events } = readable(lines)
-  const summary = Summary.fromLines(id, lines)
-  const text = yield* write(Option.getOrElse(format, () => "md" as const), summary, events)
+  const { damaged, text } = yield* whileWaiting("reading the session")(read(given, format))
   const target = Option.filter(output, (name) => name !== "-")
   if (Option.isNone(target)) yield* screen.out(text)
   else {
@@ -43,6 +39,15 @@ export const handle = Effect.fnUntraced(function*({ format, output, words }: Fla
   }
   yield* DamagedLines.say(damaged)
 }, Effect.provide(layerHome))
+
+const read = Effect.fnUntraced(function*(given: string, format: Flags["format"]) {
+  const id = yield* FindSession.named(given)
+  yield* learnSecrets
+  const lines = (yield* hidden((yield* FindSession.linesOf(id)).join("\n"))).split("\n")
+  const { damaged, events } = readable(lines)
+  const summary = Summary.fromLines(id, lines)
+  return { damaged, text: yield* write(Option.getOrElse(format, () => "md" as const), summary, events) }
+})
 
 /**
  * Whatever is signed in, in any profile, is a secret from here on, as everywhere: it could be in the log of a session from

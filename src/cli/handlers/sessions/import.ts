@@ -12,6 +12,7 @@ import { sentence } from "../../../session/import/Loss.ts"
 import * as SessionImport from "../../../session/import/SessionImport.ts"
 import type { Flags } from "../../commands/sessions/import.ts"
 import { BadInput } from "../../ExitCode.ts"
+import { whileWaiting } from "../../progressLine.ts"
 import { Screen } from "../../Screen.ts"
 
 export const handle = Effect.fnUntraced(function*({ json, words: [tool, given, ...more] }: Flags) {
@@ -20,8 +21,11 @@ export const handle = Effect.fnUntraced(function*({ json, words: [tool, given, .
       message: `Whose session? effixir sessions import ${Tool.literals.join("|")} [ID or FILE]`
     })
   }
-  const source = yield* ForeignSessions.find(tool, given, process.cwd())
-  const imported = yield* SessionImport.run(source).pipe(Effect.provide(layerHome))
+  const source = yield* whileWaiting("looking for the session")(ForeignSessions.find(tool, given, process.cwd()))
+  const imported = yield* SessionImport.run(source).pipe(
+    whileWaiting("reading the session"),
+    Effect.provide(layerHome)
+  )
   const screen = yield* Screen
   if (json) return yield* screen.out(`${JSON.stringify(toJson(tool, imported))}\n`)
   yield* screen.out(`${imported.sessionId}\n`)

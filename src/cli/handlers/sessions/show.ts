@@ -21,6 +21,7 @@ import * as DamagedLines from "../../damagedLines.ts"
 import { BadInput } from "../../ExitCode.ts"
 import * as FindSession from "../../findSession.ts"
 import { page } from "../../pager.ts"
+import { whileWaiting } from "../../progressLine.ts"
 import * as Prompt from "../../prompt.ts"
 import { toText } from "../../render/transcript.ts"
 import { dim, Screen } from "../../Screen.ts"
@@ -30,12 +31,7 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
   const [given] = yield* Prompt.positionals(words, 1)
   if (given === undefined) return yield* new BadInput({ message: "Which session? Give its id" })
   const screen = yield* Screen
-  const store = yield* SessionStore
-  const id = yield* FindSession.named(given)
-  const { damaged, events } = readable(yield* FindSession.linesOf(id))
-  const summary = (yield* store.list).find((session) => session.id === id)
-  if (summary === undefined) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
-  const context = yield* contextOf(events)
+  const { context, damaged, events, summary } = yield* whileWaiting("reading the session")(read(given))
   if (json) {
     yield* screen.out(
       `${visibleJson(JSON.stringify({ ...SessionJson.session(summary), context, ...compactionsOf(events) }))}\n`
@@ -50,6 +46,15 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
   }
   yield* DamagedLines.say(damaged)
 }, Effect.provide(layerHome))
+
+const read = Effect.fnUntraced(function*(given: string) {
+  const store = yield* SessionStore
+  const id = yield* FindSession.named(given)
+  const { damaged, events } = readable(yield* FindSession.linesOf(id))
+  const summary = (yield* store.list).find((session) => session.id === id)
+  if (summary === undefined) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
+  return { context: yield* contextOf(events), damaged, events, summary }
+})
 
 const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
 
