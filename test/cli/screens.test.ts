@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { writeFileSync } from "node:fs"
-import type { Item } from "../../src/responses/Item.ts"
+import { isFunctionCallOutput, type Item } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as Emulator from "./chat/emulator.ts"
+import { isThere as isTmuxThere, sitDown } from "./chat/terminal.ts"
 import { isThere, terminal } from "./pseudoTerminal.ts"
 import { applyPatch, machine, platform } from "./support.ts"
 import { sit } from "./terminal.ts"
@@ -169,6 +170,43 @@ describe("What a person sees", () => {
           return `${columns} columns\n${scrub(base)(emulator.lines().join("\n"))}\n--- exit ${code}\n`
         }))
       yield* Effect.promise(() => expect(parts.join("\n")).toMatchFileSnapshot("screens/answer.txt"))
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive.runIf(isTmuxThere)("of a conversation on terminals of many widths", () =>
+    Effect.gen(function*() {
+      const turns = [
+        Script.answer(
+          Script.think("**Looking** at the notes first."),
+          Script.call("read", { path: "notes.txt" })
+        ),
+        Script.answer(
+          Script.call("bash", { command: "echo one; exit 3" }),
+          Script.call("update_plan", {
+            entries: [{ step: "Look", status: "completed" }, { step: "Write", status: "in_progress" }]
+          }),
+          applyPatch("call_patch", "*** Update File: notes.txt", "@@", " first", "-second", "+2nd", " third")
+        ),
+        Script.answer(Script.say(markdown, { phase: "final_answer" }))
+      ]
+      const stages = new Map([[0, turns[0]], [1, turns[1]], [3, turns[2]]])
+      const person = yield* sitDown(({ input }) =>
+        stages.get(input.filter(isFunctionCallOutput).length) ?? Script.answer(Script.say("Too much."))
+      )
+      const parts = yield* Effect.forEach([60, 80, 120, 300], (columns) =>
+        Effect.gen(function*() {
+          writeFileSync(person.file("notes.txt"), notes)
+          const shown = yield* person.start({ columns, rows: 70 })
+          yield* shown.see("/help shows")
+          yield* shown.type("Number the notes, and say what there is in this folder beside them")
+          yield* shown.press("Enter")
+          yield* shown.see(/\d+ s · \d+ tokens read/)
+          yield* shown.see("week 34 %")
+          const text = scrub(person.base)(shown.history())
+          yield* shown.press("C-d")
+          yield* shown.end
+          return `${columns} columns\n${text}\n`
+        }))
+      yield* Effect.promise(() => expect(parts.join("\n")).toMatchFileSnapshot("screens/conversation.txt"))
     }).pipe(Effect.provide(platform)))
 
   /** What a turn with one question shows: each key is pressed once what it answers is there. */

@@ -356,10 +356,10 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
       assert.include(body, "$ echo the answer is $((6*7)); false\\nthe answer is 42\\n[exit 1]")
       assert.include(body, "see src/main.ts and a\\\\ b.png")
       assert.include(body, "data:image/png;base64,iVBOR")
-      const text = Array.from({ length: 3000 }, (_, n) => `line ${n} 漢字`).join("\n")
+      const text = Array.from({ length: 5000 }, (_, n) => `line ${n} 漢字`).join("\n")
       yield* terminal.see(/Seen\.[^]*\d+ s/)
       yield* terminal.paste(text)
-      yield* terminal.see("[pasted: 3000 lines]")
+      yield* terminal.see("[pasted: 5000 lines]")
       yield* terminal.press("Enter")
       yield* terminal.see("Read.")
       const said = JSON.stringify((yield* person.simulator.requests).at(-1)?.body)
@@ -390,6 +390,61 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
       yield* second.press("Enter")
       yield* second.see("Two.")
       assert.strictEqual(logOf(person.home).filter(({ _tag }) => _tag === "TurnStarted").length, 2)
+    }))
+
+  test("lets a person choose from the sessions of the folder where resume is given none", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Tea it is."), say("Coffee it is."), say("More tea.")]))
+      yield* person.run(["Make tea"])
+      yield* person.run(["Make coffee"])
+      const terminal = yield* person.start({ args: ["resume"] })
+      yield* terminal.see(/Which session\?\s*\n› Make coffee {2}\d+ s ago · 1 turn\n {2}Make tea/)
+      yield* terminal.see("Coffee it is.")
+      yield* terminal.type("tea")
+      yield* terminal.see(/Which session\? tea\n› Make tea/)
+      yield* terminal.see("Tea it is.")
+      yield* terminal.press("Enter")
+      yield* terminal.see(/> Make tea\s+Tea it is\./)
+      yield* terminal.type("more")
+      yield* terminal.press("Enter")
+      yield* terminal.see("More tea.")
+      yield* terminal.see(/More tea\.\s+\d+ s/)
+      assert.notInclude(terminal.history(), "Which session?")
+      assert.include(JSON.stringify((yield* person.simulator.requests).at(-1)?.body), "Make tea")
+      yield* terminal.press("C-d")
+      assert.strictEqual((yield* terminal.end).code, 0)
+
+      const left = yield* person.start({ args: ["resume"] })
+      yield* left.see("Which session?")
+      yield* left.press("Escape")
+      const { code, stty } = yield* left.end
+      assert.strictEqual(code, 0)
+      assert.match(stty, /\sicanon\b/)
+      assert.notInclude(left.screen(), "Which session?")
+    }))
+
+  test("draws itself anew where the window gets narrow and wide while an answer streams", () =>
+    Effect.gen(function*() {
+      const words = Array.from({ length: 400 }, (_, n) => `w${n}${n % 40 === 39 ? "\n\n" : " "}`).join("")
+      const person = yield* sitDown(Script.fromTurns([say(words), say("Again.")]), "8 millis")
+      const terminal = yield* person.start({ columns: 120, rows: 30 })
+      yield* terminal.see("/help shows")
+      yield* terminal.type("count")
+      yield* terminal.press("Enter")
+      for (const [word, columns] of [[20, 60], [90, 100], [160, 80], [240, 140], [300, 70]] as const) {
+        yield* terminal.see(`w${word} `)
+        yield* terminal.resize(columns, 30)
+      }
+      yield* terminal.see(/\d+ s · \d+ tokens read/)
+      yield* terminal.resize(120, 30)
+      yield* terminal.type("and")
+      yield* terminal.press("Enter")
+      yield* terminal.see(/Again\.\s+\d+ s/)
+      const shown = terminal.history()
+      const seen = shown.match(/\bw\d+\b/g) ?? []
+      assert.deepStrictEqual(seen, Array.from({ length: 400 }, (_, n) => `w${n}`), shown)
+      assert.lengthOf(shown.match(/% of 500k/g) ?? [], 1, shown)
+      assert.notInclude(shown, "thinking")
     }))
 
   test("lets a person write in their editor", () =>

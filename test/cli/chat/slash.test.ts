@@ -41,8 +41,9 @@ const sitDown = Effect.fnUntraced(function*(script: Script.Script) {
         read += found() ?? 0
         return output().stdout.slice(from, read)
       })
-    yield* see("/help shows")
-    yield* see("> ")
+    yield* see(args.includes("--resume") ? "Nothing of this conversation is kept." : "/help shows")
+    // What was said before is shown first.
+    yield* see(args.includes("--resume") ? /[^]* written\s+> $/ : "> ")
     return {
       see,
       type: (text: string) => type(`${text}\n`),
@@ -179,5 +180,25 @@ describe("a command of a conversation", () => {
         2,
         true
       ])
+    }))
+
+  test("goes on with a session, keeps nothing, and leaves it as it was", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Kept."), say("Not kept."), say("Seen.")]))
+      const first = yield* person.start()
+      yield* first.turn("one")
+      yield* first.leave
+      const [session = ""] = sessionsOf(person.home)
+      const log = () => readFileSync(`${person.home}/sessions/${session}/log.ndjson`, "utf8")
+      const before = log()
+      const chat = yield* person.start("--resume", session, "--ephemeral")
+      assert.match(yield* chat.turn("two"), /Not kept\./)
+      assert.match(yield* chat.turn("three"), /Seen\./)
+      const { stdout } = yield* chat.leave
+      assert.include(stdout, "Nothing of this conversation is kept.")
+      assert.notInclude(stdout, "To go on")
+      assert.deepStrictEqual([sessionsOf(person.home), log()], [[session], before])
+      const last = JSON.stringify((yield* person.simulator.requests).at(-1)?.body)
+      for (const said of ["one", "Kept.", "two", "Not kept.", "three"]) assert.include(last, said)
     }))
 })
