@@ -27,7 +27,10 @@ export interface Terminal {
 /** Whatever was being drawn, colours end and the cursor is seen. */
 const restoring = `${Keys.disable}\u001B[0m\u001B[?25h`
 
-/** What comes sooner was typed before the terminal gave single keys: Enter was a line end then. In milliseconds. */
+/**
+ * What comes sooner was typed before the terminal gave single keys: Enter was a line end then. In milliseconds. On a
+ * machine under load it may come later, but still as the first, and with more than a key.
+ */
 const early = 30
 
 export const make: Effect.Effect<Terminal, never, Scope.Scope> = Effect.gen(function*() {
@@ -38,15 +41,19 @@ export const make: Effect.Effect<Terminal, never, Scope.Scope> = Effect.gen(func
   const decoder = new StringDecoder("utf8")
   const onData = (bytes: Buffer) => {
     const text = decoder.write(bytes)
-    received.unsafeOffer(Date.now() - takenAt < early ? text.replaceAll("\n", "\r") : text)
+    const isEarly = Date.now() - takenAt < early || isFirst && text.length > 1
+    isFirst = false
+    received.unsafeOffer(isEarly ? text.replaceAll("\n", "\r") : text)
   }
   let isTaken = false
   let takenAt = 0
+  let isFirst = true
 
   const take = () => {
     if (isTaken) return
     isTaken = true
     takenAt = Date.now()
+    isFirst = true
     attempt(() => stdin.setRawMode(true))
     stdin.on("data", onData).resume()
     say(Keys.enable)

@@ -510,6 +510,21 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
     }))
 })
 
+describe.runIf(isPtyThere)("a line that is typed before the program takes the keys", () => {
+  test("counts as one, also where the program takes its time", () =>
+    Effect.gen(function*() {
+      const { base, run } = yield* machine(Script.fromTurns([]))
+      const slow = `${base}/slow.cjs`
+      writeFileSync(slow, "const now = Date.now; let late = 0; Date.now = () => now() + (late += 50)")
+      const { code, stdout } = yield* run(["chat"], {
+        stdin: "/quit\r",
+        through: pty(80, 24),
+        env: { TERM: "xterm", NODE_OPTIONS: `--require ${slow}` }
+      })
+      assert.strictEqual(code, 0, stdout)
+    }))
+})
+
 describe("a conversation without a terminal", () => {
   test("costs nothing where there is none", () =>
     Effect.gen(function*() {
