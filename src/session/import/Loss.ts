@@ -10,6 +10,7 @@
  * - `Encrypted` reasoning that only the account of the other program could use
  * - `Thought` reasoning that is kept to be read, and not sent to another model
  * - `Branch` a message of a branch that was left
+ * - `Edited` a message that the model was no longer sent as it was
  * - `Child` a message of an agent that worked for this one
  * - `Image` a picture that is not in the file, or of a type that servers do not take
  * - `Attachment` any other file
@@ -32,6 +33,10 @@ const sentences = {
   Thought: (n: number) =>
     `${plural(n, "thought is", "thoughts are")} kept for you to read; another model is not sent what this one thought.`,
   Branch: (n: number) => `${plural(n, "message", "messages")} of branches that were left stayed behind.`,
+  Edited: (n: number) =>
+    `${
+      plural(n, "message was", "messages were")
+    } edited in what the model is sent, or taken out of it: the original stayed behind.`,
   Child: (n: number) => `${plural(n, "message", "messages")} of agents that worked for this one stayed behind.`,
   Image: (n: number) =>
     `${plural(n, "picture is", "pictures are")} not in the file, or of a type that no server takes: words say so.`,

@@ -50,7 +50,7 @@ const isHeader = ({ cwd, id, type }: Fields): boolean =>
   type === "session" && Predicate.isString(id) && Predicate.isString(cwd)
 
 function* read(lines: Lines): Generator<Entry> {
-  const { begun, firstKept, isOnBranch } = survey(lines)
+  const { begun, edits, firstKept, isOnBranch } = survey(lines)
   yield begun
   let at = -1
   for (const line of lines) {
@@ -63,7 +63,12 @@ function* read(lines: Lines): Generator<Entry> {
       if (type === "message") yield lost("Branch")
     } else {
       if (id !== undefined && firstKept.has(id)) yield { _tag: "Kept" }
-      yield* entriesOf(type, entry)
+      const edit = edits.get(id)
+      if (edit === undefined) yield* entriesOf(type, entry)
+      else {
+        yield lost("Edited")
+        if (edit.content !== undefined) yield* entriesOf(type, withContent(entry, edit.content))
+      }
     }
   }
 }
@@ -75,6 +80,7 @@ const known: ReadonlySet<string> = new Set([
   "branch_summary",
   "custom_message",
   "custom",
+  "context_edit",
   "label",
   "model_change",
   "session_info",
@@ -82,21 +88,33 @@ const known: ReadonlySet<string> = new Set([
   "usage"
 ])
 
-/** What has to be known before the conversation is read: which branch counts, and how the person has called it. */
+/** What the model is sent instead of an earlier entry; without `content`, nothing. */
+interface Edit {
+  readonly at: number
+  readonly target: unknown
+  readonly content: unknown
+}
+
+/**
+ * What has to be known before the conversation is read: which branch counts, what of it was edited later, and how the
+ * person has called it.
+ */
 const survey = (lines: Lines) => {
   const branches = Branches.make()
   const firstKept = new Set<unknown>()
+  const edits: Array<Edit> = []
   let header: Fields | undefined
   let title: string | undefined
   let at = -1
   for (const line of lines) {
     at++
     const entry = record(line)
-    const { firstKeptEntryId, id, name, parentId, type } = entry
+    const { firstKeptEntryId, id, name, parentId, replacement, targetId, type } = entry
     if (header === undefined && isHeader(entry)) header = entry
     if (type === "session") continue
     if (type === "session_info") title = filled(name)
     if (type === "compaction") firstKept.add(firstKeptEntryId)
+    if (type === "context_edit") edits.push({ at, target: targetId, content: record(replacement)["content"] })
     // Entries of the first version have no ids, and follow one another.
     if (Predicate.isString(type)) branches.add(at, filled(id), filled(parentId), id === undefined || parentId === null)
   }
@@ -106,7 +124,18 @@ const survey = (lines: Lines) => {
     folder: filled(header?.["cwd"]),
     title
   }
-  return { begun, firstKept, isOnBranch: branches.leadingTo(undefined) }
+  const isOnBranch = branches.leadingTo(undefined)
+  // Of several edits of one entry the last counts.
+  const inForce = new Map(edits.filter(({ at }) => isOnBranch(at)).map((edit) => [edit.target, edit]))
+  return { begun, edits: inForce, firstKept, isOnBranch }
+}
+
+/** A text that stands for an answer or an output is a part of one. */
+const withContent = (entry: Fields, content: unknown): Fields => {
+  const said = record(entry["message"])
+  if (entry["message"] === undefined) return { ...entry, content }
+  const isText = Predicate.isString(content) && said["role"] === "assistant"
+  return { ...entry, message: { ...said, content: isText ? [{ type: "text", text: content }] : content } }
 }
 
 function* entriesOf(type: string, entry: Fields): Generator<Entry> {

@@ -304,6 +304,40 @@ describe("An imported session", () => {
     assert.include(JSON.stringify(events), "first")
   })
 
+  it("of Pi that was edited for the model is sent as it was edited on the branch that counts", () => {
+    const edit = (id: string, parentId: string, targetId: string, content?: unknown) => ({
+      type: "context_edit",
+      id,
+      parentId,
+      targetId,
+      replacement: content === undefined ? null : { content }
+    })
+    const { input, summary } = read("pi", [
+      header,
+      pi("a", null, "user", "one"),
+      pi("b", "a", "assistant", "first"),
+      pi("c", "b", "user", "two"),
+      pi("d", "c", "assistant", "second"),
+      pi("e", "d", "user", "three"),
+      pi("f", "e", "assistant", "third"),
+      edit("g", "f", "a", [{ type: "text", text: "edited twice" }]),
+      edit("x", "g", "c"),
+      edit("h", "g", "a", "uno"),
+      edit("i", "h", "b", "primero"),
+      edit("j", "i", "f"),
+      pi("k", "j", "user", "four")
+    ])
+    assert.deepStrictEqual(told(input), [
+      "user: uno",
+      "assistant: primero",
+      "user: two",
+      "assistant: second",
+      "user: three",
+      "user: four"
+    ])
+    assert.deepStrictEqual(lossesOf(summary), { Edited: 3 })
+  })
+
   it("of Pi that was compacted twice is sent as the later summary", () => {
     const { input } = read("pi", [
       header,
