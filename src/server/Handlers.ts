@@ -13,9 +13,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { defined } from "../internal/json.ts"
 import * as ContextSize from "../session/compaction/ContextSize.ts"
-import * as Transcript from "../session/export/Transcript.ts"
-import * as History from "../session/History.ts"
-import { SessionStarted, type Stored } from "../session/SessionEvent.ts"
+import { SessionStarted } from "../session/SessionEvent.ts"
 import * as SessionJson from "../session/SessionJson.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as Approver from "../tools/permission/Approver.ts"
@@ -32,14 +30,6 @@ const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
     const store = yield* SessionStore
     const agents = yield* ServedAgents
     const find = SessionId.finder(store)
-
-    const detailsOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
-      const last = Transcript.lastResponse(events)
-      const tokens = last === undefined ? 0 : ContextSize.of(History.forRecipient(events, last))
-      const window = last === undefined ? undefined : yield* agents.window(last.model)
-      const compactions = events.filter(({ event }) => event._tag === "Compacted").length
-      return { context: { tokens, window: window ?? null }, compactions }
-    })
 
     return handlers
       .handle("create", ({ payload: { model, title, workspace: named } }) =>
@@ -76,7 +66,7 @@ const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           const events = yield* Effect.mapError(store.read(id), Refusal.ofSession)
           const summary = (yield* Effect.mapError(store.list, Refusal.ofSession)).find((one) => one.id === id)
           if (summary === undefined) return yield* Refusal.noSession(id)
-          return { ...SessionJson.session(summary), ...yield* detailsOf(events) }
+          return SessionJson.details(summary, events, yield* ContextSize.ofLog(events, agents.window))
         }))
       .handle("remove", ({ path }) =>
         Effect.gen(function*() {

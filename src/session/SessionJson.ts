@@ -6,7 +6,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as Tokens from "../responses/Usage.ts"
-import { Context } from "./SessionEvent.ts"
+import { Context, type Stored } from "./SessionEvent.ts"
 import type { Summary } from "./Summary.ts"
 
 const Count = Schema.Number
@@ -78,6 +78,22 @@ export const session = (summary: Summary): typeof Session.Type => ({
   turns: summary.turns,
   usage: usage(summary.usage),
   parent: summary.forkOf === null ? null : parent(summary.forkOf)
+})
+
+/**
+ * @param events all that its log holds
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const details = (
+  summary: Summary,
+  events: ReadonlyArray<Stored>,
+  context: Context
+): typeof SessionDetails.Type => ({
+  ...session(summary),
+  context,
+  compactions: events.filter(({ event }) => event._tag === "Compacted").length
 })
 
 /**

@@ -184,6 +184,35 @@ describe("effixir status", () => {
       assert.strictEqual((yield* simulator.requests).length, 1)
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("tells how full the window of the session is that was used last, as the session itself does", () =>
+    Effect.gen(function*() {
+      const { fs, home, path, run } = yield* machine(() => Script.answer(Script.say("Hello")))
+      assert.isNull(JSON.parse((yield* run(["status", "--json"])).stdout).context)
+      assert.notInclude((yield* run(["status"])).stdout, "last session")
+      yield* run(["Hi"])
+      yield* run(["A longer question"])
+      const { sessions: [last, before] } = JSON.parse((yield* run(["sessions", "list", "--json"])).stdout)
+      const { context } = JSON.parse((yield* run(["sessions", "show", last.id, "--json"])).stdout)
+      assert.isAbove(context.tokens, 0)
+      assert.isAbove(context.window, context.tokens)
+      assert.deepStrictEqual(JSON.parse((yield* run(["status", "--json"])).stdout).context, {
+        session_id: last.id,
+        ...context
+      })
+      assert.match(
+        (yield* run(["status"])).stdout,
+        new RegExp(
+          `^last session +${last.id.slice(-8)} "A longer question", [\\d,]+ tokens in its context of [\\d,]+$`,
+          "m"
+        )
+      )
+      // What cannot be read is not told, and nothing else is lost.
+      yield* fs.writeFileString(path.join(home, "sessions", last.id, "log.ndjson"), "no event\n")
+      const { code, stdout } = yield* run(["status", "--json"])
+      assert.strictEqual(code, 0)
+      assert.include([null, before.id], JSON.parse(stdout).context?.session_id ?? null)
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("stays what it is when the usage cannot be asked for", () =>
     Effect.gen(function*() {
       const { run, simulator } = yield* machine(nothing)

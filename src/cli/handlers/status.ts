@@ -31,9 +31,17 @@ import { Models } from "../../responses/account/Models.ts"
 import { PlanUsage } from "../../responses/account/PlanUsage.ts"
 import type { Limit, Window } from "../../responses/account/RateLimitReading.ts"
 import { RateLimits, type Snapshot } from "../../responses/account/RateLimits.ts"
+import * as ContextSize from "../../session/compaction/ContextSize.ts"
+import { count } from "../../session/export/wording.ts"
+import type { Context } from "../../session/SessionEvent.ts"
+import { SessionStore } from "../../session/SessionStore.ts"
+import type { Summary } from "../../session/Summary.ts"
+import * as WorkingSet from "../../session/WorkingSet.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/status.ts"
 import * as ExitCode from "../ExitCode.ts"
+import * as FindSession from "../findSession.ts"
+import { modelWindow } from "../modelWindow.ts"
 import { whileWaiting } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 import { settings } from "../settings.ts"
@@ -42,7 +50,7 @@ import { wrap } from "../wrap.ts"
 
 export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh }: Flags) {
   const screen = yield* Screen
-  const { home, model, selected, snapshot, unusable } = yield* look(refresh).pipe(
+  const { home, last, model, selected, snapshot, unusable } = yield* look(refresh).pipe(
     whileWaiting(refresh ? "asking how much of the plan is used" : "reading what is kept of the account"),
     Common.override({ auth, profile })
   )
@@ -66,6 +74,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
           ...describe(selected, unusable, "json", access?.json),
           ...settings,
           ...toJson(snapshot),
+          context: last === undefined ? null : { session_id: last.summary.id, ...last.context },
           trusted,
           own_instructions: ownInstructions,
           instructions,
@@ -79,6 +88,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
             ...describe(selected, unusable, "text", access?.text),
             ...settings,
             ...toLines(snapshot, now, process.env["TERM"] !== "dumb"),
+            ...(last === undefined ? {} : { "last session": toWords(last) }),
             ...(ownInstructions.length === 0 ? {} : { "for all projects": ownInstructions.join(", ") }),
             ...isGone ? { folder: gone } : {},
             ...instructionsOf(instructions, trusted),
@@ -135,17 +145,26 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
   return yield* Effect.gen(function*() {
     const { defaultModel } = yield* Effect.flatMap(Models, ({ known }) => known)
     const model = chosen ?? defaultModel
+    const last = yield* lastSession
     const selected = yield* Effect.flatMap(
       Credentials,
       (credentials): Effect.Effect<Selected, CredentialsError> => refresh ? credentials.current : credentials.selected
     ).pipe(Effect.either)
     if (Either.isLeft(selected)) {
-      return { home, model, selected, unusable: yield* findUnusable(selected.left), snapshot: Option.none<Snapshot>() }
+      return {
+        home,
+        last,
+        model,
+        selected,
+        unusable: yield* findUnusable(selected.left),
+        snapshot: Option.none<Snapshot>()
+      }
     }
     if (refresh) yield* ask
     const { snapshot } = yield* RateLimits
     return {
       home,
+      last,
       model,
       selected,
       unusable: undefined,
@@ -153,6 +172,28 @@ const look = Effect.fnUntraced(function*(refresh: boolean) {
     }
   }).pipe(Effect.provide(layerHome))
 })
+
+interface LastSession {
+  readonly summary: Summary
+  readonly context: Context
+}
+
+/** The session that was used last, and how much of its model's window it fills. One that cannot be read is passed over. */
+const lastSession = Effect.gen(function*() {
+  const store = yield* SessionStore
+  const [summary] = FindSession.ofPersons(yield* store.list)
+  if (summary === undefined) return undefined
+  const last: LastSession = {
+    summary,
+    context: yield* ContextSize.ofLog(WorkingSet.make(yield* store.lines(summary.id)).events(), modelWindow)
+  }
+  return last
+}).pipe(Effect.catchTag("SessionError", () => Effect.succeed(undefined)))
+
+const toWords = ({ context: { tokens, window }, summary }: LastSession): string =>
+  `${FindSession.shortId(summary.id)} "${FindSession.titleOf(summary)}", ${count(tokens, "token")} in its context${
+    window === null ? "" : ` of ${window.toLocaleString("en-US")}`
+  }`
 
 /**
  * Finds a sign-in that cannot be used now: its person has not agreed to the use of the plan, the server has ended it, or

@@ -18,8 +18,6 @@ import { Agent } from "../../agent/Agent.ts"
 import { defined } from "../../internal/json.ts"
 import { quote } from "../../internal/quote.ts"
 import { layerHome } from "../../node/NodeHome.ts"
-import { profileOf } from "../../responses/account/ModelProfile.ts"
-import { Models } from "../../responses/account/Models.ts"
 import type { Item } from "../../responses/Item.ts"
 import * as ApiError from "../../server/ApiError.ts"
 import { EventFeeds } from "../../server/EventFeeds.ts"
@@ -32,11 +30,11 @@ import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/serve.ts"
 import { permissionOf } from "../handlers/resume.ts"
 import type { Interruption } from "../Interruption.ts"
+import { modelWindow } from "../modelWindow.ts"
 import * as Runtime from "../runtime.ts"
 import { sayConfig } from "../sayConfig.ts"
 import type { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
-import * as Settings from "../settings.ts"
 
 /** What a stack is made for. Two sessions that agree in all of it share one. */
 interface Key {
@@ -152,11 +150,7 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
         return yield* serving({ ...stack, settings }, model).pipe(Common.override(chosen.environment))
       }).pipe(Effect.provide(outside), Effect.mapError(refusalOf)),
     window: (model) =>
-      Effect.gen(function*() {
-        const { models } = yield* Settings.settings(usualFolder)
-        const { models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
-        return profileOf(model, { catalogue, models }).contextWindow
-      }).pipe(
+      modelWindow(model, usualFolder).pipe(
         Effect.provide(layerHome),
         Effect.provide(outside),
         Effect.orElseSucceed(() => undefined)

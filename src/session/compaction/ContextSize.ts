@@ -4,10 +4,12 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
-import type * as History from "../History.ts"
+import * as History from "../History.ts"
+import type { Context, Stored } from "../SessionEvent.ts"
 import * as Estimate from "./Estimate.ts"
 
 /**
@@ -40,6 +42,24 @@ export const of = (history: History.History, fixed = 0): number => {
   }
   return fixed + since
 }
+
+/**
+ * How full the window is of the model that was asked last, by the log of a session.
+ *
+ * @param windowOf how many tokens a model takes, if that is known
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const ofLog = Effect.fnUntraced(function*<E, R>(
+  events: ReadonlyArray<Stored>,
+  windowOf: (model: string) => Effect.Effect<number | undefined, E, R>
+): Effect.fn.Return<Context, E, R> {
+  const last = events.findLast(({ event }) => event._tag === "ModelResponded")?.event
+  return last?._tag === "ModelResponded"
+    ? { tokens: of(History.forRecipient(events, last)), window: (yield* windowOf(last.model)) ?? null }
+    : { tokens: 0, window: null }
+})
 
 /** Whether a part was kept by the compaction, which counts it in `afterTokens`. */
 const isKept = (part: History.Part, compaction: History.CompactedPart | undefined): boolean =>

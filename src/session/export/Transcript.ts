@@ -13,7 +13,7 @@ import { isMessage, isReasoning, type Item, text as textOf } from "../../respons
 import { argument, isToolCall, type Output, outputText, type ToolCall } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
 import { isSearch, queryOf } from "../../responses/WebSearch.ts"
-import { itemId, type ModelResponded, type Stored, type ToolEnded, type TurnEnd } from "../SessionEvent.ts"
+import { itemId, type Stored, type ToolEnded, type TurnEnd } from "../SessionEvent.ts"
 
 export interface Transcript {
   /** What the model was told before the first prompt. */
@@ -298,8 +298,3 @@ const together = (all: ReadonlyArray<Said>): Said => ({
 /** The sum of all model calls. */
 export const usageOf = ({ steps }: Transcript): Usage.Usage =>
   steps.reduce((sum, { usage }) => Usage.add(sum, usage), Usage.zero)
-
-export const lastResponse = (log: ReadonlyArray<Stored>): ModelResponded | undefined => {
-  const last = log.findLast(({ event }) => event._tag === "ModelResponded")?.event
-  return last?._tag === "ModelResponded" ? last : undefined
-}

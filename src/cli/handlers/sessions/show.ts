@@ -4,15 +4,12 @@
 import * as Effect from "effect/Effect"
 import { json as visibleJson, line } from "../../../internal/visible.ts"
 import { layerHome } from "../../../node/NodeHome.ts"
-import { profileOf } from "../../../responses/account/ModelProfile.ts"
-import { Models } from "../../../responses/account/Models.ts"
 import * as ContextSize from "../../../session/compaction/ContextSize.ts"
 import * as Transcript from "../../../session/export/Transcript.ts"
 import { count, when } from "../../../session/export/wording.ts"
-import * as History from "../../../session/History.ts"
 import { readable } from "../../../session/Log.ts"
 import { SessionError } from "../../../session/SessionError.ts"
-import type { Context, Stored } from "../../../session/SessionEvent.ts"
+import type { Context } from "../../../session/SessionEvent.ts"
 import * as SessionJson from "../../../session/SessionJson.ts"
 import { SessionStore } from "../../../session/SessionStore.ts"
 import type { Summary } from "../../../session/Summary.ts"
@@ -20,12 +17,12 @@ import type { Flags } from "../../commands/sessions/show.ts"
 import * as DamagedLines from "../../damagedLines.ts"
 import { BadInput } from "../../ExitCode.ts"
 import * as FindSession from "../../findSession.ts"
+import { modelWindow } from "../../modelWindow.ts"
 import { page } from "../../pager.ts"
 import { whileWaiting } from "../../progressLine.ts"
 import * as Prompt from "../../prompt.ts"
 import { toText } from "../../render/transcript.ts"
 import { dim, Screen } from "../../Screen.ts"
-import * as Settings from "../../settings.ts"
 
 export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
   const [given] = yield* Prompt.positionals(words, 1)
@@ -33,9 +30,7 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
   const screen = yield* Screen
   const { context, damaged, events, summary } = yield* whileWaiting("reading the session")(read(given))
   if (json) {
-    yield* screen.out(
-      `${visibleJson(JSON.stringify({ ...SessionJson.session(summary), context, ...compactionsOf(events) }))}\n`
-    )
+    yield* screen.out(`${visibleJson(JSON.stringify(SessionJson.details(summary, events, context)))}\n`)
   } else {
     const hasColors = screen.isOutTerminal && screen.hasColors
     const style = {
@@ -53,26 +48,10 @@ const read = Effect.fnUntraced(function*(given: string) {
   const { damaged, events } = readable(yield* FindSession.linesOf(id))
   const summary = (yield* store.list).find((session) => session.id === id)
   if (summary === undefined) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
-  return { context: yield* contextOf(events), damaged, events, summary }
+  return { context: yield* ContextSize.ofLog(events, modelWindow), damaged, events, summary }
 })
 
 const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
-
-/** How much of the window the conversation fills. */
-const contextOf = Effect.fnUntraced(function*(events: ReadonlyArray<Stored>) {
-  const last = Transcript.lastResponse(events)
-  const { models } = yield* Settings.settings(".")
-  const { models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
-  const context: Context = {
-    tokens: last === undefined ? 0 : ContextSize.of(History.forRecipient(events, last)),
-    window: last === undefined ? null : profileOf(last.model, { catalogue, models }).contextWindow ?? null
-  }
-  return context
-})
-
-const compactionsOf = (events: ReadonlyArray<{ readonly event: { readonly _tag: string } }>) => ({
-  compactions: events.filter(({ event }) => event._tag === "Compacted").length
-})
 
 const headOf = (summary: Summary, { tokens, window }: Context): string =>
   [
