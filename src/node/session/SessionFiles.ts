@@ -129,6 +129,7 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
   const list = fs.readDirectory(options.folder).pipe(
     Effect.catchIf(isNotFound, () => Effect.succeed([])),
     Effect.mapError(failed("list")),
+    Effect.tap((names) => names.some(isLeft) ? Effect.ignore(sweep) : Effect.void),
     // Thousands of files: each by an effect of its own would take ten times as long.
     Effect.map((names) => listedIn(options.folder, names))
   )
@@ -141,7 +142,7 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
       if (!(yield* fs.exists(logOf(id)))) return
       yield* claim(id)
       yield* fs.rename(folderOf(id), removed)
-      yield* fs.remove(removed, { recursive: true })
+      yield* fs.remove(removed, { recursive: true, force: true })
     },
     Effect.scoped,
     (effect, id) => Effect.mapError(effect, (error) => error._tag === "SessionError" ? error : failed(id)(error))
@@ -149,7 +150,7 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
 
   /** Deletes what a process that was killed on the way has left. */
   const sweep = Effect.gen(function*() {
-    const left = (yield* fs.readDirectory(options.folder)).filter((name) => name.startsWith(removing))
+    const left = (yield* fs.readDirectory(options.folder)).filter(isLeft)
     yield* Effect.forEach(
       left,
       (name) => fs.remove(path.join(options.folder, name), { recursive: true, force: true }),
@@ -224,6 +225,8 @@ const listedIn = (folder: string, names: ReadonlyArray<string>): ReadonlyArray<S
 }
 
 const removing = ".removed-"
+
+const isLeft = (name: string): boolean => name.startsWith(removing)
 
 const encoder = new TextEncoder()
 

@@ -223,13 +223,15 @@ describe("SessionFiles", () => {
     }).pipe(Effect.provide(layerWith(openStuck)))
   })
 
-  it.scoped("takes away what a deletion has left that was killed, with the next one", () =>
+  it.scoped("takes away what a deletion has left that was killed, with the next one, and with a list", () =>
     Effect.gen(function*() {
       const { logOf, store } = yield* makeUsedStore
       const fs = yield* FileSystem.FileSystem
       const left = logOf(".removed-s2")
       yield* fs.makeDirectory(`${left}/artifacts`, { recursive: true })
       assert.deepStrictEqual((yield* store.list).map(({ id }) => id), ["s1"])
+      assert.isFalse(yield* fs.exists(left))
+      yield* fs.makeDirectory(`${left}/artifacts`, { recursive: true })
       yield* store.remove("s1")
       assert.isFalse(yield* fs.exists(left))
       assert.deepStrictEqual(yield* store.list, [])
