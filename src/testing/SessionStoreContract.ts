@@ -74,6 +74,20 @@ const promises: { readonly [name: string]: Promised } = {
     assert.ok(Option.isNone(yield* session.lookup("model/1")))
   }),
 
+  "finds by its key what was compacted, and keeps it the first": Effect.fnUntraced(function*(store, id) {
+    const before = yield* Effect.scoped(Effect.gen(function*() {
+      const session = yield* store.open(id)
+      const stored = yield* fill(session)
+      yield* session.append("compacted", compacted(stored.at(-1)?.seq ?? 0))
+      yield* session.append("start/2", started("t2"))
+      yield* keeps(session, stored)
+      return stored
+    }))
+    const session = yield* store.open(id)
+    yield* keeps(session, before)
+    assert.equal((yield* session.log).length, before.length + 2)
+  }),
+
   "reads on after a number": Effect.fnUntraced(function*(store, id) {
     const stored = yield* Effect.flatMap(store.open(id), fill)
     same(yield* store.read(id, 0), stored)
@@ -261,6 +275,14 @@ const begin = Effect.fnUntraced(function*(session: Session) {
   yield* session.append("turn-1/end", completed("turn-1"))
 })
 
+/** Finds each of these under its key, where another event cannot take its place. */
+const keeps = (session: Session, stored: ReadonlyArray<Stored>) =>
+  Effect.forEach(stored, (one) =>
+    Effect.gen(function*() {
+      same(Option.getOrUndefined(yield* session.lookup(one.key)), one)
+      same(yield* session.append(one.key, completed("t3")), one)
+    }), { discard: true })
+
 /** The events of that turn. */
 const turn = ["TurnStarted", "ModelResponded", "TurnCompleted"]
 
@@ -312,6 +334,20 @@ const responded: ModelResponded = {
   usage,
   finishReason: "stop"
 }
+
+/** Stands for what was said up to a number. */
+const compacted = (upTo: number): SessionEvent => ({
+  _tag: "Compacted",
+  reason: "asked",
+  method: "local",
+  upTo,
+  items: [{ type: "message", role: "user", content: [{ type: "input_text", text: "Said hi." }] }],
+  model: "gpt-5.5",
+  account: "account-1",
+  usage,
+  beforeTokens: 100,
+  afterTokens: 10
+})
 
 const completed = (turnId: string): SessionEvent => ({
   _tag: "TurnCompleted",

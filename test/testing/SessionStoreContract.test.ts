@@ -50,6 +50,18 @@ describe("SessionStoreContract", () => {
       (driver) => ({ claim: (id) => Effect.scoped(driver.claim(id)) }),
       "lets one write at a time"
     ],
+    [
+      "forgets what was compacted",
+      (driver) => ({
+        read: (id, seq) =>
+          Effect.map(driver.read(id, seq), (lines) => {
+            const all = [...lines]
+            const at = all.findIndex((line) => line.includes("\"_tag\":\"Compacted\""))
+            return at === -1 ? all : [...all.slice(0, 1), ...all.slice(at)]
+          })
+      }),
+      "finds by its key what was compacted, and keeps it the first"
+    ],
     ["lists nothing", () => ({ list: Effect.succeed([]) }), "knows no session without an event"],
     ["removes nothing", () => ({ remove: () => Effect.void }), "removes a session that nobody has open, for good"]
   ])(
