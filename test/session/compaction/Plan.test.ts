@@ -61,6 +61,18 @@ const later = (log: Log, more: Log): Log => {
   return [...log, ...more.slice(2).map((stored) => ({ ...stored, seq: stored.seq + from, key: `more${stored.seq}` }))]
 }
 
+/** Its last turn was cut off, the next process wrote its end, and it went on. */
+const goneOn = (log: Log): Log => {
+  const seq = (log.at(-1)?.seq ?? 0) + 1
+  const turnId = log.reduce((last, { event }) => event._tag === "TurnStarted" ? event.turnId : last, "turn-1")
+  const at = DateTime.unsafeMake(0)
+  return [
+    ...log,
+    { seq, at, key: `k${seq}`, event: { _tag: "TurnInterrupted", turnId, reason: "crash" } },
+    { seq: seq + 1, at, key: `k${seq + 1}`, event: { _tag: "TurnResumed", turnId } }
+  ]
+}
+
 const saidIn = (log: Log) =>
   log.flatMap(({ event }) =>
     event._tag === "TurnStarted" || event._tag === "InputAdded" ? event.input.map((item) => text(item)) : []
@@ -108,6 +120,22 @@ describe("A plan", () => {
           bytes(inputOf(reopened(compact(log, method)))),
           bytes(inputOf(compact(reopened(log), method)))
         )
+      }),
+      runs
+    )
+  })
+
+  it("commutes with an interruption after which the turn goes on, however often", () => {
+    fc.assert(
+      fc.property(cut, fc.nat(2), ([first, second, method], times) => {
+        const start = toLog(first)
+        const resumed = (log: Log): Log => Array.from({ length: times }).reduce(goneOn, log)
+        // What repairs the calls that were open is the same before and after, and makes nothing that is sent.
+        assert.deepStrictEqual(bytes(inputOf(resumed(start))), bytes(inputOf(start)))
+        const [before, after] = [compact(resumed(start), method), resumed(compact(start, method))]
+        assert.deepStrictEqual(bytes(inputOf(before)), bytes(inputOf(after)))
+        const more = toLog(second)
+        assert.deepStrictEqual(bytes(inputOf(later(before, more))), bytes(inputOf(later(after, more))))
       }),
       runs
     )
