@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
 import bundle from "../../rolldown.config.ts"
+import { summarize } from "../../src/prompts/Compaction.ts"
 import * as Conversation from "../../src/prompts/Conversation.ts"
-import { isFunctionCallOutput } from "../../src/responses/Item.ts"
+import { isFunctionCallOutput, type Item, text } from "../../src/responses/Item.ts"
 import type { Script } from "../../src/testing/Script.ts"
 import * as Scripts from "../../src/testing/Script.ts"
 import { eventually, type Line, lines, machine, platform } from "./support.ts"
@@ -15,24 +16,44 @@ const kills = Number(process.env["EFFIXIR_TEST_KILLS"] ?? 20)
 
 const calls = 7
 
-/** Each call leaves a line outside of the log: a witness of what has run. */
-const call = (n: number) => Scripts.call("bash", { command: `sleep 0.03; echo ${n} >> done.txt` }, `c${n}`)
+/** So many tokens that the outputs of four calls fill it. */
+const window = 16_000
 
-/** Calls one after the other, once two in one response, and an answer: what comes next follows from the request. */
+/** Each call leaves a line outside of the log: a witness of what has run. Its output is long. */
+const call = (n: number) => {
+  const output = "head -c 11000 /dev/zero | tr '\\0' . | fold -w 100"
+  return Scripts.call("bash", { command: `sleep 0.03; echo ${n} >> done.txt; ${output}` }, `c${n}`)
+}
+
+/** How many calls a request knows to have ended: the outputs tell it, and the summary of what went before them. */
+const ended = (input: ReadonlyArray<Item>): number =>
+  input.reduce((known, item) => {
+    const told = isFunctionCallOutput(item) ? item.call_id.slice(1) : /The last call was (\d+)/.exec(text(item))?.[1]
+    return told === undefined ? known : Math.max(known, Number(told) + 1)
+  }, 0)
+
+/**
+ * Calls one after the other, once two in one response, and an answer: what comes next follows from the request. On the
+ * way the conversation is compacted, by a summary.
+ */
 const script: Script = ({ input }) => {
-  const n = input.filter(isFunctionCallOutput).length
+  const n = ended(input)
+  if (text(input.at(-1) ?? Scripts.say("")) === summarize) {
+    return Scripts.answer(Scripts.say(`The last call was ${n - 1}.`))
+  }
   if (n === calls) return Scripts.answer(Scripts.say("All done."))
   return n === 2 ? Scripts.answer(call(2), call(3)) : Scripts.answer(call(n))
 }
 
 const setup = Effect.gen(function*() {
-  const here = yield* machine(script)
+  const here = yield* machine(script, { context: { window } })
   const { file, fs, home, path, run, start } = here
   const folder = (name: string) => Effect.as(fs.makeDirectory(file(name)), file(name))
   // The first start of a home compiles the program, and is longer than those that follow.
   yield* run(["run", "--json", "-C", yield* folder("first"), "Count"])
   const whole = yield* run(["run", "--json", "-C", yield* folder("whole"), "Count"])
   assert.strictEqual(whole.code, 0)
+  assert.include(whole.stdout, "compaction.completed")
   const length = lines(whole.stdout).length
 
   /** Kills a turn at the n-th of so many moments, and resumes it; `undefined` if it had not begun, or was over. */
@@ -53,7 +74,7 @@ const setup = Effect.gen(function*() {
     if (id === undefined) return undefined
     const log = fs.readFileString(path.join(home, "sessions", String(id), "log.ndjson"))
     const left = yield* log
-    if (left.includes("\"_tag\":\"TurnCompleted\"")) return undefined
+    if (!left.includes("\"_tag\":\"TurnStarted\"") || left.includes("\"_tag\":\"TurnCompleted\"")) return undefined
     const { code, stderr, stdout } = yield* resume(["resume", String(id), "--json"])
     return {
       stderr,
@@ -93,26 +114,31 @@ interface Event {
 /** Which promises were broken. */
 const judge = ({ code, left, log, resumed, told, witness }: Evidence): ReadonlyArray<string> => {
   const stored = (text: string) =>
-    lines(text.slice(0, text.lastIndexOf("\n") + 1)).map(({ event, seq }) => ({ seq, event: event as Event }))
+    lines(text.slice(0, text.lastIndexOf("\n") + 1)).map(({ event, key, seq }) => ({ key, seq, event: event as Event }))
   const broken: Array<string> = []
   const expect = (what: string, isSo: boolean) => {
     if (!isSo) broken.push(what)
   }
   const [atKill, atEnd] = [stored(left), stored(log)]
   for (const { item, seq, type } of told) {
+    if (type === "compaction.completed") {
+      expect("a compaction that was told is lost", atKill.some(({ event }) => event._tag === "Compacted"))
+    }
     if (item?.type !== "tool_call" || type === "item.updated") continue
     const tag = type === "item.started" ? "ToolStarted" : "ToolEnded"
     expect("an acknowledged event is lost", atKill.some((one) => one.seq === seq && one.event._tag === tag))
   }
+  expect("the conversation was not compacted", atEnd.some(({ event }) => event._tag === "Compacted"))
+  expect("a step is there twice", new Set(atEnd.map(({ key }) => key)).size === atEnd.length)
   expect("the log was rewritten", log.startsWith(left.slice(0, left.lastIndexOf("\n") + 1)))
   const ran = witness.split("\n").filter((line) => line !== "")
   expect("a call ran twice", new Set(ran).size === ran.length)
-  const ended = atEnd.filter(({ event }) => event._tag === "ToolEnded")
-  expect("a call has not ended once", new Set(ended.map(({ event }) => event.call?.call_id)).size === calls)
-  expect("a call has ended twice", ended.length === calls)
-  const lost = ended.filter(({ event }) => event.output === Conversation.unknownOutcome)
+  const done = atEnd.filter(({ event }) => event._tag === "ToolEnded")
+  expect("a call has not ended once", new Set(done.map(({ event }) => event.call?.call_id)).size === calls)
+  expect("a call has ended twice", done.length === calls)
+  const lost = done.filter(({ event }) => event.output === Conversation.unknownOutcome)
   expect("more than the calls that ran side by side are unknown", lost.length <= 2)
-  for (const { event } of ended) {
+  for (const { event } of done) {
     const n = event.call?.call_id.slice(1) ?? ""
     if (event.status === "completed") expect("a call that is said to have run has not", ran.includes(n))
   }

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { layerHome } from "../../node/NodeHome.ts"
-import { lastPermission, type LastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
+import { lastPermission, type LastTurn, lastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import type { PermissionInForce, SessionEvent } from "../../session/SessionEvent.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/resume.ts"
@@ -30,6 +30,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const unfinished = unfinishedTurn(events)
   const folder = yield* FindSession.folderOf(cd, id, log)
   const asked = yield* promptFor(unfinished, given[last ? 0 : 1], {
+    hasTurns: Option.isSome(lastTurn(events)),
     hasImages: images.length > 0,
     wait: stdinWait(folder)
   })
@@ -73,12 +74,20 @@ const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" &&
 const promptFor = (
   unfinished: Option.Option<unknown>,
   given: string | undefined,
-  { hasImages, wait }: { readonly hasImages: boolean; readonly wait: ReturnType<typeof stdinWait> }
+  { hasImages, hasTurns, wait }: {
+    readonly hasImages: boolean
+    readonly hasTurns: boolean
+    readonly wait: ReturnType<typeof stdinWait>
+  }
 ) =>
   given === undefined && !hasImages && Option.isSome(unfinished) ? Effect.succeed(undefined) : Effect.mapError(
     Prompt.read(given, wait),
     (error) =>
       given === undefined && !hasImages && Option.isNone(unfinished)
-        ? new BadInput({ message: "The last turn of this session has completed: add what to do next" })
+        ? new BadInput({
+          message: hasTurns
+            ? "The last turn of this session has completed: add what to do next"
+            : "No turn of this session has begun: add what to do"
+        })
         : error
   )
