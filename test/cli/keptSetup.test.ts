@@ -253,6 +253,31 @@ describe("a session that goes on", () => {
       assert.deepStrictEqual([after.code, told(after)], [0, ""])
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("whose model went while the kept list still names it is refused once, and then goes on with the usual one", () =>
+    Effect.gen(function*() {
+      const { first, fs, home, last, path, run } = yield* setup({ models: ["gpt-6.2-sol", "gpt-5.5"] })
+      const session = yield* first(["-m", "gpt-5.5"])
+      const log = path.join(home, "sessions", session, "log.ndjson")
+      const cache = path.join(home, "cache")
+      const listed = yield* Effect.filter(
+        yield* fs.readDirectory(cache),
+        (name) =>
+          name.endsWith(".json")
+            ? Effect.map(fs.readFileString(path.join(cache, name)), (text) => text.includes("\"gpt-5.5\""))
+            : Effect.succeed(false)
+      )
+      for (const file of [log, ...listed.map((name) => path.join(cache, name))]) {
+        yield* fs.writeFileString(file, (yield* fs.readFileString(file)).replaceAll("gpt-5.5", "gpt-4-gone"))
+      }
+      assert.isNotEmpty(listed)
+      const { code, stderr } = yield* run(["resume", session, "More"])
+      assert.strictEqual(code, 1)
+      assertSentence(stderr, "This model cannot be used with this account; choose another one", "gpt-6.2-sol")
+      const next = yield* run(["resume", session])
+      assert.deepStrictEqual([next.code, (yield* last).model], [0, "gpt-6.2-sol"], next.stderr)
+      assertSentence(next.stderr, "model gpt-6.2-sol instead of gpt-4-gone, which the account no longer has")
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("of an older log stays with its model and effort, and with its account", () =>
     Effect.gen(function*() {
       const here = yield* setup()
