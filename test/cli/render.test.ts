@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
 import * as EventLines from "../../src/agent/EventLines.ts"
+import * as Summary from "../../src/cli/render/summary.ts"
 import * as text from "../../src/cli/render/text.ts"
 import * as Usage from "../../src/responses/Usage.ts"
 import type { ToolEnded } from "../../src/session/SessionEvent.ts"
@@ -252,6 +253,28 @@ describe("text", () => {
       const output = [{ type: "input_text", text: "[a.png]" }, { type: "input_image", image_url: "data:," }]
       assert.include(yield* seen(ended("read", { output })), "  ✓ [a.png]\n    [input_image]\n")
     }))
+})
+
+describe("the line at the end of a run", () => {
+  it("counts the time from the turn on, and not from the day that its session began", () => {
+    const summary = Summary.make()
+    const at = DateTime.unsafeMake(86_400_000)
+    summary.add({ _tag: "SessionStarted", sessionId: "s", schemaVersion: 1, ...stamp })
+    summary.add({ _tag: "TurnStarted", turnId: "t", model: "m", input: [], seq: 9, at })
+    summary.add({
+      _tag: "ModelResponded",
+      turnId: "t",
+      step: 0,
+      model: "m",
+      account: "a",
+      items: [],
+      usage: { ...Usage.zero, inputTokens: 7 },
+      finishReason: "stop",
+      seq: 10,
+      at
+    })
+    assert.match(summary.line(86_402_000) ?? "", /^2 s · 7 tokens in/)
+  })
 })
 
 describe("jsonl", () => {

@@ -20,7 +20,8 @@ export const make = (): Summary => {
 
   return {
     add: (event) => {
-      since ??= event.at.epochMillis
+      // A session that goes on is shown from its beginning, long ago.
+      if (event._tag !== "SessionStarted") since ??= event.at.epochMillis
       if (event._tag === "ModelResponded" || event._tag === "Compacted") usage = Usage.add(usage, event.usage)
       if (event._tag !== "ToolEnded") return
       for (const { path, real } of FileChange.inDetails(event.details)) files.set(real, path)
