@@ -11,7 +11,7 @@ import type { Script } from "../../src/testing/Script.ts"
 import * as Scripts from "../../src/testing/Script.ts"
 import { eventually, type Line, lines, machine, platform } from "./support.ts"
 
-/** A thousand of them take a quarter of an hour: `EFFIXIR_TEST_KILLS=1000`. */
+/** A thousand of them take an hour on two processors: `EFFIXIR_TEST_KILLS=1000`. */
 const kills = Number(process.env["EFFIXIR_TEST_KILLS"] ?? 20)
 
 const calls = 7
@@ -143,7 +143,10 @@ const judge = ({ code, left, log, resumed, told, witness }: Evidence): ReadonlyA
     if (event.status === "completed") expect("a call that is said to have run has not", ran.includes(n))
   }
   const ends = atEnd.filter(({ event }) => /^Turn(?:Completed|Failed|Interrupted|Limited)$/.test(event._tag))
-  expect("the turn has not one end in the log", ends.length === 1 && ends[0]?.event._tag === "TurnCompleted")
+  expect(
+    `the turn has not one end in the log: ${JSON.stringify(ends)}`,
+    ends.length === 1 && ends[0]?.event._tag === "TurnCompleted"
+  )
   const terminal = resumed.filter(({ type }) => /^turn\.(?!started)/.test(type)).map(({ type }) => type)
   expect("the turn has not one last line", terminal.join() === "turn.completed")
   expect("the last line is not the last", resumed.at(-1)?.type.startsWith("turn.") === true)
