@@ -58,6 +58,20 @@ describe("eight outputs of 17 KB and a small window", () => {
     )
   }
 
+  it.scopedLive("that a server in between does not let through are compacted, and the session goes on", () =>
+    Effect.gen(function*() {
+      const script: Script.Script = (request, n) =>
+        JSON.stringify(request.input).length > 60_000
+          ? Script.refuse(413, "<html><h1>413 Request Entity Too Large</h1></html>")
+          : reading(request, n)
+      const { run } = yield* machine(script)
+      const { code, stderr, stdout } = yield* run(["Read them"])
+      assert.deepStrictEqual([code, stdout], [0, "All eight are read.\n"], stderr)
+      assert.include(stderr, "The conversation was compacted")
+      const again = yield* run(["resume", "--last", "And now?"])
+      assert.deepStrictEqual([again.code, again.stdout], [0, "All eight are read.\n"], again.stderr)
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("say it in one line to a person", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(reading, { context: { window } })

@@ -56,8 +56,10 @@ export const of = (failure: ServerFailure, now: number): Reason => {
   if (isBeyondRateLimit(message)) return { _tag: "InvalidRequest" }
   if ((status === undefined || status >= 500) && tells(loading)) return { ...overloaded, isLoading: true }
 
-  // "Too many tokens" is said of a minute as well.
-  if (says(overflow.codes) || status !== 429 && tells(overflow.words)) return { _tag: "ContextOverflow" }
+  // "Too many tokens" is said of a minute as well. A machine in between counts bytes, and has no words for it.
+  if (status === 413 || says(overflow.codes) || status !== 429 && tells(overflow.words)) {
+    return { _tag: "ContextOverflow" }
+  }
   if (says(filtered.codes) || tells(filtered.words)) return { _tag: "ContentFiltered" }
   if (says(["malformed_function_call"])) return { _tag: "MalformedOutput" }
   if (says(noSuchModel.codes) || tells(noSuchModel.words)) return { _tag: "ModelUnavailable" }

@@ -260,6 +260,9 @@ describe("ServerFailure", () => {
     const moved = sentence(307, page, { location: "https://other.test/v1/responses" })
     assert.match(moved, /status 307\) to https:\/\/other\.test\/v1\/responses, which is not followed.*OPENAI_BASE_URL/)
     assert.match(sentence(413, page), /larger than this server takes; shorten the conversation/)
+    for (const body of [page, "", JSON.stringify({ message: "Request Entity Too Large" })]) {
+      assert.strictEqual(http(413, body).reason._tag, "ContextOverflow", "so that it is compacted")
+    }
     assert.strictEqual(
       sentence(400, "\u001f\u008b\b", { "content-encoding": "gzip" }),
       "The server refused the request (status 400)"
