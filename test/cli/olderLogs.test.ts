@@ -5,17 +5,21 @@ import * as Script from "../../src/testing/Script.ts"
 import { lines, machine, platform } from "./support.ts"
 
 /**
- * Logs that an earlier build has written, with `HOME` and `WORKSPACE` in the place of folders. Each has a turn with
+ * Logs that an earlier build has written, with `HOME` and `WORKSPACE` in the place of folders. Two have a turn with
  * thoughts, four calls, a patch and an output that was cut; in one of them the program was killed during a fifth call.
+ * Another was compacted by the server, `SERVER`, for the `ACCOUNT` between two turns.
  */
 const logs = new URL("./logs/", import.meta.url)
 
 const setup = Effect.fnUntraced(function*(name: string) {
   const here = yield* machine(() => Script.answer(Script.say("Gone on.")))
-  const { folder, fs, home, path } = here
+  const { auth, folder, fs, home, path, simulator } = here
+  const { account_id: account } = JSON.parse(yield* fs.readFileString(auth))
   const text = readFileSync(new URL(`${name}.ndjson`, logs), "utf8")
     .replaceAll("WORKSPACE", folder)
     .replaceAll("HOME", home)
+    .replaceAll("SERVER", simulator.chatgptBaseUrl)
+    .replaceAll("ACCOUNT", account)
   const id: string = JSON.parse(text.slice(0, text.indexOf("\n"))).event.sessionId
   const log = path.join(home, "sessions", id, "log.ndjson")
   yield* fs.makeDirectory(path.dirname(log), { recursive: true, mode: 0o700 })
@@ -71,5 +75,21 @@ describe("a log of an earlier build", () => {
       const [input = []] = yield* inputs(here)
       assert.deepStrictEqual(answered(input), ["call_1", "call_2", "call_3", "call_4", "call_5"])
       assert.strictEqual(yield* fs.readFileString(file("notes.txt")), "one\nzwei\nthree\n", "no call ran twice")
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("that was compacted is sent as what stands for it, and in full to a server that cannot read that", () =>
+    Effect.gen(function*() {
+      const here = yield* setup("compacted")
+      const { id, log, run, text } = here
+      const { code, stderr, stdout } = yield* run(["resume", id, "--json", "Go on"])
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      assert.strictEqual(lines(stdout).at(-1)?.type, "turn.completed")
+      assert.isTrue((yield* log).startsWith(text))
+      const [first = [], again = []] = yield* inputs(here)
+      assert.include(first.map(({ type }) => type), "compaction")
+      assert.deepStrictEqual(answered(first), [])
+      assert.deepStrictEqual(again.flatMap(({ output }) => output === undefined ? [] : [output]), ["1\n2\n3\ngolden"])
+      const shown = JSON.parse((yield* run(["sessions", "show", id, "--json"])).stdout)
+      assert.deepInclude(shown, { compactions: 1, turns: 3, status: "completed" })
     }).pipe(Effect.provide(platform)))
 })
