@@ -11,7 +11,7 @@ import type { Script } from "../../src/testing/Script.ts"
 import * as Scripts from "../../src/testing/Script.ts"
 import { eventually, type Line, lines, machine, platform } from "./support.ts"
 
-/** A thousand of them take an hour on two processors: `EFFIXIR_TEST_KILLS=1000`. */
+/** A thousand of them take two hours on a busy machine with two processors: `EFFIXIR_TEST_KILLS=1000`. */
 const kills = Number(process.env["EFFIXIR_TEST_KILLS"] ?? 20)
 
 const calls = 7
