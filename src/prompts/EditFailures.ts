@@ -52,6 +52,10 @@ export const alreadyThere = (path: string): string =>
 export const notThereAnyMore = (path: string): string =>
   `${path} is not there any more when the patch comes to it. No file was changed.`
 
+/** @since 0.1.0 @category patches */
+export const leadsThroughDeleted = (path: string, link: string): string =>
+  `${path} leads through ${link}, a link that the patch takes away before. No file was changed.`
+
 /** @since 0.1.0 @category parsing */
 export const firstLineIsNot = (begin: string): string => `the first line is not "${begin}"`
 

@@ -53,6 +53,10 @@ const brief = (path: string): string => path.length > 300 ? `${path.slice(0, 300
 export const notFound = (path: string): string => `${path}: no such file or folder`
 
 /** @since 0.1.0 @category files */
+export const linkToNowhere = (path: string, target: string): string =>
+  `${path} is a link to ${brief(target)}, which is not there; remove the link, or write the file that it leads to`
+
+/** @since 0.1.0 @category files */
 export const mayNotRead = (path: string): string => `${path}: permission denied`
 
 /** @since 0.1.0 @category files */

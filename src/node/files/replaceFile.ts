@@ -4,19 +4,22 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import { constants } from "node:fs"
-import { open } from "node:fs/promises"
+import { chown, lstat, open } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import { makeFolder } from "../../internal/makeFolder.ts"
 import * as FileLock from "./FileLock.ts"
 
 /**
  * Replaces a file as a whole: a file beside it is written, synced to the disk and renamed over it. At any moment, and
  * after a crash or on a full disk, the path holds the old content or the new one. Folders that are missing are made.
- * The next write in the folder removes what a killed process has left there.
+ * The next write in the folder removes what a killed process has left there. Without a mode, the new file gets the one
+ * that any new file gets in that folder. The owner and the group of the file that was there are kept, if the system
+ * allows it.
  */
 export const replaceFile: (
   path: string,
   content: string | Uint8Array,
-  mode: number
+  mode: number | undefined
 ) => Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
   function*(target, content, mode) {
     const fs = yield* FileSystem.FileSystem
@@ -24,14 +27,25 @@ export const replaceFile: (
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
 
     yield* makeFolder(path.dirname(target))
-    const neighbour = yield* makeNeighbour(target)
+    const neighbour = yield* makeNeighbour(target, mode === undefined ? 0o666 : 0o600)
     yield* write(neighbour, bytes).pipe(
-      Effect.zipRight(fs.chmod(neighbour.path, mode)),
+      Effect.zipRight(mode === undefined ? Effect.void : settle(neighbour.path, target, mode)),
       Effect.zipRight(fs.rename(neighbour.path, target))
     )
   },
   Effect.scoped
 )
+
+/** Before the mode, as a change of the owner takes some bits of it away. */
+const settle = Effect.fnUntraced(function*(neighbour: string, target: string, mode: number) {
+  const fs = yield* FileSystem.FileSystem
+  yield* Effect.ignore(Effect.tryPromise(async () => {
+    const [old, young] = await Promise.all([lstat(target), lstat(neighbour)])
+    if (!old.isFile() || old.uid === young.uid && old.gid === young.gid) return
+    await chown(neighbour, old.uid, old.gid).catch(() => chown(neighbour, young.uid, old.gid))
+  }))
+  yield* fs.chmod(neighbour, mode)
+})
 
 /** A file beside another one, with disk blocks already allocated. */
 export interface Room {
@@ -82,22 +96,23 @@ export interface Neighbour {
  * made. Only its owner can read it until it gets its final mode.
  */
 export const makeNeighbour = (
-  target: string
+  target: string,
+  mode = 0o600
 ): Effect.Effect<Neighbour, PlatformError, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const folder = path.dirname(target)
-    yield* sweep(folder)
-    // The name does not include the target's, which may be as long as the file system allows.
-    const neighbour = path.join(folder, `.effixir-${crypto.randomUUID()}.tmp`)
-    const file = yield* fs.open(neighbour, { flag: "wx", mode: 0o600 })
+    yield* sweep(dirname(target))
+    const neighbour = nameBeside(target)
+    const file = yield* fs.open(neighbour, { flag: "wx", mode })
     yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(neighbour, { force: true })))
     const lock = yield* FileLock.probe(file)
     return lock !== "busy" && (yield* fs.exists(neighbour))
       ? { path: neighbour, file }
-      : yield* makeNeighbour(target)
+      : yield* makeNeighbour(target, mode)
   })
+
+/** A path in the same folder. It does not include the target's name, which may be as long as the file system allows. */
+export const nameBeside = (target: string): string => join(dirname(target), `.effixir-${crypto.randomUUID()}.tmp`)
 
 /** From position 0: reserved room is overwritten. */
 const write = Effect.fnUntraced(function*({ file }: Neighbour, bytes: Uint8Array) {

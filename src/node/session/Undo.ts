@@ -56,7 +56,7 @@ export interface Undo {
 /** A file before its first change in a turn, and what it was last made. The content lies in a file beside. */
 interface Noted {
   readonly path: string
-  readonly before: { readonly content: string; readonly mode: number } | "none" | "not kept"
+  readonly before: { readonly content: string; readonly mode: number } | { readonly link: string } | "none" | "not kept"
   readonly after: string | undefined
 }
 
@@ -105,7 +105,8 @@ export const make = Effect.fnUntraced(function*(sessions: string) {
     function*(files: typeof Files.Service, real: string, folder: string, name: string) {
       const info = yield* files.stat(real)
       if (Option.isNone(info)) return "none" as const
-      const { mode, size, type } = info.value
+      const { mode, size, target, type } = info.value
+      if (target !== undefined) return { link: target }
       if (type !== "File" || size > maxBytes) return "not kept" as const
       yield* fs.writeFile(path.join(folder, name), yield* files.read(real, maxBytes), { mode: 0o600 })
       return { content: name, mode }
@@ -144,6 +145,7 @@ export const make = Effect.fnUntraced(function*(sessions: string) {
     around: (files) => ({
       ...files,
       replace: (real, content, mode) => Effect.zipRight(note(files, real, content), files.replace(real, content, mode)),
+      link: (real, target) => Effect.zipRight(note(files, real, linkText(target)), files.link(real, target)),
       remove: (real) => Effect.zipRight(note(files, real, undefined), files.remove(real))
     }),
     takeBack: Effect.fnUntraced(function*(session, files) {
@@ -161,11 +163,18 @@ export const make = Effect.fnUntraced(function*(sessions: string) {
         const now = yield* sumOf(files, real)
         if (before === "not kept") keep("what it was before is not kept: it was too large, or no plain file")
         else if (now === "unreadable" || now !== after) {
-          const old = before === "none" ? undefined : yield* oldSum(path.join(folder, before.content))
+          const old = before === "none"
+            ? undefined
+            : "link" in before
+            ? sum(linkText(before.link))
+            : yield* oldSum(path.join(folder, before.content))
           if (now !== old) keep("it was changed after the turn, or could not be read")
         } else if (before === "none") {
           yield* files.remove(real)
           removed.push(real)
+        } else if ("link" in before) {
+          yield* files.link(real, before.link)
+          restored.push(real)
         } else {
           yield* files.replace(real, yield* fs.readFile(path.join(folder, before.content)), before.mode)
           restored.push(real)
@@ -187,9 +196,12 @@ const sumOf = (files: typeof Files.Service, real: string) =>
   Effect.gen(function*() {
     const info = yield* files.stat(real)
     if (Option.isNone(info)) return undefined
+    if (info.value.target !== undefined) return sum(linkText(info.value.target))
     if (info.value.type !== "File" || info.value.size > maxBytes) return "unreadable"
     return sum(yield* files.read(real, maxBytes))
   }).pipe(Effect.orElseSucceed(() => "unreadable"))
+
+const linkText = (target: string): string => `link to ${target}`
 
 const sum = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex")
 
@@ -212,6 +224,8 @@ const read = (lines: string) => {
 
 const beforeOf = (value: unknown): Noted["before"] => {
   if (value === "none") return "none"
+  const link = text(field(value, "link"))
+  if (link !== undefined) return { link }
   const content = text(field(value, "content"))
   return content === undefined || !/^\d+$/.test(content)
     ? "not kept"

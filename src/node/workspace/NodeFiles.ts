@@ -10,15 +10,14 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { constants, type Stats } from "node:fs"
-import { type FileHandle, lstat, readlink } from "node:fs/promises"
+import { constants } from "node:fs"
+import { type FileHandle, lstat, readlink, rename, symlink } from "node:fs/promises"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import * as FileFailures from "../../prompts/FileFailures.ts"
 import { Files, type Info } from "../../tools/workspace/Files.ts"
 import { attempt, openToRead, readUpTo } from "../files/readPlainFile.ts"
-import { replaceFile } from "../files/replaceFile.ts"
+import { nameBeside, replaceFile } from "../files/replaceFile.ts"
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.gen(function*() {
@@ -58,8 +57,8 @@ export const make = Effect.gen(function*() {
 
   return Files.of({
     stat: (real) =>
-      within(real, hold, (held) => attempt("stat", real, () => lstat(held))).pipe(
-        Effect.map((info) => Option.some(toInfo(info))),
+      within(real, hold, (held) => attempt("stat", real, () => lookAt(held))).pipe(
+        Effect.asSome,
         Effect.catchIf(isNotFound, () => Effect.succeedNone)
       ),
     read: (real, limit) =>
@@ -77,6 +76,14 @@ export const make = Effect.gen(function*() {
             ))
       ),
     replace: (real, content, mode) => within(real, holdMade, (held) => replaceFile(held, content, mode)),
+    link: (real, target) =>
+      within(real, holdMade, (held) => {
+        const beside = nameBeside(held)
+        return Effect.zipRight(
+          attempt("symlink", real, () => symlink(target, beside)),
+          attempt("rename", real, () => rename(beside, held))
+        )
+      }),
     remove: (real) => within(real, hold, (held) => fs.remove(held))
   })
 })
@@ -88,11 +95,15 @@ export const layer: Layer.Layer<Files, never, FileSystem.FileSystem | Path.Path>
 const openAt = (path: string, flags = 0): Effect.Effect<FileHandle, PlatformError, Scope.Scope> =>
   openToRead(path, constants.O_NOFOLLOW | flags)
 
-const toInfo = (info: Stats): Info => ({
-  type: info.isFile() ? "File" : info.isDirectory() ? "Directory" : "Other",
-  size: info.size,
-  mode: info.mode
-})
+const lookAt = async (path: string): Promise<Info> => {
+  const info = await lstat(path)
+  const { mode, size } = info
+  return info.isSymbolicLink() ? { type: "Link", size, mode, target: await readlink(path) } : {
+    type: info.isFile() ? "File" : info.isDirectory() ? "Directory" : "Other",
+    size,
+    mode
+  }
+}
 
 const somethingElse = (method: string, path: string) =>
   new SystemError({

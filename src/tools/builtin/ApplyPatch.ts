@@ -6,15 +6,17 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { resolve } from "../../internal/paths.ts"
 import * as EditFailures from "../../prompts/EditFailures.ts"
 import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
 import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
+import * as FileChange from "../workspace/FileChange.ts"
 import * as FilePlan from "../workspace/FilePlan.ts"
 import { Files } from "../workspace/Files.ts"
 import type { SeenFiles } from "../workspace/SeenFiles.ts"
 import * as TextFile from "../workspace/TextFile.ts"
-import { failure, type Workspace } from "../workspace/Workspace.ts"
+import { failure, Workspace } from "../workspace/Workspace.ts"
 import * as Patch from "./Patch.ts"
 
 /** The largest patch that is accepted. In characters. */
@@ -73,7 +75,7 @@ const plan = Effect.fnUntraced(function*(patch: string, session: string) {
 
 /** Existing files are loaded. */
 interface Draft extends FilePlan.Draft {
-  readonly before: TextFile.Loaded | undefined
+  readonly before: TextFile.Loaded | FileChange.Link | undefined
 }
 
 type Drafts = Map<string, Draft>
@@ -86,12 +88,15 @@ const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, 
     drafts.set(target.real, { ...target, after: change.lines.map((line) => `${line}\n`).join("") })
     return
   }
-  const source = yield* existing(drafts, path)
+  const link = yield* linkAt(drafts, path)
   if (change._tag === "Delete") {
+    const source = link ?? (yield* existing(drafts, path))
     drafts.set(source.real, { ...source, after: undefined, from: undefined })
     return
   }
-  const text = source.after ?? (yield* TextFile.textToChange(source.before ?? (yield* gone(path)), session))
+  const source = yield* existing(drafts, path)
+  const before = FileChange.isLink(source.before) ? undefined : source.before
+  const text = source.after ?? (yield* TextFile.textToChange(before ?? (yield* gone(path)), session))
   const after = Patch.apply(withoutMark(toLf(text)), change.hunks)
   if (Either.isLeft(after)) return yield* fail(EditFailures.patchDoesNotFit(path, after.left))
   const mark = text.startsWith(byteOrderMark) ? byteOrderMark : ""
@@ -99,28 +104,51 @@ const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, 
   if (change.moveTo === undefined) drafts.set(source.real, { ...source, after: updated })
   else {
     const target = yield* free(drafts, change.moveTo)
-    drafts.set(source.real, { ...source, after: undefined, from: undefined })
-    // For a file that the patch moves several times, `from` is the first place.
-    const from = source.from ?? source.before
+    const moved = link ?? source
+    drafts.set(moved.real, { ...moved, after: undefined, from: undefined })
+    // For a file that the patch moves several times, `from` is the first place. Where a link moves, its file stays.
+    const from = link === undefined ? source.from ?? before : undefined
     drafts.set(target.real, { ...target, mode: source.mode, after: updated, from })
   }
+})
+
+/** The link that is at a path itself, and that the patch has not taken away before. */
+const linkAt = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
+  const files = yield* Files
+  const real = yield* TextFile.resolvePlace(path)
+  if (drafts.has(real)) return undefined
+  const info = Option.getOrUndefined(yield* Effect.mapError(files.stat(real), failure(path)))
+  return info?.target === undefined
+    ? undefined
+    : { path, real, mode: undefined, before: { link: info.target }, after: undefined } satisfies Draft
+})
+
+/** Where a path leads once the changes before are made: one that was a link leads no further. */
+const follow = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
+  const { root } = yield* Workspace
+  const through = [...drafts.values()].find(({ after, before, real }) =>
+    after === undefined && FileChange.isLink(before) && resolve(root, path).startsWith(`${real}/`)
+  )
+  if (through !== undefined) return yield* fail(EditFailures.leadsThroughDeleted(path, through.path))
+  const place = yield* TextFile.resolvePlace(path)
+  return drafts.has(place) ? place : yield* TextFile.resolveToMake(path)
 })
 
 /** A path that will be free when this change is made. */
 const free = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
   const files = yield* Files
-  const real = yield* TextFile.resolve(path)
+  const real = yield* follow(drafts, path)
   const drafted = drafts.get(real)
   const isThere = drafted === undefined
     ? Option.isSome(yield* Effect.mapError(files.stat(real), failure(path)))
     : drafted.after !== undefined
   if (isThere) return yield* fail(EditFailures.alreadyThere(path))
-  return { path, real, mode: drafted?.mode ?? TextFile.newFileMode, before: drafted?.before }
+  return { path, real, mode: drafted?.mode, before: drafted?.before }
 })
 
 /** A file that exists, or will by then. `after` is only set if the patch has changed it before. */
 const existing = Effect.fnUntraced(function*(drafts: Drafts, path: string) {
-  const drafted = drafts.get(yield* TextFile.resolve(path))
+  const drafted = drafts.get(yield* follow(drafts, path))
   if (drafted === undefined) {
     const before = yield* TextFile.load(path)
     return { path, real: before.real, mode: before.mode, before, after: undefined, from: undefined }

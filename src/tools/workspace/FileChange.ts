@@ -37,19 +37,32 @@ export const FileChange = Schema.Struct({
 export type FileChange = typeof FileChange.Type
 
 /**
+ * A symbolic link, with the text of where it leads.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Link {
+  readonly link: string
+}
+
+/** @since 0.1.0 @category models */
+export const isLink = (value: unknown): value is Link => Predicate.hasProperty(value, "link")
+
+/**
  * A file before and after. Bytes stand for a binary file; a size for a file too large to be read.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Versions extends Pick<FileChange, "path" | "real" | "isElsewhere" | "kind" | "from"> {
-  readonly before: string | Uint8Array | number | undefined
+  readonly before: string | Uint8Array | Link | number | undefined
   readonly after: string | undefined
 }
 
 /** @since 0.1.0 @category constructors */
 export const make = ({ after, before, ...of }: Versions): Effect.Effect<FileChange> => {
-  if (Predicate.isNumber(before) || Predicate.isUint8Array(before)) {
+  if (Predicate.isNumber(before) || Predicate.isUint8Array(before) || isLink(before)) {
     // The old content cannot be shown line by line, the new one can.
     const hunks = after === undefined || after === "" ? [] : [replaced("", after)]
     return Effect.succeed({ ...of, ...told(hunks), note: opaque(before) })
@@ -177,8 +190,10 @@ const format = ({ lines, newStart, oldStart }: Hunk): string => {
   return `${[header, ...lines].join("\n")}\n`
 }
 
-const opaque = (before: Uint8Array | number): string =>
-  Predicate.isNumber(before)
+const opaque = (before: Uint8Array | Link | number): string =>
+  isLink(before)
+    ? `what is there now is a link to ${before.link}, which stays as it is`
+    : Predicate.isNumber(before)
     ? `what is there now is too large to be shown (${FileKind.size(before)})`
     : `what is there now is a binary file (${FileKind.fromBytes(before)?.name ?? "of no known type"}, ${
       FileKind.size(before.length)

@@ -17,8 +17,9 @@ import type * as TextFile from "./TextFile.ts"
 import { failure, Workspace } from "./Workspace.ts"
 
 /**
- * The change of a file. `before` is its current content: its bytes, its size if it is too large to be read, or nothing.
- * `after` is the new content; without it the file is deleted. `from` is the current state of a file that moves here.
+ * The change of a file. `before` is its current content: its bytes, its size if it is too large to be read, where it leads
+ * if it is a link, or nothing. `after` is the new content; without it the file is deleted. `mode` is that of the file; a
+ * new one has none. `from` is the current state of a file that moves here.
  *
  * @since 0.1.0
  * @category models
@@ -26,8 +27,8 @@ import { failure, Workspace } from "./Workspace.ts"
 export interface Draft {
   readonly path: string
   readonly real: string
-  readonly mode: number
-  readonly before: Pick<TextFile.Loaded, "bytes"> | number | undefined
+  readonly mode: number | undefined
+  readonly before: Pick<TextFile.Loaded, "bytes"> | FileChange.Link | number | undefined
   readonly after: string | undefined
   readonly from?: Pick<TextFile.Loaded, "path" | "real" | "bytes"> | undefined
 }
@@ -92,16 +93,18 @@ const commit = (drafts: Plan, session: string): Effect.Effect<void, Tool.ToolFai
 
 const put = (
   { before, mode, real }: Draft,
-  content: string | Uint8Array | undefined
+  content: string | Uint8Array | FileChange.Link | undefined
 ): Effect.Effect<void, PlatformError, Files> =>
   Effect.flatMap(Files, (files) => {
+    if (FileChange.isLink(content)) return files.link(real, content.link)
     if (content !== undefined) return files.replace(real, content, mode)
     return before === undefined ? Effect.catchAll(files.remove(real), () => Effect.void) : files.remove(real)
   })
 
 const takeBack = (draft: Draft) => {
   const { before } = draft
-  return typeof before === "number" ? Effect.void : put(draft, before?.bytes)
+  if (typeof before === "number") return Effect.void
+  return put(draft, FileChange.isLink(before) ? before : before?.bytes)
 }
 
 /** A moved file is listed once, at its new path. */
@@ -113,7 +116,9 @@ const changesOf = (root: string, plan: Plan): Effect.Effect<ReadonlyArray<FileCh
     plan.filter(({ after, before, real }) => after !== undefined || before !== undefined && !moved.has(real)),
     (draft) => {
       const { after, from, path, real } = draft
-      const before = typeof draft.before === "object" ? readable(draft.before.bytes) : draft.before
+      const before = typeof draft.before === "object" && !FileChange.isLink(draft.before)
+        ? readable(draft.before.bytes)
+        : draft.before
       const place = { path, real, ...(resolve(root, path) === real ? {} : { isElsewhere: true }) }
       if (from !== undefined && isMove(draft)) {
         return FileChange.make({ ...place, kind: "move", from: from.path, before: readable(from.bytes), after })
@@ -140,7 +145,11 @@ const digest = (plan: Plan): Effect.Effect<string> =>
     Effect.forEach(plan, ({ after, before, real }) =>
       Effect.map(
         Effect.all([
-          typeof before === "object" ? sum(before.bytes) : Effect.succeed(before),
+          FileChange.isLink(before)
+            ? Effect.succeed(`-> ${before.link}`)
+            : typeof before === "object"
+            ? sum(before.bytes)
+            : Effect.succeed(before),
           after === undefined ? Effect.succeed(after) : sum(encoder.encode(after))
         ]),
         (versions) => [real, ...versions.map((version) => version ?? null)]

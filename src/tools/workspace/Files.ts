@@ -10,15 +10,17 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 
 /**
- * What is at a path. Everything that is neither a regular file nor a folder is `Other`: a link, a pipe, a device.
+ * What is at a path: a link is not followed, and `target` is the text of it. What is neither a regular file nor a folder
+ * nor a link is `Other`: a pipe, a device.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Info {
-  readonly type: "File" | "Directory" | "Other"
+  readonly type: "File" | "Directory" | "Link" | "Other"
   readonly size: number
   readonly mode: number
+  readonly target?: string
 }
 
 /** @since 0.1.0 @category services */
@@ -27,8 +29,18 @@ export class Files extends Context.Tag("effixir/tools/workspace/Files")<Files, {
   readonly stat: (real: string) => Effect.Effect<Option.Option<Info>, PlatformError>
   /** The bytes of a regular file, but no more than `limit`. It never waits for a pipe or a device. */
   readonly read: (real: string, limit: number) => Effect.Effect<Uint8Array, PlatformError>
-  /** Puts a file in place as a whole: the old content or the new one is there at any moment. Makes missing folders. */
-  readonly replace: (real: string, content: string | Uint8Array, mode: number) => Effect.Effect<void, PlatformError>
-  /** Removes a file. */
+  /**
+   * Puts a file in place as a whole: the old content or the new one is there at any moment. Makes missing folders. A new
+   * file without a mode gets that of any new file (`0666` without the umask). One that is replaced keeps its owner and
+   * group, as far as the system allows it.
+   */
+  readonly replace: (
+    real: string,
+    content: string | Uint8Array,
+    mode: number | undefined
+  ) => Effect.Effect<void, PlatformError>
+  /** Puts a symbolic link in place, whatever its text leads to. */
+  readonly link: (real: string, target: string) => Effect.Effect<void, PlatformError>
+  /** Removes a file, or a link itself. */
   readonly remove: (real: string) => Effect.Effect<void, PlatformError>
 }>() {}

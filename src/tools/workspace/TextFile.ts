@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isNotFound } from "../../internal/isNotFound.ts"
 import * as EditFailures from "../../prompts/EditFailures.ts"
 import * as FileFailures from "../../prompts/FileFailures.ts"
 import { ToolFailure } from "../Tool.ts"
@@ -15,14 +16,6 @@ import { failure, Workspace } from "./Workspace.ts"
 
 /** Larger files are left to `bash`. In bytes. */
 const maxSize = 10 * 1024 * 1024
-
-/**
- * The mode of a file that a tool makes.
- *
- * @since 0.1.0
- * @category files
- */
-export const newFileMode = 0o644
 
 /**
  * A regular file with its bytes.
@@ -62,7 +55,7 @@ const loadFrom: (path: string, real: string) => Effect.Effect<Loaded, ToolFailur
     if (Option.isNone(info)) return yield* fail(FileFailures.notFound(path))
     const { mode, size, type } = info.value
     if (type === "Directory") return yield* fail(FileFailures.cannotReadFolder(path))
-    if (type === "Other") return yield* fail(FileFailures.notRegularFile(path))
+    if (type !== "File") return yield* fail(FileFailures.notRegularFile(path))
     if (size > maxSize) return yield* tooLarge(path, size)
     const bytes = yield* Effect.mapError(files.read(real, maxSize + 1), failure(path))
     if (bytes.length > maxSize) return yield* tooLarge(path, bytes.length)
@@ -114,12 +107,12 @@ export const textToChange: (
  */
 export const target = Effect.fnUntraced(function*(path: string) {
   const files = yield* Files
-  const real = yield* resolve(path)
+  const real = yield* resolveToMake(path)
   const info = Option.getOrUndefined(yield* Effect.mapError(files.stat(real), failure(path)))
-  if (info === undefined) return { path, real, mode: newFileMode, before: undefined }
+  if (info === undefined) return { path, real, mode: undefined, before: undefined }
   const { mode, size, type } = info
   if (type === "Directory") return yield* fail(FileFailures.isFolder(path))
-  if (type === "Other") return yield* fail(FileFailures.notRegularFile(path))
+  if (type !== "File") return yield* fail(FileFailures.notRegularFile(path))
   const bytes = size > maxSize ? undefined : yield* Effect.orElseSucceed(files.read(real, maxSize + 1), () => undefined)
   return { path, real, mode: mode & 0o7777, before: bytes === undefined ? size : { bytes } }
 })
@@ -132,6 +125,44 @@ export const target = Effect.fnUntraced(function*(path: string) {
  */
 export const resolve = (path: string): Effect.Effect<string, ToolFailure, Workspace> =>
   Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolve(path), failure(path)))
+
+/**
+ * The real path of a path that is to be made or replaced. A link that leads nowhere is refused as what it is.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const resolveToMake = (path: string): Effect.Effect<string, ToolFailure, Files | Workspace> =>
+  Effect.flatMap(Workspace, (workspace) =>
+    workspace.resolve(path).pipe(
+      Effect.catchTag("SystemError", (error) =>
+        isNotFound(error)
+          ? Effect.flatMap(
+            Effect.orElseSucceed(linkAt(path), () => undefined),
+            (link) => Effect.fail(link === undefined ? error : fail(FileFailures.linkToNowhere(path, link)))
+          )
+          : Effect.fail(error)),
+      Effect.mapError((error) => error._tag === "ToolFailure" ? error : failure(path)(error))
+    ))
+
+/** The text of the link that is at a path itself; nothing if no link is there. */
+const linkAt = (path: string) =>
+  Effect.flatMap(
+    resolvePlace(path),
+    (place) =>
+      Effect.flatMap(Files, (files) =>
+        Effect.map(Effect.mapError(files.stat(place), failure(path)), (info) =>
+          Option.getOrUndefined(info)?.target))
+  )
+
+/**
+ * The real path of what is at a path itself, also if that is a link.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const resolvePlace = (path: string): Effect.Effect<string, ToolFailure, Workspace> =>
+  Effect.flatMap(Workspace, (workspace) => Effect.mapError(workspace.resolvePlace(path), failure(path)))
 
 /**
  * The real path of a path that is only read.

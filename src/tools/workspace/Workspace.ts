@@ -63,7 +63,12 @@ export class Workspace extends Context.Tag("effixir/tools/workspace/Workspace")<
    * not exist; the part that does is followed through every link, and must end inside the root, which must be there.
    */
   readonly resolve: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
-  /** The same for a path that is only read: it may also end inside one of the readable folders. */
+  /**
+   * The real path of what is at a path itself: links on the way to it are followed, and one at its end is not. It must
+   * lie inside the root.
+   */
+  readonly resolvePlace: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
+  /** The same as `resolve` for a path that is only read: it may also end inside one of the readable folders. */
   readonly resolveToRead: (path: string) => Effect.Effect<string, OutsideWorkspace | WorkspaceGone | PlatformError>
   /** Runs one change of files at a time, so that two edits of one file cannot undo each other. */
   readonly exclusively: <A, E, R>(change: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -111,18 +116,24 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           onSuccess: () => Effect.fail(notFound)
         }))
 
-  const resolveInto = (isAllowed: (real: string) => boolean) => (given: string) => {
+  const realPlace = (target: string): Effect.Effect<string, WorkspaceGone | PlatformError> =>
+    target === root
+      ? realPath(root)
+      : Effect.map(realPath(path.dirname(target)), (folder) => path.join(folder, path.basename(target)))
+
+  const resolveInto = (isAllowed: (real: string) => boolean, real = realPath) => (given: string) => {
     const outside = new OutsideWorkspace({ path: given, root })
-    if (!isOfHome(given)) return Effect.filterOrFail(realPath(path.resolve(root, given)), isAllowed, () => outside)
+    if (!isOfHome(given)) return Effect.filterOrFail(real(path.resolve(root, given)), isAllowed, () => outside)
     return options.home === undefined
       ? Effect.fail(outside)
-      : Effect.filterOrFail(realPath(path.join(options.home, given.slice(1))), isAllowed, () => outside)
+      : Effect.filterOrFail(real(path.join(options.home, given.slice(1))), isAllowed, () => outside)
   }
 
   return Workspace.of({
     root,
     check,
     resolve: resolveInto(isInside),
+    resolvePlace: resolveInto(isInside, realPlace),
     resolveToRead: resolveInto((real) => isReadable.some((isIn) => isIn(real))),
     exclusively: lock.withPermits(1)
   })

@@ -8,8 +8,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   statSync,
+  symlinkSync,
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -60,6 +62,19 @@ describe("taking back", () => {
       assert.deepStrictEqual([...readFileSync(at("gone"))], [0, 255, 1])
       assert.isFalse(existsSync(at("new/deep")))
       assert.isTrue(Option.isNone(yield* undo.takeBack("s", plain)))
+    }))
+
+  test("brings back a link that was deleted, or that a file has replaced", () =>
+    Effect.gen(function*() {
+      const { at, files, plain, undo } = yield* begin
+      symlinkSync("nowhere", at("gone"))
+      symlinkSync("a", at("replaced"))
+      yield* undo.begin("s", "change")
+      yield* files.remove(at("gone"))
+      yield* files.replace(at("replaced"), "own", undefined)
+      const report = Option.getOrThrow(yield* undo.takeBack("s", plain))
+      assert.deepStrictEqual(report.restored, [at("gone"), at("replaced")])
+      assert.deepStrictEqual([readlinkSync(at("gone")), readlinkSync(at("replaced"))], ["nowhere", "a"])
     }))
 
   test("goes turn by turn, in another process as well, and passes over turns without a change", () =>

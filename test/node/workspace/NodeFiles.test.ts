@@ -59,7 +59,7 @@ describe("NodeFiles", () => {
         assert.isTrue((yield* Effect.exit(files.remove(path)))._tag === "Failure", path)
       }
       assert.isTrue((yield* Effect.exit(files.read(`${inside}/link`, 100)))._tag === "Failure")
-      assert.strictEqual((yield* Effect.flatten(files.stat(`${inside}/link`))).type, "Other")
+      assert.strictEqual((yield* Effect.flatten(files.stat(`${inside}/link`))).type, "Link")
       // What is replaced or removed is the link.
       yield* files.replace(`${inside}/link`, "new", 0o644)
       assert.strictEqual(yield* fs.readFileString(`${inside}/link`), "new")

@@ -19,6 +19,13 @@ const refused = (...lines: ReadonlyArray<string>) =>
     return output
   })
 
+const refusedByDisk = new PlatformError.SystemError({
+  reason: "Unknown",
+  module: "FileSystem",
+  method: "remove",
+  description: "EIO: i/o error"
+})
+
 describe("apply_patch", () => {
   it.effect("adds, updates, moves and deletes files", () =>
     Effect.gen(function*() {
@@ -99,6 +106,86 @@ describe("apply_patch", () => {
       }
       assert.strictEqual(yield* get("../outside/secret.txt"), "secret")
     }).pipe(Effect.provide(layer)))
+
+  describe("on links", () => {
+    /** `CLAUDE.md` leads to `AGENTS.md`, `nowhere` to nothing, and `outside.txt` out of the workspace. */
+    const links = Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      yield* put("AGENTS.md", "one\n")
+      yield* fs.symlink("AGENTS.md", yield* at("CLAUDE.md"))
+      yield* fs.symlink("gone.txt", yield* at("nowhere"))
+      yield* fs.symlink("../outside/secret.txt", yield* at("outside.txt"))
+      return { linkTo: (path: string) => Effect.flatMap(at(path), fs.readLink) }
+    })
+    const untouched = ["AGENTS.md", "CLAUDE.md", "inside", "link-in", "link-out", "nowhere", "outside.txt"]
+    const without = (...gone: ReadonlyArray<string>) => untouched.filter((name) => !gone.includes(name))
+
+    it.effect("deletes the link itself, wherever it leads", () =>
+      Effect.gen(function*() {
+        yield* links
+        yield* apply("*** Delete File: CLAUDE.md")
+        assert.strictEqual(yield* get("AGENTS.md"), "one\n")
+        yield* apply("*** Delete File: nowhere", "*** Delete File: outside.txt", "*** Delete File: link-out")
+        assert.sameMembers([...yield* names()], without("CLAUDE.md", "nowhere", "outside.txt", "link-out"))
+        assert.strictEqual(yield* get("../outside/secret.txt"), "secret")
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("deletes a link and its file in one patch", () =>
+      Effect.gen(function*() {
+        yield* links
+        yield* apply("*** Delete File: AGENTS.md", "*** Delete File: CLAUDE.md")
+        assert.sameMembers([...yield* names()], without("AGENTS.md", "CLAUDE.md"))
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("moves the text of a link, and leaves the file that it leads to", () =>
+      Effect.gen(function*() {
+        yield* links
+        yield* apply("*** Update File: CLAUDE.md", "*** Move to: new.md", "-one", "+two")
+        assert.strictEqual(yield* get("AGENTS.md"), "one\n")
+        assert.strictEqual(yield* get("new.md"), "two\n")
+        assert.sameMembers([...yield* names()], [...without("CLAUDE.md"), "new.md"])
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("updates through a link, and puts a file in the place of one that it deletes", () =>
+      Effect.gen(function*() {
+        yield* links
+        yield* apply("*** Update File: CLAUDE.md", "-one", "+two")
+        assert.strictEqual(yield* get("AGENTS.md"), "two\n")
+        yield* apply("*** Delete File: CLAUDE.md", "*** Add File: CLAUDE.md", "+own")
+        assert.deepStrictEqual([yield* get("AGENTS.md"), yield* get("CLAUDE.md")], ["two\n", "own\n"])
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("says what a link is in the way of", () =>
+      Effect.gen(function*() {
+        yield* links
+        const refuse = (...lines: ReadonlyArray<string>) => fail("apply_patch", patch(...lines))
+        assert.match(yield* refuse("*** Add File: CLAUDE.md", "+x"), /^CLAUDE\.md exists already/)
+        assert.match(
+          yield* refuse("*** Add File: nowhere", "+x"),
+          /^nowhere is a link to gone\.txt, which is not there/
+        )
+        assert.match(yield* refuse("*** Update File: outside.txt", "-secret", "+x"), /is outside the workspace/)
+        assert.match(
+          yield* refuse("*** Delete File: link-in", "*** Add File: link-in/a", "+x"),
+          /leads through link-in/
+        )
+        assert.match(yield* refuse("*** Delete File: CLAUDE.md", "*** Delete File: CLAUDE.md"), /not there any more/)
+        assert.sameMembers([...yield* names()], untouched)
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("puts a link back when the disk refuses the rest", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const remove: typeof fs.remove = (path, options) =>
+          path.endsWith("/last.txt") ? Effect.fail(refusedByDisk) : fs.remove(path, options)
+        yield* Effect.gen(function*() {
+          const { linkTo } = yield* links
+          yield* put("last.txt", "x")
+          yield* fail("apply_patch", patch("*** Delete File: CLAUDE.md", "*** Delete File: last.txt"))
+          assert.strictEqual(yield* linkTo("CLAUDE.md"), "AGENTS.md")
+        }).pipe(Effect.provide(layerWith({ remove })))
+      }).pipe(Effect.provide(NodeContext.layer)))
+  })
 
   it.effect("does not undo what somebody else did since the file was read", () =>
     Effect.gen(function*() {

@@ -3,6 +3,7 @@ import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { at, fail, get, layer, layerWith, names, put, succeed } from "../support.ts"
 
 const write = (path: string, content: string) => succeed("write", { path, content })
@@ -40,6 +41,39 @@ describe("write", () => {
       assert.strictEqual(yield* mode("new.sh"), 0o644)
     }).pipe(Effect.provide(layer)))
 
+  it.effect("makes files as any program does: with what the umask leaves, and in the group of the folder", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const mode = (path: string) => Effect.map(Effect.flatMap(at(path), fs.stat), ({ mode }) => mode & 0o7777)
+      const before = process.umask(0o002)
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.umask(before)))
+      yield* write("new.txt", "x")
+      assert.strictEqual(yield* mode("new.txt"), 0o664)
+      process.umask(0o077)
+      yield* write("own.txt", "x")
+      assert.strictEqual(yield* mode("own.txt"), 0o600)
+      process.umask(0o022)
+      yield* fs.chmod(yield* at("inside"), 0o2775)
+      yield* write("inside/sub/new.txt", "x")
+      const isSetgid = Boolean((yield* mode("inside")) & 0o2000)
+      assert.strictEqual(yield* mode("inside/sub"), isSetgid ? 0o2755 : 0o755)
+      assert.strictEqual(yield* mode("inside/sub/new.txt"), 0o644)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  it.effect.runIf(process.getuid?.() === 0)(
+    "leaves a file with the person and the group that it belongs to",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        yield* put("a.txt", "old")
+        yield* fs.chown(yield* at("a.txt"), 4321, 8765)
+        yield* fs.chmod(yield* at("a.txt"), 0o2770)
+        yield* write("a.txt", "new")
+        const { gid, mode, uid } = yield* fs.stat(yield* at("a.txt"))
+        assert.deepEqual([uid, gid, mode & 0o7777], [Option.some(4321), Option.some(8765), 0o2770])
+      }).pipe(Effect.provide(layer))
+  )
+
   it.effect("writes through a link that stays inside, and keeps the link", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
@@ -54,7 +88,10 @@ describe("write", () => {
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       yield* fs.symlink("../outside/new.txt", yield* at("dangling"))
-      yield* fail("write", { path: "dangling", content: "leaked" })
+      assert.match(
+        yield* fail("write", { path: "dangling", content: "leaked" }),
+        /^dangling is a link to \.\.\/outside\/new\.txt, which is not there; remove the link/
+      )
       assert.deepStrictEqual(yield* names("../outside"), ["secret.txt"])
     }).pipe(Effect.provide(layer)))
 
