@@ -43,6 +43,10 @@ export const runByServer = (tool: string): string => `${tool} is run by the serv
 export const commandEmpty = "command is empty"
 
 /** @since 0.1.0 @category commands */
+export const patchAndMore = "apply_patch is no program here. Nothing was run: apply the patch in a call of its own " +
+  "(apply_patch <<'EOF' and nothing else), and then run the rest"
+
+/** @since 0.1.0 @category commands */
 export const commandNotStarted = (problem: string): string => `The command could not be started: ${problem}`
 
 /** @since 0.1.0 @category searches */

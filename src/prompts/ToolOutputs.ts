@@ -19,6 +19,27 @@ export const wrote = (bytes: number, path: string): string => `Wrote ${bytes} by
 export const replaced = (times: number, path: string): string =>
   `Replaced ${times} ${times === 1 ? "occurrence" : "occurrences"} in ${path}.`
 
+/**
+ * The text was found only in characters that look like those that were quoted.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const replacedAlike = (path: string, line: number): string =>
+  `Replaced 1 occurrence in ${path}, at line ${line}: old_string is not there exactly, but this is the one place with ` +
+  "look-alike characters (quotes, dashes, spaces, accents). They stay as they are where new_string has the same as " +
+  "old_string."
+
+/**
+ * The same for the lines of a patch.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const matchedAlike = (path: string, hunk: number): string =>
+  `Hunk ${hunk} of ${path} does not fit exactly; it was put at the one place with look-alike characters (quotes, ` +
+  "dashes, spaces, accents)."
+
 /** @since 0.1.0 @category files */
 export const patched = (changes: ReadonlyArray<string>): string => `Done:\n${changes.join("\n")}`
 
@@ -46,6 +67,11 @@ export const killed = (signal: string): string => `[Killed by ${signal}.]`
 /** @since 0.1.0 @category commands */
 export const timedOut = (time: string): string =>
   `[Timed out after ${time}: the command was stopped, with all that could be found of what it started.]`
+
+/** @since 0.1.0 @category commands */
+export const waitsForInput = ({ command, pid }: { readonly pid: number; readonly command: string }): string =>
+  `[Stopped: ${pid} (${command}) waits for somebody to type at a terminal, which nobody can do. ` +
+  "Give what it asks for as an argument, an option or a file.]"
 
 /** @since 0.1.0 @category commands */
 export const stillRunning = (processes: ReadonlyArray<{ readonly pid: number; readonly command: string }>): string =>

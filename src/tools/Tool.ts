@@ -136,9 +136,22 @@ export interface Tool<out R = never> {
   readonly describe: (args: unknown) => string
   /** Gives what a call would touch. With invalid arguments that is nothing: the call fails before it touches a file. */
   readonly access: (args: unknown) => Access
+  /** For a call that is meant for another tool: that tool, with the plain text that it takes. */
+  readonly instead?: (args: unknown) => Instead<R> | undefined
   /** Computes what a call would change, without changing it. Only tools that change files have it. */
   readonly preview?: (args: unknown, context: Pick<CallContext, "sessionId">) => Effect.Effect<Preview, ToolFailure, R>
   readonly call: (args: unknown, context: CallContext) => Effect.Effect<Result, ToolFailure, R>
+}
+
+/**
+ * A tool that is called with plain text, and the text.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Instead<out R = never> {
+  readonly tool: Tool<R>
+  readonly input: string
 }
 
 interface Common<A, R> {
@@ -170,6 +183,8 @@ interface Common<A, R> {
 export const make = <A, I, R, Success = Output | Result, Encoded = Success, Failure = never, FailureEncoded = Failure>(
   options: Common<A, R> & {
     readonly parameters: Schema.Schema<A, I>
+    /** Where the parameters are meant for another tool: that one runs, is shown, and is what permission is decided for. */
+    readonly instead?: (parameters: A) => Instead<NoInfer<R>> | undefined
     readonly success?: Schema.Schema<Success, Encoded>
     readonly failure?: Schema.Schema<Failure, FailureEncoded>
     readonly handler: (parameters: A, context: CallContext) => Effect.Effect<Success, ToolFailure | Failure, R>
@@ -188,7 +203,7 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
         Effect.mapError((error) => invalid(options.name, ArgumentProblems.describe(error)))
       )
     })
-  const { failure, success } = options
+  const { failure, instead, success } = options
   const succeed = success === undefined ? give : encoding(success)
   const fail = failure === undefined ? undefined : encoding(failure)
   return {
@@ -205,6 +220,9 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
     access: (args) => {
       const parameters = read(args)
       return parameters._tag === "None" ? nothing : accessOf(options, parameters.value)
+    },
+    ...instead === undefined ? {} : {
+      instead: (args) => Option.getOrUndefined(Option.flatMapNullable(read(args), instead))
     },
     ...previewing(options, readOrTell),
     call: (args, context) =>

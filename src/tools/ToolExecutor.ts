@@ -75,17 +75,17 @@ export const make = <R>(
     const tools = Effect.map(Effect.isEffect(toolkit) ? toolkit : Effect.succeed(toolkit), ({ tools }) => tools)
     return ToolExecutor.of({
       declarations: Effect.map(tools, (tools) => Array.from(tools.values(), (tool) => tool.declaration)),
-      nameOf: (call) => Effect.map(tools, (tools) => toolOf(tools, call)?.name ?? call.name),
-      resolve: (call) => Effect.flatMap(tools, (tools) => resolve(toolOf(tools, call), call)),
-      concurrency: (call) => Effect.map(tools, (tools) => toolOf(tools, call)?.concurrency ?? "parallel"),
-      describe: (call) => Effect.flatMap(tools, (tools) => describe(toolOf(tools, call), call)),
-      access: (call) => Effect.flatMap(tools, (tools) => access(toolOf(tools, call), call)),
+      nameOf: (call) => Effect.map(tools, (tools) => meant(tools, call).tool?.name ?? call.name),
+      resolve: (call) => Effect.flatMap(tools, (tools) => resolve(meant(tools, call))),
+      concurrency: (call) => Effect.map(tools, (tools) => meant(tools, call).tool?.concurrency ?? "parallel"),
+      describe: (call) => Effect.flatMap(tools, (tools) => describe(meant(tools, call))),
+      access: (call) => Effect.flatMap(tools, (tools) => access(meant(tools, call))),
       preview: (call, context) =>
-        Effect.flatMap(tools, (tools) => preview(toolOf(tools, call), call, context)).pipe(Effect.provide(services)),
+        Effect.flatMap(tools, (tools) => preview(meant(tools, call), context)).pipe(Effect.provide(services)),
       execute: Effect.fnUntraced(function*(call, context) {
         const available = yield* tools
         const { name, ...options } = GenAi.executeTool({
-          tool: toolOf(available, call)?.name,
+          tool: meant(available, call).tool?.name,
           callId: call.call_id,
           sessionId: context.sessionId
         })
@@ -163,18 +163,33 @@ export const middleware = (
   wrap: (next: typeof ToolExecutor.Service) => typeof ToolExecutor.Service
 ): Layer.Layer<ToolExecutor, never, ToolExecutor> => Layer.effect(ToolExecutor, Effect.map(ToolExecutor, wrap))
 
+/** A call with the tool that it is for; none if there is no such tool. */
+interface Meant<out R> {
+  readonly tool: Tool<R> | undefined
+  readonly call: ToolCall
+}
+
+const meant = <R>(tools: Tools<R>, call: ToolCall): Meant<R> => {
+  const tool = toolOf(tools, call)
+  const instead = tool?.instead?.(parse(argument(call)))
+  return instead === undefined ? { tool, call } : {
+    tool: instead.tool,
+    call: { type: "custom_tool_call", call_id: call.call_id, name: instead.tool.name, input: instead.input }
+  }
+}
+
 const run = <R>(
   tools: Tools<R>,
-  call: ToolCall,
+  given: ToolCall,
   context: CallContext
 ): Effect.Effect<Result, ToolFailure, R> => {
-  const tool = toolOf(tools, call)
+  const { call, tool } = meant(tools, given)
   return tool === undefined
     ? new ToolFailure({ message: ToolFailures.noSuchTool(call.name, tools.keys()) })
     : Effect.flatMap(read(tool, call), (args) => tool.call(args, context))
 }
 
-const resolve = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<ToolCall> => {
+const resolve = <R>({ call, tool }: Meant<R>): Effect.Effect<ToolCall> => {
   if (tool === undefined) return Effect.succeed(call)
   const named = { ...call, name: tool.name }
   return Effect.match(read(tool, call), {
@@ -186,7 +201,7 @@ const resolve = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<To
   })
 }
 
-const describe = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<string> =>
+const describe = <R>({ call, tool }: Meant<R>): Effect.Effect<string> =>
   tool === undefined
     ? Effect.succeed(`${call.name} (there is no such tool)`)
     : Effect.map(
@@ -195,14 +210,13 @@ const describe = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<s
     )
 
 /** A call that cannot run touches nothing. */
-const access = <R>(tool: Tool<R> | undefined, call: ToolCall): Effect.Effect<Access> =>
+const access = <R>({ call, tool }: Meant<R>): Effect.Effect<Access> =>
   tool === undefined
     ? Effect.succeed(nothing)
     : Effect.match(read(tool, call), { onFailure: () => nothing, onSuccess: tool.access })
 
 const preview = <R>(
-  tool: Tool<R> | undefined,
-  call: ToolCall,
+  { call, tool }: Meant<R>,
   context: Pick<CallContext, "sessionId">
 ): Effect.Effect<Option.Option<Preview>, ToolFailure, R> => {
   const work = tool?.preview

@@ -19,15 +19,36 @@ const secret = /(?:^|_)(?:OPENAI|CHATGPT|CODEX|EFFIXIR)_.*(?:KEY|TOKEN|SECRET|PA
  */
 const needed = /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|TMPDIR|LANG)$/
 
+/** Programs that let a person write: this one accepts what is there, so that `git commit --amend` and rebases go on. */
+const editors = Object.fromEntries(
+  ["EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "HGEDITOR", "SVN_EDITOR", "KUBE_EDITOR", "SUDO_EDITOR"]
+    .map((name) => [name, "true"])
+)
+
+/** Programs that ask for a password: this one fails, so that nothing is tried with an empty one. */
+const askers = Object.fromEntries(["GIT_ASKPASS", "SSH_ASKPASS", "SUDO_ASKPASS"].map((name) => [name, "false"]))
+
+const pagers = Object.fromEntries(
+  ["PAGER", "GIT_PAGER", "MANPAGER", "GH_PAGER", "PSQL_PAGER", "SYSTEMD_PAGER", "AWS_PAGER", "BAT_PAGER"]
+    .map((name) => [name, "cat"])
+)
+
 /** No person can answer a pager or a prompt, and git need not write its index for read-only commands. */
 const fixed = {
+  ...editors,
+  ...askers,
+  ...pagers,
   AI_AGENT: "effixir",
   TERM: "dumb",
   NO_COLOR: "1",
-  PAGER: "cat",
-  GIT_PAGER: "cat",
+  GIT_MERGE_AUTOEDIT: "no",
   GIT_TERMINAL_PROMPT: "0",
-  GIT_OPTIONAL_LOCKS: "0"
+  GIT_OPTIONAL_LOCKS: "0",
+  SSH_ASKPASS_REQUIRE: "never",
+  GCM_INTERACTIVE: "never",
+  GH_PROMPT_DISABLED: "1",
+  DEBIAN_FRONTEND: "noninteractive",
+  PIP_NO_INPUT: "1"
 }
 
 /**

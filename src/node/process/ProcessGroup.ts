@@ -23,6 +23,7 @@ import {
 } from "../../tools/command/CommandRunner.ts"
 import { openRealPath, pathOf } from "../files/openRealPath.ts"
 import * as ChildEnvironment from "./ChildEnvironment.ts"
+import { findWaiting } from "./inputWait.ts"
 import * as ProcessMark from "./ProcessMark.ts"
 import * as ProcessWatcher from "./ProcessWatcher.ts"
 import { startProblem } from "./startProblem.ts"
@@ -39,6 +40,9 @@ const polls = { count: 100, pause: Duration.millis(5) }
  */
 const quietTime = Duration.millis(50)
 const maxQuietTimes = 20
+
+/** How often a running command is looked at for what it waits for. */
+const inputPause = Duration.seconds(2)
 
 /** How many polls in a row must find the same daemons before they count as the ones that will stay. */
 const settledTimes = 3
@@ -185,7 +189,22 @@ const observe = Effect.fnUntraced(function*(tree: Tree) {
     if (!isClosed) yield* output.end
   }).pipe(Effect.forkScoped)
 
-  const running: RunningCommand = { output: Mailbox.toStream(output), ending: Deferred.await(ending) }
+  /** A process may be about to go on by itself: it has to be found in the same state twice. */
+  const waiting = Effect.gen(function*() {
+    let before: ProcessMark.Marked | undefined
+    while (true) {
+      yield* Effect.sleep(inputPause)
+      const now = findWaiting(yield* look(tree))
+      if (now !== undefined && now.pid === before?.pid && now.since === before.since) return now
+      before = now
+    }
+  })
+
+  const running: RunningCommand = {
+    output: Mailbox.toStream(output),
+    ending: Deferred.await(ending),
+    waiting: process.platform === "linux" ? waiting : Effect.never
+  }
   return running
 })
 

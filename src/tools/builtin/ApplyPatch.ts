@@ -42,10 +42,14 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
   describe: (patch) => `apply a patch: ${summary(patch)}`,
   preview: (patch, { sessionId }) => Effect.flatMap(plan(patch, sessionId), FilePlan.preview),
   handler: (patch, context) =>
-    Effect.map(
-      FilePlan.carryOut(plan(patch, context.sessionId), context),
-      (changes) => new Tool.Result({ output: ToolOutputs.patched(listOf(patch)), details: FilePlan.details(changes) })
-    )
+    Effect.gen(function*() {
+      const notes: Array<string> = []
+      const changes = yield* FilePlan.carryOut(plan(patch, context.sessionId, notes), context)
+      return new Tool.Result({
+        output: [ToolOutputs.patched(listOf(patch)), ...notes].join("\n"),
+        details: FilePlan.details(changes)
+      })
+    })
 })
 
 /**
@@ -63,13 +67,13 @@ export const summary = (patch: string): string =>
 const listOf = (patch: string): ReadonlyArray<string> =>
   Either.match(Patch.parse(patch), { onLeft: () => [], onRight: (changes) => changes.map(tellChange) })
 
-/** Computes the new content of each file, in the order of the patch. */
-const plan = Effect.fnUntraced(function*(patch: string, session: string) {
+/** Computes the new content of each file, in the order of the patch. What the model should know of it goes to the notes. */
+const plan = Effect.fnUntraced(function*(patch: string, session: string, notes: Array<string> = []) {
   if (patch.length > maxLength) return yield* fail(EditFailures.patchTooLarge)
   const changes = Patch.parse(patch)
   if (Either.isLeft(changes)) return yield* fail(EditFailures.patchUnreadable(changes.left))
   const drafts: Drafts = new Map()
-  for (const change of changes.right) yield* draft(drafts, change, session)
+  for (const change of changes.right) yield* draft(drafts, change, session, notes)
   return [...drafts.values()]
 })
 
@@ -81,7 +85,12 @@ interface Draft extends FilePlan.Draft {
 type Drafts = Map<string, Draft>
 
 /** Computes a change without making it. */
-const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, session: string) {
+const draft = Effect.fnUntraced(function*(
+  drafts: Drafts,
+  change: Patch.Change,
+  session: string,
+  notes: Array<string>
+) {
   const { path } = change
   if (change._tag === "Add") {
     const target = yield* free(drafts, path)
@@ -97,10 +106,10 @@ const draft = Effect.fnUntraced(function*(drafts: Drafts, change: Patch.Change, 
   const source = yield* existing(drafts, path)
   const before = FileChange.isLink(source.before) ? undefined : source.before
   const text = source.after ?? (yield* TextFile.textToChange(before ?? (yield* gone(path)), session))
-  const after = Patch.apply(withoutMark(toLf(text)), change.hunks)
+  const after = Patch.apply(withoutMark(text), change.hunks)
   if (Either.isLeft(after)) return yield* fail(EditFailures.patchDoesNotFit(path, after.left))
-  const mark = text.startsWith(byteOrderMark) ? byteOrderMark : ""
-  const updated = mark + (TextFile.usesCrLf(text) ? TextFile.toCrLf(after.right) : after.right)
+  notes.push(...after.right.alike.map((hunk) => ToolOutputs.matchedAlike(path, hunk)))
+  const updated = (text.startsWith(byteOrderMark) ? byteOrderMark : "") + after.right.text
   if (change.moveTo === undefined) drafts.set(source.real, { ...source, after: updated })
   else {
     const target = yield* free(drafts, change.moveTo)
@@ -170,4 +179,3 @@ const tellChange = (change: Patch.Change): string => {
 
 const byteOrderMark = "\uFEFF"
 const withoutMark = (text: string): string => text.startsWith(byteOrderMark) ? text.slice(1) : text
-const toLf = (text: string): string => TextFile.usesCrLf(text) ? text.replaceAll("\r\n", "\n") : text

@@ -6,7 +6,6 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as CutOutput from "../../prompts/CutOutput.ts"
@@ -16,10 +15,14 @@ import * as ToolFailures from "../../prompts/ToolFailures.ts"
 import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Artifacts from "../command/Artifacts.ts"
 import type * as BoundedOutput from "../command/BoundedOutput.ts"
-import { CommandRunner, type Ending } from "../command/CommandRunner.ts"
+import { type BackgroundProcess, CommandRunner, type Ending } from "../command/CommandRunner.ts"
 import * as Spool from "../command/Spool.ts"
 import * as Tool from "../Tool.ts"
+import type { Files } from "../workspace/Files.ts"
+import type { SeenFiles } from "../workspace/SeenFiles.ts"
 import { failure, Workspace } from "../workspace/Workspace.ts"
+import * as ApplyPatch from "./ApplyPatch.ts"
+import * as WrappedPatch from "./WrappedPatch.ts"
 
 const defaultTimeout = Duration.seconds(120)
 
@@ -41,18 +44,27 @@ const Parameters = Schema.Struct({
  * @since 0.1.0
  * @category tools
  */
-export const tool: Tool.Tool<Artifacts.Artifacts | CommandRunner | FileSystem.FileSystem | Workspace> = Tool.make({
+export const tool: Tool.Tool<Requirements> = Tool.make({
   name: "bash",
   description: ToolDescriptions.bash,
   parameters: Parameters,
   access: ({ command, workdir }) => ({ kind: "run", command, workdir }),
   describe: ({ command, workdir }) => `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}`,
-  handler: (parameters, context) => Effect.scoped(run(parameters, context))
+  instead: ({ command, workdir }) => {
+    const input = WrappedPatch.ofCommand(command, workdir)
+    return input === undefined ? undefined : { tool: ApplyPatch.tool, input }
+  },
+  handler: (parameters, context): Effect.Effect<Tool.Result, Tool.ToolFailure, Requirements> =>
+    Effect.scoped(run(parameters, context))
 })
+
+/** A patch that comes as a command needs what `apply_patch` needs. */
+type Requirements = Artifacts.Artifacts | CommandRunner | FileSystem.FileSystem | Files | SeenFiles | Workspace
 
 const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, context: Tool.CallContext) {
   const { command, timeout_ms, workdir = "." } = parameters
   if (command.trim() === "") return yield* new Tool.ToolFailure({ message: ToolFailures.commandEmpty })
+  if (WrappedPatch.mentions(command)) return yield* new Tool.ToolFailure({ message: ToolFailures.patchAndMore })
   const runner = yield* CommandRunner
   const workspace = yield* Workspace
   const folder = yield* Effect.mapError(workspace.resolve(workdir), failure(workdir))
@@ -64,31 +76,51 @@ const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, cont
     (error) => new Tool.ToolFailure({ message: error.message })
   )
   const spool = yield* Spool.make(context)
-  const ending = yield* running.output.pipe(
+  const outcome = yield* running.output.pipe(
     Stream.runForEachChunk(spool.push),
     Effect.zipRight(running.ending),
-    Effect.timeoutOption(timeout)
+    Effect.raceFirst(Effect.map(running.waiting, (process) => ({ _tag: "Waiting" as const, process }))),
+    Effect.timeoutTo({
+      duration: timeout,
+      onSuccess: (outcome): Outcome => outcome,
+      onTimeout: (): Outcome => ({ _tag: "TimedOut", timeout })
+    })
   )
 
   const output = yield* spool.read
   const report = [
     ...reportOutput(output),
-    ...reportEnding(ending, timeout, output),
-    ...reportBackground(ending),
+    ...reportOutcome(outcome, output),
+    ...reportBackground(outcome),
     ...reportCut(output)
   ].join("\n")
-  const details = { ...endingJson(ending), ...(output.location === undefined ? {} : { artifact: output.location }) }
-  return Option.isSome(ending)
+  const details = { ...outcomeJson(outcome), ...(output.location === undefined ? {} : { artifact: output.location }) }
+  return isEnding(outcome)
     ? new Tool.Result({ output: report, details })
     : yield* new Tool.ToolFailure({ message: report, details })
 })
 
+/** How a command has ended, or why it was stopped. */
+type Outcome =
+  | Ending
+  | { readonly _tag: "TimedOut"; readonly timeout: Duration.Duration }
+  | { readonly _tag: "Waiting"; readonly process: BackgroundProcess }
+
+const isEnding = (outcome: Outcome): outcome is Ending => outcome._tag === "Exited" || outcome._tag === "Killed"
+
 /** A nonzero exit code is a result to the model; user interfaces show it at once. */
-const endingJson = (ending: Option.Option<Ending>) =>
-  Option.match(ending, {
-    onNone: () => ({ timed_out: true }),
-    onSome: (ending) => ending._tag === "Exited" ? { exit_code: ending.code } : { signal: ending.signal }
-  })
+const outcomeJson = (outcome: Outcome) => {
+  switch (outcome._tag) {
+    case "Exited":
+      return { exit_code: outcome.code }
+    case "Killed":
+      return { signal: outcome.signal }
+    case "TimedOut":
+      return { timed_out: true }
+    case "Waiting":
+      return { waited_for_input: true }
+  }
+}
 
 /** Checked first: `spawn` would report a missing folder as a missing shell. */
 const requireFolder = Effect.fnUntraced(function*(given: string, folder: string) {
@@ -100,23 +132,21 @@ const requireFolder = Effect.fnUntraced(function*(given: string, folder: string)
 const reportOutput = ({ text }: BoundedOutput.Tail): ReadonlyArray<string> =>
   text === "" ? [] : [text.endsWith("\n") ? text.slice(0, -1) : text]
 
-const reportEnding = (
-  ending: Option.Option<Ending>,
-  timeout: Duration.Duration,
-  { text }: BoundedOutput.Tail
-): ReadonlyArray<string> => {
-  if (Option.isNone(ending)) {
-    return [ToolOutputs.timedOut(Duration.format(timeout))]
+const reportOutcome = (outcome: Outcome, { text }: BoundedOutput.Tail): ReadonlyArray<string> => {
+  switch (outcome._tag) {
+    case "Exited":
+      return outcome.code !== 0 ? [ToolOutputs.exitCode(outcome.code)] : text === "" ? [ToolOutputs.noOutput] : []
+    case "Killed":
+      return [ToolOutputs.killed(outcome.signal)]
+    case "TimedOut":
+      return [ToolOutputs.timedOut(Duration.format(outcome.timeout))]
+    case "Waiting":
+      return [ToolOutputs.waitsForInput(outcome.process)]
   }
-  if (ending.value._tag === "Killed") return [ToolOutputs.killed(ending.value.signal)]
-  if (ending.value.code !== 0) return [ToolOutputs.exitCode(ending.value.code)]
-  return text === "" ? [ToolOutputs.noOutput] : []
 }
 
-const reportBackground = (ending: Option.Option<Ending>): ReadonlyArray<string> =>
-  Option.isNone(ending) || ending.value.background.length === 0
-    ? []
-    : [ToolOutputs.stillRunning(ending.value.background)]
+const reportBackground = (outcome: Outcome): ReadonlyArray<string> =>
+  isEnding(outcome) && outcome.background.length > 0 ? [ToolOutputs.stillRunning(outcome.background)] : []
 
 const reportCut = (output: Spool.Spooled): ReadonlyArray<string> =>
   output.isCut

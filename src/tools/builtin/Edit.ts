@@ -11,10 +11,12 @@ import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
 import * as FilePlan from "../workspace/FilePlan.ts"
 import type { Files } from "../workspace/Files.ts"
+import * as LineEnds from "../workspace/LineEnds.ts"
 import type { SeenFiles } from "../workspace/SeenFiles.ts"
 import * as TextFile from "../workspace/TextFile.ts"
 import type { Workspace } from "../workspace/Workspace.ts"
 import * as ClosestMatch from "./ClosestMatch.ts"
+import * as LookAlikes from "./LookAlikes.ts"
 
 const Parameters = Schema.Struct({
   path: Schema.String.annotations({ description: "The file, relative to the workspace" }),
@@ -59,19 +61,52 @@ const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   if (old_string === new_string) return yield* fail(EditFailures.oldStringIsNew)
   const file = yield* TextFile.load(path)
   const text = yield* TextFile.textToChange(file, session)
-  const lineEnd = TextFile.usesCrLf(text) && !old_string.includes("\r") ? TextFile.toCrLf : asIs
-  const pieces = text.split(lineEnd(old_string))
-  const found = pieces.length - 1
-  if (found === 0) {
-    const nearest = ClosestMatch.find(toLines(text), toLines(old_string.replace(/\n$/, "")))
-    return yield* fail(EditFailures.oldStringNotThere(path, nearest))
-  }
+  const make = (after: string, said: string) => ({
+    plan: [{ ...file, before: file, after }] satisfies FilePlan.Plan,
+    said
+  })
+  // Where it quotes line ends as they are, it means them as they are.
+  const exact = old_string.includes("\r") ? text.split(old_string) : []
+  const plain = LineEnds.toLf(text)
+  const [old, by] = [LineEnds.toLf(old_string), LineEnds.toLf(new_string)]
+  const places = exact.length > 1 ? [] : placesOf(plain, old)
+  const found = exact.length > 1 ? exact.length - 1 : places.length
   if (found > 1 && replace_all !== true) return yield* fail(EditFailures.oldStringNotUnique(path, found))
-  const plan: FilePlan.Plan = [{ ...file, before: file, after: pieces.join(lineEnd(new_string)) }]
-  return { plan, said: ToolOutputs.replaced(found, path) }
+  if (exact.length > 1) return make(exact.join(new_string), ToolOutputs.replaced(found, path))
+  if (found > 0) return make(replace(text, places, by), ToolOutputs.replaced(found, path))
+  const alike = LookAlikes.find(plain, old)
+  if (alike !== undefined) {
+    const { place, text: kept } = LookAlikes.narrow(alike, old, by)
+    const line = plain.slice(0, alike.start).split("\n").length
+    return make(replace(text, [place], kept), ToolOutputs.replacedAlike(path, line))
+  }
+  const nearest = ClosestMatch.find(toLines(text), toLines(old_string.replace(/\n$/, "")))
+  return yield* fail(EditFailures.oldStringNotThere(path, nearest))
 })
+
+/** Where a text stands in another one, from left to right without overlaps. */
+const placesOf = (text: string, wanted: string): ReadonlyArray<LookAlikes.Place> => {
+  const places: Array<LookAlikes.Place> = []
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + wanted.length)) {
+    places.push({ start: at, end: at + wanted.length })
+  }
+  return places
+}
+
+/** Puts a text in places that are counted in bare newlines, with the line ends that are there. */
+const replace = (text: string, places: ReadonlyArray<LookAlikes.Place>, by: string): string => {
+  const offset = LineEnds.offsets(text)
+  const pieces: Array<string> = []
+  let done = 0
+  for (const place of places) {
+    const [start, end] = [offset(place.start), offset(place.end)]
+    const around = { before: text.slice(0, start), after: text.slice(end) }
+    pieces.push(text.slice(done, start), by.includes("\n") ? LineEnds.fit(by, text.slice(start, end), around) : by)
+    done = end
+  }
+  return pieces.join("") + text.slice(done)
+}
 
 const fail = (message: string) => new Tool.ToolFailure({ message })
 
-const asIs = (text: string): string => text
 const toLines = (text: string): ReadonlyArray<string> => text.split(/\r?\n/)

@@ -6,7 +6,10 @@
  */
 import * as Either from "effect/Either"
 import * as EditFailures from "../../prompts/EditFailures.ts"
+import * as LineEnds from "../workspace/LineEnds.ts"
 import * as ClosestMatch from "./ClosestMatch.ts"
+import * as LookAlikes from "./LookAlikes.ts"
+import * as WrappedPatch from "./WrappedPatch.ts"
 
 /**
  * What a patch does to one file.
@@ -45,7 +48,7 @@ type Sign = " " | "+" | "-"
  * @category decoding
  */
 export const parse = (patch: string): Either.Either<ReadonlyArray<Change>, string> => {
-  const lines = patch.trim().split(/\r?\n/)
+  const lines = WrappedPatch.unwrap(patch.trim().split(/\r?\n/))
   if (lines[0]?.trim() !== begin) return Either.left(EditFailures.firstLineIsNot(begin))
   if (lines.at(-1)?.trim() !== end || lines.length < 2) return Either.left(EditFailures.lastLineIsNot(end))
 
@@ -82,8 +85,7 @@ export const parse = (patch: string): Either.Either<ReadonlyArray<Change>, strin
   return changes.length === 0 ? Either.left(EditFailures.patchWithoutFiles) : Either.right(changes)
 }
 
-const begin = "*** Begin Patch"
-const end = "*** End Patch"
+const { begin, end } = WrappedPatch
 const endOfFile = "*** End of File"
 
 /** Some models write the numbers of other patch formats; they are not needed. */
@@ -115,55 +117,85 @@ const parseHunks = (lines: ReadonlyArray<string>, firstLine: number): Either.Eit
 }
 
 /**
+ * A text with hunks in it. `alike` are the numbers of those that were only found in look-alike characters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Applied {
+  readonly text: string
+  readonly alike: ReadonlyArray<number>
+}
+
+/**
  * Puts hunks into a text, one below the other. What does not fit is said in sentences: which hunk, and what is nearest.
- * Lines that only lead to the place stay as they are in the text.
+ * Lines that only lead to the place stay as they are in the text, and new lines end as their neighbours do.
  *
  * @since 0.1.0
  * @category combining
  */
-export const apply = (text: string, hunks: ReadonlyArray<Hunk>): Either.Either<string, string> => {
-  const endsInNewline = text === "" || text.endsWith("\n")
-  const lines = text === "" ? [] : (endsInNewline ? text.slice(0, -1) : text).split("\n")
-  const result: Array<string> = []
+export const apply = (text: string, hunks: ReadonlyArray<Hunk>): Either.Either<Applied, string> => {
+  const old = LineEnds.lines(text)
+  const lines = old.map(({ text }) => text)
+  const result: Array<LineEnds.Line> = []
+  const alike: Array<number> = []
   let done = 0
+  const keepUpTo = (end: number) => {
+    for (; done < end; done++) result.push(old[done] ?? { text: "", end: "" })
+  }
   for (const [index, hunk] of hunks.entries()) {
     const place = locate(lines, hunk, done)
     if (Either.isLeft(place)) return Either.left(EditFailures.hunkDoesNotFit(index + 1, hunks.length, place.left))
-    while (done < place.right.at) result.push(lines[done++] ?? "")
+    if (place.right.isAlike) alike.push(index + 1)
+    keepUpTo(place.right.at)
     for (const { sign, text } of place.right.lines) {
-      if (sign === " ") result.push(lines[done] ?? text)
-      if (sign === "+") result.push(text)
+      if (sign === " ") keepUpTo(done + 1)
+      else if (sign === "+") result.push({ text, end: (old[done - 1] ?? old[done])?.end ?? "\n" })
       else done++
     }
   }
-  while (done < lines.length) result.push(lines[done++] ?? "")
-  return Either.right(result.length === 0 ? "" : result.join("\n") + (endsInNewline ? "\n" : ""))
+  keepUpTo(lines.length)
+  const endsInNewline = text === "" || text.endsWith("\n")
+  const usual = old.findLast(({ end }) => end !== "")?.end ?? "\n"
+  const whole = result.map(({ end, text }, index) =>
+    `${text}${index === result.length - 1 && !endsInNewline ? "" : end === "" ? usual : end}`
+  )
+  return Either.right({ text: whole.join(""), alike })
 }
 
 interface Place {
   readonly at: number
   readonly lines: Hunk["lines"]
+  readonly isAlike: boolean
 }
 
 const locate = (lines: ReadonlyArray<string>, hunk: Hunk, from: number): Either.Either<Place, string> => {
   let start = from
+  let isAlike = false
   for (const anchor of hunk.anchors) {
-    const at = seek(lines, [anchor], start)
+    const exact = seek(lines, [anchor], start)
+    const at = exact ?? seekAlike(lines, [anchor], start)
     if (at === undefined) return Either.left(EditFailures.anchorNotThere(ClosestMatch.find(lines, [anchor])))
+    isAlike ||= exact === undefined
     start = at + 1
   }
   const old = oldLines(hunk.lines)
   // Without context it goes below the anchor line, or at the end.
-  if (old.length === 0) return Either.right({ at: hunk.anchors.length > 0 ? start : lines.length, lines: hunk.lines })
+  if (old.length === 0) {
+    return Either.right({ at: hunk.anchors.length > 0 ? start : lines.length, lines: hunk.lines, isAlike })
+  }
   const last = lines.length - old.length
   const isAtEnd = hunk.isAtEnd && last >= start && seek(lines.slice(last), old, 0) === 0
   const at = isAtEnd ? last : seek(lines, old, start)
-  if (at !== undefined) return Either.right({ at, lines: hunk.lines })
+  if (at !== undefined) return Either.right({ at, lines: hunk.lines, isAlike })
   // Many patches end with an empty line that is not in the file.
   const final = hunk.lines.at(-1)
   if (final?.sign === " " && final.text === "" && hunk.lines.length > 1) {
-    return locate(lines, { ...hunk, anchors: [], lines: hunk.lines.slice(0, -1) }, start)
+    const shorter = locate(lines, { ...hunk, anchors: [], lines: hunk.lines.slice(0, -1) }, start)
+    return Either.map(shorter, (place) => ({ ...place, isAlike: place.isAlike || isAlike }))
   }
+  const alike = seekAlike(lines, old, start)
+  if (alike !== undefined) return Either.right({ at: alike, lines: hunk.lines, isAlike: true })
   const problem = seek(lines, old, 0) === undefined ? EditFailures.linesNotThere : EditFailures.linesComeBefore
   return Either.left(problem(ClosestMatch.find(lines, old)))
 }
@@ -176,6 +208,16 @@ const readings: ReadonlyArray<(line: string) => string> = [asIs, (line) => line.
 
 /** How many lines are compared at most in each reading: a repetitive text could take too long. */
 const maxComparisons = 20_000_000
+
+/** The one place where consecutive lines look the same, whatever their quotes, dashes, spaces and accents are. */
+const seekAlike = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>, from: number): number | undefined => {
+  const rest = lines.slice(from)
+  if (!LookAlikes.mayDiffer(...wanted) && !rest.some((line) => LookAlikes.mayDiffer(line))) return undefined
+  const reading = (line: string) => LookAlikes.fold(line).text.trim()
+  const [text, pattern] = [rest.map(reading), wanted.map(reading)]
+  const at = seek(text, pattern, 0)
+  return at === undefined || seek(text, pattern, at + 1) !== undefined ? undefined : from + at
+}
 
 /** Where consecutive lines match: exactly, or ignoring white space at their ends, or at both ends. */
 const seek = (lines: ReadonlyArray<string>, wanted: ReadonlyArray<string>, from: number): number | undefined => {

@@ -52,6 +52,8 @@ export interface RunningCommand {
   /** What the command writes to stdout and stderr, in the order of arrival. Ends with the command. */
   readonly output: Stream.Stream<Uint8Array>
   readonly ending: Effect.Effect<Ending>
+  /** Ends once a process of the command waits for input that nobody can give; never, if that does not happen. */
+  readonly waiting: Effect.Effect<BackgroundProcess>
 }
 
 /** @since 0.1.0 @category models */

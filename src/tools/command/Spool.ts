@@ -14,6 +14,7 @@ import { Secrets } from "../../auth/Secrets.ts"
 import type { CallContext } from "../Tool.ts"
 import { type Artifact, Artifacts, maxBytes } from "./Artifacts.ts"
 import * as BoundedOutput from "./BoundedOutput.ts"
+import * as PlainOutput from "./PlainOutput.ts"
 
 /** @since 0.1.0 @category models */
 export interface Spool {
@@ -42,6 +43,7 @@ export const make: (
     const artifacts = yield* Artifacts
     const scope = yield* Effect.scope
     const tail = BoundedOutput.makeTail()
+    const plain = PlainOutput.make()
     const hider = hideBytes.make((yield* Secrets).hider())
     let beginning: Array<Uint8Array> = []
     let artifact: Artifact | undefined
@@ -76,14 +78,20 @@ export const make: (
         beginning = []
       })
 
+    const add = (bytes: Uint8Array) =>
+      Effect.suspend(() => {
+        if (bytes.length === 0) return Effect.void
+        tail.push(bytes)
+        return Effect.catchAll(keep(bytes), giveUp)
+      })
+
     return {
       push: (chunk) =>
-        Effect.forEach(chunk, (bytes) =>
-          Effect.suspend(() => {
-            tail.push(bytes)
-            return Effect.catchAll(keep(bytes), giveUp)
-          }), { discard: true }).pipe(Effect.zipRight(progress(latest(chunk)))),
+        Effect.forEach(chunk, (bytes) => Effect.suspend(() => add(plain.push(bytes))), { discard: true }).pipe(
+          Effect.zipRight(progress(latest(chunk)))
+        ),
       read: Effect.gen(function*() {
+        yield* add(plain.rest())
         const shown = tail.read()
         // Invalid bytes take more room once decoded.
         if (shown.isCut && artifact === undefined && problem === undefined) yield* Effect.catchAll(begin, giveUp)

@@ -181,9 +181,6 @@ export const resolveToRead = (path: string): Effect.Effect<string, ToolFailure, 
  */
 export const usesCrLf = (text: string): boolean => text.includes("\r\n") && !/[^\r]\n/.test(text)
 
-/** @since 0.1.0 @category line ends */
-export const toCrLf = (text: string): string => text.replaceAll(/\r?\n/g, "\r\n")
-
 const decode = ({ bytes, path }: Loaded): Effect.Effect<string, ToolFailure> => {
   const kind = FileKind.fromBytes(bytes)
   const size = FileKind.size(bytes.length)

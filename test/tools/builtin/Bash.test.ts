@@ -72,6 +72,64 @@ describe("bash", () => {
       assert.deepStrictEqual(yield* names("../outside"), ["secret.txt"])
     }).pipe(Effect.provide(layer)))
 
+  describe("with a patch", () => {
+    const patch = (path: string) =>
+      `*** Begin Patch\n*** Update File: ${path}\n-it's $HOME\n+it was \`x\`\n*** End Patch`
+
+    it.live("applies it, in any of the ways in which models call such a program", () =>
+      Effect.gen(function*() {
+        const commands = [
+          `apply_patch <<'EOF'\n${patch("inside/a.txt")}\nEOF`,
+          `applypatch << PATCH\n${patch("inside/a.txt")}\nPATCH\n`,
+          `cd inside && apply_patch <<"EOF"\n${patch("a.txt")}\nEOF`,
+          `cat <<'EOF' | apply_patch\n${patch("inside/a.txt")}\nEOF`,
+          `apply_patch '${patch("inside/a.txt").replaceAll("'", "'\\''")}'`,
+          `apply_patch "${patch("inside/a.txt").replaceAll(/[$`]/g, "\\$&")}"`
+        ]
+        for (const command of commands) {
+          yield* put("inside/a.txt", "it's $HOME\n")
+          yield* succeed("read", { path: "inside/a.txt" })
+          assert.match(yield* bash(command), /^Done:\nM .*a\.txt$/, command)
+          assert.strictEqual(yield* get("inside/a.txt"), "it was `x`\n")
+        }
+        yield* put("inside/a.txt", "it's $HOME\n")
+        yield* succeed("read", { path: "inside/a.txt" })
+        yield* bash(`apply_patch <<'EOF'\n${patch("a.txt")}\nEOF`, { workdir: "inside" })
+        assert.strictEqual(yield* get("inside/a.txt"), "it was `x`\n")
+      }).pipe(Effect.provide(layer)))
+
+    it.live("is decided and shown as the change of files that it is", () =>
+      Effect.gen(function*() {
+        const executor = yield* ToolExecutor.ToolExecutor
+        const toolCall = {
+          type: "function_call" as const,
+          call_id: "c",
+          name: "bash",
+          arguments: JSON.stringify({ command: `apply_patch <<'EOF'\n${patch("a.txt")}\nEOF` })
+        }
+        assert.deepStrictEqual(yield* executor.access(toolCall), { kind: "write", paths: ["a.txt"] })
+        assert.strictEqual(yield* executor.nameOf(toolCall), "apply_patch")
+        assert.strictEqual(yield* executor.concurrency(toolCall), "exclusive")
+        assert.match(yield* executor.describe(toolCall), /^apply a patch: M a\.txt$/)
+      }).pipe(Effect.provide(layer)))
+
+    it.live("runs nothing where there is more to it", () =>
+      Effect.gen(function*() {
+        yield* put("a.txt", "it's $HOME\n")
+        for (
+          const command of [
+            `apply_patch <<'EOF'\n${patch("a.txt")}\nEOF\ntouch made`,
+            `touch made; apply_patch <<'EOF'\n${patch("a.txt")}\nEOF`
+          ]
+        ) {
+          assert.match(yield* fail("bash", { command }), /^apply_patch is no program here\. Nothing was run/)
+        }
+        assert.notInclude(yield* names(), "made")
+        assert.strictEqual(yield* get("a.txt"), "it's $HOME\n")
+        assert.match(yield* bash("cat <<'EOF'\n*** Begin Patch\n*** End Patch\nEOF"), /^\*\*\* Begin Patch/)
+      }).pipe(Effect.provide(layer)))
+  })
+
   it.live("refuses what is no command", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* fail("bash", { command: " \n" }), "command is empty")
@@ -96,6 +154,42 @@ describe("bash", () => {
       assert.include(output, "EFFIXIR_TEST=inherited")
       assert.include(output, `EFFIXIR_SESSION_ID=${context.sessionId}\n`)
     }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  it.live("shows plain text, and of what was overwritten the last state", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* bash("printf '\\033[31mred\\033[0m a\\0b\\n10%%\\r100%%\\r\\nend'"),
+        "red ab\n100%\nend"
+      )
+    }).pipe(Effect.provide(layer)))
+
+  it.live("lets git commit, rebase and ask without a person", () =>
+    Effect.gen(function*() {
+      vi.stubEnv("EDITOR", "sleep 100 #")
+      vi.stubEnv("GIT_ASKPASS", "sleep 100 #")
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.unstubAllEnvs()))
+      const git = "git -c user.name=n -c user.email=e@example.org -c core.editor='sleep 100 #'"
+      const script = [
+        "git init -q .",
+        `for n in 1 2; do ${git} commit -q --allow-empty -m $n; done`,
+        `${git} commit --amend --allow-empty`,
+        `${git} commit --allow-empty; echo "commit $?"`,
+        `${git} rebase -q -i --root && echo rebased`,
+        "sh -c 'echo $EDITOR $VISUAL $GIT_ASKPASS $SSH_ASKPASS $MANPAGER'"
+      ]
+      const output = yield* bash(script.join("\n"))
+      assert.match(output, /Aborting commit due to empty commit message\.\ncommit 1\n/)
+      assert.match(output, /\nrebased\n(?:.*\n)*true true false false cat$/)
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  it.live.runIf(existsSync("/usr/bin/script") && existsSync("/proc/self/syscall"))(
+    "stops a command that waits for somebody to type",
+    () =>
+      Effect.gen(function*() {
+        const output = yield* fail("bash", { command: "echo asking; sleep 100 | script -qec 'read -r line' /dev/null" })
+        assert.match(output, /^asking\n\[Stopped: \d+ \(.*\) waits for somebody to type at a terminal/)
+      }).pipe(Effect.provide(layer))
+  )
 
   it.live("stops the whole group when the time is up", () =>
     Effect.gen(function*() {
@@ -235,7 +329,7 @@ describe("bash", () => {
 
   it.live("survives output that is no text", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* bash("printf 'a\\0b\\377c'"), "a\0b\uFFFDc")
+      assert.strictEqual(yield* bash("printf 'a\\0b\\377c'"), "ab\uFFFDc")
       const output = yield* bash("head -c 300000 /dev/urandom; exit 5")
       assert.include(output, "\n[Exit code 5.]\n[Output cut: ")
       assert.isAtMost(Buffer.byteLength(output), BoundedOutput.maxBytes + 1024)

@@ -66,7 +66,46 @@ describe("edit", () => {
       assert.strictEqual(yield* edited("\uFEFFone\r\ntwo\r\n", "one\ntwo", "1\n2"), "\uFEFF1\r\n2\r\n")
       assert.strictEqual(yield* edited("one\r\ntwo\r\n", "one\r\ntwo", "1\r\n2"), "1\r\n2\r\n")
       assert.strictEqual(yield* edited("one\r\ntwo\nthree\n", "two\nthree", "2\n3"), "one\r\n2\n3\n")
-      assert.strictEqual(yield* edited("one\ntwo", "two", "2\r\n"), "one\n2\r\n")
+      assert.strictEqual(yield* edited("one\ntwo", "two", "2\r\n"), "one\n2\n")
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("finds text whatever its lines end with, and ends new lines as their neighbours", () =>
+    Effect.gen(function*() {
+      const mixed = "one\r\ntwo\nthree\r\nfour"
+      assert.strictEqual(yield* edited(mixed, "one\ntwo\nthree", "1\n2\n3"), "1\r\n2\n3\r\nfour")
+      assert.strictEqual(yield* edited(mixed, "four", "4\n5"), "one\r\ntwo\nthree\r\n4\r\n5")
+      assert.strictEqual(yield* edited(mixed, "two\r\nthree", "2\r\n3"), "one\r\n2\n3\r\nfour")
+      assert.strictEqual(yield* edited("one\ntwo\n", "one\r\ntwo\r\n", "1\r\n"), "1\n")
+      assert.strictEqual(yield* edited("a\r\nb\na\r\n", "a\n", "c\n", true), "c\r\nb\nc\r\n")
+      assert.strictEqual(yield* edited("a\r\nb\r\n", "a\nb", "ab"), "ab\r\n")
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("finds the one place with look-alike characters, and keeps those that it need not change", () =>
+    Effect.gen(function*() {
+      const quotes = "say “hello” – it’s\u00A0nice\nnext"
+      assert.strictEqual(
+        yield* edited(quotes, "say \"hello\" - it's nice", "say \"hello\" - it's very nice"),
+        "say “hello” – it’s\u00A0very nice\nnext"
+      )
+      assert.strictEqual(yield* edited("cafe\u0301 x\r\nb", "caf\u00E9 x\nb", "caf\u00E9 y\nb"), "cafe\u0301 y\r\nb")
+      assert.strictEqual(yield* edited("caf\u00E9 x", "cafe\u0301 x", "tea"), "tea")
+      assert.strictEqual(yield* edited("\u1112\u1161\u11AB x", "\uD55C x", "\uD55C y"), "\u1112\u1161\u11AB y")
+      assert.strictEqual(yield* edited("a 👋 – b", "👋 - b", "👋 - c"), "a 👋 – c")
+      assert.strictEqual(yield* edited("it's", "it’s", "it was"), "it was")
+      yield* put("a.txt", "one\n“two”\n")
+      yield* succeed("read", { path: "a.txt" })
+      assert.match(
+        yield* succeed("edit", edit("\"two\"", "2")),
+        /^Replaced 1 occurrence in a\.txt, at line 2: old_string is not there exactly, .*look-alike/
+      )
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("guesses at no look-alike characters where there are several places, or where text is exact", () =>
+    Effect.gen(function*() {
+      assert.match(yield* refused("“a” ”a„", "\"a\"", "b"), /^old_string is not in/)
+      assert.match(yield* refused("“a” ”a„", "\"a\"", "b", true), /^old_string is not in/)
+      assert.strictEqual(yield* edited("“a” \"a\"", "\"a\"", "b"), "“a” b")
+      assert.match(yield* refused("naive", "naïve", "b"), /^old_string is not in/)
     }).pipe(Effect.provide(layer)))
 
   it.effect("keeps the mode of the file, and leaves nothing else behind", () =>

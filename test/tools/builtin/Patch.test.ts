@@ -15,7 +15,7 @@ const hunksOf = (...lines: ReadonlyArray<string>): ReadonlyArray<Patch.Hunk> => 
 }
 
 const applied = (text: string, ...lines: ReadonlyArray<string>) =>
-  Either.getOrThrowWith(Patch.apply(text, hunksOf(...lines)), (problem) => new Error(problem))
+  Either.getOrThrowWith(Patch.apply(text, hunksOf(...lines)), (problem) => new Error(problem)).text
 
 const misfit = (text: string, ...lines: ReadonlyArray<string>) =>
   Either.getOrThrowWith(Either.flip(Patch.apply(text, hunksOf(...lines))), () => new Error("it fits"))
@@ -96,6 +96,49 @@ describe("Patch", () => {
     assert.strictEqual(applied("\ta\n\tb\n", " a", "-b", "+\tc"), "\ta\n\tc\n")
     assert.strictEqual(applied("  a\na\n", "-a", "+b"), "  a\nb\n")
     assert.strictEqual(applied("a\n", "-a", "+b", ""), "b\n")
+  })
+
+  it("ends new lines as their neighbours, and leaves all other ends alone", () => {
+    const text = "a\r\nb\nc\r\nd"
+    assert.strictEqual(applied(text, " a", "-b", "+B", "+b2", " c"), "a\r\nB\nb2\nc\r\nd")
+    assert.strictEqual(applied(text, "-a", "-b", "+x", " c"), "x\nc\r\nd")
+    assert.strictEqual(applied(text, "-a", "+x", "+y", " b"), "x\r\ny\r\nb\nc\r\nd")
+    assert.strictEqual(applied(text, "+z", " a"), "z\r\na\r\nb\nc\r\nd")
+    assert.strictEqual(applied(text, " d", "+e"), "a\r\nb\nc\r\nd\r\ne")
+    assert.strictEqual(applied("a\r\n", "-a"), "")
+  })
+
+  it("takes look-alike characters for the same where only one place has them, and tells of it", () => {
+    const apply = (text: string, ...lines: ReadonlyArray<string>) =>
+      Either.getOrThrowWith(Patch.apply(text, hunksOf(...lines)), (problem) => new Error(problem))
+    assert.deepStrictEqual(apply("a\n“b” – c\nd\n", " a", " \"b\" - c", "-d", "+e"), {
+      text: "a\n“b” – c\ne\n",
+      alike: [1]
+    })
+    assert.deepStrictEqual(apply("a\n“b”\n", "@@", "-a", "+x", "@@ \"b\"", "+c"), { text: "x\n“b”\nc\n", alike: [2] })
+    assert.deepStrictEqual(apply("“b”\n\"b\"\n", "-\"b\"", "+c").alike, [])
+    assert.match(misfit("“b”\n”b“\n", "-\"b\"", "+c"), /the lines to change are not there/)
+  })
+
+  it("is found in a fence, in a here-document, and in both", () => {
+    const bare = patch("*** Delete File: a").trim()
+    const read = (text: string) => Either.getOrThrowWith(Patch.parse(text), (problem) => new Error(problem))
+    const wrapped = [
+      `\`\`\`\n${bare}\n\`\`\``,
+      `\`\`\`diff\n${bare}\n\`\`\`\n`,
+      `<<'EOF'\n${bare}\nEOF`,
+      `apply_patch <<"PATCH"\n${bare}\nPATCH\n`,
+      `\`\`\`bash\napply_patch << EOF\n${bare}\nEOF\n\`\`\``,
+      `${bare}\n\`\`\``,
+      `${bare}\nEOF`
+    ]
+    for (const text of wrapped) assert.deepStrictEqual(read(text), [{ _tag: "Delete", path: "a" }], text)
+    const inside = patch("*** Add File: a.md", "+```", "+*** Begin Patch", "+*** End Patch", "+```")
+    assert.deepStrictEqual(read(inside), [
+      { _tag: "Add", path: "a.md", lines: ["```", "*** Begin Patch", "*** End Patch", "```"] }
+    ])
+    assert.match(refused(`I change it:\n${bare}`), /first line is not/)
+    assert.match(refused(`${bare}\nrm -r x`), /last line is not/)
   })
 
   it("says which hunk does not fit, and what is nearest", () => {

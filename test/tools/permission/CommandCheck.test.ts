@@ -482,7 +482,11 @@ describe("A program", () => {
       const answering = (output: Stream.Stream<Uint8Array>, code = 0) =>
         Layer.succeed(CommandRunner, {
           start: () =>
-            Effect.succeed({ output, ending: Effect.succeed({ _tag: "Exited" as const, code, background: [] }) }),
+            Effect.succeed({
+              output,
+              ending: Effect.succeed({ _tag: "Exited" as const, code, background: [] }),
+              waiting: Effect.never
+            }),
           environment: Effect.succeed({ PATH: "/nowhere" })
         })
       const ask = (runner: Layer.Layer<CommandRunner>) => refusals(all, ["rg one src"], {}, runner)
