@@ -27,6 +27,7 @@ import type { PermissionInForce } from "../session/SessionEvent.ts"
 import * as Policy from "../tools/permission/Policy.ts"
 import { BadInput } from "./ExitCode.ts"
 import type { Form } from "./render/Renderer.ts"
+import { sandboxFor } from "./sandbox.ts"
 import { Screen } from "./Screen.ts"
 import * as SessionSetup from "./sessionSetup.ts"
 import { settings as readSettings } from "./settings.ts"
@@ -54,6 +55,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   const usual = yield* readSettings(asked.folder)
   const settings = "effort" in asked ? { ...usual, reasoning_effort: asked.effort } : usual
   const { permission, policy } = yield* permissionFor(asked, settings)
+  const sandbox = yield* sandboxFor({ ...settings, folder: asked.folder, permission })
   const isTrusted = yield* trusts(asked, settings.home)
   const skills = yield* skillsFor(asked, settings.home, isTrusted)
   const search = yield* searches(asked, settings)
@@ -66,6 +68,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
     compactAt: settings.compact_at,
     policy,
     permission,
+    sandbox,
     hasProjectInstructions: isTrusted,
     skills,
     hasWebSearch: search
@@ -145,7 +148,9 @@ const sayLeftOut = ({ leftOut }: PermissionSettings, mode: Policy.Mode) =>
     ({ from, key, value }) =>
       Effect.flatMap(Screen, ({ say }) =>
         say(
-          `${quote(from ?? "")} sets ${key} to ${String(value)}, which allows more than ${mode} does; it is left out`
+          `${quote(from ?? "")} sets ${key} to ${String(value)}, which allows more than ${
+            key === "permission" ? `${mode} does` : "your own settings do"
+          }; it is left out`
         )),
     { discard: true }
   )

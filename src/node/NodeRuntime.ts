@@ -39,7 +39,7 @@ import * as SocketTransport from "../responses/transport/SocketTransport.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/builtin/BuiltIn.ts"
 import type { Artifacts } from "../tools/command/Artifacts.ts"
-import type { CommandRunner } from "../tools/command/CommandRunner.ts"
+import { CommandRunner } from "../tools/command/CommandRunner.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import * as Permission from "../tools/permission/Permission.ts"
 import * as Policy from "../tools/permission/Policy.ts"
@@ -54,6 +54,7 @@ import * as NodeSocketClient from "./network/NodeSocketClient.ts"
 import { layerHome } from "./NodeHome.ts"
 import { layerPlatform } from "./NodePlatform.ts"
 import * as ProcessGroup from "./process/ProcessGroup.ts"
+import * as NodeSandbox from "./sandbox/NodeSandbox.ts"
 import * as Ephemeral from "./session/Ephemeral.ts"
 import * as Home from "./settings/Home.ts"
 import type * as Settings from "./settings/Settings.ts"
@@ -139,6 +140,8 @@ export interface Options {
   readonly policy?: Policy.Policy | undefined
   /** Answers questions. Without one, a turn ends where a question comes up, and can resume from there. */
   readonly approver?: Approver.Asking | undefined
+  /** What commands are kept in; without it they run as the person would run them. */
+  readonly sandbox?: NodeSandbox.Options | undefined
   /** Stands between the tools and the files that they read and change. */
   readonly around?: ((files: typeof Files.Service) => typeof Files.Service) | undefined
   /** Stands between the agent and the store of its sessions. */
@@ -196,6 +199,7 @@ const layerWith = <A, E, R>(
     Layer.provideMerge(layerAroundSessions(options)),
     Layer.provideMerge(home),
     Layer.provideMerge(layerAround(options)),
+    Layer.provideMerge(layerSandbox(options)),
     Layer.provideMerge(layerWorkspace(options.workspace, [...foldersOf(options), ...readable]))
   )
 
@@ -203,6 +207,18 @@ type HomeServices = Layer.Layer.Success<typeof layerHome>
 
 const layerAround = ({ around = (files) => files }: Options): Layer.Layer<Files, never, Files> =>
   Layer.effect(Files, Effect.map(Files, around))
+
+const layerSandbox = (
+  { sandbox }: Options
+): Layer.Layer<CommandRunner, ConfigError, CommandRunner | FileSystem.FileSystem | Workspace.Workspace> =>
+  Layer.effect(
+    CommandRunner,
+    sandbox === undefined ? CommandRunner : Effect.gen(function*() {
+      const { root } = yield* Workspace.Workspace
+      const { path } = yield* Home.config
+      return yield* NodeSandbox.around(sandbox, { root, home: path }, yield* CommandRunner)
+    })
+  )
 
 const layerAroundSessions = (
   { aroundSessions = (store) => store }: Options

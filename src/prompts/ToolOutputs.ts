@@ -74,6 +74,17 @@ export const waitsForInput = ({ command, pid }: { readonly pid: number; readonly
   "Give what it asks for as an argument, an option or a file.]"
 
 /** @since 0.1.0 @category commands */
+export const sandboxed = (
+  { network, writable }: { readonly network: boolean; readonly writable: ReadonlyArray<string> }
+): string =>
+  "[The command ran in a sandbox, which may be why it failed: " +
+  `it can write ${
+    writable.length === 0 ? "nowhere" : `only in ${first(writable)}`
+  } (in a repository not .git/config, ` +
+  `.git/hooks and .agents), it cannot open secret files${network ? "" : ", and it reaches no network"}. ` +
+  "What has to be outside of it, only the user can do or allow.]"
+
+/** @since 0.1.0 @category commands */
 export const stillRunning = (processes: ReadonlyArray<{ readonly pid: number; readonly command: string }>): string =>
   `[Still running in the background: ${first(processes.map(({ command, pid }) => `${pid} (${command})`))}. ` +
   "Stop with kill what is not needed.]"

@@ -66,6 +66,8 @@ export const machine = Effect.fnUntraced(function*(
     PATH: process.env["PATH"],
     HOME: base,
     EFFIXIR_HOME: home,
+    // What commands print of themselves, as their numbers, is another thing in a sandbox. `sandbox.test.ts` has one.
+    EFFIXIR_SANDBOX: "off",
     EFFIXIR_ISSUER: simulator.issuer,
     EFFIXIR_CHATGPT_BASE_URL: simulator.chatgptBaseUrl,
     OPENAI_BASE_URL: simulator.apiBaseUrl

@@ -91,6 +91,7 @@ const occasions: {
     noOutput: [],
     killed: [["SIGKILL"]],
     timedOut: [["2m"]],
+    sandboxed: [[{ network: true, writable: ["/work", "/tmp"] }], [{ network: false, writable: [] }]],
     waitsForInput: [[{ pid: 1234, command: "vi notes" }]],
     stillRunning: [[[{ pid: 4711, command: "node server.js" }, { pid: 4712, command: "sleep 100" }]]],
     planShown: []

@@ -10,6 +10,7 @@ import type { Limits } from "../../agent/Limits.ts"
 import { Choice } from "../../auth/Choice.ts"
 import { defined } from "../../internal/json.ts"
 import * as Home from "../../node/settings/Home.ts"
+import * as Sandbox from "../../tools/command/Sandbox.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
 import { BadInput } from "../ExitCode.ts"
 import { Screen } from "../Screen.ts"
@@ -74,10 +75,21 @@ export const turn = {
       "Print the request that the model would be sent, without its secrets; nothing is sent or kept"
     )
   ),
-  set: Options.text("set").pipe(
-    Options.withPseudoName("KEY=VALUE"),
-    Options.withDescription("A setting for this run, as `config.json` has it: `--set compact_at=70`"),
-    Options.repeated
+  set: Options.all([
+    Options.text("set").pipe(
+      Options.withPseudoName("KEY=VALUE"),
+      Options.withDescription("A setting for this run, as `config.json` has it: `--set compact_at=70`"),
+      Options.repeated
+    ),
+    Options.choice("sandbox", Sandbox.Mode.literals).pipe(
+      Options.withDescription(
+        "What commands are kept in: workspace-write lets them write in the workspace and the temporary folder, " +
+          "read-only nowhere, off everywhere"
+      ),
+      Options.optional
+    )
+  ]).pipe(
+    Options.map(([set, sandbox]) => Option.isNone(sandbox) ? set : [...set, `sandbox=${sandbox.value}`])
   ),
   quiet: Options.boolean("quiet").pipe(
     Options.withAlias("q"),

@@ -1,14 +1,19 @@
 /**
  * What is checked of this machine: Node, other programs, the terminal.
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { execFile } from "node:child_process"
 import { accessSync, constants, readFileSync } from "node:fs"
 import { delimiter, isAbsolute, join } from "node:path"
 import { parse } from "../../internal/json.ts"
 import * as ChildEnvironment from "../../node/process/ChildEnvironment.ts"
+import * as NodeSandbox from "../../node/sandbox/NodeSandbox.ts"
 import * as Ripgrep from "../../node/workspace/Ripgrep.ts"
+import { settings } from "../settings.ts"
 import { type Check, fail, type Finding, ok, skipped, warn } from "./Check.ts"
 
 const leastNode = [20, 19] as const
@@ -83,13 +88,24 @@ const versionOf = Effect.fnUntraced(function*(file: string, name: string) {
   })
 })
 
-export const sandbox: Check = {
+/** A sandbox that was asked for, and is not there, stops every run. */
+export const sandbox: Check<FileSystem.FileSystem | Path.Path> = {
   id: "sandbox.available",
-  look: Effect.succeed(
-    skipped(
-      "This version of effixir has no sandbox: commands run with the rights of this user; --permission limits them"
-    )
-  )
+  look: Effect.gen(function*() {
+    const asked = yield* Effect.option(Effect.map(settings("."), ({ sandbox }) => sandbox))
+    const mode = Option.getOrUndefined(asked)
+    const found = yield* NodeSandbox.find
+    if (Either.isRight(found)) {
+      return ok(
+        mode === "off" ? "Commands could be kept in a sandbox; \"sandbox\" is off" : "Commands run in a sandbox"
+      )
+    }
+    const { reason, remedy } = found.left
+    if (mode === "off") return ok(`Commands run without a sandbox, as "sandbox" says; there is none either: ${reason}`)
+    return mode === undefined
+      ? warn(`Commands run without a sandbox: ${reason}`, remedy)
+      : fail(`The sandbox "${mode}" cannot be had, so nothing runs: ${reason}`, remedy)
+  })
 }
 
 /** The servers that a project names; none is started yet. */

@@ -26,6 +26,7 @@ import type { SignedOut } from "../../auth/SignedOut.ts"
 import { quote } from "../../internal/quote.ts"
 import { prose } from "../../internal/visible.ts"
 import { layerHome } from "../../node/NodeHome.ts"
+import * as NodeSandbox from "../../node/sandbox/NodeSandbox.ts"
 import * as Trust from "../../node/settings/Trust.ts"
 import { Models } from "../../responses/account/Models.ts"
 import { PlanUsage } from "../../responses/account/PlanUsage.ts"
@@ -43,6 +44,7 @@ import * as ExitCode from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
 import { modelWindow } from "../modelWindow.ts"
 import { whileWaiting } from "../progressLine.ts"
+import { modeOf } from "../sandbox.ts"
 import { Screen } from "../Screen.ts"
 import { settings } from "../settings.ts"
 import { moment, span } from "../time.ts"
@@ -66,6 +68,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
   const now = yield* DateTime.now
   const credential = Either.isRight(selected) ? selected.right.credential : unusable
   const access = credential === undefined || !isSignIn(credential) ? undefined : yield* accessOf(credential, now)
+  const sandbox = yield* lookAtSandbox
   const settings = { profile: home.profile ?? null, model, home: home.path }
   yield* screen.out(
     json
@@ -73,6 +76,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
         JSON.stringify({
           ...describe(selected, unusable, "json", access?.json),
           ...settings,
+          sandbox,
           ...toJson(snapshot),
           context: last === undefined ? null : { session_id: last.summary.id, ...last.context },
           trusted,
@@ -87,6 +91,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
           toText({
             ...describe(selected, unusable, "text", access?.text),
             ...settings,
+            sandbox: sandboxLine(sandbox),
             ...toLines(snapshot, now, process.env["TERM"] !== "dumb"),
             ...(last === undefined ? {} : { "last session": toWords(last) }),
             ...(ownInstructions.length === 0 ? {} : { "for all projects": ownInstructions.join(", ") }),
@@ -107,6 +112,19 @@ const gone = "is gone: it was deleted or moved away; go to another one (`cd`)"
 
 /** A process may be in a folder that others have deleted. */
 const isFolderGone = Effect.isFailure(Effect.try(() => process.cwd()))
+
+/** What commands are kept in here, whether that can be had, and why not. */
+const lookAtSandbox = Effect.gen(function*() {
+  const mode = modeOf(yield* settings("."))
+  const found = yield* NodeSandbox.find
+  return Either.match(found, {
+    onLeft: ({ reason }) => ({ mode, available: false, reason }),
+    onRight: () => ({ mode, available: true, reason: null })
+  })
+})
+
+const sandboxLine = ({ available, mode, reason }: Effect.Effect.Success<typeof lookAtSandbox>): string =>
+  available || mode === "off" ? mode : `none: ${reason}`
 
 const instructionsOf = (files: ReadonlyArray<string>, trusted: boolean) =>
   files.length === 0

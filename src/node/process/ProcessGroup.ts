@@ -59,7 +59,7 @@ export const make = Effect.gen(function*() {
       const handle = yield* hold(folder)
       const env = { ...options?.env, PWD: folder }
       const tree = yield* Effect.acquireRelease(
-        launch(watcher, shell, command, pathOf(folder, handle), env),
+        launch(watcher, [...options?.within ?? [], shell, "-c", command], pathOf(folder, handle), env),
         (tree, exit) => Effect.ensuring(stop(tree, exit), Effect.sync(() => forget(watcher, tree)))
       )
       return yield* observe(tree)
@@ -102,8 +102,7 @@ const hold = (folder: string) =>
 
 const launch = Effect.fnUntraced(function*(
   watcher: ProcessWatcher.ProcessWatcher,
-  shell: string,
-  command: string,
+  words: ReadonlyArray<string>,
   cwd: string,
   added: Readonly<Record<string, string>>
 ) {
@@ -120,8 +119,8 @@ const launch = Effect.fnUntraced(function*(
       watcher.watch(mark)
       isWatched = true
       // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
-      const script = `${ProcessMark.limit(mark)}; exec "$0" -c "$1" 2>&1`
-      const child = spawn("/bin/sh", ["-c", script, shell, command], {
+      const script = `${ProcessMark.limit(mark)}; exec "$@" 2>&1`
+      const child = spawn("/bin/sh", ["-c", script, "sh", ...words], {
         cwd,
         detached: true,
         stdio: ["ignore", "pipe", "ignore"],

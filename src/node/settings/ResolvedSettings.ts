@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as BadSetting from "../../auth/ConfigError.ts"
 import { choice } from "../../internal/choice.ts"
+import * as Sandbox from "../../tools/command/Sandbox.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
 import type { Home } from "./Home.ts"
 import * as Overrides from "./Overrides.ts"
@@ -110,7 +111,8 @@ const variables: { readonly [key in keyof Settings.Settings]?: Variable } = {
   model: words("EFFIXIR_MODEL", Config.option(Config.nonEmptyString("EFFIXIR_MODEL"))),
   transport: words("EFFIXIR_TRANSPORT", choice("EFFIXIR_TRANSPORT", Settings.Transport)),
   dialect: words("EFFIXIR_DIALECT", choice("EFFIXIR_DIALECT", Settings.Dialect)),
-  permission: words("EFFIXIR_PERMISSION", choice("EFFIXIR_PERMISSION", Mode))
+  permission: words("EFFIXIR_PERMISSION", choice("EFFIXIR_PERMISSION", Mode)),
+  sandbox: words("EFFIXIR_SANDBOX", choice("EFFIXIR_SANDBOX", Sandbox.Mode))
 }
 
 /**
@@ -124,6 +126,9 @@ export const defaults = {
   transport: "sse",
   dialect: "responses",
   permission: "auto",
+  sandbox: "workspace-write",
+  sandbox_network: true,
+  sandbox_writable: [],
   web_search: false,
   durability: "step",
   compact_at: 85,
@@ -131,8 +136,16 @@ export const defaults = {
 } satisfies Settings.Written as Settings.Written
 
 /** From the widest on. */
-const modes: ReadonlyArray<unknown> = ["auto", "ask", "read-only"]
+const modes: { readonly [key in keyof Settings.Settings]?: ReadonlyArray<unknown> } = {
+  permission: ["auto", "ask", "read-only"],
+  sandbox: ["off", "workspace-write", "read-only"],
+  sandbox_network: [true, false]
+}
 
 /** A project can hold a person to less than that person allows, and not to more. */
-const isWider = (key: string, value: unknown, user: Settings.Written): boolean =>
-  key === "permission" && modes.indexOf(value) < modes.indexOf(user.permission ?? defaults.permission)
+const isWider = (key: keyof Settings.Settings, value: unknown, user: Settings.Written): boolean => {
+  const own = user[key] ?? defaults[key]
+  return key === "sandbox_writable"
+    ? Array.isArray(value) && Array.isArray(own) && !value.every((path) => own.includes(path))
+    : (modes[key]?.indexOf(value) ?? 0) < (modes[key]?.indexOf(own) ?? 0)
+}

@@ -15,6 +15,7 @@ import { closest } from "../../internal/closest.ts"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { Overrides } from "../../responses/account/ModelProfile.ts"
+import * as Sandbox from "../../tools/command/Sandbox.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
 import * as StateFile from "../files/StateFile.ts"
 import * as Jsonc from "./Jsonc.ts"
@@ -84,6 +85,15 @@ export const Settings = Schema.Struct({
   policy: setting(
     Schema.NonEmptyString,
     "A file of rules about calls, beside `config.json` or by its whole path; also `--policy`"
+  ),
+  sandbox: setting(
+    Sandbox.Mode,
+    "What commands are kept in: `workspace-write`, `read-only` or `off`; also `--sandbox` and `EFFIXIR_SANDBOX`"
+  ),
+  sandbox_network: setting(Sandbox.Network, "Whether commands in a sandbox reach the network"),
+  sandbox_writable: setting(
+    Schema.Array(Schema.NonEmptyString),
+    "Folders beside the workspace and the temporary folder in which commands in a sandbox may write; `~/` is the home folder"
   ),
   web_search: setting(Schema.Boolean, "Whether the server may search the web for the model; also `--search`"),
   durability: setting(
@@ -245,6 +255,9 @@ const expected: { readonly [key: string]: string } = {
   dialect: oneOf(Dialect),
   permission: oneOf(Mode),
   policy: "expected the path of a file",
+  sandbox: oneOf(Sandbox.Mode),
+  sandbox_network: "expected true or false",
+  sandbox_writable: "expected a list of folders",
   web_search: "expected true or false",
   durability: oneOf(Durability),
   compact_at: "expected a percentage from 10 to 95, or false",

@@ -27,6 +27,11 @@ export const variables: ReadonlyArray<Variable> = [
     value: "auto",
     text: "what may run without a question; also `--permission`, or `\"permission\"`"
   },
+  {
+    name: "EFFIXIR_SANDBOX",
+    value: "workspace-write",
+    text: "what commands are kept in, where this system can do so; also `--sandbox`, or `\"sandbox\"`"
+  },
   { name: "EFFIXIR_PROFILE", text: "which sign-in to use; also `--profile`" },
   { name: "EFFIXIR_AUTH", value: "any", text: "use only this kind of credential; also `--auth`" },
   { name: "OPENAI_API_KEY", text: "the key that is used when no ChatGPT sign-in is stored" },

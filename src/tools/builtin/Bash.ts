@@ -15,7 +15,8 @@ import * as ToolFailures from "../../prompts/ToolFailures.ts"
 import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Artifacts from "../command/Artifacts.ts"
 import type * as BoundedOutput from "../command/BoundedOutput.ts"
-import { type BackgroundProcess, CommandRunner, type Ending } from "../command/CommandRunner.ts"
+import { type BackgroundProcess, CommandRunner, type Ending, type RunningCommand } from "../command/CommandRunner.ts"
+import * as Sandbox from "../command/Sandbox.ts"
 import * as Spool from "../command/Spool.ts"
 import * as Tool from "../Tool.ts"
 import type { Files } from "../workspace/Files.ts"
@@ -92,6 +93,7 @@ const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, cont
     ...reportOutput(output),
     ...reportOutcome(outcome, output),
     ...reportBackground(outcome),
+    ...reportSandbox(running, outcome, output),
     ...reportCut(output)
   ].join("\n")
   const details = { ...outcomeJson(outcome), ...(output.location === undefined ? {} : { artifact: output.location }) }
@@ -147,6 +149,16 @@ const reportOutcome = (outcome: Outcome, { text }: BoundedOutput.Tail): Readonly
 
 const reportBackground = (outcome: Outcome): ReadonlyArray<string> =>
   isEnding(outcome) && outcome.background.length > 0 ? [ToolOutputs.stillRunning(outcome.background)] : []
+
+/** What a sandbox refuses has many faces, so a command that has failed is told what it was kept from. */
+const reportSandbox = (
+  { sandbox }: RunningCommand,
+  outcome: Outcome,
+  { text }: BoundedOutput.Tail
+): ReadonlyArray<string> =>
+  sandbox !== undefined && outcome._tag === "Exited" && outcome.code !== 0 && Sandbox.looksRefused(text, sandbox)
+    ? [ToolOutputs.sandboxed(sandbox)]
+    : []
 
 const reportCut = (output: Spool.Spooled): ReadonlyArray<string> =>
   output.isCut

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as ToolFailures from "../../prompts/ToolFailures.ts"
+import type { Sandbox } from "./Sandbox.ts"
 
 /**
  * A command could not even be started.
@@ -54,12 +55,16 @@ export interface RunningCommand {
   readonly ending: Effect.Effect<Ending>
   /** Ends once a process of the command waits for input that nobody can give; never, if that does not happen. */
   readonly waiting: Effect.Effect<BackgroundProcess>
+  /** The sandbox that it runs in; absent without one. */
+  readonly sandbox?: Sandbox
 }
 
 /** @since 0.1.0 @category models */
 export interface Options {
   /** Added to the environment that the command gets anyway. */
   readonly env?: Readonly<Record<string, string>>
+  /** A program with its first arguments, which runs the command: it gets the shell and the command as its last ones. */
+  readonly within?: ReadonlyArray<string>
 }
 
 /** @since 0.1.0 @category services */

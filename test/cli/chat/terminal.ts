@@ -53,6 +53,7 @@ export const sitDown = Effect.fnUntraced(function*(script: Script.Script, pace?:
     PATH: process.env["PATH"] ?? "",
     HOME: all.base,
     EFFIXIR_HOME: all.home,
+    EFFIXIR_SANDBOX: "off",
     EFFIXIR_ISSUER: all.simulator.issuer,
     EFFIXIR_CHATGPT_BASE_URL: all.simulator.chatgptBaseUrl,
     OPENAI_BASE_URL: all.simulator.apiBaseUrl,

@@ -1,0 +1,143 @@
+/**
+ * The sandbox of this system around the commands of tools: bubblewrap on Linux, `sandbox-exec` on macOS.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { execFile } from "node:child_process"
+import { CommandNotStarted, type CommandRunner } from "../../tools/command/CommandRunner.ts"
+import type { Mode, Sandbox } from "../../tools/command/Sandbox.ts"
+import { SecretFiles } from "../../tools/permission/SecretFiles.ts"
+import * as Bubblewrap from "./Bubblewrap.ts"
+import * as Rules from "./Rules.ts"
+import * as Seatbelt from "./Seatbelt.ts"
+
+/**
+ * Why there is no sandbox here, and what to do to have one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Missing {
+  readonly reason: string
+  readonly remedy: string
+}
+
+/**
+ * What stands before a command to hold it to rules.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Wrap = (rules: Rules.Rules) => ReadonlyArray<string>
+
+/**
+ * The sandbox of this system, once a command has run in it. Finding that out takes as long as a command.
+ *
+ * @since 0.1.0
+ * @category finding
+ */
+export const find: Effect.Effect<Either.Either<Wrap, Missing>> = Effect.suspend(() => {
+  switch (process.platform) {
+    case "linux":
+      return tried(Bubblewrap.find(), Bubblewrap.wrap, {
+        reason: "bubblewrap (bwrap) is not installed",
+        remedy: "Install it with the package manager of this system, as in `apt-get install bubblewrap`"
+      })
+    case "darwin":
+      return tried(Seatbelt.find(), Seatbelt.wrap, {
+        reason: "/usr/bin/sandbox-exec is not there",
+        remedy: "It is a part of macOS: look why it is missing"
+      })
+    default:
+      return Effect.succeed(Either.left({
+        reason: `there is none for ${process.platform}`,
+        remedy: "On Windows, use effixir in WSL 2 to have one"
+      }))
+  }
+})
+
+const tried = (
+  program: string | undefined,
+  wrap: (program: string, rules: Rules.Rules) => ReadonlyArray<string>,
+  missing: Missing
+): Effect.Effect<Either.Either<Wrap, Missing>> => {
+  if (program === undefined) return Effect.succeed(Either.left(missing))
+  const [file = program, ...args] = [...wrap(program, strictest), "/bin/sh", "-c", ":"]
+  return Effect.async((resume) => {
+    const child = execFile(
+      file,
+      args,
+      { timeout: patience, killSignal: "SIGKILL" },
+      (error, _, said) =>
+        resume(Effect.succeed(
+          error === null ? Either.right((rules) => wrap(program, rules)) : Either.left(refused(program, said, error))
+        ))
+    )
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+}
+
+/** In milliseconds. */
+const patience = 10_000
+
+/** Nothing is written, and no network: what needs most of the system. */
+const strictest: Rules.Rules = {
+  root: "/",
+  writable: [],
+  protected: [],
+  hidden: [],
+  emptied: [],
+  shown: [],
+  network: false
+}
+
+const refused = (program: string, said: string, error: Error): Missing => ({
+  reason: `${program} does not work here (${said.trim().split("\n").at(-1) || error.message.split("\n")[0]})`,
+  remedy: process.platform === "linux"
+    ? "It needs user namespaces: allow them (sysctl kernel.unprivileged_userns_clone=1, or " +
+      "kernel.apparmor_restrict_unprivileged_userns=0), or start the container so that it has them"
+    : "A sandbox cannot be set up within another one"
+})
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly mode: Exclude<Mode, "off">
+  readonly network: boolean
+  /** Folders beside the workspace and the temporary folder in which commands may write. */
+  readonly writable: ReadonlyArray<string>
+  /** Whether nothing runs where there is no sandbox; else it runs without. */
+  readonly isRequired: boolean
+}
+
+/**
+ * The same runner with its commands in a sandbox. Whether there is one is found out at the first command.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const around = Effect.fnUntraced(function*(
+  { isRequired, mode, network, writable }: Options,
+  { home, root }: { readonly root: string; readonly home: string },
+  runner: typeof CommandRunner.Service
+) {
+  const found = yield* Effect.cached(find)
+  const isReadOnly = mode === "read-only"
+  return {
+    ...runner,
+    start: Effect.fnUntraced(function*(command, folder, options) {
+      const sandbox = yield* found
+      if (Either.isLeft(sandbox)) {
+        return isRequired
+          ? yield* new CommandNotStarted({ problem: `it must run in a sandbox, and ${sandbox.left.reason}` })
+          : yield* runner.start(command, folder, options)
+      }
+      const secrets = yield* SecretFiles
+      const session = options?.env?.["EFFIXIR_SESSION_ID"]
+      const rules = Rules.make({ root, home, isReadOnly, network, writable, secrets, session })
+      const running = yield* runner.start(command, folder, { ...options, within: sandbox.right(rules) })
+      return { ...running, sandbox: { mode, network, writable: rules.writable } satisfies Sandbox }
+    })
+  } satisfies typeof CommandRunner.Service
+})

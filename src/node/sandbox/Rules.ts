@@ -1,0 +1,154 @@
+/**
+ * What a command may do, as paths: the same for every program that holds it to that.
+ *
+ * @internal
+ */
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs"
+import { homedir, tmpdir } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { isWithin } from "../../internal/paths.ts"
+import type { Secrets } from "../../tools/permission/SecretFiles.ts"
+
+/**
+ * - `writable` folders in which it may write
+ * - `protected` what stays as it is within them
+ * - `hidden` files that cannot be opened
+ * - `emptied` folders of which only `shown` can be seen
+ *
+ * All paths are real ones, and there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rules {
+  readonly root: string
+  readonly writable: ReadonlyArray<string>
+  readonly protected: ReadonlyArray<string>
+  readonly hidden: ReadonlyArray<string>
+  readonly emptied: ReadonlyArray<string>
+  readonly shown: ReadonlyArray<string>
+  readonly network: boolean
+}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly root: string
+  readonly isReadOnly: boolean
+  readonly network: boolean
+  /** Folders beside the workspace in which commands may write. */
+  readonly writable: ReadonlyArray<string>
+  /** The folder of effixir's own files. */
+  readonly home: string
+  readonly secrets: Secrets
+  readonly session: string | undefined
+}
+
+/** @since 0.1.0 @category constructors */
+export const make = ({ home, isReadOnly, network, root, secrets, session, writable }: Options): Rules => {
+  const git = gitFolders(root)
+  const folders = isReadOnly ? [] : real([root, tmpdir(), "/tmp", "/var/tmp", ...git, ...writable])
+  const shown = session === undefined ? [] : real(secrets.open(session))
+  const emptied = real([home, ...secretFolders])
+  return {
+    root,
+    writable: folders,
+    protected: isReadOnly ? [] : real([
+      ...[join(root, ".git"), ...git].flatMap((folder) => [
+        join(folder, "hooks"),
+        join(folder, "config"),
+        join(folder, "config.worktree")
+      ]),
+      join(root, ".agents")
+    ]),
+    hidden: real([...secretFiles(secrets, session), ...secretsBelow(root, secrets, session)]).filter((file) =>
+      !emptied.some((folder) => isWithin(folder, file))
+    ),
+    // A workspace in such a folder was chosen by a person.
+    emptied: emptied.filter((folder) => !isWithin(folder, root)),
+    shown,
+    network
+  }
+}
+
+const real = (paths: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(paths.flatMap((path) => {
+    try {
+      return [realpathSync(path)]
+    } catch {
+      return []
+    }
+  }))
+]
+
+const inHome = (path: string): string => join(homedir(), path)
+
+const secretFolders = [".azure", ".gnupg", ".password-store", ".config/gcloud"].map(inHome)
+
+/** Files that programs keep sign-ins in, and keys. Their public parts, and what is known of hosts, can be read. */
+const secretFiles = (secrets: Secrets, session: string | undefined): ReadonlyArray<string> =>
+  [
+    ...[".ssh", ".aws", ".aws/sso/cache", ".aws/cli/cache"].flatMap((folder) => filesIn(inHome(folder))),
+    ...[".docker/config.json", ".kube/config", ".codex/auth.json", ".config/gh/hosts.yml", ".config/git/credentials"]
+      .map(inHome),
+    ...filesIn(homedir())
+  ].filter((file) => existsSync(file) && secrets.isSecret(file, session))
+
+const filesIn = (folder: string): ReadonlyArray<string> =>
+  entries(folder).flatMap((entry) => entry.isDirectory() ? [] : [join(folder, entry.name)])
+
+/** How far the workspace is looked through for files with names of secrets, before each command. */
+const maxDepth = 4
+const maxFolders = 400
+
+/** Secrets in what was installed are as public as the package. */
+const skipped: ReadonlySet<string> = new Set(["node_modules", ".git", ".venv", "vendor", "target", "dist", "build"])
+
+const secretsBelow = (root: string, secrets: Secrets, session: string | undefined): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  let folders = [root]
+  let looked = 0
+  for (let depth = 0; depth < maxDepth && folders.length > 0; depth++) {
+    const next: Array<string> = []
+    for (const folder of folders) {
+      if (looked++ >= maxFolders) return found
+      for (const entry of entries(folder)) {
+        const path = join(folder, entry.name)
+        if (entry.isDirectory()) {
+          if (!skipped.has(entry.name)) next.push(path)
+        } else if (secrets.isHidden(path, session)) found.push(path)
+      }
+    }
+    folders = next
+  }
+  return found
+}
+
+const entries = (folder: string) => {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
+/**
+ * The folders outside of a workspace in which git keeps what belongs to it, where the workspace is a worktree. What the
+ * workspace says counts only if the repository says the same: a command could write it there.
+ */
+const gitFolders = (root: string): ReadonlyArray<string> => {
+  const [, named] = /^gitdir: (.+)$/m.exec(textOf(join(root, ".git"))) ?? []
+  if (named === undefined) return []
+  const folder = resolve(root, named.trim())
+  if (resolve(folder, textOf(join(folder, "gitdir")).trim()) !== join(root, ".git")) return []
+  const common = resolve(folder, textOf(join(folder, "commondir")).trim() || ".")
+  return dirname(dirname(folder)) === common && existsSync(join(common, "HEAD")) ? [common] : []
+}
+
+/** Nothing of a folder, or of what is not there. */
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8")
+  } catch {
+    return ""
+  }
+}

@@ -1,0 +1,155 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { existsSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { sandboxFor } from "../../src/cli/sandbox.ts"
+import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
+import * as Script from "../../src/testing/Script.ts"
+import { assertSentence, lines, machine, platform } from "./support.ts"
+
+const there = await Effect.runPromise(NodeSandbox.find)
+const isThere = Either.isRight(there)
+if (Either.isLeft(there)) process.stderr.write(`The sandbox is not tried: ${there.left.reason}\n`)
+
+/** Without the setting by which other tests have no sandbox. */
+const usual = { EFFIXIR_SANDBOX: "" }
+
+/** Runs commands one after the other, and gives what the model is told of each. */
+const outputs = (commands: ReadonlyArray<string>, args: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const all = yield* machine(Script.fromTurns([
+      ...commands.map((command) => Script.answer(Script.call("bash", { command }))),
+      Script.answer(Script.say("Done."))
+    ]))
+    const { file, fs, path, run } = all
+    yield* fs.makeDirectory(file(".git/hooks"), { recursive: true })
+    yield* fs.makeDirectory(file(".agents"))
+    yield* fs.writeFileString(file(".git/config"), "[core]\n")
+    yield* fs.writeFileString(file(".env"), "SECRET=1\n")
+    const { code, stdout } = yield* run(["run", "--json", ...args, "Go on"], { env: usual })
+    assert.strictEqual(code, 0, stdout)
+    const told = lines(stdout).flatMap(({ item, type }) =>
+      type === "item.completed" && item?.type === "tool_call" ? [String(item["output"])] : []
+    )
+    return { ...all, told, beside: path.dirname(file("x")) }
+  })
+
+describe.runIf(isThere)("--sandbox", () => {
+  it.scopedLive("workspace-write, as usual, lets commands write in the workspace and the temporary folder, and nowhere else", () =>
+    Effect.gen(function*() {
+      const { file, fs, told } = yield* outputs([
+        `echo in > in.txt && echo tmp > "${tmpdir()}/effixir-sandbox-$$" && rm "${tmpdir()}/effixir-sandbox-$$" && echo fine`,
+        "touch /usr/effixir-sandbox",
+        "echo x >> .git/config; touch .git/hooks/pre-commit; touch .agents/x; mv .agents other; true",
+        "touch .git/index && echo fine"
+      ], [])
+      assert.strictEqual(told[0], "fine")
+      assert.strictEqual(yield* fs.readFileString(file("in.txt")), "in\n")
+      assert.match(told[1] ?? "", /\[Exit code 1\.\]\n\[The command ran in a sandbox, .* only in /)
+      assert.isFalse(existsSync("/usr/effixir-sandbox"))
+      assert.strictEqual(yield* fs.readFileString(file(".git/config")), "[core]\n")
+      assert.deepStrictEqual(yield* fs.readDirectory(file(".git/hooks")), [])
+      assert.deepStrictEqual(yield* fs.readDirectory(file(".agents")), [])
+      assert.strictEqual(told[3], "fine")
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("shows no secret file, nor effixir's own, whoever asks for them", () =>
+    Effect.gen(function*() {
+      const { home, told } = yield* outputs([
+        "cat .env; cat .e*; head -c 100 < .env; cp .env x",
+        "cat \"$EFFIXIR_HOME/auth.json\"; ls -A \"$EFFIXIR_HOME\"; true",
+        "for n in /proc/[0-9]*; do cat $n/root$PWD/.env $n/environ; done 2>/dev/null | grep -ac SECRET; rm -f .env; cat .env"
+      ], ["--sandbox", "workspace-write"])
+      assert.notMatch(told.join("\n"), /SECRET=/)
+      assert.match(told[0] ?? "", /\.env: Permission denied/)
+      assert.match(told[1] ?? "", /No such file/)
+      assert.match(told[2] ?? "", /^0\n/)
+      assert.isTrue(existsSync(`${home}/auth.json`))
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("read-only, and --permission read-only with any sandbox, let commands write nowhere", () =>
+    Effect.gen(function*() {
+      const commands = ["cat <<'END'\nhere\nEND", "touch x /tmp/effixir-sandbox-x"]
+      const { file, fs, told } = yield* outputs(commands, ["--sandbox", "read-only"])
+      assert.strictEqual(told[0], "here")
+      assert.match(told[1] ?? "", /x'?: Read-only file system[^]*can write nowhere/)
+      assert.isFalse(yield* fs.exists(file("x")))
+      const by = yield* sandboxFor({ folder: "/", permission: "read-only" })
+      assert.deepInclude(by, { mode: "read-only", isRequired: false })
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("keeps the network away where it is told to, and lets folders be written that are listed", () =>
+    Effect.gen(function*() {
+      const { base } = yield* machine(Script.fromTurns([]))
+      const { told } = yield* outputs([
+        "exec 3<>/dev/tcp/127.0.0.1/1",
+        `touch ${base}/listed && echo fine`
+      ], ["--sandbox", "workspace-write", "--set", "sandbox_network=false", "--set", `sandbox_writable=["${base}"]`])
+      assert.match(told[0] ?? "", /reaches no network/)
+      assert.strictEqual(told[1], "fine")
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("ends with the command all that it has started, and gives its exit code", () =>
+    Effect.gen(function*() {
+      const { told } = yield* outputs(
+        ["sleep 4321 & setsid sleep 4321 & exit 7", "kill -TERM $$", "git --version > /dev/null && echo $?"],
+        ["--sandbox", "workspace-write"]
+      )
+      assert.deepStrictEqual(told, ["[Exit code 7.]", "[Exit code 143.]", "0"])
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("is told of by status and doctor", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(Script.fromTurns([]))
+      const env = { EFFIXIR_SANDBOX: "read-only" }
+      const status = JSON.parse((yield* run(["status", "--json"], { env })).stdout)
+      assert.deepStrictEqual(status.sandbox, { mode: "read-only", available: true, reason: null })
+      const doctor = JSON.parse((yield* run(["doctor", "--json", "--offline"], { env })).stdout)
+      const check = doctor.checks.find(({ id }: { id: string }) => id === "sandbox.available")
+      assert.deepInclude(check, { status: "ok", summary: "Commands run in a sandbox" })
+    }).pipe(Effect.provide(platform)))
+})
+
+describe("a sandbox that cannot be had", () => {
+  it.scopedLive("is refused before anything runs", () =>
+    Effect.gen(function*() {
+      const { run, simulator } = yield* machine(Script.fromTurns([]))
+      const hosts = yield* run(["run", "--sandbox", "workspace-write", "--set", "sandbox_network=[\"a.com\"]", "Go"])
+      assert.strictEqual(hosts.code, 2)
+      assertSentence(hosts.stderr, "sandbox_network names hosts", "true or false")
+      const none = yield* run(["run", "--sandbox", "everything", "Go"])
+      assert.strictEqual(none.code, 2)
+      assert.strictEqual((yield* simulator.requests).length, 0)
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive.runIf(isThere && process.platform === "linux")(
+    "ends a run that asked for it with the reason; others run without, and status says so",
+    () =>
+      Effect.gen(function*() {
+        // Inside a sandbox without the program, and without user namespaces, there is none.
+        const through = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", "/dev/null", "/usr/bin/bwrap"]
+        const { file, fs, run } = yield* machine(
+          Script.fromTurns([
+            Script.answer(Script.call("bash", { command: "echo ran > ran.txt" })),
+            Script.answer(Script.say("Done."))
+          ]),
+          { isStarted: true }
+        )
+        const asked = yield* run(["run", "--sandbox", "workspace-write", "Go"], { through })
+        assert.strictEqual(asked.code, 2, asked.stderr)
+        assertSentence(
+          asked.stderr,
+          "The sandbox \"workspace-write\" cannot be had",
+          "bubblewrap",
+          "install",
+          "--sandbox off"
+        )
+        assert.isFalse(yield* fs.exists(file("ran.txt")))
+        const status = yield* run(["status", "--json"], { through, env: usual })
+        assert.deepInclude(JSON.parse(status.stdout).sandbox, { available: false })
+        assert.strictEqual((yield* run(["run", "Go"], { through, env: usual })).code, 0)
+        assert.strictEqual(yield* fs.readFileString(file("ran.txt")), "ran\n")
+      }).pipe(Effect.provide(platform))
+  )
+})
