@@ -9,7 +9,7 @@ export const maxDepth = 512
 
 /** Whether the JSON in a text is nested deeper than {@link maxDepth}. */
 export const isDeepText = (text: string): boolean => {
-  if (text.length < 2 * maxDepth) return false
+  if (text.length < 2 * maxDepth || !hasManyOpen(text)) return false
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -25,6 +25,14 @@ export const isDeepText = (text: string): boolean => {
         depth--
     }
   }
+  return false
+}
+
+/** Counting costs next to nothing for a usual text, for the engine finds a character at the speed of memory. */
+const hasManyOpen = (text: string): boolean => {
+  let count = 0
+  for (let at = text.indexOf("{"); at !== -1; at = text.indexOf("{", at + 1)) if (++count > maxDepth) return true
+  for (let at = text.indexOf("["); at !== -1; at = text.indexOf("[", at + 1)) if (++count > maxDepth) return true
   return false
 }
 
