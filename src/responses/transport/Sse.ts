@@ -7,10 +7,10 @@ import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as BinaryString from "../../internal/binaryString.ts"
 import { field, isDeepText, parse, text, tooDeep } from "../../internal/json.ts"
 import { presentable } from "../../internal/presentable.ts"
 import { smallQueue } from "../../internal/smallQueue.ts"
-import { utf8Decoder } from "../../internal/utf8.ts"
 import { createParser } from "../../vendor/eventsource.ts"
 import { ModelError } from "../ModelError.ts"
 import * as StreamEvent from "../StreamEvent.ts"
@@ -18,7 +18,7 @@ import * as ThinkTagEvents from "../ThinkTagEvents.ts"
 import * as ServerFailure from "./ServerFailure.ts"
 import * as WebPage from "./WebPage.ts"
 
-/** One event may hold a whole generated image; nothing real is larger. In characters. */
+/** One event may hold a whole generated image; nothing real is larger. In bytes. */
 const maxEventSize = 128 * 1024 * 1024
 
 /**
@@ -87,8 +87,9 @@ const eventDecoder = (change: (tell: Tell) => Tell): Decoder =>
         const json = parse(data)
         if (json === undefined) return
         const event = StreamEvent.fromJson(json)
+        if (event.type !== "unknown") return tell(event)
         const isTyped = text(field(json, "type")) !== undefined && field(json, "object") !== "error" && name !== "error"
-        if (event.type !== "unknown" || isTyped) return tell(event)
+        if (isTyped) return tell(event)
         StreamEvent.fromUntyped(json, name).forEach((event) => tell(event))
       },
       end: () => {}
@@ -104,7 +105,6 @@ const eventDecoder = (change: (tell: Tell) => Tell): Decoder =>
  * @category decoding
  */
 export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void) => Reader): Decoder => {
-  const utf8 = utf8Decoder()
   const events = smallQueue<StreamEvent.StreamEvent>()
   let last: StreamEvent.StreamEvent | undefined
   let hasEnded = false
@@ -112,6 +112,7 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
   let isTooDeep = false
   let kind: "events" | "json" | "page" | undefined
   let json = ""
+  const begin = BinaryString.withoutMark()
   const reader = read((event) => {
     if (last !== undefined) return
     events.add(event)
@@ -122,32 +123,37 @@ export const decoderOf = (read: (tell: (event: StreamEvent.StreamEvent) => void)
     onError: (error) => {
       isTooLarge ||= error.type === "max-buffer-size-exceeded"
       // llama.cpp servers report a failure in a non-standard field.
-      if (error.type === "unknown-field" && error.field === "error") reader.data(failure(error.value))
+      if (error.type === "unknown-field" && error.field === "error") {
+        reader.data(failure(BinaryString.decode(error.value ?? "")))
+      }
     },
     onEvent: ({ data, event }) => {
       if (last !== undefined || isTooDeep) return
-      isTooDeep = isDeepText(data)
-      if (!isTooDeep) reader.data(unlisted(data), event)
+      take(BinaryString.decode(data), event)
       if (data.startsWith("[DONE]")) hasEnded = true
     }
   })
-  const feed = (chunk: string) => {
+  const take = (data: string, name?: string) => {
+    isTooDeep = isDeepText(data)
+    if (!isTooDeep) reader.data(data.startsWith("{") ? data : unlisted(data), name)
+  }
+  /** The bytes are decoded event by event, as `binaryString` explains. */
+  const feed = (bytes: string) => {
     if (isTooLarge) return
-    kind ??= kindOf(chunk)
+    const chunk = begin(bytes)
+    kind ??= kindOf(BinaryString.decode(chunk))
     if (kind === "page") return
     if (kind !== "json") return parser.feed(chunk)
     isTooLarge = json.length + chunk.length > maxEventSize
     json = isTooLarge ? "" : json + chunk
   }
   return {
-    write: (piece) => feed(utf8.write(piece)),
+    write: (piece) => feed(BinaryString.fromBytes(piece)),
     end: () => {
       // A last event without its empty line still counts; half an event is no JSON and does not.
-      feed(`${utf8.end()}\n\n`)
-      if (kind === "json" && !isTooLarge) {
-        isTooDeep = isDeepText(json)
-        if (!isTooDeep) reader.data(unlisted(json))
-      }
+      feed("\n\n")
+      json = BinaryString.decode(json)
+      if (kind === "json" && !isTooLarge) take(json)
       if (last === undefined) reader.end()
       hasEnded = true
     },
@@ -229,11 +235,11 @@ const foreign = (json: string): ModelError =>
 
 const incomplete = (detail: string): ModelError => new ModelError({ reason: { _tag: "StreamIncomplete" }, detail })
 
-const failure = (text = ""): string => JSON.stringify({ type: "error", error: parse(text) ?? text })
+const failure = (text: string): string => JSON.stringify({ type: "error", error: parse(text) ?? text })
 
 const nested = new ModelError({ reason: { _tag: "MalformedOutput" }, detail: tooDeep })
 
 const tooLarge = new ModelError({
   reason: { _tag: "MalformedOutput" },
-  detail: `one event, or a body without events, is over ${maxEventSize} characters`
+  detail: `one event, or a body without events, is over ${maxEventSize} bytes`
 })

@@ -321,7 +321,7 @@ describe("Sse", () => {
       )
       assert.deepStrictEqual(events, [{ type: "unknown", raw: { type: "ping" } }])
       assert.strictEqual(failure?.reason._tag, "MalformedOutput")
-      assert.match(failure?.detail ?? "", /^one event, or a body without events, is over \d+ characters$/)
+      assert.match(failure?.detail ?? "", /^one event, or a body without events, is over \d+ bytes$/)
     }))
 
   it.effect("starts anew each time it is run", () =>
