@@ -20,6 +20,7 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
   let held: Array<StreamEvent> = []
 
   const release = () => {
+    if (held.length === 0) return
     const events = held
     held = []
     events.forEach(tell)
@@ -32,6 +33,13 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
     const added = { splitter: ThinkTags.make(), at, hasThought: false }
     texts.set(key, added)
     return added
+  }
+  /** Nearly all pieces come when the answer has begun, and are handed on as they are. */
+  const tellText = (event: Text) => {
+    const { splitter } = textAt(event)
+    if (!splitter.isInAnswer()) return tellParts(event, splitter.push(event.delta))
+    release()
+    tell(event)
   }
   const tellParts = (event: Text, parts: ReadonlyArray<ThinkTags.Part>) => {
     const text = textAt(event)
@@ -58,7 +66,7 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
         else tell(event)
         return
       case "response.output_text.delta":
-        return tellParts(event, textAt(event).splitter.push(event.delta))
+        return tellText(event)
       case "response.output_text.done": {
         const { item_id, output_index } = event
         const piece = { type: "response.output_text.delta" as const, delta: "", output_index, item_id }
@@ -103,9 +111,9 @@ type Text = Extract<StreamEvent, { readonly type: "response.output_text.delta" }
 
 const split = (text: string): { readonly thought: string; readonly answer: string } => {
   const splitter = ThinkTags.make()
-  const parts = [...splitter.push(text), ...splitter.rest()]
-  const of = (kind: ThinkTags.Part[0]) => parts.flatMap(([other, said]) => other === kind ? [said] : []).join("")
-  return { thought: of("thought"), answer: of("answer") }
+  const whole = { thought: "", answer: "" }
+  for (const [kind, said] of [...splitter.push(text), ...splitter.rest()]) whole[kind] += said
+  return whole
 }
 
 /** The first text of a message, or the text of a part. */

@@ -10,6 +10,8 @@ export interface Splitter {
   readonly push: (piece: string) => ReadonlyArray<Part>
   /** What was held back, at the end of the text. */
   readonly rest: () => ReadonlyArray<Part>
+  /** Whether the answer has begun: all that follows belongs to it. */
+  readonly isInAnswer: () => boolean
 }
 
 /** @since 0.1.0 @category models */
@@ -81,6 +83,7 @@ export const make = (): Splitter => {
 
   return {
     push,
+    isInAnswer: () => state === "answer",
     rest: () => {
       const text = held
       held = ""
