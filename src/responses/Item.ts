@@ -9,6 +9,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { guardOf } from "../internal/guardOf.ts"
 import { JsonObject, NullableText } from "../internal/wire.ts"
 
 /**
@@ -36,6 +37,8 @@ export const Item: Schema.Schema<Item> = Schema.declare(isItem, {
   jsonSchema: { type: "object", required: ["type"], properties: { type: { type: "string" } } }
 })
 
+const guarded = <A extends Item>(schema: Schema.Schema<A>) => guardOf(schema, new Map([[Item.ast, isItem]]))
+
 /** A text, or parts of content such as `input_text` and `input_image`. */
 const Output = Schema.Union(Schema.String, Schema.Array(Item))
 
@@ -58,7 +61,7 @@ export const Message = Schema.Struct({
 export type Message = typeof Message.Type
 
 /** @since 0.1.0 @category guards */
-export const isMessage: (u: unknown) => u is Message = Schema.is(Message)
+export const isMessage: (u: unknown) => u is Message = guarded(Message)
 
 /**
  * What the model thought. `encrypted_content` can be read by the server alone, and only for the same account and model.
@@ -77,7 +80,7 @@ export const Reasoning = Schema.Struct({
 export type Reasoning = typeof Reasoning.Type
 
 /** @since 0.1.0 @category guards */
-export const isReasoning: (u: unknown) => u is Reasoning = Schema.is(Reasoning)
+export const isReasoning: (u: unknown) => u is Reasoning = guarded(Reasoning)
 
 /**
  * A call of one of our tools. `arguments` is the model's own string: JSON as a rule, and kept byte for byte.
@@ -98,7 +101,7 @@ export const FunctionCall = Schema.Struct({
 export type FunctionCall = typeof FunctionCall.Type
 
 /** @since 0.1.0 @category guards */
-export const isFunctionCall: (u: unknown) => u is FunctionCall = Schema.is(FunctionCall)
+export const isFunctionCall: (u: unknown) => u is FunctionCall = guarded(FunctionCall)
 
 /**
  * The answer to a call. The server refuses a request in which a call has none.
@@ -116,7 +119,7 @@ export const FunctionCallOutput = Schema.Struct({
 export type FunctionCallOutput = typeof FunctionCallOutput.Type
 
 /** @since 0.1.0 @category guards */
-export const isFunctionCallOutput: (u: unknown) => u is FunctionCallOutput = Schema.is(FunctionCallOutput)
+export const isFunctionCallOutput: (u: unknown) => u is FunctionCallOutput = guarded(FunctionCallOutput)
 
 /**
  * A call of a tool that takes free text, in a grammar of its own, instead of JSON.
@@ -137,7 +140,7 @@ export const CustomToolCall = Schema.Struct({
 export type CustomToolCall = typeof CustomToolCall.Type
 
 /** @since 0.1.0 @category guards */
-export const isCustomToolCall: (u: unknown) => u is CustomToolCall = Schema.is(CustomToolCall)
+export const isCustomToolCall: (u: unknown) => u is CustomToolCall = guarded(CustomToolCall)
 
 /**
  * The answer to a custom call.
@@ -155,7 +158,7 @@ export const CustomToolCallOutput = Schema.Struct({
 export type CustomToolCallOutput = typeof CustomToolCallOutput.Type
 
 /** @since 0.1.0 @category guards */
-export const isCustomToolCallOutput: (u: unknown) => u is CustomToolCallOutput = Schema.is(CustomToolCallOutput)
+export const isCustomToolCallOutput: (u: unknown) => u is CustomToolCallOutput = guarded(CustomToolCallOutput)
 
 /** @since 0.1.0 @category constructors */
 export const userMessage = (text: string): Message => ({

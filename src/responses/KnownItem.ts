@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { guardOf } from "../internal/guardOf.ts"
 import { JsonObject, NullableText } from "../internal/wire.ts"
 import * as Item from "./Item.ts"
 
@@ -406,9 +407,11 @@ export interface Unknown {
   readonly raw: Item.Item
 }
 
+const knownGuards = new Map([[Item.Item.ast, Item.isItem]])
+
 const guards: ReadonlyMap<string, (u: unknown) => u is KnownItem> = new Map(
   schemas.flatMap((schema) =>
-    schema.fields.type.literals.map((type) => [type, Schema.is(schema as Schema.Schema<KnownItem>)] as const)
+    schema.fields.type.literals.map((type) => [type, guardOf(schema as Schema.Schema<KnownItem>, knownGuards)] as const)
   )
 )
 

@@ -8,9 +8,10 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { guardOf } from "../internal/guardOf.ts"
 import { JsonObject, NullableText } from "../internal/wire.ts"
 import * as Arguments from "./Arguments.ts"
-import { Item } from "./Item.ts"
+import { isItem, Item } from "./Item.ts"
 
 /** Such an event counts whatever `response` holds, so its fields are checked only where they are used. */
 const lifecycle = <T extends string>(type: T) =>
@@ -200,22 +201,21 @@ export interface Retry {
 /** @since 0.1.0 @category models */
 export type StreamEvent = Known | Unknown | Retry
 
-const tokenTypes: ReadonlySet<string> = new Set(Object.keys(tokens))
-
-/** A check is compiled at the first event of its type, because a run has few of all the types. */
-const guards: ReadonlyMap<string, (u: unknown) => boolean> = new Map(
-  Object.entries(events).map(([type, schema]) => {
-    let guard: ((u: unknown) => boolean) | undefined
-    return [type, (u) => (guard ??= Schema.is(schema as Schema.Schema<Known>))(u)]
-  })
-)
-
-/** The check of a schema costs as much as the parsing of a token, so there is one of our own that says the same. */
-const isToken = (event: { readonly [field: string]: unknown }): boolean => {
+/** Most events are tokens, so their check is written out; a test holds it to their schemas. */
+const isToken = (event: Fields): boolean => {
   const { delta, item_id, output_index } = event
   return typeof delta === "string" && (item_id == null || typeof item_id === "string") &&
     (output_index === undefined || typeof output_index === "number")
 }
+
+const knownGuards = new Map([[Item.ast, isItem]])
+
+const guards: ReadonlyMap<string, (event: Fields) => boolean> = new Map([
+  ...Object.keys(tokens).map((type) => [type, isToken] as const),
+  ...Object.entries(events).map(([type, schema]) =>
+    [type, guardOf(schema as Schema.Schema<Known>, knownGuards)] as const
+  )
+])
 
 /**
  * Reads the JSON of one event. It never fails: a known type with unexpected content is {@link Unknown}, and so is
@@ -235,10 +235,7 @@ export const fromJson = (raw: unknown): StreamEvent => {
 
 type Fields = { readonly [field: string]: unknown }
 
-const isKnown = (event: Fields): event is Fields & Known => {
-  const type = event["type"] as string
-  return tokenTypes.has(type) ? isToken(event) : guards.get(type)?.(event) === true
-}
+const isKnown = (event: Fields): event is Fields & Known => guards.get(event["type"] as string)?.(event) === true
 
 /** An event brought into the form of this API, where a server uses another. */
 const inForm = (event: Fields): Fields => ({

@@ -150,16 +150,24 @@ describe("StreamEvent", () => {
     }))
   })
 
-  it("checks tokens as their schemas would", () => {
+  it("checks events as their schemas would", () => {
+    const types = Object.keys(StreamEvent.schemas)
     const odd = fc.oneof(fc.constant(null), fc.string(), fc.integer(), fc.constant(undefined))
-    const token = fc.record({
-      type: fc.constantFrom(...Object.keys(StreamEvent.schemas).filter((type) => type.endsWith(".delta"))),
+    const oddItem = fc.oneof(odd, fc.record({ type: odd, text: fc.string() }, { requiredKeys: [] }))
+    const event = fc.record({
+      // Half of them are tokens, as their check is written out.
+      type: fc.oneof(fc.constantFrom(...types.filter((type) => type.endsWith(".delta"))), fc.constantFrom(...types)),
       delta: odd,
+      text: odd,
+      refusal: odd,
+      arguments: odd,
+      item: oddItem,
+      part: oddItem,
       item_id: odd,
       output_index: odd,
       future: fc.jsonValue()
     }, { requiredKeys: ["type"] })
-    fc.assert(fc.property(token, (raw) => {
+    fc.assert(fc.property(event, (raw) => {
       const schema = StreamEvent.schemas[raw.type as keyof typeof StreamEvent.schemas] as Schema.Schema<unknown>
       assert.strictEqual<unknown>(StreamEvent.fromJson(raw) === raw, Schema.is(schema)(raw), JSON.stringify(raw))
     }))
