@@ -1,19 +1,29 @@
 import * as Cause from "effect/Cause"
+import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
+
+interface Recorded {
+  readonly name: string
+  readonly id: string
+  readonly parentId: string | undefined
+  readonly attributes: Map<string, unknown>
+  readonly told: Array<unknown>
+}
 
 /** A tracer that keeps all that is ever told to it. */
 export const recorder = () => {
-  const spans: Array<{ readonly name: string; readonly attributes: Map<string, unknown>; told: Array<unknown> }> = []
+  const spans: Array<Recorded> = []
   const tracer = Tracer.make({
     context: (f) => f(),
     span: (name, parent, context, links, startTime, kind, options) => {
       const attributes = new Map<string, unknown>(Object.entries(options?.attributes ?? {}))
       const told: Array<unknown> = []
-      spans.push({ name, attributes, told })
+      const id = String(spans.length)
+      spans.push({ name, id, parentId: Option.getOrUndefined(parent)?.spanId, attributes, told })
       return {
         _tag: "Span",
         name,
-        spanId: String(spans.length),
+        spanId: id,
         traceId: "trace",
         parent,
         context,

@@ -13,14 +13,18 @@ import { fromPull, toPull } from "../internal/stream.ts"
 import type { Request } from "./Request.ts"
 import * as Response from "./Response.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
+import type { Within } from "./transport/Retry.ts"
 
 /**
- * The same stream, with a span that ends when it is closed.
+ * The stream of a call within a span that ends when it is closed. The stream puts its first effects into the span.
  *
  * @since 0.1.0
  * @category combining
  */
-export const traced = <E>(request: Request, stream: Stream.Stream<StreamEvent, E>): Stream.Stream<StreamEvent, E> =>
+export const traced = <E>(
+  request: Request,
+  stream: (within: Within) => Stream.Stream<StreamEvent, E>
+): Stream.Stream<StreamEvent, E> =>
   fromPull(Effect.gen(function*() {
     const { name, ...options } = GenAi.chat({ model: request.model, conversation: request.prompt_cache_key })
     const span = yield* Effect.makeSpan(name, { ...options, captureStackTrace: false })
@@ -38,8 +42,9 @@ export const traced = <E>(request: Request, stream: Stream.Stream<StreamEvent, E
       if (!isEnd(event)) return
       for (const [key, value] of Object.entries(GenAi.answered(response))) span.attribute(key, value)
     }
-    const pull = yield* Effect.withParentSpan(toPull(stream), span)
-    return Effect.map(Effect.withParentSpan(pull, span), (events) => {
+    const within: Within = (effect) => Effect.withParentSpan(effect, span)
+    const pull = yield* toPull(stream(within))
+    return Effect.map(pull, (events) => {
       for (const event of events) note(event)
       return events
     })

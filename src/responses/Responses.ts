@@ -85,7 +85,7 @@ export const over = Effect.fnUntraced(function*(attempt: Attempt, options: Optio
   return Responses.of({
     stream: (request) => {
       const fit = ModelProfile.fit(request, ModelProfile.profileOf(request.model, options))
-      const events = CallSpan.traced(fit, retrying(fit))
+      const events = CallSpan.traced(fit, (within) => retrying(fit, within))
       return options.available === undefined ? events : Stream.catchAll(events, naming(options.available))
     },
     account: Effect.zipWith(

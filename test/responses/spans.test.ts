@@ -87,6 +87,21 @@ describe("A span", () => {
       }))
   }
 
+  it.scopedLive("is around every attempt of its call", () =>
+    Effect.gen(function*() {
+      let requests = 0
+      const url = yield* serve((_, response) =>
+        void (requests++ === 0 ? response.writeHead(500).end() : response.end(blocks.join("")))
+      )
+      const { spans, tracer } = recorder()
+      yield* Stream.runDrain(stream).pipe(Effect.provide(real(url, { key })), Effect.withTracer(tracer))
+      const call = spans.find(({ name }) => name.startsWith("chat "))
+      assert.isDefined(call)
+      const attempts = spans.filter(({ name }) => name === "Responses.open")
+      assert.lengthOf(attempts, 2)
+      for (const { parentId } of attempts) assert.strictEqual(parentId, call?.id)
+    }))
+
   it.scopedLive("holds no more of a call over a WebSocket", () =>
     Effect.gen(function*() {
       const script: Script.Script = (_, n) =>

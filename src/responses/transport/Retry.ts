@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
-import { pipe } from "effect/Function"
+import { identity, pipe } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -48,6 +48,14 @@ export interface Budget {
 /** @since 0.1.0 @category models */
 export const defaults: Budget = { attempts: 5, elapsed: "1 minute", loading: "1 minute" }
 
+/**
+ * What is put around an effect, such as a span.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Within = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
 /** How long to wait after an error; ends if the error cannot be retried. */
 const schedule: Schedule.Schedule<unknown, ModelError> = pipe(
   Schedule.exponential("200 millis"),
@@ -72,11 +80,15 @@ const loadingDelay = (error: ModelError, times: number): number =>
  * what the server has compacted the conversation would lack its beginning; that failure is the caller's. Images that
  * tools gave are replaced by words if the server refuses them, and then all images.
  *
+ * `within` is put around what opens an attempt, and not around every chunk: that would cost more than to read it.
+ *
  * @since 0.1.0
  * @category combining
  */
 export const make =
-  (budget: Budget) => (attempt: Attempt) => (request: Request.Request): Stream.Stream<StreamEvent, ModelError> => {
+  (budget: Budget) =>
+  (attempt: Attempt) =>
+  (request: Request.Request, within: Within = identity): Stream.Stream<StreamEvent, ModelError> => {
     const elapsed = Duration.toMillis(budget.elapsed)
     const whileLoading = elapsed + Duration.toMillis(budget.loading ?? "1 minute")
 
@@ -164,7 +176,7 @@ export const make =
           const { event, request: again, state: then } = next.value
           pull = Effect.zipRight(Effect.sleep(event.delay), Effect.suspend(() => from(again, then)))
           return Chunk.of<StreamEvent>(event)
-        })
+        }, within)
         const opened = yield* Effect.either(Scope.extend(toPull(state.attempt(request)), own))
         if (Either.isLeft(opened)) return yield* recover(opened.left)
         // `catchAll` would make a step of every success as well.
@@ -174,7 +186,7 @@ export const make =
             onRight: Effect.failCause
           }))
         return yield* pull
-      })
+      }, within)
 
       pull = from(request, {
         attempt,
