@@ -25,6 +25,7 @@ const rooms = [
   "agent",
   "auth",
   "client",
+  "cluster",
   "node",
   "prompts",
   "responses",

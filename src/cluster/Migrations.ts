@@ -1,0 +1,66 @@
+/**
+ * The tables of this room, made and changed step by step by whoever connects first.
+ *
+ * @since 0.1.0
+ */
+import * as Migrator from "@effect/sql/Migrator"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+
+/**
+ * Text columns keep what JSON holds, byte for byte: `jsonb` would reorder fields, and takes no NUL. Times are milliseconds
+ * since the epoch by the clock of the database, which is the only one that all machines share.
+ */
+const migrations: Record<string, Effect.Effect<void, SqlError, SqlClient.SqlClient>> = {
+  "0001_sessions": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE TABLE effixir_sessions (
+      id VARCHAR(64) PRIMARY KEY,
+      epoch INTEGER NOT NULL,
+      claimed_until BIGINT NOT NULL
+    )`
+    yield* sql`CREATE TABLE effixir_lines (
+      session_id VARCHAR(64) NOT NULL,
+      seq INTEGER NOT NULL,
+      line_key TEXT NOT NULL,
+      epoch INTEGER NOT NULL,
+      written_at BIGINT NOT NULL,
+      line TEXT NOT NULL,
+      PRIMARY KEY (session_id, seq),
+      UNIQUE (session_id, line_key)
+    )`
+    yield* sql`CREATE TABLE effixir_summaries (
+      session_id VARCHAR(64) PRIMARY KEY,
+      revision TEXT NOT NULL,
+      summary TEXT NOT NULL
+    )`
+  }),
+  "0002_credentials": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE TABLE effixir_credentials (
+      id VARCHAR(64) PRIMARY KEY,
+      epoch INTEGER NOT NULL,
+      claimed_until BIGINT NOT NULL,
+      sealed TEXT
+    )`
+  })
+}
+
+const migrate = Migrator.make({})
+
+/**
+ * Brings the tables up to date. Several machines may do so at once: one of them does it, and the others wait for it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const run: Effect.Effect<void, Migrator.MigrationError | SqlError, SqlClient.SqlClient> = migrate({
+  loader: Migrator.fromRecord(migrations),
+  table: "effixir_migrations"
+}).pipe(
+  // Two that make the table of migrations at the same moment disturb each other, once.
+  Effect.retry(Schedule.intersect(Schedule.jittered(Schedule.spaced("100 millis")), Schedule.recurs(10))),
+  Effect.asVoid
+)

@@ -1,0 +1,175 @@
+/**
+ * Keeps sessions in an SQL database (Postgres, or SQLite by libsql) that several machines share.
+ *
+ * A session has one writer, by a claim that has to be renewed. Each claim has a higher epoch than the one before, and a
+ * line is added only under the newest: whoever was thought dead, and wakes up, can add nothing.
+ *
+ * @since 0.1.0
+ */
+import type { MigrationError } from "@effect/sql/Migrator"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as SessionDriver from "../session/SessionDriver.ts"
+import { notFound, SessionError } from "../session/SessionError.ts"
+import { makeEncoded, SessionStore } from "../session/SessionStore.ts"
+import * as Claim from "./Claim.ts"
+import * as Database from "./Database.ts"
+import * as Migrations from "./Migrations.ts"
+import * as SqlSummaries from "./SqlSummaries.ts"
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** How long a session stays claimed by a process that is not heard of any more; 10 seconds by default. */
+  readonly lease?: Duration.DurationInput | undefined
+}
+
+/**
+ * The driver. Statements wait up to a minute for a database that is away.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeDriver = (
+  { lease = "10 seconds" }: Options = {}
+): Effect.Effect<SessionDriver.Encoded, never, SqlClient.SqlClient> =>
+  Effect.map(SqlClient.SqlClient, (sql) => {
+    const claims = Claim.make(sql, "effixir_sessions", Duration.toMillis(lease))
+    const now = Database.now(sql)
+    const ask = <A, R>(id: string, statement: Effect.Effect<A, SqlError, R>) =>
+      Effect.mapError(Database.patiently(statement), failed(id))
+
+    const linesOf = (id: string, afterSeq: number) =>
+      ask(
+        id,
+        sql<{ readonly line: string }>`
+          SELECT line FROM effixir_lines
+          WHERE session_id = ${id}
+          AND (seq > ${afterSeq} OR seq = (SELECT min(seq) FROM effixir_lines WHERE session_id = ${id}))
+          ORDER BY seq`
+      ).pipe(Effect.map((rows) => rows.map(({ line }) => line)))
+
+    /** A session that got no line is none. */
+    const sweep = (id: string) =>
+      Effect.ignore(sql`
+        DELETE FROM effixir_sessions WHERE id = ${id} AND claimed_until = 0
+        AND NOT EXISTS (SELECT 1 FROM effixir_lines WHERE session_id = ${id})`)
+
+    /** The row of the session stays locked while a line is added, so that no claim comes in between. */
+    const insert = (id: string, epoch: number, { at, key, seq, text }: SessionDriver.Line) =>
+      sql`
+        INSERT INTO effixir_lines (session_id, seq, line_key, epoch, written_at, line)
+        SELECT id, CAST(${seq} AS INTEGER), CAST(${key} AS TEXT), epoch, CAST(${at} AS BIGINT), CAST(${text} AS TEXT)
+        FROM effixir_sessions WHERE id = ${id} AND epoch = ${epoch} ${Database.forShare(sql)}
+        ON CONFLICT DO NOTHING RETURNING seq`
+
+    /** Whether the line is there, by an attempt of which the answer was lost. */
+    const isThere = (id: string, epoch: number, { seq }: SessionDriver.Line) =>
+      Effect.map(
+        sql`SELECT seq FROM effixir_lines WHERE session_id = ${id} AND seq = ${seq} AND epoch = ${epoch}`,
+        (rows) => rows.length > 0
+      )
+
+    const append = (id: string, epoch: number) => (line: SessionDriver.Line) =>
+      ask(
+        id,
+        Effect.flatMap(
+          insert(id, epoch, line),
+          (added) => added.length > 0 ? Effect.succeed(true) : isThere(id, epoch, line)
+        )
+      ).pipe(Effect.flatMap((isAdded) => isAdded ? Effect.void : busy(id)))
+
+    return {
+      claim: Effect.fnUntraced(function*(id) {
+        yield* Effect.addFinalizer(() => sweep(id))
+        const epoch = yield* Effect.mapError(claims.hold(id), failed(id))
+        if (Option.isNone(epoch)) return yield* busy(id)
+        return { lines: yield* linesOf(id, 0), append: append(id, epoch.value) }
+      }),
+
+      draft: (id) =>
+        Effect.sync(() => {
+          const lines: Array<SessionDriver.Line> = []
+          const rows = () =>
+            lines.map(({ at, key, seq, text }) => ({
+              session_id: id,
+              seq,
+              line_key: key,
+              epoch: 1,
+              written_at: at,
+              line: text
+            }))
+          return {
+            append: (line) => Effect.sync(() => void lines.push(line)),
+            publish: Effect.suspend(() =>
+              ask(
+                id,
+                sql.withTransaction(Effect.zipRight(
+                  sql`INSERT INTO effixir_sessions (id, epoch, claimed_until) VALUES (${id}, 1, 0)`,
+                  Effect.forEach(batchesOf(rows()), (batch) => sql`INSERT INTO effixir_lines ${sql.insert(batch)}`, {
+                    discard: true
+                  })
+                ))
+              )
+            )
+          }
+        }),
+
+      read: (id, afterSeq) =>
+        Effect.filterOrFail(linesOf(id, afterSeq), (lines) => lines.length > 0, () => notFound(id)),
+
+      list: ask(
+        "",
+        sql<{ readonly id: string; readonly epoch: number; readonly last: number | null }>`
+          SELECT id, epoch, (SELECT max(seq) FROM effixir_lines WHERE session_id = id) AS last FROM effixir_sessions`
+      ).pipe(
+        Effect.map((rows) =>
+          rows.flatMap(({ epoch, id, last }) => last === null ? [] : [{ id, revision: `${epoch} ${last}` }])
+        )
+      ),
+
+      remove: (id) =>
+        ask(
+          id,
+          sql.withTransaction(Effect.gen(function*() {
+            const rows = yield* sql<{ readonly free: number | boolean }>`
+              SELECT CASE WHEN claimed_until <= ${now} THEN 1 ELSE 0 END AS free
+              FROM effixir_sessions WHERE id = ${id} ${Database.forUpdate(sql)}`
+            if (rows.some(({ free }) => free !== 1)) return false
+            yield* sql`DELETE FROM effixir_lines WHERE session_id = ${id}`
+            yield* sql`DELETE FROM effixir_summaries WHERE session_id = ${id}`
+            yield* sql`DELETE FROM effixir_sessions WHERE id = ${id}`
+            return true
+          }))
+        ).pipe(Effect.flatMap((isFree) => isFree ? Effect.void : busy(id)))
+    }
+  })
+
+/**
+ * A store of sessions in the database, which gets its tables first.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options?: Options
+): Layer.Layer<SessionStore, MigrationError | SqlError, SqlClient.SqlClient> =>
+  Layer.effect(
+    SessionStore,
+    Effect.gen(function*() {
+      yield* Migrations.run
+      return makeEncoded(yield* makeDriver(options), yield* SqlSummaries.make)
+    })
+  )
+
+/** A statement has a limited number of parameters. */
+const batchesOf = <A>(rows: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(rows.length / 100) }, (_, n) => rows.slice(n * 100, (n + 1) * 100))
+
+const busy = (session: string) => new SessionError({ reason: "Busy", session, detail: "" })
+
+const failed = (session: string) => (cause: SqlError) =>
+  new SessionError({ reason: "Io", session, detail: Database.problem(cause), cause })

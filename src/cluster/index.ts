@@ -1,0 +1,3 @@
+export * as Migrations from "./Migrations.ts"
+export * as SqlCredentialStore from "./SqlCredentialStore.ts"
+export * as SqlSessionStore from "./SqlSessionStore.ts"
