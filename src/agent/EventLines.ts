@@ -43,7 +43,7 @@ export const linesOf = (event: AgentEvent, deltas: boolean): ReadonlyArray<Line>
     case "SessionStarted":
       return [line("thread.started", { thread_id: event.sessionId, schema_version: event.schemaVersion })]
     case "TurnStarted":
-      return [line("turn.started", { turn_id: event.turnId })]
+      return [line("turn.started", { turn_id: event.turnId, input: inputText(event.input) })]
     case "SessionRenamed":
     case "TurnResumed":
       return []
@@ -55,7 +55,9 @@ export const linesOf = (event: AgentEvent, deltas: boolean): ReadonlyArray<Line>
       })]
     case "TextDelta":
     case "ReasoningDelta":
-      return deltas ? [line("item.delta", { item_id: event.itemId, delta: event.delta })] : []
+      return deltas
+        ? [line("item.delta", { item_id: event.itemId, kind: deltaKinds[event._tag], delta: event.delta })]
+        : []
     case "Retrying": {
       const { attempt, delay, maxAttempts, message, reason } = event
       return [line("retry", { attempt, max: maxAttempts, delay_ms: delay, reason, message })]
@@ -161,6 +163,12 @@ export const linesOf = (event: AgentEvent, deltas: boolean): ReadonlyArray<Line>
  * @category conversions
  */
 export const limitName = (limit: Limit): string => limit === "toolCalls" ? "tool_calls" : limit
+
+/** What a person has said, or another program for one; not what the model is told beside it. */
+const inputText = (input: ReadonlyArray<Item>): string =>
+  input.filter((item) => isMessage(item) && item.role === "user").map(text).filter((one) => one !== "").join("\n\n")
+
+const deltaKinds = { TextDelta: "text", ReasoningDelta: "reasoning" } as const
 
 const itemJson = (id: string, item: Item) => {
   if (isMessage(item)) {

@@ -126,7 +126,7 @@ const error = Schema.Struct({
 
 const lines = [
   line("thread.started", { thread_id: Schema.String, schema_version: Schema.Literal(1) }),
-  line("turn.started", { turn_id: Schema.String }),
+  line("turn.started", { turn_id: Schema.String, input: optional(Schema.String) }),
   line("input.added", { turn_id: Schema.String, kind: Schema.Literal("steer", "follow_up"), text: Schema.String }),
   line("item.started", { item: Schema.Struct({ ...call, status: Schema.Literal("in_progress") }) }),
   line("item.updated", {
@@ -138,7 +138,11 @@ const lines = [
     })
   }),
   line("item.completed", { item: Schema.Union(EndedCall, AgentMessage, Reasoning, WebSearch, OtherItem) }),
-  line("item.delta", { item_id: Schema.String, delta: Schema.String }),
+  line("item.delta", {
+    item_id: Schema.String,
+    kind: optional(Schema.Literal("text", "reasoning")),
+    delta: Schema.String
+  }),
   line("retry", {
     attempt: Count,
     max: Count,
