@@ -4,11 +4,13 @@
  */
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "rolldown"
+import { page } from "./rolldown.page.ts"
 
 export default defineConfig({
   input: "src/cli/effixir.ts",
   platform: "node",
   external: ["fs-native-extensions"],
+  plugins: [page],
   resolve: {
     alias: {
       // Its main file hides what it requires from bundlers.

@@ -4,6 +4,7 @@
  */
 import { readdirSync } from "node:fs"
 import { defineConfig, type Plugin } from "rolldown"
+import { page } from "./rolldown.page.ts"
 
 /** The largest, and what is used of them, are taken from the program, which has them in files of their own. */
 const inProgram = new Map([["undici", ["Agent", "Client", "fetch", "ProxyAgent"]], ["highlight", ["default"]]])
@@ -27,7 +28,7 @@ export default defineConfig(
   readdirSync(new URL("src/vendor/", import.meta.url)).map((file) => ({
     input: `src/vendor/${file}`,
     platform: "node" as const,
-    plugins: [fromProgram],
+    plugins: [fromProgram, page],
     // Its main file hides what it requires from bundlers.
     resolve: { alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" } },
     output: { file: `dist/vendor/${file.replace(/\.ts$/, ".js")}`, format: "esm" as const, minify: true }

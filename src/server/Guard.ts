@@ -22,6 +22,7 @@ import * as Stream from "effect/Stream"
 import { isDeepText } from "../internal/json.ts"
 import { Authorization } from "./Api.ts"
 import { ApiError, toBody } from "./ApiError.ts"
+import * as Pages from "./Pages.ts"
 import * as Refusal from "./Refusal.ts"
 
 /** @since 0.1.0 @category models */
@@ -44,7 +45,7 @@ export const layer = (options: Options): Layer.Layer<Authorization> =>
   )
 
 /** These need no token: they tell nothing of any session. */
-const open: ReadonlySet<string> = new Set(["/", "/health"])
+const open: ReadonlySet<string> = new Set(["/health", ...Pages.open])
 
 const guard = (options: Options, app: HttpApp.Default): HttpApp.Default =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>

@@ -1,20 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync, statSync } from "node:fs"
-import { field, text } from "../../src/internal/json.ts"
 import * as Script from "../../src/testing/Script.ts"
-import { asking, textOf, types } from "../server/support.ts"
+import { textOf, types } from "../server/support.ts"
 import { machine, platform } from "./machine.ts"
-
-/** Waits until a server says that it listens, and gives what asks it. */
-const listening = Effect.fnUntraced(function*(output: () => { readonly stdout: string }) {
-  yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => output().stdout.includes("\n") })
-  const started: unknown = JSON.parse(output().stdout)
-  assert.strictEqual(field(started, "type"), "serve.started")
-  const tokenFile = text(field(started, "token_file")) ?? ""
-  const token = readFileSync(tokenFile, "utf8").trim()
-  return { ...asking(text(field(started, "url")) ?? "", token), tokenFile, token }
-})
+import { listening } from "./serving.ts"
 
 const command = "for n in 1 2 3; do echo $n >> ran; sleep 1; done"
 

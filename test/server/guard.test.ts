@@ -55,7 +55,7 @@ describe("A server", () => {
           assert.strictEqual(headers.get("www-authenticate"), "Bearer")
         }
         assert.deepStrictEqual((yield* ask("GET", "/health")).body, { ok: true })
-        assert.strictEqual((yield* ask("GET", "/")).status, 200)
+        for (const path of ["/", "/page.css", "/page.js"]) assert.strictEqual((yield* ask("GET", path)).status, 200)
       }
       assert.strictEqual((yield* ask("GET", `/v1/sessions/${session}`)).status, 200)
     }))
@@ -181,8 +181,10 @@ describe("A server", () => {
       assert.notInclude(JSON.stringify(body), "HttpApiDecodeError")
       for (const path of ["/", "/docs"]) {
         const { body, headers } = yield* ask("GET", path)
-        assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none'; style-src 'sha256-/)
-        assert.notMatch(String(body), /https?:\/\/|<script|src=/)
+        assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none'; /)
+        assert.notMatch(headers.get("content-security-policy") ?? "", /unsafe|http|\*/)
+        // Its own files, and nothing that stands in it, are what a page may run.
+        assert.notMatch(String(body), /https?:\/\/|<script(?! type="module" src="\/page\.js"><\/script>)|src="?[^"/]/)
       }
     }))
 

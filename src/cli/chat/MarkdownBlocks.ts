@@ -3,6 +3,7 @@
  * character of it can control the terminal.
  */
 import type { MarkedToken, Token, Tokens } from "marked"
+import * as Entities from "../../internal/entities.ts"
 import { prose } from "../../internal/visible.ts"
 import { cells } from "../verbatim.ts"
 import * as CodeLines from "./CodeLines.ts"
@@ -238,36 +239,5 @@ const spansOf = (tokens: ReadonlyArray<Token>, style: string): ReadonlyArray<Spa
 /** In one row, without what an entity or an escape may have put into it. */
 const visible = (text: string): string => prose(text).replaceAll(/\s+/g, " ")
 
-/** Entities as the characters that they stand for. */
-const decoded = (text: string): string =>
-  text.includes("&")
-    ? prose(text.replaceAll(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,8}));/gi, (whole, decimal, hex, name) => {
-      if (name !== undefined) return names[name] ?? whole
-      const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal)
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd"
-    }))
-    : text
-
-const names: { readonly [name: string]: string } = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: "\"",
-  apos: "'",
-  nbsp: " ",
-  copy: "©",
-  reg: "®",
-  hellip: "…",
-  ndash: "–",
-  mdash: "—",
-  larr: "←",
-  rarr: "→",
-  uarr: "↑",
-  darr: "↓",
-  times: "×",
-  le: "≤",
-  ge: "≥",
-  ne: "≠",
-  bull: "•",
-  middot: "·"
-}
+/** Entities as the characters that they stand for, none of them invisible. */
+const decoded = (text: string): string => text.includes("&") ? prose(Entities.decoded(text)) : text

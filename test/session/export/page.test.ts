@@ -1,32 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
-import { existsSync, mkdirSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { chromium } from "playwright-core"
 import * as Html from "../../../src/session/export/Html.ts"
 import * as Transcript from "../../../src/session/export/Transcript.ts"
 import { readable } from "../../../src/session/Log.ts"
 import * as SessionStore from "../../../src/session/SessionStore.ts"
 import * as Summary from "../../../src/session/Summary.ts"
+import { browser, isThere, picture } from "../../browser.ts"
 import { fill } from "./sample.ts"
-
-/** Where Debian puts it; another place can be named. */
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
-
-/** Where a person finds what the pages look like. */
-const screenshots = process.env["EFFIXIR_TEST_SCREENSHOTS"] ?? join(tmpdir(), "effixir-screenshots")
-
-const browser = Effect.acquireRelease(
-  Effect.promise(() =>
-    chromium.launch({
-      executablePath,
-      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    })
-  ),
-  (browser) => Effect.promise(() => browser.close())
-)
 
 const markup =
   "<script>document.title = 'changed'</script><img src=x onerror=\"document.title = 'changed'\"><style>*{color:red}</style>"
@@ -62,18 +43,17 @@ const opened = `(() => {
   return { backgroundColor, color, width: document.documentElement.scrollWidth, scripts: scripts.length, title }
 })()`
 
-describe.runIf(existsSync(executablePath))("A page in a real browser", () => {
+describe.runIf(isThere)("A page in a real browser", () => {
   it.scoped(
     "is readable by day and by night, on a telephone and on a desk, and runs nothing",
     () =>
       Effect.gen(function*() {
         const html = yield* page
         const shown = yield* browser
-        mkdirSync(screenshots, { recursive: true })
         for (const colorScheme of ["light", "dark"] as const) {
           for (const width of [400, 1200]) {
             const complaints: Array<string> = []
-            const picture = (name: string) => join(screenshots, `session-${colorScheme}-${width}${name}.png`)
+            const path = (name: string) => picture(`session-${colorScheme}-${width}${name}`)
             const seen = yield* Effect.promise(async () => {
               const page = await shown.newPage({ colorScheme, viewport: { width, height: 900 } })
               page.on("pageerror", (error) => complaints.push(error.message))
@@ -82,9 +62,9 @@ describe.runIf(existsSync(executablePath))("A page in a real browser", () => {
                 if (!/^(?:data|about):/.test(request.url())) complaints.push(request.url())
               })
               await page.setContent(html)
-              await page.screenshot({ path: picture(""), fullPage: true })
+              await page.screenshot({ path: path(""), fullPage: true })
               const seen: unknown = await page.evaluate(opened)
-              await page.screenshot({ path: picture("-open"), fullPage: true })
+              await page.screenshot({ path: path("-open"), fullPage: true })
               await page.close()
               return seen
             })
