@@ -78,6 +78,40 @@ export const Answer = exactly({
   words: optional(Schema.String)
 }).annotations({ identifier: "Answer" })
 
+/** A part of a message of the AI SDK; others are passed over. */
+const UiPart = Schema.Struct({
+  type: Schema.String,
+  text: Schema.optional(Schema.String),
+  mediaType: Schema.optional(Schema.String),
+  url: Schema.optional(Schema.String),
+  approval: Schema.optional(Schema.Struct({
+    id: Schema.String,
+    approved: Schema.optional(Schema.Boolean),
+    reason: Schema.optional(Schema.String)
+  }))
+})
+
+/**
+ * What `useChat` of the AI SDK sends: `id` is that of the session. Of the messages the last one counts: those before it are
+ * in the log of the session.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const UiChat = Schema.Struct({
+  id: Schema.NonEmptyString,
+  messages: Schema.NonEmptyArray(
+    Schema.Struct({
+      id: Schema.optional(Schema.String),
+      role: Schema.Literal("system", "user", "assistant"),
+      parts: Schema.Array(UiPart)
+    })
+  ),
+  trigger: Schema.optional(Schema.String),
+  model: Schema.optional(Schema.NonEmptyString),
+  limits: Schema.optional(Limits)
+}).annotations({ identifier: "UiChat" })
+
 /** @since 0.1.0 @category schemas */
 export const SessionId = Schema.Struct({ session_id: Schema.String })
 
@@ -146,6 +180,22 @@ const turns = HttpApiGroup.make("turns")
       .addSuccess(SessionId, accepted)
   )
 
+const uiMessages = HttpApiSchema.Text({ contentType: "text/event-stream" })
+
+/** Turns for front ends that are made with the AI SDK. */
+const ui = HttpApiGroup.make("ui")
+  .add(
+    HttpApiEndpoint.post("chat", "/").setPayload(UiChat).addSuccess(uiMessages).annotate(
+      OpenApi.Description,
+      "Begins a turn with the last message, or answers the questions that it has answers to, and streams the turn up to its " +
+        "end or its next question, as UI messages of the AI SDK."
+    )
+  )
+  .add(
+    HttpApiEndpoint.get("stream")`/${session}/stream`.addSuccess(uiMessages).addSuccess(HttpApiSchema.NoContent)
+      .annotate(OpenApi.Description, "Streams the turn that runs from its start; 204 if none runs.")
+  )
+
 const health = HttpApiGroup.make("health", { topLevel: true }).add(
   HttpApiEndpoint.get("health", "/health").addSuccess(Schema.Struct({ ok: Schema.Literal(true) }))
 )
@@ -159,6 +209,7 @@ const health = HttpApiGroup.make("health", { topLevel: true }).add(
 export class Api extends HttpApi.make("effixir")
   .add(sessions.prefix("/v1/sessions").middleware(Authorization))
   .add(turns.prefix("/v1/sessions").middleware(Authorization))
+  .add(ui.prefix("/v1/ui").middleware(Authorization))
   .add(health)
   .addError(ApiError.at(400, "The call is not as this document says"))
   .addError(ApiError.at(403, "It comes from a page of somebody else, or by a name that is not this server's"))

@@ -11,9 +11,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { defined } from "../internal/json.ts"
+import { defined, field, parse, text } from "../internal/json.ts"
 import * as ContextSize from "../session/compaction/ContextSize.ts"
-import { SessionStarted } from "../session/SessionEvent.ts"
+import * as Transcript from "../session/export/Transcript.ts"
+import * as History from "../session/History.ts"
+import * as LastTurn from "../session/LastTurn.ts"
+import { SessionStarted, type Stored } from "../session/SessionEvent.ts"
 import * as SessionJson from "../session/SessionJson.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as Approver from "../tools/permission/Approver.ts"
@@ -24,6 +27,8 @@ import * as Refusal from "./Refusal.ts"
 import { ServedAgents } from "./ServedAgents.ts"
 import * as SessionId from "./SessionId.ts"
 import { Turns } from "./Turns.ts"
+import * as UiInput from "./UiInput.ts"
+import * as UiMessageStream from "./UiMessageStream.ts"
 
 const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
   Effect.gen(function*() {
@@ -123,6 +128,65 @@ const turns = HttpApiBuilder.group(Api, "turns", (handlers) =>
         }))
   }))
 
+const ui = HttpApiBuilder.group(Api, "ui", (handlers) =>
+  Effect.gen(function*() {
+    const store = yield* SessionStore
+    const turns = yield* Turns
+    const feeds = yield* EventFeeds
+    const questions = yield* Questions
+    const find = SessionId.finder(store)
+    const logOf = (id: string) => Effect.mapError(store.read(id), Refusal.ofSession)
+
+    /** What comes after an event of the log; a question that has just been answered may still be told as open. */
+    const streamed = (session: string, after: number, answered: ReadonlyArray<string> = []) =>
+      HttpServerResponse.stream(
+        feeds.read(session, after).pipe(
+          Stream.mapConcat((frames) => Array.from(frames.matchAll(/^data: (.*)$/gm), ([, data = ""]) => parse(data))),
+          Stream.filter((line) =>
+            text(field(line, "type")) !== "permission.requested" ||
+            !answered.includes(text(field(field(line, "item"), "id")) ?? "")
+          ),
+          UiMessageStream.fromLines,
+          UiMessageStream.encode
+        ),
+        { headers: UiMessageStream.headers }
+      )
+
+    const startOf = (events: ReadonlyArray<Stored>, turn: string) =>
+      (events.findLast(({ event }) => event._tag === "TurnStarted" && event.turnId === turn)?.seq ?? 1) - 1
+
+    return handlers
+      .handle("chat", ({ payload: { id: given, limits, messages, model, trigger } }) =>
+        Effect.gen(function*() {
+          const id = yield* find(given)
+          const before = yield* logOf(id)
+          const last = messages[messages.length - 1] ?? messages[0]
+          if (last.role === "assistant") {
+            const answers = UiInput.answers(last.parts)
+            const isHeard = yield* Effect.forEach(answers, ({ answer, item }) => questions.answer(id, item, answer))
+            return isHeard.includes(true)
+              ? streamed(id, before.at(-1)?.seq ?? 0, answers.map(({ item }) => item))
+              : yield* Refusal.noQuestion(id, "the last message")
+          }
+          const input = UiInput.input(last.parts)
+          if (input === undefined) return yield* Refusal.badInput("The last message has neither a text nor a picture")
+          // A message that is sent once more is the same turn, unless its answer is to be another one.
+          const key = trigger === "regenerate-message" ? undefined : last.id
+          const turn = yield* turns.start(id, { input: [input], key, model, limits: limits && limitsOf(limits) })
+          return streamed(id, startOf(yield* logOf(id), turn))
+        }))
+      .handle("stream", ({ path }) =>
+        Effect.gen(function*() {
+          const id = yield* find(path.session)
+          const events = yield* logOf(id)
+          const open = LastTurn.openTurn(events.map(({ event }) => event))
+          return Option.match(open, {
+            onNone: () => HttpServerResponse.empty({ status: 204 }),
+            onSome: ({ started }) => streamed(id, startOf(events, started.turnId))
+          })
+        }))
+  }))
+
 const health = HttpApiBuilder.group(
   Api,
   "health",
@@ -136,10 +200,10 @@ const health = HttpApiBuilder.group(
  * @category layers
  */
 export const layer: Layer.Layer<
-  HttpApiGroup.ApiGroup<"effixir", "health" | "sessions" | "turns">,
+  HttpApiGroup.ApiGroup<"effixir", "health" | "sessions" | "turns" | "ui">,
   never,
   Authorization | EventFeeds | Questions | ServedAgents | SessionStore | Turns
-> = Layer.mergeAll(sessions, turns, health)
+> = Layer.mergeAll(sessions, turns, ui, health)
 
 const limitsOf = ({ calls_per_response, cost, steps, time, tokens, tool_calls }: typeof Limits.Type) =>
   defined({

@@ -170,6 +170,8 @@ describe("A server", () => {
       const { paths } = body as { readonly paths: object }
       assert.sameMembers(Object.keys(paths), [
         "/health",
+        "/v1/ui",
+        "/v1/ui/{session}/stream",
         "/v1/sessions",
         "/v1/sessions/{session}",
         "/v1/sessions/{session}/events",
