@@ -193,6 +193,12 @@ const expected = (pieces: ReadonlyArray<Piece>) => {
     } else if (flag.isRepeated) set.set(flag.name, [...[set.get(flag.name) ?? []].flat(), value])
     else set.set(flag.name, value)
   }
+  // An option of its own for a setting, and stronger than `--set`.
+  const sandbox = set.get("--sandbox")
+  if (sandbox !== undefined) {
+    set.delete("--sandbox")
+    set.set("--set", [...[set.get("--set") ?? []].flat(), `sandbox=${sandbox}`])
+  }
   return Object.fromEntries([...set].filter(([, value]) => value !== undefined))
 }
 
