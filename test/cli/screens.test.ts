@@ -27,6 +27,8 @@ const scrub = (base: string) => (text: string): string =>
     .replace(/(?:\d+ (?:y|d|h|min|s)\b ?)+(?= ago)|(?<=\bin )(?:\d+ (?:y|d|h|min|s)\b ?)+(?= \(|$)/gm, "SPAN")
     .replace(/^[\d.]+ s(?= · )/gm, "SPAN")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
+    // Not every machine has a sandbox.
+    .replace(/"available":(?:true|false),"reason":(?:null|"[^"]*")/g, "\"available\":HERE")
     .replace(/("delay_ms"|"duration_ms"):\d+/g, "$1:0")
 
 /** Commands as they are typed, and what comes of them. */
