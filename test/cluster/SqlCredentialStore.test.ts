@@ -17,7 +17,7 @@ import { Credentials, layer as credentialsLayer } from "../../src/auth/Credentia
 import { CredentialStore } from "../../src/auth/CredentialStore.ts"
 import { OAuth, type Renewal } from "../../src/auth/OAuth.ts"
 import * as SqlCredentialStore from "../../src/cluster/SqlCredentialStore.ts"
-import type { Database } from "./databases.ts"
+import { type Database, hasPostgres } from "./databases.ts"
 import { postgres, sqlite } from "./shared.ts"
 
 const key = Redacted.make(new Uint8Array(32).fill(7))
@@ -187,7 +187,7 @@ const promises = (
 
 describe("A credential in SQLite", () => promises(sqlite(), Layer.effect(SqlClient.SqlClient, SqlClient.SqlClient)))
 
-describe("A credential in Postgres", () => {
+describe.runIf(hasPostgres)("A credential in Postgres", () => {
   const database = postgres()
   promises(database, database)
 

@@ -10,7 +10,7 @@ import * as SqlSessionStore from "../../src/cluster/SqlSessionStore.ts"
 import type { SessionEvent } from "../../src/session/SessionEvent.ts"
 import { makeId, SessionStore } from "../../src/session/SessionStore.ts"
 import * as SessionStoreContract from "../../src/testing/SessionStoreContract.ts"
-import type { Database } from "./databases.ts"
+import { type Database, hasPostgres } from "./databases.ts"
 import { postgres, sqlite } from "./shared.ts"
 
 const event = (answer: string): SessionEvent => ({
@@ -79,7 +79,7 @@ const promises = (database: Database) => {
 
 describe("Sessions in SQLite", () => promises(sqlite()))
 
-describe("Sessions in Postgres", () => {
+describe.runIf(hasPostgres)("Sessions in Postgres", () => {
   const database = postgres()
   promises(database)
 

