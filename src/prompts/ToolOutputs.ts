@@ -79,10 +79,12 @@ export const sandboxed = (
 ): string =>
   "[The command ran in a sandbox, which may be why it failed: " +
   `it can write ${
-    writable.length === 0 ? "nowhere" : `only in ${first(writable)}`
-  } (in a repository not .git/config, ` +
-  `.git/hooks and .agents), it cannot open secret files${network ? "" : ", and it reaches no network"}. ` +
-  "What has to be outside of it, only the user can do or allow.]"
+    writable.length === 0
+      ? "nowhere"
+      : `only in ${first(writable)} (in a repository not .git/config, .git/hooks and .agents)`
+  }, it cannot open secret files${network ? "" : ", and it reaches no network"}. ` +
+  "What has to be outside of it, only the user can do or allow: by sandbox_writable in the settings of effixir for a " +
+  "folder (such as a cache), or by --sandbox off.]"
 
 /** @since 0.1.0 @category commands */
 export const stillRunning = (processes: ReadonlyArray<{ readonly pid: number; readonly command: string }>): string =>

@@ -42,7 +42,8 @@ describe.runIf(isThere)("--sandbox", () => {
         `echo in > in.txt && echo tmp > "${tmpdir()}/effixir-sandbox-$$" && rm "${tmpdir()}/effixir-sandbox-$$" && echo fine`,
         "touch /usr/effixir-sandbox",
         "echo x >> .git/config; touch .git/hooks/pre-commit; touch .agents/x; mv .agents other; true",
-        "touch .git/index && echo fine"
+        "touch .git/index && echo fine",
+        "mv .git put-aside || rm -r .git; mkdir -p .git/hooks; touch .git/hooks/pre-commit"
       ], [])
       assert.strictEqual(told[0], "fine")
       assert.strictEqual(yield* fs.readFileString(file("in.txt")), "in\n")
@@ -52,6 +53,8 @@ describe.runIf(isThere)("--sandbox", () => {
       assert.deepStrictEqual(yield* fs.readDirectory(file(".git/hooks")), [])
       assert.deepStrictEqual(yield* fs.readDirectory(file(".agents")), [])
       assert.strictEqual(told[3], "fine")
+      assert.isFalse(yield* fs.exists(file("put-aside")))
+      assert.match(told[4] ?? "", /busy/)
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("shows no secret file, nor effixir's own, whoever asks for them", () =>

@@ -4,18 +4,18 @@
  * @internal
  */
 import { accessSync, constants } from "node:fs"
-import { delimiter, isAbsolute, join } from "node:path"
 import type { Rules } from "./Rules.ts"
 
 /**
- * The program, by its whole path: one in a folder that is not absolute could be the workspace's own.
+ * The program, where the system has it: one that `PATH` names could be the workspace's own.
  *
  * @since 0.1.0
  * @category finding
  */
 export const find = (): string | undefined =>
-  ["/usr/bin", "/usr/local/bin", "/bin", ...(process.env["PATH"] ?? "").split(delimiter)].filter(isAbsolute)
-    .map((folder) => join(folder, "bwrap")).find(isExecutable)
+  ["/usr/bin", "/usr/local/bin", "/bin", "/run/current-system/sw/bin"].map((folder) => `${folder}/bwrap`).find(
+    isExecutable
+  )
 
 const isExecutable = (file: string): boolean => {
   try {
@@ -41,6 +41,8 @@ export const wrap = (program: string, rules: Rules): ReadonlyArray<string> => [
   // Shells write here-documents somewhere.
   ...rules.writable.length === 0 ? ["--setenv", "TMPDIR", "/dev/shm"] : [],
   ...rules.writable.flatMap((folder) => ["--bind", folder, folder]),
+  // A folder that is mounted cannot be put aside, with another one in its place.
+  ...rules.pinned.flatMap((folder) => ["--bind", folder, folder]),
   ...rules.protected.flatMap((path) => ["--ro-bind", path, path]),
   ...rules.emptied.flatMap((folder) => ["--tmpfs", folder]),
   ...rules.shown.flatMap((path) => ["--ro-bind", path, path]),

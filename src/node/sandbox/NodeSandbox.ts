@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { execFile } from "node:child_process"
@@ -86,6 +87,7 @@ const patience = 10_000
 const strictest: Rules.Rules = {
   root: "/",
   writable: [],
+  pinned: [],
   protected: [],
   hidden: [],
   emptied: [],
@@ -122,13 +124,15 @@ export const around = Effect.fnUntraced(function*(
   { home, root }: { readonly root: string; readonly home: string },
   runner: typeof CommandRunner.Service
 ) {
-  const found = yield* Effect.cached(find)
+  const [found, again] = yield* Effect.cachedInvalidateWithTTL(find, Duration.infinity)
   const isReadOnly = mode === "read-only"
   return {
     ...runner,
     start: Effect.fnUntraced(function*(command, folder, options) {
       const sandbox = yield* found
       if (Either.isLeft(sandbox)) {
+        // What did not work once, on a machine that was too busy, may work the next time.
+        yield* again
         return isRequired
           ? yield* new CommandNotStarted({ problem: `it must run in a sandbox, and ${sandbox.left.reason}` })
           : yield* runner.start(command, folder, options)

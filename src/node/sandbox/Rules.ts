@@ -3,7 +3,8 @@
  *
  * @internal
  */
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs"
+import * as Arr from "effect/Array"
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { isWithin } from "../../internal/paths.ts"
@@ -11,6 +12,7 @@ import type { Secrets } from "../../tools/permission/SecretFiles.ts"
 
 /**
  * - `writable` folders in which it may write
+ * - `pinned` folders in them that can be written in, and neither moved nor removed
  * - `protected` what stays as it is within them
  * - `hidden` files that cannot be opened
  * - `emptied` folders of which only `shown` can be seen
@@ -23,6 +25,7 @@ import type { Secrets } from "../../tools/permission/SecretFiles.ts"
 export interface Rules {
   readonly root: string
   readonly writable: ReadonlyArray<string>
+  readonly pinned: ReadonlyArray<string>
   readonly protected: ReadonlyArray<string>
   readonly hidden: ReadonlyArray<string>
   readonly emptied: ReadonlyArray<string>
@@ -48,11 +51,14 @@ export const make = ({ home, isReadOnly, network, root, secrets, session, writab
   const git = gitFolders(root)
   const folders = isReadOnly ? [] : real([root, tmpdir(), "/tmp", "/var/tmp", ...git, ...writable])
   const shown = session === undefined ? [] : real(secrets.open(session))
-  const emptied = real([home, ...secretFolders])
+  // A workspace in such a folder was chosen by a person: only the files beside it are kept away then.
+  const [around, emptied] = Arr.partition(real([home, ...secretFolders]), (folder) => !isWithin(folder, root))
   return {
     root,
     writable: folders,
+    pinned: isReadOnly ? [] : real([join(root, ".git")]).filter(isFolder),
     protected: isReadOnly ? [] : real([
+      ...isFolder(join(root, ".git")) ? [] : [join(root, ".git")],
       ...[join(root, ".git"), ...git].flatMap((folder) => [
         join(folder, "hooks"),
         join(folder, "config"),
@@ -60,15 +66,18 @@ export const make = ({ home, isReadOnly, network, root, secrets, session, writab
       ]),
       join(root, ".agents")
     ]),
-    hidden: real([...secretFiles(secrets, session), ...secretsBelow(root, secrets, session)]).filter((file) =>
-      !emptied.some((folder) => isWithin(folder, file))
-    ),
-    // A workspace in such a folder was chosen by a person.
-    emptied: emptied.filter((folder) => !isWithin(folder, root)),
+    hidden: real([
+      ...around.flatMap(filesIn),
+      ...secretFiles(secrets, session),
+      ...secretsBelow(root, secrets, session)
+    ]).filter((file) => !emptied.some((folder) => isWithin(folder, file))),
+    emptied,
     shown,
     network
   }
 }
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 const real = (paths: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(paths.flatMap((path) => {

@@ -27,6 +27,7 @@ export const profile = (rules: Rules): string =>
     "(deny file-write*)",
     "(allow file-write* (subpath \"/dev\"))",
     ...lines("allow file-write*", "subpath", rules.writable),
+    ...lines("deny file-write*", "literal", rules.pinned),
     ...lines("deny file-write*", "subpath", rules.protected),
     ...lines("deny file-read* file-write*", "subpath", rules.emptied),
     ...lines("allow file-read*", "subpath", rules.shown),

@@ -48,7 +48,7 @@ export const looksRefused = (output: string, { network }: Sandbox): boolean =>
   refusedFiles.test(output) || !network && refusedNetwork.test(output)
 
 const refusedFiles =
-  /read-only file system|EROFS|operation not permitted|EPERM|permission denied|EACCES|device or resource busy|EBUSY/i
+  /read-only file system|EROFS|operation not permitted|EPERM|permission denied|EACCES|device or resource busy|EBUSY|unsupported file type|can only add regular files/i
 
 const refusedNetwork =
   /could not resolve host|name resolution|getaddrinfo|EAI_AGAIN|ENOTFOUND|network is unreachable|ENETUNREACH|failed to connect|couldn't connect|connection refused|ECONNREFUSED|unknown host|no such host/i
