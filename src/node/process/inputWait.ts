@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { readFileSync, readlinkSync } from "node:fs"
 import type { Marked } from "./ProcessMark.ts"
 
 /**
@@ -17,31 +17,27 @@ export const findWaiting = (processes: ReadonlyArray<Marked>): Marked | undefine
   })
 
 const waits = (pid: number): boolean => {
-  const [number = "", first = "", second = ""] = readFileSync(`/proc/${pid}/syscall`, "utf8").split(" ")
+  const [number = "", first = ""] = readFileSync(`/proc/${pid}/syscall`, "utf8").split(" ")
   switch (calls.get(Number(number))) {
     case "read":
       return isTerminal(pid, Number(first))
     case "select":
       return Number(first) === 1 && isTerminal(pid, 0)
-    case "poll":
-      return Number(second) === 1 && openTerminals(pid).includes(0)
     default:
       return false
   }
 }
 
-type Call = "read" | "select" | "poll"
+/** What is polled for cannot be seen from outside: it may be the network. */
+type Call = "read" | "select"
 
 /** The numbers of calls differ by processor. */
 const numbers: { readonly [arch: string]: ReadonlyArray<readonly [number, Call]> } = {
-  x64: [[0, "read"], [19, "read"], [23, "select"], [270, "select"], [7, "poll"], [271, "poll"]],
-  arm64: [[63, "read"], [65, "read"], [72, "select"], [73, "poll"]]
+  x64: [[0, "read"], [19, "read"], [23, "select"], [270, "select"]],
+  arm64: [[63, "read"], [65, "read"], [72, "select"]]
 }
 
 const calls: ReadonlyMap<number, Call> = new Map(numbers[process.arch])
-
-const openTerminals = (pid: number): ReadonlyArray<number> =>
-  readdirSync(`/proc/${pid}/fd`).map(Number).filter((fd) => isTerminal(pid, fd))
 
 const isTerminal = (pid: number, fd: number): boolean =>
   /^\/dev\/(?:pts\/\d+|tty\d*|console)$/.test(readlinkSync(`/proc/${pid}/fd/${fd}`))
