@@ -13,19 +13,25 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Database from "./Database.ts"
 
-/** Rows of `table` with the columns `id`, `epoch` and `claimed_until`; `lease` in milliseconds. */
+const makeHolder = Effect.sync(() => globalThis.crypto.randomUUID())
+
+/** Rows of `table` with the columns `id`, `epoch`, `claimed_until` and `holder`; `lease` in milliseconds. */
 export const make = (sql: SqlClient.SqlClient, table: string, lease: number) => {
   const now = Database.now(sql)
   const rows = sql(table)
   const end = sql`${now} + CAST(${lease} AS INTEGER)`
 
-  /** A new epoch, unless somebody holds the row. A row that is not there is made. */
-  const take = (id: string): Effect.Effect<Option.Option<number>, SqlError> =>
+  /**
+   * A new epoch, unless somebody else holds the row. A row that is not there is made. Whoever asks again, as the answer was
+   * lost, is known by its name.
+   */
+  const take = (id: string, holder: string): Effect.Effect<Option.Option<number>, SqlError> =>
     Effect.map(
       sql<{ readonly epoch: number }>`
-        INSERT INTO ${rows} (id, epoch, claimed_until) VALUES (${id}, 1, ${end})
-        ON CONFLICT (id) DO UPDATE SET epoch = ${rows}.epoch + 1, claimed_until = excluded.claimed_until
-        WHERE ${rows}.claimed_until <= ${now}
+        INSERT INTO ${rows} (id, epoch, claimed_until, holder) VALUES (${id}, 1, ${end}, ${holder})
+        ON CONFLICT (id) DO UPDATE
+        SET epoch = ${rows}.epoch + 1, claimed_until = excluded.claimed_until, holder = excluded.holder
+        WHERE ${rows}.claimed_until <= ${now} OR ${rows}.holder = ${holder}
         RETURNING epoch`,
       ([row]) => Option.map(Option.fromNullable(row), ({ epoch }) => epoch)
     )
@@ -39,23 +45,24 @@ export const make = (sql: SqlClient.SqlClient, table: string, lease: number) => 
   return {
     /** Holds the row until the Scope closes; `None` if somebody else does. */
     hold: (id: string): Effect.Effect<Option.Option<number>, SqlError, Scope.Scope> =>
-      Effect.acquireRelease(
-        Database.patiently(take(id)),
-        // One that cannot be given back runs out by itself.
-        Option.match({ onNone: () => Effect.void, onSome: (epoch) => Effect.ignore(release(id, epoch)) })
-      ).pipe(
-        Effect.tap(Option.match({
-          onNone: () => Effect.void,
-          onSome: (epoch) =>
-            renew(id, epoch).pipe(
-              Effect.ignore,
-              Effect.repeat(Schedule.spaced(lease / 3)),
-              Effect.delay(lease / 3),
-              // Also where what is done with the row must not be interrupted.
-              Effect.interruptible,
-              Effect.forkScoped
-            )
-        }))
-      )
+      Effect.flatMap(makeHolder, (holder) =>
+        Database.patiently(Effect.acquireRelease(
+          take(id, holder),
+          // One that cannot be given back runs out by itself.
+          Option.match({ onNone: () => Effect.void, onSome: (epoch) => Effect.ignore(release(id, epoch)) })
+        ))).pipe(
+          Effect.tap(Option.match({
+            onNone: () => Effect.void,
+            onSome: (epoch) =>
+              renew(id, epoch).pipe(
+                Effect.ignore,
+                Effect.repeat(Schedule.spaced(lease / 3)),
+                Effect.delay(lease / 3),
+                // Also where what is done with the row must not be interrupted.
+                Effect.interruptible,
+                Effect.forkScoped
+              )
+          }))
+        )
   }
 }

@@ -19,7 +19,8 @@ const migrations: Record<string, Effect.Effect<void, SqlError, SqlClient.SqlClie
     yield* sql`CREATE TABLE effixir_sessions (
       id VARCHAR(64) PRIMARY KEY,
       epoch INTEGER NOT NULL,
-      claimed_until BIGINT NOT NULL
+      claimed_until BIGINT NOT NULL,
+      holder TEXT
     )`
     yield* sql`CREATE TABLE effixir_lines (
       session_id VARCHAR(64) NOT NULL,
@@ -43,6 +44,7 @@ const migrations: Record<string, Effect.Effect<void, SqlError, SqlClient.SqlClie
       id VARCHAR(64) PRIMARY KEY,
       epoch INTEGER NOT NULL,
       claimed_until BIGINT NOT NULL,
+      holder TEXT,
       sealed TEXT
     )`
   })

@@ -56,6 +56,7 @@ export const make = (
 
     /** The epoch under which this process changes the row; a change of one that was taken for dead is none. */
     const held = yield* Ref.make(0)
+    const lock = yield* Effect.makeSemaphore(1)
     const put = (operation: CredentialStoreError["operation"], sealed: string | null) =>
       Effect.flatMap(Ref.get(held), (epoch) =>
         ask(
@@ -96,6 +97,7 @@ export const make = (
           Effect.uninterruptibleMask((restore) =>
             Effect.scoped(Effect.gen(function*() {
               const scope = yield* Effect.scope
+              yield* Effect.acquireRelease(restore(lock.take(1)), () => lock.release(1))
               const epoch = yield* restore(Scope.extend(claimed, scope))
               yield* Ref.set(held, epoch)
               return yield* change

@@ -1,5 +1,5 @@
 /**
- * Keeps sessions in an SQL database (Postgres, or SQLite by libsql) that several machines share.
+ * Keeps sessions in an SQL database: Postgres for several machines, SQLite by libsql for one process.
  *
  * A session has one writer, by a claim that has to be renewed. Each claim has a higher epoch than the one before, and a
  * line is added only under the newest: whoever was thought dead, and wakes up, can add nothing.
@@ -52,12 +52,6 @@ export const makeDriver = (
           ORDER BY seq`
       ).pipe(Effect.map((rows) => rows.map(({ line }) => line)))
 
-    /** A session that got no line is none. */
-    const sweep = (id: string) =>
-      Effect.ignore(sql`
-        DELETE FROM effixir_sessions WHERE id = ${id} AND claimed_until = 0
-        AND NOT EXISTS (SELECT 1 FROM effixir_lines WHERE session_id = ${id})`)
-
     /** The row of the session stays locked while a line is added, so that no claim comes in between. */
     const insert = (id: string, epoch: number, { at, key, seq, text }: SessionDriver.Line) =>
       sql`
@@ -67,9 +61,11 @@ export const makeDriver = (
         ON CONFLICT DO NOTHING RETURNING seq`
 
     /** Whether the line is there, by an attempt of which the answer was lost. */
-    const isThere = (id: string, epoch: number, { seq }: SessionDriver.Line) =>
+    const isThere = (id: string, epoch: number, { key, seq }: SessionDriver.Line) =>
       Effect.map(
-        sql`SELECT seq FROM effixir_lines WHERE session_id = ${id} AND seq = ${seq} AND epoch = ${epoch}`,
+        sql`
+          SELECT seq FROM effixir_lines
+          WHERE session_id = ${id} AND seq = ${seq} AND epoch = ${epoch} AND line_key = ${key}`,
         (rows) => rows.length > 0
       )
 
@@ -84,7 +80,6 @@ export const makeDriver = (
 
     return {
       claim: Effect.fnUntraced(function*(id) {
-        yield* Effect.addFinalizer(() => sweep(id))
         const epoch = yield* Effect.mapError(claims.hold(id), failed(id))
         if (Option.isNone(epoch)) return yield* busy(id)
         return { lines: yield* linesOf(id, 0), append: append(id, epoch.value) }
@@ -141,7 +136,8 @@ export const makeDriver = (
             if (rows.some(({ free }) => free !== 1)) return false
             yield* sql`DELETE FROM effixir_lines WHERE session_id = ${id}`
             yield* sql`DELETE FROM effixir_summaries WHERE session_id = ${id}`
-            yield* sql`DELETE FROM effixir_sessions WHERE id = ${id}`
+            // The row stays, so that no epoch comes twice; a session without lines is none.
+            yield* sql`UPDATE effixir_sessions SET epoch = epoch + 1 WHERE id = ${id}`
             return true
           }))
         ).pipe(Effect.flatMap((isFree) => isFree ? Effect.void : busy(id)))

@@ -43,6 +43,10 @@ export const variables: ReadonlyArray<Variable> = [
     text: "any server that speaks Responses, or Chat Completions"
   },
   { name: "EFFIXIR_DIALECT", value: "responses", text: "`responses` or `chat-completions`; also `\"dialect\"`" },
+  {
+    name: "EFFIXIR_CREDENTIAL_KEY",
+    text: "32 bytes in Base64 that seal a credential in a database; read by `effixir/cluster` only"
+  },
   { name: "EFFIXIR_TRANSPORT", value: "sse", text: "`sse`, `websocket` or `auto`; also `\"transport\"`" },
   {
     name: "EFFIXIR_CHATGPT_BASE_URL",
