@@ -22,7 +22,8 @@ export const make = ({ placeholder, send, stop }: Options): Composer => {
   const trouble = h("p", { class: "trouble", role: "alert", hidden: true })
   const go = button("Send", { class: "primary" }, () => void submit())
   const halt = button("Stop", { class: "no", hidden: true, title: "Interrupt the turn (Esc)" }, () => void interrupt())
-  let key = newKey()
+  // A text that is sent again, as its answer was lost, is the same turn.
+  let sending = { text: "", key: newKey() }
   let isSending = false
 
   const complain = (message: string) => {
@@ -46,9 +47,10 @@ export const make = ({ placeholder, send, stop }: Options): Composer => {
     if (text === "" || isSending) return
     isSending = true
     go.disabled = true
-    if (await attempt(send(text, key))) {
+    if (sending.text !== text) sending = { text, key: newKey() }
+    if (await attempt(send(text, sending.key))) {
       if (field.value.trim() === text) field.value = ""
-      key = newKey()
+      sending = { text: "", key: newKey() }
     }
     isSending = false
     go.disabled = false

@@ -12,6 +12,11 @@ import * as Token from "./token.ts"
 const pause = 3000
 
 const signIn = (isRefused: boolean): void => {
+  const done = new AbortController()
+  const begin = () => {
+    done.abort()
+    start()
+  }
   const field = h("input", { type: "password", autocomplete: "off", "aria-label": "Token", required: true })
   const form = h(
     "form",
@@ -30,8 +35,9 @@ const signIn = (isRefused: boolean): void => {
   form.addEventListener("submit", (event) => {
     event.preventDefault()
     Token.keep(field.value.trim())
-    start()
+    begin()
   })
+  addEventListener("hashchange", begin, { signal: done.signal })
   document.body.replaceChildren(form)
   field.focus()
 }
@@ -81,14 +87,19 @@ const run = (token: string): void => {
 
   /** What the address says is what is shown. */
   const route = () => {
+    if (Token.isGiven()) {
+      stop()
+      start()
+      return
+    }
     const [, id] = /^#\/s\/(.+)$/.exec(location.hash) ?? []
     view?.close()
     document.title = "effixir"
-    list.select(id === undefined ? undefined : decodeURIComponent(id))
+    list.select(id === undefined ? undefined : Token.decoded(id))
     if (id !== undefined) {
       view = SessionView.make({
         server,
-        session: decodeURIComponent(id),
+        session: Token.decoded(id),
         onChange: () => void refresh(),
         onAsking: (isAsking) => {
           document.title = isAsking ? "(?) effixir" : "effixir"

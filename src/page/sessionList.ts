@@ -57,7 +57,7 @@ export const make = (onNew: () => void): SessionList => {
     element: h(
       "nav",
       { "aria-label": "Sessions" },
-      h("header", {}, h("strong", {}, "effixir"), button("New", { class: "primary", title: "New session (n)" }, onNew)),
+      h("header", {}, h("strong", {}, "effixir"), button("New", { class: "primary", title: "New session (c)" }, onNew)),
       filter,
       trouble,
       list

@@ -4,7 +4,7 @@
 import type { JsonLine } from "../agent/JsonLine.ts"
 import type { Answer } from "../server/Api.ts"
 import * as Call from "./call.ts"
-import { h } from "./dom.ts"
+import { h, isTyping } from "./dom.ts"
 import * as Markdown from "./markdown.ts"
 import * as Question from "./question.ts"
 import { tokens } from "./words.ts"
@@ -199,9 +199,8 @@ export const make = ({ answer, onState }: Options): Transcript => {
     questions.set(id, question)
     turn.append(question.element)
     // Whoever writes something is not to answer by it.
-    const { activeElement } = document
-    const isBusy = activeElement instanceof HTMLTextAreaElement && activeElement.value !== ""
-    if (!isBusy) question.element.focus({ preventScroll: true })
+    const isEmpty = document.activeElement instanceof HTMLTextAreaElement && document.activeElement.value === ""
+    if (!isTyping() || isEmpty) question.element.focus()
     state(true)
   }
 
