@@ -9,6 +9,7 @@
 import type { MigrationError } from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -104,7 +105,8 @@ export const makeDriver = (
                 id,
                 sql.withTransaction(Effect.zipRight(
                   sql`INSERT INTO effixir_sessions (id, epoch, claimed_until) VALUES (${id}, 1, 0)`,
-                  Effect.forEach(batchesOf(rows()), (batch) => sql`INSERT INTO effixir_lines ${sql.insert(batch)}`, {
+                  Effect.forEach(Arr.chunksOf(rows(), maxRows), (batch) =>
+                    sql`INSERT INTO effixir_lines ${sql.insert(batch)}`, {
                     discard: true
                   })
                 ))
@@ -114,7 +116,8 @@ export const makeDriver = (
         }),
 
       read: (id, afterSeq) =>
-        Effect.filterOrFail(linesOf(id, afterSeq), (lines) => lines.length > 0, () => notFound(id)),
+        Effect.filterOrFail(linesOf(id, afterSeq), (lines) =>
+          lines.length > 0, () => notFound(id)),
 
       list: ask(
         "",
@@ -162,8 +165,7 @@ export const layer = (
   )
 
 /** A statement has a limited number of parameters. */
-const batchesOf = <A>(rows: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
-  Array.from({ length: Math.ceil(rows.length / 100) }, (_, n) => rows.slice(n * 100, (n + 1) * 100))
+const maxRows = 100
 
 const busy = (session: string) => new SessionError({ reason: "Busy", session, detail: "" })
 

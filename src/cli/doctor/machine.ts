@@ -7,9 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { execFile } from "node:child_process"
-import { accessSync, constants, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { delimiter, isAbsolute, join } from "node:path"
 import { parse } from "../../internal/json.ts"
+import { isExecutable } from "../../node/files/isExecutable.ts"
 import * as ChildEnvironment from "../../node/process/ChildEnvironment.ts"
 import * as NodeSandbox from "../../node/sandbox/NodeSandbox.ts"
 import * as Ripgrep from "../../node/workspace/Ripgrep.ts"
@@ -62,15 +63,6 @@ export const git: Check = {
       )
       : versionOf(file, "git")
   })
-}
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 const versionOf = Effect.fnUntraced(function*(file: string, name: string) {

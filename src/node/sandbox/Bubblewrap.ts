@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { accessSync, constants } from "node:fs"
+import { isExecutable } from "../files/isExecutable.ts"
 import type { Rules } from "./Rules.ts"
 
 /**
@@ -16,15 +16,6 @@ export const find = (): string | undefined =>
   ["/usr/bin", "/usr/local/bin", "/bin", "/run/current-system/sw/bin"].map((folder) => `${folder}/bwrap`).find(
     isExecutable
   )
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /**
  * What stands before the command. Later arguments go on top of earlier ones. A process sees only its own kind, so that it

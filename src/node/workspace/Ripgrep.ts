@@ -9,11 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type ChildProcessByStdio, spawn } from "node:child_process"
-import { accessSync, closeSync, constants } from "node:fs"
+import { closeSync } from "node:fs"
 import { delimiter, isAbsolute, join } from "node:path"
 import type { Readable } from "node:stream"
 import { field, number, parse, text } from "../../internal/json.ts"
 import { cutLine, type Hit, type Query, type Selection } from "../../tools/workspace/FileSearch.ts"
+import { isExecutable } from "../files/isExecutable.ts"
 import { openRealPathSync, pathOf } from "../files/openRealPath.ts"
 import * as ChildEnvironment from "../process/ChildEnvironment.ts"
 import { makeLineSplitter } from "./lineSplitter.ts"
@@ -40,15 +41,6 @@ export const find = (path: string = process.env["PATH"] ?? ""): Option.Option<st
       .map((folder) => join(folder, "rg"))
       .find(isExecutable)
   )
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 const options = (query: Query): ReadonlyArray<string> => [
   "--no-config",
