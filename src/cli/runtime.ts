@@ -12,7 +12,7 @@ import { BadInput } from "./ExitCode.ts"
 import { whileWaiting } from "./progressLine.ts"
 import type { Screen } from "./Screen.ts"
 
-export type Services = Layer.Layer.Success<ReturnType<typeof NodeRuntime.layer>>
+export type Services = NodeRuntime.Services
 
 /** Gives a program the whole stack for a folder. */
 export const provide = (options: NodeRuntime.Options) =>

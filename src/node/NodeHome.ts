@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import { HttpClient } from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -13,19 +14,20 @@ import * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
 import type { Registrations } from "../auth/chatgpt/Registrations.ts"
 import type * as BadSetting from "../auth/ConfigError.ts"
 import * as Credentials from "../auth/Credentials.ts"
-import type { CredentialStore } from "../auth/CredentialStore.ts"
+import { CredentialStore } from "../auth/CredentialStore.ts"
 import * as Host from "../auth/Host.ts"
 import * as OAuth from "../auth/OAuth.ts"
 import * as Secrets from "../auth/Secrets.ts"
 import * as Models from "../responses/account/Models.ts"
 import * as PlanUsage from "../responses/account/PlanUsage.ts"
 import * as RateLimits from "../responses/account/RateLimits.ts"
-import type { SessionStore } from "../session/SessionStore.ts"
-import type { Artifacts } from "../tools/command/Artifacts.ts"
+import { SessionStore } from "../session/SessionStore.ts"
+import { Artifacts } from "../tools/command/Artifacts.ts"
 import * as CredentialFile from "./auth/CredentialFile.ts"
 import * as RegistrationFiles from "./auth/RegistrationFiles.ts"
 import * as Network from "./network/Network.ts"
 import { layerPlatform } from "./NodePlatform.ts"
+import * as Parts from "./Parts.ts"
 import * as ArtifactFiles from "./session/ArtifactFiles.ts"
 import * as SessionFiles from "./session/SessionFiles.ts"
 import * as CacheFiles from "./settings/CacheFiles.ts"
@@ -42,7 +44,12 @@ import * as ResolvedSettings from "./settings/ResolvedSettings.ts"
  * @since 0.1.0
  * @category layers
  */
-export const layerHome: Layer.Layer<
+export const layerHome: Layer.Layer<HomeServices, ConfigError | BadSetting.ConfigError> = Layer.suspend(() =>
+  layerHomeWith(Parts.none)
+)
+
+/** @since 0.1.0 @category models */
+export type HomeServices =
   | Credentials.Credentials
   | CredentialStore
   | OAuth.OAuth
@@ -53,26 +60,42 @@ export const layerHome: Layer.Layer<
   | AuthClient.AuthClient
   | Models.Models
   | PlanUsage.PlanUsage
-  | RateLimits.RateLimits,
-  ConfigError | BadSetting.ConfigError
-> = Layer.unwrapEffect(Effect.gen(function*() {
-  const home = yield* Home.config
-  yield* HomeCheck.check(home)
-  const { settings } = yield* Effect.provide(ResolvedSettings.resolve({ home }), layerPlatform)
-  const { credential_store, durability, servers = {} } = settings
-  const extras = yield* Extras.resolve(servers, yield* Config.unwrap(Host.addresses), home.config)
-  const store = credential_store === "keyring"
-    ? (yield* Effect.promise(() => import("./auth/CredentialKeyring.ts"))).layer
-    : CredentialFile.layer
-  return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
-    Layer.provideMerge(RateLimits.layer),
-    Layer.provide(CacheFiles.layer({ folder: home.cache })),
-    Layer.provideMerge(AuthClient.layerConfig({ ...AuthClient.config, extras: Config.succeed(extras) })),
-    Layer.provideMerge(Credentials.layerConfig()),
-    Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
-    Layer.provideMerge(store({ path: home.auth })),
-    Layer.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
-    Layer.merge(SessionFiles.layer({ folder: home.sessions, index: home.sessionIndex, durability })),
-    Layer.merge(ArtifactFiles.layer({ folder: home.sessions }))
+  | RateLimits.RateLimits
+
+/**
+ * The same with parts that a host has brought.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHomeWith = (
+  parts: Parts.Parts
+): Layer.Layer<HomeServices, ConfigError | BadSetting.ConfigError> =>
+  Layer.unwrapEffect(Effect.gen(function*() {
+    const home = yield* Home.config
+    yield* HomeCheck.check(home)
+    const { settings } = yield* Effect.provide(ResolvedSettings.resolve({ home }), layerPlatform)
+    const { credential_store, durability, servers = {} } = settings
+    const extras = yield* Extras.resolve(servers, yield* Config.unwrap(Host.addresses), home.config)
+    const store = credential_store === "keyring"
+      ? (yield* Effect.promise(() => import("./auth/CredentialKeyring.ts"))).layer
+      : CredentialFile.layer
+    return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
+      Layer.provideMerge(RateLimits.layer),
+      Layer.provide(CacheFiles.layer({ folder: home.cache })),
+      Layer.provideMerge(AuthClient.layerConfig({ ...AuthClient.config, extras: Config.succeed(extras) })),
+      Layer.provideMerge(Credentials.layerConfig()),
+      Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
+      Layer.provideMerge(Parts.orOwn(parts, CredentialStore, store({ path: home.auth }))),
+      Layer.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
+      Layer.merge(Parts.orOwn(
+        parts,
+        SessionStore,
+        SessionFiles.layer({ folder: home.sessions, index: home.sessionIndex, durability })
+      )),
+      Layer.merge(Parts.orOwn(parts, Artifacts, ArtifactFiles.layer({ folder: home.sessions })))
+    )
+  })).pipe(
+    Layer.provideMerge(Secrets.layer),
+    Layer.provide([layerPlatform, Parts.orOwn(parts, HttpClient, Network.layerConfig())])
   )
-})).pipe(Layer.provideMerge(Secrets.layer), Layer.provide([layerPlatform, Network.layerConfig()]))

@@ -8,6 +8,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -17,19 +18,12 @@ import * as ContextPolicy from "../agent/ContextPolicy.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import type * as AuthClient from "../auth/AuthClient.ts"
-import type * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
-import type { Registrations } from "../auth/chatgpt/Registrations.ts"
-import type * as BadSetting from "../auth/ConfigError.ts"
-import type * as Credentials from "../auth/Credentials.ts"
-import type { CredentialStore } from "../auth/CredentialStore.ts"
-import type * as OAuth from "../auth/OAuth.ts"
+import * as BadSetting from "../auth/ConfigError.ts"
 import { below } from "../internal/paths.ts"
 import * as Instructions from "../prompts/Instructions.ts"
 import * as ModelProfile from "../responses/account/ModelProfile.ts"
 import * as Models from "../responses/account/Models.ts"
-import type * as PlanUsage from "../responses/account/PlanUsage.ts"
 import * as Price from "../responses/account/Price.ts"
-import type * as RateLimits from "../responses/account/RateLimits.ts"
 import * as ChatCompletions from "../responses/chat/ChatCompletions.ts"
 import * as Dialect from "../responses/Dialect.ts"
 import type { Item } from "../responses/Item.ts"
@@ -38,7 +32,6 @@ import * as Responses from "../responses/Responses.ts"
 import * as SocketTransport from "../responses/transport/SocketTransport.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/builtin/BuiltIn.ts"
-import type { Artifacts } from "../tools/command/Artifacts.ts"
 import { CommandRunner } from "../tools/command/CommandRunner.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import * as Permission from "../tools/permission/Permission.ts"
@@ -47,12 +40,13 @@ import * as SecretFiles from "../tools/permission/SecretFiles.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
 import { Files } from "../tools/workspace/Files.ts"
-import type { FileSearch } from "../tools/workspace/FileSearch.ts"
+import { FileSearch } from "../tools/workspace/FileSearch.ts"
 import * as SeenFiles from "../tools/workspace/SeenFiles.ts"
 import * as Workspace from "../tools/workspace/Workspace.ts"
 import * as NodeSocketClient from "./network/NodeSocketClient.ts"
-import { layerHome } from "./NodeHome.ts"
+import { type HomeServices, layerHome, layerHomeWith } from "./NodeHome.ts"
 import { layerPlatform } from "./NodePlatform.ts"
+import * as Parts from "./Parts.ts"
 import * as ProcessGroup from "./process/ProcessGroup.ts"
 import * as NodeSandbox from "./sandbox/NodeSandbox.ts"
 import * as Ephemeral from "./session/Ephemeral.ts"
@@ -83,13 +77,15 @@ export const layerWorkspace = (
   | FileSystem.FileSystem
   | Path.Path,
   PlatformError
-> =>
+> => layerMachine(root, readable, Parts.none)
+
+const layerMachine = (root: string, readable: ReadonlyArray<string> | undefined, parts: Parts.Parts) =>
   Layer.mergeAll(
     Workspace.layer({ root, readable, home: homedir() }),
-    NodeFiles.layer,
+    Parts.orOwn(parts, Files, NodeFiles.layer),
     SeenFiles.layer,
-    ProcessGroup.layer,
-    NodeFileSearch.layer
+    Parts.orOwn(parts, CommandRunner, ProcessGroup.layer),
+    Parts.orOwn(parts, FileSearch, NodeFileSearch.layer)
   ).pipe(
     Layer.provideMerge(layerPlatform)
   )
@@ -102,8 +98,13 @@ export const layerWorkspace = (
  */
 export type ToolRequirements = Agent.Shared | BuiltIn.Requirements
 
-/** @since 0.1.0 @category models */
-export interface Options {
+/**
+ * `R` is what the tools of `toolkit` need; what of that is not in {@link ToolRequirements}, the layer needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<out R = ToolRequirements> {
   /** The folder the agent works in. */
   readonly workspace: string
   /** The default model; without it, the first model that the account offers. */
@@ -147,8 +148,24 @@ export interface Options {
   /** Stands between the agent and the store of its sessions. */
   readonly aroundSessions?: ((store: typeof SessionStore.Service) => typeof SessionStore.Service) | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. They may have children. */
-  readonly toolkit?: Toolkit.Toolkit<ToolRequirements>
+  readonly toolkit?: Toolkit.Toolkit<R>
 }
+
+/**
+ * Parts that take the place of the stack's own. Where `Permission` is one, `permission` and `policy` must not be set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WithParts<in out P, out E, out R> {
+  readonly parts?: Layer.Layer<P, E, R> & Parts.HasOne<P>
+}
+
+/** @since 0.1.0 @category models */
+export type Services = HomeServices | Agent.Agent | Responses.Responses | Workspace.Workspace
+
+/** @since 0.1.0 @category errors */
+export type StackError = ConfigError | BadSetting.ConfigError | PlatformError
 
 /**
  * An agent for a folder of this machine, with everything below it. How it changes a part of a file (`apply_patch` or
@@ -157,53 +174,51 @@ export interface Options {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options: Options
-): Layer.Layer<
-  | Agent.Agent
-  | Responses.Responses
-  | Credentials.Credentials
-  | CredentialStore
-  | OAuth.OAuth
-  | ChatGptOAuth.ChatGptOAuth
-  | Registrations
-  | SessionStore
-  | Artifacts
-  | AuthClient.AuthClient
-  | Models.Models
-  | PlanUsage.PlanUsage
-  | RateLimits.RateLimits
-  | Workspace.Workspace,
-  ConfigError | BadSetting.ConfigError | PlatformError
-> =>
-  options.ephemeral !== undefined
-    ? layerEphemeral(options, options.ephemeral)
-    : options.isEphemeral === true
-    ? Layer.unwrapScoped(Effect.map(ephemeral, (sessions) => layerEphemeral(options, sessions)))
-    : layerWith(options, layerHome, [])
+export const layer = <R = never, P = never, E = never, R2 = never>(
+  options: Options<R> & WithParts<P, E, R2>
+): Layer.Layer<Services, StackError | E, Exclude<R, ToolRequirements> | R2> => {
+  const { parts: brought, toolkit = Toolkit.empty } = options
+  return Layer.unwrapEffect(Effect.map(Effect.context<Exclude<R, ToolRequirements>>(), (services) => {
+    // TypeScript does not see that whatever is in `R` is in one of the two.
+    const open = toolkit as Toolkit.Toolkit<ToolRequirements | Exclude<R, ToolRequirements>>
+    const closed = {
+      ...options,
+      toolkit: Toolkit.provide<ToolRequirements, Exclude<R, ToolRequirements>>(open, services)
+    }
+    return brought === undefined
+      ? layerWithParts(closed, Parts.none)
+      : Layer.flatMap(brought, (parts) => layerWithParts(closed, parts))
+  }))
+}
+
+const layerWithParts = (options: Options, parts: Parts.Parts): Layer.Layer<Services, StackError> => {
+  const home = Layer.unwrapEffect(Effect.as(checkPermission(options, parts), layerHomeWith(parts)))
+  if (options.ephemeral !== undefined) return layerEphemeral(options, parts, home, options.ephemeral)
+  return options.isEphemeral === true
+    ? Layer.unwrapScoped(Effect.map(ephemeral, (sessions) => layerEphemeral(options, parts, home, sessions)))
+    : layerWith(options, parts, home, [])
+}
+
+type Home = ReturnType<typeof layerHomeWith>
 
 const ephemeral = Effect.provide(Ephemeral.make, layerPlatform)
 
-const layerEphemeral = (options: Options, { folder, services }: Ephemeral.Sessions) =>
-  layerWith(options, Layer.provideMerge(Layer.succeedContext(services), layerHome), [folder])
+const layerEphemeral = (options: Options, parts: Parts.Parts, home: Home, { folder, services }: Ephemeral.Sessions) =>
+  layerWith(options, parts, Layer.provideMerge(Layer.succeedContext(services), home), [folder])
 
-const layerWith = <A, E, R>(
-  options: Options,
-  home: Layer.Layer<HomeServices | A, E, R>,
-  readable: ReadonlyArray<string>
-) =>
+const layerWith = (options: Options, parts: Parts.Parts, home: Home, readable: ReadonlyArray<string>) =>
   Layer.unwrapEffect(
-    Effect.map(Models.Models, ({ catalogue }) =>
-      Layer.unwrapEffect(Effect.map(catalogue, (listing) => layerAgent(options, listing))))
+    Effect.map(
+      Models.Models,
+      ({ catalogue }) => Layer.unwrapEffect(Effect.map(catalogue, (listing) => layerAgent(options, parts, listing)))
+    )
   ).pipe(
     Layer.provideMerge(layerAroundSessions(options)),
     Layer.provideMerge(home),
     Layer.provideMerge(layerAround(options)),
     Layer.provideMerge(layerSandbox(options)),
-    Layer.provideMerge(layerWorkspace(options.workspace, [...foldersOf(options), ...readable]))
+    Layer.provideMerge(layerMachine(options.workspace, [...foldersOf(options), ...readable], parts))
   )
-
-type HomeServices = Layer.Layer.Success<typeof layerHome>
 
 const layerAround = ({ around = (files) => files }: Options): Layer.Layer<Files, never, Files> =>
   Layer.effect(Files, Effect.map(Files, around))
@@ -225,7 +240,7 @@ const layerAroundSessions = (
 ): Layer.Layer<SessionStore, never, SessionStore> =>
   Layer.effect(SessionStore, Effect.map(SessionStore, aroundSessions))
 
-const layerAgent = (options: Options, { defaultModel, models: catalogue }: Models.Listing) => {
+const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models: catalogue }: Models.Listing) => {
   const model = options.model ?? defaultModel
   const knowledge: ModelProfile.Knowledge = { catalogue, models: options.models }
   return Layer.unwrapEffect(Effect.gen(function*() {
@@ -253,11 +268,11 @@ const layerAgent = (options: Options, { defaultModel, models: catalogue }: Model
     })
   })).pipe(
     Layer.provide(ToolExecutor.layer(tools(options, ModelProfile.profileOf(model, knowledge)))),
-    Layer.provide(layerPermission(options)),
+    Layer.provide(layerPermission(options, parts)),
     Layer.provide(ContextPolicy.layer({ ...knowledge, percent: options.compactAt })),
     Layer.provide(Layer.succeed(Price.Prices, { of: (model) => ModelProfile.profileOf(model, knowledge).price })),
     Layer.provide(layerSecrets(options)),
-    Layer.provideMerge(layerResponses(options, knowledge))
+    Layer.provideMerge(Parts.orOwn(parts, Responses.Responses, layerResponses(options, knowledge)))
   )
 }
 
@@ -299,14 +314,32 @@ const layerSecrets = (
     })
   )
 
-const layerPermission = (
-  { approver, permission, policy }: Options
-): Layer.Layer<Permission.Permission, never, Permission.Requirements> =>
+/** What a person has set is not passed over: a `Permission` of the host's own knows neither a mode nor a policy. */
+const checkPermission = ({ permission, policy }: Options, parts: Parts.Parts) => {
+  const key = permission !== undefined ? "permission" : policy !== undefined ? "policy" : undefined
+  return key === undefined || Option.isNone(Context.getOption(parts, Permission.Permission))
+    ? Effect.void
+    : new BadSetting.ConfigError({
+      key,
+      source: "the options of the layer",
+      expected: "expected none beside a Permission of your own, which decides alone"
+    })
+}
+
+const layerPermission = ({ approver, permission, policy }: Options, parts: Parts.Parts) =>
   Layer.merge(
-    policy === undefined
-      ? Permission.layerMode(permission ?? "auto")
-      : Permission.layerPolicy({ ...policy, otherwise: permission ?? policy.otherwise }),
-    approver === undefined ? Approver.layerNobody : Approver.layer(approver.ask)
+    Parts.orOwn(
+      parts,
+      Permission.Permission,
+      policy === undefined
+        ? Permission.layerMode(permission ?? "auto")
+        : Permission.layerPolicy({ ...policy, otherwise: permission ?? policy.otherwise })
+    ),
+    Parts.orOwn(
+      parts,
+      Approver.Approver,
+      approver === undefined ? Approver.layerNobody : Approver.layer(approver.ask)
+    )
   )
 
 const layerResponses = (

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -342,6 +343,28 @@ export const hosted = (declaration: HostedTool): Tool => ({
  * @category models
  */
 export type Arguments = { readonly [field: string]: unknown }
+
+/**
+ * A tool with some of what its handler needs. What the rest gets later does not replace it.
+ *
+ * @since 0.1.0
+ * @category context
+ */
+export const provide = <R, Given>(self: Tool<R | Given>, services: Context.Context<Given>): Tool<R> => {
+  const give = Effect.mapInputContext((rest: Context.Context<R>) => Context.merge(rest, services))
+  const { instead, preview, ...others } = self
+  return {
+    ...others,
+    ...instead === undefined ? {} : {
+      instead: (args) => {
+        const other = instead(args)
+        return other === undefined ? undefined : { ...other, tool: provide<R, Given>(other.tool, services) }
+      }
+    },
+    ...preview === undefined ? {} : { preview: (args, context) => give(preview(args, context)) },
+    call: (args, context) => give(others.call(args, context))
+  }
+}
 
 const accessOf = <A, R>({ access }: Common<A, R>, parameters: A): Access => access?.(parameters) ?? { kind: "other" }
 

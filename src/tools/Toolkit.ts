@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
+import type * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import { FunctionTool } from "../responses/Request.ts"
-import type { Tool } from "./Tool.ts"
+import * as Tool from "./Tool.ts"
 
 /**
  * Tools by name, in the order in which the model gets them. `R` is what all of them need.
@@ -14,7 +15,7 @@ import type { Tool } from "./Tool.ts"
  * @category models
  */
 export interface Toolkit<out R = never> {
-  readonly tools: ReadonlyMap<string, Tool<R>>
+  readonly tools: ReadonlyMap<string, Tool.Tool<R>>
 }
 
 /**
@@ -24,12 +25,12 @@ export interface Toolkit<out R = never> {
  * @since 0.1.0
  * @category constructors
  */
-export const make = <const Tools extends ReadonlyArray<Tool<unknown>>>(
+export const make = <const Tools extends ReadonlyArray<Tool.Tool<unknown>>>(
   ...tools: Tools
 ): Toolkit<Requirements<Tools>> => {
   const problem = problemOf(tools)
   if (problem !== undefined) throw new Error(`Invalid toolkit: ${problem}`)
-  return fromTools(tools as ReadonlyArray<Tool<Requirements<Tools>>>)
+  return fromTools(tools as ReadonlyArray<Tool.Tool<Requirements<Tools>>>)
 }
 
 /** @since 0.1.0 @category constructors */
@@ -42,7 +43,7 @@ export const empty: Toolkit = { tools: new Map() }
  * @category combining
  */
 export const merge = <R, R2>(self: Toolkit<R>, that: Toolkit<R2>): Toolkit<R | R2> => ({
-  tools: new Map<string, Tool<R | R2>>([...self.tools, ...that.tools])
+  tools: new Map<string, Tool.Tool<R | R2>>([...self.tools, ...that.tools])
 })
 
 /**
@@ -51,7 +52,7 @@ export const merge = <R, R2>(self: Toolkit<R>, that: Toolkit<R2>): Toolkit<R | R
  * @since 0.1.0
  * @category filtering
  */
-export const filter = <R>(self: Toolkit<R>, predicate: (tool: Tool<R>) => boolean): Toolkit<R> =>
+export const filter = <R>(self: Toolkit<R>, predicate: (tool: Tool.Tool<R>) => boolean): Toolkit<R> =>
   fromTools([...self.tools.values()].filter(predicate))
 
 /**
@@ -72,7 +73,18 @@ export const pick = <R>(self: Toolkit<R>, ...names: ReadonlyArray<string>): Tool
 export const omit = <R>(self: Toolkit<R>, ...names: ReadonlyArray<string>): Toolkit<R> =>
   filter(self, ({ name }) => !names.includes(name))
 
-const problemOf = (tools: ReadonlyArray<Tool<unknown>>): string | undefined => {
+/**
+ * The same tools with some of what their handlers need, as for tools of different owners in one toolkit.
+ *
+ * @since 0.1.0
+ * @category context
+ */
+export const provide = <R, Given>(
+  self: Toolkit<R | Given>,
+  services: Context.Context<Given>
+): Toolkit<R> => fromTools(Array.from(self.tools.values(), (tool) => Tool.provide<R, Given>(tool, services)))
+
+const problemOf = (tools: ReadonlyArray<Tool.Tool<unknown>>): string | undefined => {
   const seen = new Set<string>()
   for (const { declaration, name } of tools) {
     const quoted = JSON.stringify(name)
@@ -90,8 +102,9 @@ const problemOf = (tools: ReadonlyArray<Tool<unknown>>): string | undefined => {
 
 const isFunctionTool = Schema.is(FunctionTool)
 
-const fromTools = <R>(tools: ReadonlyArray<Tool<R>>): Toolkit<R> => ({
+const fromTools = <R>(tools: ReadonlyArray<Tool.Tool<R>>): Toolkit<R> => ({
   tools: new Map(tools.map((tool) => [tool.name, tool]))
 })
 
-type Requirements<Tools extends ReadonlyArray<Tool<unknown>>> = Tools[number] extends Tool<infer R> ? R : never
+type Requirements<Tools extends ReadonlyArray<Tool.Tool<unknown>>> = Tools[number] extends Tool.Tool<infer R> ? R
+  : never
