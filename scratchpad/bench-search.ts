@@ -67,7 +67,7 @@ const build = async (name: string, checkout: string): Promise<string> => {
       resolveId: (source) => source.startsWith("../../src/") ? `${checkout}/${source.slice(6)}` : undefined
     }]
   })
-  await bundle.write({ file: `${folder}${name}.js`, format: "esm" })
+  await bundle.write({ file: `${folder}${name}.js`, format: "esm", codeSplitting: false })
   await bundle.close()
   return `${folder}${name}.js`
 }

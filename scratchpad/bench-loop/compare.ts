@@ -13,6 +13,8 @@ const titles: Readonly<Record<Job, string>> = {
   turn: "a turn, with its log on the disk",
   together: "a call of a tool, all in one response",
   stepwise: "a call of a tool, one in each step",
+  togetherUnsynced: "all in one response, durability none",
+  stepwiseUnsynced: "one in each step, durability none",
   long1000: "a turn in a session of 1000 items",
   long2500: "a turn in a session of 2500 items",
   long5000: "a turn in a session of 5000 items",

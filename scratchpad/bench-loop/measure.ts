@@ -66,8 +66,8 @@ const agent = (
     Layer.provideMerge(store)
   )
 
-const files = (name: string) =>
-  SessionFiles.layer({ folder: join(base, name) }).pipe(Layer.provide(NodeRuntime.layerPlatform))
+const files = (name: string, durability?: SessionFiles.Durability) =>
+  SessionFiles.layer({ folder: join(base, name), durability }).pipe(Layer.provide(NodeRuntime.layerPlatform))
 
 /** Milliseconds: on the clock, and of all processors. */
 interface Took {
@@ -109,13 +109,13 @@ const perTurn = Effect.gen(function*() {
 }).pipe(Effect.provide(agent(files("turns"), () => [Script.say("Done.")])))
 
 /** One turn of so many calls, all in one response or one in each step. */
-const perCall = (isTogether: boolean) =>
+const perCall = (isTogether: boolean, durability?: SessionFiles.Durability) =>
   Effect.gen(function*() {
     const count = 100
     const call = (n: number) => Script.call("echo", { text: `text number ${n}` }, `c${n}`)
     const all = Array.from({ length: count }, (_, n) => call(n))
     const layer = (name: string, calls: number) =>
-      agent(files(name), (input) => {
+      agent(files(name, durability), (input) => {
         const done = Math.ceil(outputs(input) / (isTogether ? 1 : 2))
         if (done >= calls) return [Script.say("Done.")]
         return isTogether ? all.slice(0, calls) : all.slice(done, done + 1)
@@ -242,6 +242,8 @@ const jobs = {
   turn: perTurn,
   together: perCall(true),
   stepwise: perCall(false),
+  togetherUnsynced: perCall(true, "none"),
+  stepwiseUnsynced: perCall(false, "none"),
   long1000: long(1000),
   long2500: long(2500),
   long5000: long(5000),
