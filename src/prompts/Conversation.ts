@@ -21,6 +21,15 @@ export const unknownOutcome = "[The call was interrupted before it ended. What i
 export const notRun = "[The call was not run: the turn ended before its time came.]"
 
 /**
+ * The output of a call that the conversation no longer has.
+ *
+ * @since 0.1.0
+ * @category outputs
+ */
+export const outputWithoutCall = (output: unknown): string =>
+  `The output of an earlier call: ${typeof output === "string" ? output : JSON.stringify(output)}`
+
+/**
  * What the model is asked when its answer does not fit the schema. Not every server shows it the schema of the request.
  *
  * @since 0.1.0

@@ -24,6 +24,14 @@ export const notPermitted = ({ advice, reason, rule, words }: {
 }
 
 /**
+ * A call needs approval, and there is nobody who could give it.
+ *
+ * @since 0.1.0
+ * @category calls
+ */
+export const nobodyToAsk = "it needs approval, and nobody can be asked here"
+
+/**
  * It is told once for each call that is too many, so it is short.
  *
  * @since 0.1.0

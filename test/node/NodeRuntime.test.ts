@@ -133,7 +133,7 @@ describe("The assembled stack", () => {
             Layer.provide(environment(home, { OPENAI_API_KEY: "sk-test" }))
           )
         ))
-        assert.deepStrictEqual([...new Set(yield* Ref.get(asked))].sort(), ["/v1/models", "/v1/responses"])
+        assert.deepStrictEqual([...new Set(yield* Ref.get(asked))].toSorted(), ["/v1/models", "/v1/responses"])
       })
     ))
 

@@ -294,6 +294,7 @@ const occasions: {
       }],
       [{ rule: "rule 1 of policy.json" }]
     ],
+    nobodyToAsk: [],
     tooManyCalls: [[64]],
     repeatedCall: [[{ name: "read", times: 3 }]],
     userSaidNo: [],
@@ -334,6 +335,7 @@ const occasions: {
     }]],
     unknownOutcome: [],
     notRun: [],
+    outputWithoutCall: [["3 files"]],
     unusableAnswer: [["age: Expected number, actual \"ten\"", "{\"type\":\"object\"}"]],
     imageFollows: [],
     imagesOfOutputs: [],

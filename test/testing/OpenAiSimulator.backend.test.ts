@@ -436,7 +436,7 @@ describe("The API host of OpenAiSimulator", () => {
       assert.strictEqual(yield* status(stored), 400)
       assert.strictEqual(yield* status({ ...stored, store: true }), 200)
       assert.strictEqual(yield* status({ model: undefined }), 400)
-      assert.strictEqual(yield* status({ stream: false }), 400)
+      assert.strictEqual(yield* status({ stream: false }), 200)
     }).pipe(Effect.provide(simulator)))
 })
 

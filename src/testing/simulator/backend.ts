@@ -3,6 +3,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as HashSet from "effect/HashSet"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
@@ -33,6 +34,9 @@ export interface Options {
   readonly context: ContextWindow.Options
   readonly streams: Streams
 }
+
+/** Without a word about it, the API answers in one piece; the ChatGPT host has refused such a request by now. */
+const isWhole = (body: unknown): boolean => !Predicate.hasProperty(body, "stream") || body.stream !== true
 
 /** Differences between the answers of the real servers that a client must tolerate. */
 export interface Streams {
@@ -87,6 +91,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const { headers, owner } = yield* host.connect(received)
       const read = yield* host.read(received.body)
       const answer = yield* respond(host, owner, read, received.body)
+      if ("events" in answer && isWhole(received.body)) {
+        const whole = Option.map(yield* Stream.runLast(answer.events), ({ response }) => response)
+        return json(Option.isSome(whole) ? 200 : 500, Option.getOrNull(whole), { ...headers, ...answer.headers })
+      }
       const body = "events" in answer ? Stream.map(answer.events, ScriptEvents.toSse) : answer.body
       return { status: answer.status, headers: { ...host.headers, ...headers, ...answer.headers }, body }
     })

@@ -40,12 +40,6 @@ export const api = (body: unknown): Either.Either<Read, Reply> => {
     const message = "Missing required parameter: 'model'."
     return Either.left(error(400, { message, param: "model", code: "missing_required_parameter" }))
   }
-  // Streaming is all that the simulator can do; the real API also answers in one piece.
-  if (body["stream"] !== true) {
-    return Either.left(
-      error(400, { message: "The simulator answers with a stream only.", param: "stream", code: null })
-    )
-  }
   return reading(
     body,
     fittingVerdict(body, body["model"]) ?? effortVerdict(body, body["model"]) ?? itemsVerdict(body, body["model"])

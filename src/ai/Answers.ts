@@ -1,0 +1,66 @@
+/**
+ * What a model has answered, kept beside the prompts of `@effect/ai`. Those hold the words and the decoded arguments of
+ * calls, and drop the rest: encrypted reasoning, the very text of arguments, items of other kinds.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import { isFunctionCall, type Item } from "../responses/Item.ts"
+import { isEncrypted } from "../responses/Request.ts"
+
+/** What a prompt has of an answer, and so what it is known by. */
+export interface Shown {
+  readonly text: string
+  readonly calls: ReadonlyArray<string>
+}
+
+/** Who can read the encrypted items of an answer: the same model, with the same account. */
+export interface Recipient {
+  readonly model: string
+  readonly account: string | undefined
+}
+
+export interface Answers {
+  /** `prefix` is the digest of all that came before the answer. */
+  readonly keep: (prefix: string, shown: Shown, items: ReadonlyArray<Item>, by: Recipient) => Effect.Effect<void>
+  /** The items of an answer at its place in a conversation. */
+  readonly find: (prefix: string, shown: Shown, to: Recipient) => Effect.Effect<Option.Option<ReadonlyArray<Item>>>
+  /** A call as the model has made it, wherever it is now. */
+  readonly call: (callId: string) => Effect.Effect<Option.Option<Item>>
+}
+
+/** How many answers are kept; the oldest go first, and their words and calls go back as the prompt has them. */
+const most = 2000
+
+export const make: Effect.Effect<Answers> = Effect.gen(function*() {
+  const answers = yield* Ref.make<ReadonlyMap<string, { readonly items: ReadonlyArray<Item>; readonly by: Recipient }>>(
+    new Map()
+  )
+  const calls = yield* Ref.make<ReadonlyMap<string, Item>>(new Map())
+  const keyOf = (prefix: string, { calls, text }: Shown) => JSON.stringify([prefix, text, calls])
+  return {
+    keep: (prefix, shown, items, by) =>
+      Ref.update(answers, (all) => added(all, [[keyOf(prefix, shown), { items, by }]])).pipe(
+        Effect.zipRight(
+          Ref.update(calls, (all) => added(all, items.filter(isFunctionCall).map((call) => [call.call_id, call])))
+        )
+      ),
+    find: (prefix, shown, to) =>
+      Effect.map(
+        Ref.get(answers),
+        (all) =>
+          Option.map(Option.fromNullable(all.get(keyOf(prefix, shown))), ({ by, items }) =>
+            by.model === to.model && by.account === to.account ? items : items.filter((item) =>
+              !isEncrypted(item)
+            ))
+      ),
+    call: (callId) => Effect.map(Ref.get(calls), (all) => Option.fromNullable(all.get(callId)))
+  }
+})
+
+const added = <A>(
+  all: ReadonlyMap<string, A>,
+  entries: ReadonlyArray<readonly [string, A]>
+): ReadonlyMap<string, A> => new Map([...all, ...entries].slice(-most))

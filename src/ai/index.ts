@@ -1,0 +1,3 @@
+export * as ResponsesLanguageModel from "./ResponsesLanguageModel.ts"
+export { layer } from "./ResponsesLanguageModel.ts"
+export * as Tools from "./Tools.ts"
