@@ -10,11 +10,13 @@ import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { decoding } from "../internal/decoding.ts"
 import { defined } from "../internal/json.ts"
 import { Prices } from "../responses/account/Price.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
+import * as StructuredOutput from "../responses/StructuredOutput.ts"
 import * as History from "../session/History.ts"
 import * as LastTurn from "../session/LastTurn.ts"
 import type { Session } from "../session/Session.ts"
@@ -32,8 +34,8 @@ import { Permission } from "../tools/permission/Permission.ts"
 import type { Budget, CallContext } from "../tools/Tool.ts"
 import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { Toolkit } from "../tools/Toolkit.ts"
-import type { AgentError } from "./AgentError.ts"
-import { type AgentEvent, fromStored } from "./AgentEvent.ts"
+import { type AgentError, Unanswered } from "./AgentError.ts"
+import { type AgentEvent, end as endOf, fromStored } from "./AgentEvent.ts"
 import { ContextPolicy } from "./ContextPolicy.ts"
 import * as EventSink from "./EventSink.ts"
 import type { Inbox } from "./Inbox.ts"
@@ -327,6 +329,29 @@ export const child = <R>(
     const parent = { sessionId: call.sessionId, callId: call.callId }
     return agent.run(session, input, { inbox: options.inbox, parent, budget: call.budget })
   }))
+
+/**
+ * One turn whose final answer is a value of `schema`. An answer that does not fit is sent back once, with what is wrong.
+ * Fails with {@link Unanswered} where a limit or an interruption ends the turn before it has one.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const object = <A, I>(
+  schema: Schema.Schema<A, I>,
+  session: string,
+  input: string | ReadonlyArray<Item>,
+  options?: Omit<RunOptions, "output">
+): Effect.Effect<A, AgentError | Unanswered, Agent> =>
+  Effect.gen(function*() {
+    const { run } = yield* Agent
+    const events = run(session, input, { ...options, output: StructuredOutput.make(schema) })
+    const end = Option.getOrUndefined(yield* endOf(events))
+    const unanswered = new Unanswered({ session, end: end?._tag ?? "TurnInterrupted" })
+    return end?._tag === "TurnCompleted"
+      ? yield* Effect.mapError(decoding(Schema.parseJson(schema))(end.answer), () => unanswered)
+      : yield* unanswered
+  })
 
 /** A resumed turn may have other permissions than before, and may be asked with something else. */
 const noteChanges = Effect.fnUntraced(

@@ -43,6 +43,22 @@ export class PermissionNeeded
 const brief = (question: string): string =>
   question.length > 300 ? `${question.slice(0, 300)}… (${question.length - 300} more characters)` : question
 
+/**
+ * A turn has ended without an answer that could be a value: at a limit, by an interruption, or because the program has
+ * stopped it. `end` is the event that ended it. The session can go on.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Unanswered extends Schema.TaggedError<Unanswered>("effixir/agent/AgentError/Unanswered")("Unanswered", {
+  session: Schema.String,
+  end: Schema.String
+}) {
+  override get message(): string {
+    return `The turn has ended without an answer (${this.end}); session ${this.session} can go on`
+  }
+}
+
 /** @since 0.1.0 @category errors */
 export type AgentError = ModelError | AuthError | SessionError | PermissionNeeded | WorkspaceGone
 

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Hash from "effect/Hash"
 import * as Schema from "effect/Schema"
 import { defined, field, text } from "../internal/json.ts"
 import { JsonObject } from "../internal/wire.ts"
@@ -183,8 +184,11 @@ export const make = (options: {
   readonly toolChoice?: ToolChoice | undefined
   readonly reasoning?: ReasoningOptions | undefined
   readonly text?: TextOptions | undefined
-  /** Stable for a whole conversation: the server finds its cached prefix by it. At most 64 characters. */
-  readonly cacheKey: string
+  /**
+   * Stable for a whole conversation: the server finds its cached prefix by it. At most 64 characters. Calls without one
+   * share one with all that have the same instructions, which is the prefix that they have in common.
+   */
+  readonly cacheKey?: string | undefined
 }): Request => ({
   model: options.model,
   instructions: options.instructions,
@@ -196,7 +200,7 @@ export const make = (options: {
   store: false,
   stream: true,
   include: ["reasoning.encrypted_content"],
-  prompt_cache_key: options.cacheKey
+  prompt_cache_key: options.cacheKey ?? `instructions-${(Hash.string(options.instructions) >>> 0).toString(16)}`
 })
 
 /**
