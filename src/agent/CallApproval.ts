@@ -75,7 +75,7 @@ export const decide = Effect.fnUntraced(function*({ sessionId, turnId }: Options
   if (decision._tag === "Allow" && decision.isRoutine) return decided(call, touches)
   const of = { turnId, itemId: call.itemId, rule: decision.rule, by: "rule" as const }
   const event = decision._tag === "Allow"
-    ? PermissionDecided.make({ ...of, decision: "allowed" })
+    ? PermissionDecided.make({ ...of, decision: "allowed", ...defined({ agreed: versionOf(access) }) })
     : PermissionDecided.make({
       ...of,
       decision: "denied",
@@ -151,9 +151,12 @@ const askPerson = Effect.fnUntraced(function*(
   return PermissionDecided.make({
     ...of,
     decision: "allowed",
-    ...defined({ agreed: preview?.digest, scope: scope?.kind, grants: scope?.grants })
+    ...defined({ agreed: preview?.digest ?? versionOf(access), scope: scope?.kind, grants: scope?.grants })
   })
 })
+
+/** Of a tool that may have become another one until the call runs. */
+const versionOf = (access: Access): string | undefined => access.kind === "other" ? access.version : undefined
 
 const subjectOf = (call: ToolCall, access: Access, preview: Preview | undefined): Subject => {
   if (access.kind === "run") return { _tag: "Command", command: access.command, workdir: access.workdir }

@@ -53,7 +53,10 @@ export interface CallContext {
   readonly progress: (text: string) => Effect.Effect<void>
   /** The budget of agents that work for the call; absent without one. */
   readonly budget?: Budget | undefined
-  /** The digest of the approved {@link Preview}: the call makes exactly this change, or none. */
+  /**
+   * The digest of the approved {@link Preview}: the call makes exactly this change, or none. For a tool with versions, the
+   * approved one.
+   */
   readonly agreed?: string | undefined
 }
 
@@ -90,7 +93,8 @@ export type Concurrency = "parallel" | "exclusive"
 
 /**
  * What a call would touch: files at paths as the model has named them, whatever a command does, or something unknown. A
- * call that reads no path touches nothing.
+ * call that reads no path touches nothing. Where the tool is somebody else's, `version` tells its description from others
+ * of the same name: an approval holds for this one alone. With `once` it holds for calls with the same arguments alone.
  *
  * @since 0.1.0
  * @category models
@@ -98,7 +102,7 @@ export type Concurrency = "parallel" | "exclusive"
 export type Access =
   | { readonly kind: "read" | "write"; readonly paths: ReadonlyArray<string> }
   | { readonly kind: "run"; readonly command: string; readonly workdir: string | undefined }
-  | { readonly kind: "other" }
+  | { readonly kind: "other"; readonly version?: string | undefined; readonly once?: string | undefined }
 
 /** @since 0.1.0 @category access */
 export const nothing: Access = { kind: "read", paths: [] }
@@ -131,6 +135,8 @@ export interface Tool<out R = never> {
   readonly name: string
   readonly declaration: ToolDeclaration
   readonly concurrency: Concurrency
+  /** Whether the model is not told of it at present. It can be called all the same. */
+  readonly isDeferred?: boolean
   /** The arguments as the tool takes them, where the model has written them in another form; else as they are. */
   readonly coerce: (args: unknown) => unknown
   /** Describes in a line what a call would do, without running it. */

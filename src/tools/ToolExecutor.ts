@@ -74,7 +74,7 @@ export const make = <R>(
   Effect.map(Effect.context<R>(), (services) => {
     const tools = Effect.map(Effect.isEffect(toolkit) ? toolkit : Effect.succeed(toolkit), ({ tools }) => tools)
     return ToolExecutor.of({
-      declarations: Effect.map(tools, (tools) => Array.from(tools.values(), (tool) => tool.declaration)),
+      declarations: Effect.map(tools, (tools) => shown(tools).map((tool) => tool.declaration)),
       nameOf: (call) => Effect.map(tools, (tools) => meant(tools, call).tool?.name ?? call.name),
       resolve: (call) => Effect.flatMap(tools, (tools) => resolve(meant(tools, call))),
       concurrency: (call) => Effect.map(tools, (tools) => meant(tools, call).tool?.concurrency ?? "parallel"),
@@ -143,6 +143,9 @@ const loggable = (details: Result["details"]): Result["details"] =>
 
 type Tools<R> = Toolkit<R>["tools"]
 
+const shown = <R>(tools: Tools<R>): ReadonlyArray<Tool<R>> =>
+  Array.from(tools.values()).filter(({ isDeferred }) => isDeferred !== true)
+
 const toolOf = <R>(tools: Tools<R>, { name }: ToolCall): Tool<R> | undefined =>
   tools.get(name) ?? tools.get(toolNamed(name, tools.keys()) ?? "")
 
@@ -185,7 +188,7 @@ const run = <R>(
 ): Effect.Effect<Result, ToolFailure, R> => {
   const { call, tool } = meant(tools, given)
   return tool === undefined
-    ? new ToolFailure({ message: ToolFailures.noSuchTool(call.name, tools.keys()) })
+    ? new ToolFailure({ message: ToolFailures.noSuchTool(call.name, shown(tools).map(({ name }) => name)) })
     : Effect.flatMap(read(tool, call), (args) => tool.call(args, context))
 }
 

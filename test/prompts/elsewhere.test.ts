@@ -24,6 +24,7 @@ const toPeople: ReadonlySet<string> = new Set([
   "session/import/Loss.ts",
   "session/import/SessionImport.ts",
   "tools/Toolkit.ts",
+  "tools/mcp/McpServers.ts",
   "tools/permission/Grants.ts",
   "tools/permission/Policy.ts",
   "tools/workspace/FileChange.ts"

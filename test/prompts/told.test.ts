@@ -11,6 +11,7 @@ import type * as EditorPrompts from "../../src/prompts/EditorPrompts.ts"
 import type * as FileFailures from "../../src/prompts/FileFailures.ts"
 import type * as ImportedSession from "../../src/prompts/ImportedSession.ts"
 import type * as Instructions from "../../src/prompts/Instructions.ts"
+import type * as McpTools from "../../src/prompts/McpTools.ts"
 import type * as Preamble from "../../src/prompts/Preamble.ts"
 import * as Refusals from "../../src/prompts/Refusals.ts"
 import * as ToolDescriptions from "../../src/prompts/ToolDescriptions.ts"
@@ -32,6 +33,7 @@ const occasions: {
   readonly Instructions: Made<typeof Instructions>
   readonly Preamble: Made<typeof Preamble>
   readonly ToolOutputs: Made<typeof ToolOutputs>
+  readonly McpTools: Made<typeof McpTools>
   readonly CutOutput: Made<typeof CutOutput>
   readonly ArgumentProblems: Made<typeof ArgumentProblems>
   readonly ToolFailures: Made<typeof ToolFailures>
@@ -95,6 +97,25 @@ const occasions: {
     waitsForInput: [[{ pid: 1234, command: "vi notes" }]],
     stillRunning: [[[{ pid: 4711, command: "node server.js" }, { pid: 4712, command: "sleep 100" }]]],
     planShown: []
+  },
+  McpTools: {
+    search: [[[{ name: "github", tools: 26 }, { name: "notion", tools: 24 }]]],
+    found: [[[{ name: "mcp__github__get_issue", description: "Read an issue" }]]],
+    noneFound: [[["github", "notion"]]],
+    listResources: [["notes"]],
+    readResource: [["notes"]],
+    nothing: [],
+    binary: [["audio", "audio/wav", "12 KB"]],
+    unknownContent: [["video"]],
+    link: [["a.txt", "file:///a.txt", undefined], ["a.txt", "file:///a.txt", "The first"]],
+    resource: [["file:///a.txt", "text"]],
+    failed: [],
+    timedOut: [["github", "120 s"]],
+    closed: [["github"]],
+    tooMuch: [["github", "16 MB"]],
+    notConnected: [["github", "the program npx is not there"]],
+    refused: [["github", "no such issue"]],
+    changed: [["mcp__github__get_issue"]]
   },
   CutOutput: {
     first: [[["a", "b"]], [Array.from({ length: 12 }, (_, n) => `${n}`)]],

@@ -52,6 +52,22 @@ const foldersOf = (path: string): ReadonlyArray<string> => {
  */
 export const ofTool = (tool: string): ReadonlyArray<Scope> => [toolScope(tool)]
 
+/**
+ * Calls of a tool of somebody else's: every one as long as its description stays as it is, or with `once` those that are
+ * the same.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const ofVersion = (
+  tool: string,
+  { once, version }: { readonly version: string; readonly once: string | undefined }
+): ReadonlyArray<Scope> => [{
+  kind: "tool",
+  allows: [once === undefined ? `every call of ${tool}, as it is described now` : `the same call of ${tool}`],
+  grants: [`tool ${tool} ${version}${once === undefined ? "" : ` ${once}`}`]
+}]
+
 const toolScope = (tool: string): Scope => ({
   kind: "tool",
   allows: [`every call of ${tool}`],

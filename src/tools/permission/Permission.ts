@@ -182,7 +182,8 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
       case "other": {
         const verdict = Policy.judge(policy, tool, { _tag: "Other" })
         if (verdict._tag === "deny") return Effect.succeed(deny(verdict.rule, Refusals.deniedByRule))
-        const scopes = Grants.ofTool(tool)
+        const { once, version } = access
+        const scopes = version === undefined ? Grants.ofTool(tool) : Grants.ofVersion(tool, { version, once })
         if (verdict._tag === "ask") return Effect.succeed(ask(verdict.rule, request, scopes))
         return Effect.succeed(
           verdict._tag === "allow"
