@@ -14,6 +14,7 @@ import { defined } from "../internal/json.ts"
 import { quote } from "../internal/quote.ts"
 import type * as NodeRuntime from "../node/NodeRuntime.ts"
 import type * as Home from "../node/settings/Home.ts"
+import * as McpSettings from "../node/settings/McpSettings.ts"
 import * as PolicyFile from "../node/settings/PolicyFile.ts"
 import * as ProjectSettings from "../node/settings/ProjectSettings.ts"
 import type * as ResolvedSettings from "../node/settings/ResolvedSettings.ts"
@@ -59,6 +60,8 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   const isTrusted = yield* trusts(asked, settings.home)
   const skills = yield* skillsFor(asked, settings.home, isTrusted)
   const search = yield* searches(asked, settings)
+  const { folder } = asked
+  const mcpServers = yield* McpSettings.load({ home: settings.home, settings, folder, isTrusted })
   const runtime: NodeRuntime.Options = {
     workspace: asked.folder,
     model: Option.getOrElse(asked.model, () => settings.model),
@@ -71,7 +74,8 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
     sandbox,
     hasProjectInstructions: isTrusted,
     skills,
-    hasWebSearch: search
+    hasWebSearch: search,
+    mcpServers
   }
   return { settings, permission, isTrusted, skills, search, runtime }
 })

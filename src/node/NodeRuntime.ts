@@ -33,6 +33,7 @@ import * as SocketTransport from "../responses/transport/SocketTransport.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/builtin/BuiltIn.ts"
 import { CommandRunner } from "../tools/command/CommandRunner.ts"
+import * as McpServers from "../tools/mcp/McpServers.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import * as Permission from "../tools/permission/Permission.ts"
 import * as Policy from "../tools/permission/Policy.ts"
@@ -149,6 +150,8 @@ export interface Options<out R = ToolRequirements> {
   readonly aroundSessions?: ((store: typeof SessionStore.Service) => typeof SessionStore.Service) | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. They may have children. */
   readonly toolkit?: Toolkit.Toolkit<R>
+  /** The MCP servers whose tools it has besides. They are started with this stack, and stopped with it. */
+  readonly mcpServers?: ReadonlyArray<McpServers.Configured> | undefined
 }
 
 /**
@@ -267,13 +270,25 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
       preamble: Effect.provide(preamble, platform)
     })
   })).pipe(
-    Layer.provide(ToolExecutor.layer(tools(options, ModelProfile.profileOf(model, knowledge)))),
+    Layer.provide(layerTools(options, ModelProfile.profileOf(model, knowledge))),
     Layer.provide(layerPermission(options, parts)),
     Layer.provide(ContextPolicy.layer({ ...knowledge, percent: options.compactAt })),
     Layer.provide(Layer.succeed(Price.Prices, { of: (model) => ModelProfile.profileOf(model, knowledge).price })),
     Layer.provide(layerSecrets(options)),
     Layer.provideMerge(Parts.orOwn(parts, Responses.Responses, layerResponses(options, knowledge)))
   )
+}
+
+/** What is needed for servers is loaded only where there is one. */
+const layerTools = (options: Options, profile: ModelProfile.ModelProfile) => {
+  const own = tools(options, profile)
+  const { mcpServers = [], workspace } = options
+  if (!mcpServers.some(McpServers.isEnabled)) return ToolExecutor.layer(own)
+  return Layer.unwrapScoped(Effect.gen(function*() {
+    const McpClients = yield* Effect.promise(() => import("./mcp/McpClients.ts"))
+    const { toolkit } = yield* McpClients.make(mcpServers, { folder: workspace, window: profile.contextWindow })
+    return ToolExecutor.layer(Effect.map(toolkit, (ofServers) => Toolkit.merge(own, ofServers)))
+  }))
 }
 
 const tools = (

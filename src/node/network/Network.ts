@@ -233,6 +233,22 @@ export const makeTls = Effect.fnUntraced(function*(options: Options) {
 
 const nothingMore: Tls = {}
 
+/**
+ * A `fetch` that goes the same way, for libraries that bring no HTTP client of their own.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeFetch = Effect.fnUntraced(function*(options: Options) {
+  const tls = yield* makeTls(options)
+  if (tls === nothingMore && proxiesOf(options).length === 0) return globalThis.fetch
+  const { fetch } = yield* Effect.acquireRelease(
+    Effect.promise(() => load(options, tls)),
+    ({ close }) => Effect.ignore(Effect.tryPromise(close))
+  )
+  return fetch
+})
+
 interface Proxied {
   readonly fetch: typeof globalThis.fetch
   readonly close: () => Promise<void>

@@ -9,9 +9,11 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
+import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import { constants, existsSync } from "node:fs"
 import {
@@ -78,6 +80,34 @@ export const make = Effect.gen(function*() {
  */
 export const layer: Layer.Layer<CommandRunner> = Layer.scoped(CommandRunner, make)
 
+/**
+ * A program that is talked to over its stdin and stdout for as long as the Scope lasts. It ends with it, and all that it
+ * has started, also when this process is killed.
+ *
+ * @since 0.1.0
+ * @category starting
+ */
+export const talkTo = (
+  watcher: ProcessWatcher.ProcessWatcher,
+  words: ReadonlyArray<string>,
+  folder: string,
+  env: Readonly<Record<string, string>>
+): Effect.Effect<Talking, CommandNotStarted, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      launch(watcher, words, folder, env, true),
+      (tree) => Effect.ensuring(stop(tree, Exit.interrupt(FiberId.none)), Effect.sync(() => forget(watcher, tree)))
+    ),
+    // Pipes were asked for.
+    ({ child }) => child as Talking
+  )
+
+/** @since 0.1.0 @category models */
+export type Talking = Child & {
+  readonly stdin: NonNullable<ChildProcess["stdin"]>
+  readonly stderr: NonNullable<ChildProcess["stderr"]>
+}
+
 type Child = ChildProcess & { readonly pid: number; readonly stdout: NonNullable<ChildProcess["stdout"]> }
 
 /** A command and what it has started. */
@@ -104,7 +134,8 @@ const launch = Effect.fnUntraced(function*(
   watcher: ProcessWatcher.ProcessWatcher,
   words: ReadonlyArray<string>,
   cwd: string,
-  added: Readonly<Record<string, string>>
+  added: Readonly<Record<string, string>>,
+  isTalkedTo = false
 ) {
   const mark = ProcessMark.make()
   const env = yield* ChildEnvironment.make({ ...added, ...ProcessMark.environment(mark) })
@@ -119,11 +150,11 @@ const launch = Effect.fnUntraced(function*(
       watcher.watch(mark)
       isWatched = true
       // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
-      const script = `${ProcessMark.limit(mark)}; exec "$@" 2>&1`
+      const script = `${ProcessMark.limit(mark)}; exec "$@"${isTalkedTo ? "" : " 2>&1"}`
       const child = spawn("/bin/sh", ["-c", script, "sh", ...words], {
         cwd,
         detached: true,
-        stdio: ["ignore", "pipe", "ignore"],
+        stdio: isTalkedTo ? ["pipe", "pipe", "pipe"] : ["ignore", "pipe", "ignore"],
         env
       })
       if (child.pid !== undefined) watcher.watch(groupOf(child.pid))

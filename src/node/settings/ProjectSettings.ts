@@ -14,7 +14,7 @@ import * as Settings from "./Settings.ts"
 import * as Trust from "./Trust.ts"
 
 /** What each run of a person is about, and nothing that a project could say. */
-const ofPerson: ReadonlySet<string> = new Set(["credential_store", "durability", "policy", "servers"])
+const ofPerson: ReadonlySet<string> = new Set(["credential_store", "durability", "mcp_servers", "policy", "servers"])
 
 /**
  * The file of the project that a folder belongs to, where there is one.

@@ -16,6 +16,7 @@ import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
 import { Overrides } from "../../responses/account/ModelProfile.ts"
 import * as Sandbox from "../../tools/command/Sandbox.ts"
+import { McpServers } from "../../tools/mcp/McpServers.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
 import * as StateFile from "../files/StateFile.ts"
 import * as Jsonc from "./Jsonc.ts"
@@ -115,6 +116,10 @@ export const Settings = Schema.Struct({
   models: setting(
     Overrides,
     "What models can be sent, by name or by the beginning of names (`qwen*`), where names do not tell"
+  ),
+  mcp_servers: setting(
+    McpServers,
+    "MCP servers by name, each a `command` with `args`, `env`, `cwd`, or a `url` with `headers`, `bearer_token_env_var`; also `effixir mcp add`"
   )
 })
 
@@ -268,7 +273,11 @@ const expected: { readonly [key: string]: string } = {
   models:
     "expected, for a name or the beginning of names (\"qwen*\"), an object with reasoning, parallel_tool_calls, " +
     "images, reasoning_content, apply_patch (each true or false), context_window (a number of tokens) and price (an " +
-    "object with input, output and perhaps cached_input, in US dollars for a million tokens), or some of them"
+    "object with input, output and perhaps cached_input, in US dollars for a million tokens), or some of them",
+  mcp_servers:
+    "expected, for each name, an object with command (a text), and perhaps args, env, cwd, or with url (http or " +
+    "https), and perhaps headers, bearer_token_env_var; and, if you like, enabled, required (each true or false), " +
+    "enabled_tools, disabled_tools (lists of names), startup_timeout, tool_timeout (in seconds)"
 } satisfies Record<keyof Settings, string>
 
 const whole = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, or some of them`

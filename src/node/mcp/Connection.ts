@@ -1,0 +1,289 @@
+/**
+ * A connection to an MCP server, for as long as its Scope lasts.
+ *
+ * @internal
+ */
+import * as Config from "effect/Config"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { resolve } from "node:path"
+import { Secrets } from "../../auth/Secrets.ts"
+import { field, text } from "../../internal/json.ts"
+import { networkProblem } from "../../internal/networkProblem.ts"
+import { version } from "../../internal/version.ts"
+import type * as McpServers from "../../tools/mcp/McpServers.ts"
+import * as McpTool from "../../tools/mcp/McpTool.ts"
+import {
+  Client,
+  ErrorCode,
+  McpError,
+  ResultSchema,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  StreamableHTTPError,
+  ToolListChangedNotificationSchema,
+  type Transport
+} from "../../vendor/mcp.ts"
+import * as Network from "../network/Network.ts"
+import type { ProcessWatcher } from "../process/ProcessWatcher.ts"
+import { boundedFetch } from "./boundedFetch.ts"
+import * as StdioTransport from "./StdioTransport.ts"
+
+/**
+ * Why a server cannot be used, or did not answer. The problem is the end of a sentence.
+ *
+ * - `Closed` the connection is lost, or the server has forgotten it: another one may be made
+ * - `Refused` the server says no to the request
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class McpProblem extends Data.TaggedError("McpProblem")<{
+  readonly reason: "Unusable" | "Closed" | "Forgotten" | "TimedOut" | "TooMuch" | "Refused"
+  readonly problem: string
+}> {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  /** The folder that the agent works in. */
+  readonly folder: string
+  readonly watcher: ProcessWatcher
+  /** Called when the server says that its tools have changed. */
+  readonly onChanged: () => void
+}
+
+/** @since 0.1.0 @category models */
+export interface Asked {
+  readonly method: string
+  readonly params?: { readonly [name: string]: unknown }
+  readonly timeout: Duration.Duration
+  /** Also lets the time begin anew. */
+  readonly onProgress?: ((told: string) => void) | undefined
+}
+
+/** @since 0.1.0 @category models */
+export interface Connection {
+  readonly isClosed: () => boolean
+  /** Ends when the connection is lost. */
+  readonly closed: Effect.Effect<void>
+  /** What the server has: `tools`, `resources`. */
+  readonly has: (capability: "tools" | "resources") => boolean
+  readonly ask: (asked: Asked) => Effect.Effect<unknown, McpProblem>
+  readonly tools: Effect.Effect<ReadonlyArray<McpTool.Listed>, McpProblem>
+}
+
+/** How long a server that was told to stop has to show that it is still there. */
+const pingTimeout = Duration.seconds(5)
+
+/** @since 0.1.0 @category constructors */
+export const open = Effect.fnUntraced(function*(server: McpServers.Server, options: Options) {
+  return yield* "url" in server ? openHttp(server, options) : openStdio(server, options)
+})
+
+const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, options: Options) {
+  const { command, cwd = ".", env = {} } = server
+  const stdio = yield* StdioTransport.make({
+    watcher: options.watcher,
+    words: [command, ...server.args ?? []],
+    folder: resolve(options.folder, cwd),
+    env: yield* valuesOf(env)
+  }).pipe(
+    Effect.catchTag("CommandNotStarted", ({ problem }) => unusable(`it could not be started: ${problem}`))
+  )
+  const explain = (error: unknown): McpProblem => {
+    if (stdio.isTooMuch()) return new McpProblem({ reason: "TooMuch", problem: "it sent too much at once" })
+    const known = problemOf(error)
+    const ending = stdio.ending()
+    if (known.reason !== "Closed" || ending === undefined) return withWords(known, stdio.said())
+    const isMissing = ending.endsWith("exit code 127")
+    return withWords(
+      new McpProblem({ reason: "Closed", problem: isMissing ? `the program ${command} is not there` : ending }),
+      isMissing ? "" : stdio.said()
+    )
+  }
+  return yield* connect(server, stdio.transport, { ...options, explain, isProgram: true })
+})
+
+const withWords = (error: McpProblem, said: string): McpProblem =>
+  said === "" || error.reason === "Refused"
+    ? error
+    : new McpProblem({ reason: error.reason, problem: `${error.problem}; it said: ${said}` })
+
+const openHttp = Effect.fnUntraced(function*(server: McpServers.HttpServer, options: Options) {
+  const url = new URL(server.url)
+  const network = yield* Effect.mapError(
+    Config.unwrap(Network.config),
+    () => new McpProblem({ reason: "Unusable", problem: "the proxy that the environment names cannot be used" })
+  )
+  const fetch = boundedFetch(yield* Network.makeFetch(network))
+  const token = server.bearer_token_env_var === undefined
+    ? {}
+    : { authorization: `Bearer ${yield* variable(server.bearer_token_env_var)}` }
+  const headers = { ...yield* valuesOf(server.headers ?? {}), ...token }
+  const secrets = yield* Secrets
+  yield* secrets.add(
+    ...Object.values(headers).flatMap((value) => [value, value.replace(/^Bearer /i, "")]).map((value) =>
+      Redacted.make(value)
+    )
+  )
+  const how = { fetch, requestInit: { headers } }
+  const over = (transport: Transport) =>
+    connect(server, transport, { ...options, explain: problemOf, isProgram: false })
+  return yield* Effect.catchIf(
+    // Its declaration says of an absent session id what ours may not.
+    over(new StreamableHTTPClientTransport(url, how) as Transport),
+    ({ reason }) => reason === "Forgotten",
+    () => over(new SSEClientTransport(url, how))
+  )
+})
+
+interface Connecting extends Options {
+  readonly explain: (error: unknown) => McpProblem
+  readonly isProgram: boolean
+}
+
+const connect = Effect.fnUntraced(function*(
+  server: McpServers.Server,
+  transport: Transport,
+  { explain, isProgram, onChanged }: Connecting
+) {
+  const { disabled_tools = [], enabled_tools, startup_timeout = usualStartup } = server
+  let isClosed = false
+  const closed = yield* Deferred.make<void>()
+  const client = yield* Effect.acquireRelease(
+    Effect.sync(() => new Client({ name: "effixir", version }, { capabilities: {} })),
+    (client) => Effect.ignore(Effect.tryPromise(() => client.close()))
+  )
+  Object.assign(
+    client,
+    {
+      onclose: () => {
+        isClosed = true
+        Deferred.unsafeDone(closed, Effect.void)
+      },
+      // What comes too late, or belongs to nothing, is no failure.
+      onerror: () => {}
+    } satisfies Pick<Client, "onclose" | "onerror">
+  )
+  client.setNotificationHandler(ToolListChangedNotificationSchema, onChanged)
+  yield* Effect.tryPromise({
+    try: (signal) => client.connect(transport, { signal, timeout: startup_timeout * 1000 }),
+    catch: explain
+  })
+  const capabilities = client.getServerCapabilities()
+  const scope = yield* Effect.scope
+
+  const send = ({ method, onProgress, params, timeout }: Asked) =>
+    Effect.tryPromise({
+      try: (signal) =>
+        client.request(params === undefined ? { method } : { method, params }, ResultSchema, {
+          signal,
+          timeout: Duration.toMillis(timeout),
+          ...onProgress === undefined ? {} : {
+            resetTimeoutOnProgress: true,
+            onprogress: ({ message, progress, total }) =>
+              onProgress(message ?? (total === undefined ? String(progress) : `${progress} of ${total}`))
+          }
+        }),
+      catch: (error) => isClosed ? explain(closedError) : explain(error)
+    })
+
+  /** A program that does not even answer this has not stopped what it was told to stop. */
+  const check = send({ method: "ping", timeout: pingTimeout }).pipe(
+    Effect.catchIf(({ reason }) => reason === "TimedOut", () => Effect.promise(() => client.close())),
+    Effect.ignore,
+    Effect.forkIn(scope)
+  )
+
+  const ask = (asked: Asked): Effect.Effect<unknown, McpProblem> =>
+    isProgram ? Effect.onInterrupt(send(asked), () => check) : send(asked)
+
+  const tools = Effect.gen(function*() {
+    const all: Array<McpTool.Listed> = []
+    let cursor: string | undefined
+    for (let page = 0; page < maxPages; page++) {
+      const answer = yield* ask({
+        method: "tools/list",
+        ...cursor === undefined ? {} : { params: { cursor } },
+        timeout: Duration.seconds(startup_timeout)
+      })
+      all.push(...McpTool.listedIn(answer))
+      cursor = text(field(answer, "nextCursor"))
+      if (cursor === undefined || cursor === "") break
+    }
+    return all.filter(({ name }, at) =>
+      (enabled_tools === undefined || enabled_tools.includes(name)) && !disabled_tools.includes(name) &&
+      all.findIndex((other) => other.name === name) === at
+    )
+  })
+
+  const connection: Connection = {
+    isClosed: () => isClosed,
+    closed: Deferred.await(closed),
+    has: (capability) => capabilities?.[capability] !== undefined,
+    ask,
+    tools: capabilities?.tools === undefined ? Effect.succeed([]) : tools
+  }
+  return connection
+})
+
+const maxPages = 20
+
+/** In seconds. */
+export const usualStartup = 10
+
+const closedError = new McpError(ErrorCode.ConnectionClosed, "")
+
+const unusable = (problem: string) => new McpProblem({ reason: "Unusable", problem })
+
+const valuesOf = (given: { readonly [name: string]: McpServers.Value }) =>
+  Effect.map(
+    Effect.forEach(Object.entries(given), ([name, value]) =>
+      Effect.map(
+        typeof value === "string" ? Effect.succeed(value) : variable(value.env),
+        (value) => [name, value] as const
+      )),
+    (entries): Readonly<Record<string, string>> => Object.fromEntries(entries)
+  )
+
+const variable = (name: string) =>
+  Effect.mapError(Config.nonEmptyString(name), () => unusable(`the variable ${name} of the environment is not set`))
+
+/** Abort and timeout have the same code; who aborts does not read the error. */
+const problemOf = (error: unknown): McpProblem => {
+  if (error instanceof McpError) {
+    const said = error.message.replace(/^MCP error -?\d+: /, "")
+    switch (error.code as ErrorCode) {
+      case ErrorCode.ConnectionClosed:
+        return new McpProblem({ reason: "Closed", problem: "it closed the connection" })
+      case ErrorCode.RequestTimeout:
+        return new McpProblem({ reason: "TimedOut", problem: "it did not answer in time" })
+      default:
+        return new McpProblem({ reason: "Refused", problem: said })
+    }
+  }
+  if (error instanceof StreamableHTTPError) return ofStatus(error.code ?? -1, error.message)
+  const status = /\((?:HTTP )?(\d{3})\)|HTTP (\d{3})/.exec(error instanceof Error ? error.message : "")
+  if (status !== null) return ofStatus(Number(status[1] ?? status[2]), String(error))
+  if (error instanceof Error && error.name === "UnauthorizedError") return ofStatus(401, "")
+  return unusable(networkProblem(error).slice(0, 300))
+}
+
+const ofStatus = (status: number, message: string): McpProblem => {
+  if (status === 401 || status === 403) {
+    return unusable(
+      `it wants a token (${status}): put one into a variable, and name that as bearer_token_env_var`
+    )
+  }
+  if (status === -1) return new McpProblem({ reason: "Forgotten", problem: "what is there is no MCP server" })
+  return status >= 400 && status < 500
+    ? new McpProblem({ reason: "Forgotten", problem: `it answered ${status}` })
+    : unusable(`it answered ${status > 0 ? status : message.slice(0, 200)}`)
+}

@@ -1,0 +1,88 @@
+/**
+ * The MCP servers that count in a folder: those of a person's `config.json`, and of the project's `.mcp.json` once the
+ * project is trusted.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
+import { ConfigError } from "../../auth/ConfigError.ts"
+import { Secrets } from "../../auth/Secrets.ts"
+import { diskProblem } from "../../internal/diskProblem.ts"
+import { isNotFound } from "../../internal/isNotFound.ts"
+import * as McpServers from "../../tools/mcp/McpServers.ts"
+import type { Home } from "./Home.ts"
+import * as Jsonc from "./Jsonc.ts"
+import type * as Settings from "./Settings.ts"
+
+/** The name of a project's file. */
+const fileName = ".mcp.json"
+
+/** More is no list of servers. In bytes. */
+const maxSize = 1024 * 1024
+
+/** @since 0.1.0 @category models */
+export interface Options {
+  readonly home: Home
+  readonly settings: Pick<Settings.Settings, "mcp_servers">
+  readonly folder: string
+  readonly isTrusted: boolean
+}
+
+/**
+ * The servers, a person's own first.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const load = Effect.fnUntraced(function*({ folder, home, isTrusted, settings }: Options) {
+  const own = McpServers.ofSettings(settings.mcp_servers ?? {}, home.config)
+  return isTrusted ? McpServers.merge(own, yield* ofProject(folder)) : own
+})
+
+/**
+ * Where the project of a folder would name its servers.
+ *
+ * @since 0.1.0
+ * @category paths
+ */
+export const fileOf: (folder: string) => Effect.Effect<string, never, FileSystem.FileSystem | Path.Path> = Effect
+  .fnUntraced(function*(folder) {
+    const path = yield* Path.Path
+    return path.join(yield* ProjectInstructions.projectOf(folder), fileName)
+  })
+
+const ofProject = Effect.fnUntraced(function*(folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const file = yield* fileOf(folder)
+  const unusable = (expected: string) => new ConfigError({ key: "The file", source: file, expected })
+  const text = yield* Effect.asSome(fs.readFileString(file)).pipe(
+    Effect.catchAll((error) => isNotFound(error) ? Effect.succeedNone : unusable(diskProblem(error)))
+  )
+  if (Option.isNone(text)) return []
+  if (text.value.length > maxSize) return yield* unusable("it is larger than a list of servers can be")
+  const json = yield* Effect.mapError(Jsonc.parse(text.value), ({ problem }) => unusable(problem))
+  const { isIn } = yield* Secrets
+  const names = Array.from(text.value.matchAll(/\$\{([A-Za-z_]\w*)/g), ([, name = ""]) => name)
+  const values = new Map(
+    yield* Effect.forEach(
+      [...new Set(names)],
+      (name) => Effect.map(Effect.option(Config.string(name)), (value) => [name, value] as const)
+    )
+  )
+  const servers = McpServers.ofProject(json, file, (name) => {
+    const value = Option.getOrUndefined(values.get(name) ?? Option.none())
+    return value !== undefined && isOurs.test(name) || value !== undefined && isIn(value)
+      ? Either.left(`${name} is a sign-in of effixir's own, which a project does not get`)
+      : Either.right(value)
+  })
+  return servers ?? (yield* unusable("expected {\"mcpServers\": {…}}"))
+})
+
+/** What signs in to models; a person can pass it on in `config.json`. */
+const isOurs = /^(?:OPENAI_API_KEY|(?:CODEX|CHATGPT|EFFIXIR)_\w*(?:KEY|TOKEN|SECRET))$/

@@ -1,0 +1,16 @@
+/** @internal */
+export { Client } from "@modelcontextprotocol/sdk/client/index.js"
+/** @internal */
+export { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
+/** @internal */
+export { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+/** @internal */
+export type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
+/** @internal */
+export {
+  ErrorCode,
+  JSONRPCMessageSchema,
+  McpError,
+  ResultSchema,
+  ToolListChangedNotificationSchema
+} from "@modelcontextprotocol/sdk/types.js"
