@@ -47,7 +47,8 @@ export default defineConfig({
         { name: "chat", test: /src\/cli\/handlers\/chat\.ts$/ },
         { name: "serve", test: /src\/cli\/handlers\/serve\.ts$/ },
         { name: "login", test: /src\/cli\/handlers\/login\.ts$/ },
-        { name: "mcp", test: /src\/node\/mcp\/McpClients\.ts$/ },
+        { name: "servers", test: /src\/node\/mcp\/McpClients\.ts$/ },
+        { name: "mcp", test: /src\/cli\/handlers\/mcp\// },
         { name: "telemetry", test: /src\/cli\/telemetry\/exporter\.ts$/ }
       ]
     }

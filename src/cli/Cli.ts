@@ -19,6 +19,7 @@ import { doctor } from "./commands/doctor.ts"
 import { fork } from "./commands/fork.ts"
 import { login } from "./commands/login.ts"
 import { logout } from "./commands/logout.ts"
+import { all as mcpCommands, mcp } from "./commands/mcp.ts"
 import { models } from "./commands/models.ts"
 import { resume } from "./commands/resume.ts"
 import { run as runCommand } from "./commands/run.ts"
@@ -44,6 +45,7 @@ export const commands = [
   models,
   doctor,
   config,
+  mcp,
   serve,
   acp,
   demo,
@@ -77,6 +79,7 @@ export const described = (): ReadonlyArray<Help.Described> => [
   Help.describe("models", models),
   Help.describe("doctor", doctor),
   ...Help.describeGroup("config", config, Help.within("config", configCommands)),
+  ...Help.describeGroup("mcp", mcp, Help.within("mcp", mcpCommands)),
   Help.describe("serve", serve),
   Help.describe("acp", acp),
   Help.describe("demo", demo),

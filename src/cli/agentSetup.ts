@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { existsSync } from "node:fs"
 import { isAbsolute, resolve } from "node:path"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
@@ -200,7 +201,13 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew }: Asked, home: Home.
   }
   const files = sources.map(({ path }) => path)
   const settings = yield* ProjectSettings.find(home, folder)
-  const [first, ...more] = [...files, ...settings === undefined ? [] : [settings], ...yield* Skills.ofProject(folder)]
+  const servers = yield* McpSettings.fileOf(folder)
+  const [first, ...more] = [
+    ...files,
+    ...settings === undefined ? [] : [settings],
+    ...existsSync(servers) ? [servers] : [],
+    ...yield* Skills.ofProject(folder)
+  ]
   if (first === undefined) return false
   const which = `${quote(first)}${more.length === 0 ? "" : ` and ${more.length} more`}`
   yield* screen.say(`${which} left out: this project is not trusted. To follow what it says from now on: --trust`)

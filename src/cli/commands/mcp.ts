@@ -1,0 +1,15 @@
+/**
+ * `effixir mcp`: the MCP servers whose tools agents have.
+ */
+import * as Command from "@effect/cli/Command"
+import { add } from "./mcp/add.ts"
+import { get } from "./mcp/get.ts"
+import { list } from "./mcp/list.ts"
+import { remove } from "./mcp/remove.ts"
+
+export const all = [list, get, add, remove] as const
+
+export const mcp = Command.make("mcp").pipe(
+  Command.withDescription("List, show, add and remove MCP servers, whose tools agents have"),
+  Command.withSubcommands(all)
+)

@@ -1,0 +1,60 @@
+/**
+ * `effixir mcp list`
+ */
+import * as Effect from "effect/Effect"
+import { json as visibleJson, line } from "../../../internal/visible.ts"
+import * as McpServers from "../../../tools/mcp/McpServers.ts"
+import type { Flags } from "../../commands/mcp/list.ts"
+import { whileWaiting } from "../../progressLine.ts"
+import { Screen } from "../../Screen.ts"
+import { cells } from "../../verbatim.ts"
+import * as Servers from "./servers.ts"
+
+export const handle = Effect.fnUntraced(function*({ cd, json }: Flags) {
+  const screen = yield* Screen
+  const { folder, servers } = yield* Servers.load(cd)
+  const looked = yield* whileWaiting("starting the servers")(look(servers, folder))
+  if (json) return yield* screen.out(`${visibleJson(JSON.stringify({ servers: looked }))}\n`)
+  if (looked.length === 0) {
+    return yield* screen.say("there is no MCP server; to add one: effixir mcp add NAME -- COMMAND, or --url URL")
+  }
+  const rows = [
+    ["NAME", "STATUS", "FROM", "TOOLS"],
+    ...looked.map(({ error, name, source, status, tools }) => [
+      line(name),
+      status,
+      source,
+      line(error ?? tools.map(({ name }) => name).join(", "))
+    ])
+  ]
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => cells(row[column] ?? ""))))
+  yield* screen.out(
+    rows.map((row) =>
+      `${row.map((cell, at) => cell + " ".repeat(Math.max(0, (widths[at] ?? 0) - cells(cell)))).join("  ").trimEnd()}\n`
+    ).join("")
+  )
+})
+
+/** What each server has, once it is ready or has failed to be. */
+const look = (servers: ReadonlyArray<McpServers.Configured>, folder: string) =>
+  Effect.scoped(Effect.gen(function*() {
+    const enabled = servers.filter(McpServers.isEnabled)
+    const connected = enabled.length === 0 ? [] : yield* Effect.flatMap(
+      Effect.promise(() => import("../../../node/mcp/McpClients.ts")),
+      ({ connect }) => connect(enabled, { folder })
+    )
+    const states = new Map(
+      yield* Effect.forEach(connected, ({ name, state }) => Effect.map(state, (state) => [name, state] as const))
+    )
+    return servers.map((configured) => {
+      const state = states.get(configured.name)
+      return {
+        name: configured.name,
+        transport: McpServers.transportOf(configured),
+        source: configured.source,
+        status: state === undefined ? "disabled" : state.problem === undefined ? "ready" : "failed",
+        tools: (state?.tools ?? []).map(({ name, title }) => ({ name, title: title ?? null })),
+        error: state?.problem ?? null
+      }
+    })
+  }))

@@ -1,0 +1,66 @@
+/**
+ * The MCP servers that count in a folder, as the commands about them find them.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { existsSync } from "node:fs"
+import * as Host from "../../../auth/Host.ts"
+import { closest } from "../../../internal/closest.ts"
+import { quote } from "../../../internal/quote.ts"
+import * as McpSettings from "../../../node/settings/McpSettings.ts"
+import * as Trust from "../../../node/settings/Trust.ts"
+import type * as McpServers from "../../../tools/mcp/McpServers.ts"
+import { BadInput } from "../../ExitCode.ts"
+import { Screen } from "../../Screen.ts"
+import { settings as readSettings } from "../../settings.ts"
+
+/** A person is told of those of a project that is not trusted. */
+export const load = Effect.fnUntraced(function*(cd: Option.Option<string>) {
+  const folder = Option.getOrElse(cd, () => process.cwd())
+  const settings = yield* readSettings(folder)
+  const { home } = settings
+  const isTrusted = yield* Trust.isTrusted(home, folder)
+  const servers = yield* McpSettings.load({ home, settings, folder, isTrusted })
+  const file = yield* McpSettings.fileOf(folder)
+  if (!isTrusted && existsSync(file)) {
+    const screen = yield* Screen
+    yield* screen.say(
+      `${quote(file)} left out: this project is not trusted. To trust it, run something there with --trust`
+    )
+  }
+  return { folder, servers }
+})
+
+/** The server of a name. */
+export const named = (servers: ReadonlyArray<McpServers.Configured>, name: string) => {
+  const found = servers.find((server) => server.name === name)
+  if (found !== undefined) return Effect.succeed(found)
+  const nearest = closest(name, servers.map(({ name }) => name))
+  return new BadInput({
+    message: `There is no MCP server ${quote(name)}${
+      nearest === undefined ? "" : `, the nearest is ${quote(nearest)}`
+    }; see \`effixir mcp list\``
+  })
+}
+
+/** How it is set up, as it may be shown: values whose names say that they are secret are left out. */
+export const shown = ({ server }: McpServers.Configured): { readonly [key: string]: unknown } | undefined =>
+  Either.isLeft(server) ? undefined : JSON.parse(
+    JSON.stringify(server.right),
+    (name, value: unknown) =>
+      typeof value !== "string" || name === "bearer_token_env_var" || name === "command"
+        ? value
+        : name === "url"
+        ? withoutSecrets(value)
+        : Host.isSecretName(name)
+        ? "[hidden]"
+        : value
+  )
+
+const withoutSecrets = (address: string): string => {
+  const url = new URL(address)
+  for (const name of url.searchParams.keys()) if (Host.isSecretName(name)) url.searchParams.set(name, "[hidden]")
+  if (url.password !== "") url.password = "hidden"
+  return url.href
+}
