@@ -140,7 +140,7 @@ const openHttp = Effect.fnUntraced(function*(server: McpServers.HttpServer, opti
     // Its declaration says of an absent session id what ours may not.
     over(new StreamableHTTPClientTransport(url, how) as Transport),
     ({ reason }) => reason === "Forgotten",
-    () => over(new SSEClientTransport(url, how))
+    (first) => Effect.mapError(over(new SSEClientTransport(url, how)), () => first)
   )
 })
 

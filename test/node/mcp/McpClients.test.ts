@@ -1,0 +1,164 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, describe, it } from "@effect/vitest"
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
+import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js"
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import { randomUUID } from "node:crypto"
+import { existsSync, readFileSync } from "node:fs"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as McpClients from "../../../src/node/mcp/McpClients.ts"
+import type * as McpServers from "../../../src/tools/mcp/McpServers.ts"
+import type { ToolResult } from "../../../src/tools/ToolExecutor.ts"
+import * as ToolExecutor from "../../../src/tools/ToolExecutor.ts"
+import { eventually, isAlive } from "../../cli/support.ts"
+
+/** The tools of one server, as an agent has them. */
+const agentWith = Effect.fnUntraced(function*(server: McpServers.Server) {
+  const { toolkit } = yield* McpClients.make(
+    [{ name: "one", source: "user", from: "config.json", server: Either.right(server) }],
+    { folder: tmpdir() }
+  )
+  const { declarations, execute } = yield* ToolExecutor.make(toolkit)
+  return {
+    names: Effect.map(declarations, (all) => all.map(({ name }) => String(name))),
+    call: (name: string, args: object = {}, progress?: (text: string) => Effect.Effect<void>) =>
+      execute(
+        { type: "function_call", call_id: "c", name, arguments: JSON.stringify(args) },
+        { callId: "c", sessionId: "s", progress: progress ?? (() => Effect.void) }
+      )
+  }
+})
+
+const text = ({ output }: ToolResult): string =>
+  typeof output === "string" ? output : output.map((part) => String(part["text"])).join("\n")
+
+/** The SDK's own server, with a tool and something to read. */
+const serve = (transport: Transport) => {
+  const server = new McpServer({ name: "test", version: "1" })
+  server.registerTool("hello", { description: "Says hello" }, () => ({ content: [{ type: "text", text: "hello" }] }))
+  server.registerResource("note", "note://a", {}, () => ({ contents: [{ uri: "note://a", text: "a note" }] }))
+  return server.connect(transport)
+}
+
+const listening = (handler: Http.RequestListener) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly server: Http.Server; readonly url: string }>((resume) => {
+      const server = Http.createServer(handler)
+      server.listen(0, "127.0.0.1", () => {
+        const { port } = server.address() as AddressInfo
+        resume(Effect.succeed({ server, url: `http://127.0.0.1:${port}/mcp` }))
+      })
+    }),
+    ({ server }) =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+  )
+
+const bodyOf = async (request: Http.IncomingMessage): Promise<unknown> => {
+  const chunks: Array<Buffer> = []
+  for await (const chunk of request) chunks.push(chunk)
+  return chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString())
+}
+
+describe("A server over HTTP", () => {
+  it.scopedLive("gets its headers, is read, and is begun anew when it has forgotten the session", () =>
+    Effect.gen(function*() {
+      const sessions = new Map<string, StreamableHTTPServerTransport>()
+      const tokens = new Set<string | undefined>()
+      let begun = 0
+      const { url } = yield* listening(async (request, response) => {
+        tokens.add(request.headers.authorization)
+        const id = request.headers["mcp-session-id"]
+        const known = typeof id === "string" ? sessions.get(id) : undefined
+        if (known === undefined && id !== undefined) return response.writeHead(404).end()
+        const transport = known ?? new StreamableHTTPServerTransport({
+          sessionIdGenerator: randomUUID,
+          onsessioninitialized: (id) => {
+            begun++
+            sessions.set(id, transport)
+          }
+        })
+        if (known === undefined) await serve(transport as Transport)
+        await transport.handleRequest(request, response, await bodyOf(request))
+      })
+      const { call, names } = yield* agentWith({ url, headers: { authorization: "Bearer of-the-test" } })
+      assert.deepStrictEqual(yield* names, ["mcp__one__hello", "mcp__one__list_resources", "mcp__one__read_resource"])
+      assert.strictEqual(text(yield* call("mcp__one__hello")), "hello")
+      assert.include(text(yield* call("mcp__one__list_resources")), "note://a")
+      assert.strictEqual(text(yield* call("mcp__one__read_resource", { uri: "note://a" })), "[note://a]\na note")
+      assert.match(text(yield* call("mcp__one__read_resource", { uri: "note://b" })), /^The server one answered: /)
+      sessions.clear()
+      assert.strictEqual(text(yield* call("mcp__one__hello")), "hello")
+      assert.strictEqual(begun, 2)
+      assert.deepStrictEqual([...tokens], ["Bearer of-the-test"])
+    }))
+
+  it.scopedLive("may know only the older way, by events", () =>
+    Effect.gen(function*() {
+      let transport: SSEServerTransport | undefined
+      const { url } = yield* listening(async (request, response) => {
+        if (request.method === "POST" && request.url?.startsWith("/post")) {
+          return transport?.handlePostMessage(request, response, await bodyOf(request))
+        }
+        if (request.method !== "GET") return response.writeHead(405).end()
+        transport = new SSEServerTransport("/post", response)
+        await serve(transport)
+      })
+      const { call, names } = yield* agentWith({ url })
+      assert.include(yield* names, "mcp__one__hello")
+      assert.strictEqual(text(yield* call("mcp__one__hello")), "hello")
+    }))
+
+  for (
+    const [what, status, type, expected] of [
+      ["wants a token", 401, "text/plain", "it wants a token (401)"],
+      ["is a web page", 200, "text/html", "what is there is no MCP server"],
+      ["fails", 500, "text/plain", "it answered 500"]
+    ] as const
+  ) {
+    it.scopedLive(`that ${what} is told as such`, () =>
+      Effect.gen(function*() {
+        const { url } = yield* listening((_, response) =>
+          response.writeHead(status, { "content-type": type }).end("<p>")
+        )
+        const server = { url, required: true }
+        assert.include((yield* Effect.flip(Effect.asVoid(agentWith(server)))).message, expected)
+      }))
+  }
+})
+
+const odd = fileURLToPath(new URL("../../cli/mcpServer.mjs", import.meta.url))
+
+describe("A call that is stopped", () => {
+  for (const [behaviour, what] of [["busy", "goes on with it"], ["hanging", "answers nothing more"]] as const) {
+    it.scopedLive(`stops a program that ${what}`, () =>
+      Effect.gen(function*() {
+        const file = join(tmpdir(), `effixir-test-${process.pid}-${behaviour}.pid`)
+        const { call, names } = yield* agentWith({ command: process.execPath, args: [odd, behaviour, file] })
+        yield* names
+        const isRunning = yield* Deferred.make<void>()
+        const calling = yield* Effect.fork(
+          call("mcp__one__echo", {}, () => Effect.asVoid(Deferred.succeed(isRunning, undefined)))
+        )
+        yield* behaviour === "busy" ? Deferred.await(isRunning) : Effect.sleep("200 millis")
+        assert.isTrue(existsSync(file))
+        const pid = Number(readFileSync(file, "utf8"))
+        yield* Fiber.interrupt(calling)
+        yield* eventually("the program is gone", () => !isAlive(pid))
+        // It is there again when it is needed.
+        yield* Effect.fork(call("mcp__one__echo"))
+        yield* eventually("another one has started", () => Number(readFileSync(file, "utf8")) !== pid)
+      }))
+  }
+}, 30_000)
