@@ -74,7 +74,7 @@ const config = (): string =>
     "## `config.json`\n",
     "In the folder of `EFFIXIR_HOME`; a regular file of at most 1 MB. Comments may stand in it, and stay when\n" +
     "`effixir config set KEY VALUE` changes it; `effixir config schema` prints its JSON Schema. A project sets neither\n" +
-    "`credential_store`, `durability`, `policy` nor `servers`, and makes `permission` only stricter.\n",
+    "`credential_store`, `durability`, `mcp_servers`, `policy` nor `servers`, and makes `permission` only stricter.\n",
     table(
       ["key", "value", "meaning"],
       SchemaAST.getPropertySignatures(Settings.ast).map((property) => [

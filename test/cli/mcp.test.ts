@@ -208,15 +208,25 @@ describe("effixir mcp", () => {
           ["far", "http", "user", "failed", false]
         ]
       )
-      assert.deepInclude(servers[0]?.tools, { name: "read_graph", title: "Read Graph" })
+      assert.deepInclude(servers[0]?.tools ?? [], { name: "read_graph", title: "Read Graph" })
       // It can only be run as a task.
-      assert.notInclude(servers[1]?.tools.map(({ name }) => name), "simulate-research-query")
+      assert.notInclude(servers[1]?.tools.map(({ name }) => name) ?? [], "simulate-research-query")
 
       for (const args of [["mcp", "get", "far"], ["mcp", "get", "all", "--json"], ["config", "list"]]) {
         const { code, stdout } = yield* run(args)
         assert.strictEqual(code, 0)
         assert.notInclude(stdout, "hidden-from-all")
       }
+      const doctor = yield* run(["doctor", "--json", "--offline"])
+      const { checks }: { readonly checks: ReadonlyArray<{ readonly id: string; readonly status: string }> } = JSON
+        .parse(
+          doctor.stdout
+        )
+      assert.deepStrictEqual(checks.flatMap(({ id, status }) => id.startsWith("mcp.") ? [[id, status]] : []), [
+        ["mcp.memory", "ok"],
+        ["mcp.all", "ok"],
+        ["mcp.far", "skip"]
+      ])
       assert.strictEqual((yield* run(["mcp", "remove", "far"])).code, 0)
       assert.notInclude(yield* fs.readFileString(file), "127.0.0.1")
     }).pipe(Effect.provide(platform)))

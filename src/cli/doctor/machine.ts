@@ -7,9 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { execFile } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { delimiter, isAbsolute, join } from "node:path"
-import { parse } from "../../internal/json.ts"
 import { isExecutable } from "../../node/files/isExecutable.ts"
 import * as ChildEnvironment from "../../node/process/ChildEnvironment.ts"
 import * as NodeSandbox from "../../node/sandbox/NodeSandbox.ts"
@@ -98,22 +96,6 @@ export const sandbox: Check<FileSystem.FileSystem | Path.Path> = {
       ? warn(`Commands run without a sandbox: ${reason}`, remedy)
       : fail(`The sandbox "${mode}" cannot be had, so nothing runs: ${reason}`, remedy)
   })
-}
-
-/** The servers that a project names; none is started yet. */
-export const mcp = (project: string): ReadonlyArray<Check> =>
-  serversOf(join(project, ".mcp.json")).map((name) => ({
-    id: `mcp.${name}`,
-    look: Effect.succeed(skipped("This version of effixir starts no MCP servers"))
-  }))
-
-const serversOf = (file: string): ReadonlyArray<string> => {
-  try {
-    const value = parse(readFileSync(file, "utf8")) as { readonly mcpServers?: unknown } | undefined
-    return typeof value?.mcpServers === "object" && value.mcpServers !== null ? Object.keys(value.mcpServers) : []
-  } catch {
-    return []
-  }
 }
 
 const leastColumns = 60

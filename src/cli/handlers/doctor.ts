@@ -4,7 +4,6 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import { json as visibleJson, line } from "../../internal/visible.ts"
 import * as Network from "../../node/network/Network.ts"
 import { layerHome } from "../../node/NodeHome.ts"
@@ -15,6 +14,7 @@ import * as Account from "../doctor/account.ts"
 import * as Check from "../doctor/Check.ts"
 import * as HomeChecks from "../doctor/home.ts"
 import * as Machine from "../doctor/machine.ts"
+import * as McpChecks from "../doctor/mcp.ts"
 import * as ExitCode from "../ExitCode.ts"
 import { whileWaiting } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
@@ -49,7 +49,7 @@ const runAll = Effect.fnUntraced(function*(isOffline: boolean) {
   // Even offline, nothing can be set up with a proxy that cannot be one.
   const hasNetwork = yield* Effect.isSuccess(Config.unwrap(Network.config))
   const unusable = config.status === "fail" ? config : hasNetwork && proxy.status !== "fail" ? undefined : proxy
-  const project = yield* ProjectInstructions.projectOf(".")
+  const servers = yield* McpChecks.checks(isOffline)
   const [account, machine] = yield* Effect.all([
     unusable === undefined ? askAll(isOffline, proxy) : skipAll(unusable, proxy),
     Effect.forEach(
@@ -57,7 +57,7 @@ const runAll = Effect.fnUntraced(function*(isOffline: boolean) {
         Machine.sandbox,
         Machine.ripgrep,
         Machine.git,
-        ...Machine.mcp(project),
+        ...servers,
         Machine.size,
         Machine.color
       ],
@@ -65,7 +65,7 @@ const runAll = Effect.fnUntraced(function*(isOffline: boolean) {
     )
   ], { concurrency: "unbounded" })
   return [...own, config, ...account, ...machine]
-})
+}, Effect.scoped)
 
 const askAll = Effect.fnUntraced(
   function*(isOffline: boolean, proxy: Check.Result) {

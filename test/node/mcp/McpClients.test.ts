@@ -1,4 +1,3 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js"
@@ -81,7 +80,10 @@ describe("A server over HTTP", () => {
         tokens.add(request.headers.authorization)
         const id = request.headers["mcp-session-id"]
         const known = typeof id === "string" ? sessions.get(id) : undefined
-        if (known === undefined && id !== undefined) return response.writeHead(404).end()
+        if (known === undefined && id !== undefined) {
+          response.writeHead(404).end()
+          return
+        }
         const transport = known ?? new StreamableHTTPServerTransport({
           sessionIdGenerator: randomUUID,
           onsessioninitialized: (id) => {
@@ -109,11 +111,11 @@ describe("A server over HTTP", () => {
       let transport: SSEServerTransport | undefined
       const { url } = yield* listening(async (request, response) => {
         if (request.method === "POST" && request.url?.startsWith("/post")) {
-          return transport?.handlePostMessage(request, response, await bodyOf(request))
-        }
-        if (request.method !== "GET") return response.writeHead(405).end()
-        transport = new SSEServerTransport("/post", response)
-        await serve(transport)
+          await transport?.handlePostMessage(request, response, await bodyOf(request))
+        } else if (request.method === "GET") {
+          transport = new SSEServerTransport("/post", response)
+          await serve(transport)
+        } else response.writeHead(405).end()
       })
       const { call, names } = yield* agentWith({ url })
       assert.include(yield* names, "mcp__one__hello")

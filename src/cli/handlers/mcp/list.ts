@@ -13,7 +13,7 @@ import * as Servers from "./servers.ts"
 export const handle = Effect.fnUntraced(function*({ cd, json }: Flags) {
   const screen = yield* Screen
   const { folder, servers } = yield* Servers.load(cd)
-  const looked = yield* whileWaiting("starting the servers")(look(servers, folder))
+  const looked = yield* whileWaiting("starting the servers")(told(servers, folder))
   if (json) return yield* screen.out(`${visibleJson(JSON.stringify({ servers: looked }))}\n`)
   if (looked.length === 0) {
     return yield* screen.say("there is no MCP server; to add one: effixir mcp add NAME -- COMMAND, or --url URL")
@@ -36,25 +36,16 @@ export const handle = Effect.fnUntraced(function*({ cd, json }: Flags) {
 })
 
 /** What each server has, once it is ready or has failed to be. */
-const look = (servers: ReadonlyArray<McpServers.Configured>, folder: string) =>
-  Effect.scoped(Effect.gen(function*() {
-    const enabled = servers.filter(McpServers.isEnabled)
-    const connected = enabled.length === 0 ? [] : yield* Effect.flatMap(
-      Effect.promise(() => import("../../../node/mcp/McpClients.ts")),
-      ({ connect }) => connect(enabled, { folder })
-    )
-    const states = new Map(
-      yield* Effect.forEach(connected, ({ name, state }) => Effect.map(state, (state) => [name, state] as const))
-    )
-    return servers.map((configured) => {
-      const state = states.get(configured.name)
-      return {
-        name: configured.name,
-        transport: McpServers.transportOf(configured),
-        source: configured.source,
-        status: state === undefined ? "disabled" : state.problem === undefined ? "ready" : "failed",
-        tools: (state?.tools ?? []).map(({ name, title }) => ({ name, title: title ?? null })),
-        error: state?.problem ?? null
-      }
-    })
-  }))
+const told = (servers: ReadonlyArray<McpServers.Configured>, folder: string) =>
+  Effect.scoped(
+    Effect.flatMap(Servers.look(servers, folder), (looked) =>
+      Effect.forEach(looked, ({ configured, state: looking }) =>
+        Effect.map(looking ?? Effect.succeed(undefined), (state) => ({
+          name: configured.name,
+          transport: McpServers.transportOf(configured),
+          source: configured.source,
+          status: state === undefined ? "disabled" : state.problem === undefined ? "ready" : "failed",
+          tools: (state?.tools ?? []).map(({ name, title }) => ({ name, title: title ?? null })),
+          error: state?.problem ?? null
+        }))))
+  )

@@ -10,7 +10,7 @@ import { closest } from "../../../internal/closest.ts"
 import { quote } from "../../../internal/quote.ts"
 import * as McpSettings from "../../../node/settings/McpSettings.ts"
 import * as Trust from "../../../node/settings/Trust.ts"
-import type * as McpServers from "../../../tools/mcp/McpServers.ts"
+import * as McpServers from "../../../tools/mcp/McpServers.ts"
 import { BadInput } from "../../ExitCode.ts"
 import { Screen } from "../../Screen.ts"
 import { settings as readSettings } from "../../settings.ts"
@@ -30,6 +30,20 @@ export const load = Effect.fnUntraced(function*(cd: Option.Option<string>) {
     )
   }
   return { folder, servers }
+})
+
+/**
+ * Starts the servers side by side; they are stopped with the Scope. The state of each is known once it is ready or has
+ * failed to be; one that is disabled has none.
+ */
+export const look = Effect.fnUntraced(function*(servers: ReadonlyArray<McpServers.Configured>, folder: string) {
+  const enabled = servers.filter(McpServers.isEnabled)
+  const connected = enabled.length === 0 ? [] : yield* Effect.flatMap(
+    Effect.promise(() => import("../../../node/mcp/McpClients.ts")),
+    ({ connect }) => connect(enabled, { folder })
+  )
+  const states = new Map(connected.map(({ configured, state }) => [configured, state]))
+  return servers.map((configured) => ({ configured, state: states.get(configured) }))
 })
 
 /** The server of a name. */
