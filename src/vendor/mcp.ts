@@ -1,9 +1,13 @@
 /** @internal */
+export { type OAuthClientProvider, UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js"
+/** @internal */
 export { Client } from "@modelcontextprotocol/sdk/client/index.js"
 /** @internal */
 export { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
 /** @internal */
 export { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+/** @internal */
+export type { OAuthTokens } from "@modelcontextprotocol/sdk/shared/auth.js"
 /** @internal */
 export type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
 /** @internal */

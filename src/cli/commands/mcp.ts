@@ -5,11 +5,13 @@ import * as Command from "@effect/cli/Command"
 import { add } from "./mcp/add.ts"
 import { get } from "./mcp/get.ts"
 import { list } from "./mcp/list.ts"
+import { login } from "./mcp/login.ts"
+import { logout } from "./mcp/logout.ts"
 import { remove } from "./mcp/remove.ts"
 
-export const all = [list, get, add, remove] as const
+export const all = [list, get, add, remove, login, logout] as const
 
 export const mcp = Command.make("mcp").pipe(
-  Command.withDescription("List, show, add and remove MCP servers, whose tools agents have"),
+  Command.withDescription("List, show, add and remove MCP servers, whose tools agents have, and sign in to them"),
   Command.withSubcommands(all)
 )

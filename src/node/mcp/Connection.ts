@@ -8,6 +8,7 @@ import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { resolve } from "node:path"
 import { Secrets } from "../../auth/Secrets.ts"
@@ -25,11 +26,13 @@ import {
   StreamableHTTPClientTransport,
   StreamableHTTPError,
   ToolListChangedNotificationSchema,
-  type Transport
+  type Transport,
+  UnauthorizedError
 } from "../../vendor/mcp.ts"
 import * as Network from "../network/Network.ts"
 import type { ProcessWatcher } from "../process/ProcessWatcher.ts"
 import { boundedFetch } from "./boundedFetch.ts"
+import * as SignIns from "./SignIns.ts"
 import * as StdioTransport from "./StdioTransport.ts"
 
 /**
@@ -52,6 +55,7 @@ export class McpProblem extends Data.TaggedError("McpProblem")<{
 
 /** @since 0.1.0 @category models */
 export interface Options {
+  readonly name: string
   /** The folder that the agent works in. */
   readonly folder: string
   readonly watcher: ProcessWatcher
@@ -99,7 +103,7 @@ const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, op
   )
   const explain = (error: unknown): McpProblem => {
     if (stdio.isTooMuch()) return new McpProblem({ reason: "TooMuch", problem: "it sent too much at once" })
-    const known = problemOf(error)
+    const known = problemOf(error, options.name)
     const ending = stdio.ending()
     if (known.reason !== "Closed" || ending === undefined) return withWords(known, stdio.said())
     const isMissing = ending.endsWith("exit code 127")
@@ -133,9 +137,21 @@ const openHttp = Effect.fnUntraced(function*(server: McpServers.HttpServer, opti
       Redacted.make(value)
     )
   )
-  const how = { fetch, requestInit: { headers } }
-  const over = (transport: Transport) =>
-    connect(server, transport, { ...options, explain: problemOf, isProgram: false })
+  const signed = { name: options.name, url: server.url }
+  const hasToken = Object.keys(headers).some((name) => name.toLowerCase() === "authorization")
+  const signIn = hasToken ?
+    Option.none() :
+    yield* Effect.mapError(SignIns.find(signed), (error) => unusable(error.message))
+  const how = {
+    fetch,
+    requestInit: { headers },
+    ...Option.isNone(signIn) ? {} : { authProvider: yield* SignIns.provider(signed) }
+  }
+  const explain = (error: unknown) =>
+    error instanceof UnauthorizedError || Option.isSome(signIn) && isOAuthError(error)
+      ? unusable(`the sign-in is over; sign in again with \`effixir mcp login ${options.name}\``)
+      : problemOf(error, options.name)
+  const over = (transport: Transport) => connect(server, transport, { ...options, explain, isProgram: false })
   return yield* Effect.catchIf(
     // Its declaration says of an absent session id what ours may not.
     over(new StreamableHTTPClientTransport(url, how) as Transport),
@@ -257,7 +273,7 @@ const variable = (name: string) =>
   Effect.mapError(Config.nonEmptyString(name), () => unusable(`the variable ${name} of the environment is not set`))
 
 /** Abort and timeout have the same code; who aborts does not read the error. */
-const problemOf = (error: unknown): McpProblem => {
+const problemOf = (error: unknown, name: string): McpProblem => {
   if (error instanceof McpError) {
     const said = error.message.replace(/^MCP error -?\d+: /, "")
     switch (error.code as ErrorCode) {
@@ -269,17 +285,20 @@ const problemOf = (error: unknown): McpProblem => {
         return new McpProblem({ reason: "Refused", problem: said })
     }
   }
-  if (error instanceof StreamableHTTPError) return ofStatus(error.code ?? -1, error.message)
+  if (error instanceof StreamableHTTPError) return ofStatus(error.code ?? -1, error.message, name)
   const status = /\((?:HTTP )?(\d{3})\)|HTTP (\d{3})/.exec(error instanceof Error ? error.message : "")
-  if (status !== null) return ofStatus(Number(status[1] ?? status[2]), String(error))
-  if (error instanceof Error && error.name === "UnauthorizedError") return ofStatus(401, "")
+  if (status !== null) return ofStatus(Number(status[1] ?? status[2]), String(error), name)
   return unusable(networkProblem(error).slice(0, 300))
 }
 
-const ofStatus = (status: number, message: string): McpProblem => {
+/** Of the SDK's errors of a sign-in, which have a class for each code. */
+const isOAuthError = (error: unknown): boolean => error instanceof Error && "errorCode" in error
+
+const ofStatus = (status: number, message: string, name: string): McpProblem => {
   if (status === 401 || status === 403) {
     return unusable(
-      `it wants a token (${status}): put one into a variable, and name that as bearer_token_env_var`
+      `it wants a token (${status}): sign in with \`effixir mcp login ${name}\`, or put one into a variable and name ` +
+        "that as bearer_token_env_var"
     )
   }
   if (status === -1) return new McpProblem({ reason: "Forgotten", problem: "what is there is no MCP server" })

@@ -15,7 +15,7 @@ import * as McpTool from "../../tools/mcp/McpTool.ts"
 import * as ToolNames from "../../tools/mcp/ToolNames.ts"
 import * as ToolSearch from "../../tools/mcp/ToolSearch.ts"
 import type * as Tool from "../../tools/Tool.ts"
-import * as Toolkit from "../../tools/Toolkit.ts"
+import type * as Toolkit from "../../tools/Toolkit.ts"
 import * as ProcessWatcher from "../process/ProcessWatcher.ts"
 import * as ServerConnection from "./ServerConnection.ts"
 
@@ -69,10 +69,7 @@ export const make = Effect.fnUntraced(function*(servers: ReadonlyArray<McpServer
       )
     }), { discard: true })
 
-  const toolkit: Effect.Effect<Toolkit.Toolkit> = tell.pipe(
-    Effect.zipRight(Effect.suspend(() => show(groups()))),
-    Effect.map((tools) => Toolkit.make(...tools))
-  )
+  const toolkit: Effect.Effect<Toolkit.Toolkit> = Effect.zipRight(tell, Effect.suspend(() => show(groups())))
   return { toolkit, servers: all }
 })
 

@@ -4,6 +4,8 @@
  *
  * @internal
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -76,6 +78,7 @@ const nothing: State = { tools: [], hasResources: false, problem: undefined }
 export const make = Effect.fnUntraced(function*(configured: McpServers.Configured, options: Options) {
   const { name } = configured
   const outer = yield* Effect.scope
+  const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const lock = yield* Effect.makeSemaphore(1)
   const first = yield* Deferred.make<void>()
   const changes = yield* Queue.sliding<void>(1)
@@ -102,6 +105,7 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
     const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
     const connection = yield* Connection.open(server, {
       ...options,
+      name,
       onChanged: () => {
         changes.unsafeOffer(undefined)
       }
@@ -122,7 +126,7 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
     yield* Effect.forkIn(Effect.zipRight(connection.closed, Scope.close(scope, Exit.void)), outer)
     live = connection
     return connection
-  })
+  }).pipe(Effect.provide(services))
 
   const current = lock.withPermits(1)(
     Effect.suspend(() => live === undefined || live.isClosed() ? connect : Effect.succeed(live))

@@ -1,6 +1,6 @@
 /**
  * The folder in which effixir keeps what is a person's own: `auth.json`, `registrations.json`, `host.json`, `config.json`,
- * `trusted.json`, `history.jsonl`, `serve.token`, `prompts/`, `skills/`, `sessions/`, `cache/`. A profile has a credential
+ * `trusted.json`, `history.jsonl`, `serve.token`, `prompts/`, `skills/`, `mcp/`, `sessions/`, `cache/`. A profile has a credential
  * and registrations of its own, in `profiles/NAME/`.
  *
  * @since 0.1.0

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import { text } from "../../internal/json.ts"
 import * as Told from "../../prompts/McpTools.ts"
 import * as Tool from "../Tool.ts"
+import * as Toolkit from "../Toolkit.ts"
 import * as ToolSchemas from "./ToolSchemas.ts"
 
 /** The tools of a server. */
@@ -48,11 +49,12 @@ const usualLimit = 8
  */
 export const make = (window: number | undefined) =>
   Effect.map(Ref.make<ReadonlySet<string>>(new Set()), (found) => {
-    const show = (names: ReadonlyArray<string>) => Ref.update(found, (known) => new Set([...known, ...names]))
-    return (groups: ReadonlyArray<Group>): Effect.Effect<ReadonlyArray<Tool.Tool>> => {
+    const show = (names: ReadonlyArray<string>) =>
+      Ref.update(found, (known) => names.every((name) => known.has(name)) ? known : new Set([...known, ...names]))
+    const shownOf = (groups: ReadonlyArray<Group>, known: ReadonlySet<string>): Toolkit.Toolkit => {
       const all = groups.flatMap(({ tools }) => tools)
-      if (!isTooMuch(all, window)) return Effect.succeed(all)
-      return Effect.map(Ref.get(found), (known) => [
+      if (!isTooMuch(all, window)) return Toolkit.make(...all)
+      return Toolkit.make(
         searchIn(groups, show),
         ...all.map((tool): Tool.Tool => ({
           ...tool,
@@ -60,8 +62,15 @@ export const make = (window: number | undefined) =>
           // A session that goes on may know the tool from before.
           call: (args, context) => Effect.zipRight(show([tool.name]), tool.call(args, context))
         }))
-      ])
+      )
     }
+    let last: { readonly groups: unknown; readonly known: unknown; readonly toolkit: Toolkit.Toolkit } | undefined
+    /** It is asked several times for each call. */
+    return (groups: ReadonlyArray<Group>): Effect.Effect<Toolkit.Toolkit> =>
+      Effect.map(Ref.get(found), (known) => {
+        if (last?.groups !== groups || last.known !== known) last = { groups, known, toolkit: shownOf(groups, known) }
+        return last.toolkit
+      })
   })
 
 const isTooMuch = (tools: ReadonlyArray<Tool.Tool>, window: number | undefined): boolean => {

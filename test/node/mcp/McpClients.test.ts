@@ -18,14 +18,14 @@ import * as McpClients from "../../../src/node/mcp/McpClients.ts"
 import type * as McpServers from "../../../src/tools/mcp/McpServers.ts"
 import type { ToolResult } from "../../../src/tools/ToolExecutor.ts"
 import * as ToolExecutor from "../../../src/tools/ToolExecutor.ts"
-import { eventually, isAlive } from "../../cli/support.ts"
+import { eventually, isAlive, platform } from "../../cli/support.ts"
 
 /** The tools of one server, as an agent has them. */
 const agentWith = Effect.fnUntraced(function*(server: McpServers.Server) {
   const { toolkit } = yield* McpClients.make(
     [{ name: "one", source: "user", from: "config.json", server: Either.right(server) }],
     { folder: tmpdir() }
-  )
+  ).pipe(Effect.provide(platform))
   const { declarations, execute } = yield* ToolExecutor.make(toolkit)
   return {
     names: Effect.map(declarations, (all) => all.map(({ name }) => String(name))),

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as McpTool from "../../../src/tools/mcp/McpTool.ts"
 import * as ToolSearch from "../../../src/tools/mcp/ToolSearch.ts"
 import * as ToolExecutor from "../../../src/tools/ToolExecutor.ts"
-import * as Toolkit from "../../../src/tools/Toolkit.ts"
 
 const tool = (name: string, description = "Does something") =>
   McpTool.make({
@@ -19,8 +18,7 @@ const many = [...Array.from({ length: 300 }, (_, n) => tool(`number_${n}`)), too
 
 const executor = Effect.fnUntraced(function*(tools: ReadonlyArray<ReturnType<typeof tool>>, window?: number) {
   const show = yield* ToolSearch.make(window)
-  const toolkit = Effect.map(show([{ server: "hub", tools }]), (shown) => Toolkit.make(...shown))
-  const { declarations, execute } = yield* ToolExecutor.make(toolkit)
+  const { declarations, execute } = yield* ToolExecutor.make(show([{ server: "hub", tools }]))
   return {
     names: Effect.map(declarations, (all) => all.map(({ name }) => name)),
     call: (name: string, args: object) =>

@@ -12,6 +12,7 @@ import * as McpSettings from "../../../node/settings/McpSettings.ts"
 import * as Trust from "../../../node/settings/Trust.ts"
 import * as McpServers from "../../../tools/mcp/McpServers.ts"
 import { BadInput } from "../../ExitCode.ts"
+import * as Prompt from "../../prompt.ts"
 import { Screen } from "../../Screen.ts"
 import { settings as readSettings } from "../../settings.ts"
 
@@ -57,6 +58,21 @@ export const named = (servers: ReadonlyArray<McpServers.Configured>, name: strin
     }; see \`effixir mcp list\``
   })
 }
+
+/** The server that a person signs in to or out of. */
+export const toSignIn = Effect.fnUntraced(
+  function*(words: ReadonlyArray<string>, cd: Option.Option<string>, command: "login" | "logout") {
+    const [name] = yield* Prompt.positionals(words, 1)
+    if (name === undefined) return yield* new BadInput({ message: `Which server? effixir mcp ${command} NAME` })
+    const { server } = yield* named((yield* load(cd)).servers, name)
+    if (Either.isLeft(server)) {
+      return yield* new BadInput({ message: `The server ${quote(name)} cannot be used: ${server.left}` })
+    }
+    return "url" in server.right
+      ? { name, url: server.right.url }
+      : yield* new BadInput({ message: `${quote(name)} is a program, and nobody signs in to it: it gets env` })
+  }
+)
 
 /** How it is set up, as it may be shown: values whose names say that they are secret are left out. */
 export const shown = ({ server }: McpServers.Configured): { readonly [key: string]: unknown } | undefined =>
