@@ -165,7 +165,13 @@ export interface WithParts<in out P, out E, out R> {
 }
 
 /** @since 0.1.0 @category models */
-export type Services = HomeServices | Agent.Agent | Responses.Responses | Workspace.Workspace
+export type Services =
+  | HomeServices
+  | Agent.Agent
+  | ToolExecutor.ToolExecutor
+  | Permission.Permission
+  | Responses.Responses
+  | Workspace.Workspace
 
 /** @since 0.1.0 @category errors */
 export type StackError = ConfigError | BadSetting.ConfigError | PlatformError
@@ -270,8 +276,8 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
       preamble: Effect.provide(preamble, platform)
     })
   })).pipe(
-    Layer.provide(layerTools(options, ModelProfile.profileOf(model, knowledge))),
-    Layer.provide(layerPermission(options, parts)),
+    Layer.provideMerge(layerTools(options, ModelProfile.profileOf(model, knowledge))),
+    Layer.provideMerge(layerPermission(options, parts)),
     Layer.provide(ContextPolicy.layer({ ...knowledge, percent: options.compactAt })),
     Layer.provide(Layer.succeed(Price.Prices, { of: (model) => ModelProfile.profileOf(model, knowledge).price })),
     Layer.provide(layerSecrets(options)),

@@ -69,3 +69,28 @@ export const refused = (server: string, problem: string): string => `The server 
 /** @since 0.1.0 @category failures */
 export const changed = (tool: string): string =>
   `${tool} has changed since the call was approved, and was not run. Call it again if what it does now is still wanted.`
+
+/**
+ * For the agent of another program, which has effixir as a server.
+ *
+ * @since 0.1.0
+ * @category serving
+ */
+export const agent =
+  "Let an agent of its own do a task in this folder. It reads, searches, runs commands and changes files as " +
+  "far as it may, and answers when it is done. It knows nothing of your conversation: tell it all that it needs."
+
+/** @since 0.1.0 @category serving */
+export const agentAnswered = (answer: string, session: string): string =>
+  `${answer}\n\n[Session ${session}: name it to go on with this agent.]`
+
+/** @since 0.1.0 @category serving */
+export const agentLimited = (limit: string): string =>
+  `The agent has stopped without an answer: it reached a limit (${limit}).`
+
+/** @since 0.1.0 @category serving */
+export const nobodyToAsk = (question: string, reason: string | undefined): string =>
+  `The call was not run: it needs the word of a person (${question}${
+    reason === undefined ? "" : `; ${reason}`
+  }), and there ` +
+  "is no way to ask here. A rule of a policy can allow it, or the mode of permission."

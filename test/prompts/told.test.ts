@@ -115,7 +115,11 @@ const occasions: {
     tooMuch: [["github", "16 MB"]],
     notConnected: [["github", "the program npx is not there"]],
     refused: [["github", "no such issue"]],
-    changed: [["mcp__github__get_issue"]]
+    changed: [["mcp__github__get_issue"]],
+    agent: [],
+    agentAnswered: [["Done.", "01a22c36-eb2f-774a-9de8-c2ab331a259b"]],
+    agentLimited: [["steps"]],
+    nobodyToAsk: [["run rm -r a", undefined], ["write a", "mode ask asks about it"]]
   },
   CutOutput: {
     first: [[["a", "b"]], [Array.from({ length: 12 }, (_, n) => `${n}`)]],

@@ -8,10 +8,13 @@ import { list } from "./mcp/list.ts"
 import { login } from "./mcp/login.ts"
 import { logout } from "./mcp/logout.ts"
 import { remove } from "./mcp/remove.ts"
+import { serve } from "./mcp/serve.ts"
 
-export const all = [list, get, add, remove, login, logout] as const
+export const all = [list, get, add, remove, login, logout, serve] as const
 
 export const mcp = Command.make("mcp").pipe(
-  Command.withDescription("List, show, add and remove MCP servers, whose tools agents have, and sign in to them"),
+  Command.withDescription(
+    "List, show, add and remove MCP servers, whose tools agents have, sign in to them, and be one"
+  ),
   Command.withSubcommands(all)
 )
