@@ -23,6 +23,7 @@ import * as Approver from "../tools/permission/Approver.ts"
 import * as Sdk from "../vendor/acp.ts"
 import * as Content from "./Content.ts"
 import { type Choice, type Conversation, Conversations, Refused, type Setting } from "./Conversations.ts"
+import * as EditorServers from "./EditorServers.ts"
 import * as Updates from "./Updates.ts"
 
 /** A session that the client has open. */
@@ -224,6 +225,7 @@ export const serve = Effect.fnUntraced(function*(
         agentCapabilities: {
           loadSession: true,
           promptCapabilities: { image: true, embeddedContext: true },
+          mcpCapabilities: { http: true, sse: true },
           sessionCapabilities
         }
       }
@@ -233,8 +235,10 @@ export const serve = Effect.fnUntraced(function*(
       methods.session.new,
       answering((params, agent) =>
         checked(params.cwd).pipe(
-          Effect.zipRight(openWith(agent, (asking) => conversations.begin(params.cwd, asking))),
-          Effect.flatMap((open) => begun(agent, open, params.mcpServers.length))
+          Effect.zipRight(
+            openWith(agent, (asking) => conversations.begin(params.cwd, asking, EditorServers.of(params.mcpServers)))
+          ),
+          Effect.flatMap((open) => begun(agent, open))
         )
       )
     )
@@ -243,10 +247,13 @@ export const serve = Effect.fnUntraced(function*(
       answering((params, agent) =>
         Effect.gen(function*() {
           yield* checked(params.cwd)
-          const open = yield* openWith(agent, (asking) => conversations.open(params.sessionId, params.cwd, asking))
+          const open = yield* openWith(
+            agent,
+            (asking) => conversations.open(params.sessionId, params.cwd, asking, EditorServers.of(params.mcpServers))
+          )
           const log = yield* open.conversation.log
           yield* tell(agent, params.sessionId, Updates.replay(open.conversation.folder, log, understood()))
-          const { sessionId: _, ...state } = yield* begun(agent, open, params.mcpServers.length)
+          const { sessionId: _, ...state } = yield* begun(agent, open)
           return state
         })
       )
@@ -256,8 +263,12 @@ export const serve = Effect.fnUntraced(function*(
       answering((params, agent) =>
         Effect.gen(function*() {
           yield* checked(params.cwd)
-          const open = yield* openWith(agent, (asking) => conversations.open(params.sessionId, params.cwd, asking))
-          const { sessionId: _, ...state } = yield* begun(agent, open, params.mcpServers?.length ?? 0)
+          const open = yield* openWith(
+            agent,
+            (asking) =>
+              conversations.open(params.sessionId, params.cwd, asking, EditorServers.of(params.mcpServers ?? []))
+          )
+          const { sessionId: _, ...state } = yield* begun(agent, open)
           return state
         })
       )
@@ -267,8 +278,8 @@ export const serve = Effect.fnUntraced(function*(
       forkRequest,
       answering((params, agent) =>
         checked(params.cwd).pipe(
-          Effect.zipRight(openWith(agent, (asking) => conversations.fork(params.sessionId, params.cwd, asking))),
-          Effect.flatMap((open) => begun(agent, open, 0))
+          Effect.zipRight(openWith(agent, (asking) => conversations.fork(params.sessionId, params.cwd, asking, []))),
+          Effect.flatMap((open) => begun(agent, open))
         )
       )
     )
@@ -325,13 +336,10 @@ export const serve = Effect.fnUntraced(function*(
     })
 
   /** The client knows of the session from the answer on, and of its commands right after. */
-  const begun = Effect.fnUntraced(function*(agent: Acp.AgentContext, open: Open, servers: number) {
+  const begun = Effect.fnUntraced(function*(agent: Acp.AgentContext, open: Open) {
     const sessionId = open.conversation.id
     const state = yield* stateOf(open)
     yield* tellCommands(agent, open).pipe(Effect.delay("10 millis"), Effect.forkIn(open.scope))
-    if (servers > 0 && understood().notices) {
-      yield* tell(agent, sessionId, [{ sessionUpdate: "notice", severity: "warning", title: noServers }])
-    }
     return { sessionId, ...state }
   })
 
@@ -350,8 +358,6 @@ const sessionCapabilities: Acp.SessionCapabilities & { readonly fork: object } =
   delete: {},
   fork: {}
 }
-
-const noServers = "MCP servers are not used yet; the tools of effixir itself are there"
 
 /** A client that has a terminal runs the sign-in there; any other tells the person to. */
 const signInHere = ({ auth }: Acp.ClientCapabilities): Acp.AuthMethod => ({

@@ -13,6 +13,7 @@ import type { AgentEvent } from "../agent/AgentEvent.ts"
 import type { Item } from "../responses/Item.ts"
 import type { Stored } from "../session/SessionEvent.ts"
 import type { Summary } from "../session/Summary.ts"
+import type { Configured } from "../tools/mcp/McpServers.ts"
 import type { Asking } from "../tools/permission/Approver.ts"
 
 /**
@@ -95,19 +96,28 @@ export interface Conversation {
 
 /** @since 0.1.0 @category services */
 export class Conversations extends Context.Tag("effixir/acp/Conversations")<Conversations, {
-  /** Begins a conversation about the work in a folder. Its questions go to `asking`. */
-  readonly begin: (folder: string, asking: Asking) => Effect.Effect<Conversation, Refused, Scope.Scope>
+  /**
+   * Begins a conversation about the work in a folder. Its questions go to `asking`, and it has the tools of these MCP
+   * servers as well.
+   */
+  readonly begin: (
+    folder: string,
+    asking: Asking,
+    servers: ReadonlyArray<Configured>
+  ) => Effect.Effect<Conversation, Refused, Scope.Scope>
   /** Goes on with a session that is there already. */
   readonly open: (
     session: string,
     folder: string,
-    asking: Asking
+    asking: Asking,
+    servers: ReadonlyArray<Configured>
   ) => Effect.Effect<Conversation, Refused, Scope.Scope>
   /** Begins a conversation that shares the past of another one. */
   readonly fork: (
     session: string,
     folder: string,
-    asking: Asking
+    asking: Asking,
+    servers: ReadonlyArray<Configured>
   ) => Effect.Effect<Conversation, Refused, Scope.Scope>
   readonly list: Effect.Effect<ReadonlyArray<Summary>, Refused>
   readonly remove: (session: string) => Effect.Effect<void, Refused>

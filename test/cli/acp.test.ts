@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { existsSync } from "node:fs"
 import { Writable } from "node:stream"
+import { fileURLToPath } from "node:url"
 import * as Script from "../../src/testing/Script.ts"
 import { eventually, machine, platform } from "./support.ts"
 
@@ -46,6 +47,8 @@ const connect = Effect.fnUntraced(function*(
   return { agent, initialized, updates, questions, result, leave: Effect.sync(() => void stdin.end()) }
 })
 
+const mcpServer = fileURLToPath(new URL("mcpServer.mjs", import.meta.url))
+
 const text = (updates: ReadonlyArray<Acp.SessionUpdate>, kind: Acp.SessionUpdate["sessionUpdate"]): string =>
   updates.flatMap((update) =>
     update.sessionUpdate === kind && "content" in update && update.content !== null && "text" in update.content
@@ -61,7 +64,8 @@ describe("effixir acp", () => {
           Script.say("I shall write it."),
           Script.call("update_plan", { entries: [{ step: "Write", status: "in_progress" }] }),
           Script.call("write", { path: "note.txt", content: "one\ntwo\n" }),
-          Script.call("bash", { command: "cat note.txt >> copy.txt; cat note.txt" })
+          Script.call("bash", { command: "cat note.txt >> copy.txt; cat note.txt" }),
+          Script.call("mcp__own__echo", { text: "from the editor" })
         ),
         Script.answer(Script.say("Done."))
       ]))
@@ -72,7 +76,17 @@ describe("effixir acp", () => {
         promptCapabilities: { image: true, embeddedContext: true }
       })
       const { agent, questions, updates } = editor
-      const session = yield* Effect.promise(() => agent.request(Acp.methods.agent.session.new, { cwd, mcpServers: [] }))
+      const servers: Array<Acp.McpServer> = [
+        {
+          name: "own",
+          command: process.execPath,
+          args: [mcpServer, "good"],
+          env: [{ name: "SECRET_OF_OURS", value: "1" }]
+        }
+      ]
+      const session = yield* Effect.promise(() =>
+        agent.request(Acp.methods.agent.session.new, { cwd, mcpServers: servers })
+      )
       assert.strictEqual(session.modes?.currentModeId, "ask")
       assert.deepStrictEqual(session.configOptions?.map(({ id }) => id), ["mode", "model", "effort"])
       const { sessionId } = session
@@ -86,7 +100,7 @@ describe("effixir acp", () => {
         })
       )
       assert.deepStrictEqual(ended, { stopReason: "end_turn" })
-      assert.deepStrictEqual(questions.map(({ toolCall }) => toolCall.kind), ["edit", "execute"])
+      assert.deepStrictEqual(questions.map(({ toolCall }) => toolCall.kind), ["edit", "execute", "other"])
       assert.deepStrictEqual(questions[0]?.toolCall.content, [
         { type: "diff", path: `${cwd}/note.txt`, oldText: null, newText: "one\ntwo\n" }
       ])
@@ -101,7 +115,8 @@ describe("effixir acp", () => {
       const ends = updates.filter((update) =>
         update.sessionUpdate === "tool_call_update" && update.status === "completed"
       )
-      assert.lengthOf(ends, 3)
+      assert.lengthOf(ends, 4)
+      assert.include(JSON.stringify(ends), "from the editor")
       assert.include(JSON.stringify(ends[2]), "one\\ntwo")
       const usage = updates.find(({ sessionUpdate }) => sessionUpdate === "usage_update")
       assert.isDefined(usage)

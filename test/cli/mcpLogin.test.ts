@@ -158,6 +158,21 @@ describe("effixir mcp login", () => {
       assert.include((yield* run(["mcp", "logout", "safe"])).stderr, "Signed out of safe here.")
       assert.deepStrictEqual(yield* fs.readDirectory(folder), [])
       assert.include((yield* run(["mcp", "logout", "safe"])).stderr, "Nobody was signed in to safe.")
+
+      const refused = yield* follow(["mcp", "login", "safe"])
+      const parameter = (name: string) =>
+        decodeURIComponent(new RegExp(`[?&]${name}=([^&\\s]+)`).exec(refused.output().stderr)?.[1] ?? "")
+      yield* eventually(
+        "the address is shown again",
+        () => parameter("state") !== "" && parameter("redirect_uri") !== ""
+      )
+      const [callback, state] = [parameter("redirect_uri"), parameter("state")]
+      const strange = yield* Effect.promise(() => fetch(`${callback}?error=access_denied&state=other`))
+      assert.isAtLeast(strange.status, 400)
+      yield* Effect.promise(() => fetch(`${callback}?error=access_denied&state=${state}`))
+      const ended = yield* refused.result
+      assert.strictEqual(ended.code, 4)
+      assertSentence(ended.stderr, "Nobody is signed in to safe: access_denied")
       assert.include((yield* run(["Say hello"])).stderr, "MCP server safe could not be started: it wants a token (401)")
     }).pipe(Effect.provide(platform)))
 })

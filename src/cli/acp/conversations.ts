@@ -23,6 +23,7 @@ import { layerSessions } from "../../node/NodeSessions.ts"
 import * as ModelProfile from "../../responses/account/ModelProfile.ts"
 import { Models } from "../../responses/account/Models.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
+import type { Configured } from "../../tools/mcp/McpServers.ts"
 import type { Asking } from "../../tools/permission/Approver.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
 import * as ChatSession from "../chat/ChatSession.ts"
@@ -47,39 +48,43 @@ export const layer = (flags: Flags) =>
       const search = Common.searchOf(flags)
       const common = { permission, policy, trust, limits: yield* Common.limitsOf(flags) }
 
-      const open = (asked: ChatSession.Asked, approver: Asking) =>
+      const open = (asked: ChatSession.Asked, approver: Asking, mcpServers: ReadonlyArray<Configured>) =>
         Effect.gen(function*() {
-          const session = yield* ChatSession.make(asked, { approver })
+          const session = yield* ChatSession.make(asked, { approver, mcpServers })
           // What is wrong with the settings is told when the session begins.
           yield* session.open
           return yield* conversation(session)
         }).pipe(Effect.mapError(toRefused), Effect.provide(context))
 
-      const existing = (id: string, folder: string, approver: Asking) =>
+      const existing = (id: string, folder: string, approver: Asking, servers: ReadonlyArray<Configured>) =>
         ChatSession.existing(id, Option.some(folder), { auth, baseUrl, dialect, effort, model, profile, search }).pipe(
           Effect.mapError(toRefused),
           Effect.provide(context),
-          Effect.flatMap(({ asked }) => open({ ...common, ...asked }, approver))
+          Effect.flatMap(({ asked }) => open({ ...common, ...asked }, approver, servers))
         )
 
       return Conversations.of({
-        begin: (folder, approver) =>
+        begin: (folder, approver, servers) =>
           Effect.flatMap(ChatSession.fresh, (fresh) =>
-            open({
-              ...common,
-              ...fresh,
-              folder,
-              model,
-              search,
-              environment,
-              ...Option.isSome(effort) ? { effort: effort.value } : {}
-            }, approver)),
+            open(
+              {
+                ...common,
+                ...fresh,
+                folder,
+                model,
+                search,
+                environment,
+                ...Option.isSome(effort) ? { effort: effort.value } : {}
+              },
+              approver,
+              servers
+            )),
         open: existing,
-        fork: (id, folder, approver) =>
+        fork: (id, folder, approver, servers) =>
           Effect.flatMap(SessionStore, (store) => store.fork(id)).pipe(
             Effect.provide(layerSessions),
             Effect.mapError(toRefused),
-            Effect.flatMap((fork) => existing(fork.id, folder, approver))
+            Effect.flatMap((fork) => existing(fork.id, folder, approver, servers))
           ),
         list: Effect.flatMap(SessionStore, (store) => store.list).pipe(
           Effect.map(FindSession.ofPersons),

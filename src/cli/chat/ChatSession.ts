@@ -24,6 +24,7 @@ import type { Item } from "../../responses/Item.ts"
 import { lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import type { PermissionInForce } from "../../session/SessionEvent.ts"
 import { makeId, SessionStore } from "../../session/SessionStore.ts"
+import * as McpServers from "../../tools/mcp/McpServers.ts"
 import type { Asking } from "../../tools/permission/Approver.ts"
 import type { Mode } from "../../tools/permission/Mode.ts"
 import { PolicyError } from "../../tools/permission/Policy.ts"
@@ -69,7 +70,7 @@ interface Opened {
   readonly scope: Scope.CloseableScope
 }
 
-export interface Options extends Pick<NodeRuntime.Options, "around" | "ephemeral"> {
+export interface Options extends Pick<NodeRuntime.Options, "around" | "ephemeral" | "mcpServers"> {
   readonly approver: Asking
 }
 
@@ -99,7 +100,15 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     if (asked.trust) yield* Trust.trust(yield* Home.config, asked.folder)
     const { isTrusted, permission, runtime, search, settings, skills } = yield* AgentSetup.read(asked)
     const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
-    const services = yield* Runtime.build({ ...runtime, ...options }, map, scope).pipe(
+    const services = yield* Runtime.build(
+      {
+        ...runtime,
+        ...options,
+        mcpServers: McpServers.merge(runtime.mcpServers ?? [], options.mcpServers ?? [])
+      },
+      map,
+      scope
+    ).pipe(
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
     const { defaultModel } = yield* Context.get(services, Models).known

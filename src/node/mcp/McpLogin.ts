@@ -7,13 +7,13 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import * as BrowserPages from "../../auth/BrowserPages.ts"
-import { OAuthError } from "../../auth/OAuthError.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import { version } from "../../internal/version.ts"
 import { Client, StreamableHTTPClientTransport, type Transport, UnauthorizedError } from "../../vendor/mcp.ts"
 import * as NodeCallbackServer from "../auth/NodeCallbackServer.ts"
 import * as Network from "../network/Network.ts"
 import { boundedFetch } from "./boundedFetch.ts"
+import * as Connection from "./Connection.ts"
 import * as SignIns from "./SignIns.ts"
 
 /**
@@ -59,10 +59,7 @@ export const login = Effect.fnUntraced(
       const code = query.get("code")
       if (code === null) {
         const why = query.get("error_description") ?? query.get("error") ?? "there is no code in its answer"
-        const error = new OAuthError({
-          reason: query.get("error") === "access_denied" ? "Denied" : "Protocol",
-          detail: why.slice(0, 300)
-        })
+        const error = new Connection.McpProblem({ reason: "Refused", problem: why.slice(0, 300) })
         yield* reply(BrowserPages.failed(error.message))
         return yield* error
       }
@@ -77,12 +74,12 @@ export const login = Effect.fnUntraced(
 )
 
 const failed = (error: unknown) => {
-  const detail = networkProblem(error)
-  // A server of a plain 401 has nothing to register at, and the SDK shows its whole answer.
-  return /Invalid OAuth error response/.test(detail)
-    ? new OAuthError({
-      reason: "Protocol",
-      detail: "this server has no sign-in; it wants a token (bearer_token_env_var)"
-    })
-    : new OAuthError({ reason: "Protocol", detail: detail.slice(0, 300) })
+  const problem = networkProblem(error)
+  return new Connection.McpProblem({
+    reason: "Unusable",
+    // A server of a plain 401 has nothing to register at, and the SDK shows its whole answer.
+    problem: /Invalid OAuth error response/.test(problem)
+      ? "this server has no sign-in; it wants a token (bearer_token_env_var)"
+      : problem.slice(0, 300)
+  })
 }

@@ -148,19 +148,20 @@ export const ofProject = (
     name,
     source: "project",
     from,
-    server: Either.flatMap(
-      expandAll(given, lookup),
-      (expanded) =>
-        Either.fromOption(
-          decodeServer(expanded),
-          () => "expected command (a text) with args and env, or url with headers"
-        )
-    )
+    server: Either.flatMap(expandAll(given, lookup), read)
   }))
 }
 
-/** Other programs' keys, as `type`, are left out. */
-const decodeServer = Schema.decodeUnknownOption(Server) satisfies (json: unknown) => Option.Option<Server>
+const decodeServer: (json: unknown) => Option.Option<Server> = Schema.decodeUnknownOption(Server)
+
+/**
+ * A server as another program names it. What only that program knows, as `type`, is left out.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const read = (json: unknown): Either.Either<Server, string> =>
+  Either.fromOption(decodeServer(json), () => "expected command (a text) with args and env, or url with headers")
 
 const expandAll = (
   value: unknown,

@@ -6,6 +6,7 @@ import { Browser } from "../../../auth/Browser.ts"
 import { shown } from "../../../auth/Secrets.ts"
 import * as NodeBrowser from "../../../node/auth/NodeBrowser.ts"
 import type { Flags } from "../../commands/mcp/login.ts"
+import { signedOut, Stop } from "../../ExitCode.ts"
 import * as Say from "../../login/say.ts"
 import { withProgressLine } from "../../progressLine.ts"
 import { Screen } from "../../Screen.ts"
@@ -24,9 +25,14 @@ export const handle = Effect.fnUntraced(function*({ cd, words }: Flags) {
     })).pipe(
       withProgressLine(Effect.succeed(`Waiting for you to sign in to ${signed.name}`)),
       Effect.scoped,
-      Effect.provide(NodeBrowser.layer)
+      Effect.provide(NodeBrowser.layer),
+      Effect.catchTag("McpProblem", ({ problem }) =>
+        Effect.zipRight(
+          screen.fail(`Nobody is signed in to ${signed.name}: ${problem}`),
+          new Stop({ code: signedOut })
+        ))
     )
   yield* screen.err(
-    isSignedIn ? `You are signed in to ${signed.name}.\n` : `${signed.name} wants no sign-in, or has one already.\n`
+    isSignedIn ? `You are signed in to ${signed.name}.\n` : `${signed.name} wants no sign-in.\n`
   )
 })
