@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { resolve } from "node:path"
+import * as Host from "../../auth/Host.ts"
 import { Secrets } from "../../auth/Secrets.ts"
 import { field, text } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
@@ -82,6 +83,9 @@ export interface Connection {
   readonly ask: (asked: Asked) => Effect.Effect<unknown, McpProblem>
   readonly tools: Effect.Effect<ReadonlyArray<McpTool.Listed>, McpProblem>
 }
+
+/** How many times the time of a call a server may take that reports progress. */
+const longest = 10
 
 /** How long a server that was told to stop has to show that it is still there. */
 const pingTimeout = Duration.seconds(5)
@@ -204,6 +208,8 @@ const connect = Effect.fnUntraced(function*(
           timeout: Duration.toMillis(timeout),
           ...onProgress === undefined ? {} : {
             resetTimeoutOnProgress: true,
+            // A server may report progress for ever.
+            maxTotalTimeout: longest * Duration.toMillis(timeout),
             onprogress: ({ message, progress, total }) =>
               onProgress(message ?? (total === undefined ? String(progress) : `${progress} of ${total}`))
           }
@@ -269,8 +275,14 @@ const valuesOf = (given: { readonly [name: string]: McpServers.Value }) =>
     (entries): Readonly<Record<string, string>> => Object.fromEntries(entries)
   )
 
+/** One whose name says that it is secret is cut out of all output from now on. */
 const variable = (name: string) =>
   Effect.mapError(Config.nonEmptyString(name), () => unusable(`the variable ${name} of the environment is not set`))
+    .pipe(
+      Effect.tap((value) =>
+        Host.isSecretName(name) ? Effect.flatMap(Secrets, ({ add }) => add(Redacted.make(value))) : Effect.void
+      )
+    )
 
 /** Abort and timeout have the same code; who aborts does not read the error. */
 const problemOf = (error: unknown, name: string): McpProblem => {

@@ -55,7 +55,7 @@ export const make = Effect.fnUntraced(function*(servers: ReadonlyArray<McpServer
   const groups = () => {
     const states = all.map(({ now }) => now())
     if (built === undefined || built.states.some((state, at) => state !== states[at])) {
-      built = { states, groups: toGroups(all) }
+      built = { states, groups: toGroups(all, servers.map(({ name }) => name)) }
     }
     return built.groups
   }
@@ -94,7 +94,10 @@ const isRequired = ({ server }: McpServers.Configured): boolean =>
 
 type Groups = ReadonlyArray<ToolSearch.Group>
 
-const toGroups = (servers: ReadonlyArray<ServerConnection.ServerConnection>): Groups => {
+const toGroups = (
+  servers: ReadonlyArray<ServerConnection.ServerConnection>,
+  known: ReadonlyArray<string>
+): Groups => {
   const offered = servers.flatMap((server) => {
     const { hasResources, tools } = server.now()
     return [
@@ -102,13 +105,16 @@ const toGroups = (servers: ReadonlyArray<ServerConnection.ServerConnection>): Gr
       ...hasResources ? resourceTools.map((called) => ({ server, tool: undefined, called })) : []
     ]
   })
-  const names = ToolNames.make(offered.map(({ called, server, tool }) => ({
-    server: server.name,
-    // A server may have a tool of this name itself.
-    tool: tool === undefined && offered.some((other) => other.server === server && other.tool?.name === called)
-      ? `${called}_`
-      : called
-  })))
+  const names = ToolNames.make(
+    offered.map(({ called, server, tool }) => ({
+      server: server.name,
+      // A server may have a tool of this name itself.
+      tool: tool === undefined && offered.some((other) => other.server === server && other.tool?.name === called)
+        ? `${called}_`
+        : called
+    })),
+    known
+  )
   const nameOf = new Map(offered.map(({ called, server, tool }, at) => [keyOf(server, tool, called), names[at] ?? ""]))
   return servers.map((server) => {
     const { hasResources, tools } = server.now()

@@ -21,4 +21,17 @@ describe("The name of a server's tool", () => {
     assert.strictEqual(new Set(names).size, tools.length)
     assert.deepStrictEqual(ToolNames.make(tools), names)
   })
+
+  it("begins with what is of its server alone, so that rules about one hold for no other", () => {
+    const servers = ["files", "files_", "files__other", "my_files", "my files", "f".repeat(50), "__"]
+    const prefixes = ToolNames.make(servers.map((server) => ({ server, tool: "read" }))).map((name) =>
+      name.replace(/__read$/, "")
+    )
+    assert.strictEqual(new Set(prefixes).size, servers.length)
+    assert.strictEqual(prefixes[0], "mcp__files")
+    const [other] = ToolNames.make([{ server: "files_", tool: "read" }], ["files", "files_"])
+    assert.match(other ?? "", /^mcp__files-\w{8}__read$/)
+    assert.deepStrictEqual(prefixes.filter((prefix) => /^mcp__files(?:__|$)/.test(prefix)), ["mcp__files"])
+    for (const prefix of prefixes) assert.match(prefix, /^mcp__(?!.*__)[\w-]{1,32}$/)
+  })
 })
