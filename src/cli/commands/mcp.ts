@@ -14,7 +14,7 @@ export const all = [list, get, add, remove, login, logout, serve] as const
 
 export const mcp = Command.make("mcp").pipe(
   Command.withDescription(
-    "List, show, add and remove MCP servers, whose tools agents have, sign in to them, and be one"
+    "Set up MCP servers, whose tools agents have, or be one"
   ),
   Command.withSubcommands(all)
 )
