@@ -7,13 +7,19 @@ export { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
 /** @internal */
 export { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 /** @internal */
+export { Server } from "@modelcontextprotocol/sdk/server/index.js"
+/** @internal */
+export { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js"
+/** @internal */
 export type { OAuthTokens } from "@modelcontextprotocol/sdk/shared/auth.js"
 /** @internal */
 export type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
 /** @internal */
 export {
+  CallToolRequestSchema,
   ErrorCode,
   JSONRPCMessageSchema,
+  ListToolsRequestSchema,
   McpError,
   ResultSchema,
   ToolListChangedNotificationSchema

@@ -9,7 +9,7 @@ import { text } from "../../internal/json.ts"
 import { version } from "../../internal/version.ts"
 import type { Item } from "../../responses/Item.ts"
 import type { Output } from "../../responses/ToolCall.ts"
-import { CallToolRequestSchema, ListToolsRequestSchema, Server, StdioServerTransport } from "../../vendor/mcpServer.ts"
+import { CallToolRequestSchema, ListToolsRequestSchema, Server, StdioServerTransport } from "../../vendor/mcp.ts"
 
 /** @since 0.1.0 @category models */
 export interface Offered {
