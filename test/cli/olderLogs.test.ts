@@ -7,24 +7,29 @@ import { lines, machine, platform } from "./support.ts"
 /**
  * Logs that an earlier build has written, with `HOME` and `WORKSPACE` in the place of folders. Two have a turn with
  * thoughts, four calls, a patch and an output that was cut; in one of them the program was killed during a fifth call.
- * Another was compacted by the server, `SERVER`, for the `ACCOUNT` between two turns.
+ * Another was compacted by the server, `SERVER`, for the `ACCOUNT` between two turns, and one is a fork of the first with a
+ * turn of its own.
  */
 const logs = new URL("./logs/", import.meta.url)
 
-const setup = Effect.fnUntraced(function*(name: string) {
+const setup = Effect.fnUntraced(function*(name: string, parent?: string) {
   const here = yield* machine(() => Script.answer(Script.say("Gone on.")))
   const { auth, folder, fs, home, path, simulator } = here
   const { account_id: account } = JSON.parse(yield* fs.readFileString(auth))
-  const text = readFileSync(new URL(`${name}.ndjson`, logs), "utf8")
-    .replaceAll("WORKSPACE", folder)
-    .replaceAll("HOME", home)
-    .replaceAll("SERVER", simulator.chatgptBaseUrl)
-    .replaceAll("ACCOUNT", account)
-  const id: string = JSON.parse(text.slice(0, text.indexOf("\n"))).event.sessionId
-  const log = path.join(home, "sessions", id, "log.ndjson")
-  yield* fs.makeDirectory(path.dirname(log), { recursive: true, mode: 0o700 })
-  yield* fs.writeFileString(log, text, { mode: 0o600 })
-  return { ...here, id, text, log: fs.readFileString(log) }
+  const put = Effect.fnUntraced(function*(name: string) {
+    const text = readFileSync(new URL(`${name}.ndjson`, logs), "utf8")
+      .replaceAll("WORKSPACE", folder)
+      .replaceAll("HOME", home)
+      .replaceAll("SERVER", simulator.chatgptBaseUrl)
+      .replaceAll("ACCOUNT", account)
+    const id: string = JSON.parse(text.slice(0, text.indexOf("\n"))).event.sessionId
+    const log = path.join(home, "sessions", id, "log.ndjson")
+    yield* fs.makeDirectory(path.dirname(log), { recursive: true, mode: 0o700 })
+    yield* fs.writeFileString(log, text, { mode: 0o600 })
+    return { id, text, log: fs.readFileString(log) }
+  })
+  const before = parent === undefined ? undefined : yield* put(parent)
+  return { ...here, ...yield* put(name), parent: before }
 })
 
 type Here = Effect.Effect.Success<ReturnType<typeof setup>>
@@ -39,7 +44,13 @@ const inputs = ({ simulator }: Here) =>
 const answered = (input: Body["input"]) => input.flatMap(({ call_id, output }) => output === undefined ? [] : [call_id])
 
 interface Body {
-  readonly input: ReadonlyArray<{ readonly type: string; readonly call_id?: string; readonly output?: unknown }>
+  readonly input: ReadonlyArray<{
+    readonly type: string
+    readonly call_id?: string
+    readonly output?: unknown
+    readonly role?: string
+    readonly content?: ReadonlyArray<{ readonly text?: string }>
+  }>
 }
 
 describe("a log of an earlier build", () => {
@@ -75,6 +86,23 @@ describe("a log of an earlier build", () => {
       const [input = []] = yield* inputs(here)
       assert.deepStrictEqual(answered(input), ["call_1", "call_2", "call_3", "call_4", "call_5"])
       assert.strictEqual(yield* fs.readFileString(file("notes.txt")), "one\nzwei\nthree\n", "no call ran twice")
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("that is a fork shares the past of the other session, which stays as it was", () =>
+    Effect.gen(function*() {
+      const here = yield* setup("forked", "finished")
+      const { id, log, parent, run, text } = here
+      const { code, stderr } = yield* run(["resume", id, "--json", "-m", "gpt-5.5", "Go on"])
+      assert.strictEqual(code, 0, stderr)
+      assert.isTrue((yield* log).startsWith(text))
+      assert.strictEqual(yield* parent?.log ?? Effect.succeed(""), parent?.text)
+      const [input = []] = yield* inputs(here)
+      assert.deepStrictEqual(answered(input), ["call_1", "call_2", "call_3", "call_4"])
+      const said = input.flatMap(({ content, role }) => role === "user" ? [content?.[0]?.text] : [])
+      assert.deepStrictEqual(said.slice(1), ["Another way", "Go on"])
+      const shown = JSON.parse((yield* run(["sessions", "show", id, "--json"])).stdout)
+      assert.deepInclude(shown, { turns: 3, status: "completed" })
+      assert.strictEqual(shown.parent.session_id, parent?.id)
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("that was compacted is sent as what stands for it, and in full to a server that cannot read that", () =>
