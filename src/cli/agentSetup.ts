@@ -25,7 +25,8 @@ import * as ModelProfile from "../responses/account/ModelProfile.ts"
 import { Models } from "../responses/account/Models.ts"
 import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
-import type { PermissionInForce } from "../session/SessionEvent.ts"
+import type { PermissionInForce, Setup } from "../session/SessionEvent.ts"
+import type * as Sandbox from "../tools/command/Sandbox.ts"
 import * as Policy from "../tools/permission/Policy.ts"
 import { BadInput } from "./ExitCode.ts"
 import type { Form } from "./render/Renderer.ts"
@@ -44,6 +45,8 @@ export interface Asked {
   readonly policy?: Option.Option<string>
   /** The permission that the session had before. */
   readonly before?: PermissionInForce
+  /** What the session's commands were kept in before; the settings count where that is not known. */
+  readonly sandbox?: Setup["sandbox"]
   /** Whether the server may search the web. */
   readonly search?: boolean | undefined
   /** Whether the session begins with this turn. */
@@ -55,7 +58,11 @@ export interface Asked {
 /** Reads the settings and all that they name. A person is told what of it cannot be used. */
 export const read = Effect.fnUntraced(function*(asked: Asked) {
   const usual = yield* readSettings(asked.folder)
-  const settings = "effort" in asked ? { ...usual, reasoning_effort: asked.effort } : usual
+  const settings = {
+    ...usual,
+    ..."effort" in asked ? { reasoning_effort: asked.effort } : {},
+    ...asked.sandbox === undefined ? {} : { sandbox: asked.sandbox === "default" ? undefined : asked.sandbox }
+  }
   const { permission, policy } = yield* permissionFor(asked, settings)
   const sandbox = yield* sandboxFor({ ...settings, folder: asked.folder, permission })
   const isTrusted = yield* trusts(asked, settings.home)
@@ -88,13 +95,13 @@ export const ofTurn = Effect.fnUntraced(
   function*(settings: Settings, search: boolean | undefined, model: string | undefined) {
     const credential = yield* selectedCredential
     const host = Option.map(credential, Host.of)
-    const { dialect, home } = settings
+    const { dialect, home, sandbox } = settings
     if (dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
       return yield* new BadInput({ message: noPlanForChat })
     }
     const setup = Option.isNone(credential)
       ? undefined
-      : yield* SessionSetup.setupOf(credential.value, { dialect, home, search })
+      : yield* SessionSetup.setupOf(credential.value, { dialect, home, sandbox, search })
     return { host, options: { ...defined({ model }), reasoning: reasoningFor(settings, host), setup } }
   }
 )
@@ -110,6 +117,7 @@ export interface Settings {
   readonly models?: ModelProfile.Overrides | undefined
   readonly reasoning_effort?: string | undefined
   readonly reasoning_summary?: string | undefined
+  readonly sandbox?: Sandbox.Mode | undefined
 }
 
 /**

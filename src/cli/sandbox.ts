@@ -40,6 +40,11 @@ export const sandboxFor = Effect.fnUntraced(function*(asked: Asked) {
 /** What the settings ask for; what holds without any. */
 export const modeOf = ({ sandbox = "workspace-write" }: Pick<Settings, "sandbox">): Mode => sandbox
 
+/** Whether commands may do more in one than in the other. */
+export const isWider = (mode: Mode, than: Mode): boolean => fromWidest.indexOf(mode) < fromWidest.indexOf(than)
+
+const fromWidest = ["off", "workspace-write", "read-only"]
+
 const requireSandbox = Effect.fnUntraced(function*(mode: Mode) {
   const found = yield* NodeSandbox.find
   if (Either.isRight(found)) return

@@ -19,9 +19,11 @@ import type { Settings } from "../node/settings/Settings.ts"
 import { type Listing, Models } from "../responses/account/Models.ts"
 import type { LastUsed } from "../session/LastTurn.ts"
 import type { Setup } from "../session/SessionEvent.ts"
+import type { Mode } from "../tools/command/Sandbox.ts"
 import * as Common from "./commands/options.ts"
 import { OtherPayer } from "./ExitCode.ts"
 import type { Form } from "./render/Renderer.ts"
+import { isWider, modeOf } from "./sandbox.ts"
 import { Screen } from "./Screen.ts"
 import { settings } from "./settings.ts"
 
@@ -44,6 +46,7 @@ export interface Chosen {
   readonly effort: string | undefined
   readonly isEffortNew: boolean
   readonly search: boolean | undefined
+  readonly sandbox: Setup["sandbox"]
   readonly environment: Environment
 }
 
@@ -54,7 +57,8 @@ const billing = Config.unwrap(Host.billing)
 
 /** Says on stderr what is otherwise than last time, and fails where somebody else would pay unasked. */
 export const choose = Effect.fnUntraced(function*(session: string, used: LastUsed, given: Flags) {
-  const flags = withSet(given, (yield* settings(given.folder)).flags)
+  const { flags: set } = yield* settings(given.folder)
+  const flags = withSet(given, set)
   const before = yield* Effect.map(addresses, (addresses) => keptOf(used, addresses))
   const { credential, isProfileGone, profile } = yield* signInFor(session, used, before, flags)
   const environment: Environment = {
@@ -63,11 +67,14 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
     baseUrl: yield* Effect.map(addresses, (addresses) => baseUrlFor(before, flags, credential, addresses)),
     dialect: Option.orElse(flags.dialect, () => Option.fromNullable(before.dialect))
   }
+  // Where the log does not tell it, the settings count.
+  const sandbox = set.sandbox ?? before.sandbox
   const next = Effect.gen(function*() {
-    const { dialect, home, model: usual } = yield* settings(flags.folder)
+    const { dialect, home, model: usual, sandbox: usualSandbox } = yield* settings(flags.folder)
     const { isGone, model } = yield* Effect.provide(modelFor(used.model, flags.model, usual), layerHome)
     const search = flags.search ?? before.search
-    return { isModelGone: isGone, model, search, setup: yield* setupOf(credential, { home, dialect, search }) }
+    const setup = yield* setupOf(credential, { home, dialect, sandbox: sandbox ?? usualSandbox, search })
+    return { isModelGone: isGone, model, search, setup }
   })
   const { isModelGone, model, search, setup } = yield* next.pipe(Common.override(environment))
   const effort = Option.getOrElse(flags.effort, () => used.effort)
@@ -81,7 +88,8 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
     ...used.model === undefined ? [] : change("effort", used.effort ?? "none", effort ?? "none"),
     ...before.credential === credential.kind ? change("base URL", before.baseUrl, setup.baseUrl) : [],
     ...change("dialect", before.dialect, setup.dialect),
-    ...change("search", onOff(before.search), onOff(search))
+    ...change("search", onOff(before.search), onOff(search)),
+    ...before.sandbox === undefined ? [] : change("sandbox", sandboxMode(before), sandboxMode(setup))
   ]
   const screen = yield* Screen
   if (changes.length > 0) yield* screen.say(`this session goes on otherwise than before: ${changes.join("; ")}`)
@@ -94,14 +102,23 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
     ...overrules("--base-url", elsewhere, setup.baseUrl, before.baseUrl),
     ...overrules("--dialect", usual.dialect, setup.dialect, before.dialect)
   ]
-  if (overruled.length > 0 && flags.form === "text") {
-    yield* screen.say(`this session goes on with ${overruled.join(" and ")}, as before; the flag changes that`)
+  const sandboxes = before.sandbox === undefined
+    ? []
+    : overrules("--sandbox", sandboxMode(usual), sandboxMode(setup), sandboxMode(before))
+  const told = [
+    ...flags.form === "text" ? overruled : [],
+    // That commands may do more than the settings say is told in every form.
+    ...flags.form === "text" || isWider(sandboxMode(setup), sandboxMode(usual)) ? sandboxes : []
+  ]
+  if (told.length > 0) {
+    yield* screen.say(`this session goes on with ${told.join(" and ")}, as before; the flag changes that`)
   }
   const chosen: Chosen = {
     model: Option.fromNullable(model),
     effort,
     isEffortNew: Option.isSome(flags.effort),
     search,
+    sandbox,
     environment
   }
   return chosen
@@ -116,10 +133,15 @@ const withSet = (flags: Flags, set: Settings): Flags => ({
   search: flags.search ?? set.web_search
 })
 
+const sandboxMode = ({ sandbox }: Pick<Setup, "sandbox">): Mode =>
+  modeOf({ sandbox: sandbox === "default" ? undefined : sandbox })
+
 /** The setup of a turn that is asked with this credential. */
 export const setupOf = Effect.fnUntraced(function*(
   credential: Credential,
-  { dialect, home, search }: Pick<Setup, "dialect" | "search"> & { readonly home: Home.Home }
+  { dialect, home, sandbox = "default", search }: Pick<Setup, "dialect" | "sandbox" | "search"> & {
+    readonly home: Home.Home
+  }
 ) {
   const baseUrl = Host.of(credential).baseUrl(yield* addresses)
   const setup: Setup = {
@@ -127,7 +149,8 @@ export const setupOf = Effect.fnUntraced(function*(
     credential: credential.kind,
     account: yield* Payer.of(credential, yield* billing),
     baseUrl: Host.serverAt(baseUrl),
-    ...defined({ dialect, search })
+    ...defined({ dialect, search }),
+    sandbox
   }
   return setup
 })

@@ -104,6 +104,8 @@ export type PermissionInForce = typeof PermissionInForce.Type
  * - `account` who pays, as `Payer.of` tells it
  * - `baseUrl` where requests went, without what may be secret in it
  * - `search` whether the server could search the web
+ * - `sandbox` what commands were to be kept in; `default` where nobody had asked for one, and the usual one was used
+ *   where the system can have it. Absent in older logs, and where a program runs commands in a way of its own
  *
  * @since 0.1.0
  * @category schemas
@@ -114,7 +116,8 @@ export const Setup = Schema.Struct({
   account: Schema.optional(Schema.String),
   baseUrl: Schema.optional(Schema.String),
   dialect: Schema.optional(Schema.Literal("responses", "chat-completions")),
-  search: Schema.optional(Schema.Boolean)
+  search: Schema.optional(Schema.Boolean),
+  sandbox: Schema.optional(Schema.Literal("default", "off", "workspace-write", "read-only"))
 })
 
 /** @since 0.1.0 @category models */

@@ -180,6 +180,36 @@ describe("a session that goes on", () => {
       assert.deepStrictEqual(efforts, ["high", "high", "high", "high", "high", "high", "low", "low"])
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("keeps its sandbox, also the usual one, and is never let do more without a word", () =>
+    Effect.gen(function*() {
+      const { first, fs, home, path, run } = yield* setup()
+      const unset = { EFFIXIR_SANDBOX: "" }
+      const off = { EFFIXIR_SANDBOX: "off" }
+      const session = yield* first([], unset)
+      const kept = yield* run(["resume", session, "More"], { env: off })
+      assertSentence(kept.stderr, "goes on with --sandbox workspace-write, as before; the flag changes that\n")
+      const narrower = yield* run(["resume", session, "--json", "More"], { env: off })
+      assert.deepStrictEqual([kept.code, narrower.code, narrower.stderr], [0, 0, ""])
+      const changed = yield* run(["resume", session, "--sandbox", "off", "More"], { env: unset })
+      assertSentence(changed.stderr, "otherwise than before: sandbox off instead of workspace-write\n")
+      // It is wider than what is set, which a program is told as well.
+      const wider = yield* run(["resume", session, "--json", "More"], { env: unset })
+      assertSentence(wider.stderr, "goes on with --sandbox off, as before; the flag changes that\n")
+      const same = yield* run(["resume", session, "More"], { env: off })
+      assert.deepStrictEqual([changed.code, wider.code, same.code, told(same)], [0, 0, 0, ""])
+      const log = path.join(home, "sessions", session, "log.ndjson")
+      const text = yield* fs.readFileString(log)
+      const sandboxes = lines(text).flatMap(({ event }) => {
+        const { _tag, setup } = event as { readonly _tag: string; readonly setup?: { readonly sandbox?: string } }
+        return _tag === "TurnStarted" ? [setup?.sandbox] : []
+      })
+      assert.deepStrictEqual(sandboxes, ["default", "default", "default", "off", "off", "off"])
+      // An older log does not tell it: the settings count.
+      yield* fs.writeFileString(log, text.replaceAll(/,"sandbox":"[a-z]+"/g, ""))
+      const older = yield* run(["resume", session, "More"], { env: off })
+      assert.deepStrictEqual([older.code, told(older)], [0, ""])
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("changes a turn that was cut short by flags as well", () =>
     Effect.gen(function*() {
       const script = Script.fromTurns([Script.answer(Script.call("bash", { command: "true" })), done])

@@ -82,6 +82,23 @@ describe.runIf(isThere)("--sandbox", () => {
       assert.deepInclude(by, { mode: "read-only", isRequired: false })
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("stays with a session that goes on, whatever is set by then, until a flag says something else", () =>
+    Effect.gen(function*() {
+      const touch = (name: string) => [
+        Script.answer(Script.call("bash", { command: `touch ${name}` })),
+        Script.answer(Script.say("Done."))
+      ]
+      const { file, fs, run } = yield* machine(Script.fromTurns(["a", "b", "c"].flatMap(touch)))
+      const there = Effect.filter(["a", "b", "c"], (name) => fs.exists(file(name)))
+      assert.strictEqual((yield* run(["run", "--sandbox", "read-only", "Go on"])).code, 0)
+      const kept = yield* run(["resume", "--last", "More"])
+      assertSentence(kept.stderr, "goes on with --sandbox read-only, as before")
+      assert.deepStrictEqual([kept.code, yield* there], [0, []])
+      const changed = yield* run(["resume", "--last", "--sandbox", "workspace-write", "More"])
+      assertSentence(changed.stderr, "otherwise than before: sandbox workspace-write instead of read-only")
+      assert.deepStrictEqual([changed.code, yield* there], [0, ["c"]])
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("keeps the network away where it is told to, and lets folders be written that are listed", () =>
     Effect.gen(function*() {
       const { base } = yield* machine(Script.fromTurns([]))

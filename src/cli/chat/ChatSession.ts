@@ -52,6 +52,8 @@ export interface Asked {
   /** The permission that the session had before. */
   readonly before: PermissionInForce
   readonly search: boolean | undefined
+  /** What the session's commands were kept in before, if its log tells that. */
+  readonly sandbox?: SessionSetup.Chosen["sandbox"]
   readonly trust: boolean
   readonly limits: Limits
   readonly environment: SessionSetup.Chosen["environment"]
@@ -229,14 +231,14 @@ export const existing = Effect.fnUntraced(
     const { id, log } = yield* Effect.provide(FindSession.find(given, given === undefined, cd), layerHome)
     const events = log.map(({ event }) => event)
     const folder = yield* FindSession.folderOf(cd, id, log)
-    const { effort, environment, model, search } = yield* SessionSetup.choose(id, lastUsed(events), {
+    const { effort, environment, model, sandbox, search } = yield* SessionSetup.choose(id, lastUsed(events), {
       ...flags,
       folder,
       form: "text"
     })
     const asked: Pick<
       Asked,
-      "before" | "effort" | "environment" | "folder" | "isNew" | "model" | "search" | "session"
+      "before" | "effort" | "environment" | "folder" | "isNew" | "model" | "sandbox" | "search" | "session"
     > = {
       session: id,
       isNew: false,
@@ -245,6 +247,7 @@ export const existing = Effect.fnUntraced(
       effort,
       before: permissionOf(events, unfinishedTurn(events)),
       search,
+      sandbox,
       environment
     }
     return { asked, log }

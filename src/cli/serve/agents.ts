@@ -41,6 +41,7 @@ interface Key {
   readonly folder: string
   readonly model: string | undefined
   readonly search: boolean | undefined
+  readonly sandbox: SessionSetup.Chosen["sandbox"]
   readonly permission: PermissionInForce["permission"]
   readonly policy: string | undefined
   readonly environment: SessionSetup.Chosen["environment"]
@@ -67,7 +68,7 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
   }
 
   const build = Effect.fnUntraced(function*(key: Key) {
-    const { folder, model, permission: kept, policy: keptPolicy, search: wanted } = key
+    const { folder, model, permission: kept, policy: keptPolicy, sandbox, search: wanted } = key
     const { runtime, search, settings, skills } = yield* AgentSetup.read({
       isNew: true,
       folder,
@@ -76,7 +77,8 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
       policy: flags.policy,
       before: defined({ permission: kept, policy: keptPolicy }),
       form: "jsonl",
-      search: wanted
+      search: wanted,
+      sandbox
     })
     const services = yield* Runtime.build(
       { ...runtime, approver: questions, aroundSessions: feeds.around },
@@ -125,6 +127,7 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
           ? {
             model: Option.orElse(named, () => Option.orElse(Option.fromNullable(used.model), () => flags.model)),
             search: undefined,
+            sandbox: undefined,
             environment: { auth: flags.auth, profile: flags.profile }
           }
           : yield* SessionSetup.choose(served.session, used, {
@@ -140,6 +143,7 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
             folder,
             model,
             search: chosen.search,
+            sandbox: chosen.sandbox,
             permission: before.permission,
             policy: before.policy,
             environment: Data.struct(chosen.environment)
