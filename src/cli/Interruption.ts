@@ -76,3 +76,22 @@ export const layer = (listening: Listening): Layer.Layer<Interruption> =>
         })
       ))
   })
+
+/**
+ * Leaves Ctrl-C to another program of the person, which has the terminal meanwhile: the system sends the signal to both.
+ */
+export const withoutInterrupts = <A, E, R>(use: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const ignore = () => {}
+      const others = process.rawListeners("SIGINT")
+      process.removeAllListeners("SIGINT").on("SIGINT", ignore)
+      return { ignore, others }
+    }),
+    () => use,
+    ({ ignore, others }) =>
+      Effect.sync(() => {
+        process.off("SIGINT", ignore)
+        for (const other of others) process.on("SIGINT", other as () => void)
+      })
+  )

@@ -65,6 +65,8 @@ const choose = (
         ...canEdit ? ["e"] : [],
         ...isPart ? ["v"] : []
       ])
+      const { hasEscape, stop } = yield* Keyboard.Stopping
+      if (key === escape && hasEscape) return yield* Effect.zipRight(stop, Effect.never)
       const answer = answers.get(key)
       if (answer !== undefined) return answer
       if (key === "a" && scopes.length === 1) return Approver.always()
@@ -87,7 +89,7 @@ const choose = (
 const escape = "\u001B"
 const leaving = ["q", escape]
 
-/** Escape and the end of the input also mean no, and do not ask for a reason. */
+/** Escape, unless it stops what asks, and the end of the input also mean no, and do not ask for a reason. */
 const answers: ReadonlyMap<string, Choice> = new Map<string, Choice>([
   ["y", Approver.once],
   ["n", { _tag: "Why" }],

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { hidden } from "../auth/Secrets.ts"
+import { withoutInterrupts } from "./Interruption.ts"
 import { Screen } from "./Screen.ts"
 
 /** As git does: less quits where the text fits one screen, shows colours, and leaves the text on the screen. */
@@ -31,4 +32,4 @@ const show = (pager: string, text: string) =>
     child.once("close", (code) => resume(Effect.succeed(code !== 127)))
     child.stdin.end(text)
     return Effect.sync(() => child.kill())
-  })
+  }).pipe(withoutInterrupts)

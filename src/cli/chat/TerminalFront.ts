@@ -161,7 +161,12 @@ export const make = Effect.gen(function*() {
   const refresh = area.draw(view)
 
   const aside: Front["aside"] = (use) =>
-    Effect.acquireUseRelease(area.suspend, () => terminal.aside(use), () => Effect.zipRight(area.resume, refresh))
+    Effect.acquireUseRelease(
+      area.suspend,
+      // It has the terminal, and not the place where the conversation shows what others say.
+      () => terminal.aside(Effect.provideService(use, Screen, screen)),
+      () => Effect.zipRight(area.resume, refresh)
+    )
 
   const front: Front = {
     columns: () => terminal.size().columns,

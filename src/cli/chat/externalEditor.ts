@@ -4,6 +4,7 @@ import { spawn } from "node:child_process"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { withoutInterrupts } from "../Interruption.ts"
 
 const named = (): string => process.env["VISUAL"] || process.env["EDITOR"] || "vi"
 
@@ -30,9 +31,9 @@ const cannot = (error: unknown): string =>
 
 /** `$EDITOR` may have options, so a shell reads it. */
 const run = (editor: string, file: string): Effect.Effect<number> =>
-  Effect.async((resume) => {
+  Effect.async<number>((resume) => {
     const child = spawn("/bin/sh", ["-c", `${editor} "$1"`, "sh", file], { stdio: "inherit" })
     child.once("error", () => resume(Effect.succeed(127)))
     child.once("close", (code) => resume(Effect.succeed(code ?? 1)))
     return Effect.sync(() => child.kill())
-  })
+  }).pipe(withoutInterrupts)

@@ -11,6 +11,7 @@ import type { Front } from "./Front.ts"
 
 export const make = Effect.map(Screen, (screen) => {
   let front: Front | undefined
+  let stop: Effect.Effect<unknown> = Effect.void
   /** The command that the person has put in the place of another one: it is not asked about again. */
   let wanted: { readonly command: string; readonly workdir: string | undefined } | undefined
 
@@ -42,15 +43,16 @@ export const make = Effect.map(Screen, (screen) => {
         Effect.flatMap(
           Effect.promise(() => import("../TerminalApprover.ts")),
           ({ ask }) => ask({ ...screen, err: screen.out, size: sizeOfOut }, Effect.void, question, instead(question))
-        )
+        ).pipe(Effect.provideService(Keyboard.Stopping, { stop, hasEscape: true }))
       )
     }
   }
   return {
     approver,
-    /** Asks on this from now on. */
-    askOn: (shown: Front) => {
+    /** Asks on this from now on; `interrupt` ends the turn that asks. */
+    askOn: (shown: Front, interrupt: Effect.Effect<unknown>) => {
       front = shown
+      stop = interrupt
     }
   }
 })

@@ -48,10 +48,10 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     const shown = yield* isPlain
       ? Effect.flatMap(Effect.promise(() => import("../chat/PlainFront.ts")), ({ make }) => make)
       : Effect.flatMap(Effect.promise(() => import("../chat/TerminalFront.ts")), ({ make }) => make)
-    questions.askOn(shown.front)
     const history = yield* InputHistory.open(home.history, !flags.ephemeral)
     yield* Effect.gen(function*() {
       const chat = yield* Chat.make({ session, front: shown.front, history, undo, images })
+      questions.askOn(shown.front, chat.interrupt)
       yield* chat.say(greeting({ ...flags, isResumed: asked.log.length > 0 }))
       if (asked.log.length > 0) yield* chat.show(asked.log)
       yield* shown.run(chat)

@@ -229,6 +229,52 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
       assert.match((yield* terminal.end).stty, /\sicanon\b/)
     }))
 
+  test("stops the turn, and nothing more, where the person stops it in the middle of a question", () =>
+    Effect.gen(function*() {
+      const asking = bash("echo > made.txt")
+      const person = yield* sitDown(Script.fromTurns([asking, asking, asking, asking, say("Well.")]))
+      const terminal = yield* person.start({
+        args: ["--permission", "ask"],
+        env: { PAGER: "cat > paged; echo reading; sleep 60" }
+      })
+      yield* terminal.see("/help shows")
+      const interrupted = () => terminal.history().split("■ Interrupted.").length - 1
+      const stops = [["C-c"], ["Escape"], ["e", "Escape"], ["n", "C-c"]] as const
+      for (const [at, keys] of stops.entries()) {
+        yield* terminal.type(`go ${at}`)
+        yield* terminal.press("Enter")
+        yield* terminal.see(new RegExp(`go ${at}\n[^]*n no`))
+        yield* Effect.sleep("400 millis")
+        for (const key of keys) {
+          if (key === "C-c" || key === "Escape") yield* terminal.press(key)
+          else {
+            yield* terminal.type(key)
+            yield* terminal.see(new RegExp(`go ${at}\n[^]*(?:run instead|why\?)`))
+          }
+        }
+        yield* eventually(`stopped by ${keys.join(" ")}`, () => interrupted() === at + 1)
+        assert.deepInclude(logOf(person.home).at(-1), { _tag: "TurnInterrupted" })
+      }
+      yield* terminal.type("now answer")
+      yield* terminal.press("Enter")
+      yield* terminal.see(/Well\.\s+\d+ s/)
+      assert.isFalse(existsSync(person.file("made.txt")))
+      // What another program has been given the terminal for is stopped there.
+      yield* terminal.type("/history")
+      yield* terminal.press("Enter")
+      yield* terminal.see("reading")
+      yield* terminal.press("C-c")
+      yield* eventually("the conversation is back", () => /\n>\n/.test(terminal.screen()))
+      yield* terminal.type("still here")
+      yield* terminal.see("> still here")
+      yield* terminal.press("C-c")
+      yield* eventually("the line is empty", () => !terminal.screen().includes("still here"))
+      yield* terminal.press("C-c")
+      yield* terminal.see("once more leaves")
+      yield* terminal.press("C-c")
+      assert.strictEqual((yield* terminal.end).code, 0)
+    }))
+
   test("takes back what a turn has changed in files, and says what stays", () =>
     Effect.gen(function*() {
       const person = yield* sitDown(Script.fromTurns([
