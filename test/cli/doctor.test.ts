@@ -39,7 +39,7 @@ const ids = [
 ]
 
 /** A machine, and what the doctor finds on it. */
-const patient = (options?: { readonly signedIn?: boolean }) =>
+const patient = (options?: Parameters<typeof machine>[1]) =>
   Effect.map(machine(nothing, options), (machine) => ({
     ...machine,
     examine: (words: ReadonlyArray<string> = [], env: Record<string, string> = {}) =>
@@ -69,6 +69,15 @@ describe("effixir doctor", () => {
         assert.strictEqual(of(id).status, "ok", of(id).summary)
       }
       assert.isTrue((yield* asked).some(({ path }) => path.includes("/models")))
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("counts the models that effixir models lists", () =>
+    Effect.gen(function*() {
+      const { examine, run } = yield* patient({ models: ["gpt-6.2-sol", "gpt-5.5", "codex-auto-review"] })
+      const { models } = JSON.parse((yield* run(["models", "--json"])).stdout)
+      assert.lengthOf(models, 2)
+      const { of } = yield* examine()
+      assert.match(of("net.api").summary, /has 2 models$/)
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("asks no server when it shall not", () =>

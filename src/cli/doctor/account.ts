@@ -180,7 +180,7 @@ export const api: Check<Credentials | Models | HttpClient.HttpClient> = {
     const server = hostOf(Host.of(found.right.credential).baseUrl(addresses))
     const { models, problem, source } = yield* Effect.flatMap(
       Models,
-      ({ list }) => list({ refresh: true, hidden: true })
+      ({ list }) => list({ refresh: true })
     )
     return source === "live"
       ? ok(`The server ${server} takes the sign-in, and has ${models.length} models`)
