@@ -76,6 +76,27 @@ describe("login --with-api-key", () => {
       assert.deepInclude(JSON.parse((yield* run(["status", "--json"])).stdout), { kind: "api_key", source: "store" })
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("says what it has replaced, and how to keep both; so does a sign-in that replaces a key", () =>
+    Effect.gen(function*() {
+      const { run, simulator, start } = yield* machine(always, { pollInterval: "1 second" })
+      const key = Redacted.value(simulator.apiKey)
+      const byKey = yield* run(["login", "--with-api-key"], { stdin: key })
+      assert.deepStrictEqual([byKey.code, byKey.stdout], [0, ""])
+      assert.include(byKey.stderr, "Signed in with an API key.\n")
+      assertSentence(byKey.stderr, "sign-in as ada@example.com (plus plan)", "has been replaced", "--profile NAME")
+      const again = yield* run(["login", "--with-api-key"], { stdin: key })
+      assert.notInclude(again.stderr, "replaced")
+      const other = yield* run(["login", "--with-api-key", "--json"], { stdin: "sk-another-key-of-mine" })
+      assertSentence(other.stderr, "The API key", "has been replaced")
+      assert.deepStrictEqual(lines(other.stdout).map(({ type }) => type), ["login.completed"])
+      const { output, result } = yield* start(["login", "--device"])
+      yield* eventually("the code is shown", () => /enter the code +\S+/.test(output().stderr))
+      yield* simulator.approve(/enter the code +(\S+)/.exec(output().stderr)?.[1] ?? "")
+      assertSentence((yield* result).stderr, "The API key", "has been replaced")
+      const named = yield* run(["login", "--with-api-key", "--profile", "work"], { stdin: key })
+      assert.notInclude(named.stderr, "replaced")
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("wants one", () =>
     Effect.gen(function*() {
       const { fs, home, run } = yield* fresh

@@ -3,6 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Struct from "effect/Struct"
 import * as Credential from "../../auth/Credential.ts"
 import { CredentialStore, CredentialStoreError } from "../../auth/CredentialStore.ts"
@@ -22,6 +23,7 @@ import * as Keyboard from "../Keyboard.ts"
 import * as ApiKey from "../login/apiKey.ts"
 import * as ChatGpt from "../login/chatgpt.ts"
 import * as Codex from "../login/codex.ts"
+import * as Replaced from "../login/replaced.ts"
 import { sayJson } from "../login/say.ts"
 import * as TakeOver from "../login/takeOver.ts"
 import type { Way } from "../login/Way.ts"
@@ -30,12 +32,22 @@ import { Screen } from "../Screen.ts"
 export const handle = Effect.fnUntraced(function*(options: Flags) {
   const { tellEnd } = yield* Interruption
   let saved: Credential.Credential | undefined
-  const note = (credential: Credential.Credential) => Effect.sync(() => void (saved = credential))
+  let replaced: string | undefined
+  const note = (credential: Credential.Credential, before: Option.Option<Credential.Stored>) =>
+    Effect.sync(() => {
+      saved = credential
+      replaced = Option.getOrUndefined(Option.map(before, (before) => Replaced.sentence(before, credential)))
+    })
+  const tellReplaced = Effect.suspend(() =>
+    replaced === undefined ? Effect.void : Effect.flatMap(Screen, ({ say }) => say(replaced ?? ""))
+  )
   // Once the credential is saved, no interruption may prevent the message that says so.
   yield* Effect.uninterruptibleMask((restore) =>
     restore(signInAndSave(options, note)).pipe(
       Effect.catchAllCause((cause) => saved === undefined ? Effect.failCause(cause) : Effect.succeed(saved)),
-      Effect.tap((credential) => tellEnd(Effect.succeed(ExitCode.success), welcome(credential, options.json))),
+      Effect.tap((credential) =>
+        tellEnd(Effect.succeed(ExitCode.success), Effect.zipRight(welcome(credential, options.json), tellReplaced))
+      ),
       Effect.flatMap((credential) =>
         credential.kind === "chatgpt" && !options.json ? restore(ChatGpt.notePlan(credential)) : Effect.void
       )
@@ -50,20 +62,28 @@ export const handle = Effect.fnUntraced(function*(options: Flags) {
  * The old credential stays until there is a new one. Checks first that the store can be written, before the person
  * signs in for nothing. Saves the sign-in, and notes that, before a browser is told that it has worked.
  */
-const signInAndSave = (choice: Choice, note: Keep<Credential.Credential>) =>
+const signInAndSave = (
+  choice: Choice,
+  note: (credential: Credential.Credential, before: Option.Option<Credential.Stored>) => Effect.Effect<void>
+) =>
   Effect.scoped(Effect.gen(function*() {
     const way = yield* wayOf(choice)
     const store = yield* CredentialStore
     const save = isImmediate(way) ? store.save : yield* store.reserve
     return yield* signIn(way, choice, (credential) =>
       Effect.uninterruptibleMask((restore) => {
-        const saving = restore(save(credential))
-        return Effect.zipRight(isImmediate(way) ? saving : orEnd(saving, credential), note(credential))
+        // What cannot be read is replaced as well, and nobody knows whose it was.
+        const before = Effect.orElseSucceed(store.load, Option.none)
+        const saving = restore(Effect.zipLeft(before, save(credential)))
+        return Effect.flatMap(
+          isImmediate(way) ? saving : orEnd(saving, credential),
+          (before) => note(credential, before)
+        )
       }))
   }))
 
 /** Ends a new sign-in that is not saved: nobody would ever use it, or end it. */
-const orEnd = <R>(save: Effect.Effect<void, CredentialStoreError, R>, credential: Credential.Credential) =>
+const orEnd = <A, R>(save: Effect.Effect<A, CredentialStoreError, R>, credential: Credential.Credential) =>
   Credential.isSignIn(credential)
     ? Effect.catchAllCause(save, (cause) =>
       Effect.flatMap(endAtServer(credential), (isEnded) => {

@@ -249,7 +249,7 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
           if (key === "C-c" || key === "Escape") yield* terminal.press(key)
           else {
             yield* terminal.type(key)
-            yield* terminal.see(new RegExp(`go ${at}\n[^]*(?:run instead|why\?)`))
+            yield* terminal.see(new RegExp(`go ${at}\n[^]*(?:run instead|why)`))
           }
         }
         yield* eventually(`stopped by ${keys.join(" ")}`, () => interrupted() === at + 1)
