@@ -34,6 +34,8 @@ export class EventFeeds extends Context.Tag("effixir/server/EventFeeds")<EventFe
    * that leaves more than a bounded part of it unread is cut off: the fiber that runs the stream is interrupted.
    */
   readonly read: (session: string, after: number) => Stream.Stream<string, SessionError>
+  /** The same of what the log holds, without what is yet to come. */
+  readonly past: (session: string, after: number) => Stream.Stream<string, SessionError>
   /** Tells a turn as its events come, until the Scope closes. */
   readonly tell: (session: string) => Effect.Effect<Telling, never, Scope.Scope>
   /** Ends all streams: the server ends. */
@@ -150,6 +152,15 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       })
   })
 
+  /** The events of a log as they are sent, in pieces. */
+  const sent = (events: ReadonlyArray<Stored>, after: number): Stream.Stream<string> =>
+    Stream.fromIteratorSucceed(
+      pagesOf(events, (stored) =>
+        framesOf(fromStored(stored)).filter(({ seq }) => seq > after).map(({ text }) => text).join("")),
+      1
+    )
+  const readPast = (session: string, after: number) => store.read(session, Math.max(0, after - widest))
+
   const read = (session: string, after: number): Stream.Stream<string, SessionError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
       const fiber = Fiber.getCurrentFiber()
@@ -166,20 +177,14 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           })
       )
       if (isOver) reader.end()
-      let past = yield* store.read(session, Math.max(0, after - widest))
+      let past = yield* readPast(session, after)
       const begin = Effect.sync(() => {
         const last = past.at(-1)
         reader.begin(last === undefined ? 0 : last.seq + width(last.event) - 1, [...feed.asked.values()])
         // The stream may go on for days.
         past = []
       })
-      const history = Stream.suspend(() =>
-        Stream.fromIteratorSucceed(
-          pagesOf(past, (stored) =>
-            framesOf(fromStored(stored)).filter(({ seq }) => seq > after).map(({ text }) => text).join("")),
-          1
-        )
-      )
+      const history = Stream.suspend(() => sent(past, after))
       // No header leaves before the first bytes.
       return Stream.make(": ok\n\n").pipe(
         Stream.concat(history),
@@ -237,6 +242,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   return EventFeeds.of({
     around,
     read,
+    past: (session, after) => Stream.unwrap(Effect.map(readPast(session, after), (events) => sent(events, after))),
     tell,
     end: Effect.suspend(() => {
       isOver = true

@@ -6,15 +6,17 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { defined, field, parse, text } from "../internal/json.ts"
+import { linesOf } from "../agent/EventLines.ts"
+import { defined, field, text } from "../internal/json.ts"
 import * as ContextSize from "../session/compaction/ContextSize.ts"
 import * as LastTurn from "../session/LastTurn.ts"
-import { SessionStarted, type Stored } from "../session/SessionEvent.ts"
+import { SessionStarted, type Stored, TurnInterrupted } from "../session/SessionEvent.ts"
 import * as SessionJson from "../session/SessionJson.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as Approver from "../tools/permission/Approver.ts"
@@ -135,19 +137,25 @@ const ui = HttpApiBuilder.group(Api, "ui", (handlers) =>
     const find = SessionId.finder(store)
     const logOf = (id: string) => Effect.mapError(store.read(id), Refusal.ofSession)
 
-    /** What comes after an event of the log; a question that has just been answered may still be told as open. */
-    const streamed = (session: string, after: number, answered: ReadonlyArray<string> = []) =>
+    /** What is told of a session; a question that has just been answered may still be told as open. */
+    const streamed = (told: ReturnType<typeof feeds.read>, answered: ReadonlyArray<string> = []) =>
       HttpServerResponse.stream(
-        feeds.read(session, after).pipe(
-          Stream.mapConcat((frames) => Array.from(frames.matchAll(/^data: (.*)$/gm), ([, data = ""]) => parse(data))),
-          Stream.filter((line) =>
-            text(field(line, "type")) !== "permission.requested" ||
-            !answered.includes(text(field(field(line, "item"), "id")) ?? "")
-          ),
-          UiMessageStream.fromLines,
-          UiMessageStream.encode
-        ),
+        Stream.encodeText(UiMessageStream.fromFrames(told, (line) =>
+          text(field(line, "type")) !== "permission.requested" ||
+          !answered.includes(text(field(field(line, "item"), "id")) ?? ""))),
         { headers: UiMessageStream.headers }
+      )
+
+    /** A turn whose process has died, told to its end, which the next process that opens the session will note. */
+    const ofDead = (session: string, after: number, turnId: string) =>
+      Stream.concat(
+        feeds.past(session, after),
+        Stream.fromIterableEffect(Effect.map(DateTime.now, (at) => {
+          const end = { ...TurnInterrupted.make({ turnId, reason: "crashed" }), seq: after, at }
+          return linesOf(end, false).map((line) =>
+            `data: ${JSON.stringify(line)}\n\n`
+          )
+        }))
       )
 
     const startOf = (events: ReadonlyArray<Stored>, turn: string) =>
@@ -163,7 +171,7 @@ const ui = HttpApiBuilder.group(Api, "ui", (handlers) =>
             const answers = UiInput.answers(last.parts)
             const isHeard = yield* Effect.forEach(answers, ({ answer, item }) => questions.answer(id, item, answer))
             return isHeard.includes(true)
-              ? streamed(id, before.at(-1)?.seq ?? 0, answers.map(({ item }) => item))
+              ? streamed(feeds.read(id, before.at(-1)?.seq ?? 0), answers.map(({ item }) => item))
               : yield* Refusal.noQuestion(id, "the last message")
           }
           const input = UiInput.input(last.parts)
@@ -171,19 +179,25 @@ const ui = HttpApiBuilder.group(Api, "ui", (handlers) =>
           // A message that is sent once more is the same turn, unless its answer is to be another one.
           const key = trigger === "regenerate-message" ? undefined : last.id
           const turn = yield* turns.start(id, { input: [input], key, model, limits: limits && limitsOf(limits) })
-          return streamed(id, startOf(yield* logOf(id), turn))
+          return streamed(feeds.read(id, startOf(yield* logOf(id), turn)))
         }))
       .handle("stream", ({ path }) =>
         Effect.gen(function*() {
           const id = yield* find(path.session)
           const events = yield* logOf(id)
-          const open = LastTurn.openTurn(events.map(({ event }) => event))
-          return Option.match(open, {
-            onNone: () => HttpServerResponse.empty({ status: 204 }),
-            onSome: ({ started }) => streamed(id, startOf(events, started.turnId))
-          })
+          const turn = openTurn(events)
+          if (turn === undefined) return HttpServerResponse.empty({ status: 204 })
+          const after = startOf(events, turn)
+          const isAlive = turns.isAlive(id, events)
+          // It may have ended since its log was read.
+          const isDead = !isAlive && openTurn(yield* logOf(id)) === turn && !turns.isAlive(id, events)
+          return streamed(isDead ? ofDead(id, after, turn) : feeds.read(id, after))
         }))
   }))
+
+/** The id of the turn that has no end in the log. */
+const openTurn = (events: ReadonlyArray<Stored>): string | undefined =>
+  Option.getOrUndefined(LastTurn.openTurn(events.map(({ event }) => event)))?.started.turnId
 
 const health = HttpApiBuilder.group(
   Api,

@@ -52,6 +52,8 @@ export class Turns extends Context.Tag("effixir/server/Turns")<Turns, {
   readonly interrupt: (session: string) => Effect.Effect<Option.Option<string>>
   /** Says something to the model of the turn that runs, and gives the id of the turn. */
   readonly steer: (session: string, text: string) => Effect.Effect<string, ApiError>
+  /** Whether the turn that these events of a session leave open runs here, or is yet to go on: a reader hears of its end. */
+  readonly isAlive: (session: string, events: ReadonlyArray<Stored>) => boolean
   /** Goes on with the turns that the end of a server has cut off; it ends when they have ended. */
   readonly goOn: Effect.Effect<void>
   /** Begins no more turns, and waits for those that run; what is left then is interrupted, to go on at the next start. */
@@ -102,6 +104,8 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
   /** What was said to a turn that ended before it had heard it is heard by the next one. */
   const inboxes = new Map<string, Inbox.Inbox>()
   const alone = makeAlone()
+  /** The sessions whose last turn may have to go on; not known before the store was asked. */
+  let cutOffs: Set<string> | undefined
   let isEnding = false
 
   const admit = (session: string) =>
@@ -132,10 +136,14 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
       }
       yield* Effect.tapErrorCause(Stream.runForEach(work(turn), tell), (cause) => {
         const { hasBegun, id } = turn
-        // Before it has begun, its caller is told; after that, its readers, as far as the log does not.
-        return id === undefined || !hasBegun
-          ? Effect.zipRight(Deferred.fail(turn.started, Refusal.ofCause(cause)), explain(session, cause))
-          : telling.failed(toTurnFailed(id, ofAgents(cause)))
+        // Before it has begun, its caller is told; after that, its readers, as far as the log does not. A turn that was
+        // to go on has readers and no caller.
+        return Effect.zipRight(
+          hasBegun
+            ? Effect.void
+            : Effect.zipRight(Deferred.fail(turn.started, Refusal.ofCause(cause)), explain(session, cause)),
+          id === undefined ? Effect.void : telling.failed(toTurnFailed(id, ofAgents(cause)))
+        )
       }).pipe(Effect.ensuring(Effect.map(turn.inbox.pending, (pending) => {
         if (pending.length > 0) inboxes.set(session, turn.inbox)
         else inboxes.delete(session)
@@ -200,11 +208,18 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
   })
 
   const goOn = Effect.gen(function*() {
-    const sessions = yield* Effect.orElseSucceed(store.list, (): ReadonlyArray<Summary> => [])
+    const all = yield* Effect.orElseSucceed(store.list, (): ReadonlyArray<Summary> => [])
+    const sessions = all.filter(({ parent, status }) =>
+      parent === null && (status === "open" || status === "interrupted")
+    )
+    const left = cutOffs = new Set(sessions.map(({ id }) => id))
     yield* Effect.forEach(
-      sessions.filter(({ parent, status }) => parent === null && (status === "open" || status === "interrupted")),
+      sessions,
       ({ id }) =>
-        Effect.catchAll(resume(id), (error) => Effect.logWarning(`Session ${id} does not go on: ${error.message}`)),
+        resume(id).pipe(
+          Effect.catchAll((error) => Effect.logWarning(`Session ${id} does not go on: ${error.message}`)),
+          Effect.ensuring(Effect.sync(() => left.delete(id)))
+        ),
       { concurrency: maxTurns, discard: true }
     )
   })
@@ -231,6 +246,8 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
           ? Refusal.noTurnRunning(session)
           : Effect.as(Effect.mapError(turn.inbox.steer(text), Refusal.ofInbox), turn.id)
       }),
+    isAlive: (session, events) =>
+      running.has(session) || cutOff(events) !== undefined && (cutOffs === undefined || cutOffs.has(session)),
     goOn,
     drain: (grace) =>
       Effect.gen(function*() {

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { AgentEvent } from "../agent/AgentEvent.ts"
@@ -62,6 +63,35 @@ export const fromLines = <E, R>(lines: Stream.Stream<unknown, E, R>): Stream.Str
   })
 
 /**
+ * The server-sent events of a feed as those of this format, up to the end of the turn or the first question. Comments,
+ * which keep a connection alive, stay. `isTold` leaves lines out.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fromFrames = <E, R>(
+  frames: Stream.Stream<string, E, R>,
+  isTold: (line: unknown) => boolean
+): Stream.Stream<string, E, R> =>
+  Stream.suspend(() => {
+    const fold = make()
+    const chunksOf = (data: string): ReadonlyArray<Chunk> => {
+      const line = parse(data)
+      return isTold(line) ? Option.match(decodeLine(line), { onNone: () => [], onSome: fold }) : []
+    }
+    return frames.pipe(
+      Stream.mapConcat((frames) =>
+        Array.from(frames.matchAll(/^(?:data: (.*)|(:.*))$/gm)).flatMap(
+          ([, data, comment = ""]): ReadonlyArray<Chunk | string> => data === undefined ? [comment] : chunksOf(data)
+        )
+      ),
+      Stream.takeUntil((piece) => typeof piece !== "string" && ends.has(piece.type)),
+      Stream.map((piece) => typeof piece === "string" ? `${piece}\n\n` : textOf(piece)),
+      Stream.concat(Stream.make(done))
+    )
+  })
+
+/**
  * Chunks as the bytes of an answer.
  *
  * @since 0.1.0
@@ -69,10 +99,14 @@ export const fromLines = <E, R>(lines: Stream.Stream<unknown, E, R>): Stream.Str
  */
 export const encode = <E, R>(chunks: Stream.Stream<Chunk, E, R>): Stream.Stream<Uint8Array, E, R> =>
   chunks.pipe(
-    Stream.map((chunk) => `data: ${json(JSON.stringify(chunk))}\n\n`),
-    Stream.concat(Stream.make("data: [DONE]\n\n")),
+    Stream.map(textOf),
+    Stream.concat(Stream.make(done)),
     Stream.encodeText
   )
+
+const textOf = (chunk: Chunk): string => `data: ${json(JSON.stringify(chunk))}\n\n`
+
+const done = "data: [DONE]\n\n"
 
 const decodeLine = Schema.decodeUnknownOption(JsonLine)
 

@@ -2,9 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { DefaultChatTransport, readUIMessageStream, type UIMessage, type UIMessageChunk } from "ai"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { isFunctionCallOutput } from "../../src/responses/Item.ts"
+import * as Schema from "effect/Schema"
+import { isFunctionCallOutput, userMessage } from "../../src/responses/Item.ts"
+import type { SessionEvent } from "../../src/session/SessionEvent.ts"
+import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as Permission from "../../src/tools/permission/Permission.ts"
+import * as Tool from "../../src/tools/Tool.ts"
+import * as Toolkit from "../../src/tools/Toolkit.ts"
 import { layerWorkspace } from "../tools/support.ts"
 import { start, token } from "./support.ts"
 
@@ -52,6 +57,23 @@ const partsOf = (message: UIMessage | undefined) =>
     ..."state" in part ? { state: part.state } : {}
   }))
 
+/** The sessions of a process that was killed in the middle of a call. */
+const killed = (id: string) =>
+  Effect.gen(function*() {
+    const store = yield* SessionStore.makeMemory
+    const turnId = "turn-1"
+    const call = { type: "function_call", call_id: "call_1", name: "echo", arguments: "{\"text\":\"hi\"}" } as const
+    const events: ReadonlyArray<SessionEvent> = [
+      { _tag: "SessionStarted", sessionId: id, schemaVersion: 1 },
+      { _tag: "TurnStarted", turnId, model: "gpt-5.5", input: [userMessage("Say hi")] },
+      { _tag: "ToolStarted", turnId, itemId: "turn-1.0.0", call }
+    ]
+    yield* Effect.scoped(Effect.flatMap(store.open(id), (session) =>
+      Effect.forEach(events, (event, at) =>
+        session.append(String(at), event))))
+    return Layer.succeed(SessionStore.SessionStore, store)
+  })
+
 describe("The AI SDK", () => {
   it.scopedLive("gets a turn as a message, and the same turn when it sends its message again", () =>
     Effect.gen(function*() {
@@ -71,6 +93,52 @@ describe("The AI SDK", () => {
       assert.deepStrictEqual(partsOf(yield* send(session, [user("m1", "Say hi")])), parts)
       assert.lengthOf(yield* requests, 2)
       assert.isNull(yield* Effect.promise(() => transport.reconnectToStream({ chatId: session })))
+    }))
+
+  it.scopedLive("reads a turn whose process was killed to the end that it has come to, and no further", () =>
+    Effect.gen(function*() {
+      const { url } = yield* start(script, { store: yield* killed("session-1") })
+      const { transport } = chat(url)
+      const stream = yield* Effect.promise(() => transport.reconnectToStream({ chatId: "session-1" }))
+      const chunks = yield* Effect.promise(async () => {
+        const all: Array<UIMessageChunk> = []
+        for await (const chunk of stream ?? []) all.push(chunk)
+        return all
+      })
+      assert.deepStrictEqual(chunks.map(({ type }) => type), ["start", "start-step", "tool-input-available", "abort"])
+      assert.deepInclude(chunks.at(-1), { reason: "crashed" })
+    }))
+
+  it.scopedLive("is shown that the connection is alive while nothing happens", () =>
+    Effect.gen(function*() {
+      const slow = Tool.make({
+        name: "echo",
+        description: "Never ends",
+        parameters: Schema.Struct({ text: Schema.String }),
+        handler: () => Effect.never
+      })
+      const { begin, turn, url } = yield* start(script, {
+        feeds: { keepAlive: "50 millis" },
+        toolkit: Toolkit.make(slow),
+        grace: 0
+      })
+      const session = yield* begin()
+      yield* turn(session, "Say hi")
+      const read = Effect.promise(async () => {
+        const abort = new AbortController()
+        const { body } = await fetch(`${url}/v1/ui/${session}/stream`, {
+          headers: { authorization: `Bearer ${token}` },
+          signal: abort.signal
+        })
+        let text = ""
+        for await (const piece of (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+          text += piece
+          if (text.includes(": keep-alive\n\n") || text.includes("[DONE]")) break
+        }
+        abort.abort()
+        return text
+      })
+      assert.include(yield* read, ": keep-alive\n\n")
     }))
 
   it.scopedLive("is asked for an approval, and goes on with the answer", () =>
