@@ -8,6 +8,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
 import { type Answer, Approver, type Asking } from "../tools/permission/Approver.ts"
 
 /** @since 0.1.0 @category services */
@@ -16,17 +18,23 @@ export class Questions extends Context.Tag("effixir/server/Questions")<Questions
   readonly ask: Asking["ask"]
   /** Gives the answer to the question about a call; false if nobody has asked. */
   readonly answer: (session: string, item: string, answer: Answer) => Effect.Effect<boolean>
+  /** The sessions in which somebody waits for an answer: those of now, and then each that comes to it. */
+  readonly waiting: Stream.Stream<string>
 }>() {}
 
 /** @since 0.1.0 @category constructors */
-export const make: Effect.Effect<typeof Questions.Service> = Effect.sync(() => {
-  const open = new Map<string, Deferred.Deferred<Answer>>()
+export const make: Effect.Effect<typeof Questions.Service> = Effect.gen(function*() {
+  const open = new Map<string, { readonly session: string; readonly answer: Deferred.Deferred<Answer> }>()
+  const asked = yield* PubSub.unbounded<string>()
   const keyOf = (session: string, item: string) => `${session}\0${item}`
   return Questions.of({
     ask: ({ itemId, sessionId }) =>
       Effect.flatMap(Deferred.make<Answer>(), (answer) =>
         Effect.acquireUseRelease(
-          Effect.sync(() => open.set(keyOf(sessionId, itemId), answer)),
+          Effect.suspend(() => {
+            open.set(keyOf(sessionId, itemId), { session: sessionId, answer })
+            return asked.publish(sessionId)
+          }),
           () => Effect.asSome(Deferred.await(answer)),
           () => Effect.sync(() => open.delete(keyOf(sessionId, itemId)))
         )),
@@ -34,8 +42,15 @@ export const make: Effect.Effect<typeof Questions.Service> = Effect.sync(() => {
       Option.match(Option.fromNullable(open.get(keyOf(session, item))), {
         onNone: () => Effect.succeed(false),
         // The first answer counts.
-        onSome: (question) => Deferred.succeed(question, answer)
-      })
+        onSome: (question) => Deferred.succeed(question.answer, answer)
+      }),
+    waiting: Stream.unwrapScoped(
+      Effect.map(asked.subscribe, (next) =>
+        Stream.concat(
+          Stream.fromIterable(Array.from(open.values(), ({ session }) => session)),
+          Stream.fromQueue(next)
+        ))
+    )
   })
 })
 

@@ -25,6 +25,7 @@ import { SessionStore } from "../session/SessionStore.ts"
 import type { Summary } from "../session/Summary.ts"
 import type { ApiError } from "./ApiError.ts"
 import { EventFeeds } from "./EventFeeds.ts"
+import { Questions } from "./Questions.ts"
 import * as Refusal from "./Refusal.ts"
 import { ServedAgents, type Serving } from "./ServedAgents.ts"
 
@@ -56,7 +57,10 @@ export class Turns extends Context.Tag("effixir/server/Turns")<Turns, {
   readonly isAlive: (session: string, events: ReadonlyArray<Stored>) => boolean
   /** Goes on with the turns that the end of a server has cut off; it ends when they have ended. */
   readonly goOn: Effect.Effect<void>
-  /** Begins no more turns, and waits for those that run; what is left then is interrupted, to go on at the next start. */
+  /**
+   * Begins no more turns, and waits for those that run; what is left then is interrupted, to go on at the next start. That
+   * holds at once for a turn that waits for an answer of a person, who is asked again then.
+   */
   readonly drain: (grace: Duration.DurationInput) => Effect.Effect<void>
 }>() {}
 
@@ -99,6 +103,7 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
   const store = yield* SessionStore
   const agents = yield* ServedAgents
   const feeds = yield* EventFeeds
+  const questions = yield* Questions
   const fibers = yield* FiberSet.make<void>()
   const running = new Map<string, Running>()
   /** What was said to a turn that ended before it had heard it is heard by the next one. */
@@ -230,6 +235,12 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
       return turn.fiber === undefined ? Effect.void : Fiber.interrupt(turn.fiber)
     })
 
+  /** Nobody may come to answer before the server has ended. */
+  const parking = Stream.runForEach(questions.waiting, (session) => {
+    const turn = running.get(session)
+    return turn === undefined ? Effect.void : stop(turn, shutdown)
+  })
+
   return Turns.of({
     start,
     interrupt: (session) =>
@@ -253,7 +264,11 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
       Effect.gen(function*() {
         isEnding = true
         // A finalizer cannot be interrupted, but this wait has to be.
-        yield* Effect.timeoutOption(Effect.interruptible(FiberSet.awaitEmpty(fibers)), grace)
+        yield* FiberSet.awaitEmpty(fibers).pipe(
+          Effect.raceFirst(Effect.zipRight(parking, Effect.never)),
+          Effect.interruptible,
+          Effect.timeoutOption(grace)
+        )
         yield* Effect.forEach(running.values(), (turn) => stop(turn, shutdown), {
           concurrency: "unbounded",
           discard: true
@@ -263,8 +278,9 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
 })
 
 /** @since 0.1.0 @category layers */
-export const layer = (options?: Options): Layer.Layer<Turns, never, EventFeeds | ServedAgents | SessionStore> =>
-  Layer.scoped(Turns, make(options))
+export const layer = (
+  options?: Options
+): Layer.Layer<Turns, never, EventFeeds | Questions | ServedAgents | SessionStore> => Layer.scoped(Turns, make(options))
 
 /** What a session is begun with happens one after the other. */
 const makeAlone = () => {

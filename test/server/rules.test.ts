@@ -173,6 +173,34 @@ describe("Turns of a server", () => {
       assert.strictEqual(textOf((yield* server.turn(before.session, "go", { key: "k" })).body, "turn_id"), "turn-1")
     }))
 
+  it.scopedLive("that wait for a person are put aside at once when the server ends, and ask again at the next start", () =>
+    Effect.gen(function*() {
+      const store = Layer.succeed(SessionStore.SessionStore, yield* SessionStore.makeMemory)
+      const options = {
+        permission: Layer.provide(Permission.layerAsk, Layer.orDie(layerWorkspace)),
+        toolkit: Toolkit.make(asked),
+        store,
+        grace: "1 hour"
+      } as const
+      const session = yield* Effect.scoped(Effect.gen(function*() {
+        const call = Script.answer(Script.call("bash", { text: "a" }, "a"))
+        const server = yield* start(Script.fromTurns([call]), options)
+        const session = yield* server.begin()
+        yield* server.turn(session, "go")
+        yield* (yield* server.reader(session)).until("permission.requested")
+        return session
+      }))
+      const server = yield* start(Script.fromTurns([done]), options)
+      const events = yield* server.reader(session)
+      const item = itemOf((yield* events.until("permission.requested")).at(-1)?.line)
+      yield* server.ask("POST", `/v1/sessions/${session}/permissions/${item}`, { answer: "yes" })
+      const all = yield* events.until("turn.completed")
+      assert.deepStrictEqual(
+        all.filter(({ line }) => line.type === "turn.interrupted").map(({ line }) => line["reason"]),
+        ["shutdown"]
+      )
+    }))
+
   it.scopedLive("that were interrupted by a client do not go on at the next start", () =>
     Effect.gen(function*() {
       const { toolkit } = yield* gate
