@@ -1,10 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { readFileSync, statSync } from "node:fs"
+import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../src/testing/Script.ts"
-import { textOf, types } from "../server/support.ts"
+import { asking, textOf, types } from "../server/support.ts"
 import { machine, platform } from "./machine.ts"
 import { listening } from "./serving.ts"
+
+const isSandboxThere = Either.isRight(await Effect.runPromise(NodeSandbox.find))
 
 const command = "for n in 1 2 3; do echo $n >> ran; sleep 1; done"
 
@@ -35,6 +39,31 @@ describe("effixir serve", () => {
       yield* events.toEnd
       const all = `${stdout}${stderr}${JSON.stringify(told)}${JSON.stringify(body)}`
       for (const secret of [...secrets, server.token]) assert.notInclude(all, secret)
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("tells a person where its page is, and keeps commands in the sandbox that it is told to", () =>
+    Effect.gen(function*() {
+      const { file, folder, follow, fs, home, run } = yield* machine(Script.fromTurns([
+        Script.answer(Script.call("bash", { command: "touch made" }, "call_1")),
+        Script.answer(Script.say("Done."))
+      ]))
+      const mode = isSandboxThere ? "read-only" : "off"
+      const { output } = yield* follow(["serve", "--sandbox", mode, "--workspace", folder], { isTerminal: true })
+      yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => output().stdout.includes("Ctrl-C") })
+      const [, url = ""] = /^Serving sessions at (http:\/\/127\.0\.0\.1:\d+)$/m.exec(output().stdout) ?? []
+      assert.include(output().stdout, `The token is in ${home}/serve.token\n`)
+      const token = (yield* fs.readFileString(`${home}/serve.token`)).trim()
+      assert.notInclude(output().stdout, token)
+      const server = asking(url, token)
+      const session = yield* server.begin()
+      yield* server.turn(session, "go")
+      yield* (yield* server.reader(session)).until("turn.completed")
+      assert.strictEqual(yield* fs.exists(file("made")), mode === "off")
+      const none = yield* run(["serve", "--sandbox", "everything"])
+      assert.strictEqual(none.code, 2)
+      const hosts = ["--sandbox", "workspace-write", "--set", "sandbox_network=[\"a.com\"]"]
+      assert.strictEqual((yield* run(["serve", ...hosts])).code, 2)
+      assert.strictEqual((yield* run(["acp", ...hosts], { isStarted: true })).code, 2)
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive(

@@ -46,7 +46,7 @@ const flags = {
     Options.withDescription("Another name by which clients may ask, as behind a proxy"),
     Options.repeated
   ),
-  set: Common.set,
+  set: Common.turn.set,
   model: Common.turn.model,
   ...Common.permission,
   ...Common.credential

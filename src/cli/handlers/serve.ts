@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { resolve } from "node:path"
 import { quote } from "../../internal/quote.ts"
+import { prose } from "../../internal/visible.ts"
 import * as NodeServer from "../../node/network/NodeServer.ts"
 import { layerSessions } from "../../node/NodeSessions.ts"
 import * as Home from "../../node/settings/Home.ts"
@@ -22,8 +23,10 @@ import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/serve.ts"
 import * as ExitCode from "../ExitCode.ts"
 import { Interruption } from "../Interruption.ts"
+import { sandboxFor } from "../sandbox.ts"
 import { Screen } from "../Screen.ts"
 import * as Agents from "../serve/agents.ts"
+import { settings } from "../settings.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const host = Option.getOrElse(flags.host, () => "127.0.0.1")
@@ -35,6 +38,8 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const folder = resolve(Option.getOrElse(flags.workspace, () => "."))
   const tokenFile = Option.match(flags.tokenFile, { onNone: () => home.serveToken, onSome: (file) => resolve(file) })
   if (flags.trust) yield* Trust.trust(home, folder)
+  // What cannot be had is told now, and not to the first client.
+  yield* sandboxFor({ ...yield* settings(folder), folder })
   const token = yield* ServerToken.load(tokenFile)
 
   const agents = Agents.layer({ folder, flags })
@@ -72,7 +77,14 @@ const tell = Effect.fnUntraced(function*(host: string, tokenFile: string, { addr
   const screen = yield* Screen
   const port = address._tag === "TcpAddress" ? address.port : 0
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`
-  yield* screen.out(`${JSON.stringify({ type: "serve.started", url, token_file: tokenFile })}\n`)
+  yield* screen.out(
+    screen.isOutTerminal
+      ? `Serving sessions at ${url}\n` +
+        "Its page is at the same address, in a browser, and asks for the token. Programs send it with each call.\n" +
+        `The token is in ${prose(tokenFile)}\n` +
+        "Ctrl-C ends the server: turns that run then end first, or go on at the next start.\n"
+      : `${JSON.stringify({ type: "serve.started", url, token_file: tokenFile })}\n`
+  )
   if (/^(?:127\.|localhost$|::1$)/.test(host)) return
   yield* screen.say(
     `${url} can be reached from other machines, and what is said there is not encrypted: put a proxy with TLS before it`
