@@ -10,8 +10,6 @@ import { listening } from "./serving.ts"
 
 const isSandboxThere = Either.isRight(await Effect.runPromise(NodeSandbox.find))
 
-const command = "for n in 1 2 3; do echo $n >> ran; sleep 1; done"
-
 describe("effixir serve", () => {
   it.scopedLive("runs a turn, keeps its token to itself, and ends with 0", () =>
     Effect.gen(function*() {
@@ -66,39 +64,61 @@ describe("effixir serve", () => {
       assert.strictEqual((yield* run(["acp", ...hosts], { isStarted: true })).code, 2)
     }).pipe(Effect.provide(platform)))
 
-  it.scopedLive(
-    "goes on after kill -9, without a gap for readers, and runs no call twice",
-    () =>
-      Effect.gen(function*() {
-        const { file, folder, start } = yield* machine((request) =>
-          JSON.stringify(request.input).includes("function_call_output")
-            ? Script.answer(Script.say("Done."))
-            : Script.answer(Script.call("bash", { command }, "call_1"))
-        )
-        const first = yield* start(["serve", "--workspace", folder])
-        const before = yield* listening(first.output)
-        const session = yield* before.begin()
-        const events = yield* before.reader(session)
-        yield* before.turn(session, "go", { key: "k" })
-        yield* events.until("item.started")
-        yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => isThere(file("ran")) })
-        first.child.kill("SIGKILL")
-        const read = yield* events.toEnd
-        const second = yield* start(["serve", "--workspace", folder])
-        const after = yield* listening(second.output)
-        assert.strictEqual(after.token, before.token)
-        const last = read.findLast(({ id }) => id !== undefined)?.id ?? ""
+  it.scopedLive("goes on with all turns after kill -9, without a gap for readers, and runs no call twice", () =>
+    Effect.gen(function*() {
+      const all = Array.from({ length: 10 }, (_, n) => n)
+      const { file, folder, start } = yield* machine((request) => {
+        const asked = JSON.stringify(request.input)
+        const [, n = ""] = /go (\d)/.exec(asked) ?? []
+        // At the same moment, some have ended, and some are in the middle of a call.
+        return asked.includes("function_call_output")
+          ? Script.answer(Script.say("Done."))
+          : Script.answer(Script.call("bash", { command: `echo ran >> ran-${n}; sleep ${Number(n) / 3}` }, "call_1"))
+      })
+      const first = yield* start(["serve", "--workspace", folder])
+      const before = yield* listening(first.output)
+      const sessions = yield* Effect.forEach(all, () => before.begin())
+      const readers = yield* Effect.forEach(sessions, (session) => before.reader(session))
+      yield* Effect.forEach(sessions, (session, n) => before.turn(session, `go ${n}`, { key: "k" }), {
+        concurrency: "unbounded"
+      })
+      // One that leaves is no error.
+      const [session = ""] = sessions
+      yield* Effect.scoped(Effect.flatMap(before.reader(session), (leaving) => leaving.until("turn.started")))
+      yield* readers[0]?.until("turn.completed") ?? Effect.void
+      yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => all.every((n) => isThere(file(`ran-${n}`))) })
+      assert.strictEqual(first.output().stderr, "")
+      first.child.kill("SIGKILL")
+      const read = yield* Effect.forEach(readers, (reader) => reader.toEnd, { concurrency: "unbounded" })
+      const cut = read.filter((events) => events.every(({ line }) => line.type !== "turn.completed"))
+      assert.isAtLeast(cut.length, 2)
+
+      const second = yield* start(["serve", "--workspace", folder])
+      const after = yield* listening(second.output)
+      assert.strictEqual(after.token, before.token)
+      for (const [n, session] of sessions.entries()) {
+        const had = read[n] ?? []
+        const last = had.findLast(({ id }) => id !== undefined)?.id ?? ""
         const again = yield* after.reader(session, "", { "last-event-id": last })
-        const rest = yield* again.until("turn.completed")
-        assert.deepStrictEqual(types(rest), ["item.completed", "item.completed", "usage", "turn.completed"])
+        const hasEnded = had.some(({ line }) => line.type === "turn.completed")
+        const rest = hasEnded ? [] : yield* again.until("turn.completed")
         const whole = yield* (yield* after.reader(session)).until("turn.completed")
-        const logged = [...read, ...rest].filter(({ id }) => id !== undefined)
-        assert.deepStrictEqual(whole, logged)
-        assert.strictEqual(textOf((yield* after.turn(session, "go", { key: "k" })).body, "turn_id"), "turn-1")
-        assert.isTrue(readFileSync(file("ran"), "utf8").startsWith("1\n"))
-        assert.strictEqual(readFileSync(file("ran"), "utf8").split("1\n").length, 2)
-      }).pipe(Effect.provide(platform))
-  )
+        assert.deepStrictEqual(whole, [...had, ...rest].filter(({ id }) => id !== undefined))
+        assert.deepStrictEqual(types(whole), [
+          "thread.started",
+          "turn.started",
+          "usage",
+          "item.started",
+          "item.completed",
+          "item.completed",
+          "usage",
+          "turn.completed"
+        ])
+        assert.strictEqual(textOf((yield* after.turn(session, `go ${n}`, { key: "k" })).body, "turn_id"), "turn-1")
+        assert.strictEqual(readFileSync(file(`ran-${n}`), "utf8"), "ran\n")
+      }
+      assert.strictEqual(second.output().stderr, "")
+    }).pipe(Effect.provide(platform)))
 })
 
 const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined

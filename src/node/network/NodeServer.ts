@@ -44,8 +44,14 @@ const make = (): Server => {
   return server
 }
 
+const refused = new WeakSet<Duplex>()
+
 /** What is no HTTP, or too much of it, never comes to a handler. */
 const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  // A client that still writes would not read the answer: the rest is read and dropped, for a moment.
+  if (refused.has(socket)) return
+  refused.add(socket)
+  setTimeout(() => socket.destroy(), lingering).unref()
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy()
   const [status, kind, message] = refusals[error.code ?? ""] ?? [400, "BadInput", "This is no HTTP request"]
   const body = JSON.stringify({ error: { kind, message, details: {} } })
@@ -54,6 +60,9 @@ const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   )
 }
+
+/** In milliseconds. */
+const lingering = 2000
 
 const refusals: { readonly [code: string]: readonly [status: number, kind: string, message: string] } = {
   HPE_HEADER_OVERFLOW: [431, "TooLarge", "The headers are larger than 16 KiB"],
