@@ -50,7 +50,7 @@ const blocks = (tokens: ReadonlyArray<Token>): ReadonlyArray<Node> =>
       case "paragraph":
         return [h("p", {}, ...inline(known.tokens))]
       case "text":
-        return known.tokens === undefined ? [decoded(known.text)].map(textNode) : inline(known.tokens)
+        return known.tokens === undefined ? [shown(known.text)].map(textNode) : inline(known.tokens)
       case "code":
         return [h("pre", { tabindex: "0" }, h("code", {}, known.text.replace(/\n+$/, "")))]
       case "list": {
@@ -92,7 +92,7 @@ const inline = (tokens: ReadonlyArray<Token>): ReadonlyArray<Node> =>
     const known = token as MarkedToken
     switch (known.type) {
       case "text":
-        return known.tokens === undefined ? [textNode(decoded(known.raw))] : inline(known.tokens)
+        return known.tokens === undefined ? [textNode(shown(known.raw))] : inline(known.tokens)
       case "escape":
         return [textNode(known.text)]
       case "strong":
@@ -115,6 +115,9 @@ const inline = (tokens: ReadonlyArray<Token>): ReadonlyArray<Node> =>
         return [textNode(token.raw)]
     }
   })
+
+/** An entity may stand for a character that is not seen, or changes the order of others. */
+const shown = (text: string): string => text.includes("&") ? output(decoded(text)) : text
 
 const textNode = (text: string): Text => document.createTextNode(text)
 

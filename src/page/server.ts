@@ -3,10 +3,10 @@
  */
 import { createParser } from "eventsource-parser"
 import type { JsonLine } from "../agent/JsonLine.ts"
-import type { Answer, NewSession, NewTurn } from "../server/Api.ts"
+import type { Answer, NewSession, NewTurn, ServedSession } from "../server/Api.ts"
 import type * as SessionJson from "../session/SessionJson.ts"
 
-export type Session = typeof SessionJson.Session.Type
+export type Session = typeof ServedSession.Type
 export type SessionDetails = typeof SessionJson.SessionDetails.Type
 
 /** The server has answered that it will not do something. */

@@ -36,7 +36,14 @@ export const make = (onNew: () => void): SessionList => {
     // What a reader is about to press stays where it is.
     const next = JSON.stringify([
       selected,
-      rows.map(({ session: { id, status, title, workspace }, when }) => [id, status, title, workspace, when])
+      rows.map(({ session: { asking, id, status, title, workspace }, when }) => [
+        id,
+        asking,
+        status,
+        title,
+        workspace,
+        when
+      ])
     ])
     if (next === drawn) return
     drawn = next
@@ -86,19 +93,25 @@ export const make = (onNew: () => void): SessionList => {
 /** More than these are found by their names. */
 const most = 200
 
-const rowOf = ({ id, status, title, workspace }: Session, when: string, isSelected: boolean): HTMLElement =>
-  h(
+const rowOf = ({ asking, id, status, title, workspace }: Session, when: string, isSelected: boolean): HTMLElement => {
+  const [kind, meaning] = asking === true ? ["asking", "waits for your answer"] : [status, meanings[status]]
+  return h(
     "li",
     {},
     h(
       "a",
       { href: `#/s/${encodeURIComponent(id)}`, "aria-current": isSelected ? "page" : undefined },
-      h("span", { class: `dot ${status}`, title: meanings[status], role: "img", "aria-label": meanings[status] }),
+      h(
+        "span",
+        { class: `dot ${kind}`, title: meaning, role: "img", "aria-label": meaning },
+        asking === true ? "?" : ""
+      ),
       h("span", { class: "title" }, withoutTicks(title ?? "Untitled")),
       h("span", { class: "where" }, workspace === null ? "" : lastName(workspace)),
       h("time", {}, when)
     )
   )
+}
 
 const meanings: { readonly [status in Session["status"]]: string } = {
   open: "at work, or cut off",

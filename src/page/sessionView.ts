@@ -68,7 +68,7 @@ export const make = ({ onAsking, onChange, server, session }: Options): View => 
       if (!isRunning) later()
     }
   })
-  scroller.append(transcript.element)
+  scroller.append(transcript.element, transcript.waiting)
 
   let timer: ReturnType<typeof setTimeout> | undefined
   const later = () => {
@@ -83,37 +83,45 @@ export const make = ({ onAsking, onChange, server, session }: Options): View => 
     placeholder: "What is to be done?",
     send: async (text, key) => {
       if (isRunning) {
+        // The turn may have heard it before the answer is here.
+        const takeAway = transcript.wait(text)
+        draw()
         try {
           return await server.steer(session, text)
         } catch (error) {
+          takeAway()
           if (!(error instanceof Refused) || error.kind !== "NoTurnRunning") throw error
         }
       }
       await server.turn(session, { input: text, key })
-      scroller.scrollTop = scroller.scrollHeight
+      isFollowing = true
+      draw()
       onChange()
     },
     stop: () => server.interrupt(session)
   })
 
-  /** Draws what has come once for each picture of the screen, and stays at the end where the reader is there. */
+  /** Draws what has come once for each picture of the screen, and stays at the end unless the reader has left it. */
   const draw = () => {
     if (isDue) return
     isDue = true
     schedule(() => {
       isDue = false
-      const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80
       transcript.flush()
-      if (isAtEnd || isFirst) scroller.scrollTop = scroller.scrollHeight
+      if (!isFollowing) return
+      scroller.scrollTop = scroller.scrollHeight
+      lastTop = scroller.scrollTop
     })
   }
-  let isFirst = true
-  const readByHand = () => {
-    isFirst = false
-  }
-  scroller.addEventListener("wheel", readByHand, { passive: true })
-  scroller.addEventListener("touchmove", readByHand, { passive: true })
-  scroller.addEventListener("keydown", readByHand)
+  let isFollowing = true
+  let lastTop = 0
+  // Growing text moves nothing: only a reader goes up.
+  scroller.addEventListener("scroll", () => {
+    const { clientHeight, scrollHeight, scrollTop } = scroller
+    if (scrollHeight - scrollTop - clientHeight < 80) isFollowing = true
+    else if (scrollTop < lastTop) isFollowing = false
+    lastTop = scrollTop
+  }, { passive: true })
 
   void server.follow(session, {
     line: (line) => {

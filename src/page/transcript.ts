@@ -2,6 +2,7 @@
  * What happens in a session, as elements: a fold over its lines.
  */
 import type { JsonLine } from "../agent/JsonLine.ts"
+import { output } from "../internal/visible.ts"
 import type { Answer } from "../server/Api.ts"
 import * as Call from "./call.ts"
 import { h, isTyping } from "./dom.ts"
@@ -11,6 +12,10 @@ import { tokens } from "./words.ts"
 
 export interface Transcript {
   readonly element: HTMLElement
+  /** What was said to the turn and not heard yet; it stands below the rest. */
+  readonly waiting: HTMLElement
+  /** Shows such words until the turn has heard them; the result takes them away. */
+  readonly wait: (text: string) => () => void
   readonly push: (line: JsonLine) => void
   /** The connection is lost: what was on its way comes again, as far as it is in the log. */
   readonly forget: () => void
@@ -34,6 +39,8 @@ interface Said {
 
 export const make = ({ answer, onState }: Options): Transcript => {
   const element = h("div", { class: "transcript", role: "log", "aria-label": "Transcript" })
+  const waiting = h("div", { class: "transcript waiting", role: "status" })
+  const unheard = new Map<HTMLElement, string>()
   let turn = element
   let isRunning = false
   const said = new Map<string, Said>()
@@ -53,6 +60,25 @@ export const make = ({ answer, onState }: Options): Transcript => {
     const words = Markdown.make("prompt")
     words.show(text)
     turn.append(words.element)
+  }
+
+  const wait = (text: string) => {
+    const element = h("p", { class: "queued" }, h("span", {}, "Heard next: "), output(text))
+    unheard.set(element, text)
+    waiting.append(element)
+    return () => {
+      element.remove()
+      unheard.delete(element)
+    }
+  }
+
+  const heard = (text: string) => {
+    for (const [element, words] of unheard) {
+      if (!text.includes(words)) continue
+      element.remove()
+      unheard.delete(element)
+      return
+    }
   }
 
   const sayer = (id: string, kind: "text" | "reasoning"): Said => {
@@ -126,6 +152,7 @@ export const make = ({ answer, onState }: Options): Transcript => {
         if (line.input !== undefined && line.input !== "") prompt(line.input)
         return state(true)
       case "input.added":
+        heard(line.text)
         return prompt(line.text)
       case "item.delta": {
         const known = sayer(line.item_id, line.kind ?? "text")
@@ -206,6 +233,8 @@ export const make = ({ answer, onState }: Options): Transcript => {
 
   return {
     element,
+    waiting,
+    wait,
     push,
     forget: () => dropUnfinished(),
     flush: () => {

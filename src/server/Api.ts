@@ -38,6 +38,17 @@ export const NewSession = exactly({
 }).annotations({ identifier: "NewSession" })
 
 /**
+ * A session in the list of a server. `asking` says that a turn of it waits for an answer.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ServedSession = Schema.Struct({
+  ...SessionJson.Session.fields,
+  asking: Schema.optional(Schema.Literal(true))
+})
+
+/**
  * How much a turn may do; `time` is in seconds, `cost` in US dollars.
  *
  * @since 0.1.0
@@ -140,7 +151,7 @@ const sessions = HttpApiGroup.make("sessions")
   .add(
     HttpApiEndpoint.get("list", "/")
       .setUrlParams(Schema.Struct({ workspace: Schema.optional(Schema.String) }))
-      .addSuccess(Schema.Struct({ sessions: Schema.Array(SessionJson.Session) }))
+      .addSuccess(Schema.Struct({ sessions: Schema.Array(ServedSession) }))
   )
   .add(HttpApiEndpoint.get("get")`/${session}`.addSuccess(SessionJson.SessionDetails))
   .add(

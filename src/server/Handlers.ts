@@ -34,6 +34,7 @@ const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
   Effect.gen(function*() {
     const store = yield* SessionStore
     const agents = yield* ServedAgents
+    const questions = yield* Questions
     const find = SessionId.finder(store)
 
     return handlers
@@ -58,18 +59,26 @@ const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           )
         }))
       .handle("list", ({ urlParams: { workspace } }) =>
-        Effect.map(Effect.mapError(store.list, Refusal.ofSession), (all) => ({
+        Effect.map(Effect.mapError(store.list, Refusal.ofSession), (all) => {
+          const asking = questions.sessions()
           // The others work for a call of one of these.
-          sessions: all.filter((one) =>
+          const own = all.filter((one) =>
             one.parent === null && (workspace === undefined || one.workspace === workspace)
           )
-            .map(SessionJson.session)
-        })))
+          return {
+            sessions: own.map((one) => ({
+              ...SessionJson.session(one),
+              ...asking.has(one.id) ? { asking: true as const } : {}
+            }))
+          }
+        }))
       .handle("get", ({ path }) =>
         Effect.gen(function*() {
           const id = yield* find(path.session)
           const events = yield* Effect.mapError(store.read(id), Refusal.ofSession)
-          const summary = (yield* Effect.mapError(store.list, Refusal.ofSession)).find((one) => one.id === id)
+          const summary = (yield* Effect.mapError(store.list, Refusal.ofSession)).find((one) =>
+            one.id === id
+          )
           if (summary === undefined) return yield* Refusal.noSession(id)
           return SessionJson.details(summary, events, yield* ContextSize.ofLog(events, agents.window))
         }))

@@ -42,6 +42,7 @@ nav > .trouble { margin: 0 .8rem .6rem; }
 .dot { width: .55rem; height: .55rem; border-radius: 50%; background: var(--soft); align-self: center; }
 .dot.completed { background: var(--good); } .dot.failed { background: var(--bad); } .dot.limited { background: var(--out); }
 .dot.open { background: var(--model); animation: pulse 1.6s ease-in-out infinite; }
+.dot.asking { width: 1.1rem; height: 1.1rem; margin-left: -.25rem; border-radius: 50%; background: var(--out); color: var(--paper); font: bold .8rem/1.1rem sans-serif; text-align: center; }
 @keyframes pulse { 50% { opacity: .35; } }
 .place { min-width: 0; min-height: 0; }
 main { display: flex; flex-direction: column; height: 100%; min-height: 0; }
@@ -55,6 +56,9 @@ main > header .about span + span::before { content: " · "; }
 .scroller { flex: 1; min-height: 0; overflow-y: auto; padding: 1rem 1.25rem 2rem; }
 .transcript, .composer > *, .new .scroller > * { max-width: 52rem; margin-left: auto; margin-right: auto; }
 .turn { margin-top: 1.5rem; }
+.prompt p, .prompt li { white-space: pre-wrap; }
+.queued { margin: .6rem 0 0; padding: .4rem .9rem; border: 1px dashed var(--line); border-radius: 10px; color: var(--soft); white-space: pre-wrap; overflow-wrap: anywhere; }
+.queued span { font-size: .85rem; }
 .turn:first-child { margin-top: 0; }
 .transcript .note { white-space: pre-wrap; }
 .item { margin: .4rem 0; }

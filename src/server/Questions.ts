@@ -18,6 +18,8 @@ export class Questions extends Context.Tag("effixir/server/Questions")<Questions
   readonly ask: Asking["ask"]
   /** Gives the answer to the question about a call; false if nobody has asked. */
   readonly answer: (session: string, item: string, answer: Answer) => Effect.Effect<boolean>
+  /** The sessions in which somebody waits for an answer now. */
+  readonly sessions: () => ReadonlySet<string>
   /** The sessions in which somebody waits for an answer: those of now, and then each that comes to it. */
   readonly waiting: Stream.Stream<string>
 }>() {}
@@ -44,6 +46,7 @@ export const make: Effect.Effect<typeof Questions.Service> = Effect.gen(function
         // The first answer counts.
         onSome: (question) => Deferred.succeed(question.answer, answer)
       }),
+    sessions: () => new Set(Array.from(open.values(), ({ session }) => session)),
     waiting: Stream.unwrapScoped(
       Effect.map(asked.subscribe, (next) =>
         Stream.concat(

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import type { BrowserContextOptions, Page } from "playwright-core"
 import { field, text } from "../../src/internal/json.ts"
 import { isFunctionCallOutput } from "../../src/responses/Item.ts"
@@ -69,8 +69,8 @@ const state = `({
 })`
 
 /** A server that asks, with the page of it open, by its token's address. */
-const opened = Effect.fnUntraced(function*(how: BrowserContextOptions) {
-  const { file, folder, home, start } = yield* machine(script)
+const opened = Effect.fnUntraced(function*(how: BrowserContextOptions, model = script) {
+  const { base, file, folder, home, start } = yield* machine(model)
   writeFileSync(file("report.ts"), report)
   writeFileSync(`${home}/config.json`, JSON.stringify({ models: { "*": { apply_patch: false } } }))
   const { child, output } = yield* start(["serve", "--workspace", folder, "--permission", "ask"])
@@ -84,7 +84,7 @@ const opened = Effect.fnUntraced(function*(how: BrowserContextOptions) {
     if (!request.url().startsWith(server.url) || request.url().includes(server.token)) complaints.push(request.url())
   })
   yield* Effect.promise(() => page.goto(`${server.url}/#token=${server.token}`))
-  return { ...server, child, complaints, file, page }
+  return { ...server, base, child, complaints, file, page }
 })
 
 const looks = [
@@ -123,6 +123,58 @@ describe.runIf(isThere)("The page of a server", () => {
         assert.include(readFileSync(file("report.ts"), "utf8"), change.new_string)
       }).pipe(Effect.provide(platform)))
   }
+})
+
+describe.runIf(isThere)("The page of a server, while a turn waits for an answer", () => {
+  it.scopedLive("shows who asks, what is not heard yet, and what is written as it is, and leaves a reader where they are", () =>
+    Effect.gen(function*() {
+      const asking: Script.Script = (request) =>
+        request.input.some(isFunctionCallOutput)
+          ? Script.answer(
+            Script.say(`Over&#x202e;turned, &#8203;and so on.\n\n${"More of it.\n\n".repeat(40)}The end.`)
+          )
+          : Script.answer(Script.say("Before.\n\n".repeat(40)), Script.call("bash", { command: "touch ran" }, "call_1"))
+      const { ask, base, complaints, page } = yield* opened({ viewport: { width: 1000, height: 600 } }, asking)
+      mkdirSync(`${base}/project`)
+      const seen = yield* Effect.promise(async () => {
+        const click = (name: string) => page.getByRole("button", { name, exact: true }).click()
+        await page.getByRole("button", { name: "New" }).click()
+        await page.getByLabel("Folder").fill("~/project")
+        await page.getByRole("textbox", { name: "What is to be done?" }).fill("first line\nsecond line")
+        await click("Send")
+        await page.getByRole("button", { name: "Yes" }).waitFor()
+        await page.getByRole("img", { name: "waits for your answer" }).waitFor()
+        const lines = (await page.locator(".prompt").innerText()).trim()
+        await page.locator("textarea").fill("and\nthis")
+        await click("Steer")
+        await page.getByText("Heard next: and").waitFor()
+        await page.screenshot({ path: picture("page-waiting") })
+        // Without a wheel, as by the bar at the side.
+        await page.evaluate(`document.querySelector(".scroller").scrollTop = 10`)
+        await page.waitForFunction(`document.querySelector(".scroller").scrollTop === 10`)
+        // To press the button would scroll down to it.
+        await page.evaluate(
+          `[...document.querySelectorAll(".question button")].find((one) => one.textContent === "Yes").click()`
+        )
+        await page.getByText("The end.").waitFor()
+        await page.getByRole("img", { name: "completed" }).waitFor()
+        await page.screenshot({ path: picture("page-reader") })
+        return {
+          lines,
+          top: await page.evaluate(`document.querySelector(".scroller").scrollTop`),
+          queued: await page.locator(".queued").count(),
+          prompts: await page.locator(".prompt").allInnerTexts(),
+          answer: await page.locator(".answer").last().innerText()
+        }
+      })
+      assert.deepInclude(seen, { lines: "first line\nsecond line", queued: 0 })
+      assert.deepStrictEqual(seen.prompts.map((text) => text.trim()), ["first line\nsecond line", "and\nthis"])
+      assert.include(seen.answer, "Over\\u202eturned, \\u200band so on.")
+      assert.deepStrictEqual(complaints, [])
+      assert.strictEqual(seen.top, 10)
+      const { body } = yield* ask("GET", "/v1/sessions")
+      assert.deepStrictEqual(text(field(field(field(body, "sessions"), "0"), "workspace")), `${base}/project`)
+    }).pipe(Effect.provide(platform)))
 })
 
 /** Answers a question: not at once, as nobody can have read it by then. */

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
 import { existsSync } from "node:fs"
 import { realpath, stat } from "node:fs/promises"
+import { homedir } from "node:os"
 import { resolve } from "node:path"
 import { Agent } from "../../agent/Agent.ts"
 import { defined } from "../../internal/json.ts"
@@ -110,7 +111,9 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
     workspace: (named) =>
       Effect.tryPromise({
         try: async () => {
-          const folder = await realpath(resolve(usualFolder, named ?? "."))
+          // A person writes it in the page as in a shell.
+          const whole = named?.replace(/^~(?=$|\/)/, homedir()) ?? "."
+          const folder = await realpath(resolve(usualFolder, whole))
           if (!(await stat(folder)).isDirectory()) throw new Error()
           return folder
         },
