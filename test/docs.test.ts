@@ -151,7 +151,7 @@ describe("The docs", () => {
     const files = readdirSync(source, { encoding: "utf8", recursive: true })
       .filter((path) => path.endsWith(".ts") && !path.startsWith("testing") && !path.endsWith("Variables.ts"))
     const text = files.map((path) => readFileSync(new URL(path, source), "utf8")).join("\n")
-    const unnamed = new Set(["PATH", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"])
+    const unnamed = new Set(["PATH", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "GIT_CONFIG_COUNT"])
     const read = Array.from(
       text.matchAll(/(?:Config\.\w+|choice|baseUrl)\(\s*"([A-Z][A-Z_]+)"|process\.env\["([A-Z_]+)"\]/g),
       ([, config, plain]) => config ?? plain ?? ""

@@ -65,6 +65,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   }
   const { permission, policy } = yield* permissionFor(asked, settings)
   const sandbox = yield* sandboxFor({ ...settings, folder: asked.folder, permission })
+  yield* Effect.forEach((sandbox?.writable ?? []).filter((path) => !existsSync(path)), sayNotThere, { discard: true })
   const isTrusted = yield* trusts(asked, settings.home)
   const skills = yield* skillsFor(asked, settings.home, isTrusted)
   const search = yield* searches(asked, settings)
@@ -87,6 +88,13 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   }
   return { settings, permission, isTrusted, skills, search, runtime }
 })
+
+const sayNotThere = (path: string) =>
+  Effect.flatMap(
+    Screen,
+    ({ say }) =>
+      say(`sandbox_writable names ${quote(path)}, which is not there: commands can write in it once you have made it`)
+  )
 
 export type Read = Effect.Effect.Success<ReturnType<typeof read>>
 

@@ -144,6 +144,8 @@ export interface Options<out R = ToolRequirements> {
   readonly approver?: Approver.Asking | undefined
   /** What commands are kept in; without it they run as the person would run them. */
   readonly sandbox?: NodeSandbox.Options | undefined
+  /** Files that no tool opens, as they hold secrets, beside those that their names tell. */
+  readonly secretFiles?: ReadonlyArray<string> | undefined
   /** Stands between the tools and the files that they read and change. */
   readonly around?: ((files: typeof Files.Service) => typeof Files.Service) | undefined
   /** Stands between the agent and the store of its sessions. */
@@ -298,13 +300,14 @@ const layerTools = (options: Options, profile: ModelProfile.ModelProfile) => {
 }
 
 const tools = (
-  { dialect, hasWebSearch, toolkit }: Options,
+  { dialect, hasWebSearch, sandbox, toolkit }: Options,
   { applyPatch }: ModelProfile.ModelProfile
 ): Toolkit.Toolkit<ToolRequirements> => {
   const isChat = dialect === "chat-completions"
   const builtIn = BuiltIn.make({
     // A patch is plain text in a grammar, which Chat Completions cannot express.
     changes: !isChat && applyPatch ? "apply_patch" : "edit",
+    sandbox: sandbox !== undefined && NodeSandbox.isInstalled() ? sandbox : undefined,
     webSearch: hasWebSearch === true && !isChat
   })
   return toolkit === undefined ? builtIn : Toolkit.merge(builtIn, toolkit)
@@ -327,6 +330,10 @@ const layerSecrets = (
         home: yield* Effect.orElseSucceed(fs.realPath(path), () => path),
         // A link among effixir's own files is as open as what it leads to.
         skills: (options.skills ?? []).flatMap(({ folder, link }) => link === undefined ? [folder] : [folder, link]),
+        listed: yield* Effect.forEach(
+          options.secretFiles ?? [],
+          (file) => Effect.orElseSucceed(fs.realPath(file), () => file)
+        ),
         isDenied: policy === undefined
           ? undefined
           : (file) =>

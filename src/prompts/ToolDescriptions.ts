@@ -4,6 +4,8 @@
  * @internal
  */
 
+import { first } from "./CutOutput.ts"
+
 /** @since 0.1.0 @category texts */
 export const read = ({ maxBytes, maxLines }: { readonly maxLines: number; readonly maxBytes: number }): string =>
   `Read a text file of the workspace, or look at an image (PNG, JPEG, GIF, WebP). At most ${maxLines} lines and ` +
@@ -53,6 +55,32 @@ export const bash =
   "Run a shell command in the workspace and get its output (stdout and stderr together) and exit code. " +
   "It has no stdin. Processes it leaves in the background are stopped when it ends, except those in a session of " +
   "their own (setsid)."
+
+/**
+ * The same where commands run in a sandbox. `writable` are folders beside the workspace and the temporary folder.
+ *
+ * @since 0.1.0
+ * @category texts
+ */
+export const bashInSandbox = (
+  { mode, network, writable }: {
+    readonly mode: "workspace-write" | "read-only"
+    readonly network: boolean
+    readonly writable: ReadonlyArray<string>
+  }
+): string =>
+  `${bash} Commands run in a sandbox: they can write ${
+    mode === "read-only"
+      ? "nowhere"
+      : `only in ${
+        first([
+          "the workspace",
+          "the temporary folder",
+          "the .git of its repository (not its config and hooks)",
+          ...writable
+        ])
+      }`
+  }, and cannot open secret files such as .env${network ? "" : " or reach the network"}.`
 
 /** @since 0.1.0 @category texts */
 export const grep =

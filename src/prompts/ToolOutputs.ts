@@ -82,7 +82,9 @@ export const sandboxed = (
     writable.length === 0
       ? "nowhere"
       : `only in ${first(writable)} (in a repository not .git/config, .git/hooks and .agents)`
-  }, it cannot open secret files${network ? "" : ", and it reaches no network"}. ` +
+  }, it cannot open secret files such as .env (git takes them for unchanged)${
+    network ? "" : ", and it reaches no network"
+  }. ` +
   "What has to be outside of it, only the user can do or allow: by sandbox_writable in the settings of effixir for a " +
   "folder (such as a cache), or by --sandbox off.]"
 

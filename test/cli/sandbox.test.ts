@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { sandboxFor } from "../../src/cli/sandbox.ts"
@@ -117,6 +118,48 @@ describe.runIf(isThere)("--sandbox", () => {
         ["--sandbox", "workspace-write"]
       )
       assert.deepStrictEqual(told, ["[Exit code 7.]", "[Exit code 143.]", "0"])
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("lets git work: with a tracked secret, and in a folder of a larger repository", () =>
+    Effect.gen(function*() {
+      const { file, folder, fs, path, run, simulator } = yield* machine(Script.fromTurns([
+        Script.answer(Script.call("bash", {
+          command:
+            "git status --short; cat .env; echo 2 > a.txt; git add -A && git commit -qm second && git show --stat"
+        })),
+        Script.answer(
+          Script.call("bash", { command: "touch ../.git/hooks/pre-commit; echo x >> ../.git/config" })
+        ),
+        Script.answer(Script.say("Done."))
+      ]))
+      const part = file("part")
+      yield* fs.makeDirectory(part)
+      yield* fs.writeFileString(path.join(part, ".env"), "SECRET=1\n")
+      yield* fs.writeFileString(path.join(part, "a.txt"), "1\n")
+      const old = new Date(2020, 1, 1)
+      yield* fs.utimes(path.join(part, ".env"), old, old)
+      const git = (...args: ReadonlyArray<string>) => execFileSync("git", args, { cwd: folder, encoding: "utf8" })
+      git("init", "-q")
+      git("config", "user.name", "Ada")
+      git("config", "user.email", "ada@example.com")
+      git("add", "-A")
+      git("commit", "-qm", "first")
+      const missing = ["--set", `sandbox_writable=["${file("gone")}"]`]
+      const { code, stderr, stdout } = yield* run(["run", "-C", part, "--json", ...missing, "Go on"], { env: usual })
+      assert.strictEqual(code, 0, stdout)
+      assertSentence(stderr, `sandbox_writable names ${file("gone")}, which is not there`)
+      assert.lengthOf(stderr.trim().split("\n"), 1)
+      const [first = "", second = ""] = lines(stdout).flatMap(({ item, type }) =>
+        type === "item.completed" && item?.type === "tool_call" ? [String(item["output"])] : []
+      )
+      assert.match(first, /^cat: \.env: Permission denied\ncommit /)
+      assert.match(first, / part\/a\.txt \| 2 [^]*1 file changed/)
+      assert.strictEqual(git("show", "HEAD:part/.env"), "SECRET=1\n")
+      assert.strictEqual(git("status", "--short"), "")
+      assert.match(second, /config: Read-only file system/)
+      assert.isFalse(existsSync(file(".git/hooks/pre-commit")))
+      const [request] = yield* simulator.requests
+      assert.include(JSON.stringify(request?.body), "Commands run in a sandbox: they can write only in the workspace")
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is told of by status and doctor", () =>

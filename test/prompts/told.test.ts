@@ -439,13 +439,19 @@ const tool = (declaration: ToolDeclaration): string => {
 }
 
 // `npx vitest run -u test/prompts` writes it.
+const sandboxes = [
+  { mode: "workspace-write", network: true, writable: ["/home/ada/.cache"] },
+  { mode: "read-only", network: false, writable: [] }
+] as const
+
 describe("What the model is told", () => {
   it("is in told.txt, by occasion", async () => {
     const sections = await Promise.all(Object.entries(occasions).map(([module, made]) => section(module, made)))
     const all = [
       "What effixir tells the model, by occasion: each text by its name, with examples of what it is made with.",
       ...sections,
-      `======== The built-in tools, as the model gets them\n\n${declarations.map(tool).join("\n\n")}`
+      `======== The built-in tools, as the model gets them\n\n${declarations.map(tool).join("\n\n")}`,
+      `======== bash, where commands run in a sandbox\n\n${sandboxes.map(ToolDescriptions.bashInSandbox).join("\n\n")}`
     ]
     await expect(`${all.join("\n\n\n")}\n`).toMatchFileSnapshot("told.txt")
   })
@@ -456,7 +462,7 @@ describe("What the model is told", () => {
     const described = declarations.flatMap((declaration) =>
       "description" in declaration ? [declaration.description] : []
     )
-    const { patchGrammar, read, ...others } = ToolDescriptions
+    const { bashInSandbox: _, patchGrammar, read, ...others } = ToolDescriptions
     assert.sameMembers(described, [read(BoundedOutput), ...Object.values(others)])
     assert.deepStrictEqual(declarations.filter(isCustom).map(({ format }) => format.definition), [patchGrammar])
   })

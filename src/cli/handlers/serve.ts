@@ -42,7 +42,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   yield* sandboxFor({ ...yield* settings(folder), folder })
   const token = yield* ServerToken.load(tokenFile)
 
-  const agents = Agents.layer({ folder, flags })
+  const agents = Agents.layer({ folder, flags, tokenFile })
   const serving = Server.layer({ token, hosts: [host, ...flags.allowHost], maxTurns, maxBody, grace }).pipe(
     Layer.provideMerge(agents),
     Layer.provide(Layer.mergeAll(EventFeeds.layer(), Questions.layer)),

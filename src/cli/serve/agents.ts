@@ -51,10 +51,12 @@ interface Key {
 export interface Options {
   /** The folder of sessions that name none. */
   readonly folder: string
+  /** The file of the server's token. */
+  readonly tokenFile: string
   readonly flags: Pick<Flags, "auth" | "model" | "permission" | "policy" | "profile" | "trust">
 }
 
-export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: Options) {
+export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder, tokenFile }: Options) {
   const feeds = yield* EventFeeds
   const questions = yield* Questions
   const outside = yield* Effect.context<FileSystem.FileSystem | Interruption | Path.Path | Screen>()
@@ -82,7 +84,7 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder }: 
       sandbox
     })
     const services = yield* Runtime.build(
-      { ...runtime, approver: questions, aroundSessions: feeds.around },
+      { ...runtime, approver: questions, aroundSessions: feeds.around, secretFiles: [tokenFile] },
       yield* Layer.makeMemoMap,
       yield* Effect.scope
     )

@@ -4,6 +4,7 @@
  * @internal
  */
 import { isExecutable } from "../files/isExecutable.ts"
+import * as Masks from "./Masks.ts"
 import type { Rules } from "./Rules.ts"
 
 /**
@@ -38,10 +39,23 @@ export const wrap = (program: string, rules: Rules): ReadonlyArray<string> => [
   ...rules.emptied.flatMap((folder) => ["--tmpfs", folder]),
   ...rules.shown.flatMap((path) => ["--ro-bind", path, path]),
   ...rules.emptied.flatMap((folder) => ["--remount-ro", folder]),
-  // A device on a file system without devices: it is there, and cannot be opened.
-  ...rules.hidden.flatMap((file) => ["--ro-bind", "/dev/null", file]),
+  // A device on a file system without devices is there, and cannot be opened.
+  ...rules.hidden.flatMap((file) => ["--ro-bind", rules.masks.get(file) ?? "/dev/null", file]),
+  ...rules.masks.size === 0 ? [] : forGit(),
   "--"
 ]
+
+/** Added to what the person has set for git in the same way. */
+const forGit = (): ReadonlyArray<string> => {
+  const before = Number(process.env["GIT_CONFIG_COUNT"]) || 0
+  return [
+    ["GIT_CONFIG_COUNT", String(before + Masks.gitSettings.length)],
+    ...Masks.gitSettings.flatMap(([name, value], at) => [
+      [`GIT_CONFIG_KEY_${before + at}`, name],
+      [`GIT_CONFIG_VALUE_${before + at}`, value]
+    ])
+  ].flatMap((pair) => ["--setenv", ...pair])
+}
 
 const isolation = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--cap-drop", "ALL"]
 

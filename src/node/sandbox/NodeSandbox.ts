@@ -59,6 +59,16 @@ export const find: Effect.Effect<Either.Either<Wrap, Missing>> = Effect.suspend(
   }
 })
 
+/**
+ * Whether its program is there, which may still not work.
+ *
+ * @since 0.1.0
+ * @category finding
+ */
+export const isInstalled = (): boolean =>
+  (process.platform === "linux" ? Bubblewrap.find() : process.platform === "darwin" ? Seatbelt.find() : undefined) !==
+    undefined
+
 const tried = (
   program: string | undefined,
   wrap: (program: string, rules: Rules.Rules) => ReadonlyArray<string>,
@@ -90,6 +100,7 @@ const strictest: Rules.Rules = {
   pinned: [],
   protected: [],
   hidden: [],
+  masks: new Map(),
   emptied: [],
   shown: [],
   network: false

@@ -9,12 +9,14 @@ import { homedir, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { isWithin } from "../../internal/paths.ts"
 import type { Secrets } from "../../tools/permission/SecretFiles.ts"
+import * as Masks from "./Masks.ts"
 
 /**
  * - `writable` folders in which it may write
  * - `pinned` folders in them that can be written in, and neither moved nor removed
  * - `protected` what stays as it is within them
- * - `hidden` files that cannot be opened
+ * - `hidden` files that cannot be opened; in place of those of the workspace, `masks` has others which git takes for the
+ *   same as long as it does not look into them
  * - `emptied` folders of which only `shown` can be seen
  *
  * All paths are real ones, and there.
@@ -28,6 +30,7 @@ export interface Rules {
   readonly pinned: ReadonlyArray<string>
   readonly protected: ReadonlyArray<string>
   readonly hidden: ReadonlyArray<string>
+  readonly masks: ReadonlyMap<string, string>
   readonly emptied: ReadonlyArray<string>
   readonly shown: ReadonlyArray<string>
   readonly network: boolean
@@ -48,29 +51,34 @@ export interface Options {
 
 /** @since 0.1.0 @category constructors */
 export const make = ({ home, isReadOnly, network, root, secrets, session, writable }: Options): Rules => {
-  const git = gitFolders(root)
+  // The workspace may be a part of a repository.
+  const own = join(repositoryOf(root), ".git")
+  const git = [...isRepository(own) ? [own] : [], ...gitFolders(own)]
   const folders = isReadOnly ? [] : real([root, tmpdir(), "/tmp", "/var/tmp", ...git, ...writable])
   const shown = session === undefined ? [] : real(secrets.open(session))
   // A workspace in such a folder was chosen by a person: only the files beside it are kept away then.
   const [around, emptied] = Arr.partition(real([home, ...secretFolders]), (folder) => !isWithin(folder, root))
+  const hidden = real([
+    ...around.flatMap(filesIn),
+    ...secretFiles(secrets, session),
+    ...secrets.listed,
+    ...secretsBelow(root, secrets, session)
+  ]).filter((file) => !emptied.some((folder) => isWithin(folder, file)))
   return {
     root,
     writable: folders,
-    pinned: isReadOnly ? [] : real([join(root, ".git")]).filter(isFolder),
+    pinned: isReadOnly ? [] : real([own]).filter(isFolder),
     protected: isReadOnly ? [] : real([
-      ...isFolder(join(root, ".git")) ? [] : [join(root, ".git")],
-      ...[join(root, ".git"), ...git].flatMap((folder) => [
+      ...isFolder(own) ? [] : [own],
+      ...[own, ...git].flatMap((folder) => [
         join(folder, "hooks"),
         join(folder, "config"),
         join(folder, "config.worktree")
       ]),
       join(root, ".agents")
     ]),
-    hidden: real([
-      ...around.flatMap(filesIn),
-      ...secretFiles(secrets, session),
-      ...secretsBelow(root, secrets, session)
-    ]).filter((file) => !emptied.some((folder) => isWithin(folder, file))),
+    hidden,
+    masks: Masks.make(join(home, "cache", "masks"), hidden.filter((file) => isWithin(root, file))),
     emptied,
     shown,
     network
@@ -140,15 +148,25 @@ const entries = (folder: string) => {
   }
 }
 
+/** The folder that a workspace is in which git looks after; the workspace itself where there is none. */
+const repositoryOf = (root: string): string => {
+  for (let folder = root; folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, ".git"))) return folder
+  }
+  return root
+}
+
+const isRepository = (git: string): boolean => isFolder(git) && existsSync(join(git, "HEAD"))
+
 /**
- * The folders outside of a workspace in which git keeps what belongs to it, where the workspace is a worktree. What the
- * workspace says counts only if the repository says the same: a command could write it there.
+ * The folders outside of a worktree in which git keeps what belongs to it. What its `.git` file says counts only if the
+ * repository says the same: a command could write it there.
  */
-const gitFolders = (root: string): ReadonlyArray<string> => {
-  const [, named] = /^gitdir: (.+)$/m.exec(textOf(join(root, ".git"))) ?? []
+const gitFolders = (own: string): ReadonlyArray<string> => {
+  const [, named] = /^gitdir: (.+)$/m.exec(textOf(own)) ?? []
   if (named === undefined) return []
-  const folder = resolve(root, named.trim())
-  if (resolve(folder, textOf(join(folder, "gitdir")).trim()) !== join(root, ".git")) return []
+  const folder = resolve(dirname(own), named.trim())
+  if (resolve(folder, textOf(join(folder, "gitdir")).trim()) !== own) return []
   const common = resolve(folder, textOf(join(folder, "commondir")).trim() || ".")
   return dirname(dirname(folder)) === common && existsSync(join(common, "HEAD")) ? [common] : []
 }

@@ -5,8 +5,10 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
 import type { Artifacts } from "../command/Artifacts.ts"
 import type { CommandRunner } from "../command/CommandRunner.ts"
+import type { Sandbox } from "../command/Sandbox.ts"
 import * as Tool from "../Tool.ts"
 import * as Toolkit from "../Toolkit.ts"
 import type { Files } from "../workspace/Files.ts"
@@ -30,6 +32,8 @@ export interface Options {
    * models that were trained on `apply_patch`. Only one of the two is offered, so that the model need not choose.
    */
   readonly changes?: "edit" | "apply_patch"
+  /** What commands are kept in, as the model is told beforehand. */
+  readonly sandbox?: Sandbox | undefined
   /** Whether the server may search the web for the model. */
   readonly webSearch?: boolean
 }
@@ -53,15 +57,23 @@ export type Requirements =
 /** @since 0.1.0 @category tools */
 export const webSearch: Tool.Tool = Tool.hosted({ type: "web_search" })
 
+/** A tool of which the model is told something else. */
+const told = <R>(tool: Tool.Tool<R>, description: string): Tool.Tool<R> => ({
+  ...tool,
+  declaration: { ...tool.declaration, description }
+})
+
 /** @since 0.1.0 @category toolkits */
-export const make = ({ changes = "edit", webSearch: searches = false }: Options = {}): Toolkit.Toolkit<Requirements> =>
+export const make = (
+  { changes = "edit", sandbox, webSearch: searches = false }: Options = {}
+): Toolkit.Toolkit<Requirements> =>
   Toolkit.omit(
     Toolkit.make(
       Read.tool,
       Write.tool,
       Edit.tool,
       ApplyPatch.tool,
-      Bash.tool,
+      sandbox === undefined ? Bash.tool : told(Bash.tool, ToolDescriptions.bashInSandbox(sandbox)),
       Grep.tool,
       Find.tool,
       Ls.tool,

@@ -56,14 +56,20 @@ export const ofCommand = (command: string, workdir = "."): string | undefined =>
 }
 
 /**
- * Whether a command has a patch for a program that there is not.
+ * Whether a command has a patch for a program that there is not. What it only quotes, as in the message of a commit, is not
+ * called.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const mentions = (command: string): boolean => command.includes(begin) && called.test(command)
+export const mentions = (command: string): boolean => command.includes(begin) && called.test(withoutTexts(command))
 
 const called = /(?:^|[\n;&|(])\s*apply_?patch\b/
+
+const withoutTexts = (command: string): string =>
+  command.replaceAll(documents, "$<rest>\n").replaceAll(/'[^']*'|"(?:[^"\\]|\\[^])*"/g, "")
+
+const documents = /<<-?\s*(?<quote>['"]?)(?<word>\w+)\k<quote>(?<rest>[^\n]*)\n(?:(?!\s*\k<word>\s*(?:\n|$))[^\n]*\n)*/g
 
 /** A command with a here-document, perhaps in another folder, up to the line that ends it; nothing comes after that. */
 const withDocument = (program: string, rest = ""): RegExp =>

@@ -14,12 +14,16 @@ export interface Options {
   readonly home?: string | undefined
   /** The folders of skills, by their real paths: they may be read wherever they lie. */
   readonly skills?: ReadonlyArray<string> | undefined
+  /** Other files that hold secrets, by their real paths. */
+  readonly listed?: ReadonlyArray<string> | undefined
   /** Other paths that a policy forbids to open. */
   readonly isDenied?: ((path: string) => boolean) | undefined
 }
 
 /** @since 0.1.0 @category models */
 export interface Secrets {
+  /** Files that hold secrets, wherever they are and whatever they are called, beside those that their names tell. */
+  readonly listed: ReadonlyArray<string>
   /**
    * Whether a path leads to a secret. Everything in effixir's own folder counts as one, except the artifacts of this
    * session, and skills when they are only read.
@@ -37,7 +41,7 @@ export interface Secrets {
 }
 
 /** @since 0.1.0 @category constructors */
-export const make = ({ home, isDenied = () => false, skills = [] }: Options = {}): Secrets => {
+export const make = ({ home, isDenied = () => false, listed = [], skills = [] }: Options = {}): Secrets => {
   const isOwn = (path: string, session: string | undefined): boolean => {
     if (home === undefined || !isWithin(home, path)) return false
     return session === undefined || !isWithin(artifactsOf(home, session), path)
@@ -51,19 +55,20 @@ export const make = ({ home, isDenied = () => false, skills = [] }: Options = {}
     const plain = path.replaceAll("\\", "/")
     const part = access === "read" ? inSkill(plain) : undefined
     if (part !== undefined) return hasSecretName(part)
-    if (isOwn(plain, session)) return true
+    if (isOwn(plain, session) || listed.includes(plain)) return true
     if (home !== undefined && isWithin(home, plain)) return false
     return hasSecretName(plain)
   }
   const isWord = (word: string, session: string | undefined) => isSecret(word, session) || isGlobOfSecret(word)
   return {
+    listed,
     isSecret,
     isHidden: (path, session) => isSecret(path, session) || isDenied(path),
     open: (session) => [...home === undefined ? [] : [artifactsOf(home, session)], ...skills],
     isNamedIn: (command, folder, session) =>
       wordsOf(command).some((word) => {
         const path = resolve(folder, word)
-        return isWord(word, session) || isOwn(path, session) && inSkill(path) === undefined
+        return isWord(word, session) || listed.includes(path) || isOwn(path, session) && inSkill(path) === undefined
       })
   }
 }

@@ -127,6 +127,11 @@ describe("bash", () => {
         assert.notInclude(yield* names(), "made")
         assert.strictEqual(yield* get("a.txt"), "it's $HOME\n")
         assert.match(yield* bash("cat <<'EOF'\n*** Begin Patch\n*** End Patch\nEOF"), /^\*\*\* Begin Patch/)
+        // What a text says is not called.
+        const message = "Say what a patch is\n\napply_patch <<EOF\n*** Begin Patch\n*** End Patch\nEOF"
+        for (const command of [`echo '${message}'`, `echo "${message}"`, `cat <<'END' && echo fine\n${message}\nEND`]) {
+          assert.match(yield* bash(command), /^Say what a patch is/)
+        }
       }).pipe(Effect.provide(layer)))
   })
 
