@@ -98,6 +98,8 @@ export const make = (folder: string, understood: Understood): Updates => {
           ? [{ sessionUpdate: "notice", severity: event.isLoading ? "info" : "warning", title: event.message }]
           : []
       case "PermissionRequested":
+        // The call of a child's caller goes on, and the question says the rest.
+        if (event.child !== undefined) return []
         return [call(event.itemId, event.call, "pending", { content: subjectContent(folder, event.subject) })]
       case "ToolStarted":
         return [call(event.itemId, event.call, "in_progress")]
@@ -205,8 +207,12 @@ const userChunks = (messageId: string, item: Item): ReadonlyArray<Update> =>
  * @since 0.1.0
  * @category conversions
  */
-export const asked = (folder: string, { call, itemId, subject }: PermissionRequested): Acp.ToolCallUpdate => ({
+export const asked = (
+  folder: string,
+  { call, child, itemId, question, subject }: PermissionRequested
+): Acp.ToolCallUpdate => ({
   ...described(folder, call),
+  ...child === undefined ? {} : { title: Visible.line(`the agent ${child.agent} wants to ${question}`) },
   toolCallId: itemId,
   status: "pending",
   content: subjectContent(folder, subject)

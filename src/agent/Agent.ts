@@ -29,7 +29,7 @@ import {
   TurnStarted
 } from "../session/SessionEvent.ts"
 import { makeId, SessionStore } from "../session/SessionStore.ts"
-import { Approver } from "../tools/permission/Approver.ts"
+import { Approver, type Asking } from "../tools/permission/Approver.ts"
 import { Permission } from "../tools/permission/Permission.ts"
 import type { Budget, CallContext } from "../tools/Tool.ts"
 import { make as makeExecutor, ToolExecutor } from "../tools/ToolExecutor.ts"
@@ -96,6 +96,12 @@ export interface ChildOptions<R> extends Options {
   readonly inbox?: Inbox | undefined
   /** The id of its session, to find it again; a new one by default. */
   readonly session?: string | undefined
+  /** Asked in the place of its parent's approver. */
+  readonly approver?: Asking | undefined
+  /** Decides in the place of its parent's permissions. */
+  readonly permission?: typeof Permission.Service | undefined
+  /** What the turn is asked with, noted in its log. */
+  readonly setup?: Setup | undefined
 }
 
 /**
@@ -324,10 +330,14 @@ export const child = <R>(
 ): Stream.Stream<AgentEvent, AgentError, R | Shared> =>
   Stream.unwrap(Effect.gen(function*() {
     const tools = yield* makeExecutor(options.toolkit)
-    const agent = yield* Effect.provideService(make(options), ToolExecutor, tools)
+    const agent = yield* make(options).pipe(
+      Effect.provideService(ToolExecutor, tools),
+      Effect.provideService(Permission, options.permission ?? (yield* Permission)),
+      Effect.provideService(Approver, options.approver ?? (yield* Approver))
+    )
     const session = options.session ?? (yield* makeId)
     const parent = { sessionId: call.sessionId, callId: call.callId }
-    return agent.run(session, input, { inbox: options.inbox, parent, budget: call.budget })
+    return agent.run(session, input, { inbox: options.inbox, parent, budget: call.budget, setup: options.setup })
   }))
 
 /**

@@ -9,9 +9,17 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Item } from "../responses/Item.ts"
 import type { ToolCall } from "../responses/ToolCall.ts"
-import { type Compacted, endsTurn, type SessionEvent, type Stored, type TurnEnd } from "../session/SessionEvent.ts"
+import {
+  type Compacted,
+  endsTurn,
+  type PermissionDecided,
+  type SessionEvent,
+  type Stored,
+  type TurnEnd
+} from "../session/SessionEvent.ts"
 import type { Subject } from "../tools/permission/Approver.ts"
 import type { Scope } from "../tools/permission/Grants.ts"
+import type { Child } from "../tools/Tool.ts"
 
 /**
  * A piece of text as it streams in. It is never logged: the finished item follows.
@@ -27,7 +35,8 @@ export interface Delta {
 }
 
 /**
- * What a running tool last reported of its progress. It is not logged.
+ * What a running tool last reported of its progress, or what a `child` agent that works for it has begun to do. It is not
+ * logged.
  *
  * @since 0.1.0
  * @category models
@@ -37,6 +46,7 @@ export interface ToolProgress {
   readonly turnId: string
   readonly itemId: string
   readonly text: string
+  readonly child?: Child | undefined
 }
 
 /**
@@ -61,7 +71,9 @@ export interface Retrying {
 }
 
 /**
- * The approver is asked whether a call may run. It is never logged: the decision follows, unless there is no approver.
+ * The approver is asked whether a call may run. It is never logged: the decision follows, unless there is no approver. Of a
+ * `child` agent, `call` is the one that it works for and `tool` what it would call itself, and the decision is in the
+ * child's own log.
  *
  * @since 0.1.0
  * @category models
@@ -76,6 +88,24 @@ export interface PermissionRequested {
   readonly subject: Subject
   readonly reason: string | undefined
   readonly scopes: ReadonlyArray<Scope>
+  readonly tool?: string | undefined
+  readonly child?: Child | undefined
+}
+
+/**
+ * The approver has answered the question of a child agent. The decision is logged in the child's session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChildAnswered {
+  readonly _tag: "ChildAnswered"
+  readonly turnId: string
+  readonly itemId: string
+  readonly rule: string
+  readonly decision: PermissionDecided["decision"]
+  readonly words: string | undefined
+  readonly child: Child
 }
 
 /**
@@ -127,6 +157,7 @@ export type Ephemeral =
   | Delta
   | ToolProgress
   | PermissionRequested
+  | ChildAnswered
   | Retrying
   | WebSearched
   | Compacting
@@ -153,6 +184,7 @@ const ephemeral: ReadonlySet<string> = new Set<Ephemeral["_tag"]>([
   "ReasoningDelta",
   "ToolProgress",
   "PermissionRequested",
+  "ChildAnswered",
   "Retrying",
   "WebSearched",
   "Compacting",

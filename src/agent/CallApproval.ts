@@ -11,11 +11,12 @@ import { resolve } from "../internal/paths.ts"
 import * as Refusals from "../prompts/Refusals.ts"
 import { argument, type ToolCall } from "../responses/ToolCall.ts"
 import { PermissionDecided } from "../session/SessionEvent.ts"
-import { Approver, type Subject } from "../tools/permission/Approver.ts"
+import { Approver, type Question, type Subject } from "../tools/permission/Approver.ts"
 import { type Decision, Permission } from "../tools/permission/Permission.ts"
-import type { Access, Preview } from "../tools/Tool.ts"
+import type { Access, Child, Preview } from "../tools/Tool.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import { PermissionNeeded } from "./AgentError.ts"
+import type { PermissionRequested } from "./AgentEvent.ts"
 import type { Admitted, Options } from "./Calls.ts"
 import { Step } from "./Step.ts"
 
@@ -118,19 +119,20 @@ export const ask = Effect.fnUntraced(function*(options: Options, asking: Asking)
 })
 
 const askPerson = Effect.fnUntraced(function*(
-  { sessionId, turnId }: Options,
+  { asking, sessionId, turnId }: Options,
   { access, call: { call: written, itemId }, decision }: Asking,
   preview: Preview | undefined
 ) {
-  const approver = yield* Approver
   const tools = yield* ToolExecutor
-  const { show } = yield* Step
   const { isByMode, question, reason, rule, scopes } = decision
   // What would run is approved, not how the model has written it.
   const call = yield* tools.resolve(written)
   const subject = subjectOf(call, access, preview)
-  yield* show({ _tag: "PermissionRequested", turnId, itemId, call, rule, question, subject, reason, scopes })
-  const answer = yield* approver.ask({ sessionId, itemId, tool: call.name, text: question, subject, reason, scopes })
+  const answer = yield* put(
+    asking,
+    { _tag: "PermissionRequested", turnId, itemId, call, rule, question, subject, reason, scopes },
+    { sessionId, itemId, tool: call.name, text: question, subject, reason, scopes, rule }
+  )
   if (Option.isNone(answer)) {
     return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule, isByMode })
   }
@@ -157,6 +159,46 @@ const askPerson = Effect.fnUntraced(function*(
 
 /** Of a tool that may have become another one until the call runs. */
 const versionOf = (access: Access): string | undefined => access.kind === "other" ? access.version : undefined
+/**
+ * Asks for a child agent of a call, as a part of the call: whoever follows the session sees the question, and answers it
+ * there.
+ *
+ * @since 0.1.0
+ * @category permitting
+ */
+export const askForChild = (
+  { asking, sessionId, turnId }: Options,
+  { call, itemId }: Pick<Admitted, "call" | "itemId">,
+  question: Question,
+  child: Child
+) => {
+  const { reason, rule = "", scopes, subject, text, tool } = question
+  const of = { turnId, itemId, rule, child: { ...child, itemId: question.itemId } }
+  return put(
+    asking,
+    { ...of, _tag: "PermissionRequested", call, question: text, subject, reason, scopes, tool },
+    { ...question, sessionId, itemId, child }
+  ).pipe(Effect.tap(Option.match({
+    onNone: () => Effect.void,
+    onSome: (answer) =>
+      Effect.flatMap(Step, ({ show }) =>
+        show({
+          ...of,
+          _tag: "ChildAnswered",
+          decision: answer._tag === "No" ? "denied" : "allowed",
+          words: answer._tag === "No" ? answer.words : undefined
+        }))
+  })))
+}
+
+/** Whoever follows the session hears of the question before it is asked. Questions come one at a time. */
+const put = (asking: Effect.Semaphore, requested: PermissionRequested, question: Question) =>
+  asking.withPermits(1)(Effect.gen(function*() {
+    const approver = yield* Approver
+    const { show } = yield* Step
+    yield* show(requested)
+    return yield* approver.ask(question)
+  }))
 
 const subjectOf = (call: ToolCall, access: Access, preview: Preview | undefined): Subject => {
   if (access.kind === "run") return { _tag: "Command", command: access.command, workdir: access.workdir }

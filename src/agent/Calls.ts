@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import { itemId, type ModelResponded, startedSuffix, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
-import type { Budget } from "../tools/Tool.ts"
+import type { Question } from "../tools/permission/Approver.ts"
+import type { Budget, Child } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
 import * as CallApproval from "./CallApproval.ts"
@@ -38,6 +39,8 @@ export interface Options {
   readonly sessionId: string
   readonly turnId: string
   readonly budget: Budget
+  /** Lets one question be asked at a time, of the session and of all that work for it. */
+  readonly asking: Effect.Semaphore
 }
 
 /**
@@ -104,18 +107,28 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
 })
 
 const runTool = Effect.fnUntraced(
-  function*(
-    { budget, sessionId, turnId }: Options,
-    { agreed, call, isExcess, itemId, key, refusal }: CallApproval.Permitted
-  ) {
+  function*(options: Options, { agreed, call, isExcess, itemId, key, refusal }: CallApproval.Permitted) {
+    const { budget, sessionId, turnId } = options
     const tools = yield* ToolExecutor
     const { show, step } = yield* Step
     const started = ToolStarted.make({ turnId, itemId, call, ...(isExcess === true ? { isExcess } : {}) })
     yield* step(key + startedSuffix, ToolStarted, Effect.succeed(started))
-    const progress = yield* ProgressThrottle.make((text) => show({ _tag: "ToolProgress", turnId, itemId, text }))
+    const shown = (text: string, child?: Child) =>
+      show({ _tag: "ToolProgress", turnId, itemId, text, ...(child === undefined ? {} : { child }) })
+    const throttled = yield* ProgressThrottle.make(shown)
+    const services = yield* Effect.context<Step>()
+    const context = {
+      callId: call.call_id,
+      sessionId,
+      progress: (text: string, child?: Child) => child === undefined ? throttled(text) : shown(text, child),
+      ask: (question: Question, child: Child) =>
+        Effect.provide(CallApproval.askForChild(options, { call, itemId }, question, child), services),
+      budget,
+      agreed
+    }
     const execute = Effect.map(
       refusal === undefined
-        ? tools.execute(call, { callId: call.call_id, sessionId, progress, budget, agreed })
+        ? tools.execute(call, context)
         : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
       ({ details, output, status }) =>
         ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })

@@ -13,6 +13,7 @@ import { isSearch, queryOf } from "../responses/WebSearch.ts"
 import { type Limit, shownItems, type ToolEnded, type ToolStarted } from "../session/SessionEvent.ts"
 import * as SessionJson from "../session/SessionJson.ts"
 import type { Subject } from "../tools/permission/Approver.ts"
+import type { Child } from "../tools/Tool.ts"
 import * as FileChange from "../tools/workspace/FileChange.ts"
 import type { AgentEvent, PermissionRequested } from "./AgentEvent.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -93,16 +94,30 @@ export const linesOf = (event: AgentEvent, deltas: boolean): ReadonlyArray<Line>
       ]
     }
     case "PermissionRequested": {
-      const { call, question, reason, rule, scopes, subject } = event
+      const { call, question, reason, rule, scopes, subject, tool = call.name } = event
       return [
         line("permission.requested", {
           item: callJson(event),
           question,
           rule,
           ...defined({ reason }),
-          tool: call.name,
+          tool,
           ...subjectJson(subject),
+          ...childJson(event.child),
           always: scopes.map(({ allows, kind }) => ({ scope: kind, allows }))
+        })
+      ]
+    }
+    case "ChildAnswered": {
+      const { child, decision, itemId, rule, words } = event
+      return [
+        line("permission.decided", {
+          item_id: itemId,
+          decision,
+          rule,
+          by: "person",
+          ...defined({ words }),
+          ...childJson(child)
         })
       ]
     }
@@ -118,7 +133,10 @@ export const linesOf = (event: AgentEvent, deltas: boolean): ReadonlyArray<Line>
       return []
     case "ToolProgress":
       return [
-        line("item.updated", { item: { id: event.itemId, type: "tool_call", status: "in_progress", text: event.text } })
+        line("item.updated", {
+          item: { id: event.itemId, type: "tool_call", status: "in_progress", text: event.text },
+          ...childJson(event.child)
+        })
       ]
     case "ToolEnded": {
       const { details, output, status } = event
@@ -180,6 +198,12 @@ const itemJson = (id: string, item: Item) => {
   }
   return isReasoning(item) ? { id, type: "reasoning", text: text(item) } : { ...item, id }
 }
+
+/** The child agent that a line is about, and the item of its own session. */
+const childJson = (child: Child | undefined) =>
+  child === undefined
+    ? {}
+    : { child: defined({ agent: child.agent, session_id: child.sessionId, item_id: child.itemId }) }
 
 const subjectJson = (subject: Subject) => {
   switch (subject._tag) {

@@ -106,6 +106,13 @@ export const OtherItem = Schema.Struct({
 
 const told: ReadonlySet<string> = new Set(["tool_call", "agent_message", "reasoning", "web_search"])
 
+/** The child agent that a line is about, and the item of its own session. */
+const child = optional(Schema.Struct({
+  agent: Schema.String,
+  session_id: Schema.String,
+  item_id: optional(Schema.String)
+}))
+
 const line = <Type extends string, Fields extends Schema.Struct.Fields>(type: Type, fields: Fields) =>
   Schema.Struct({
     type: Schema.Literal(type),
@@ -135,7 +142,8 @@ const lines = [
       type: Schema.Literal("tool_call"),
       status: Schema.Literal("in_progress"),
       text: Schema.String
-    })
+    }),
+    child
   }),
   line("item.completed", { item: Schema.Union(EndedCall, AgentMessage, Reasoning, WebSearch, OtherItem) }),
   line("item.delta", {
@@ -163,6 +171,7 @@ const lines = [
     command: optional(Schema.String),
     workdir: optional(Schema.String),
     changes: optional(Schema.Array(Change)),
+    child,
     always: Schema.Array(Schema.Struct({ scope: Schema.String, allows: Schema.Array(Schema.String) }))
   }),
   line("permission.decided", {
@@ -172,7 +181,8 @@ const lines = [
     by: Schema.Literal("rule", "person"),
     reason: optional(Schema.String),
     scope: optional(Schema.String),
-    words: optional(Schema.String)
+    words: optional(Schema.String),
+    child
   }),
   line("turn.completed", { usage: Usage, finish_reason: Schema.String, context: optional(Context) }),
   line("turn.failed", { error, exit_code }),

@@ -17,6 +17,7 @@ import { quote } from "../internal/quote.ts"
 import { readStart } from "../internal/readStart.ts"
 import * as Preamble from "../prompts/Preamble.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
+import * as FrontMatter from "./FrontMatter.ts"
 import * as ProjectInstructions from "./ProjectInstructions.ts"
 
 const fileName = "SKILL.md"
@@ -255,7 +256,7 @@ const read: (
     if (refusal !== undefined) return fail(refusal)
     if (!isWithin(folder, real)) return fail("it is a link that leads out of its folder")
     if ((yield* fs.stat(real)).type !== "File") return fail("it is no regular file")
-    const written = yield* frontMatter((yield* readStart(real, maxFrontMatter)).text)
+    const written = yield* FrontMatter.parse((yield* readStart(real, maxFrontMatter)).text, maxFrontMatter)
     return Either.mapBoth(Either.flatMap(written, describe), {
       onLeft: (reason) => ({ path: file, reason }),
       onRight: ({ remark, ...described }) => ({
@@ -274,63 +275,11 @@ const read: (
     Effect.catchAll(effect, (error) => Effect.succeed(Either.left({ path: file, reason: whyNot(error) })))
 )
 
-interface Written {
-  readonly fields: unknown
-  /** The first line behind the front matter. */
-  readonly firstLine: string
-}
-
-/** The front matter between two lines of dashes at the beginning: only text, lists and fields. */
-const frontMatter = (text: string): Effect.Effect<Either.Either<Written, string>> => {
-  const [head = "", source] = /^---[ \t]*\r?\n((?:[^\n]*\n)*?)---[ \t]*(?:\r?\n|$)/.exec(text) ?? []
-  if (source === undefined) {
-    return Effect.succeed(Either.left(
-      `it does not begin with a front matter, which is YAML between two lines of "---", of ${
-        maxFrontMatter / 1024
-      } KiB ` +
-        "at most"
-    ))
-  }
-  // Loaded lazily, so that a start without skills does not wait for the parser.
-  return Effect.map(Effect.promise(() => import("../vendor/yaml.ts")), (yaml) => {
-    const parse = (source: string) =>
-      Either.try({
-        try: (): unknown => yaml.parse(source, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" }),
-        catch: (error) => `its front matter ${whyNoYaml(error)}`
-      })
-    const firstLine = text.slice(head.length).split("\n").map((line) => line.replace(/^#+\s/, "").trim())
-      .find((line) => line !== "") ?? ""
-    return parse(source).pipe(
-      Either.orElse((problem) => Either.mapLeft(parse(quoted(source)), () => problem)),
-      Either.map((fields) => ({ fields, firstLine }))
-    )
-  })
-}
-
-/** Many a person, and other agents, take `description: Use it when: always` for a text, which YAML does not. */
-const quoted = (source: string): string =>
-  source.replaceAll(
-    /^([\w-]+):[ \t]+([^\s"'|>[\]{}&*!%@`][^\r\n]*(?:\r?\n[ \t]+[^\r\n]+)*)/gm,
-    (field, name: string, value: string) =>
-      /: |:$| #/m.test(value) ? `${name}: ${JSON.stringify(value.replaceAll(/\s+/g, " ").trim())}` : field
-  )
-
-/** Only the first line of the parser's message is a sentence; below it is an excerpt that marks the place. */
-const whyNoYaml = (error: unknown): string => {
-  const [first = ""] = String(error instanceof Error ? error.message : error).split("\n")
-  // The parser catches a stack overflow, and rethrows it as an error of its own.
-  if (Predicate.hasProperty(error, "code") && error.code === "RESOURCE_EXHAUSTION") {
-    return "is nested too deeply, or holds itself"
-  }
-  if (error instanceof ReferenceError) return "repeats a part of itself with * or <<, which is not followed here"
-  return `is no YAML: ${first.replace(/[\s:]+$/, "")}`
-}
-
 /**
  * As in Codex and Pi, the name need not match the folder's name, which is the default. As in Claude Code, the first line
  * of the text describes a skill that nothing else describes.
  */
-const describe = ({ fields, firstLine }: Written) => {
+const describe = ({ body, fields }: FrontMatter.FrontMatter) => {
   if (!Predicate.isReadonlyRecord(fields) || Array.isArray(fields)) return Either.left("its front matter has no fields")
   const field = (name: string) => {
     const value = fields[name]
@@ -340,7 +289,7 @@ const describe = ({ fields, firstLine }: Written) => {
   if (fields["description"] !== undefined && !Predicate.isString(fields["description"])) {
     return Either.left("its description is no text")
   }
-  const said = field("description") === "" ? firstLine.replaceAll(/\s+/g, " ") : field("description")
+  const said = field("description") === "" ? firstLineOf(body) : field("description")
   if (said === "") return Either.left("it has no description, and no text that could be one")
   const isLong = Array.from(said).length > maxDescription
   const description = isLong ? `${Array.from(said).slice(0, maxDescription - 1).join("")}…` : said
@@ -352,6 +301,12 @@ const describe = ({ fields, firstLine }: Written) => {
     remark: isLong ? `its description is cut to ${maxDescription} characters` : undefined
   })
 }
+
+const firstLineOf = (text: string): string =>
+  text.split("\n").map((line) => line.replace(/^#+\s/, "").trim()).find((line) => line !== "")?.replaceAll(
+    /\s+/g,
+    " "
+  ) ?? ""
 
 /** Of the same name the last counts. A skill that is found twice, directly and through a link, counts once. */
 const nearest = (all: ReadonlyArray<Read>): Loaded => {

@@ -164,6 +164,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
   const { recall, step } = yield* Step
   const inputs = yield* Inputs.make(turnId, options.inbox)
   const budget = yield* Budget.make(limits, options.budget)
+  const asking = yield* Effect.makeSemaphore(1)
   let history = options.history
   let counters = Admission.empty
   let isAnswered = false
@@ -235,7 +236,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
 
     const admitted = Admission.admit(counters, limits, calls)
     counters = admitted.counters
-    const ended = yield* Calls.run({ ...options, budget }, admitted.calls)
+    const ended = yield* Calls.run({ ...options, asking, budget }, admitted.calls)
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
 

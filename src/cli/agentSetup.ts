@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { isAbsolute, resolve } from "node:path"
+import * as AgentFiles from "../agent/children/AgentFiles.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import { Credentials } from "../auth/Credentials.ts"
@@ -68,6 +69,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   yield* Effect.forEach((sandbox?.writable ?? []).filter((path) => !existsSync(path)), sayNotThere, { discard: true })
   const isTrusted = yield* trusts(asked, settings.home)
   const skills = yield* skillsFor(asked, settings.home, isTrusted)
+  const agents = yield* agentsFor(asked, settings.home, isTrusted)
   const search = yield* searches(asked, settings)
   const { folder } = asked
   const mcpServers = yield* McpSettings.load({ home: settings.home, settings, folder, isTrusted })
@@ -84,7 +86,9 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
     hasProjectInstructions: isTrusted,
     skills,
     hasWebSearch: search,
-    mcpServers
+    mcpServers,
+    agents,
+    childLimits: { maxParallel: settings.agents?.max_parallel, maxDepth: settings.agents?.max_depth }
   }
   return { settings, permission, isTrusted, skills, search, runtime }
 })
@@ -222,7 +226,8 @@ const trusts = Effect.fnUntraced(function*({ folder, isNew }: Asked, home: Home.
     ...files,
     ...settings === undefined ? [] : [settings],
     ...existsSync(servers) ? [servers] : [],
-    ...yield* Skills.ofProject(folder)
+    ...yield* Skills.ofProject(folder),
+    ...yield* AgentFiles.ofProject(folder)
   ]
   if (first === undefined) return false
   const which = `${quote(first)}${more.length === 0 ? "" : ` and ${more.length} more`}`
@@ -243,6 +248,20 @@ const skillsFor = Effect.fnUntraced(
       discard: true
     })
     return skills
+  }
+)
+
+/** The agents that can be had work for this one. Prints which of their files cannot be used. */
+const agentsFor = Effect.fnUntraced(
+  function*({ folder }: Pick<Asked, "folder">, home: Home.Home, isTrusted: boolean) {
+    const { agents, problems } = yield* AgentFiles.load({ home: home.path, folder: isTrusted ? folder : undefined })
+    const screen = yield* Screen
+    yield* Effect.forEach(
+      problems,
+      ({ path, reason }) => screen.say(`the agent ${quote(path)} is left out: ${reason}`),
+      { discard: true }
+    )
+    return agents
   }
 )
 

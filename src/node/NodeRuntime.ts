@@ -14,6 +14,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { homedir } from "node:os"
 import * as Agent from "../agent/Agent.ts"
+import * as AgentDefinition from "../agent/children/AgentDefinition.ts"
+import * as AgentTool from "../agent/children/AgentTool.ts"
 import * as ContextPolicy from "../agent/ContextPolicy.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
@@ -154,6 +156,9 @@ export interface Options<out R = ToolRequirements> {
   readonly toolkit?: Toolkit.Toolkit<R>
   /** The MCP servers whose tools it has besides. They are started with this stack, and stopped with it. */
   readonly mcpServers?: ReadonlyArray<McpServers.Configured> | undefined
+  /** Agents that can be had work for this one, beside those that are built in; `false` for none at all. */
+  readonly agents?: ReadonlyArray<AgentDefinition.AgentDefinition> | false | undefined
+  readonly childLimits?: AgentTool.ChildLimits | undefined
 }
 
 /**
@@ -258,27 +263,18 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
     const { check, root } = yield* Workspace.Workspace
     const { path: home } = yield* Home.config
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-    const preamble = Effect.gen(function*() {
-      const own = yield* ProjectInstructions.ofPerson(home)
-      const { sources } = options.hasProjectInstructions === true
-        ? yield* ProjectInstructions.load(root)
-        : ProjectInstructions.none
-      return [
-        ...yield* (options.surroundings ?? Surroundings.toItems(root)),
-        ...ProjectInstructions.toItems([...own.sources, ...sources]),
-        ...Skills.toItems(options.skills ?? [])
-      ]
-    })
+    const preamble = Effect.provide(preambleOf(options, root, home), platform)
+    const profile = ModelProfile.profileOf(model, knowledge)
+    const own = withChildren(options, tools(options, profile), { preamble, checkWorkspace: check })
     return Agent.layer({
       model,
       instructions: options.instructions ?? Instructions.coding(root),
       reasoning: options.reasoning,
       workspace: root,
       checkWorkspace: check,
-      preamble: Effect.provide(preamble, platform)
-    })
+      preamble
+    }).pipe(Layer.provideMerge(layerTools(options, own, profile)))
   })).pipe(
-    Layer.provideMerge(layerTools(options, ModelProfile.profileOf(model, knowledge))),
     Layer.provideMerge(layerPermission(options, parts)),
     Layer.provide(ContextPolicy.layer({ ...knowledge, percent: options.compactAt })),
     Layer.provide(Layer.succeed(Price.Prices, { of: (model) => ModelProfile.profileOf(model, knowledge).price })),
@@ -288,9 +284,11 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
 }
 
 /** What is needed for servers is loaded only where there is one. */
-const layerTools = (options: Options, profile: ModelProfile.ModelProfile) => {
-  const own = tools(options, profile)
-  const { mcpServers = [], workspace } = options
+const layerTools = (
+  { mcpServers = [], workspace }: Options,
+  own: Toolkit.Toolkit<ToolRequirements>,
+  profile: ModelProfile.ModelProfile
+) => {
   if (!mcpServers.some(McpServers.isEnabled)) return ToolExecutor.layer(own)
   return Layer.unwrapScoped(Effect.gen(function*() {
     const McpClients = yield* Effect.promise(() => import("./mcp/McpClients.ts"))
@@ -298,6 +296,33 @@ const layerTools = (options: Options, profile: ModelProfile.ModelProfile) => {
     return ToolExecutor.layer(Effect.map(toolkit, (ofServers) => Toolkit.merge(own, ofServers)))
   }))
 }
+
+/** What an agent is told before it hears from the user, or of its task. */
+const preambleOf = Effect.fnUntraced(function*(options: Options, root: string, home: string) {
+  const own = yield* ProjectInstructions.ofPerson(home)
+  const { sources } = options.hasProjectInstructions === true
+    ? yield* ProjectInstructions.load(root)
+    : ProjectInstructions.none
+  return [
+    ...yield* (options.surroundings ?? Surroundings.toItems(root)),
+    ...ProjectInstructions.toItems([...own.sources, ...sources]),
+    ...Skills.toItems(options.skills ?? [])
+  ]
+})
+
+const withChildren = (
+  { agents = [], childLimits }: Options,
+  toolkit: Toolkit.Toolkit<ToolRequirements>,
+  child: Pick<AgentTool.Options<ToolRequirements>, "preamble" | "checkWorkspace">
+): Toolkit.Toolkit<ToolRequirements> =>
+  agents === false || childLimits?.maxDepth === 0 || toolkit.tools.has(AgentTool.name)
+    ? toolkit
+    : Toolkit.merge(
+      toolkit,
+      Toolkit.make(
+        AgentTool.make({ ...child, toolkit, agents: AgentDefinition.withBuiltIn(agents), limits: childLimits })
+      )
+    )
 
 const tools = (
   { dialect, hasWebSearch, sandbox, toolkit }: Options,

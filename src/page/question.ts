@@ -17,7 +17,7 @@ export interface Question {
 
 /** `answer` fails where the server does not take it. */
 export const make = (asked: Asked, answer: (answer: typeof Answer.Encoded) => Promise<void>): Question => {
-  const { always, changes = [], command, item, reason, tool, workdir } = asked
+  const { always, changes = [], child, command, item, reason, tool, workdir } = asked
   const words = h("input", {
     type: "text",
     placeholder: "With a no: what it should do instead",
@@ -65,7 +65,12 @@ export const make = (asked: Asked, answer: (answer: typeof Answer.Encoded) => Pr
   const element = h(
     "section",
     { class: "question", tabindex: "-1", "aria-label": `${tool} asks to ${what}` },
-    h("h3", {}, h("code", {}, line(tool)), ` asks to ${what}`),
+    h(
+      "h3",
+      {},
+      h("code", {}, line(tool)),
+      `${child === undefined ? "" : ` of the agent ${line(child.agent)}`} asks to ${what}`
+    ),
     ...subject,
     ...reason === undefined ? [] : [h("p", { class: "about" }, `Asked because ${line(reason)}`)],
     h("div", { class: "answers" }, ...buttons, words),

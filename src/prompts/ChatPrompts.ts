@@ -13,10 +13,11 @@ export const init =
 
 /** @since 0.1.0 @category texts */
 export const review = (what: string): string =>
-  `Review ${what === "" ? "the changes that are not committed yet (git status, git diff, new files)" : what}. ` +
-  "Look for mistakes: wrong results, missed cases, broken promises to callers, races, unsafe input, tests that cannot " +
-  "fail. Read the code around the changes before you judge. Report what you find, the gravest first, each with its file " +
-  "and line, why it is wrong and how to put it right. Say so if there is nothing. Change no files."
+  "Have the agent review (with the tool agent) review " +
+  `${what === "" ? "the changes that are not committed yet (git status, git diff, new files)" : what}. ` +
+  "It knows nothing of this conversation: say what it has to know of the purpose of the changes, and not what you think " +
+  "of them. Then report what it has found as it stands, the gravest first, with files and lines; say of a finding that " +
+  "you know to be wrong why it is. Change no files."
 
 /**
  * The user has taken back changes of the model.

@@ -19,6 +19,7 @@ import * as LastTurn from "../session/LastTurn.ts"
 import { SessionStarted, type Stored, TurnInterrupted } from "../session/SessionEvent.ts"
 import * as SessionJson from "../session/SessionJson.ts"
 import { SessionStore } from "../session/SessionStore.ts"
+import { descendantsOf } from "../session/Summary.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import { type Answer, Api, type Authorization, type Limits } from "./Api.ts"
 import { EventFeeds } from "./EventFeeds.ts"
@@ -76,18 +77,21 @@ const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
         Effect.gen(function*() {
           const id = yield* find(path.session)
           const events = yield* Effect.mapError(store.read(id), Refusal.ofSession)
-          const summary = (yield* Effect.mapError(store.list, Refusal.ofSession)).find((one) =>
-            one.id === id
-          )
+          const all = yield* Effect.mapError(store.list, Refusal.ofSession)
+          const summary = all.find((one) => one.id === id)
           if (summary === undefined) return yield* Refusal.noSession(id)
-          return SessionJson.details(summary, events, yield* ContextSize.ofLog(events, agents.window))
+          return SessionJson.details(summary, events, yield* ContextSize.ofLog(events, agents.window), all)
         }))
       .handle("remove", ({ path }) =>
         Effect.gen(function*() {
           const id = yield* find(path.session)
           yield* Effect.mapError(store.read(id), Refusal.ofSession)
-          yield* Effect.mapError(store.remove(id), Refusal.ofSession)
-          return { deleted: [id] }
+          const all = yield* Effect.mapError(store.list, Refusal.ofSession)
+          // What has worked for the session goes with it.
+          const children = all.filter((one) => one.id === id).flatMap((one) => descendantsOf(one, all))
+          const deleted = [id, ...children.map((one) => one.id)]
+          yield* Effect.mapError(Effect.forEach(deleted, store.remove), Refusal.ofSession)
+          return { deleted }
         }))
   }))
 

@@ -7,7 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as Tokens from "../responses/Usage.ts"
 import { Context, type Stored } from "./SessionEvent.ts"
-import type { Summary } from "./Summary.ts"
+import { childrenOf, type Summary } from "./Summary.ts"
 
 const Count = Schema.Number
 
@@ -48,12 +48,32 @@ export const Session = Schema.Struct({
 })
 
 /**
- * One session by itself: also how full the window of its model is, and how many times it was compacted.
+ * A session that works for a call of another one.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const SessionDetails = Schema.Struct({ ...Session.fields, context: Context, compactions: Count })
+export const Child = Schema.Struct({
+  id: Schema.String,
+  call_id: Schema.String,
+  title: Schema.NullOr(Schema.String),
+  status: Session.fields.status
+})
+
+/**
+ * One session by itself: also how full the window of its model is, how many times it was compacted, which sessions work
+ * for calls of it, oldest first, and for which call it works itself.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionDetails = Schema.Struct({
+  ...Session.fields,
+  context: Context,
+  compactions: Count,
+  children: Schema.Array(Child),
+  child_of: Schema.NullOr(Schema.Struct({ session_id: Schema.String, call_id: Schema.String }))
+})
 
 /** @since 0.1.0 @category conversions */
 export const usage = (usage: Tokens.Usage): typeof Usage.Type => ({
@@ -82,6 +102,7 @@ export const session = (summary: Summary): typeof Session.Type => ({
 
 /**
  * @param events all that its log holds
+ * @param all the sessions there are
  *
  * @since 0.1.0
  * @category conversions
@@ -89,11 +110,21 @@ export const session = (summary: Summary): typeof Session.Type => ({
 export const details = (
   summary: Summary,
   events: ReadonlyArray<Stored>,
-  context: Context
+  context: Context,
+  all: ReadonlyArray<Summary>
 ): typeof SessionDetails.Type => ({
   ...session(summary),
   context,
-  compactions: events.filter(({ event }) => event._tag === "Compacted").length
+  compactions: events.filter(({ event }) => event._tag === "Compacted").length,
+  children: childrenOf(summary, all).map(({ id, parent, status, title }) => ({
+    id,
+    call_id: parent?.callId ?? "",
+    title,
+    status
+  })),
+  child_of: summary.parent === null
+    ? null
+    : { session_id: summary.parent.sessionId, call_id: summary.parent.callId }
 })
 
 /**

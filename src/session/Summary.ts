@@ -36,6 +36,24 @@ export interface Summary {
   readonly damaged: number
 }
 
+/**
+ * The sessions that work for calls of this one, oldest first.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const childrenOf = ({ id }: Summary, all: ReadonlyArray<Summary>): ReadonlyArray<Summary> =>
+  all.filter(({ parent }) => parent?.sessionId === id).toSorted((a, b) => a.createdAt - b.createdAt)
+
+/**
+ * The same, with those that work for calls of these.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const descendantsOf = (self: Summary, all: ReadonlyArray<Summary>): ReadonlyArray<Summary> =>
+  childrenOf(self, all).flatMap((child) => [child, ...descendantsOf(child, all)])
+
 /** @since 0.1.0 @category models */
 export type Status = "completed" | "interrupted" | "limited" | "failed" | "open"
 

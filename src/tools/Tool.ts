@@ -22,6 +22,7 @@ import type { Output } from "../responses/ToolCall.ts"
 import type { Usage } from "../responses/Usage.ts"
 import * as ArgumentProblems from "./ArgumentProblems.ts"
 import { coerce } from "./Coercion.ts"
+import type { Answer, Question } from "./permission/Approver.ts"
 import type { FileChange } from "./workspace/FileChange.ts"
 
 /**
@@ -48,9 +49,11 @@ export interface CallContext {
   readonly sessionId: string
   /**
    * Shows the call's progress. Each report replaces the one before; reports are not logged, and some are dropped when
-   * many come at once.
+   * many come at once. What a child agent has begun to do is not dropped: it is a line of its own.
    */
-  readonly progress: (text: string) => Effect.Effect<void>
+  readonly progress: (text: string, child?: Child) => Effect.Effect<void>
+  /** Asks the approver of the call's session for a child agent, as a part of the call; absent where there is none. */
+  readonly ask?: ((question: Question, child: Child) => Effect.Effect<Option.Option<Answer>>) | undefined
   /** The budget of agents that work for the call; absent without one. */
   readonly budget?: Budget | undefined
   /**
@@ -58,6 +61,18 @@ export interface CallContext {
    * approved one.
    */
   readonly agreed?: string | undefined
+}
+
+/**
+ * An agent that works for a call: what it is called, its session, and the item of that session that is told of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Child {
+  readonly agent: string
+  readonly sessionId: string
+  readonly itemId?: string | undefined
 }
 
 /**
@@ -137,6 +152,8 @@ export interface Tool<out R = never> {
   readonly concurrency: Concurrency
   /** Whether the model is not told of it at present. It can be called all the same. */
   readonly isDeferred?: boolean
+  /** The same for one call, where it depends on the arguments. */
+  readonly concurrencyOf?: (args: unknown) => Concurrency
   /** The arguments as the tool takes them, where the model has written them in another form; else as they are. */
   readonly coerce: (args: unknown) => unknown
   /** Describes in a line what a call would do, without running it. */
@@ -164,7 +181,8 @@ export interface Instead<out R = never> {
 interface Common<A, R> {
   readonly name: string
   readonly description: string
-  readonly concurrency?: Concurrency
+  /** Whether its calls may run in parallel with others; a call whose arguments do not fit fails, and may. */
+  readonly concurrency?: Concurrency | ((parameters: A) => Concurrency)
   /** What a call would do, in a line. */
   readonly describe?: (parameters: A) => string
   /** What a call would touch. A tool without it is assumed to touch anything. */
@@ -216,7 +234,7 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
   return {
     name: options.name,
     declaration: declare(options, objectAtRoot(schema)),
-    concurrency: options.concurrency ?? "parallel",
+    ...concurrencyIn(options, (args) => Option.getOrUndefined(read(args))),
     coerce: (args) => Option.isSome(readStrictly(args)) ? args : coerce(schema, args),
     describe: (args) => {
       const parameters = read(args)
@@ -265,7 +283,10 @@ export const fromJsonSchema = <R>(
   return {
     name: options.name,
     declaration: declare(options, parameters),
-    concurrency: options.concurrency ?? "parallel",
+    ...concurrencyIn(options, (given) => {
+      const args = read(given)
+      return isArguments(args) ? args : undefined
+    }),
     coerce: read,
     describe: (given) => {
       const args = read(given)
@@ -311,7 +332,7 @@ export const freeform = <R>(
     description: options.description,
     format: { type: "grammar", syntax: options.syntax, definition: options.grammar }
   },
-  concurrency: options.concurrency ?? "parallel",
+  ...concurrencyIn(options, (args) => Predicate.isString(args) ? args : undefined),
   coerce: identity,
   describe: (args) =>
     Predicate.isString(args) && options.describe !== undefined ? options.describe(args) : brief(options.name, args),
@@ -373,6 +394,18 @@ export const provide = <R, Given>(self: Tool<R | Given>, services: Context.Conte
 }
 
 const accessOf = <A, R>({ access }: Common<A, R>, parameters: A): Access => access?.(parameters) ?? { kind: "other" }
+
+const concurrencyIn = <A, R>(
+  { concurrency = "parallel" }: Common<A, R>,
+  read: (args: unknown) => A | undefined
+): Pick<Tool<R>, "concurrency" | "concurrencyOf"> =>
+  typeof concurrency === "string" ? { concurrency } : {
+    concurrency: "exclusive",
+    concurrencyOf: (args) => {
+      const parameters = read(args)
+      return parameters === undefined ? "parallel" : concurrency(parameters)
+    }
+  }
 
 const previewing = <A, R>(
   { preview }: Common<A, R>,

@@ -77,7 +77,7 @@ export const make = <R>(
       declarations: Effect.map(tools, (tools) => shown(tools).map((tool) => tool.declaration)),
       nameOf: (call) => Effect.map(tools, (tools) => meant(tools, call).tool?.name ?? call.name),
       resolve: (call) => Effect.flatMap(tools, (tools) => resolve(meant(tools, call))),
-      concurrency: (call) => Effect.map(tools, (tools) => meant(tools, call).tool?.concurrency ?? "parallel"),
+      concurrency: (call) => Effect.flatMap(tools, (tools) => concurrency(meant(tools, call))),
       describe: (call) => Effect.flatMap(tools, (tools) => describe(meant(tools, call))),
       access: (call) => Effect.flatMap(tools, (tools) => access(meant(tools, call))),
       preview: (call, context) =>
@@ -211,6 +211,11 @@ const describe = <R>({ call, tool }: Meant<R>): Effect.Effect<string> =>
       Effect.match(read(tool, call), { onFailure: () => tool.describe(argument(call)), onSuccess: tool.describe }),
       oneLine
     )
+
+const concurrency = <R>({ call, tool }: Meant<R>): Effect.Effect<Concurrency> => {
+  if (tool?.concurrencyOf === undefined) return Effect.succeed(tool?.concurrency ?? "parallel")
+  return Effect.match(read(tool, call), { onFailure: () => "parallel", onSuccess: tool.concurrencyOf })
+}
 
 /** A call that cannot run touches nothing. */
 const access = <R>({ call, tool }: Meant<R>): Effect.Effect<Access> =>

@@ -13,9 +13,11 @@ const speakers = ["agent", "session", "tools", "node/workspace", "responses/chat
  */
 const toPeople: ReadonlySet<string> = new Set([
   "agent/AgentError.ts",
+  "agent/FrontMatter.ts",
   "agent/Inbox.ts",
   "agent/ProjectInstructions.ts",
   "agent/Skills.ts",
+  "agent/children/AgentFiles.ts",
   "responses/chat/ChatStream.ts",
   "session/Ancestors.ts",
   "session/LogCodec.ts",

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { basename } from "node:path"
 import * as ArgumentProblems from "../../src/prompts/ArgumentProblems.ts"
 import type * as ChatPrompts from "../../src/prompts/ChatPrompts.ts"
+import type * as Children from "../../src/prompts/Children.ts"
 import type * as Compaction from "../../src/prompts/Compaction.ts"
 import type * as Conversation from "../../src/prompts/Conversation.ts"
 import type * as CutOutput from "../../src/prompts/CutOutput.ts"
@@ -45,6 +46,7 @@ const occasions: {
   readonly EditorPrompts: Made<typeof EditorPrompts>
   readonly ImportedSession: Made<typeof ImportedSession>
   readonly Compaction: Made<typeof Compaction>
+  readonly Children: Made<typeof Children>
 } = {
   Instructions: {
     coding: [["/project"]]
@@ -398,6 +400,18 @@ const occasions: {
     outputLeftOut: [[16_000]],
     leftOut: [[80_000]],
     pictureLeftOut: []
+  },
+  Children: {
+    tool: [[[{ name: "explore", description: "looks around" }, { name: "review", description: "reviews" }]]],
+    instructions: [["explore", "/project", "Look, and change nothing."]],
+    general: [],
+    explore: [],
+    review: [],
+    limited: [["explore", "tokens", ""], ["explore", "time", "I have read the README."]],
+    failed: [["explore", "The server refused the request: no"]],
+    notAllowed: [["general", "run npm test"]],
+    interrupted: [["explore"]],
+    withoutTools: [["helper", ["mcp__files__*"]]]
   }
 }
 
@@ -413,7 +427,11 @@ const about = (module: string): string => {
 const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, "    ")
 
 const textsOf = (text: unknown, made: ReadonlyArray<ReadonlyArray<unknown>>): ReadonlyArray<string> =>
-  typeof text === "function" ? made.map((args) => String(text(...args))) : [String(text)]
+  typeof text === "object" ?
+    Object.values({ ...text }).map(String) :
+    typeof text === "function"
+    ? made.map((args) => String(text(...args)))
+    : [String(text)]
 
 const section = async (module: string, made: { readonly [name: string]: ReadonlyArray<ReadonlyArray<unknown>> }) => {
   const texts: { readonly [name: string]: unknown } = await import(new URL(`${module}.ts`, room).href)

@@ -9,6 +9,7 @@ import { line, prose } from "../../internal/visible.ts"
 import { isMessage, isReasoning, type Item, text as textOf } from "../../responses/Item.ts"
 import { queryOf } from "../../responses/WebSearch.ts"
 import { endsTurn, shownItems, type ToolStarted, type TurnEnd } from "../../session/SessionEvent.ts"
+import { childLine } from "../render/call.ts"
 import {
   compactedLine,
   cutLine,
@@ -38,6 +39,9 @@ export interface Conversation {
   /** The rows that still change: what is being written, the calls that run, and for how long the turn has been at it. */
   readonly live: (now: number) => ReadonlyArray<string>
 }
+
+/** How much is kept of what a running call has printed, in characters. */
+const maxPrinted = 4000
 
 type Kind = "answer" | "thoughts" | "call" | "note" | "prompt"
 
@@ -223,6 +227,9 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
       case "PermissionRequested":
         activity = undefined
         return Effect.succeed(close())
+      case "ChildAnswered":
+        work("running agent", event)
+        return Effect.succeed([])
       case "PermissionDecided":
         if (event.by === "person") work("thinking", event)
         return Effect.succeed([])
@@ -238,7 +245,11 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
         return Effect.succeed(close())
       case "ToolProgress": {
         const call = running.get(event.itemId)
-        if (call !== undefined) call.printed = event.text
+        if (call === undefined) return Effect.succeed([])
+        // What a child has begun to do is added to what it did before.
+        call.printed = event.child === undefined
+          ? event.text
+          : `${call.printed}${childLine(event.child.agent, event.text)}\n`.slice(-maxPrinted)
         return Effect.succeed([])
       }
       case "ToolEnded": {

@@ -22,6 +22,10 @@ export const callLine = ({ call }: ToolStarted | ToolEnded, { width }: Room = us
   return `${Visible.line(call.name)} ${short(Visible.line(mainArgument(call)), width)}`
 }
 
+/** What an agent that works for a call has begun to do. */
+export const childLine = (agent: string, text: string, room: Room = usual): string =>
+  `↳ ${Visible.line(agent)}: ${oneLine(text, room)}`
+
 /** What came of it: a plan to tick off, or the first lines of the output. */
 export const outputLines = (event: ToolEnded, room: Room = usual): ReadonlyArray<string> => {
   const cut = (line: string) => oneLine(line, room)

@@ -22,8 +22,9 @@ export interface Shown {
 }
 
 export const questionRows = (question: Question, options: Options): Shown => {
-  const { reason, scopes, subject, tool } = question
-  const heading = (what: string) => bold(`? ${line(tool)}: ${what}`, options)
+  const { child, reason, scopes, subject, tool } = question
+  const who = child === undefined ? "" : `the agent ${line(child.agent)} wants `
+  const heading = (what: string) => bold(`? ${who}${line(tool)}: ${what}`, options)
   const allowing = scopes.length === 1 && scopes.some(({ allows }) => allows.length > 0)
     ? alwaysRows(scopes, options)
     : []

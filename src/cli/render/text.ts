@@ -16,7 +16,7 @@ import type { ModelResponded } from "../../session/SessionEvent.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
 import { dim as dimOn, type Screen } from "../Screen.ts"
 import { wrap } from "../wrap.ts"
-import { callLine, oneLine, outputLines, usual, whole } from "./call.ts"
+import { callLine, childLine, oneLine, outputLines, usual, whole } from "./call.ts"
 import type { Renderer, Verbosity } from "./Renderer.ts"
 import * as Summary from "./summary.ts"
 import {
@@ -212,6 +212,8 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
         since = undefined
         return Effect.all([eraseStatus, closeLine, leave], { discard: true })
       }
+      case "ChildAnswered":
+        return work(`running ${running.get(event.itemId) ?? "agent"}`)
       case "PermissionDecided":
         return event.by === "person" ? work("thinking") : Effect.void
       case "WebSearched":
@@ -221,6 +223,13 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
         running.set(event.itemId, event.call.name)
         return Effect.zipRight(note(`• ${callLine(event, room)}`), work(`running ${event.call.name}`))
       case "ToolProgress": {
+        if (event.child !== undefined) {
+          lastCall = undefined
+          return Effect.zipRight(
+            note(dim(`  ${childLine(event.child.agent, event.text, room)}`)),
+            work(`running ${running.get(event.itemId) ?? "agent"}`)
+          )
+        }
         // A line that a carriage return has overwritten is not the latest.
         const line = oneLine(event.text.trimEnd().split(/[\r\n]/).at(-1) ?? "", room)
         return Effect.sync(() => {

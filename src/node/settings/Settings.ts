@@ -54,6 +54,11 @@ export type Dialect = typeof Dialect.Type
  */
 export const Durability = Schema.Literal("none", "turn", "step")
 
+const Agents = Schema.Struct({
+  max_parallel: Schema.optional(Schema.Int.pipe(Schema.between(1, 16))),
+  max_depth: Schema.optional(Schema.Int.pipe(Schema.between(0, 4)))
+})
+
 const setting = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optional(schema).annotations({ description })
 
@@ -120,6 +125,10 @@ export const Settings = Schema.Struct({
   mcp_servers: setting(
     McpServers,
     "MCP servers by name, each a `command` with `args`, `env`, `cwd`, or a `url` with `headers`, `bearer_token_env_var`; also `effixir mcp add`"
+  ),
+  agents: setting(
+    Agents,
+    "How many agents may work at a time for another one (4 unless told otherwise), and how many of them may stand below each other (1)"
   )
 })
 
@@ -277,7 +286,8 @@ const expected: { readonly [key: string]: string } = {
   mcp_servers:
     "expected, for each name, an object with command (a text), and perhaps args, env, cwd, or with url (http or " +
     "https), and perhaps headers, bearer_token_env_var; and, if you like, enabled, required (each true or false), " +
-    "enabled_tools, disabled_tools (lists of names), startup_timeout, tool_timeout (in seconds)"
+    "enabled_tools, disabled_tools (lists of names), startup_timeout, tool_timeout (in seconds)",
+  agents: "expected an object with max_parallel (1 to 16) and max_depth (0 to 4), or one of them"
 } satisfies Record<keyof Settings, string>
 
 const whole = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, or some of them`

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import type { Child } from "../Tool.ts"
 import type { FileChange } from "../workspace/FileChange.ts"
 import type { Scope, ScopeKind } from "./Grants.ts"
 
@@ -33,6 +34,8 @@ export type Subject =
  * - `subject` what it is about
  * - `reason` why approval is needed, where the subject does not say it
  * - `scopes` what "always" may allow for the rest of the session, the narrowest first
+ * - `rule` what has it asked
+ * - `child` the agent that wants it, where that is a child of the session's own: `itemId` is the call it works for
  *
  * @since 0.1.0
  * @category models
@@ -45,6 +48,8 @@ export interface Question {
   readonly subject: Subject
   readonly reason: string | undefined
   readonly scopes: ReadonlyArray<Scope>
+  readonly rule?: string | undefined
+  readonly child?: Child | undefined
 }
 
 /**

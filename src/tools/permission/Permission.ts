@@ -254,6 +254,29 @@ export const layerAsk: Layer.Layer<Permission, never, Requirements> = layerMode(
 export const layerReadOnly: Layer.Layer<Permission, never, Requirements> = layerMode("read-only")
 
 /**
+ * Decides as `first` does, and lets nothing run that a mode would not: where one denies a call it is denied, and where one
+ * asks about it, it is asked about. For agents that work for another one.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const atMost = (
+  first: typeof Permission.Service,
+  mode: Policy.Mode
+): Effect.Effect<typeof Permission.Service, never, Requirements> =>
+  Effect.map(make(noRules, mode), (second) =>
+    Permission.of({
+      decide: Effect.fnUntraced(function*(request) {
+        const decision = yield* first.decide(request)
+        if (decision._tag === "Deny") return decision
+        const other = yield* second.decide(request)
+        return other._tag === "Deny" || decision._tag === "Allow" ? other : decision
+      }),
+      remember: first.remember,
+      inForce: { ...first.inForce, permission: mode }
+    }))
+
+/**
  * Allows everything: for tools that only concern the host.
  *
  * @since 0.1.0

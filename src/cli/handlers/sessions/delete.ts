@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { layerSessions } from "../../../node/NodeSessions.ts"
 import { neededBy, SessionError } from "../../../session/SessionError.ts"
 import { SessionStore } from "../../../session/SessionStore.ts"
-import type { Summary } from "../../../session/Summary.ts"
+import { descendantsOf, type Summary } from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/delete.ts"
 import * as Confirm from "../../confirm.ts"
 import { BadInput } from "../../ExitCode.ts"
@@ -34,7 +34,9 @@ export const handle = Effect.fnUntraced(function*({ json, words, yes }: Flags) {
   }
   if (!yes) yield* Confirm.ask(question(sessions, yield* Clock.currentTimeMillis), "--yes")
   const deleted: Array<string> = []
-  for (const { id } of forksFirst(sessions)) {
+  // What has worked for a session goes with it.
+  const withChildren = sessions.flatMap((session) => [session, ...descendantsOf(session, all)])
+  for (const { id } of forksFirst([...new Map(withChildren.map((one) => [one.id, one])).values()])) {
     yield* Effect.tapError(
       store.remove(id),
       () => deleted.length === 0 ? Effect.void : screen.say(`Deleted before that: ${deleted.join(", ")}`)

@@ -12,7 +12,7 @@ import { SessionError } from "../../../session/SessionError.ts"
 import type { Context } from "../../../session/SessionEvent.ts"
 import * as SessionJson from "../../../session/SessionJson.ts"
 import { SessionStore } from "../../../session/SessionStore.ts"
-import type { Summary } from "../../../session/Summary.ts"
+import { childrenOf, type Summary } from "../../../session/Summary.ts"
 import type { Flags } from "../../commands/sessions/show.ts"
 import * as DamagedLines from "../../damagedLines.ts"
 import { BadInput } from "../../ExitCode.ts"
@@ -28,16 +28,16 @@ export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
   const [given] = yield* Prompt.positionals(words, 1)
   if (given === undefined) return yield* new BadInput({ message: "Which session? Give its id" })
   const screen = yield* Screen
-  const { context, damaged, events, summary } = yield* whileWaiting("reading the session")(read(given))
+  const { all, context, damaged, events, summary } = yield* whileWaiting("reading the session")(read(given))
   if (json) {
-    yield* screen.out(`${visibleJson(JSON.stringify(SessionJson.details(summary, events, context)))}\n`)
+    yield* screen.out(`${visibleJson(JSON.stringify(SessionJson.details(summary, events, context, all)))}\n`)
   } else {
     const hasColors = screen.isOutTerminal && screen.hasColors
     const style = {
       bold: hasColors ? bold : (text: string) => text,
       dim: hasColors ? dim(screen) : (text: string) => text
     }
-    yield* page(`${style.dim(headOf(summary, context))}\n\n${toText(Transcript.fromEvents(events), style)}`)
+    yield* page(`${style.dim(headOf(summary, context, all))}\n\n${toText(Transcript.fromEvents(events), style)}`)
   }
   yield* DamagedLines.say(damaged)
 }, Effect.provide(layerHome))
@@ -46,21 +46,26 @@ const read = Effect.fnUntraced(function*(given: string) {
   const store = yield* SessionStore
   const id = yield* FindSession.named(given)
   const { damaged, events } = readable(yield* FindSession.linesOf(id))
-  const summary = (yield* store.list).find((session) => session.id === id)
+  const all = yield* store.list
+  const summary = all.find((session) => session.id === id)
   if (summary === undefined) return yield* new SessionError({ reason: "NotFound", session: id, detail: "" })
-  return { context: yield* ContextSize.ofLog(events, modelWindow), damaged, events, summary }
+  return { all, context: yield* ContextSize.ofLog(events, modelWindow), damaged, events, summary }
 })
 
 const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
 
-const headOf = (summary: Summary, { tokens, window }: Context): string =>
+const headOf = (summary: Summary, { tokens, window }: Context, all: ReadonlyArray<Summary>): string =>
   [
     `${FindSession.titleOf(summary)}`,
     `session ${summary.id}, ${when(summary.createdAt)}${
       summary.workspace === null ? "" : `, in ${line(summary.workspace)}`
     }`,
     ...summary.forkOf === null ? [] : [`a fork of session ${summary.forkOf.sessionId}`],
+    ...summary.parent === null ? [] : [`works for a call of session ${summary.parent.sessionId}`],
     `${count(summary.turns, "turn")}, ${summary.status}; ${count(tokens, "token")} in its context${
       window === null ? "" : ` of ${window.toLocaleString("en-US")}`
-    }`
+    }`,
+    ...childrenOf(summary, all).map((child) =>
+      `an agent worked for it: session ${child.id}, ${child.status}: ${FindSession.titleOf(child)}`
+    )
   ].join("\n")

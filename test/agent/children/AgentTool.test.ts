@@ -1,0 +1,338 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import * as Agent from "../../../src/agent/Agent.ts"
+import type { AgentEvent } from "../../../src/agent/AgentEvent.ts"
+import * as AgentDefinition from "../../../src/agent/children/AgentDefinition.ts"
+import * as AgentTool from "../../../src/agent/children/AgentTool.ts"
+import { linesOf } from "../../../src/agent/EventLines.ts"
+import * as Conversation from "../../../src/prompts/Conversation.ts"
+import { isFunctionCallOutput, type Item } from "../../../src/responses/Item.ts"
+import type { Request } from "../../../src/responses/Request.ts"
+import type { Stored, ToolEnded } from "../../../src/session/SessionEvent.ts"
+import * as SessionStore from "../../../src/session/SessionStore.ts"
+import * as Script from "../../../src/testing/Script.ts"
+import * as ScriptedResponses from "../../../src/testing/ScriptedResponses.ts"
+import * as Approver from "../../../src/tools/permission/Approver.ts"
+import * as Permission from "../../../src/tools/permission/Permission.ts"
+import * as Tool from "../../../src/tools/Tool.ts"
+import * as ToolExecutor from "../../../src/tools/ToolExecutor.ts"
+import * as Toolkit from "../../../src/tools/Toolkit.ts"
+import { layerWorkspace } from "../../tools/support.ts"
+import { resume, run } from "../support.ts"
+
+const read = Tool.make({
+  name: "read",
+  description: "Reads",
+  parameters: Schema.Struct({ path: Schema.String }),
+  access: ({ path }) => Tool.reads(path),
+  describe: ({ path }) => `read ${path}`,
+  handler: ({ path }) => Effect.succeed(`what is in ${path}`)
+})
+
+const touch = Tool.make({
+  name: "write",
+  description: "Writes",
+  parameters: Schema.Struct({ path: Schema.String }),
+  concurrency: "exclusive",
+  access: ({ path }) => Tool.writes(path),
+  describe: ({ path }) => `write ${path}`,
+  handler: ({ path }) => Effect.succeed(`wrote ${path}`)
+})
+
+const tools = Toolkit.make(read, touch)
+
+const delegate = (args: { readonly task: string; readonly agent?: string }, callId = "c_agent") =>
+  Script.call("agent", args, callId)
+
+/** Whether a request is of a child. */
+const isChild = ({ instructions = "" }: Request) => instructions.includes("for another agent")
+
+const outputs = ({ input }: Request) => input.filter(isFunctionCallOutput)
+
+/** The parent calls agents once and answers; a child does what its own script says. */
+const family = (
+  calls: ReadonlyArray<Item>,
+  child: (request: Request, outputs: number) => Script.Turn
+): Script.Script =>
+(request) =>
+  isChild(request)
+    ? child(request, outputs(request).length)
+    : outputs(request).length === 0
+    ? Script.answer(...calls)
+    : Script.answer(Script.say("Done."))
+
+const layer = (
+  script: Script.Script,
+  { agents = [], approver = Approver.layerNobody, limits, mode = "auto", toolkit = tools }: {
+    readonly agents?: ReadonlyArray<AgentDefinition.AgentDefinition>
+    readonly approver?: Layer.Layer<never>
+    readonly limits?: AgentTool.ChildLimits
+    readonly mode?: "auto" | "ask"
+    readonly toolkit?: Toolkit.Toolkit
+  } = {}
+) =>
+  Agent.layer({ model: "gpt-5.5", instructions: "You are the parent.", reasoning: { effort: "low" } }).pipe(
+    Layer.provide(ToolExecutor.layer(Toolkit.merge(
+      toolkit,
+      Toolkit.make(
+        AgentTool.make({
+          agents: AgentDefinition.withBuiltIn(agents),
+          toolkit,
+          limits,
+          preamble: Effect.succeed([])
+        })
+      )
+    ))),
+    Layer.provide(Permission.layerMode(mode)),
+    Layer.provide(approver),
+    Layer.provideMerge(Layer.mergeAll(ScriptedResponses.layer(script), SessionStore.layerMemory)),
+    Layer.provideMerge(layerWorkspace)
+  )
+
+const ended = (events: ReadonlyArray<AgentEvent>): ReadonlyArray<ToolEnded> =>
+  events.filter((event) => event._tag === "ToolEnded")
+
+const requestsOf = Effect.flatMap(ScriptedResponses.ScriptedResponses, ({ requests }) => requests)
+
+describe("the tool agent", () => {
+  const helper: AgentDefinition.AgentDefinition = {
+    name: "helper",
+    description: "helps",
+    instructions: "Help well.",
+    model: "gpt-5.5-mini",
+    effort: "high",
+    tools: ["Read"],
+    isReadOnly: false
+  }
+
+  it.effect("gives an agent its own model, instructions and tools, tells what it does, and names its session", () =>
+    Effect.gen(function*() {
+      const events = yield* run("Go")
+      assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "Done." })
+      const [call] = ended(events)
+      assert.deepInclude(call, { status: "completed", output: "I see." })
+      const store = yield* SessionStore.SessionStore
+      const child = (yield* store.list).find(({ parent }) => parent !== null) ?? assert.fail("there is no child")
+      assert.deepStrictEqual(child.parent, { sessionId: "s", callId: "c_agent" })
+      assert.deepStrictEqual(call?.details, { agent: "helper", session_id: child.id })
+
+      const asked = (yield* requestsOf).find(isChild) ?? assert.fail("the child asks nothing")
+      assert.deepInclude(asked, { model: "gpt-5.5-mini" })
+      assert.strictEqual(asked.reasoning?.effort, "high")
+      assert.match(asked.instructions ?? "", /You are helper.*\n[^]*Help well\.$/)
+      assert.deepStrictEqual(asked.tools?.map((tool) => "name" in tool ? tool.name : tool.type), ["read"])
+
+      const told = events.filter((event) => event._tag === "ToolProgress")
+      assert.lengthOf(told, 1)
+      assert.deepInclude(told.flatMap((event) => linesOf(event, false))[0], {
+        type: "item.updated",
+        item: { id: call?.itemId, type: "tool_call", status: "in_progress", text: "read a.ts" },
+        child: { agent: "helper", session_id: child.id, item_id: "turn-1.0.0" }
+      })
+    }).pipe(Effect.provide(layer(
+      family(
+        [delegate({ task: "Look", agent: "helper" })],
+        (_, n) => Script.answer(n === 0 ? Script.call("read", { path: "a.ts" }) : Script.say("I see."))
+      ),
+      { agents: [helper] }
+    ))))
+
+  it.effect("gives general all tools, the model and the effort of its caller, and none below the last depth", () =>
+    Effect.gen(function*() {
+      yield* run("Go")
+      const asked = (yield* requestsOf).filter(isChild)
+      assert.deepStrictEqual(
+        asked.map(({ model, reasoning, tools }) => [
+          model,
+          reasoning?.effort,
+          tools?.flatMap((tool) => "name" in tool ? [tool.name] : [])
+        ]),
+        [["gpt-5.5", "low", ["read", "write", "agent"]], ["gpt-5.5", "low", ["read", "write"]], [
+          "gpt-5.5",
+          "low",
+          ["read", "write", "agent"]
+        ]]
+      )
+    }).pipe(Effect.provide(layer(
+      family(
+        [delegate({ task: "Look" })],
+        ({ tools }, n) =>
+          Script.answer(
+            n === 0 && tools?.some((tool) => "name" in tool && tool.name === "agent") === true
+              ? delegate({ task: "Look further" })
+              : Script.say("I see.")
+          )
+      ),
+      { limits: { maxDepth: 2 } }
+    ))))
+
+  it.effect("runs those side by side that only look, at most so many at once, and the others alone", () =>
+    Effect.gen(function*() {
+      const [most, now] = [yield* Ref.make(0), yield* Ref.make(0)]
+      const both = yield* Deferred.make<void>()
+      const watched = Tool.make({
+        name: "read",
+        description: "Reads",
+        parameters: Schema.Struct({}),
+        access: () => Tool.nothing,
+        handler: () =>
+          Effect.gen(function*() {
+            const count = yield* Ref.updateAndGet(now, (n) => n + 1)
+            yield* Ref.update(most, (n) => Math.max(n, count))
+            // Two meet here, or the test does not end.
+            if (count === 2) yield* Deferred.succeed(both, undefined)
+            yield* Deferred.await(both)
+            yield* Effect.yieldNow()
+            yield* Ref.update(now, (n) => n - 1)
+            return "seen"
+          })
+      })
+      const explore = (n: number) => delegate({ task: `Look ${n}`, agent: "explore" }, `c_${n}`)
+      const events = yield* run("Go").pipe(Effect.provide(layer(
+        family(
+          [explore(1), explore(2), explore(3)],
+          (_, n) => Script.answer(n === 0 ? Script.call("read", {}) : Script.say("I see."))
+        ),
+        { limits: { maxParallel: 2 }, toolkit: Toolkit.make(watched) }
+      )))
+      assert.deepStrictEqual(ended(events).map(({ output }) => output), ["I see.", "I see.", "I see."])
+      assert.strictEqual(yield* Ref.get(most), 2)
+      const { concurrency } = yield* ToolExecutor.make(
+        Toolkit.make(AgentTool.make({ agents: AgentDefinition.builtIn, toolkit: tools }))
+      ).pipe(
+        Effect.provide(layer(family([Script.say("")], () => Script.answer(Script.say(""))))),
+        Effect.provide(
+          Layer.merge(Permission.layerAllowAll, layerWorkspace)
+        )
+      )
+      const kinds = yield* Effect.forEach(["explore", "review", "general", undefined], (agent) =>
+        concurrency({
+          type: "function_call",
+          call_id: "c",
+          name: "agent",
+          arguments: JSON.stringify({ task: "x", agent })
+        }))
+      assert.deepStrictEqual(kinds, ["parallel", "parallel", "exclusive", "exclusive"])
+    }))
+
+  it.effect("lets one that only looks change nothing, whatever its caller may", () =>
+    Effect.gen(function*() {
+      yield* run("Go")
+      const [, after] = (yield* requestsOf).filter(isChild)
+      assert.match(JSON.stringify(after?.input.filter(isFunctionCallOutput)), /read-only/)
+    }).pipe(Effect.provide(layer(
+      family([delegate({ task: "Look", agent: "looker" })], (_, n) =>
+        Script.answer(n === 0 ? Script.call("write", { path: "a.ts" }) : Script.say("I may not."))),
+      { agents: [{ name: "looker", description: "looks", instructions: "Look.", isReadOnly: true }] }
+    ))))
+
+  it.effect("has the parent's approver asked as a part of the call, with the name of the agent", () =>
+    Effect.gen(function*() {
+      const asked = yield* Ref.make<ReadonlyArray<Approver.Question>>([])
+      const approver = Approver.layer((question) =>
+        Effect.as(
+          Ref.update(asked, (all) => [...all, question]),
+          Option.some(Approver.once)
+        )
+      )
+      const events = yield* run("Go").pipe(Effect.provide(layer(
+        family(
+          [delegate({ task: "Write" })],
+          (_, n) => Script.answer(n === 0 ? Script.call("write", { path: "a.ts" }) : Script.say("Written."))
+        ),
+        { approver, mode: "ask" }
+      )))
+      const [question = assert.fail("nobody is asked")] = yield* Ref.get(asked)
+      const [call = assert.fail("nothing is called")] = ended(events)
+      assert.deepInclude(question, { sessionId: "s", itemId: call.itemId, tool: "write" })
+      assert.strictEqual(question.child?.agent, "general")
+      const lines = events.flatMap((event) => linesOf(event, false))
+      assert.deepInclude(lines.find(({ type }) => type === "permission.requested"), { tool: "write" })
+      const child = { agent: "general", session_id: question.child?.sessionId, item_id: "turn-1.0.0" }
+      assert.deepStrictEqual(
+        lines.filter(({ type }) => type.startsWith("permission.")).flatMap((line) => line["child"] ?? []),
+        [child, child]
+      )
+      assert.deepInclude(lines.findLast(({ type }) => type === "permission.decided"), {
+        item_id: call.itemId,
+        decision: "allowed",
+        by: "person"
+      })
+    }))
+
+  it.effect("tells the model of a child that fails, of one at a limit, and of one that nobody can answer", () =>
+    Effect.gen(function*() {
+      const told = (turn: Script.Turn, mode: "auto" | "ask" = "auto") =>
+        run("Go").pipe(
+          Effect.provide(layer(family([delegate({ task: "x" })], () => turn), { mode })),
+          Effect.map((events) => {
+            assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "Done." })
+            const [call] = ended(events)
+            assert.deepInclude(call, { status: "failed" })
+            assert.property(call?.details, "session_id")
+            return String(call?.output)
+          })
+        )
+      assert.match(yield* told(Script.refuse(400, { detail: "no" })), /^The agent general has failed .*: no$/)
+      assert.match(
+        yield* told(Script.answer(Script.call("read", { path: "a.ts" }))),
+        /^The agent general has reached a limit \(repeats\)/
+      )
+      const unasked = yield* told(Script.answer(Script.call("write", { path: "a.ts" })), "ask")
+      assert.match(unasked, /^The agent general has stopped.*it wanted to write a\.ts, and nobody is there/)
+      assert.notInclude(unasked, "effixir resume")
+    }))
+
+  it.effect("tells of a child that a crash cut off that its end is not known, and runs none again that has ended", () =>
+    Effect.gen(function*() {
+      // The first life: one child has ended, the other is at work when the process is gone.
+      const reached = yield* Deferred.make<void>()
+      const kept: Array<Stored> = []
+      const slow = Tool.make({
+        name: "read",
+        description: "Reads",
+        parameters: Schema.Struct({ path: Schema.String }),
+        access: ({ path }) => Tool.reads(path),
+        handler: ({ path }) =>
+          path === "slow" ? Effect.zipRight(Deferred.succeed(reached, undefined), Effect.never) : Effect.succeed("seen")
+      })
+      const script = family(
+        [delegate({ task: "quick" }, "c_1"), delegate({ task: "slow" }, "c_2")],
+        ({ input }, n) =>
+          Script.answer(
+            n > 0
+              ? Script.say("I see.")
+              : Script.call("read", { path: JSON.stringify(input).includes("slow") ? "slow" : "a" })
+          )
+      )
+      yield* Effect.gen(function*() {
+        const store = yield* SessionStore.SessionStore
+        const fiber = yield* Effect.fork(run("Go"))
+        yield* Deferred.await(reached)
+        kept.push(...yield* store.read("s"))
+        yield* Fiber.interrupt(fiber)
+      }).pipe(Effect.provide(layer(script, { toolkit: Toolkit.make(slow) })))
+      // The second life has the log as the crash has left it.
+      yield* Effect.gen(function*() {
+        const store = yield* SessionStore.SessionStore
+        yield* Effect.scoped(Effect.gen(function*() {
+          const session = yield* store.open("s")
+          yield* Effect.forEach(kept, ({ event, key }) => session.append(key, event))
+        }))
+        const events = yield* resume()
+        assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "Done." })
+        const requests = yield* requestsOf
+        assert.lengthOf(requests, 1)
+        assert.deepStrictEqual(
+          requests.flatMap(outputs).map(({ output }) => output),
+          ["I see.", Conversation.unknownOutcome]
+        )
+      }).pipe(Effect.provide(layer(script, { toolkit: Toolkit.make(slow) })))
+    }))
+})
