@@ -38,6 +38,9 @@ import { type AgentError, Unanswered } from "./AgentError.ts"
 import { type AgentEvent, end as endOf, fromStored } from "./AgentEvent.ts"
 import { ContextPolicy } from "./ContextPolicy.ts"
 import * as EventSink from "./EventSink.ts"
+import * as Hook from "./hooks/Hooks.ts"
+import { Hooks } from "./hooks/Hooks.ts"
+import * as TurnHooks from "./hooks/TurnHooks.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
 import * as ManualCompaction from "./ManualCompaction.ts"
@@ -158,6 +161,9 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const approver = yield* Approver
   const policy = yield* ContextPolicy
   const prices = yield* Prices
+  const hooks = yield* Hooks
+  /** The sessions of which a turn was begun here: hooks hear of a session once. */
+  const begun = new Set<string>()
 
   const stream = (
     id: string,
@@ -196,8 +202,20 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
       Effect.provideService(Approver, approver),
       Effect.provideService(ContextPolicy, policy),
       Effect.provideService(Prices, prices),
+      Effect.provideService(Hooks, hooks),
       TurnEnd.ending(session, sink, turn)
     )
+
+  /** What hooks have to say to the model before a turn. */
+  const hear = Effect.fnUntraced(function*(session: Session, items: ReadonlyArray<Item>) {
+    if (hooks.sessionStart === undefined && hooks.userPromptSubmit === undefined) return []
+    const { id: sessionId } = session
+    const turnId = nextTurn(yield* TurnEnd.eventsOf(session))
+    const source = begun.has(sessionId) ? undefined : turnId === "turn-1" ? "startup" : "resume"
+    const said = yield* Effect.provideService(TurnHooks.beginning({ sessionId, turnId }, items, source), Hooks, hooks)
+    begun.add(sessionId)
+    return said
+  })
 
   return Agent.of({
     run: (id, input, overrides) =>
@@ -210,6 +228,8 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             Effect.zipRight(record(key, event), Effect.map(session.events, History.fromStored))
 
           const { parent, preamble = Effect.succeed([]), workspace } = options
+          const items = typeof input === "string" ? [userMessage(input)] : input
+          const said = yield* hear(session, items)
           yield* record(
             "session",
             SessionStarted.make({ sessionId: id, schemaVersion: 1, ...defined({ workspace, parent }) })
@@ -217,12 +237,11 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           const past = yield* TurnEnd.closeOpenTurn(session)
           const turnId = nextTurn(past)
           const before = turnId === "turn-1" ? yield* preamble : []
-          const items = typeof input === "string" ? [userMessage(input)] : input
           const started = TurnStarted.make({
             turnId,
             model: options.model,
             ...defined({ effort: options.reasoning?.effort }),
-            input: [...before, ...items],
+            input: [...before, ...items, ...said],
             ...defined({ setup: options.setup, key: options.key }),
             ...permission.inForce
           })
@@ -284,7 +303,8 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
         Effect.provideService(ContextPolicy, policy),
         Effect.provideService(Responses, responses),
         Effect.provideService(ToolExecutor, tools),
-        Effect.provideService(Prices, prices)
+        Effect.provideService(Prices, prices),
+        Effect.provideService(Hooks, hooks)
       )
   })
 })
@@ -333,7 +353,8 @@ export const child = <R>(
     const agent = yield* make(options).pipe(
       Effect.provideService(ToolExecutor, tools),
       Effect.provideService(Permission, options.permission ?? (yield* Permission)),
-      Effect.provideService(Approver, options.approver ?? (yield* Approver))
+      Effect.provideService(Approver, options.approver ?? (yield* Approver)),
+      Effect.provideService(Hooks, Hook.ofChild(yield* Hooks))
     )
     const session = options.session ?? (yield* makeId)
     const parent = { sessionId: call.sessionId, callId: call.callId }

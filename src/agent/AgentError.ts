@@ -59,8 +59,25 @@ export class Unanswered extends Schema.TaggedError<Unanswered>("effixir/agent/Ag
   }
 }
 
+/**
+ * A hook has ended the turn, or refused the prompt that would have begun it. `event` is where: `PreToolUse`, …
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class HookStopped
+  extends Schema.TaggedError<HookStopped>("effixir/agent/AgentError/HookStopped")("HookStopped", {
+    event: Schema.String,
+    reason: Schema.String
+  })
+{
+  override get message(): string {
+    return `A hook (${this.event}) has stopped the turn: ${line(this.reason)}`
+  }
+}
+
 /** @since 0.1.0 @category errors */
-export type AgentError = ModelError | AuthError | SessionError | PermissionNeeded | WorkspaceGone
+export type AgentError = ModelError | AuthError | SessionError | PermissionNeeded | WorkspaceGone | HookStopped
 
 /**
  * The event that ends a turn with this failure. Of a defect it holds only the message.
@@ -106,6 +123,8 @@ const describe = (error: AgentError): Pick<TurnFailed, "kind" | "retryable" | "d
       const { question, rule, session, tool } = error
       return { kind: error._tag, retryable: false, details: { session, tool, question, rule } }
     }
+    case "HookStopped":
+      return { kind: error._tag, retryable: false, details: { event: error.event, reason: error.reason } }
     case "WorkspaceGone":
       return { kind: error._tag, retryable: false, details: { workspace: error.root } }
     case "SignedOut":

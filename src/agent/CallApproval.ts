@@ -8,16 +8,19 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { defined } from "../internal/json.ts"
 import { resolve } from "../internal/paths.ts"
+import * as HookTexts from "../prompts/HookTexts.ts"
 import * as Refusals from "../prompts/Refusals.ts"
 import { argument, type ToolCall } from "../responses/ToolCall.ts"
 import { PermissionDecided } from "../session/SessionEvent.ts"
 import { Approver, type Question, type Subject } from "../tools/permission/Approver.ts"
-import { type Decision, Permission } from "../tools/permission/Permission.ts"
+import { type Decision, Permission, questionOf } from "../tools/permission/Permission.ts"
 import type { Access, Child, Preview } from "../tools/Tool.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import { PermissionNeeded } from "./AgentError.ts"
 import type { PermissionRequested } from "./AgentEvent.ts"
 import type { Admitted, Options } from "./Calls.ts"
+import * as CallHooks from "./hooks/CallHooks.ts"
+import type { Hooked } from "./hooks/CallHooks.ts"
 import { Step } from "./Step.ts"
 
 /**
@@ -28,6 +31,8 @@ import { Step } from "./Step.ts"
  */
 export interface Permitted extends Admitted {
   readonly agreed?: string | undefined
+  /** What hooks have to say to the model beside its output. */
+  readonly context?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -43,6 +48,7 @@ export type Decided =
     readonly call: Admitted
     readonly access: Access
     readonly decision: Ask
+    readonly hooked: Hooked
     readonly touches: ReadonlyArray<string>
   }
 
@@ -55,26 +61,42 @@ type Ask = Extract<Decision, { readonly _tag: "Ask" }>
  * @since 0.1.0
  * @category permitting
  */
-export const decide = Effect.fnUntraced(function*({ sessionId, turnId }: Options, call: Admitted) {
+export const decide = Effect.fnUntraced(function*({ sessionId, turnId }: Options, given: Admitted) {
   const decided = (call: Permitted, touches: ReadonlyArray<string> = []): Decided => ({
     _tag: "Decided",
     call,
     touches
   })
-  if (call.isDone || call.refusal !== undefined) return decided(call)
+  if (given.isDone || given.refusal !== undefined) return decided(given)
   const tools = yield* ToolExecutor
   const permission = yield* Permission
   const { recall, step } = yield* Step
+  const touching = (access: Access) => access.kind === "write" ? access.paths.map((path) => resolve("/", path)) : []
+  const known = yield* recall(decisionKey(given), PermissionDecided)
+  if (Option.isSome(known)) {
+    const settled = yield* settle(given, known.value)
+    return decided(settled, touching(yield* tools.access(settled.call)))
+  }
+  const hooked = yield* CallHooks.before({ sessionId, turnId }, given.call)
+  const call = { ...given, call: hooked.call }
   const access = yield* tools.access(call.call)
-  const touches = access.kind === "write" ? access.paths.map((path) => resolve("/", path)) : []
-  const known = yield* recall(decisionKey(call), PermissionDecided)
-  if (Option.isSome(known)) return decided(settle(call, known.value), touches)
+  const touches = touching(access)
   const describe = yield* tools.describe(call.call)
   const name = yield* tools.nameOf(call.call)
-  const decision = yield* permission.decide({ sessionId, tool: name, access, describe })
-  if (decision._tag === "Ask") return { _tag: "Asking", call, access, decision, touches } satisfies Decided
-  if (decision._tag === "Allow" && decision.isRoutine) return decided(call, touches)
-  const of = { turnId, itemId: call.itemId, rule: decision.rule, by: "rule" as const }
+  const decision = withVerdict(yield* permission.decide({ sessionId, tool: name, access, describe }), hooked, {
+    access,
+    describe
+  })
+  if (decision._tag === "Ask") return { _tag: "Asking", call, access, decision, hooked, touches } satisfies Decided
+  const isSilent = hooked.arguments === undefined && hooked.context === undefined
+  if (decision._tag === "Allow" && decision.isRoutine && isSilent) return decided(call, touches)
+  const of = {
+    turnId,
+    itemId: call.itemId,
+    rule: decision.rule,
+    by: "rule" as const,
+    ...defined({ arguments: hooked.arguments, context: hooked.context })
+  }
   const event = decision._tag === "Allow"
     ? PermissionDecided.make({ ...of, decision: "allowed", ...defined({ agreed: versionOf(access) }) })
     : PermissionDecided.make({
@@ -82,15 +104,41 @@ export const decide = Effect.fnUntraced(function*({ sessionId, turnId }: Options
       decision: "denied",
       ...defined({ reason: decision.reason, advice: decision.advice })
     })
-  return decided(settle(call, yield* step(decisionKey(call), PermissionDecided, Effect.succeed(event))), touches)
+  const settled = yield* settle(call, yield* step(decisionKey(call), PermissionDecided, Effect.succeed(event)))
+  return decided(settled, touches)
 })
+
+/** A hook can make less of what the rules and the mode allow, and can answer what only the mode asks. */
+const withVerdict = (
+  decision: Decision,
+  { verdict: { decision: wanted, reason } }: Hooked,
+  about: { readonly access: Access; readonly describe: string }
+): Decision => {
+  if (decision._tag === "Deny" || wanted === undefined) return decision
+  switch (wanted) {
+    case "deny":
+      return { _tag: "Deny", rule: "hook", reason: reason ?? HookTexts.refused }
+    case "ask":
+      return decision._tag === "Ask" ? decision : {
+        _tag: "Ask",
+        rule: "hook",
+        isByMode: false,
+        question: questionOf(about.access, about.describe),
+        reason: reason ?? HookTexts.asks,
+        scopes: []
+      }
+    case "allow":
+      return decision._tag === "Ask" && decision.isByMode ? { _tag: "Allow", rule: "hook", isRoutine: false } : decision
+  }
+}
 
 const decisionKey = ({ key }: Admitted): string => `${key}/permission`
 
-const settle = (call: Admitted, decided: PermissionDecided): Permitted =>
-  decided.decision === "allowed"
-    ? { ...call, agreed: decided.agreed }
-    : { ...call, refusal: Refusals.notPermitted(decided) }
+const settle = (given: Admitted, decided: PermissionDecided): Effect.Effect<Permitted, never, ToolExecutor> =>
+  Effect.map(CallHooks.recalled(given.call, decided.arguments), (call) =>
+    decided.decision === "allowed"
+      ? { ...given, call, agreed: decided.agreed, context: decided.context }
+      : { ...given, call, refusal: Refusals.notPermitted(decided) })
 
 type Asking = Extract<Decided, { readonly _tag: "Asking" }>
 
@@ -115,12 +163,12 @@ export const ask = Effect.fnUntraced(function*(options: Options, asking: Asking)
     askPerson(options, asking, Option.getOrUndefined(preview.right))
   )
   yield* permission.remember(sessionId, decided.grants ?? [])
-  return settle(call, decided)
+  return yield* settle(call, decided)
 })
 
 const askPerson = Effect.fnUntraced(function*(
   { asking, sessionId, turnId }: Options,
-  { access, call: { call: written, itemId }, decision }: Asking,
+  { access, call: { call: written, itemId }, decision, hooked }: Asking,
   preview: Preview | undefined
 ) {
   const tools = yield* ToolExecutor
@@ -136,7 +184,13 @@ const askPerson = Effect.fnUntraced(function*(
   if (Option.isNone(answer)) {
     return yield* new PermissionNeeded({ session: sessionId, tool: call.name, question, rule, isByMode })
   }
-  const of = { turnId, itemId, rule, by: "person" as const }
+  const of = {
+    turnId,
+    itemId,
+    rule,
+    by: "person" as const,
+    ...defined({ arguments: hooked.arguments, context: hooked.context })
+  }
   if (answer.value._tag === "No") {
     const words = answer.value.words?.trim()
     return PermissionDecided.make({

@@ -11,7 +11,9 @@ import type { Question } from "../tools/permission/Approver.ts"
 import type { Budget, Child } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
+import { HookStopped } from "./AgentError.ts"
 import * as CallApproval from "./CallApproval.ts"
+import * as CallHooks from "./hooks/CallHooks.ts"
 import * as ProgressThrottle from "./ProgressThrottle.ts"
 import { Step } from "./Step.ts"
 
@@ -107,7 +109,7 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
 })
 
 const runTool = Effect.fnUntraced(
-  function*(options: Options, { agreed, call, isExcess, itemId, key, refusal }: CallApproval.Permitted) {
+  function*(options: Options, { agreed, call, context: said, isExcess, itemId, key, refusal }: CallApproval.Permitted) {
     const { budget, sessionId, turnId } = options
     const tools = yield* ToolExecutor
     const { show, step } = yield* Step
@@ -126,13 +128,22 @@ const runTool = Effect.fnUntraced(
       budget,
       agreed
     }
+    let stop: string | undefined
+    const hooked = Effect.flatMap(
+      tools.execute(call, context),
+      (result) =>
+        Effect.map(CallHooks.after({ sessionId, turnId }, call, result, said), (after) => {
+          stop = after.stop
+          return after.result
+        })
+    )
     const execute = Effect.map(
-      refusal === undefined
-        ? tools.execute(call, context)
-        : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
+      refusal === undefined ? hooked : Effect.succeed<ToolResult>({ status: "failed", output: refusal }),
       ({ details, output, status }) =>
         ToolEnded.make({ turnId, itemId, call, status, output, ...(details === undefined ? {} : { details }) })
     )
-    return yield* step(key, ToolEnded, execute)
+    const ended = yield* step(key, ToolEnded, execute)
+    // What the call has done is logged before the turn ends.
+    return stop === undefined ? ended : yield* new HookStopped({ event: "PostToolUse", reason: stop })
   }
 )

@@ -29,6 +29,7 @@ import type { ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { AgentError } from "./AgentError.ts"
 import { ContextPolicy } from "./ContextPolicy.ts"
 import * as Deltas from "./Deltas.ts"
+import * as TurnHooks from "./hooks/TurnHooks.ts"
 import { Step } from "./Step.ts"
 import * as TurnRequest from "./TurnRequest.ts"
 
@@ -123,6 +124,12 @@ export const make = Effect.fnUntraced(function*(
       if (last !== undefined && tokens < last.event.afterTokens + window / 10) return history
       const plan = policy.plan(history, window)
       if (Option.isNone(plan)) return history
+      const why = yield* TurnHooks.compacting(options.sessionId, "auto")
+      if (why !== undefined) {
+        hasFailed = true
+        yield* show({ _tag: "CompactionFailed", turnId, message: notWanted(why) })
+        return history
+      }
       return yield* Effect.catchAll(
         apply(n, history, plan.value, "threshold", tokens),
         (error) =>
@@ -140,6 +147,8 @@ export const make = Effect.fnUntraced(function*(
       const tokens = yield* sizeOf(history)
       const plan = policy.plan(history, window ?? tokens)
       if (Option.isNone(plan)) return yield* overflow
+      const why = yield* TurnHooks.compacting(options.sessionId, "auto")
+      if (why !== undefined) return yield* tooLong(overflow, notWanted(why))
       return yield* Effect.mapError(
         apply(n, history, plan.value, "overflow", tokens),
         (error) => isRefusal(error) ? tooLong(overflow, `a summary of it could not be had: ${error.message}`) : error
@@ -147,6 +156,8 @@ export const make = Effect.fnUntraced(function*(
     })
   }
 })
+
+const notWanted = (why: string): string => `a hook (PreCompact) keeps it as it is: ${why}`
 
 /**
  * The failure of a call that was made again after a compaction.

@@ -16,9 +16,10 @@ import * as LastTurn from "../session/LastTurn.ts"
 import type { Session } from "../session/Session.ts"
 import type { Compacted, Stored } from "../session/SessionEvent.ts"
 import type { ToolExecutor } from "../tools/ToolExecutor.ts"
-import type { AgentError } from "./AgentError.ts"
+import { type AgentError, HookStopped } from "./AgentError.ts"
 import * as Compaction from "./Compaction.ts"
 import { ContextPolicy } from "./ContextPolicy.ts"
+import * as TurnHooks from "./hooks/TurnHooks.ts"
 import * as Step from "./Step.ts"
 import * as TurnRequest from "./TurnRequest.ts"
 
@@ -72,6 +73,8 @@ export const run = Effect.fnUntraced(function*(
   const { before, method, plan, sizeOf, window } = yield* look(stored, options)
   const report = (after: Size, by = method): Report => ({ method: by, isDryRun: false, plan, before, after })
   if (Option.isNone(plan)) return report(before)
+  const why = yield* TurnHooks.compacting(options.sessionId, "manual")
+  if (why !== undefined) return yield* new HookStopped({ event: "PreCompact", reason: why })
   const { key, turnId } = pointIn(stored)
   const silent = { emit: () => Effect.void, show: () => Effect.void }
   const compacted = yield* Compaction.run({ ...options, ...defined({ turnId }) }, plan.value, {

@@ -13,9 +13,9 @@
  *  7. The answer comes as events: texts are told as they come               ../responses/StreamEvent.ts, Deltas.ts
  *  8. They are folded into the items of a response, which are logged        ../responses/Response.ts, ../session/SessionEvent.ts
  *  9. An answer without calls ends the turn, unless somebody has more to say
- *     or it does not fit the schema that was asked for                      ../responses/StructuredOutput.ts
+ *     (a hook too), or it does not fit the schema that was asked for        hooks/, ../responses/StructuredOutput.ts
  * 10. Its calls are counted; those over a limit are refused                 Admission.ts, Repeats.ts
- * 11. For each call it is decided whether it may run                        CallApproval.ts, ../tools/permission/Permission.ts
+ * 11. For each call it is decided whether it may run, by hooks first        hooks/, CallApproval.ts, ../tools/permission/Permission.ts
  * 12. That a call begins is logged, it runs, that it ended is logged        Calls.ts, ../tools/ToolExecutor.ts
  * 13. What the calls gave is added to the conversation, and the next step begins
  *
@@ -52,6 +52,7 @@ import * as Budget from "./Budget.ts"
 import * as Calls from "./Calls.ts"
 import * as Compaction from "./Compaction.ts"
 import * as Deltas from "./Deltas.ts"
+import * as TurnHooks from "./hooks/TurnHooks.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
 import * as Limits from "./Limits.ts"
@@ -171,6 +172,8 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
   /** Asked of the model because its last answer did not fit. */
   let repair: InputAdded | undefined
   let isRepaired = false
+  /** How often a hook has had the model go on. */
+  let stops = 0
 
   const count = ({ usage }: { readonly usage: Usage.Usage }) => budget.spend(usage)
   const compaction = yield* Compaction.make(options, used, count)
@@ -213,6 +216,12 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     if (isAnswered) {
       const mayAsk = Limits.beforeStep(limits, counters.spent, yield* budget.left) === undefined
       if (yield* inputs.hasMore(n + 1, mayAsk)) continue
+      const goOn = yield* TurnHooks.ending({ sessionId: options.sessionId, turnId }, answer, stops)
+      if (goOn !== undefined) {
+        stops++
+        repair = yield* inputs.add(n + 1, "followUp", goOn)
+        continue
+      }
       if (output === undefined) {
         return completed(answer, usage, response.finishReason, yield* compaction.context(history))
       }

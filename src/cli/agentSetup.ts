@@ -88,6 +88,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
     hasWebSearch: search,
     mcpServers,
     agents,
+    hooks: settings.hooks,
     childLimits: { maxParallel: settings.agents?.max_parallel, maxDepth: settings.agents?.max_depth }
   }
   return { settings, permission, isTrusted, skills, search, runtime }

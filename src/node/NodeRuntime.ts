@@ -13,10 +13,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { homedir } from "node:os"
+import { join } from "node:path"
 import * as Agent from "../agent/Agent.ts"
 import * as AgentDefinition from "../agent/children/AgentDefinition.ts"
 import * as AgentTool from "../agent/children/AgentTool.ts"
 import * as ContextPolicy from "../agent/ContextPolicy.ts"
+import * as Hooks from "../agent/hooks/Hooks.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import type * as AuthClient from "../auth/AuthClient.ts"
@@ -46,6 +48,7 @@ import { Files } from "../tools/workspace/Files.ts"
 import { FileSearch } from "../tools/workspace/FileSearch.ts"
 import * as SeenFiles from "../tools/workspace/SeenFiles.ts"
 import * as Workspace from "../tools/workspace/Workspace.ts"
+import type { HookSettings } from "./hooks/HookSettings.ts"
 import * as NodeSocketClient from "./network/NodeSocketClient.ts"
 import { type HomeServices, layerHome, layerHomeWith } from "./NodeHome.ts"
 import { layerPlatform } from "./NodePlatform.ts"
@@ -159,6 +162,8 @@ export interface Options<out R = ToolRequirements> {
   /** Agents that can be had work for this one, beside those that are built in; `false` for none at all. */
   readonly agents?: ReadonlyArray<AgentDefinition.AgentDefinition> | false | undefined
   readonly childLimits?: AgentTool.ChildLimits | undefined
+  /** Commands that run at certain points of a session. Hooks that are Effects are a layer: `Hooks.layer`. */
+  readonly hooks?: HookSettings | undefined
 }
 
 /**
@@ -275,6 +280,7 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
       preamble
     }).pipe(Layer.provideMerge(layerTools(options, own, profile)))
   })).pipe(
+    Layer.provide(layerHooks(options)),
     Layer.provideMerge(layerPermission(options, parts)),
     Layer.provide(ContextPolicy.layer({ ...knowledge, percent: options.compactAt })),
     Layer.provide(Layer.succeed(Price.Prices, { of: (model) => ModelProfile.profileOf(model, knowledge).price })),
@@ -378,6 +384,19 @@ const checkPermission = ({ permission, policy }: Options, parts: Parts.Parts) =>
       expected: "expected none beside a Permission of your own, which decides alone"
     })
 }
+
+/** The code for them is loaded only where there are some. */
+const layerHooks = (
+  { ephemeral, hooks, isEphemeral = ephemeral !== undefined }: Options
+): Layer.Layer<never, ConfigError, CommandRunner | Workspace.Workspace> =>
+  hooks === undefined
+    ? Layer.empty
+    : Layer.unwrapEffect(Effect.gen(function*() {
+      const { sessions } = yield* Home.config
+      const { make } = yield* Effect.promise(() => import("./hooks/CommandHooks.ts"))
+      const log = (session: string) => isEphemeral ? undefined : join(sessions, session, "log.ndjson")
+      return Hooks.layer(yield* make(hooks, log))
+    }))
 
 const layerPermission = ({ approver, permission, policy }: Options, parts: Parts.Parts) =>
   Layer.merge(

@@ -240,7 +240,8 @@ export type Compacted = typeof Compacted.Type
  * Whether a call may run: by which rule, and whether a person has said so. `scope` is how far that person's "always"
  * reaches, and `grants` what it has allowed for the rest of the session; `agreed` is the digest of the changes that the
  * person was shown, which are the only ones to be made. `reason` is what the model is told of a call that was denied,
- * `words` what the person has said to it, and `advice` what it may do instead. Calls that the mode allows by itself are
+ * `words` what the person has said to it, and `advice` what it may do instead. `arguments` are those that a hook has put in
+ * the place of the model's, and `context` what hooks have to say to the model. Calls that the mode allows by itself are
  * not logged.
  *
  * @since 0.1.0
@@ -257,7 +258,9 @@ export const PermissionDecided = Schema.TaggedStruct("PermissionDecided", {
   agreed: Schema.optional(Schema.String),
   reason: Schema.optional(Schema.String),
   words: Schema.optional(Schema.String),
-  advice: Schema.optional(Schema.String)
+  advice: Schema.optional(Schema.String),
+  arguments: Schema.optional(Schema.String),
+  context: Schema.optional(Schema.Array(Schema.String))
 })
 
 /** @since 0.1.0 @category models */

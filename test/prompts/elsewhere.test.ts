@@ -42,7 +42,8 @@ const sentencesToPeople: ReadonlySet<string> = new Set([
   "its format has version …, and this effixir knows those up to …",
   "[Request interrupted by user",
   "it was compacted, and is still too long",
-  "a summary of it could not be had: …"
+  "a summary of it could not be had: …",
+  "a hook (PreCompact) keeps it as it is: …"
 ])
 
 /** Words for a list, not a sentence. */

@@ -10,6 +10,7 @@ import type * as CutOutput from "../../src/prompts/CutOutput.ts"
 import type * as EditFailures from "../../src/prompts/EditFailures.ts"
 import type * as EditorPrompts from "../../src/prompts/EditorPrompts.ts"
 import type * as FileFailures from "../../src/prompts/FileFailures.ts"
+import type * as HookTexts from "../../src/prompts/HookTexts.ts"
 import type * as ImportedSession from "../../src/prompts/ImportedSession.ts"
 import type * as Instructions from "../../src/prompts/Instructions.ts"
 import type * as McpTools from "../../src/prompts/McpTools.ts"
@@ -47,6 +48,7 @@ const occasions: {
   readonly ImportedSession: Made<typeof ImportedSession>
   readonly Compaction: Made<typeof Compaction>
   readonly Children: Made<typeof Children>
+  readonly HookTexts: Made<typeof HookTexts>
 } = {
   Instructions: {
     coding: [["/project"]]
@@ -412,6 +414,12 @@ const occasions: {
     notAllowed: [["general", "run npm test"]],
     interrupted: [["explore"]],
     withoutTools: [["helper", ["mcp__files__*"]]]
+  },
+  HookTexts: {
+    besideOutput: [["PostToolUse", "format it"]],
+    message: [["Stop", "run the tests"]],
+    refused: [],
+    asks: []
   }
 }
 

@@ -16,11 +16,14 @@ import * as Mailbox from "effect/Mailbox"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import { constants, existsSync } from "node:fs"
+import type { Readable, Writable } from "node:stream"
 import {
   type BackgroundProcess,
+  type CommandInput,
   CommandNotStarted,
   CommandRunner,
   type Ending,
+  type Options,
   type RunningCommand
 } from "../../tools/command/CommandRunner.ts"
 import { openRealPath, pathOf } from "../files/openRealPath.ts"
@@ -61,7 +64,7 @@ export const make = Effect.gen(function*() {
       const handle = yield* hold(folder)
       const env = { ...options?.env, PWD: folder }
       const tree = yield* Effect.acquireRelease(
-        launch(watcher, [...options?.within ?? [], shell, "-c", command], pathOf(folder, handle), env),
+        launch(watcher, [...options?.within ?? [], shell, "-c", command], pathOf(folder, handle), env, options),
         (tree, exit) => Effect.ensuring(stop(tree, exit), Effect.sync(() => forget(watcher, tree)))
       )
       return yield* observe(tree)
@@ -95,7 +98,7 @@ export const talkTo = (
 ): Effect.Effect<Talking, CommandNotStarted, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      launch(watcher, words, folder, env, true),
+      launch(watcher, words, folder, env, { hasErrors: true, hasInput: true }),
       (tree) => Effect.ensuring(stop(tree, Exit.interrupt(FiberId.none)), Effect.sync(() => forget(watcher, tree)))
     ),
     // Pipes were asked for.
@@ -135,7 +138,7 @@ const launch = Effect.fnUntraced(function*(
   words: ReadonlyArray<string>,
   cwd: string,
   added: Readonly<Record<string, string>>,
-  isTalkedTo = false
+  { hasErrors = false, hasInput = false }: Options = {}
 ) {
   const mark = ProcessMark.make()
   const env = yield* ChildEnvironment.make({ ...added, ...ProcessMark.environment(mark) })
@@ -150,13 +153,15 @@ const launch = Effect.fnUntraced(function*(
       watcher.watch(mark)
       isWatched = true
       // Both outputs go into one pipe, which keeps their order; the smallest shell is enough for that.
-      const script = `${ProcessMark.limit(mark)}; exec "$@"${isTalkedTo ? "" : " 2>&1"}`
+      const script = `${ProcessMark.limit(mark)}; exec "$@"${hasErrors ? "" : " 2>&1"}`
       const child = spawn("/bin/sh", ["-c", script, "sh", ...words], {
         cwd,
         detached: true,
-        stdio: isTalkedTo ? ["pipe", "pipe", "pipe"] : ["ignore", "pipe", "ignore"],
+        stdio: [hasInput ? "pipe" : "ignore", "pipe", hasErrors ? "pipe" : "ignore"],
         env
       })
+      // A command may end before it has read anything.
+      child.stdin?.on("error", () => {})
       if (child.pid !== undefined) watcher.watch(groupOf(child.pid))
       child.once("error", fail)
       child.once(
@@ -231,12 +236,40 @@ const observe = Effect.fnUntraced(function*(tree: Tree) {
   })
 
   const running: RunningCommand = {
+    ...child.stdin === null ? {} : { input: inputOf(child.stdin) },
+    ...child.stderr === null ? {} : { errors: errorsOf(child.stderr) },
     output: Mailbox.toStream(output),
     ending: Deferred.await(ending),
     waiting: process.platform === "linux" ? waiting : Effect.never
   }
   return running
 })
+
+const inputOf = (stdin: Writable): CommandInput => ({
+  write: (text) =>
+    Effect.async((resume) => {
+      if (!stdin.writable) return resume(Effect.succeed(false))
+      stdin.write(text, (error) => resume(Effect.succeed(error == null)))
+    }),
+  end: Effect.sync(() => void stdin.end())
+})
+
+/** How much of a stderr is kept, in characters. */
+const maxErrors = 16 * 1024
+
+const errorsOf = (stderr: Readable): Effect.Effect<string> => {
+  let text = ""
+  stderr.setEncoding("utf8").on("data", (piece: string) => {
+    if (text.length < maxErrors) text = (text + piece).slice(0, maxErrors)
+  })
+  stderr.on("error", () => {})
+  const closed = Effect.async<void>((resume) => {
+    if (stderr.closed) resume(Effect.void)
+    else stderr.once("close", () => resume(Effect.void))
+  })
+  // A process in the background may hold the pipe open.
+  return Effect.as(Effect.raceFirst(closed, Effect.sleep(quietTime)), "").pipe(Effect.map(() => text))
+}
 
 type ExitStatus = { readonly _tag: "Exited"; readonly code: number } | {
   readonly _tag: "Killed"
@@ -297,7 +330,7 @@ const stop = Effect.fnUntraced(function*(tree: Tree, exit: Exit.Exit<unknown, un
     signal(tree, rest, "SIGKILL")
     yield* Effect.sleep(polls.pause)
   }
-  tree.child.stdout.destroy()
+  for (const stream of [tree.child.stdin, tree.child.stdout, tree.child.stderr]) stream?.destroy()
 })
 
 /** The process number of a shell that has ended may have been reused. */

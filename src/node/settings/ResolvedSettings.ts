@@ -14,6 +14,7 @@ import type * as BadSetting from "../../auth/ConfigError.ts"
 import { choice } from "../../internal/choice.ts"
 import * as Sandbox from "../../tools/command/Sandbox.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
+import * as HookSettings from "../hooks/HookSettings.ts"
 import type { Home } from "./Home.ts"
 import * as Overrides from "./Overrides.ts"
 import * as ProjectSettings from "./ProjectSettings.ts"
@@ -71,7 +72,10 @@ export const resolve: (
       const variable = env.get(key)
       if (variable !== undefined) return { key, value: variable.value, source: "env", from: variable.name }
       if (project?.written[key] !== undefined) {
-        const origin: Origin = { key, value: project.written[key], source: "project", from: project.file }
+        const value = key === "hooks" && user[key] !== undefined
+          ? HookSettings.merge(user[key], project.written[key])
+          : project.written[key]
+        const origin: Origin = { key, value, source: "project", from: project.file }
         if (!isWider(key, origin.value, user)) return origin
         leftOut.push(origin)
       }

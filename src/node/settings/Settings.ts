@@ -19,6 +19,7 @@ import * as Sandbox from "../../tools/command/Sandbox.ts"
 import { McpServers } from "../../tools/mcp/McpServers.ts"
 import { Mode } from "../../tools/permission/Mode.ts"
 import * as StateFile from "../files/StateFile.ts"
+import * as HookSettings from "../hooks/HookSettings.ts"
 import * as Jsonc from "./Jsonc.ts"
 import { Servers } from "./Servers.ts"
 
@@ -129,6 +130,10 @@ export const Settings = Schema.Struct({
   agents: setting(
     Agents,
     "How many agents may work at a time for another one (4 unless told otherwise), and how many of them may stand below each other (1)"
+  ),
+  hooks: setting(
+    HookSettings.HookSettings,
+    "Commands that run at certain points of a session: before a prompt is sent, before and after calls of tools, when the model has its answer"
   )
 })
 
@@ -287,7 +292,11 @@ const expected: { readonly [key: string]: string } = {
     "expected, for each name, an object with command (a text), and perhaps args, env, cwd, or with url (http or " +
     "https), and perhaps headers, bearer_token_env_var; and, if you like, enabled, required (each true or false), " +
     "enabled_tools, disabled_tools (lists of names), startup_timeout, tool_timeout (in seconds)",
-  agents: "expected an object with max_parallel (1 to 16) and max_depth (0 to 4), or one of them"
+  agents: "expected an object with max_parallel (1 to 16) and max_depth (0 to 4), or one of them",
+  hooks:
+    "expected an object with SessionStart, UserPromptSubmit, PreToolUse, PostToolUse, Stop and PreCompact, or some " +
+    "of them: each a list of {\"matcher\": \"…\", \"hooks\": [{\"command\": \"…\", \"timeout\": 60}]}, of which matcher " +
+    "(a regular expression) and timeout (in seconds) may be left out"
 } satisfies Record<keyof Settings, string>
 
 const whole = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, or some of them`

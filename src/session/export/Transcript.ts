@@ -153,7 +153,12 @@ export const fromEvents = (log: ReadonlyArray<Stored>): Transcript => {
       }
       case "ToolStarted": {
         const open = calls.get(event.itemId)
-        if (open !== undefined) open.since = at
+        if (open !== undefined) {
+          open.since = at
+          // A hook may have put other arguments in the place of the model's.
+          open.call.argument = argument(event.call)
+          open.call.about = aboutOf(event.call)
+        }
         break
       }
       case "ToolEnded": {

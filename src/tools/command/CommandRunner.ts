@@ -55,12 +55,33 @@ export interface RunningCommand {
   readonly ending: Effect.Effect<Ending>
   /** Ends once a process of the command waits for input that nobody can give; never, if that does not happen. */
   readonly waiting: Effect.Effect<BackgroundProcess>
+  /** Its stdin, where it was started with one. */
+  readonly input?: CommandInput
+  /** Its stderr, where that was to be apart: the beginning of it, once the command has ended. */
+  readonly errors?: Effect.Effect<string>
   /** The sandbox that it runs in; absent without one. */
   readonly sandbox?: Sandbox
 }
 
+/**
+ * What a command reads on its stdin.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CommandInput {
+  /** Gives it a text; false if it reads no more. Returns once the system has taken the text. */
+  readonly write: (text: string) => Effect.Effect<boolean>
+  /** Nothing more will come. */
+  readonly end: Effect.Effect<void>
+}
+
 /** @since 0.1.0 @category models */
 export interface Options {
+  /** Whether it has a stdin that can be written to; it has none by default. */
+  readonly hasInput?: boolean
+  /** Whether its stderr is kept apart from its stdout; both are one by default. */
+  readonly hasErrors?: boolean
   /** Added to the environment that the command gets anyway. */
   readonly env?: Readonly<Record<string, string>>
   /** A program with its first arguments, which runs the command: it gets the shell and the command as its last ones. */
@@ -69,7 +90,7 @@ export interface Options {
 
 /** @since 0.1.0 @category services */
 export class CommandRunner extends Context.Tag("effixir/tools/command/CommandRunner")<CommandRunner, {
-  /** Starts a shell command in a folder, with nothing on its stdin. */
+  /** Starts a shell command in a folder. */
   readonly start: (
     command: string,
     folder: string,

@@ -308,12 +308,21 @@ const ask = (
   _tag: "Ask",
   rule,
   isByMode: false,
-  question: access.kind === "run"
-    ? `run ${access.command}${access.workdir === undefined ? "" : ` in ${access.workdir}`}`
-    : describe,
+  question: questionOf(access, describe),
   reason,
   scopes
 })
+
+/**
+ * What a call would do, as it is asked about.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const questionOf = (access: Access, describe: string): string =>
+  access.kind === "run"
+    ? `run ${access.command}${access.workdir === undefined ? "" : ` in ${access.workdir}`}`
+    : describe
 
 /** A control character in a command line. */
 const controlIn = (access: Access): string | undefined =>
