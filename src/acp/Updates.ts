@@ -272,7 +272,8 @@ const subjectContent = (folder: string, subject: Subject): Array<Acp.ToolCallCon
   switch (subject._tag) {
     case "Command": {
       const place = subject.workdir === undefined ? "" : `\n(in ${Visible.line(subject.workdir)})`
-      return [fenced(`${Visible.prose(subject.command)}${place}`)]
+      const stays = subject.stays === true ? "\n(in the background, where it stays)" : ""
+      return [fenced(`${Visible.prose(subject.command)}${place}${stays}`)]
     }
     case "Changes":
       return subject.changes.flatMap(diffs(folder))

@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { decoding } from "../internal/decoding.ts"
 import { defined } from "../internal/json.ts"
+import * as Conversation from "../prompts/Conversation.ts"
 import { Prices } from "../responses/account/Price.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
@@ -29,6 +30,7 @@ import {
   TurnStarted
 } from "../session/SessionEvent.ts"
 import { makeId, SessionStore } from "../session/SessionStore.ts"
+import { Processes } from "../tools/command/Processes.ts"
 import { Approver, type Asking } from "../tools/permission/Approver.ts"
 import { Permission } from "../tools/permission/Permission.ts"
 import type { Budget, CallContext } from "../tools/Tool.ts"
@@ -162,6 +164,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const policy = yield* ContextPolicy
   const prices = yield* Prices
   const hooks = yield* Hooks
+  const processes = yield* Processes
   /** The sessions of which a turn was begun here: hooks hear of a session once. */
   const begun = new Set<string>()
 
@@ -217,6 +220,17 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
     return said
   })
 
+  /** The model is told with each prompt what still runs that it has started. */
+  const running = (id: string) =>
+    Effect.map(processes.list(id), (all): ReadonlyArray<Item> => {
+      const alive = all.filter(({ ending }) => ending === undefined)
+      return alive.length === 0 ? [] : [{
+        type: "message",
+        role: "developer",
+        content: [{ type: "input_text", text: Conversation.stillRunning(alive).toWellFormed() }]
+      }]
+    })
+
   return Agent.of({
     run: (id, input, overrides) =>
       stream(id, (session, sink) =>
@@ -241,7 +255,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             turnId,
             model: options.model,
             ...defined({ effort: options.reasoning?.effort }),
-            input: [...before, ...items, ...said],
+            input: [...before, ...items, ...said, ...yield* running(id)],
             ...defined({ setup: options.setup, key: options.key }),
             ...permission.inForce
           })

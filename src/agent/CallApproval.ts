@@ -255,7 +255,10 @@ const put = (asking: Effect.Semaphore, requested: PermissionRequested, question:
   }))
 
 const subjectOf = (call: ToolCall, access: Access, preview: Preview | undefined): Subject => {
-  if (access.kind === "run") return { _tag: "Command", command: access.command, workdir: access.workdir }
+  if (access.kind === "run") {
+    const { command, stays, workdir } = access
+    return { _tag: "Command", command, workdir, ...(stays === true ? { stays } : {}) }
+  }
   return preview === undefined
     ? { _tag: "Call", arguments: argument(call) }
     : { _tag: "Changes", changes: preview.changes }

@@ -208,7 +208,11 @@ const childJson = (child: Child | undefined) =>
 const subjectJson = (subject: Subject) => {
   switch (subject._tag) {
     case "Command":
-      return { command: subject.command, ...defined({ workdir: subject.workdir }) }
+      return {
+        command: subject.command,
+        ...defined({ workdir: subject.workdir }),
+        ...(subject.stays === true ? { background: true } : {})
+      }
     case "Changes":
       return { changes: FileChange.bound(subject.changes).map(changeJson) }
     case "Call":

@@ -170,6 +170,8 @@ const lines = [
     reason: optional(Schema.String),
     command: optional(Schema.String),
     workdir: optional(Schema.String),
+    /** Whether the command goes on running beside the turn. */
+    background: optional(Schema.Literal(true)),
     changes: optional(Schema.Array(Change)),
     child,
     always: Schema.Array(Schema.Struct({ scope: Schema.String, allows: Schema.Array(Schema.String) }))

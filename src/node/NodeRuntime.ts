@@ -37,6 +37,7 @@ import * as SocketTransport from "../responses/transport/SocketTransport.ts"
 import { SessionStore } from "../session/SessionStore.ts"
 import * as BuiltIn from "../tools/builtin/BuiltIn.ts"
 import { CommandRunner } from "../tools/command/CommandRunner.ts"
+import * as Processes from "../tools/command/Processes.ts"
 import * as McpServers from "../tools/mcp/McpServers.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import * as Permission from "../tools/permission/Permission.ts"
@@ -235,6 +236,7 @@ const layerWith = (options: Options, parts: Parts.Parts, home: Home, readable: R
     )
   ).pipe(
     Layer.provideMerge(layerAroundSessions(options)),
+    Layer.provideMerge(Processes.layer),
     Layer.provideMerge(home),
     Layer.provideMerge(layerAround(options)),
     Layer.provideMerge(layerSandbox(options)),
@@ -339,7 +341,8 @@ const tools = (
     // A patch is plain text in a grammar, which Chat Completions cannot express.
     changes: !isChat && applyPatch ? "apply_patch" : "edit",
     sandbox: sandbox !== undefined && NodeSandbox.isInstalled() ? sandbox : undefined,
-    webSearch: hasWebSearch === true && !isChat
+    webSearch: hasWebSearch === true && !isChat,
+    background: true
   })
   return toolkit === undefined ? builtIn : Toolkit.merge(builtIn, toolkit)
 }

@@ -17,7 +17,7 @@ export interface Question {
 
 /** `answer` fails where the server does not take it. */
 export const make = (asked: Asked, answer: (answer: typeof Answer.Encoded) => Promise<void>): Question => {
-  const { always, changes = [], child, command, item, reason, tool, workdir } = asked
+  const { always, changes = [], background = false, child, command, item, reason, tool, workdir } = asked
   const words = h("input", {
     type: "text",
     placeholder: "With a no: what it should do instead",
@@ -61,7 +61,13 @@ export const make = (asked: Asked, answer: (answer: typeof Answer.Encoded) => Pr
     : changes.length > 0
     ? changes.map(diff)
     : [exact(pretty(item.arguments))]
-  const what = command !== undefined ? "run this command" : changes.length > 0 ? "change files" : "call it with"
+  const what = background
+    ? "run this command, which stays in the background"
+    : command !== undefined
+    ? "run this command"
+    : changes.length > 0
+    ? "change files"
+    : "call it with"
   const element = h(
     "section",
     { class: "question", tabindex: "-1", "aria-label": `${tool} asks to ${what}` },

@@ -113,6 +113,15 @@ export const pipedToFile = (start: string, isCut: boolean, { bytes, location }: 
   `${piped(start, isCut)}\nThat is only its beginning. All of it (${bytes.toLocaleString("en-US")} bytes) is in ` +
   `${location}: commands can read and search it`
 
+/**
+ * Said with a prompt of the user: what still runs that the model has started.
+ *
+ * @since 0.1.0
+ * @category inputs
+ */
+export const stillRunning = (processes: ReadonlyArray<{ readonly id: string; readonly command: string }>): string =>
+  `Still running in the background: ${processes.map(({ command, id }) => `${id} (${command})`).join(", ")}.`
+
 /** A tag that the text does not end by itself. */
 const tagFor = (text: string): string => {
   let tag = "stdin"

@@ -53,8 +53,12 @@ eof_line: "*** End of File" LF
 /** @since 0.1.0 @category texts */
 export const bash =
   "Run a shell command in the workspace and get its output (stdout and stderr together) and exit code. " +
-  "It has no stdin. Processes it leaves in the background are stopped when it ends, except those in a session of " +
-  "their own (setsid)."
+  "It has no stdin. Processes it leaves in the background are stopped when it ends; do not rely on setsid."
+
+/** @since 0.1.0 @category texts */
+export const process =
+  "Work with commands that bash has started with background: read what they print, write to them, wait for their end, " +
+  "stop them. They end with the session."
 
 /**
  * The same where commands run in a sandbox. `writable` are folders beside the workspace and the temporary folder.

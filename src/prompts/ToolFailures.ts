@@ -82,3 +82,21 @@ export const globTooLong = "the glob is too long"
 
 /** @since 0.1.0 @category plans */
 export const severalInProgress = "More than one step is in_progress; set the others to pending or completed"
+
+/** @since 0.1.0 @category processes */
+export const noProcesses = "no command can stay in the background here"
+
+/** @since 0.1.0 @category processes */
+export const noSuchProcess = (id: string): string =>
+  `There is no process ${id}: it may have ended with an earlier run of the session. The action list tells which there are.`
+
+/** @since 0.1.0 @category processes */
+export const tooManyProcesses = (most: number): string =>
+  `${most} processes run in the background, which is the most: stop one with process first.`
+
+/** @since 0.1.0 @category processes */
+export const processTakesNoInput = (id: string): string =>
+  `The process ${id} takes no input any more. Read it to see what it has printed.`
+
+/** @since 0.1.0 @category processes */
+export const processNeedsId = "id is missing: say which process is meant; the action list tells which there are"

@@ -95,3 +95,52 @@ export const stillRunning = (processes: ReadonlyArray<{ readonly pid: number; re
 
 /** @since 0.1.0 @category plans */
 export const planShown = "The plan is shown."
+
+/**
+ * A command that stays.
+ *
+ * @since 0.1.0
+ * @category processes
+ */
+export const processStarted = (id: string): string =>
+  `[The command runs in the background as ${id}. Use process to read what it prints, to write to it, to wait for it or to ` +
+  "stop it.]"
+
+/** @since 0.1.0 @category processes */
+export const processRuns = "runs"
+
+/** @since 0.1.0 @category processes */
+export const processExited = (code: number): string => `has ended with exit code ${code}`
+
+/** @since 0.1.0 @category processes */
+export const processKilled = (signal: string): string => `was ended by ${signal}`
+
+/** @since 0.1.0 @category processes */
+export const processReport = (
+  { id, isSilent, state, total }: {
+    readonly id: string
+    readonly state: string
+    readonly total: number
+    readonly isSilent: boolean
+  }
+): string => `[${isSilent ? "Nothing new. " : ""}${id} ${state}; ${total} bytes printed in all.]`
+
+/** @since 0.1.0 @category processes */
+export const processOutputCut = (lines: number): string =>
+  `[Only the last ${lines} lines of what was printed since the last time are shown.]`
+
+/** @since 0.1.0 @category processes */
+export const written = (id: string): string => `[${id} has got it; read it to see what it prints.]`
+
+/** @since 0.1.0 @category processes */
+export const noProcesses = "[No process was started in the background.]"
+
+/** @since 0.1.0 @category processes */
+export const processListed = (
+  { command, id, state, total }: {
+    readonly id: string
+    readonly command: string
+    readonly state: string
+    readonly total: number
+  }
+): string => `${id}: ${command} (${state}; ${total} bytes printed in all)`

@@ -116,7 +116,13 @@ export type Concurrency = "parallel" | "exclusive"
  */
 export type Access =
   | { readonly kind: "read" | "write"; readonly paths: ReadonlyArray<string> }
-  | { readonly kind: "run"; readonly command: string; readonly workdir: string | undefined }
+  | {
+    readonly kind: "run"
+    readonly command: string
+    readonly workdir: string | undefined
+    /** Whether it goes on running in the background. */
+    readonly stays?: boolean
+  }
   | { readonly kind: "other"; readonly version?: string | undefined; readonly once?: string | undefined }
 
 /** @since 0.1.0 @category access */

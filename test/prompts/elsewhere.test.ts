@@ -43,7 +43,8 @@ const sentencesToPeople: ReadonlySet<string> = new Set([
   "[Request interrupted by user",
   "it was compacted, and is still too long",
   "a summary of it could not be had: …",
-  "a hook (PreCompact) keeps it as it is: …"
+  "a hook (PreCompact) keeps it as it is: …",
+  " in the background, where it stays"
 ])
 
 /** Words for a list, not a sentence. */

@@ -82,6 +82,18 @@ const occasions: {
     }]]
   },
   ToolOutputs: {
+    processStarted: [["p1"]],
+    processRuns: [],
+    processExited: [[1]],
+    processKilled: [["SIGTERM"]],
+    processReport: [
+      [{ id: "p1", state: "runs", total: 1234, isSilent: true }],
+      [{ id: "p1", state: "has ended with exit code 0", total: 1234, isSilent: false }]
+    ],
+    processOutputCut: [[2000]],
+    written: [["p1"]],
+    noProcesses: [],
+    processListed: [[{ id: "p1", command: "npm run dev", state: "runs", total: 1234 }]],
     fileEmpty: [],
     image: [["logo.png", "image/png", "12 KB"]],
     wrote: [[120, file]],
@@ -229,6 +241,11 @@ const occasions: {
     ].map((json) => [json, { Step: { type: "object" } }])
   },
   ToolFailures: {
+    noProcesses: [],
+    noSuchProcess: [["p1"]],
+    tooManyProcesses: [[8]],
+    processTakesNoInput: [["p1"]],
+    processNeedsId: [],
     noSuchTool: [["cat", ["read", "bash"]]],
     argumentsNotJson: [["read", "Unexpected end of JSON input"], ["read", undefined]],
     argumentsTooDeep: [["read", 512]],
@@ -362,6 +379,7 @@ const occasions: {
       bytes: 1234567,
       location: "/home/me/.effixir/sessions/ID/artifacts/stdin.txt"
     }]],
+    stillRunning: [[[{ id: "p1", command: "npm run dev" }, { id: "p2", command: "npm run watch" }]]],
     unknownOutcome: [],
     notRun: [],
     outputWithoutCall: [["3 files"]],

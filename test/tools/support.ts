@@ -62,7 +62,7 @@ export const layerWorkspace = Layer.unwrapScoped(Effect.gen(function*() {
 /** All built-in tools, also those of which an agent has one or the other. */
 export const everything = Toolkit.merge(
   BuiltIn.make({ changes: "edit" }),
-  BuiltIn.make({ changes: "apply_patch", webSearch: true })
+  BuiltIn.make({ changes: "apply_patch", webSearch: true, background: true })
 )
 
 /** What is too long to be shown goes beside the workspace, into the folder `sessions`. */

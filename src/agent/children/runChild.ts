@@ -8,6 +8,7 @@ import { answer } from "../../responses/Item.ts"
 import * as LastTurn from "../../session/LastTurn.ts"
 import { endsTurn, type TurnEnd } from "../../session/SessionEvent.ts"
 import { makeId, SessionStore } from "../../session/SessionStore.ts"
+import { Processes } from "../../tools/command/Processes.ts"
 import { Permission } from "../../tools/permission/Permission.ts"
 import * as Permissions from "../../tools/permission/Permission.ts"
 import * as Tool from "../../tools/Tool.ts"
@@ -66,7 +67,11 @@ export const run = <R>(
           ? Effect.flatMap(describe(event.call), (text) => call.progress(text, { ...child, itemId: event.itemId }))
           : Effect.void,
         add(state, event)
-      )).pipe(Effect.mapError((error) => failed(child, error)))
+      )).pipe(
+        Effect.mapError((error) => failed(child, error)),
+        // What it has left in the background, nobody would reach any more.
+        Effect.ensuring(Effect.flatMap(Processes, ({ end }) => end(sessionId)))
+      )
     return yield* outcome(child, told)
   })
 

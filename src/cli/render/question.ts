@@ -31,10 +31,16 @@ export const questionRows = (question: Question, options: Options): Shown => {
   const why = reason === undefined ? [] : reasonRows(reason, options)
   switch (subject._tag) {
     case "Command": {
-      const { command, workdir } = subject
+      const { command, stays = false, workdir } = subject
       const place = workdir === undefined ? [] : ["  in the folder", ...quoted(exactly(workdir), options)]
       return {
-        rows: [heading("run this command"), ...quoted(exactly(command), options), ...place, ...why, ...allowing],
+        rows: [
+          heading(stays ? "run this command, which stays in the background" : "run this command"),
+          ...quoted(exactly(command), options),
+          ...place,
+          ...why,
+          ...allowing
+        ],
         isPart: false
       }
     }

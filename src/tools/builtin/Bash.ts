@@ -16,6 +16,7 @@ import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Artifacts from "../command/Artifacts.ts"
 import type * as BoundedOutput from "../command/BoundedOutput.ts"
 import { type BackgroundProcess, CommandRunner, type Ending, type RunningCommand } from "../command/CommandRunner.ts"
+import { Processes } from "../command/Processes.ts"
 import * as Sandbox from "../command/Sandbox.ts"
 import * as Spool from "../command/Spool.ts"
 import * as Tool from "../Tool.ts"
@@ -39,6 +40,68 @@ const Parameters = Schema.Struct({
   )
 })
 
+const WithBackground = Schema.Struct({
+  ...Parameters.fields,
+  background: Schema.optional(
+    Schema.Boolean.annotations({
+      description:
+        "Start it and return at once, for a server or a watcher: it goes on beside the conversation, has a " +
+        "stdin, and is worked with by the tool process"
+    })
+  )
+})
+
+/**
+ * The same for agents with the tool `process`: a command can stay.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const toolWithBackground: Tool.Tool<Requirements> = Tool.make({
+  name: "bash",
+  description: ToolDescriptions.bash,
+  parameters: WithBackground,
+  access: ({ background, command, workdir }) => ({
+    kind: "run",
+    command,
+    workdir,
+    ...(background === true ? { stays: true } : {})
+  }),
+  describe: ({ background, command, workdir }) =>
+    `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}${background === true ? " in the background" : ""}`,
+  instead: ({ background, command, workdir }) => background === true ? undefined : patchIn(command, workdir),
+  handler: (
+    { background, ...parameters },
+    context
+  ): Effect.Effect<Tool.Result, Tool.ToolFailure, Requirements> =>
+    background === true ? startStaying(parameters, context) : Effect.scoped(run(parameters, context))
+})
+
+const patchIn = (command: string, workdir: string | undefined) => {
+  const input = WrappedPatch.ofCommand(command, workdir)
+  return input === undefined ? undefined : { tool: ApplyPatch.tool, input }
+}
+
+const startStaying = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, context: Tool.CallContext) {
+  const { command, folder } = yield* checked(parameters)
+  const processes = yield* Processes
+  const { id } = yield* Effect.mapError(
+    processes.start(context.sessionId, command, folder),
+    ({ message }) => new Tool.ToolFailure({ message })
+  )
+  return new Tool.Result({ output: ToolOutputs.processStarted(id), details: { process: id } })
+})
+
+/** The command, and the folder that it is to run in. */
+const checked = Effect.fnUntraced(function*({ command, workdir = "." }: typeof Parameters.Type) {
+  if (command.trim() === "") return yield* new Tool.ToolFailure({ message: ToolFailures.commandEmpty })
+  if (WrappedPatch.mentions(command)) return yield* new Tool.ToolFailure({ message: ToolFailures.patchAndMore })
+  const workspace = yield* Workspace
+  const folder = yield* Effect.mapError(workspace.resolve(workdir), failure(workdir))
+  yield* requireFolder(workdir, folder)
+  return { command, folder }
+})
+
 /**
  * Runs a shell command. A nonzero exit code is a normal result; the model reads it at the end of the output.
  *
@@ -51,10 +114,7 @@ export const tool: Tool.Tool<Requirements> = Tool.make({
   parameters: Parameters,
   access: ({ command, workdir }) => ({ kind: "run", command, workdir }),
   describe: ({ command, workdir }) => `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}`,
-  instead: ({ command, workdir }) => {
-    const input = WrappedPatch.ofCommand(command, workdir)
-    return input === undefined ? undefined : { tool: ApplyPatch.tool, input }
-  },
+  instead: ({ command, workdir }) => patchIn(command, workdir),
   handler: (parameters, context): Effect.Effect<Tool.Result, Tool.ToolFailure, Requirements> =>
     Effect.scoped(run(parameters, context))
 })
@@ -63,13 +123,9 @@ export const tool: Tool.Tool<Requirements> = Tool.make({
 type Requirements = Artifacts.Artifacts | CommandRunner | FileSystem.FileSystem | Files | SeenFiles | Workspace
 
 const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, context: Tool.CallContext) {
-  const { command, timeout_ms, workdir = "." } = parameters
-  if (command.trim() === "") return yield* new Tool.ToolFailure({ message: ToolFailures.commandEmpty })
-  if (WrappedPatch.mentions(command)) return yield* new Tool.ToolFailure({ message: ToolFailures.patchAndMore })
+  const { timeout_ms } = parameters
+  const { command, folder } = yield* checked(parameters)
   const runner = yield* CommandRunner
-  const workspace = yield* Workspace
-  const folder = yield* Effect.mapError(workspace.resolve(workdir), failure(workdir))
-  yield* requireFolder(workdir, folder)
   const timeout = Duration.decode(timeout_ms ?? defaultTimeout)
 
   const running = yield* Effect.mapError(

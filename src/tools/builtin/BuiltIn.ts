@@ -21,6 +21,7 @@ import * as Edit from "./Edit.ts"
 import * as Find from "./Find.ts"
 import * as Grep from "./Grep.ts"
 import * as Ls from "./Ls.ts"
+import * as ProcessTool from "./ProcessTool.ts"
 import * as Read from "./Read.ts"
 import * as UpdatePlan from "./UpdatePlan.ts"
 import * as Write from "./Write.ts"
@@ -36,6 +37,8 @@ export interface Options {
   readonly sandbox?: Sandbox | undefined
   /** Whether the server may search the web for the model. */
   readonly webSearch?: boolean
+  /** Whether commands can stay in the background, with the tool `process`: for hosts with `Processes.layer`. */
+  readonly background?: boolean
 }
 
 /**
@@ -63,9 +66,14 @@ const told = <R>(tool: Tool.Tool<R>, description: string): Tool.Tool<R> => ({
   declaration: { ...tool.declaration, description }
 })
 
+const bash = (background: boolean, sandbox: Sandbox | undefined) => {
+  const tool = background ? Bash.toolWithBackground : Bash.tool
+  return sandbox === undefined ? tool : told(tool, ToolDescriptions.bashInSandbox(sandbox))
+}
+
 /** @since 0.1.0 @category toolkits */
 export const make = (
-  { changes = "edit", sandbox, webSearch: searches = false }: Options = {}
+  { background = false, changes = "edit", sandbox, webSearch: searches = false }: Options = {}
 ): Toolkit.Toolkit<Requirements> =>
   Toolkit.omit(
     Toolkit.make(
@@ -73,7 +81,8 @@ export const make = (
       Write.tool,
       Edit.tool,
       ApplyPatch.tool,
-      sandbox === undefined ? Bash.tool : told(Bash.tool, ToolDescriptions.bashInSandbox(sandbox)),
+      bash(background, sandbox),
+      ProcessTool.tool,
       Grep.tool,
       Find.tool,
       Ls.tool,
@@ -81,6 +90,7 @@ export const make = (
       webSearch
     ),
     changes === "edit" ? ApplyPatch.tool.name : Edit.tool.name,
+    ...(background ? [] : [ProcessTool.tool.name]),
     ...(searches ? [] : [webSearch.name])
   )
 

@@ -24,7 +24,13 @@ import type { Scope, ScopeKind } from "./Grants.ts"
  * @category models
  */
 export type Subject =
-  | { readonly _tag: "Command"; readonly command: string; readonly workdir: string | undefined }
+  | {
+    readonly _tag: "Command"
+    readonly command: string
+    readonly workdir: string | undefined
+    /** Whether it goes on running in the background. */
+    readonly stays?: boolean
+  }
   | { readonly _tag: "Changes"; readonly changes: ReadonlyArray<FileChange> }
   | { readonly _tag: "Call"; readonly arguments: string }
 

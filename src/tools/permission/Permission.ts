@@ -321,7 +321,9 @@ const ask = (
  */
 export const questionOf = (access: Access, describe: string): string =>
   access.kind === "run"
-    ? `run ${access.command}${access.workdir === undefined ? "" : ` in ${access.workdir}`}`
+    ? `run ${access.command}${access.workdir === undefined ? "" : ` in ${access.workdir}`}${
+      access.stays === true ? " in the background, where it stays" : ""
+    }`
     : describe
 
 /** A control character in a command line. */

@@ -28,10 +28,14 @@ const examples: Readonly<Record<string, Example>> = {
     leadingTo: (path) => patch(`*** Update File: ${path}`, "-secret", "+x")
   },
   bash: {
-    good: { command: "cat a.txt", timeout_ms: 60_000, workdir: "." },
+    good: { command: "cat a.txt", timeout_ms: 60_000, workdir: ".", background: false },
     long: { command: "cat long.txt long.txt" },
     leadingTo: (workdir) => ({ command: "touch made", workdir }),
     slow: { command: "sleep 100" }
+  },
+  process: {
+    good: { action: "list", id: "p1", text: "yes", timeout_ms: 1000 },
+    long: { action: "read", id: "p".repeat(99_999) }
   },
   grep: {
     good: { pattern: "some", path: ".", glob: "*.txt", ignore_case: true, literal: false, context: 1, limit: 5 },
