@@ -271,8 +271,6 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
     const { path: home } = yield* Home.config
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const preamble = Effect.provide(preambleOf(options, root, home), platform)
-    const profile = ModelProfile.profileOf(model, knowledge)
-    const own = withChildren(options, tools(options, profile), { preamble, checkWorkspace: check })
     return Agent.layer({
       model,
       instructions: options.instructions ?? Instructions.coding(root),
@@ -280,7 +278,11 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
       workspace: root,
       checkWorkspace: check,
       preamble
-    }).pipe(Layer.provideMerge(layerTools(options, own, profile)))
+    }).pipe(
+      Layer.provideMerge(
+        layerTools(options, ModelProfile.profileOf(model, knowledge), { preamble, checkWorkspace: check })
+      )
+    )
   })).pipe(
     Layer.provide(layerHooks(options)),
     Layer.provideMerge(layerPermission(options, parts)),
@@ -291,17 +293,19 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
   )
 }
 
-/** What is needed for servers is loaded only where there is one. */
-const layerTools = (
-  { mcpServers = [], workspace }: Options,
-  own: Toolkit.Toolkit<ToolRequirements>,
-  profile: ModelProfile.ModelProfile
-) => {
-  if (!mcpServers.some(McpServers.isEnabled)) return ToolExecutor.layer(own)
+/** The tools of the agent and of those that work for it. What is needed for servers is loaded only where there is one. */
+const layerTools = (options: Options, profile: ModelProfile.ModelProfile, child: OfChildren) => {
+  const own = tools(options, profile)
+  const { mcpServers = [], workspace } = options
+  if (!mcpServers.some(McpServers.isEnabled)) {
+    return ToolExecutor.layer(Toolkit.merge(own, children(options, own, child)))
+  }
   return Layer.unwrapScoped(Effect.gen(function*() {
     const McpClients = yield* Effect.promise(() => import("./mcp/McpClients.ts"))
     const { toolkit } = yield* McpClients.make(mcpServers, { folder: workspace, window: profile.contextWindow })
-    return ToolExecutor.layer(Effect.map(toolkit, (ofServers) => Toolkit.merge(own, ofServers)))
+    const all = Effect.map(toolkit, (ofServers) => Toolkit.merge(own, ofServers))
+    const working = children(options, all, child)
+    return ToolExecutor.layer(Effect.map(all, (all) => Toolkit.merge(all, working)))
   }))
 }
 
@@ -318,19 +322,17 @@ const preambleOf = Effect.fnUntraced(function*(options: Options, root: string, h
   ]
 })
 
-const withChildren = (
-  { agents = [], childLimits }: Options,
-  toolkit: Toolkit.Toolkit<ToolRequirements>,
-  child: Pick<AgentTool.Options<ToolRequirements>, "preamble" | "checkWorkspace">
+type OfChildren = Pick<AgentTool.Options<ToolRequirements>, "preamble" | "checkWorkspace">
+
+/** The tool by which others work for the agent, with the same tools; a host's own of that name takes its place. */
+const children = (
+  { agents = [], childLimits: limits, toolkit: own }: Options,
+  toolkit: AgentTool.Options<ToolRequirements>["toolkit"],
+  child: OfChildren
 ): Toolkit.Toolkit<ToolRequirements> =>
-  agents === false || childLimits?.maxDepth === 0 || toolkit.tools.has(AgentTool.name)
-    ? toolkit
-    : Toolkit.merge(
-      toolkit,
-      Toolkit.make(
-        AgentTool.make({ ...child, toolkit, agents: AgentDefinition.withBuiltIn(agents), limits: childLimits })
-      )
-    )
+  agents === false || limits?.maxDepth === 0 || own?.tools.has(AgentTool.name) === true
+    ? Toolkit.empty
+    : Toolkit.make(AgentTool.make({ ...child, toolkit, agents: AgentDefinition.withBuiltIn(agents), limits }))
 
 const tools = (
   { dialect, hasWebSearch, sandbox, toolkit }: Options,

@@ -78,7 +78,9 @@ const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           const id = yield* find(path.session)
           const events = yield* Effect.mapError(store.read(id), Refusal.ofSession)
           const all = yield* Effect.mapError(store.list, Refusal.ofSession)
-          const summary = all.find((one) => one.id === id)
+          const summary = all.find((one) =>
+            one.id === id
+          )
           if (summary === undefined) return yield* Refusal.noSession(id)
           return SessionJson.details(summary, events, yield* ContextSize.ofLog(events, agents.window), all)
         }))
