@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Agent, AgentEvent, BuiltIn, SessionStore, Tool, Toolkit } from "../src/index.ts"
-import { NodeRuntime } from "../src/node/index.ts"
+import { NodeAgent } from "../src/node/index.ts"
 
 const explore = Tool.make({
   name: "explore",
@@ -34,7 +34,7 @@ const program = Effect.gen(function*() {
   const session = yield* SessionStore.makeId
   yield* Console.log(yield* AgentEvent.answer(agent.run(session, "What is tested here, and what is not?")))
 }).pipe(
-  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-6.2-sol", toolkit: Toolkit.make(explore) }))
+  Effect.provide(NodeAgent.layer({ workspace: ".", model: "gpt-6.2-sol", toolkit: Toolkit.make(explore) }))
 )
 
 await Effect.runPromise(program)

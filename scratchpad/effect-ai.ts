@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { layer } from "../src/ai/index.ts"
 import { Responses } from "../src/index.ts"
-import { NodeRuntime } from "../src/node/index.ts"
+import { NodeAgent } from "../src/node/index.ts"
 
 const Weather = Toolkit.make(
   Tool.make("temperature", {
@@ -31,7 +31,7 @@ const program = Effect.gen(function*() {
 
 const Live = layer({ model: "gpt-6.2-sol" }).pipe(
   Layer.provide(Responses.layer),
-  Layer.provide(NodeRuntime.layerHome)
+  Layer.provide(NodeAgent.layerHome)
 )
 
 await Effect.runPromise(program.pipe(Effect.provide([Live, WeatherLive])))

@@ -6,7 +6,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Agent, AgentEvent, SessionStore } from "../src/index.ts"
-import { NodeRuntime } from "../src/node/index.ts"
+import { NodeAgent } from "../src/node/index.ts"
 
 const program = Effect.gen(function*() {
   const agent = yield* Agent.Agent
@@ -17,7 +17,7 @@ const program = Effect.gen(function*() {
   )
 }).pipe(
   Effect.catchTag("SignedOut", (error) => Console.error(error.message)),
-  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-6.2-sol" }))
+  Effect.provide(NodeAgent.layer({ workspace: ".", model: "gpt-6.2-sol" }))
 )
 
 await Effect.runPromise(program)

@@ -4,7 +4,7 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { Agent, AgentEvent, Inbox, SessionStore } from "../src/index.ts"
-import { NodeRuntime } from "../src/node/index.ts"
+import { NodeAgent } from "../src/node/index.ts"
 
 const program = Effect.gen(function*() {
   const agent = yield* Agent.Agent
@@ -20,7 +20,7 @@ const program = Effect.gen(function*() {
   yield* inbox.followUp("Then the smallest.") // heard when the turn would be done
   yield* Console.log(yield* AgentEvent.answer(events))
 }).pipe(
-  Effect.provide(NodeRuntime.layer({ workspace: ".", model: "gpt-6.2-sol" }))
+  Effect.provide(NodeAgent.layer({ workspace: ".", model: "gpt-6.2-sol" }))
 )
 
 await Effect.runPromise(program)

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Agent, AgentEvent, Permission, Responses, SessionStore, Tool, ToolExecutor, Toolkit } from "../src/index.ts"
-import { NodeRuntime } from "../src/node/index.ts"
+import { NodeAgent } from "../src/node/index.ts"
 import { Cassette, Script, ScriptedResponses } from "../src/testing/index.ts"
 
 const temperature = Tool.make({
@@ -44,7 +44,7 @@ describe("The weather agent, by a script", () => {
     }).pipe(Effect.provide(Weather), Effect.provide(ScriptedResponses.layer(model))))
 })
 
-const live = Responses.layer.pipe(Layer.provideMerge(NodeRuntime.layerHome))
+const live = Responses.layer.pipe(Layer.provideMerge(NodeAgent.layerHome))
 
 describe("The weather agent, by a real model", () => {
   it.effect("compares two cities", () =>

@@ -9,7 +9,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Agent, AgentEvent, SessionStore } from "../src/index.ts"
-import { NodeRuntime } from "../src/node/index.ts"
+import { NodeAgent } from "../src/node/index.ts"
 
 const traces = OtlpTracer.layer({
   url: "http://localhost:4318/v1/traces",
@@ -24,7 +24,7 @@ const program = Effect.gen(function*() {
   const session = yield* SessionStore.makeId
   yield* Console.log(yield* AgentEvent.answer(agent.run(session, "What is in this folder?")))
 }).pipe(
-  Effect.provide(NodeRuntime.layer({ workspace: "." })),
+  Effect.provide(NodeAgent.layer({ workspace: "." })),
   Effect.provide(traces)
 )
 

@@ -22,7 +22,7 @@ import {
   Toolkit,
   Usage
 } from "../../src/index.ts"
-import { NodeRuntime, SessionFiles } from "../../src/node/index.ts"
+import { NodeAgent, SessionFiles } from "../../src/node/index.ts"
 import { Script } from "../../src/testing/index.ts"
 import { median } from "../program.ts"
 
@@ -67,7 +67,7 @@ const agent = (
   )
 
 const files = (name: string, durability?: SessionFiles.Durability) =>
-  SessionFiles.layer({ folder: join(base, name), durability }).pipe(Layer.provide(NodeRuntime.layerPlatform))
+  SessionFiles.layer({ folder: join(base, name), durability }).pipe(Layer.provide(NodeAgent.layerPlatform))
 
 /** Milliseconds: on the clock, and of all processors. */
 interface Took {

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { readFileSync } from "node:fs"
 import { Agent, History, Permission, Responses, SessionStore, ToolExecutor, Toolkit, Usage } from "../../src/index.ts"
-import { NodeRuntime, SessionFiles } from "../../src/node/index.ts"
+import { NodeAgent, SessionFiles } from "../../src/node/index.ts"
 import { Script } from "../../src/testing/index.ts"
 
 export type Found = Readonly<Record<string, number>>
@@ -25,7 +25,7 @@ const parsed = (folder: string) =>
   )
 
 const files = (folder: string, options: object = {}) =>
-  SessionFiles.layer({ folder, ...options }).pipe(Layer.provide(NodeRuntime.layerPlatform))
+  SessionFiles.layer({ folder, ...options }).pipe(Layer.provide(NodeAgent.layerPlatform))
 
 /** What is made once and kept, such as compiled code, is not the log's. */
 const warm = (folder: string) => Effect.provide(Effect.scoped(openIn("warm")), files(folder))

@@ -14,7 +14,7 @@ import * as Host from "../auth/Host.ts"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { defined } from "../internal/json.ts"
 import { quote } from "../internal/quote.ts"
-import type * as NodeRuntime from "../node/NodeRuntime.ts"
+import type * as NodeAgent from "../node/NodeAgent.ts"
 import type * as Home from "../node/settings/Home.ts"
 import * as McpSettings from "../node/settings/McpSettings.ts"
 import * as PolicyFile from "../node/settings/PolicyFile.ts"
@@ -73,7 +73,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   const search = yield* searches(asked, settings)
   const { folder } = asked
   const mcpServers = yield* McpSettings.load({ home: settings.home, settings, folder, isTrusted })
-  const runtime: NodeRuntime.Options = {
+  const runtime: NodeAgent.Options = {
     workspace: asked.folder,
     model: Option.getOrElse(asked.model, () => settings.model),
     models: settings.models,

@@ -7,15 +7,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as BadSetting from "../auth/ConfigError.ts"
-import * as NodeRuntime from "../node/NodeRuntime.ts"
+import * as NodeAgent from "../node/NodeAgent.ts"
 import { BadInput } from "./ExitCode.ts"
 import { whileWaiting } from "./progressLine.ts"
 import type { Screen } from "./Screen.ts"
 
-export type Services = NodeRuntime.Services
+export type Services = NodeAgent.Services
 
 /** Gives a program the whole stack for a folder. */
-export const provide = (options: NodeRuntime.Options) =>
+export const provide = (options: NodeAgent.Options) =>
 <A, E, R>(
   program: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | BadInput | ConfigError.ConfigError | BadSetting.ConfigError, Exclude<R, Services> | Screen> =>
@@ -24,7 +24,7 @@ export const provide = (options: NodeRuntime.Options) =>
     (program) =>
       Effect.scopedWith((scope) =>
         Effect.flatMap(
-          whileWaiting("getting ready")(Layer.buildWithScope(NodeRuntime.layer(options), scope)),
+          whileWaiting("getting ready")(Layer.buildWithScope(NodeAgent.layer(options), scope)),
           (services) => Effect.provide(program, services)
         )
       ),
@@ -37,9 +37,9 @@ export const provide = (options: NodeRuntime.Options) =>
  * Builds the whole stack for a folder, which lasts as long as the Scope. What it has in common with others of the same
  * map is built once.
  */
-export const build = (options: NodeRuntime.Options, map: Layer.MemoMap, scope: Scope.Scope) =>
+export const build = (options: NodeAgent.Options, map: Layer.MemoMap, scope: Scope.Scope) =>
   Effect.mapError(
-    Layer.buildWithMemoMap(NodeRuntime.layer(options), map, scope),
+    Layer.buildWithMemoMap(NodeAgent.layer(options), map, scope),
     (error) => isPlatformError(error) ? unusable(options.workspace, error) : error
   )
 

@@ -1,5 +1,5 @@
 /**
- * The home folder, and what the server says about the account. Programs find it in `NodeRuntime`; here it brings no agent
+ * The home folder, and what the server says about the account. Programs find it in `NodeAgent`; here it brings no agent
  * along, for commands that run none.
  *
  * @internal

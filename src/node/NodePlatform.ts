@@ -1,5 +1,5 @@
 /**
- * The machine itself. Programs find it in `NodeRuntime`; here it brings nothing else along.
+ * The machine itself. Programs find it in `NodeAgent`; here it brings nothing else along.
  *
  * @internal
  */

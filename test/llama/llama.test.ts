@@ -10,7 +10,7 @@ import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import * as NodeRuntime from "../../src/node/NodeRuntime.ts"
+import * as NodeAgent from "../../src/node/NodeAgent.ts"
 import { userMessage } from "../../src/responses/Item.ts"
 import * as Request from "../../src/responses/Request.ts"
 import * as Responses from "../../src/responses/Responses.ts"
@@ -164,7 +164,7 @@ describe.skipIf(!isThere)("a real llama.cpp server", () => {
           Schema.Struct({ ok: Schema.Boolean }),
           Request.make({ model: "tiny", instructions: "", input: [userMessage("Is it so?")], cacheKey: "so" })
         ).pipe(
-          Effect.provide(NodeRuntime.layer({ workspace: folder, dialect })),
+          Effect.provide(NodeAgent.layer({ workspace: folder, dialect })),
           Effect.withConfigProvider(ConfigProvider.fromMap(
             new Map([
               ["OPENAI_BASE_URL", url],

@@ -15,8 +15,8 @@ import { Agent } from "../../agent/Agent.ts"
 import type { Inbox } from "../../agent/Inbox.ts"
 import type { Limits } from "../../agent/Limits.ts"
 import { defined } from "../../internal/json.ts"
+import type * as NodeAgent from "../../node/NodeAgent.ts"
 import { layerHome } from "../../node/NodeHome.ts"
-import type * as NodeRuntime from "../../node/NodeRuntime.ts"
 import * as Home from "../../node/settings/Home.ts"
 import * as Trust from "../../node/settings/Trust.ts"
 import { Models } from "../../responses/account/Models.ts"
@@ -72,7 +72,7 @@ interface Opened {
   readonly scope: Scope.CloseableScope
 }
 
-export interface Options extends Pick<NodeRuntime.Options, "around" | "ephemeral" | "mcpServers"> {
+export interface Options extends Pick<NodeAgent.Options, "around" | "ephemeral" | "mcpServers"> {
   readonly approver: Asking
 }
 

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { relative } from "node:path"
-import * as NodeRuntime from "../../node/NodeRuntime.ts"
+import * as NodeAgent from "../../node/NodeAgent.ts"
 import * as FileTree from "../../tools/workspace/FileTree.ts"
 import { Workspace } from "../../tools/workspace/Workspace.ts"
 import { rank } from "./fuzzy.ts"
@@ -73,7 +73,7 @@ export const filesIn = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
     // Short ones first: what is near is meant more often.
     return paths.toSorted((a, b) => depthOf(a) - depthOf(b))
   }).pipe(
-    Effect.provide(NodeRuntime.layerWorkspace(folder)),
+    Effect.provide(NodeAgent.layerWorkspace(folder)),
     Effect.orElseSucceed(() => [])
   )
 

@@ -12,7 +12,7 @@ import { Browser } from "../../auth/Browser.ts"
 import * as ChatGptLogin from "../../auth/chatgpt/ChatGptLogin.ts"
 import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as NodeCallbackServer from "../../node/auth/NodeCallbackServer.ts"
-import * as NodeRuntime from "../../node/NodeRuntime.ts"
+import * as NodeAgent from "../../node/NodeAgent.ts"
 import * as Home from "../../node/settings/Home.ts"
 import { isFunctionCallOutput } from "../../responses/Item.ts"
 import type { Request } from "../../responses/Request.ts"
@@ -90,7 +90,7 @@ export const handle = () =>
     yield* say(
       `\nNext: \`effixir login\` with your ChatGPT plan, or set OPENAI_API_KEY; then \`effixir "what is here?"\``
     )
-  }).pipe(Effect.scoped, Effect.provide(NodeRuntime.layerPlatform))
+  }).pipe(Effect.scoped, Effect.provide(NodeAgent.layerPlatform))
 
 /** A folder to work in, a home to keep the log in, and a simulator to sign in to. */
 const prepare = Effect.gen(function*() {
@@ -111,7 +111,7 @@ const prepare = Effect.gen(function*() {
     ])
   )
   const email = yield* signIn.pipe(
-    Effect.provide([NodeRuntime.layerHome, NodeCallbackServer.layerAnyPort, Layer.succeed(Browser, { open: visit })]),
+    Effect.provide([NodeAgent.layerHome, NodeCallbackServer.layerAnyPort, Layer.succeed(Browser, { open: visit })]),
     Effect.withConfigProvider(config)
   )
   return { workspace, home, config, email }

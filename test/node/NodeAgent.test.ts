@@ -13,7 +13,7 @@ import { Agent } from "../../src/agent/Agent.ts"
 import * as AgentEvent from "../../src/agent/AgentEvent.ts"
 import { Credentials } from "../../src/auth/Credentials.ts"
 import * as CredentialStore from "../../src/auth/CredentialStore.ts"
-import * as NodeRuntime from "../../src/node/NodeRuntime.ts"
+import * as NodeAgent from "../../src/node/NodeAgent.ts"
 import { Models } from "../../src/responses/account/Models.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -66,7 +66,7 @@ describe("The assembled stack", () => {
   it.effect("takes tools that need what it does not have, and asks for that", () =>
     withFolders(({ home, workspace }) => {
       const model = says(Script.answer(Script.call("count_rows", {})), Script.answer(Script.say("Seven.")))
-      const open = NodeRuntime.layer({ workspace, model: "gpt-5.5", toolkit: Toolkit.make(counting), parts: model })
+      const open = NodeAgent.layer({ workspace, model: "gpt-5.5", toolkit: Toolkit.make(counting), parts: model })
       // @ts-expect-error The database is missing.
       const closed: Layer.Layer<Agent, unknown> = open
       assert.isDefined(closed)
@@ -94,7 +94,7 @@ describe("The assembled stack", () => {
         assert.isFalse((yield* names(home)).includes("auth.json"))
         assert.isTrue(Option.isNone(yield* Effect.option(selected)))
       }).pipe(Effect.provide(
-        NodeRuntime.layer({ workspace, model: "gpt-5.5", parts: vault }).pipe(Layer.provide(environment(home)))
+        NodeAgent.layer({ workspace, model: "gpt-5.5", parts: vault }).pipe(Layer.provide(environment(home)))
       ))
     }))
 
@@ -107,7 +107,7 @@ describe("The assembled stack", () => {
         assert.strictEqual((yield* list).length, 1)
         assert.isFalse((yield* names(home)).includes("sessions"))
       }).pipe(Effect.provide(
-        NodeRuntime.layer({ workspace, model: "gpt-5.5", parts }).pipe(Layer.provide(environment(home)))
+        NodeAgent.layer({ workspace, model: "gpt-5.5", parts }).pipe(Layer.provide(environment(home)))
       ))
     }))
 
@@ -129,7 +129,7 @@ describe("The assembled stack", () => {
           yield* Effect.exit(ask("Are you there?"))
           yield* Effect.flatMap(Models, ({ list }) => list({ refresh: true }))
         }).pipe(Effect.provide(
-          NodeRuntime.layer({ workspace, model: "gpt-5.5", parts: client }).pipe(
+          NodeAgent.layer({ workspace, model: "gpt-5.5", parts: client }).pipe(
             Layer.provide(environment(home, { OPENAI_API_KEY: "sk-test" }))
           )
         ))
@@ -162,7 +162,7 @@ describe("The assembled stack", () => {
         })
         const parts = Layer.mergeAll(model, runner, permission)
         const said = yield* Effect.zipRight(ask("Go"), outputs).pipe(Effect.provide(
-          NodeRuntime.layer({ workspace, model: "gpt-5.5", parts }).pipe(
+          NodeAgent.layer({ workspace, model: "gpt-5.5", parts }).pipe(
             Layer.provideMerge(model),
             Layer.provide(environment(home))
           )
@@ -177,7 +177,7 @@ describe("The assembled stack", () => {
     withFolders(({ home, workspace }) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(Layer.build(
-          NodeRuntime.layer({
+          NodeAgent.layer({
             workspace,
             permission: "ask",
             parts: Layer.succeed(Permission.Permission, {
@@ -193,7 +193,7 @@ describe("The assembled stack", () => {
   it("refuses a layer that has no part of it", () => {
     const strange = Layer.succeed(Database, { count: Effect.succeed(7) })
     // @ts-expect-error A database is no part of the stack, and would be ignored.
-    assert.isDefined(NodeRuntime.layer({ workspace: ".", parts: strange }))
+    assert.isDefined(NodeAgent.layer({ workspace: ".", parts: strange }))
   })
 })
 
