@@ -7,13 +7,21 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { isFunctionCall, type Item } from "../responses/Item.ts"
+import { parse, same } from "../internal/json.ts"
+import { type FunctionCall, isFunctionCall, type Item } from "../responses/Item.ts"
 import { isEncrypted } from "../responses/Request.ts"
 
 /** What a prompt has of an answer, and so what it is known by. */
 export interface Shown {
   readonly text: string
   readonly calls: ReadonlyArray<string>
+}
+
+/** A call as a prompt has it. */
+export interface Called {
+  readonly id: string
+  readonly name: string
+  readonly params: unknown
 }
 
 /** Who can read the encrypted items of an answer: the same model, with the same account. */
@@ -27,8 +35,8 @@ export interface Answers {
   readonly keep: (prefix: string, shown: Shown, items: ReadonlyArray<Item>, by: Recipient) => Effect.Effect<void>
   /** The items of an answer at its place in a conversation. */
   readonly find: (prefix: string, shown: Shown, to: Recipient) => Effect.Effect<Option.Option<ReadonlyArray<Item>>>
-  /** A call as the model has made it, wherever it is now. */
-  readonly call: (callId: string) => Effect.Effect<Option.Option<Item>>
+  /** A call as the model has made it, wherever in a conversation it is now. Not every server gives each an id of its own. */
+  readonly call: (called: Called) => Effect.Effect<Option.Option<Item>>
 }
 
 /** How many answers are kept; the oldest go first, and their words and calls go back as the prompt has them. */
@@ -38,7 +46,7 @@ export const make: Effect.Effect<Answers> = Effect.gen(function*() {
   const answers = yield* Ref.make<ReadonlyMap<string, { readonly items: ReadonlyArray<Item>; readonly by: Recipient }>>(
     new Map()
   )
-  const calls = yield* Ref.make<ReadonlyMap<string, Item>>(new Map())
+  const calls = yield* Ref.make<ReadonlyMap<string, FunctionCall>>(new Map())
   const keyOf = (prefix: string, { calls, text }: Shown) => JSON.stringify([prefix, text, calls])
   return {
     keep: (prefix, shown, items, by) =>
@@ -56,7 +64,12 @@ export const make: Effect.Effect<Answers> = Effect.gen(function*() {
               !isEncrypted(item)
             ))
       ),
-    call: (callId) => Effect.map(Ref.get(calls), (all) => Option.fromNullable(all.get(callId)))
+    call: ({ id, name, params }) =>
+      Effect.map(Ref.get(calls), (all) =>
+        Option.filter(
+          Option.fromNullable(all.get(id)),
+          (call) => call.name === name && same(parse(call.arguments), params)
+        ))
   }
 })
 

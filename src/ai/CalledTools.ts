@@ -69,6 +69,7 @@ export const read = (
   }
   const args = parse(call.arguments === "" ? "{}" : call.arguments)
   if (args === undefined) return Effect.succeed(refuse(ToolFailures.argumentsNotJson(tool.name, undefined)))
+  // What the schemas of tools may need, `@effect/ai` gives to none of them either.
   const decode = decoding(tool.parametersSchema as Schema.Schema.AnyNoContext, { errors: "all" })
   const fits = (params: unknown): Effect.Effect<Called, ParseResult.ParseError> =>
     Effect.as(decode(params), { id: call.call_id, name: tool.name, params })

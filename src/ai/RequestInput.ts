@@ -102,7 +102,7 @@ const ofAssistant = ({ content }: Prompt.AssistantMessage, answers: Answers) =>
       if (part.type === "text") return Effect.succeed(part.text === "" ? [] : [message(part.text)])
       if (part.type !== "tool-call" || part.providerExecuted) return Effect.succeed([])
       const { id, name, params } = part
-      return Effect.map(answers.call(id), (known) => [
+      return Effect.map(answers.call(part), (known) => [
         Option.match(known, {
           onNone: () => ({ type: "function_call", call_id: id, name, arguments: textOf(params) }),
           onSome: withoutId

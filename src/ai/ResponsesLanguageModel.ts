@@ -62,6 +62,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.gen(function*() {
       const recipient = { model, account: yield* Effect.mapError(account, failed(method)) }
       const { input, instructions: system, prefix } = yield* RequestInput.make(given.prompt, answers, recipient)
+      // `@effect/ai` decodes the answer itself, with what the schema may need; here it has to fit without that.
       const format = given.responseFormat.type === "json"
         ? StructuredOutput.make(given.responseFormat.schema as Parameters<typeof StructuredOutput.make>[0])
         : undefined

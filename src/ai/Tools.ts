@@ -39,6 +39,7 @@ export const fromToolkit = <Tools extends Record<string, AiTool.Any>>(
         description: CalledTools.descriptionOf(tool),
         parameters: CalledTools.parametersOf(tool),
         handler: (args) =>
+          // It decodes them itself, whatever its type says.
           toolkit.handle(tool.name, args as AiTool.Parameters<Tools[keyof Tools]>).pipe(
             Effect.mapError((error: unknown) => new Tool.ToolFailure({ message: wordsOf(error) })),
             Effect.flatMap(({ encodedResult, isFailure }) =>

@@ -213,8 +213,12 @@ export const layer = <R = never, P = never, E = never, R2 = never>(
   }))
 }
 
-const layerWithParts = (options: Options, parts: Parts.Parts): Layer.Layer<Services, StackError> => {
-  const home = Layer.unwrapEffect(Effect.as(checkPermission(options, parts), layerHomeWith(parts)))
+const layerWithParts = (options: Options, parts: Parts.Parts): Layer.Layer<Services, StackError> =>
+  Layer.unwrapEffect(Effect.as(checkPermission(options, parts), layerStack(options, parts)))
+
+const layerStack = (options: Options, parts: Parts.Parts): Layer.Layer<Services, StackError> => {
+  // The very same layer, so that what builds several of these with one `MemoMap` has one home.
+  const home = parts === Parts.none ? layerHome : layerHomeWith(parts)
   if (options.ephemeral !== undefined) return layerEphemeral(options, parts, home, options.ephemeral)
   return options.isEphemeral === true
     ? Layer.unwrapScoped(Effect.map(ephemeral, (sessions) => layerEphemeral(options, parts, home, sessions)))

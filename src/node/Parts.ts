@@ -20,7 +20,7 @@ import type { FileSearch } from "../tools/workspace/FileSearch.ts"
 /**
  * - `CredentialStore` where sign-ins are kept, as in a host's vault
  * - `SessionStore`, `Artifacts` where sessions are kept, and the outputs that are too long for them
- * - `HttpClient` how servers are reached: all of sign-in, models and requests
+ * - `HttpClient` how servers are reached, to sign in and to ask models; WebSockets and MCP servers are reached without it
  * - `Responses` who answers; with `ScriptedResponses` of `effixir/testing`, a script
  * - `Permission`, `Approver` what may run, and who is asked
  * - `CommandRunner`, `Files`, `FileSearch` what the built-in tools work with

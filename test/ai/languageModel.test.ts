@@ -196,6 +196,43 @@ describe("A language model over Responses", () => {
       assert.include(JSON.stringify(input[3]), "data:image/png;base64,AQI=")
     }).pipe(Effect.provide(scripted(Script.answer(Script.say("Yes."))))))
 
+  it.effect("takes no call of another conversation for one with the same id", () =>
+    Effect.gen(function*() {
+      yield* LanguageModel.generateText({ prompt: "How warm is Oslo?", toolkit: Weather })
+      const call = (name: string, params: unknown) =>
+        LanguageModel.generateText({
+          prompt: Prompt.make([
+            { role: "user", content: "Another conversation" },
+            {
+              role: "assistant",
+              content: [Prompt.makePart("tool-call", {
+                id: "call_0",
+                name,
+                params,
+                providerExecuted: false
+              })]
+            }
+          ])
+        })
+      yield* call("weather", { city: "Rome" })
+      yield* call("forecast", { city: "Oslo" })
+      yield* call("weather", { city: "Oslo" })
+      const sent = (yield* inputs).slice(1).map((input) =>
+        input.filter(isFunctionCall).map(({ arguments: args, name }) => [name, args])
+      )
+      assert.deepStrictEqual(sent, [
+        [["weather", "{\"city\":\"Rome\"}"]],
+        [["forecast", "{\"city\":\"Oslo\"}"]],
+        [["weather", odd]]
+      ])
+    }).pipe(
+      Effect.provide(scripted(
+        Script.answer(Script.call("weather", odd, "call_0")),
+        ...Array.from({ length: 3 }, () => Script.answer(Script.say("Yes.")))
+      )),
+      Effect.provide(WeatherLive)
+    ))
+
   it.effect("says what went wrong, with the model's own error as its cause", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(LanguageModel.generateText({ prompt: "Hello" }))

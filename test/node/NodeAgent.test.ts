@@ -173,6 +173,17 @@ describe("The assembled stack", () => {
       })
     ))
 
+  it.effect("has one home, however often it is built", () =>
+    withFolders(({ home, workspace }) =>
+      Effect.gen(function*() {
+        const [map, scope] = [yield* Layer.makeMemoMap, yield* Effect.scope]
+        const build = (model: string) => Layer.buildWithMemoMap(NodeAgent.layer({ workspace, model }), map, scope)
+        const [one, two] = [yield* build("gpt-5.5"), yield* build("gpt-6-luna")]
+        assert.strictEqual(Context.get(one, Credentials), Context.get(two, Credentials))
+        assert.notStrictEqual(Context.get(one, Agent), Context.get(two, Agent))
+      }).pipe(Effect.scoped, Effect.provide(environment(home)))
+    ))
+
   it.effect("passes over no setting: a mode beside a Permission of the host is an error", () =>
     withFolders(({ home, workspace }) =>
       Effect.gen(function*() {
