@@ -5,6 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import * as Skills from "../../agent/Skills.ts"
@@ -52,6 +53,8 @@ import { wrap } from "../wrap.ts"
 
 export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh }: Flags) {
   const screen = yield* Screen
+  // A process is tried in it, which takes about as long as all the rest.
+  const tried = yield* Effect.fork(lookAtSandbox)
   const { home, last, model, selected, snapshot, unusable } = yield* look(refresh).pipe(
     whileWaiting(refresh ? "asking how much of the plan is used" : "reading what is kept of the account"),
     Common.override({ auth, profile })
@@ -68,7 +71,7 @@ export const handle = Effect.fnUntraced(function*({ auth, json, profile, refresh
   const now = yield* DateTime.now
   const credential = Either.isRight(selected) ? selected.right.credential : unusable
   const access = credential === undefined || !isSignIn(credential) ? undefined : yield* accessOf(credential, now)
-  const sandbox = yield* lookAtSandbox
+  const sandbox = yield* Fiber.join(tried)
   const settings = { profile: home.profile ?? null, model, home: home.path }
   yield* screen.out(
     json
