@@ -11,7 +11,7 @@ import { parse, same } from "../internal/json.ts"
 import { type FunctionCall, isFunctionCall, type Item } from "../responses/Item.ts"
 import { isEncrypted } from "../responses/Request.ts"
 
-/** What a prompt has of an answer, and so what it is known by. */
+/** What a prompt has of an answer, and so what it is known by: its text, and the ids of its calls. */
 export interface Shown {
   readonly text: string
   readonly calls: ReadonlyArray<string>
@@ -43,27 +43,29 @@ export interface Answers {
 const most = 2000
 
 export const make: Effect.Effect<Answers> = Effect.gen(function*() {
-  const answers = yield* Ref.make<ReadonlyMap<string, { readonly items: ReadonlyArray<Item>; readonly by: Recipient }>>(
-    new Map()
-  )
+  const answers = yield* Ref.make<ReadonlyMap<string, Answer>>(new Map())
   const calls = yield* Ref.make<ReadonlyMap<string, FunctionCall>>(new Map())
   const keyOf = (prefix: string, { calls, text }: Shown) => JSON.stringify([prefix, text, calls])
   return {
     keep: (prefix, shown, items, by) =>
-      Ref.update(answers, (all) => added(all, [[keyOf(prefix, shown), { items, by }]])).pipe(
+      Ref.update(answers, (all) => {
+        const key = keyOf(prefix, shown)
+        const known = all.get(key)
+        if (known === undefined) return added(all, [[key, { items, by }]])
+        // Two conversations that are alike so far: what one of them has sent stays as it was sent. Calls that ask for
+        // something else under the same ids go back as the prompts have them.
+        return same(callsIn(known.items), callsIn(items)) ? all : added(all, [[key, { ...known, items: undefined }]])
+      }).pipe(
         Effect.zipRight(
           Ref.update(calls, (all) => added(all, items.filter(isFunctionCall).map((call) => [call.call_id, call])))
         )
       ),
     find: (prefix, shown, to) =>
-      Effect.map(
-        Ref.get(answers),
-        (all) =>
-          Option.map(Option.fromNullable(all.get(keyOf(prefix, shown))), ({ by, items }) =>
-            by.model === to.model && by.account === to.account ? items : items.filter((item) =>
-              !isEncrypted(item)
-            ))
-      ),
+      Effect.map(Ref.get(answers), (all) => {
+        const { by, items } = all.get(keyOf(prefix, shown)) ?? {}
+        const isSame = by?.model === to.model && by.account === to.account
+        return Option.fromNullable(isSame ? items : items?.filter((item) => !isEncrypted(item)))
+      }),
     call: ({ id, name, params }) =>
       Effect.map(Ref.get(calls), (all) =>
         Option.filter(
@@ -72,6 +74,15 @@ export const make: Effect.Effect<Answers> = Effect.gen(function*() {
         ))
   }
 })
+
+/** Without items, it cannot be told from another one. */
+interface Answer {
+  readonly items: ReadonlyArray<Item> | undefined
+  readonly by: Recipient
+}
+
+const callsIn = (items: ReadonlyArray<Item> | undefined) =>
+  items?.filter(isFunctionCall).map(({ arguments: args, name }) => [name, parse(args)])
 
 const added = <A>(
   all: ReadonlyMap<string, A>,

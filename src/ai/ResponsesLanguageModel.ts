@@ -12,12 +12,20 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { isFunctionCall, isMessage, type Item, text as textOf, withoutId } from "../responses/Item.ts"
-import type { ModelError } from "../responses/ModelError.ts"
+import {
+  isFunctionCall,
+  isFunctionCallOutput,
+  isMessage,
+  type Item,
+  text as textOf,
+  withoutId
+} from "../responses/Item.ts"
+import { ModelError } from "../responses/ModelError.ts"
 import * as Request from "../responses/Request.ts"
 import * as Response from "../responses/Response.ts"
 import { Responses } from "../responses/Responses.ts"
 import * as StructuredOutput from "../responses/StructuredOutput.ts"
+import { outputText } from "../responses/ToolCall.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as Answers from "./Answers.ts"
 import * as Blocks from "./Blocks.ts"
@@ -26,7 +34,8 @@ import * as RequestInput from "./RequestInput.ts"
 
 /**
  * `instructions` stand before the system messages of the prompt. `maxRepairs` is how often a model that calls tools with
- * arguments they cannot take, and nothing else, is asked again within one answer; 3 by default.
+ * arguments they cannot take, and nothing else, or that answers without the object it was asked for, is asked again within
+ * one answer; 3 by default.
  *
  * @since 0.1.0
  * @category models
@@ -126,7 +135,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     }
     const mayRepair = answer.repairs <= maxRepairs
     const [blocks, parts] = asking.format === undefined ? Blocks.finish(shown, items) : [Blocks.none, []]
-    if (refused.length > 0 && called.length === 0 && mayRepair) {
+    if (refused.length > 0 && called.length === 0) {
+      if (!mayRepair) return yield* failed(method)(uncallable(refused))
       return Stream.concat(Stream.fromIterable(parts), answering(method, asking, answer, blocks))
     }
     if (asking.format === undefined || called.length > 0) {
@@ -191,6 +201,14 @@ interface Answer {
   readonly usage: Usage.Usage
   readonly repairs: number
 }
+
+const uncallable = (refused: ReadonlyArray<Item>) =>
+  new ModelError({
+    reason: { _tag: "MalformedOutput" },
+    detail: `it calls tools again and again in a way that none takes: ${
+      refused.filter(isFunctionCallOutput).map(({ output }) => outputText(output)).join(" ")
+    }`
+  })
 
 const nothing: Answer = { items: [], text: "", called: [], usage: Usage.zero, repairs: 0 }
 

@@ -8,7 +8,6 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -385,7 +384,7 @@ const layerSecrets = (
 /** What a person has set is not passed over: a `Permission` of the host's own knows neither a mode nor a policy. */
 const checkPermission = ({ permission, policy }: Options, parts: Parts.Parts) => {
   const key = permission !== undefined ? "permission" : policy !== undefined ? "policy" : undefined
-  return key === undefined || Option.isNone(Context.getOption(parts, Permission.Permission))
+  return key === undefined || !Parts.has(parts, Permission.Permission)
     ? Effect.void
     : new BadSetting.ConfigError({
       key,

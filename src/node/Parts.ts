@@ -6,7 +6,6 @@
 import type { HttpClient } from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type { CredentialStore } from "../auth/CredentialStore.ts"
 import type { Responses } from "../responses/Responses.ts"
 import type { SessionStore } from "../session/SessionStore.ts"
@@ -62,6 +61,15 @@ export type Parts = Context.Context<never>
 export const none: Parts = Context.empty()
 
 /**
+ * Whether the host has brought it. A reference such as `Approver` has a value of its own in every context, which does not
+ * count.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const has = <I extends Part, S>(parts: Parts, { key }: Context.Tag<I, S>): boolean => parts.unsafeMap.has(key)
+
+/**
  * A part that the host has brought, or else the stack's own, which is not built otherwise.
  *
  * @since 0.1.0
@@ -71,5 +79,4 @@ export const orOwn = <I extends Part, S, O extends I, E, R>(
   parts: Parts,
   tag: Context.Tag<I, S>,
   own: Layer.Layer<O, E, R>
-): Layer.Layer<O, E, R> =>
-  Option.match(Context.getOption(parts, tag), { onNone: () => own, onSome: (part) => Layer.succeed(tag, part) })
+): Layer.Layer<O, E, R> => has(parts, tag) ? Layer.succeed(tag, Context.unsafeGet(parts, tag)) : own

@@ -6,8 +6,12 @@
  */
 
 /** @since 0.1.0 @category calls */
-export const noSuchTool = (name: string, tools: Iterable<string>): string =>
-  `There is no tool named ${name}. The tools are: ${Array.from(tools).join(", ")}.`
+export const noSuchTool = (name: string, tools: Iterable<string>): string => {
+  const names = Array.from(tools)
+  return `There is no tool named ${name}. ${
+    names.length === 0 ? "There are no tools at all." : `The tools are: ${names.join(", ")}.`
+  }`
+}
 
 /** @since 0.1.0 @category calls */
 export const argumentsNotJson = (tool: string, problem: string | undefined): string =>

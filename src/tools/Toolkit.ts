@@ -106,5 +106,6 @@ const fromTools = <R>(tools: ReadonlyArray<Tool.Tool<R>>): Toolkit<R> => ({
   tools: new Map(tools.map((tool) => [tool.name, tool]))
 })
 
-type Requirements<Tools extends ReadonlyArray<Tool.Tool<unknown>>> = Tools[number] extends Tool.Tool<infer R> ? R
+type Requirements<Tools extends ReadonlyArray<Tool.Tool<unknown>>> = [Tools[number]] extends [never] ? never
+  : Tools[number] extends Tool.Tool<infer R> ? R
   : never

@@ -196,6 +196,34 @@ describe("A language model over Responses", () => {
       assert.include(JSON.stringify(input[3]), "data:image/png;base64,AQI=")
     }).pipe(Effect.provide(scripted(Script.answer(Script.say("Yes."))))))
 
+  it.effect("ends a model that goes on calling what no tool takes", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(LanguageModel.generateText({ prompt: "How warm?", toolkit: Weather }))
+      assert.strictEqual(error._tag, "MalformedOutput")
+      assert.include(error.message, "There is no tool named wether")
+      assert.strictEqual((yield* requests).length, 4)
+    }).pipe(
+      Effect.provide(scripted(...Array.from({ length: 4 }, () => Script.answer(Script.call("wether", {}))))),
+      Effect.provide(WeatherLive)
+    ))
+
+  it.effect("leaves what a chat has sent as it was, whatever another one with the same words has got", () =>
+    Effect.gen(function*() {
+      const [a, b] = [yield* Chat.empty, yield* Chat.empty]
+      yield* a.generateText({ prompt: "Hi" })
+      yield* a.generateText({ prompt: "More" })
+      yield* b.generateText({ prompt: "Hi" })
+      yield* a.generateText({ prompt: "Again" })
+      yield* b.generateText({ prompt: "Again" })
+      const [, two = [], , four = [], five = []] = yield* inputs
+      assert.deepStrictEqual(four.slice(0, two.length), two)
+      assert.strictEqual(five.filter(isReasoning).length, 1)
+    }).pipe(
+      Effect.provide(scripted(
+        ...Array.from({ length: 5 }, (_, n) => Script.answer(Script.think(`Thought ${n}`), Script.say("Ok.")))
+      ))
+    ))
+
   it.effect("takes no call of another conversation for one with the same id", () =>
     Effect.gen(function*() {
       yield* LanguageModel.generateText({ prompt: "How warm is Oslo?", toolkit: Weather })

@@ -9,6 +9,7 @@ import * as fc from "fast-check"
 import * as Cli from "../../src/cli/Cli.ts"
 import * as CommandLine from "../../src/cli/CommandLine.ts"
 import { all as configCommands } from "../../src/cli/commands/config.ts"
+import { all as mcpCommands } from "../../src/cli/commands/mcp.ts"
 import { all as sessionCommands } from "../../src/cli/commands/sessions.ts"
 import * as Grammar from "../../src/cli/Grammar.ts"
 import * as Help from "../../src/cli/help.ts"
@@ -45,13 +46,13 @@ const parsed = (line: CommandLine.CommandLine): Effect.Effect<Seen> =>
         command,
         (config) => Effect.sync(() => seen.push({ command: `${group}${nameOf(command)}`, config: { ...config } }))
       )
-    const groupOf = (name: "sessions" | "config") => {
+    const groupOf = (name: keyof typeof groups) => {
       const [one, ...others] = groups[name].map((command) => noting(command, `${name} `))
       return one === undefined ? undefined : Command.make(name).pipe(Command.withSubcommands([one, ...others]))
     }
     const [first, ...more] = Cli.commands.map((command) => {
       const name = nameOf(command)
-      return (name === "sessions" || name === "config" ? groupOf(name) : undefined) ?? noting(command)
+      return (name === "sessions" || name === "config" || name === "mcp" ? groupOf(name) : undefined) ?? noting(command)
     })
     if (first === undefined) return yield* Effect.dieMessage("no command")
     const root = Command.make("effixir").pipe(Command.withSubcommands([first, ...more]))
@@ -65,7 +66,7 @@ const parsed = (line: CommandLine.CommandLine): Effect.Effect<Seen> =>
     return seen[0] ?? { command: "", config: {} }
   })
 
-const groups = { sessions: sessionCommands, config: configCommands }
+const groups = { sessions: sessionCommands, config: configCommands, mcp: mcpCommands }
 
 const nameOf = ({ descriptor }: { readonly descriptor: Descriptor.Command<unknown> }): string =>
   Grammar.make([descriptor]).commands[0]?.name ?? ""
@@ -395,7 +396,7 @@ describe("a sentence", () => {
   })
 
   it("in the help of a command says what each of its options does", () => {
-    for (const command of [...Cli.commands, ...sessionCommands, ...configCommands]) {
+    for (const command of [...Cli.commands, ...sessionCommands, ...configCommands, ...mcpCommands]) {
       const text = Help.ofCommand(Help.describe("it", handledBy(command, () => Effect.void)), 100)
       for (const { name } of Grammar.make([command.descriptor]).commands[0]?.flags ?? []) {
         assert.match(text, new RegExp(`^ {2}(?:-\\w, )?${name}(?: \\S+)?\\s+\\S`, "m"))

@@ -19,6 +19,7 @@ import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as ScriptedResponses from "../../src/testing/ScriptedResponses.ts"
 import { CommandNotStarted, CommandRunner } from "../../src/tools/command/CommandRunner.ts"
+import * as Approver from "../../src/tools/permission/Approver.ts"
 import * as Permission from "../../src/tools/permission/Permission.ts"
 import * as Tool from "../../src/tools/Tool.ts"
 import * as Toolkit from "../../src/tools/Toolkit.ts"
@@ -37,7 +38,7 @@ const withFolders = <A, E, R>(
     return yield* body({ home, workspace })
   }).pipe(Effect.scoped, Effect.provide(platform))
 
-const ask = (words: string) =>
+const prompt = (words: string) =>
   Effect.gen(function*() {
     const { run } = yield* Agent
     return yield* AgentEvent.answer(run(yield* SessionStore.makeId, words))
@@ -71,7 +72,7 @@ describe("The assembled stack", () => {
       const closed: Layer.Layer<Agent, unknown> = open
       assert.isDefined(closed)
       return Effect.gen(function*() {
-        assert.strictEqual(yield* ask("How many rows?"), "Seven.")
+        assert.strictEqual(yield* prompt("How many rows?"), "Seven.")
         assert.deepStrictEqual(yield* outputs, ["7"])
       }).pipe(Effect.provide(
         open.pipe(
@@ -102,7 +103,7 @@ describe("The assembled stack", () => {
     withFolders(({ home, workspace }) => {
       const parts = Layer.merge(says(Script.answer(Script.say("Yes."))), SessionStore.layerMemory)
       return Effect.gen(function*() {
-        yield* ask("Are you there?")
+        yield* prompt("Are you there?")
         const { list } = yield* SessionStore.SessionStore
         assert.strictEqual((yield* list).length, 1)
         assert.isFalse((yield* names(home)).includes("sessions"))
@@ -126,7 +127,7 @@ describe("The assembled stack", () => {
           )
         )
         yield* Effect.gen(function*() {
-          yield* Effect.exit(ask("Are you there?"))
+          yield* Effect.exit(prompt("Are you there?"))
           yield* Effect.flatMap(Models, ({ list }) => list({ refresh: true }))
         }).pipe(Effect.provide(
           NodeAgent.layer({ workspace, model: "gpt-5.5", parts: client }).pipe(
@@ -161,7 +162,7 @@ describe("The assembled stack", () => {
           remember: () => Effect.void
         })
         const parts = Layer.mergeAll(model, runner, permission)
-        const said = yield* Effect.zipRight(ask("Go"), outputs).pipe(Effect.provide(
+        const said = yield* Effect.zipRight(prompt("Go"), outputs).pipe(Effect.provide(
           NodeAgent.layer({ workspace, model: "gpt-5.5", parts }).pipe(
             Layer.provideMerge(model),
             Layer.provide(environment(home))
@@ -183,6 +184,32 @@ describe("The assembled stack", () => {
         assert.notStrictEqual(Context.get(one, Agent), Context.get(two, Agent))
       }).pipe(Effect.scoped, Effect.provide(environment(home)))
     ))
+
+  it.effect.each([["as an option", true], ["as a part", false]] as const)(
+    "asks the approver that it was given %s",
+    ([, isOption]) =>
+      withFolders(({ home, workspace }) =>
+        Effect.gen(function*() {
+          const asked = yield* Ref.make<ReadonlyArray<string>>([])
+          const ask = ({ tool }: Approver.Question) =>
+            Effect.as(
+              Ref.update(asked, (all) => [...all, tool]),
+              Option.some<Approver.Answer>({ _tag: "Once" })
+            )
+          const model = says(
+            Script.answer(Script.call("write", { path: "a.txt", content: "a" })),
+            Script.answer(Script.say("Written."))
+          )
+          const common = { workspace, model: "gpt-5.5", permission: "ask" } as const
+          const stack = isOption
+            ? NodeAgent.layer({ ...common, parts: model, approver: { ask } })
+            : NodeAgent.layer({ ...common, parts: Layer.merge(model, Approver.layer(ask)) })
+          yield* Effect.provide(Effect.asVoid(prompt("Go")), Layer.provide(stack, environment(home)))
+          assert.deepStrictEqual(yield* Ref.get(asked), ["write"])
+          assert.deepStrictEqual(yield* names(workspace), ["a.txt"])
+        })
+      )
+  )
 
   it.effect("passes over no setting: a mode beside a Permission of the host is an error", () =>
     withFolders(({ home, workspace }) =>

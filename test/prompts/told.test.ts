@@ -246,7 +246,7 @@ const occasions: {
     tooManyProcesses: [[8]],
     processTakesNoInput: [["p1"]],
     processNeedsId: [],
-    noSuchTool: [["cat", ["read", "bash"]]],
+    noSuchTool: [["cat", ["read", "bash"]], ["cat", []]],
     argumentsNotJson: [["read", "Unexpected end of JSON input"], ["read", undefined]],
     argumentsTooDeep: [["read", 512]],
     resultTooDeep: [[512]],
