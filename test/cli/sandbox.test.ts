@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { execFileSync } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { sandboxFor } from "../../src/cli/sandbox.ts"
 import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -160,6 +161,63 @@ describe.runIf(isThere)("--sandbox", () => {
       assert.isFalse(existsSync(file(".git/hooks/pre-commit")))
       const [request] = yield* simulator.requests
       assert.include(JSON.stringify(request?.body), "Commands run in a sandbox: they can write only in the workspace")
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("lets no link in the place of .git, nor of another folder it may write in, lead out of the workspace", () =>
+    Effect.gen(function*() {
+      // Outside of the temporary folder, which commands may write.
+      const base = mkdtempSync(join(process.cwd(), "node_modules", ".sandbox-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(base, { recursive: true })))
+      const [repository, work, late] = [join(base, "other/.git"), join(base, "work"), join(base, "work/late")]
+      mkdirSync(repository, { recursive: true })
+      mkdirSync(work)
+      writeFileSync(join(repository, "HEAD"), "ref: refs/heads/main\n")
+      const { run } = yield* machine(Script.fromTurns([
+        Script.answer(Script.call("bash", { command: "ln -s ../other/.git .git; ln -s ../other late" })),
+        Script.answer(Script.call("bash", { command: "touch .git/marker late/marker; true" })),
+        Script.answer(Script.say("Done."))
+      ]))
+      const listed = ["--set", `sandbox_writable=["${late}"]`]
+      assert.strictEqual((yield* run(["run", "-C", work, ...listed, "Go on"], { env: usual })).code, 0)
+      assert.deepStrictEqual(readdirSync(repository), ["HEAD"])
+      assert.deepStrictEqual(readdirSync(join(base, "other")), [".git"])
+      assert.isTrue(lstatSync(late).isSymbolicLink() && lstatSync(join(work, ".git")).isSymbolicLink())
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("protects hooks where there are none yet, also from a worktree that gives its repository by relative paths", () =>
+    Effect.gen(function*() {
+      const base = mkdtempSync(join(process.cwd(), "node_modules", ".sandbox-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(base, { recursive: true })))
+      const [repository, tree] = [join(base, "main/.git"), join(base, "tree")]
+      const entry = join(repository, "worktrees/tree")
+      mkdirSync(entry, { recursive: true })
+      mkdirSync(tree)
+      writeFileSync(join(repository, "HEAD"), "ref: refs/heads/main\n")
+      writeFileSync(join(entry, "config.worktree"), "")
+      writeFileSync(join(entry, "commondir"), "../..\n")
+      writeFileSync(join(entry, "gitdir"), "../../../../tree/.git\n")
+      writeFileSync(join(tree, ".git"), "gitdir: ../main/.git/worktrees/tree\n")
+      const go = (folder: string, command: string) =>
+        Effect.gen(function*() {
+          const { run } = yield* machine(
+            Script.fromTurns([Script.answer(Script.call("bash", { command })), Script.answer(Script.say("Done."))])
+          )
+          assert.strictEqual((yield* run(["run", "-C", folder, "Go on"], { env: usual })).code, 0)
+        })
+      const git = "../main/.git"
+      yield* go(
+        tree,
+        `mkdir ${git}/hooks; touch ${git}/hooks/pre-commit; echo x > ${git}/worktrees/tree/config.worktree; touch ${git}/fine`
+      )
+      assert.deepStrictEqual(readdirSync(repository).toSorted(), ["HEAD", "fine", "hooks", "worktrees"])
+      assert.deepStrictEqual(readdirSync(join(repository, "hooks")), [])
+      assert.strictEqual(lstatSync(join(entry, "config.worktree")).size, 0)
+      // Seen through a link in a folder of the name of the worktree, the same entry points to that folder.
+      const named = join(base, "elsewhere/tree")
+      mkdirSync(named, { recursive: true })
+      yield* go(named, "ln -s ../../main/.git linked; echo 'gitdir: linked/worktrees/tree' > .git")
+      yield* go(named, "touch linked/marker; true")
+      assert.isFalse(existsSync(join(repository, "marker")))
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("is told of by status and doctor", () =>

@@ -99,6 +99,7 @@ const strictest: Rules.Rules = {
   writable: [],
   pinned: [],
   protected: [],
+  absent: [],
   hidden: [],
   masks: new Map(),
   emptied: [],

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Arr from "effect/Array"
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs"
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { isWithin } from "../../internal/paths.ts"
@@ -15,11 +15,12 @@ import * as Masks from "./Masks.ts"
  * - `writable` folders in which it may write
  * - `pinned` folders in them that can be written in, and neither moved nor removed
  * - `protected` what stays as it is within them
+ * - `absent` what is not there, and is not to be made, by a program that can hold a command to that
  * - `hidden` files that cannot be opened; in place of those of the workspace, `masks` has others which git takes for the
  *   same as long as it does not look into them
  * - `emptied` folders of which only `shown` can be seen
  *
- * All paths are real ones, and there.
+ * All paths are real ones, and all but the absent are there.
  *
  * @since 0.1.0
  * @category models
@@ -29,6 +30,7 @@ export interface Rules {
   readonly writable: ReadonlyArray<string>
   readonly pinned: ReadonlyArray<string>
   readonly protected: ReadonlyArray<string>
+  readonly absent: ReadonlyArray<string>
   readonly hidden: ReadonlyArray<string>
   readonly masks: ReadonlyMap<string, string>
   readonly emptied: ReadonlyArray<string>
@@ -54,7 +56,8 @@ export const make = ({ home, isReadOnly, network, root, secrets, session, writab
   // The workspace may be a part of a repository.
   const own = join(repositoryOf(root), ".git")
   const git = [...isRepository(own) ? [own] : [], ...gitFolders(own)]
-  const folders = isReadOnly ? [] : real([root, tmpdir(), "/tmp", "/var/tmp", ...git, ...writable])
+  if (!isReadOnly) git.forEach(makeHooks)
+  const folders = isReadOnly ? [] : writableOf([root, tmpdir(), "/tmp", "/var/tmp", ...git, ...writable])
   const shown = session === undefined ? [] : real(secrets.open(session))
   // A workspace in such a folder was chosen by a person: only the files beside it are kept away then.
   const [around, emptied] = Arr.partition(real([home, ...secretFolders]), (folder) => !isWithin(folder, root))
@@ -64,24 +67,54 @@ export const make = ({ home, isReadOnly, network, root, secrets, session, writab
     ...secrets.listed,
     ...secretsBelow(root, secrets, session)
   ]).filter((file) => !emptied.some((folder) => isWithin(folder, file)))
+  const steering = [
+    ...isFolder(own) || !existsSync(own) ? [] : [own],
+    ...[...new Set([...isFolder(own) ? [own] : [], ...git])].flatMap((folder) => [
+      join(folder, "hooks"),
+      join(folder, "config"),
+      ...[folder, ...foldersIn(join(folder, "worktrees"))].map((one) => join(one, "config.worktree"))
+    ]),
+    join(root, ".agents")
+  ]
   return {
     root,
     writable: folders,
-    pinned: isReadOnly ? [] : real([own]).filter(isFolder),
-    protected: isReadOnly ? [] : real([
-      ...isFolder(own) ? [] : [own],
-      ...[own, ...git].flatMap((folder) => [
-        join(folder, "hooks"),
-        join(folder, "config"),
-        join(folder, "config.worktree")
-      ]),
-      join(root, ".agents")
-    ]),
+    pinned: isReadOnly ? [] : [root, own].filter(isOwnFolder),
+    protected: isReadOnly ? [] : real(steering),
+    absent: isReadOnly ? [] : steering.filter((path) => !existsSync(path)),
     hidden,
     masks: Masks.make(join(home, "cache", "masks"), hidden.filter((file) => isWithin(root, file))),
     emptied,
     shown,
     network
+  }
+}
+
+/**
+ * The folders as they really are. A command can write in the first ones, and put a link in the place of one that lies in
+ * them: such a one can be written as it is, and is not followed.
+ */
+const writableOf = (folders: ReadonlyArray<string>): ReadonlyArray<string> =>
+  real(folders.filter((folder, at) => at === 0 ? isOwnFolder(folder) : !isLinkIn(folders, folder)))
+
+const isLinkIn = (folders: ReadonlyArray<string>, path: string): boolean =>
+  !isOwnFolder(path) && folders.some((folder) => folder !== path && isWithin(folder, path))
+
+/** A folder that no link leads to. */
+const isOwnFolder = (path: string): boolean => {
+  try {
+    return realpathSync(path) === path && lstatSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** A repository without hooks gets the empty folder that `git init` makes: what is not there cannot be protected. */
+const makeHooks = (git: string): void => {
+  try {
+    mkdirSync(join(git, "hooks"))
+  } catch {
+    // It is there, or the repository is not ours to write.
   }
 }
 
@@ -140,6 +173,9 @@ const secretsBelow = (root: string, secrets: Secrets, session: string | undefine
   return found
 }
 
+const foldersIn = (folder: string): ReadonlyArray<string> =>
+  entries(folder).flatMap((entry) => entry.isDirectory() ? [join(folder, entry.name)] : [])
+
 const entries = (folder: string) => {
   try {
     return readdirSync(folder, { withFileTypes: true })
@@ -156,17 +192,18 @@ const repositoryOf = (root: string): string => {
   return root
 }
 
-const isRepository = (git: string): boolean => isFolder(git) && existsSync(join(git, "HEAD"))
+/** A `.git` that is a link counts as none: a command could make it one, to any repository. */
+const isRepository = (git: string): boolean => isOwnFolder(git) && existsSync(join(git, "HEAD"))
 
 /**
  * The folders outside of a worktree in which git keeps what belongs to it. What its `.git` file says counts only if the
- * repository says the same: a command could write it there.
+ * repository says the same, at its real place: a command could write the one, and lead to the other by a link.
  */
 const gitFolders = (own: string): ReadonlyArray<string> => {
+  if (lstatSync(own, { throwIfNoEntry: false })?.isFile() !== true) return []
   const [, named] = /^gitdir: (.+)$/m.exec(textOf(own)) ?? []
-  if (named === undefined) return []
-  const folder = resolve(dirname(own), named.trim())
-  if (resolve(folder, textOf(join(folder, "gitdir")).trim()) !== own) return []
+  const [folder] = named === undefined ? [] : real([resolve(dirname(own), named.trim())])
+  if (folder === undefined || resolve(folder, textOf(join(folder, "gitdir")).trim()) !== own) return []
   const common = resolve(folder, textOf(join(folder, "commondir")).trim() || ".")
   return dirname(dirname(folder)) === common && existsSync(join(common, "HEAD")) ? [common] : []
 }

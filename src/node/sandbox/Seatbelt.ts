@@ -28,7 +28,7 @@ export const profile = (rules: Rules): string =>
     "(allow file-write* (subpath \"/dev\"))",
     ...lines("allow file-write*", "subpath", rules.writable),
     ...lines("deny file-write*", "literal", rules.pinned),
-    ...lines("deny file-write*", "subpath", rules.protected),
+    ...lines("deny file-write*", "subpath", [...rules.protected, ...rules.absent]),
     ...lines("deny file-read* file-write*", "subpath", rules.emptied),
     ...lines("allow file-read*", "subpath", rules.shown),
     ...lines("deny file-read* file-write*", "literal", rules.hidden),
