@@ -68,6 +68,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   const sandbox = yield* sandboxFor({ ...settings, folder: asked.folder, permission })
   yield* Effect.forEach((sandbox?.writable ?? []).filter((path) => !existsSync(path)), sayNotThere, { discard: true })
   const isTrusted = yield* trusts(asked, settings.home)
+  yield* sayNotStarted(settings.home, asked.folder)
   const skills = yield* skillsFor(asked, settings.home, isTrusted)
   const agents = yield* agentsFor(asked, settings.home, isTrusted)
   const search = yield* searches(asked, settings)
@@ -92,6 +93,20 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
     childLimits: { maxParallel: settings.agents?.max_parallel, maxDepth: settings.agents?.max_depth }
   }
   return { settings, permission, isTrusted, skills, search, runtime }
+})
+
+/** A person is told what of a trusted project is not started, since it is not what was trusted. */
+export const sayNotStarted = Effect.fnUntraced(function*(home: Home.Home, folder: string) {
+  const screen = yield* Screen
+  yield* Effect.forEach(
+    yield* McpSettings.leftOut(home, folder),
+    ({ file, what }) =>
+      screen.say(
+        `the ${what} of ${quote(file)} are left out: you have not trusted them as they are now. ` +
+          "Look at the file; to have them started: --trust"
+      ),
+    { discard: true }
+  )
 })
 
 const sayNotThere = (path: string) =>

@@ -147,6 +147,32 @@ describe("MCP servers", () => {
       assert.include(stderr, "MCP server greedy could not be started: OPENAI_API_KEY is a sign-in of effixir's own")
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("of a trusted project start only as they were when it was trusted", () =>
+    Effect.gen(function*() {
+      const { folder, fs, home, path, run } = yield* withServers({}, [])
+      const file = path.join(folder, ".mcp.json")
+      const names = Effect.map(run(["mcp", "list", "--json"]), ({ stderr, stdout }) => ({
+        names: JSON.parse(stdout).servers.map(({ name }: { name: string }) => name),
+        stderr
+      }))
+      const write = (name: string) =>
+        fs.writeFileString(file, JSON.stringify({ mcpServers: { [name]: behaving("good") } }))
+      // Trusted by an earlier version, or before there was such a file.
+      yield* fs.writeFileString(path.join(home, "trusted.json"), JSON.stringify({ folders: [folder] }))
+      yield* write("first")
+      const before = yield* names
+      assert.deepStrictEqual(before.names, [])
+      assertSentence(before.stderr, "MCP servers of", ".mcp.json are left out", "--trust")
+      const left = yield* run(["run", "Go"])
+      assert.strictEqual(left.stderr.split(".mcp.json are left out").length, 2)
+      assert.notInclude((yield* run(["run", "--trust", "Go"])).stderr, "left out")
+      assert.deepStrictEqual(yield* names, { names: ["first"], stderr: "" })
+      yield* write("second")
+      assert.deepStrictEqual((yield* names).names, [])
+      yield* run(["run", "--trust", "Go"])
+      assert.deepStrictEqual((yield* names).names, ["second"])
+    }).pipe(Effect.provide(platform)))
+
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     it.scopedLive(`are gone soon after ${signal}`, () =>
       Effect.gen(function*() {

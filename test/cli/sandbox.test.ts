@@ -27,6 +27,8 @@ const outputs = (commands: ReadonlyArray<string>, args: ReadonlyArray<string>) =
     const { file, fs, path, run } = all
     yield* fs.makeDirectory(file(".git/hooks"), { recursive: true })
     yield* fs.makeDirectory(file(".agents"))
+    yield* fs.makeDirectory(file(".effixir"))
+    yield* fs.writeFileString(file(".mcp.json"), "{}")
     yield* fs.writeFileString(file(".git/config"), "[core]\n")
     yield* fs.writeFileString(file(".env"), "SECRET=1\n")
     const { code, stdout } = yield* run(["run", "--json", ...args, "Go on"], { env: usual })
@@ -43,7 +45,8 @@ describe.runIf(isThere)("--sandbox", () => {
       const { file, fs, told } = yield* outputs([
         `echo in > in.txt && echo tmp > "${tmpdir()}/effixir-sandbox-$$" && rm "${tmpdir()}/effixir-sandbox-$$" && echo fine`,
         "touch /usr/effixir-sandbox",
-        "echo x >> .git/config; touch .git/hooks/pre-commit; touch .agents/x; mv .agents other; true",
+        "echo x >> .git/config; touch .git/hooks/pre-commit; touch .agents/x .effixir/x; mv .agents other; true",
+        "mv .mcp.json other; rm .mcp.json; echo x >> .mcp.json; true",
         "touch .git/index && echo fine",
         "mv .git put-aside || rm -r .git; mkdir -p .git/hooks; touch .git/hooks/pre-commit"
       ], [])
@@ -54,9 +57,11 @@ describe.runIf(isThere)("--sandbox", () => {
       assert.strictEqual(yield* fs.readFileString(file(".git/config")), "[core]\n")
       assert.deepStrictEqual(yield* fs.readDirectory(file(".git/hooks")), [])
       assert.deepStrictEqual(yield* fs.readDirectory(file(".agents")), [])
-      assert.strictEqual(told[3], "fine")
+      assert.deepStrictEqual(yield* fs.readDirectory(file(".effixir")), [])
+      assert.strictEqual(yield* fs.readFileString(file(".mcp.json")), "{}")
+      assert.strictEqual(told[4], "fine")
       assert.isFalse(yield* fs.exists(file("put-aside")))
-      assert.match(told[4] ?? "", /busy/)
+      assert.match(told[5] ?? "", /busy/)
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("shows no secret file, nor effixir's own, whoever asks for them", () =>

@@ -50,8 +50,11 @@ export const make = Effect.fnUntraced(function*(settings: HookSettings, log: (se
   const runner = yield* CommandRunner
   const { root } = yield* Workspace
 
+  const groupsFor = (event: Event, names?: ReadonlyArray<string>): ReadonlyArray<Group> =>
+    (settings[event] ?? []).filter((group) => names === undefined || matches(group, names))
+
   const commandsFor = (event: Event, names?: ReadonlyArray<string>): ReadonlyArray<Command> =>
-    (settings[event] ?? []).flatMap((group) => names === undefined || matches(group, names) ? group.hooks : [])
+    groupsFor(event, names).flatMap(({ hooks }) => hooks)
 
   /** What one command answers, or why it has failed. */
   const ask = (hook: Command, event: Event, sessionId: string, fields: object): Effect.Effect<Outcome> => {
@@ -121,7 +124,10 @@ export const make = Effect.fnUntraced(function*(settings: HookSettings, log: (se
         let input = call.input
         let decision: HookAnswer.HookAnswer["decision"]
         let reason: string | undefined
-        for (const hook of commandsFor("PreToolUse", namesOf(call.tool))) {
+        const hooks = groupsFor("PreToolUse", namesOf(call.tool)).flatMap(({ from, hooks }) =>
+          hooks.map((hook) => ({ hook, isOwn: from === undefined }))
+        )
+        for (const { hook, isOwn } of hooks) {
           const current = { ...call, input }
           const given = inputOf(current, root)
           const answer = yield* Effect.flatMap(
@@ -133,8 +139,9 @@ export const make = Effect.fnUntraced(function*(settings: HookSettings, log: (se
           if (answer.input !== undefined) input = changed(current, given, answer.input)
           const why = answer.reason ?? `the hook \`${hook.command}\` says so`
           if (answer.decision === "deny") return { context, decision: "deny", reason: why }
-          // Of several answers the stricter counts.
-          if (answer.decision !== undefined && decision !== "ask") {
+          // Of several answers the stricter counts. What a project brings along does not answer in a person's place.
+          const counts = isOwn ? answer.decision !== undefined : answer.decision === "ask"
+          if (counts && decision !== "ask") {
             decision = answer.decision
             reason = why
           }

@@ -51,14 +51,15 @@ const isPattern = (text: string): boolean => {
 
 /**
  * Commands with what they are for: a regular expression that a whole name has to match, of a tool at PreToolUse and
- * PostToolUse; `*`, nothing and none are for all.
+ * PostToolUse; `*`, nothing and none are for all. `from` is set for those of a project: they allow nothing.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Group = Schema.Struct({
   matcher: Schema.optional(Schema.String.pipe(Schema.filter(isPattern))),
-  hooks: Schema.Array(Command)
+  hooks: Schema.Array(Command),
+  from: Schema.optional(Schema.Literal("project"))
 })
 
 /** @since 0.1.0 @category models */
@@ -94,6 +95,22 @@ export const merge = (self: unknown, that: unknown): unknown => {
     return [name, Array.isArray(first) && Array.isArray(second) ? [...first, ...second] : second ?? first]
   }))
 }
+
+/**
+ * The hooks of a project, as they are written, marked as such.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const ofProject = (hooks: unknown): unknown =>
+  isRecord(hooks)
+    ? Object.fromEntries(
+      Object.entries(hooks).map(([event, groups]) => [
+        event,
+        Array.isArray(groups) ? groups.map((group) => isRecord(group) ? { ...group, from: "project" } : group) : groups
+      ])
+    )
+    : hooks
 
 const isRecord = (value: unknown): value is { readonly [name: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value)

@@ -74,7 +74,7 @@ export const make = ({ home, isReadOnly, network, root, secrets, session, writab
       join(folder, "config"),
       ...[folder, ...foldersIn(join(folder, "worktrees"))].map((one) => join(one, "config.worktree"))
     ]),
-    join(root, ".agents")
+    ...[".agents", ".effixir", ".mcp.json"].map((name) => join(root, name))
   ]
   return {
     root,

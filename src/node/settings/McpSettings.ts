@@ -1,6 +1,6 @@
 /**
  * The MCP servers that count in a folder: those of a person's `config.json`, and of the project's `.mcp.json` once the
- * project is trusted.
+ * project is trusted with it as it is.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,9 @@ import { isNotFound } from "../../internal/isNotFound.ts"
 import * as McpServers from "../../tools/mcp/McpServers.ts"
 import type { Home } from "./Home.ts"
 import * as Jsonc from "./Jsonc.ts"
+import * as ProjectSettings from "./ProjectSettings.ts"
 import type * as Settings from "./Settings.ts"
+import * as Trust from "./Trust.ts"
 
 /** The name of a project's file. */
 const fileName = ".mcp.json"
@@ -42,7 +44,26 @@ export interface Options {
  */
 export const load = Effect.fnUntraced(function*({ folder, home, isTrusted, settings }: Options) {
   const own = McpServers.ofSettings(settings.mcp_servers ?? {}, home.config)
-  return isTrusted ? McpServers.merge(own, yield* ofProject(folder)) : own
+  return isTrusted ? McpServers.merge(own, yield* ofProject(home, folder)) : own
+})
+
+/**
+ * The files of a trusted project of which nothing is started, since a person has not trusted them as they are.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const leftOut = Effect.fnUntraced(function*(home: Home, folder: string) {
+  if (!(yield* Trust.isTrusted(home, folder))) return []
+  const fs = yield* FileSystem.FileSystem
+  const file = yield* fileOf(folder)
+  const text = yield* Effect.option(fs.readFileString(file))
+  const areServers = Option.isSome(text) && !(yield* Trust.mayStart(home, folder, "servers", text.value))
+  const project = yield* ProjectSettings.read(home, folder)
+  return [
+    ...areServers ? [{ file, what: "MCP servers" }] : [],
+    ...project?.hasOtherHooks === true ? [{ file: project.file, what: "hooks" }] : []
+  ]
 })
 
 /**
@@ -57,7 +78,7 @@ export const fileOf: (folder: string) => Effect.Effect<string, never, FileSystem
     return path.join(yield* ProjectInstructions.projectOf(folder), fileName)
   })
 
-const ofProject = Effect.fnUntraced(function*(folder: string) {
+const ofProject = Effect.fnUntraced(function*(home: Home, folder: string) {
   const fs = yield* FileSystem.FileSystem
   const file = yield* fileOf(folder)
   const unusable = (expected: string) => new ConfigError({ key: "The file", source: file, expected })
@@ -65,6 +86,7 @@ const ofProject = Effect.fnUntraced(function*(folder: string) {
     Effect.catchAll((error) => isNotFound(error) ? Effect.succeedNone : unusable(diskProblem(error)))
   )
   if (Option.isNone(text)) return []
+  if (!(yield* Trust.mayStart(home, folder, "servers", text.value))) return []
   if (text.value.length > maxSize) return yield* unusable("it is larger than a list of servers can be")
   const json = yield* Effect.mapError(Jsonc.parse(text.value), ({ problem }) => unusable(problem))
   const { isIn } = yield* Secrets

@@ -49,7 +49,8 @@ export const fileOf: (folder: string) => Effect.Effect<string, never, FileSystem
   })
 
 /**
- * What a trusted project sets; nothing of one that is not trusted.
+ * What a trusted project sets; nothing of one that is not trusted. Hooks that are not those that a person has trusted are
+ * left out: `hasOtherHooks`.
  *
  * @since 0.1.0
  * @category loading
@@ -58,7 +59,7 @@ export const read: (
   home: Home,
   folder: string
 ) => Effect.Effect<
-  { readonly file: string; readonly written: Settings.Written } | undefined,
+  { readonly file: string; readonly written: Settings.Written; readonly hasOtherHooks: boolean } | undefined,
   ConfigError,
   FileSystem.FileSystem | Path.Path
 > = Effect.fnUntraced(function*(home, folder) {
@@ -66,7 +67,9 @@ export const read: (
   if (file === undefined || !(yield* Trust.isTrusted(home, folder))) return undefined
   const written = yield* Settings.read(file)
   yield* check(Object.keys(written), file)
-  return { file, written }
+  const { hooks, ...others } = written
+  const hasOtherHooks = hooks !== undefined && !(yield* Trust.mayStart(home, folder, "hooks", hooks))
+  return { file, written: hasOtherHooks ? others : written, hasOtherHooks }
 })
 
 /**

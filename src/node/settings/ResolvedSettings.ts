@@ -72,8 +72,8 @@ export const resolve: (
       const variable = env.get(key)
       if (variable !== undefined) return { key, value: variable.value, source: "env", from: variable.name }
       if (project?.written[key] !== undefined) {
-        const value = key === "hooks" && user[key] !== undefined
-          ? HookSettings.merge(user[key], project.written[key])
+        const value = key === "hooks"
+          ? HookSettings.merge(user[key], HookSettings.ofProject(project.written[key]))
           : project.written[key]
         const origin: Origin = { key, value, source: "project", from: project.file }
         if (!isWider(key, origin.value, user)) return origin

@@ -79,7 +79,7 @@ const deny = (rule: string, reason: string, advice?: string): Decision => ({
  * Decides by a policy, and by a mode where no rule matches a call.
  *
  * - Secret files are denied to every tool that takes paths, unless a rule allows their very paths.
- * - What later runs are told and what git does (`.agents` and `.git`, anywhere) is written by tools that take paths
+ * - What later runs are told and what git does (`.agents`, `.effixir`, `.mcp.json` and `.git`, anywhere) is written by tools that take paths
  *   only where a rule allows the very paths, or the approver does. `AGENTS.md` is open: people ask for it.
  * - `auto` lets everything else run. That holds for commands too, also for those that name a secret file: a shell can
  *   reach it in other ways than by its name, so a question about the name alone would protect nothing.
@@ -337,8 +337,8 @@ const denyControl = (rule: string, character: string): Decision =>
     Refusals.withoutControlCharacters
   )
 
-/** Skills, and a repository's settings and hooks: changes there affect what happens after this run. */
-const steers = (path: string): boolean => /(^|\/)\.(agents|git)(\/|$)/i.test(path)
+/** Skills, settings, hooks and MCP servers, also a repository's: changes there affect what happens after this run. */
+const steers = (path: string): boolean => /(^|\/)\.(agents|effixir|git|mcp\.json)(\/|$)/i.test(path)
 
 /** No system supports a longer one. */
 const maxPath = 5000

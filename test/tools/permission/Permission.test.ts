@@ -135,6 +135,8 @@ describe("Permission", () => {
 
   const steering = [
     ".agents/skills/deploy/SKILL.md",
+    ".mcp.json",
+    "inside/.MCP.json",
     "inside/.agents/x",
     ".git/config",
     ".git",

@@ -11,6 +11,7 @@ import { quote } from "../../../internal/quote.ts"
 import * as McpSettings from "../../../node/settings/McpSettings.ts"
 import * as Trust from "../../../node/settings/Trust.ts"
 import * as McpServers from "../../../tools/mcp/McpServers.ts"
+import { sayNotStarted } from "../../agentSetup.ts"
 import { BadInput } from "../../ExitCode.ts"
 import * as Prompt from "../../prompt.ts"
 import { Screen } from "../../Screen.ts"
@@ -30,6 +31,7 @@ export const load = Effect.fnUntraced(function*(cd: Option.Option<string>) {
       `${quote(file)} left out: this project is not trusted. To trust it, run something there with --trust`
     )
   }
+  yield* sayNotStarted(home, folder)
   return { folder, servers }
 })
 
