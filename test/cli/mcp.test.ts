@@ -134,7 +134,11 @@ describe("MCP servers", () => {
       const { args, command } = behaving("good")
       const servers = {
         own: { command: "${NODE}", args, env: { SECRET_OF_OURS: "${NOT_SET:-none}" } },
-        greedy: { command, args, env: { SECRET_OF_OURS: "${OPENAI_API_KEY}" } }
+        greedy: { command, args, env: { SECRET_OF_OURS: "${OPENAI_API_KEY}" } },
+        // Other ways to the same.
+        naming: { command, args, env: { SECRET_OF_OURS: { env: "OPENAI_API_KEY" } } },
+        far: { url: "http://127.0.0.1:9/mcp", bearer_token_env_var: "OPENAI_${NOT_SET:-API}_KEY" },
+        renamed: { url: "http://127.0.0.1:9/mcp", headers: { "X-Any": { env: "OPENAI_API_KEY" } } }
       }
       yield* fs.writeFileString(path.join(folder, ".mcp.json"), JSON.stringify({ mcpServers: servers }))
       const env = { NODE: process.execPath, OPENAI_API_KEY: secrets[2] ?? "" }
@@ -144,7 +148,9 @@ describe("MCP servers", () => {
       const { code, stderr, stdout } = yield* run(["--json", "--trust", "Go"], { env })
       assert.strictEqual(code, 0, stderr)
       assert.deepStrictEqual(outputs(stdout), [`{"text":"a","env":"none"}`])
-      assert.include(stderr, "MCP server greedy could not be started: OPENAI_API_KEY is a sign-in of effixir's own")
+      for (const name of ["greedy", "naming", "far", "renamed"]) {
+        assert.include(stderr, `MCP server ${name} could not be started: OPENAI_API_KEY is a sign-in of effixir's own`)
+      }
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("of a trusted project start only as they were when it was trusted", () =>

@@ -90,20 +90,28 @@ const ofProject = Effect.fnUntraced(function*(home: Home, folder: string) {
   if (text.value.length > maxSize) return yield* unusable("it is larger than a list of servers can be")
   const json = yield* Effect.mapError(Jsonc.parse(text.value), ({ problem }) => unusable(problem))
   const { isIn } = yield* Secrets
+  const look = (name: string) =>
+    Effect.map(
+      Effect.option(Config.string(name)),
+      (value) =>
+        Option.isSome(value) && (isOurs.test(name) || isIn(value.value))
+          ? Either.left(`${name} is a sign-in of effixir's own, which a project does not get`)
+          : Either.right(Option.getOrUndefined(value))
+    )
   const names = Array.from(text.value.matchAll(/\$\{([A-Za-z_]\w*)/g), ([, name = ""]) => name)
   const values = new Map(
-    yield* Effect.forEach(
-      [...new Set(names)],
-      (name) => Effect.map(Effect.option(Config.string(name)), (value) => [name, value] as const)
-    )
+    yield* Effect.forEach(new Set(names), (name) => Effect.map(look(name), (value) => [name, value] as const))
   )
-  const servers = McpServers.ofProject(json, file, (name) => {
-    const value = Option.getOrUndefined(values.get(name) ?? Option.none())
-    return value !== undefined && isOurs.test(name) || value !== undefined && isIn(value)
-      ? Either.left(`${name} is a sign-in of effixir's own, which a project does not get`)
-      : Either.right(value)
-  })
-  return servers ?? (yield* unusable("expected {\"mcpServers\": {…}}"))
+  const servers = McpServers.ofProject(json, file, (name) => values.get(name) ?? Either.right(undefined))
+  if (servers === undefined) return yield* unusable("expected {\"mcpServers\": {…}}")
+  return yield* Effect.forEach(
+    servers,
+    (configured) =>
+      Effect.map(Effect.forEach(McpServers.variablesOf(configured), look), (found) => ({
+        ...configured,
+        server: Either.andThen(Either.all(found), configured.server)
+      }))
+  )
 })
 
 /** What signs in to models; a person can pass it on in `config.json`. */

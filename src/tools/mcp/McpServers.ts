@@ -107,6 +107,24 @@ export const transportOf = ({ server }: Configured): "stdio" | "http" =>
 export const isEnabled = ({ server }: Configured): boolean => Either.isLeft(server) || server.right.enabled !== false
 
 /**
+ * The variables of the environment that it takes its values from when it is started.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const variablesOf = ({ server }: Configured): ReadonlyArray<string> => {
+  if (Either.isLeft(server)) return []
+  const { bearer_token_env_var, env, headers } = {
+    bearer_token_env_var: undefined,
+    env: {},
+    headers: {},
+    ...server.right
+  }
+  const named = Object.values({ ...env, ...headers }).flatMap((value) => typeof value === "string" ? [] : [value.env])
+  return bearer_token_env_var === undefined ? named : [...named, bearer_token_env_var]
+}
+
+/**
  * A person's servers and those of a project. A project cannot put another one in the place of a person's own: rules about
  * its tools would then hold for something else.
  *
