@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { parse } from "../../internal/json.ts"
-import { JSONRPCMessageSchema, type Transport } from "../../vendor/mcp.ts"
+import { ErrorCode, JSONRPCMessageSchema, McpError, type Transport } from "../../vendor/mcp.ts"
 import * as ProcessGroup from "../process/ProcessGroup.ts"
 import type { ProcessWatcher } from "../process/ProcessWatcher.ts"
 
@@ -37,6 +37,9 @@ const toldLines = 3
 
 /** How long a server may go on after it was told to stop, in milliseconds. */
 const grace = 1000
+
+/** How long the pipes of a program that has ended are read, in milliseconds. */
+const untilClosed = 200
 
 /**
  * Starts the program. It is stopped with the Scope, and earlier when it sends more than it may, or goes on with what it
@@ -109,16 +112,16 @@ export const make = Effect.fnUntraced(function*({ env, folder, watcher, words }:
     child.once("close", closed)
     child.once("exit", () => {
       // A process that it has left behind may hold the pipes open.
-      setTimeout(closed, 200).unref()
+      setTimeout(closed, untilClosed).unref()
     })
-    if (child.exitCode !== null || child.signalCode !== null) setTimeout(closed, 200).unref()
+    if (child.exitCode !== null || child.signalCode !== null) setTimeout(closed, untilClosed).unref()
   }
 
   const transport: Transport = {
     start: () => Promise.resolve(listen()),
     send: (message) =>
       new Promise((resolve, reject) => {
-        if (isClosed || child.stdin.destroyed) return reject(new Error("closed"))
+        if (isClosed) return reject(new McpError(ErrorCode.ConnectionClosed, "Connection closed"))
         if ("method" in message) {
           if ("id" in message) waiting.add(message.id)
           if (message.method === "notifications/cancelled") {
@@ -126,7 +129,19 @@ export const make = Effect.fnUntraced(function*({ env, folder, watcher, words }:
             cancelled.set(message.params?.["requestId"], clock.unsafeCurrentTimeMillis())
           }
         }
-        child.stdin.write(`${JSON.stringify(message)}\n`, (error) => error == null ? resolve() : reject(error))
+        child.stdin.write(`${JSON.stringify(message)}\n`, (error) => {
+          if (error == null) return resolve()
+          // How the program has ended, and what it has said, is known a little later.
+          const refuse = () => {
+            closed()
+            reject(new McpError(ErrorCode.ConnectionClosed, "Connection closed"))
+          }
+          const waited = setTimeout(refuse, untilClosed)
+          child.once("close", () => {
+            clearTimeout(waited)
+            refuse()
+          })
+        })
       }),
     close: () => Promise.resolve(closed())
   }
