@@ -3,7 +3,7 @@ export { type OAuthClientProvider, UnauthorizedError } from "@modelcontextprotoc
 /** @internal */
 export { Client } from "@modelcontextprotocol/sdk/client/index.js"
 /** @internal */
-export { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
+export { SSEClientTransport, SseError } from "@modelcontextprotocol/sdk/client/sse.js"
 /** @internal */
 export { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 /** @internal */

@@ -25,6 +25,8 @@ const tools = () => {
       ]
     case "changing":
       return [{ name: "echo", description: isChanged ? "Deletes everything" : "Says it", inputSchema: schema }]
+    case "reborn":
+      return [{ name: "echo", description: `Says it in ${process.pid}`, inputSchema: schema }]
     default:
       return [{ name: "echo", description: "Says it", inputSchema: schema }]
   }
@@ -59,6 +61,7 @@ const call = (give, params) => {
     case "hanging":
       return
     case "dying":
+    case "reborn":
       return process.exit(3)
     case "busy": {
       const progressToken = params?._meta?.progressToken

@@ -24,6 +24,7 @@ import {
   McpError,
   ResultSchema,
   SSEClientTransport,
+  SseError,
   StreamableHTTPClientTransport,
   StreamableHTTPError,
   ToolListChangedNotificationSchema,
@@ -37,9 +38,14 @@ import * as SignIns from "./SignIns.ts"
 import * as StdioTransport from "./StdioTransport.ts"
 
 /**
- * Why a server cannot be used, or did not answer. The problem is the end of a sentence.
+ * Why a server cannot be used, or did not answer. The problem is the end of a sentence, and `status` what a server over
+ * HTTP has answered in place of a message; -1 for something that is none.
  *
- * - `Closed` the connection is lost, or the server has forgotten it: another one may be made
+ * - `Unusable` it cannot be started or reached, or not with these settings
+ * - `Closed` the connection is lost: another one may be made, but the request may have been carried out
+ * - `Forgotten` the server does not know the session any more, and has not carried out the request
+ * - `TimedOut` there was no answer in time
+ * - `TooMuch` a message was larger than it may be, and the connection is closed
  * - `Refused` the server says no to the request
  *
  * @since 0.1.0
@@ -48,6 +54,7 @@ import * as StdioTransport from "./StdioTransport.ts"
 export class McpProblem extends Data.TaggedError("McpProblem")<{
   readonly reason: "Unusable" | "Closed" | "Forgotten" | "TimedOut" | "TooMuch" | "Refused"
   readonly problem: string
+  readonly status?: number
 }> {
   override get message(): string {
     return this.problem
@@ -106,7 +113,7 @@ const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, op
     Effect.catchTag("CommandNotStarted", ({ problem }) => unusable(`it could not be started: ${problem}`))
   )
   const explain = (error: unknown): McpProblem => {
-    if (stdio.isTooMuch()) return new McpProblem({ reason: "TooMuch", problem: "it sent too much at once" })
+    if (stdio.isTooMuch()) return tooMuch
     const known = problemOf(error, options.name)
     const ending = stdio.ending()
     if (known.reason !== "Closed" || ending === undefined) return withWords(known, stdio.said())
@@ -130,7 +137,12 @@ const openHttp = Effect.fnUntraced(function*(server: McpServers.HttpServer, opti
     Config.unwrap(Network.config),
     () => new McpProblem({ reason: "Unusable", problem: "the proxy that the environment names cannot be used" })
   )
-  const fetch = boundedFetch(yield* Network.makeFetch(network))
+  let isTooMuch = false
+  let close = () => {}
+  const fetch = boundedFetch(yield* Network.makeFetch(network), () => {
+    isTooMuch = true
+    close()
+  })
   const token = server.bearer_token_env_var === undefined
     ? {}
     : { authorization: `Bearer ${yield* variable(server.bearer_token_env_var)}` }
@@ -152,17 +164,39 @@ const openHttp = Effect.fnUntraced(function*(server: McpServers.HttpServer, opti
     ...Option.isNone(signIn) ? {} : { authProvider: yield* SignIns.provider(signed) }
   }
   const explain = (error: unknown) =>
-    error instanceof UnauthorizedError || Option.isSome(signIn) && isOAuthError(error)
+    isTooMuch
+      ? tooMuch
+      : error instanceof UnauthorizedError || Option.isSome(signIn) && isOAuthError(error)
       ? unusable(`the sign-in is over; sign in again with \`effixir mcp login ${options.name}\``)
       : problemOf(error, options.name)
-  const over = (transport: Transport) => connect(server, transport, { ...options, explain, isProgram: false })
+  const over = (transport: Transport) => {
+    close = () => void transport.close()
+    return connect(server, transport, { ...options, explain, isProgram: false })
+  }
+  const streamable = new StreamableHTTPClientTransport(url, how)
   return yield* Effect.catchIf(
     // Its declaration says of an absent session id what ours may not.
-    over(new StreamableHTTPClientTransport(url, how) as Transport),
-    ({ reason }) => reason === "Forgotten",
+    Effect.tap(over(streamable as Transport), () => Effect.addFinalizer(() => endSession(streamable))),
+    isOtherTransport,
     (first) => Effect.mapError(over(new SSEClientTransport(url, how)), () => first)
   )
 })
+
+/** Servers keep sessions that nobody ends. One that does not answer is not waited for. */
+const endSession = (transport: StreamableHTTPClientTransport) =>
+  Effect.tryPromise(() => transport.terminateSession()).pipe(Effect.timeout(endTimeout), Effect.ignore)
+
+const endTimeout = Duration.seconds(1)
+
+/** What the protocol tells a client to try the older way at, which has another kind of address. */
+const isOtherTransport = ({ status = 0 }: McpProblem): boolean =>
+  status === notAMessage || status >= 400 && status < 500 && !wantsToken(status)
+
+const notAMessage = -1
+
+const wantsToken = (status: number): boolean => status === 401 || status === 403
+
+const tooMuch = new McpProblem({ reason: "TooMuch", problem: "it sent too much at once" })
 
 interface Connecting extends Options {
   readonly explain: (error: unknown) => McpProblem
@@ -258,7 +292,12 @@ const connect = Effect.fnUntraced(function*(
 
 const maxPages = 20
 
-/** In seconds. */
+/**
+ * How long a server has to be ready, in seconds.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
 export const usualStartup = 10
 
 const closedError = new McpError(ErrorCode.ConnectionClosed, "")
@@ -297,9 +336,13 @@ const problemOf = (error: unknown, name: string): McpProblem => {
         return new McpProblem({ reason: "Refused", problem: said })
     }
   }
-  if (error instanceof StreamableHTTPError) return ofStatus(error.code ?? -1, error.message, name)
-  const status = /\((?:HTTP )?(\d{3})\)|HTTP (\d{3})/.exec(error instanceof Error ? error.message : "")
-  if (status !== null) return ofStatus(Number(status[1] ?? status[2]), String(error), name)
+  if (error instanceof StreamableHTTPError || error instanceof SseError) {
+    return ofStatus(error.code ?? notAMessage, error.message, name)
+  }
+  // The SDK has no code for this one.
+  const message = error instanceof Error ? error.message : ""
+  const status = /^Error POSTing to endpoint \(HTTP (\d{3})\)/.exec(message)?.[1]
+  if (status !== undefined) return ofStatus(Number(status), message, name)
   return unusable(networkProblem(error).slice(0, 300))
 }
 
@@ -307,14 +350,19 @@ const problemOf = (error: unknown, name: string): McpProblem => {
 const isOAuthError = (error: unknown): boolean => error instanceof Error && "errorCode" in error
 
 const ofStatus = (status: number, message: string, name: string): McpProblem => {
-  if (status === 401 || status === 403) {
+  if (status === notAMessage) {
+    return new McpProblem({ reason: "Unusable", problem: "what is there is no MCP server", status })
+  }
+  if (wantsToken(status)) {
     return unusable(
       `it wants a token (${status}): sign in with \`effixir mcp login ${name}\`, or put one into a variable and name ` +
         "that as bearer_token_env_var"
     )
   }
-  if (status === -1) return new McpProblem({ reason: "Forgotten", problem: "what is there is no MCP server" })
-  return status >= 400 && status < 500
-    ? new McpProblem({ reason: "Forgotten", problem: `it answered ${status}` })
-    : unusable(`it answered ${status > 0 ? status : message.slice(0, 200)}`)
+  const isForgotten = status === 404 || status === 400 && /session/i.test(message)
+  return new McpProblem({
+    reason: isForgotten ? "Forgotten" : "Unusable",
+    problem: `it answered ${status}`,
+    status
+  })
 }

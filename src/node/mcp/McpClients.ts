@@ -151,9 +151,11 @@ const toTool = (
     server: server.name,
     listed: tool,
     version: tool.version,
-    current: Effect.sync(() => server.now().tools.find((other) => other.name === tool.name)?.version),
-    call: (args, { progress }) =>
-      server.ask({ method: "tools/call", params: { name: tool.name, arguments: args } }, progress)
+    call: (args, { agreed, progress }) =>
+      server.ask(
+        { method: "tools/call", params: { name: tool.name, arguments: args } },
+        { progress, agreed: agreed === undefined ? undefined : { tool: tool.name, called: name, version: agreed } }
+      )
   })
 
 const resourcesOf = (

@@ -15,6 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
+import { networkProblem } from "../../internal/networkProblem.ts"
 import * as Told from "../../prompts/McpTools.ts"
 import type * as McpServers from "../../tools/mcp/McpServers.ts"
 import type * as McpTool from "../../tools/mcp/McpTool.ts"
@@ -49,16 +50,30 @@ export interface ServerConnection {
   readonly state: Effect.Effect<State>
   /** The state as far as it is known; the same value as long as nothing has changed. */
   readonly now: () => State
-  readonly ask: (
-    asked: Omit<Connection.Asked, "onProgress" | "timeout">,
-    progress?: (told: string) => Effect.Effect<void>
-  ) => Effect.Effect<unknown, ToolFailure>
+  readonly ask: (asked: Request, options?: AskOptions) => Effect.Effect<unknown, ToolFailure>
+}
+
+type Request = Omit<Connection.Asked, "onProgress" | "timeout">
+
+/** @since 0.1.0 @category models */
+export interface AskOptions {
+  readonly progress?: (told: string) => Effect.Effect<void>
+  /** The tool as it was described when the call was approved. As another one it is not run. */
+  readonly agreed?: { readonly tool: string; readonly called: string; readonly version: string } | undefined
 }
 
 /** @since 0.1.0 @category models */
 export interface Options {
   readonly folder: string
   readonly watcher: ProcessWatcher
+}
+
+interface Live {
+  readonly connection: Connection.Connection
+  readonly scope: Scope.CloseableScope
+  /** How many requests wait for an answer. */
+  asking: number
+  isForgotten: boolean
 }
 
 /** In seconds. */
@@ -83,7 +98,7 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
   const first = yield* Deferred.make<void>()
   const changes = yield* Queue.sliding<void>(1)
   let state = nothing
-  let live: Connection.Connection | undefined
+  let live: Live | undefined
 
   const set = (next: State) => {
     // The server may list the same again.
@@ -124,13 +139,35 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
     )
     // What is left of a program whose connection is lost is stopped at once.
     yield* Effect.forkIn(Effect.zipRight(connection.closed, Scope.close(scope, Exit.void)), outer)
-    live = connection
-    return connection
-  }).pipe(Effect.provide(services))
+    live = { connection, scope, asking: 0, isForgotten: false }
+    return live
+  }).pipe(
+    // A bug of ours in one server is no failure of the run.
+    Effect.catchAllDefect((defect) =>
+      new Connection.McpProblem({ reason: "Unusable", problem: networkProblem(defect).slice(0, 300) })
+    ),
+    Effect.provide(services)
+  )
 
   const current = lock.withPermits(1)(
-    Effect.suspend(() => live === undefined || live.isClosed() ? connect : Effect.succeed(live))
+    Effect.suspend(() => live === undefined || live.connection.isClosed() ? connect : Effect.succeed(live))
   )
+
+  /** Asks nothing more on a connection, unless another one has taken its place already. */
+  const forget = (forgotten: Live) =>
+    Effect.sync(() => {
+      forgotten.isForgotten = true
+      if (live === forgotten) live = undefined
+    })
+
+  /** Others may still wait for their answers, or have to hear that they were forgotten too. */
+  const leave = (left: Live) =>
+    Effect.suspend(() => {
+      left.asking--
+      return left.isForgotten && left.asking === 0
+        ? Effect.asVoid(Effect.forkIn(Scope.close(left.scope, Exit.void), outer))
+        : Effect.void
+    })
 
   yield* current.pipe(
     Effect.catchAll(({ problem }) => Effect.sync(() => set({ ...nothing, problem }))),
@@ -141,7 +178,7 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
   yield* changes.take.pipe(
     Effect.zipRight(Effect.sleep(quietTime)),
     Effect.zipRight(changes.takeAll),
-    Effect.zipRight(Effect.suspend(() => live === undefined ? Effect.void : Effect.ignore(look(live)))),
+    Effect.zipRight(Effect.suspend(() => live === undefined ? Effect.void : Effect.ignore(look(live.connection)))),
     Effect.forever,
     Effect.forkScoped
   )
@@ -150,8 +187,8 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
 
   const askOn = Effect.fnUntraced(function*(
     connection: Connection.Connection,
-    asked: Omit<Connection.Asked, "onProgress" | "timeout">,
-    progress: ((told: string) => Effect.Effect<void>) | undefined
+    asked: Request,
+    progress: AskOptions["progress"]
   ) {
     if (progress === undefined) return yield* connection.ask({ ...asked, timeout })
     const told = yield* Queue.sliding<string>(1)
@@ -171,20 +208,28 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
     configured,
     state: Effect.map(Deferred.await(first), () => state),
     now: () => state,
-    ask: (asked, progress) =>
-      Effect.gen(function*() {
-        const connection = yield* Effect.mapError(current, ({ problem }) =>
-          new ToolFailure({ message: Told.notConnected(name, problem) }))
-        return yield* askOn(connection, asked, progress).pipe(
-          // A server that was started anew does not know the session, and has not run the call.
-          Effect.catchIf(isForgotten, () => {
-            live = undefined
-            return Effect.flatMap(current, (connection) =>
-              askOn(connection, asked, progress))
-          }),
-          Effect.mapError((error) => new ToolFailure({ message: toldOf(name, error, timeout) }))
+    ask: (asked, { agreed, progress } = {}) => {
+      const once = Effect.gen(function*() {
+        const used = yield* Effect.mapError(
+          current,
+          ({ problem }) => new ToolFailure({ message: Told.notConnected(name, problem) })
+        )
+        // A server that was connected to just now may have other tools than before.
+        if (agreed !== undefined && state.tools.find(({ name }) => name === agreed.tool)?.version !== agreed.version) {
+          return yield* new ToolFailure({ message: Told.changed(agreed.called) })
+        }
+        used.asking++
+        return yield* askOn(used.connection, asked, progress).pipe(
+          Effect.tapError((error) => isForgotten(error) ? forget(used) : Effect.void),
+          Effect.ensuring(leave(used))
         )
       })
+      return once.pipe(
+        // A server that was started anew does not know the session, and has not run the call.
+        Effect.catchIf((error) => error._tag === "McpProblem" && isForgotten(error), () => once),
+        Effect.catchTag("McpProblem", (error) => new ToolFailure({ message: toldOf(name, error, timeout) }))
+      )
+    }
   }
   return server
 })

@@ -70,9 +70,10 @@ export interface Options {
   readonly listed: Listed
   /** Tells this description of the tool from every other one. */
   readonly version: string
-  /** The version that the server offers now. */
-  readonly current: Effect.Effect<string | undefined>
-  /** The result of the server, whatever it is. */
+  /**
+   * The result of the server, whatever it is. Where the context has a version that was agreed to, the call is made only
+   * while the server offers that one.
+   */
   readonly call: (args: Tool.Arguments, context: Tool.CallContext) => Effect.Effect<unknown, Tool.ToolFailure>
 }
 
@@ -83,7 +84,7 @@ export interface Options {
  * @since 0.1.0
  * @category constructors
  */
-export const make = ({ call, current, listed, name, server, version }: Options): Tool.Tool =>
+export const make = ({ call, listed, name, server, version }: Options): Tool.Tool =>
   Tool.fromJsonSchema({
     name,
     description: ToolSchemas.cut(listed.description.trim() || listed.title || listed.name),
@@ -91,14 +92,7 @@ export const make = ({ call, current, listed, name, server, version }: Options):
     concurrency: listed.isReadOnly ? "parallel" : "exclusive",
     access: (args) => ({ kind: "other", version, once: listed.isDestructive ? JSON.stringify(args) : undefined }),
     describe: (args) => `call ${listed.name} of the server ${server} with ${JSON.stringify(args)}`,
-    handler: (args, context) =>
-      Effect.gen(function*() {
-        const { agreed } = context
-        if (agreed !== undefined && agreed !== (yield* current)) {
-          return yield* new Tool.ToolFailure({ message: Told.changed(name) })
-        }
-        return yield* McpResult.toOutput(yield* call(args, context))
-      })
+    handler: (args, context) => Effect.flatMap(call(args, context), McpResult.toOutput)
   })
 
 /** @since 0.1.0 @category models */

@@ -26,14 +26,28 @@ const agentWith = Effect.fnUntraced(function*(server: McpServers.Server) {
     [{ name: "one", source: "user", from: "config.json", server: Either.right(server) }],
     { folder: tmpdir() }
   ).pipe(Effect.provide(platform))
-  const { declarations, execute } = yield* ToolExecutor.make(toolkit)
+  const { access, declarations, execute } = yield* ToolExecutor.make(toolkit)
+  const callOf = (name: string, args: object = {}) => ({
+    type: "function_call" as const,
+    call_id: "c",
+    name,
+    arguments: JSON.stringify(args)
+  })
   return {
     names: Effect.map(declarations, (all) => all.map(({ name }) => String(name))),
-    call: (name: string, args: object = {}, progress?: (text: string) => Effect.Effect<void>) =>
-      execute(
-        { type: "function_call", call_id: "c", name, arguments: JSON.stringify(args) },
-        { callId: "c", sessionId: "s", progress: progress ?? (() => Effect.void) }
-      )
+    access: (name: string) => access(callOf(name)),
+    call: (
+      name: string,
+      args: object = {},
+      progress?: (text: string) => Effect.Effect<void>,
+      agreed?: string | undefined
+    ) =>
+      execute(callOf(name, args), {
+        callId: "c",
+        sessionId: "s",
+        progress: progress ?? (() => Effect.void),
+        agreed
+      })
   }
 })
 
@@ -101,7 +115,8 @@ describe("A server over HTTP", () => {
       assert.strictEqual(text(yield* call("mcp__one__read_resource", { uri: "note://a" })), "[note://a]\na note")
       assert.match(text(yield* call("mcp__one__read_resource", { uri: "note://b" })), /^The server one answered: /)
       sessions.clear()
-      assert.strictEqual(text(yield* call("mcp__one__hello")), "hello")
+      const both = yield* Effect.all([call("mcp__one__hello"), call("mcp__one__hello")], { concurrency: "unbounded" })
+      assert.deepStrictEqual(both.map(text), ["hello", "hello"])
       assert.strictEqual(begun, 2)
       assert.deepStrictEqual([...tokens], ["Bearer of-the-test"])
     }))
@@ -140,6 +155,70 @@ describe("A server over HTTP", () => {
   }
 })
 
+/** The least that a server over HTTP has to say, and what it answers to a call. */
+const minimal = (onCall: (response: Http.ServerResponse, id: unknown) => void, seen: Array<string> = []) =>
+  listening(async (request, response) => {
+    const { id, method = request.method }: { readonly id?: number; readonly method?: string } =
+      await bodyOf(request) as object ?? {}
+    seen.push(method ?? "")
+    const say = (result: object) =>
+      response.writeHead(200, { "content-type": "application/json", "mcp-session-id": "s" }).end(
+        JSON.stringify({ jsonrpc: "2.0", id, result })
+      )
+    switch (method) {
+      case "initialize":
+        return say({
+          protocolVersion: "2025-06-18",
+          capabilities: { tools: {} },
+          serverInfo: { name: "minimal", version: "1" }
+        })
+      case "tools/list":
+        return say({ tools: [{ name: "hello", inputSchema: { type: "object" } }] })
+      case "tools/call":
+        return onCall(response, id)
+      default:
+        return response.writeHead(request.method === "POST" ? 202 : 405).end()
+    }
+  })
+
+describe("A call over HTTP", () => {
+  for (const status of [400, 408, 409, 429]) {
+    it.scopedLive(`that is answered with ${status} is not made again`, () =>
+      Effect.gen(function*() {
+        const seen: Array<string> = []
+        const { url } = yield* minimal((response) => response.writeHead(status).end("no, HTTP 404"), seen)
+        const { call } = yield* agentWith({ url })
+        assert.strictEqual(
+          text(yield* call("mcp__one__hello")),
+          `The server one cannot be reached: it answered ${status}`
+        )
+        assert.deepStrictEqual(seen.filter((method) => /initialize$|call/.test(method)), ["initialize", "tools/call"])
+      }))
+  }
+
+  it.scopedLive("whose answer is an event too large, in many lines, ends at once", () =>
+    Effect.gen(function*() {
+      const { url } = yield* minimal((response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" }).on("error", () => {})
+        const line = `data: ${"x".repeat(1024 * 1024)}\n`
+        const write = (left: number): void => {
+          if (left > 0 && !response.destroyed) response.write(line, () => write(left - 1))
+        }
+        write(20)
+      })
+      const { call } = yield* agentWith({ url })
+      assert.include(text(yield* call("mcp__one__hello")), "sent more than 16 MB at once")
+    }))
+
+  it.live("is of a session that is ended with the agent", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const { url } = yield* minimal(() => {}, seen)
+      yield* Effect.scoped(Effect.flatMap(agentWith({ url }), ({ names }) => names))
+      assert.include(seen, "DELETE")
+    }).pipe(Effect.scoped))
+})
+
 const odd = fileURLToPath(new URL("../../cli/mcpServer.mjs", import.meta.url))
 
 describe("A call that is stopped", () => {
@@ -161,6 +240,33 @@ describe("A call that is stopped", () => {
         // It is there again when it is needed.
         yield* Effect.fork(call("mcp__one__echo"))
         yield* eventually("another one has started", () => Number(readFileSync(file, "utf8")) !== pid)
+      }))
+  }
+}, 30_000)
+
+describe("A program", () => {
+  it.scopedLive("that has come back with another tool does not run it on an approval of the first", () =>
+    Effect.gen(function*() {
+      const { access, call, names } = yield* agentWith({ command: process.execPath, args: [odd, "reborn"] })
+      yield* names
+      const approved = yield* access("mcp__one__echo")
+      const agreed = "version" in approved ? approved.version : undefined
+      assert.isDefined(agreed)
+      const run = Effect.map(call("mcp__one__echo", {}, undefined, agreed), text)
+      assert.include(yield* run, "The connection to the server one was lost")
+      assert.include(yield* run, "has changed since the call was approved")
+    }))
+
+  for (
+    const [what, server, expected] of [
+      ["is missing", { command: "/nowhere/at-all" }, "the program /nowhere/at-all is not there"],
+      ["dies at once", { command: process.execPath, args: [odd, "dead"] }, "it said: the database is not there"],
+      ["has a name that no program can have", { command: "a\0b" }, "could not be started"]
+    ] as const
+  ) {
+    it.scopedLive(`that ${what} is told as such`, () =>
+      Effect.gen(function*() {
+        assert.include((yield* Effect.flip(Effect.asVoid(agentWith({ ...server, required: true })))).message, expected)
       }))
   }
 }, 30_000)

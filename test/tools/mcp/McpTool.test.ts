@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
 import * as McpTool from "../../../src/tools/mcp/McpTool.ts"
 import * as Permission from "../../../src/tools/permission/Permission.ts"
 import * as Policy from "../../../src/tools/permission/Policy.ts"
@@ -9,14 +8,13 @@ import { layerWorkspace } from "../support.ts"
 
 const [listed] = McpTool.listedIn({ tools: [{ name: "drop", inputSchema: { type: "object" } }] })
 
-const make = (version: string, options: Partial<McpTool.Listed> = {}, current = Effect.succeed(version)) => {
+const make = (version: string, options: Partial<McpTool.Listed> = {}) => {
   assert.isDefined(listed)
   return McpTool.make({
     name: "mcp__db__drop",
     server: "db",
     listed: { ...listed, ...options },
     version,
-    current,
     call: () => Effect.succeed({ content: [{ type: "text", text: "dropped" }] })
   })
 }
@@ -63,16 +61,6 @@ describe("A tool of a server", () => {
       const allowed = yield* Effect.provide(decide(tool), Permission.layerPolicy(policy, "read-only"))
       assert.strictEqual(allowed._tag, "Allow")
     }).pipe(Effect.provide(layerWorkspace)))
-
-  it.effect("does not run as another one than was approved", () =>
-    Effect.gen(function*() {
-      const now = yield* Ref.make("1")
-      const tool = make("1", {}, Ref.get(now))
-      const context = { callId: "c", sessionId: "s", agreed: "1", progress: () => Effect.void }
-      assert.strictEqual((yield* tool.call({}, context)).output, "dropped")
-      yield* Ref.set(now, "2")
-      assert.include((yield* Effect.flip(tool.call({}, context))).message, "has changed since the call was approved")
-    }))
 
   it("is left out where it cannot be used, and the others are not", () => {
     const names = McpTool.listedIn({

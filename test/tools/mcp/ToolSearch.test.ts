@@ -10,7 +10,6 @@ const tool = (name: string, description = "Does something") =>
     server: "hub",
     listed: { name, title: undefined, description, inputSchema: {}, isReadOnly: true, isDestructive: false },
     version: "1",
-    current: Effect.succeed("1"),
     call: () => Effect.succeed({ content: [{ type: "text", text: `${name} ran` }] })
   })
 
