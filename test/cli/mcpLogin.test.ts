@@ -8,93 +8,94 @@ import * as Script from "../../src/testing/Script.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
 /** A server that wants a sign-in, and the sign-in server for it. Its tokens may be ended. */
-const protectedServer = Effect.acquireRelease(
-  Effect.async<{ readonly server: Http.Server; readonly url: string; readonly end: () => void }>((resume) => {
-    let base = ""
-    let valid = new Set<string>()
-    let refresh = ""
-    const challenges = new Map<string, string>()
+const protectedServer = (page?: string) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly server: Http.Server; readonly url: string; readonly end: () => void }>((resume) => {
+      let base = ""
+      let valid = new Set<string>()
+      let refresh = ""
+      const challenges = new Map<string, string>()
 
-    const answer = (request: Http.IncomingMessage, body: string, give: (status: number, json?: object) => void) => {
-      const url = new URL(request.url ?? "", base)
-      switch (url.pathname) {
-        case "/.well-known/oauth-protected-resource/mcp":
-          return give(200, { resource: `${base}/mcp`, authorization_servers: [base] })
-        case "/.well-known/oauth-authorization-server":
-          return give(200, {
-            issuer: base,
-            authorization_endpoint: `${base}/authorize`,
-            token_endpoint: `${base}/token`,
-            registration_endpoint: `${base}/register`,
-            response_types_supported: ["code"],
-            code_challenge_methods_supported: ["S256"],
-            token_endpoint_auth_methods_supported: ["none"]
-          })
-        case "/register":
-          return give(201, { ...JSON.parse(body), client_id: "client-1" })
-        case "/token": {
-          const form = new URLSearchParams(body)
-          const challenge = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url")
-          const isMeant = form.get("grant_type") === "refresh_token"
-            ? form.get("refresh_token") === refresh
-            : challenges.get(form.get("code") ?? "") === challenge
-          if (!isMeant) return give(400, { error: "invalid_grant" })
-          const token = `access-${randomUUID()}`
-          valid = new Set([token])
-          refresh = `refresh-${randomUUID()}`
-          return give(200, { access_token: token, token_type: "Bearer", expires_in: 3600, refresh_token: refresh })
+      const answer = (request: Http.IncomingMessage, body: string, give: (status: number, json?: object) => void) => {
+        const url = new URL(request.url ?? "", base)
+        switch (url.pathname) {
+          case "/.well-known/oauth-protected-resource/mcp":
+            return give(200, { resource: `${base}/mcp`, authorization_servers: [base] })
+          case "/.well-known/oauth-authorization-server":
+            return give(200, {
+              issuer: base,
+              authorization_endpoint: page ?? `${base}/authorize`,
+              token_endpoint: `${base}/token`,
+              registration_endpoint: `${base}/register`,
+              response_types_supported: ["code"],
+              code_challenge_methods_supported: ["S256"],
+              token_endpoint_auth_methods_supported: ["none"]
+            })
+          case "/register":
+            return give(201, { ...JSON.parse(body), client_id: "client-1" })
+          case "/token": {
+            const form = new URLSearchParams(body)
+            const challenge = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url")
+            const isMeant = form.get("grant_type") === "refresh_token"
+              ? form.get("refresh_token") === refresh
+              : challenges.get(form.get("code") ?? "") === challenge
+            if (!isMeant) return give(400, { error: "invalid_grant" })
+            const token = `access-${randomUUID()}`
+            valid = new Set([token])
+            refresh = `refresh-${randomUUID()}`
+            return give(200, { access_token: token, token_type: "Bearer", expires_in: 3600, refresh_token: refresh })
+          }
+          case "/mcp":
+            return valid.has(request.headers.authorization?.replace("Bearer ", "") ?? "")
+              ? respond(body, give)
+              : give(401)
+          default:
+            return give(404)
         }
-        case "/mcp":
-          return valid.has(request.headers.authorization?.replace("Bearer ", "") ?? "")
-            ? respond(body, give)
-            : give(401)
-        default:
-          return give(404)
       }
-    }
 
-    const server = Http.createServer((request, response) => {
-      const url = new URL(request.url ?? "", base)
-      if (url.pathname === "/authorize") {
-        const code = randomUUID()
-        challenges.set(code, url.searchParams.get("code_challenge") ?? "")
-        const back = new URL(url.searchParams.get("redirect_uri") ?? "")
-        back.searchParams.set("code", code)
-        back.searchParams.set("state", url.searchParams.get("state") ?? "")
-        return response.writeHead(302, { location: back.href }).end()
-      }
-      let body = ""
-      request.setEncoding("utf8").on("data", (text: string) => {
-        body += text
-      }).on("end", () =>
-        answer(request, body, (status, json) => {
-          response.writeHead(status, {
-            "content-type": "application/json",
-            ...status === 401
-              ? { "www-authenticate": `Bearer resource_metadata="${base}/.well-known/oauth-protected-resource/mcp"` }
-              : {}
-          })
-          response.end(json === undefined ? "" : JSON.stringify(json))
+      const server = Http.createServer((request, response) => {
+        const url = new URL(request.url ?? "", base)
+        if (url.pathname === "/authorize") {
+          const code = randomUUID()
+          challenges.set(code, url.searchParams.get("code_challenge") ?? "")
+          const back = new URL(url.searchParams.get("redirect_uri") ?? "")
+          back.searchParams.set("code", code)
+          back.searchParams.set("state", url.searchParams.get("state") ?? "")
+          return response.writeHead(302, { location: back.href }).end()
+        }
+        let body = ""
+        request.setEncoding("utf8").on("data", (text: string) => {
+          body += text
+        }).on("end", () =>
+          answer(request, body, (status, json) => {
+            response.writeHead(status, {
+              "content-type": "application/json",
+              ...status === 401
+                ? { "www-authenticate": `Bearer resource_metadata="${base}/.well-known/oauth-protected-resource/mcp"` }
+                : {}
+            })
+            response.end(json === undefined ? "" : JSON.stringify(json))
+          }))
+        return undefined
+      })
+      server.listen(0, "127.0.0.1", () => {
+        base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+        resume(Effect.succeed({
+          server,
+          url: `${base}/mcp`,
+          end: () => {
+            valid = new Set()
+          }
         }))
-      return undefined
-    })
-    server.listen(0, "127.0.0.1", () => {
-      base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-      resume(Effect.succeed({
-        server,
-        url: `${base}/mcp`,
-        end: () => {
-          valid = new Set()
-        }
-      }))
-    })
-  }),
-  ({ server }) =>
-    Effect.sync(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-)
+      })
+    }),
+    ({ server }) =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+  )
 
 /** The least that a server has to say. */
 const respond = (body: string, give: (status: number, json?: object) => void) => {
@@ -120,7 +121,7 @@ const respond = (body: string, give: (status: number, json?: object) => void) =>
 describe("effixir mcp login", () => {
   it.scopedLive("signs in to a server, whose tools a run then has until it signs out", () =>
     Effect.gen(function*() {
-      const { end, url } = yield* protectedServer
+      const { end, url } = yield* protectedServer()
       const { follow, fs, home, path, run } = yield* machine(Script.fromTurns([
         Script.answer(Script.call("mcp__safe__hello", {}, "c_1")),
         Script.answer(Script.say("Done.")),
@@ -175,4 +176,16 @@ describe("effixir mcp login", () => {
       assertSentence(ended.stderr, "Nobody is signed in to safe: access_denied")
       assert.include((yield* run(["Say hello"])).stderr, "MCP server safe could not be started: it wants a token (401)")
     }).pipe(Effect.provide(platform)))
+
+  for (const page of ["file:///etc/hosts", "http://example.com/authorize"]) {
+    it.scopedLive(`opens no page at ${page}`, () =>
+      Effect.gen(function*() {
+        const { url } = yield* protectedServer(page)
+        const { run } = yield* machine(Script.fromTurns([]))
+        yield* run(["mcp", "add", "safe", "--url", url])
+        const { code, stderr } = yield* run(["mcp", "login", "safe"])
+        assert.strictEqual(code, 4)
+        assertSentence(stderr, "Nobody is signed in to safe: it names a page to sign in at that is not opened")
+      }).pipe(Effect.provide(platform)))
+  }
 })

@@ -49,6 +49,11 @@ export const login = Effect.fnUntraced(
     )
     if (isOpen) return false
     if (address === undefined) return yield* failed(new Error("it names no page to sign in at"))
+    if (!isSafe(address)) {
+      return yield* failed(
+        new Error(`it names a page to sign in at that is not opened: ${address.protocol} is no https`)
+      )
+    }
     yield* show(address.href)
     while (true) {
       const { query, reply } = yield* next
@@ -72,6 +77,10 @@ export const login = Effect.fnUntraced(
     }
   }
 )
+
+/** Another scheme would open whatever program of this machine has it. */
+const isSafe = ({ hostname, protocol }: URL): boolean =>
+  protocol === "https:" || protocol === "http:" && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 const failed = (error: unknown) => {
   const problem = networkProblem(error)
