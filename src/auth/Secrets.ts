@@ -22,10 +22,17 @@ export class Secrets extends Context.Reference<Secrets>()("effixir/auth/Secrets"
   defaultValue: (): {
     /** Remembers secrets. The last few hundred count: tokens are renewed in programs that run for long. */
     readonly add: (...secrets: ReadonlyArray<Redacted.Redacted>) => Effect.Effect<void>
+    /**
+     * Remembers what is secret between others, as the token of a server of tools: it is cut out as well, and is no sign-in
+     * of this program.
+     */
+    readonly addForeign: (...secrets: ReadonlyArray<Redacted.Redacted>) => Effect.Effect<void>
     /** Replaces each secret in a text by one character, `…`. */
     readonly hide: (text: string) => string
     /** Whether a text holds one of them whole, as it is or encoded. */
     readonly isIn: (text: string) => boolean
+    /** The same for those alone that are not foreign. */
+    readonly isOwnIn: (text: string) => boolean
     /** Hides them in a text that comes in pieces. */
     readonly hider: () => Hider
   } => none
@@ -46,32 +53,48 @@ export interface Hider {
 
 const none: typeof Secrets.Service = {
   add: () => Effect.void,
+  addForeign: () => Effect.void,
   hide: (text) => text,
   isIn: () => false,
+  isOwnIn: () => false,
   hider: () => ({ push: (piece) => piece, rest: () => "" })
 }
 
 /** @since 0.1.0 @category constructors */
 export const make: Effect.Effect<typeof Secrets.Service> = Effect.sync(() => {
   const known = new Set<string>()
+  const foreign = new Set<string>()
   // Built at the first text, because most programs never search one.
   let finder: Finder | undefined
   const find = () => finder ??= finderOf(known)
+  const remember = (secrets: ReadonlyArray<string>) => {
+    for (const secret of secrets) {
+      if (known.has(secret)) continue
+      known.add(secret)
+      finder = undefined
+    }
+    for (const oldest of known) {
+      if (known.size <= most) break
+      known.delete(oldest)
+      foreign.delete(oldest)
+    }
+  }
   return {
     add: (...secrets) =>
       Effect.sync(() => {
-        for (const secret of secrets.map(Redacted.value)) {
-          if (known.has(secret)) continue
-          known.add(secret)
-          finder = undefined
-        }
-        for (const oldest of known) {
-          if (known.size <= most) break
-          known.delete(oldest)
-        }
+        const texts = secrets.map(Redacted.value)
+        for (const text of texts) foreign.delete(text)
+        remember(texts)
+      }),
+    addForeign: (...secrets) =>
+      Effect.sync(() => {
+        const texts = secrets.map(Redacted.value)
+        for (const text of texts) if (!known.has(text)) foreign.add(text)
+        remember(texts)
       }),
     hide: (text) => find().hide(text),
     isIn: (text) => find().isIn(text),
+    isOwnIn: (text) => finderOf(Array.from(known).filter((secret) => !foreign.has(secret))).isIn(text),
     hider: () => {
       let kept = ""
       return {

@@ -147,12 +147,6 @@ const openHttp = Effect.fnUntraced(function*(server: McpServers.HttpServer, opti
     ? {}
     : { authorization: `Bearer ${yield* variable(server.bearer_token_env_var)}` }
   const headers = { ...yield* valuesOf(server.headers ?? {}), ...token }
-  const secrets = yield* Secrets
-  yield* secrets.add(
-    ...Object.values(headers).flatMap((value) => [value, value.replace(/^Bearer /i, "")]).map((value) =>
-      Redacted.make(value)
-    )
-  )
   const signed = { name: options.name, url: server.url }
   const hasToken = Object.keys(headers).some((name) => name.toLowerCase() === "authorization")
   const signIn = hasToken ?
@@ -308,20 +302,26 @@ const valuesOf = (given: { readonly [name: string]: McpServers.Value }) =>
   Effect.map(
     Effect.forEach(Object.entries(given), ([name, value]) =>
       Effect.map(
-        typeof value === "string" ? Effect.succeed(value) : variable(value.env),
+        typeof value !== "string"
+          ? variable(value.env)
+          : Effect.as(Host.isSecretName(name) ? remember(value) : Effect.void, value),
         (value) => [name, value] as const
       )),
     (entries): Readonly<Record<string, string>> => Object.fromEntries(entries)
   )
 
-/** One whose name says that it is secret is cut out of all output from now on. */
+/** What a person has put into a variable for a server is taken for a secret. */
 const variable = (name: string) =>
   Effect.mapError(Config.nonEmptyString(name), () => unusable(`the variable ${name} of the environment is not set`))
-    .pipe(
-      Effect.tap((value) =>
-        Host.isSecretName(name) ? Effect.flatMap(Secrets, ({ add }) => add(Redacted.make(value))) : Effect.void
-      )
-    )
+    .pipe(Effect.tap(remember))
+
+/** It is cut out of all output from now on. */
+const remember = (value: string) =>
+  Effect.flatMap(
+    Secrets,
+    ({ addForeign }) =>
+      addForeign(...[value, value.replace(/^(?:Bearer|Basic|Token) /i, "")].map((text) => Redacted.make(text)))
+  )
 
 /** Abort and timeout have the same code; who aborts does not read the error. */
 const problemOf = (error: unknown, name: string): McpProblem => {

@@ -10,8 +10,10 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import { ConfigError } from "../../auth/ConfigError.ts"
+import * as Host from "../../auth/Host.ts"
 import { Secrets } from "../../auth/Secrets.ts"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
@@ -82,25 +84,37 @@ const ofProject = Effect.fnUntraced(function*(home: Home, folder: string) {
   const fs = yield* FileSystem.FileSystem
   const file = yield* fileOf(folder)
   const unusable = (expected: string) => new ConfigError({ key: "The file", source: file, expected })
-  const text = yield* Effect.asSome(fs.readFileString(file)).pipe(
-    Effect.catchAll((error) => isNotFound(error) ? Effect.succeedNone : unusable(diskProblem(error)))
+  const text = yield* Effect.filterOrFail(
+    fs.stat(file),
+    ({ size }) => size <= maxSize,
+    () => unusable("it is larger than a list of servers can be")
+  ).pipe(
+    Effect.zipRight(Effect.asSome(fs.readFileString(file))),
+    Effect.catchTags({
+      BadArgument: (error) => unusable(diskProblem(error)),
+      SystemError: (error) => isNotFound(error) ? Effect.succeedNone : unusable(diskProblem(error))
+    })
   )
   if (Option.isNone(text)) return []
   if (!(yield* Trust.mayStart(home, folder, "servers", text.value))) return []
-  if (text.value.length > maxSize) return yield* unusable("it is larger than a list of servers can be")
   const json = yield* Effect.mapError(Jsonc.parse(text.value), ({ problem }) => unusable(problem))
-  const { isIn } = yield* Secrets
+  const { addForeign, isOwnIn } = yield* Secrets
   const look = (name: string) =>
     Effect.map(
       Effect.option(Config.string(name)),
       (value) =>
-        Option.isSome(value) && (isOurs.test(name) || isIn(value.value))
+        Option.isSome(value) && (isOurs.test(name) || isOwnIn(value.value))
           ? Either.left(`${name} is a sign-in of effixir's own, which a project does not get`)
           : Either.right(Option.getOrUndefined(value))
     )
   const names = Array.from(text.value.matchAll(/\$\{([A-Za-z_]\w*)/g), ([, name = ""]) => name)
   const values = new Map(
     yield* Effect.forEach(new Set(names), (name) => Effect.map(look(name), (value) => [name, value] as const))
+  )
+  yield* addForeign(
+    ...Array.from(values).flatMap(([name, value]) =>
+      Host.isSecretName(name) && Either.isRight(value) && value.right !== undefined ? [Redacted.make(value.right)] : []
+    )
   )
   const servers = McpServers.ofProject(json, file, (name) => values.get(name) ?? Either.right(undefined))
   if (servers === undefined) return yield* unusable("expected {\"mcpServers\": {…}}")

@@ -3,6 +3,7 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js"
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,6 +15,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Secrets from "../../../src/auth/Secrets.ts"
 import * as McpClients from "../../../src/node/mcp/McpClients.ts"
 import type * as McpServers from "../../../src/tools/mcp/McpServers.ts"
 import type { ToolResult } from "../../../src/tools/ToolExecutor.ts"
@@ -256,6 +258,30 @@ describe("A program", () => {
       assert.include(yield* run, "The connection to the server one was lost")
       assert.include(yield* run, "has changed since the call was approved")
     }))
+
+  it.scopedLive("has secrets that are cut out of all output, and words that are none", () =>
+    Effect.gen(function*() {
+      const { names } = yield* agentWith({
+        command: process.execPath,
+        args: [odd],
+        env: { DATABASE_PASSWORD: "literal-secret", MODE: "nothing-secret", DB: { env: "OF_A_VARIABLE" } }
+      })
+      yield* names
+      const { url } = yield* minimal(() => {})
+      yield* (yield* agentWith({
+        url,
+        headers: { "Accept-Language": "application/json", Authorization: "Bearer of-the-header" }
+      })).names
+      const { hide, isOwnIn } = yield* Secrets.Secrets
+      assert.strictEqual(
+        hide("literal-secret nothing-secret of-a-variable application/json of-the-header"),
+        "… nothing-secret … application/json …"
+      )
+      assert.isFalse(isOwnIn("literal-secret"))
+    }).pipe(
+      Effect.provide(Secrets.layer),
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["OF_A_VARIABLE", "of-a-variable"]])))
+    ))
 
   for (
     const [what, server, expected] of [
