@@ -10,10 +10,13 @@ import { assertSentence, eventually, lines, machine, platform } from "./support.
 /** A server that wants a sign-in, and the sign-in server for it. Its tokens may be ended. */
 const protectedServer = (page?: string) =>
   Effect.acquireRelease(
-    Effect.async<{ readonly server: Http.Server; readonly url: string; readonly end: () => void }>((resume) => {
+    Effect.async<
+      { readonly server: Http.Server; readonly url: string; readonly end: () => void; readonly renewed: () => number }
+    >((resume) => {
       let base = ""
       let valid = new Set<string>()
       let refresh = ""
+      let renewals = 0
       const challenges = new Map<string, string>()
 
       const answer = (request: Http.IncomingMessage, body: string, give: (status: number, json?: object) => void) => {
@@ -42,6 +45,7 @@ const protectedServer = (page?: string) =>
             if (!isMeant) return give(400, { error: "invalid_grant" })
             const token = `access-${randomUUID()}`
             valid = new Set([token])
+            if (form.get("grant_type") === "refresh_token") renewals++
             refresh = `refresh-${randomUUID()}`
             return give(200, { access_token: token, token_type: "Bearer", expires_in: 3600, refresh_token: refresh })
           }
@@ -84,6 +88,7 @@ const protectedServer = (page?: string) =>
         resume(Effect.succeed({
           server,
           url: `${base}/mcp`,
+          renewed: () => renewals,
           end: () => {
             valid = new Set()
           }
@@ -121,7 +126,7 @@ const respond = (body: string, give: (status: number, json?: object) => void) =>
 describe("effixir mcp login", () => {
   it.scopedLive("signs in to a server, whose tools a run then has until it signs out", () =>
     Effect.gen(function*() {
-      const { end, url } = yield* protectedServer()
+      const { end, renewed, url } = yield* protectedServer()
       const { follow, fs, home, path, run } = yield* machine(Script.fromTurns([
         Script.answer(Script.call("mcp__safe__hello", {}, "c_1")),
         Script.answer(Script.say("Done.")),
@@ -143,11 +148,18 @@ describe("effixir mcp login", () => {
       assert.include(stderr, "You are signed in to safe.")
 
       const folder = path.join(home, "mcp")
-      const [file = ""] = yield* fs.readDirectory(folder)
+      const signIns = Effect.map(fs.readDirectory(folder), (names) => names.filter((name) => name.endsWith(".json")))
+      const [file = ""] = yield* signIns
       assert.strictEqual(statSync(path.join(folder, file)).mode & 0o777, 0o600)
       assert.notInclude(stderr, /access-[\w-]+/.exec(yield* fs.readFileString(path.join(folder, file)))?.[0] ?? "?")
 
-      // What has run out is renewed.
+      // What has run out is renewed, once, however many want it.
+      end()
+      const [one, other] = yield* Effect.all([run(["mcp", "list", "--json"]), run(["mcp", "list", "--json"])], {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual([one.stdout, renewed()], [other.stdout, 1])
+      assert.include(one.stdout, `"status":"ready"`)
       end()
       const ran = yield* run(["--json", "Say hello"])
       assert.strictEqual(ran.code, 0, ran.stderr)
@@ -157,7 +169,7 @@ describe("effixir mcp login", () => {
       )
 
       assert.include((yield* run(["mcp", "logout", "safe"])).stderr, "Signed out of safe here.")
-      assert.deepStrictEqual(yield* fs.readDirectory(folder), [])
+      assert.deepStrictEqual(yield* signIns, [])
       assert.include((yield* run(["mcp", "logout", "safe"])).stderr, "Nobody was signed in to safe.")
 
       const refused = yield* follow(["mcp", "login", "safe"])

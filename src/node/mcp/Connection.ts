@@ -153,7 +153,7 @@ const openHttp = Effect.fnUntraced(function*(server: McpServers.HttpServer, opti
     Option.none() :
     yield* Effect.mapError(SignIns.find(signed), (error) => unusable(error.message))
   const how = {
-    fetch,
+    fetch: Option.isNone(signIn) ? fetch : yield* SignIns.renewingFetch(signed, fetch),
     requestInit: { headers },
     ...Option.isNone(signIn) ? {} : { authProvider: yield* SignIns.provider(signed) }
   }

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { join } from "node:path"
@@ -56,7 +57,12 @@ type SignIn = typeof SignIn.Type
 
 const SignInFile = Schema.parseJson(SignIn, { space: 2 })
 
-/** The server that somebody signs in to. */
+/**
+ * The server that somebody signs in to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Signed {
   readonly name: string
   readonly url: string
@@ -104,6 +110,16 @@ const remember = ({ client, tokens }: SignIn) =>
       )
     )
   })
+
+/** Holds the lock of a sign-in until the Scope closes: several processes may have the same. */
+const lock = Effect.fnUntraced(function*(signed: Signed) {
+  const file = yield* fileOf(signed)
+  const { dirname } = yield* Path.Path
+  yield* Effect.mapError(
+    Effect.zipRight(makeFolder(dirname(file), 0o700), StateFile.lock(file)),
+    unusable(file)
+  )
+})
 
 const save = Effect.fnUntraced(function*(signed: Signed, signIn: SignIn) {
   const file = yield* fileOf(signed)
@@ -157,10 +173,11 @@ export const provider = Effect.fnUntraced(function*(signed: Signed, asking?: Ask
     ? Effect.map(find(signed), Option.getOrElse((): SignIn => ({ url: signed.url })))
     : Effect.sync(() => begun)
   const keep = (change: (before: SignIn) => SignIn, isWhole: boolean) =>
-    Effect.flatMap(load, (before) => {
-      begun = change(before)
-      return isWhole ? save(signed, begun) : Effect.void
-    })
+    Effect.gen(function*() {
+      if (isWhole) yield* lock(signed)
+      begun = change(yield* load)
+      if (isWhole) yield* save(signed, begun)
+    }).pipe(Effect.scoped, Effect.uninterruptible)
 
   const made: OAuthClientProvider = {
     redirectUrl: redirectUri,
@@ -185,7 +202,13 @@ export const provider = Effect.fnUntraced(function*(signed: Signed, asking?: Ask
         used = found?.access_token
         return found
       })),
-    saveTokens: (tokens) => run(keep((before) => ({ ...before, tokens: Redacted.make(tokens) }), true)),
+    saveTokens: (tokens) =>
+      run(keep((before) => {
+        const kept = before.tokens === undefined ? undefined : Redacted.value(before.tokens)
+        // What was renewed is kept already, and another process may have renewed it again.
+        const isOld = asking === undefined && kept !== undefined && kept.refresh_token !== tokens.refresh_token
+        return isOld ? before : { ...before, tokens: Redacted.make(tokens) }
+      }, true)),
     redirectToAuthorization: open,
     saveCodeVerifier: (made) => {
       verifier = made
@@ -203,3 +226,49 @@ export const provider = Effect.fnUntraced(function*(signed: Signed, asking?: Ask
   }
   return made
 })
+
+/**
+ * A `fetch` that renews a sign-in once, however many processes want to at the same time, and loses none: a server may take
+ * each refresh token once, and what it gives for it is kept even if nobody waits for it any more.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const renewingFetch = Effect.fnUntraced(function*(signed: Signed, fetch: typeof globalThis.fetch) {
+  const runtime = yield* Effect.runtime<FileSystem.FileSystem | Path.Path>()
+  const renewals = new Set<Promise<Response>>()
+  yield* Effect.addFinalizer(() => Effect.promise(() => Promise.allSettled(renewals)))
+
+  const renew = (refreshToken: string, ask: Effect.Effect<Response, unknown>) =>
+    Effect.gen(function*() {
+      yield* lock(signed)
+      const signIn = Option.getOrElse(yield* find(signed), (): SignIn => ({ url: signed.url }))
+      const before = signIn.tokens === undefined ? undefined : Redacted.value(signIn.tokens)
+      const isNewer = before?.refresh_token !== undefined && before.refresh_token !== refreshToken
+      if (isNewer) return Response.json(before)
+      const response = yield* ask
+      const given = yield* Effect.option(
+        Effect.flatMap(Effect.tryPromise(() => response.clone().json()), Schema.decodeUnknown(Tokens))
+      )
+      if (response.ok && Option.isSome(given)) {
+        const issuer = before?.issuer === undefined ? {} : { issuer: before.issuer }
+        const tokens = Redacted.make({ refresh_token: refreshToken, ...issuer, ...given.value })
+        yield* save(signed, { ...signIn, tokens })
+      }
+      return response
+    }).pipe(Effect.scoped, Effect.uninterruptible)
+
+  const renewing: typeof globalThis.fetch = (input, init) => {
+    const form = init?.body instanceof URLSearchParams ? init.body : undefined
+    const refreshToken = form?.get("refresh_token")
+    if (form?.get("grant_type") !== "refresh_token" || refreshToken == null) return fetch(input, init)
+    const ask = Effect.tryPromise(() => fetch(input, { ...init, signal: AbortSignal.timeout(renewalTimeout) }))
+    const renewal = Runtime.runPromise(runtime)(renew(refreshToken, ask))
+    renewals.add(renewal)
+    return renewal.finally(() => renewals.delete(renewal))
+  }
+  return renewing
+})
+
+/** How long a server may take to renew a sign-in, in milliseconds. */
+const renewalTimeout = 10_000
