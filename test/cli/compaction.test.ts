@@ -200,6 +200,8 @@ describe("kill -9 around a compaction", () => {
         yield* eventually(moment, () => output().stdout.includes(moment) || child.exitCode !== null)
         child.kill("SIGKILL")
         const killed = lines((yield* result).stdout)
+        // A machine that is slow to kill may find the turn over.
+        if (killed.some(isEnd)) continue
         const { code, stderr, stdout } = yield* run(["resume", String(killed[0]?.["thread_id"]), "--json"])
         assert.strictEqual(code, 0, stderr)
         assert.deepStrictEqual(lines(stdout).filter(isEnd).map(({ type }) => type), ["turn.completed"])

@@ -179,6 +179,19 @@ describe("MCP servers", () => {
       assert.deepStrictEqual((yield* names).names, ["second"])
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("of a project whose file is broken are told of by doctor", () =>
+    Effect.gen(function*() {
+      const { folder, fs, path, run } = yield* withServers({})
+      const file = path.join(folder, ".mcp.json")
+      for (const [text, expected] of [["{", "cannot be used"], [" ".repeat(2 ** 20 + 1), "larger than"]] as const) {
+        yield* fs.writeFileString(file, text)
+        yield* run(["run", "--trust", "Go"])
+        const { checks }: { readonly checks: ReadonlyArray<{ readonly id: string; readonly summary: string }> } = JSON
+          .parse((yield* run(["doctor", "--json", "--offline"])).stdout)
+        assert.include(checks.find(({ id }) => id === "mcp.project")?.summary ?? "", expected)
+      }
+    }).pipe(Effect.provide(platform)))
+
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     it.scopedLive(`are gone soon after ${signal}`, () =>
       Effect.gen(function*() {
@@ -244,7 +257,34 @@ describe("effixir mcp", () => {
       // It can only be run as a task.
       assert.notInclude(servers[1]?.tools.map(({ name }) => name) ?? [], "simulate-research-query")
 
-      for (const args of [["mcp", "get", "far"], ["mcp", "get", "all", "--json"], ["config", "list"]]) {
+      yield* add(
+        "odd",
+        "--env",
+        "url=/var/run/x",
+        "--env",
+        "DATABASE_URL=postgres://me:hidden-from-all@host/db",
+        "--",
+        "x",
+        "--api-key",
+        "hidden-from-all",
+        "--token=hidden-from-all",
+        "-e",
+        "PASSWORD=hidden-from-all",
+        "postgres://me:hidden-from-all@host/db"
+      )
+      yield* add("query", "--url", "http://me:hidden-from-all@127.0.0.1:9/mcp?api_key=hidden-from-all&a=b")
+      const odd = (yield* run(["mcp", "get", "odd"])).stdout
+      for (const part of ["url", "DATABASE_URL", "--api-key", "postgres://[hidden]@host/db"]) assert.include(odd, part)
+
+      for (
+        const args of [
+          ["mcp", "get", "far"],
+          ["mcp", "get", "all", "--json"],
+          ["mcp", "get", "odd"],
+          ["mcp", "get", "query"],
+          ["config", "list"]
+        ]
+      ) {
         const { code, stdout } = yield* run(args)
         assert.strictEqual(code, 0)
         assert.notInclude(stdout, "hidden-from-all")
@@ -257,10 +297,12 @@ describe("effixir mcp", () => {
       assert.deepStrictEqual(checks.flatMap(({ id, status }) => id.startsWith("mcp.") ? [[id, status]] : []), [
         ["mcp.memory", "ok"],
         ["mcp.all", "ok"],
-        ["mcp.far", "skip"]
+        ["mcp.odd", "warn"],
+        ["mcp.far", "skip"],
+        ["mcp.query", "skip"]
       ])
       assert.strictEqual((yield* run(["mcp", "remove", "far"])).code, 0)
-      assert.notInclude(yield* fs.readFileString(file), "127.0.0.1")
+      assert.notInclude(yield* fs.readFileString(file), `"far"`)
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("says what it cannot do", () =>

@@ -3,11 +3,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { ConfigError } from "../../auth/ConfigError.ts"
+import * as McpSettings from "../../node/settings/McpSettings.ts"
 import * as McpServers from "../../tools/mcp/McpServers.ts"
 import { load, look } from "../handlers/mcp/servers.ts"
 import { type Check, fail, ok, skipped, warn } from "./Check.ts"
 
-/** They are started side by side. What is wrong with the settings that name them is told by another check. */
+/** They are started side by side. What is wrong with the settings of the person is told by another check. */
 export const checks = (isOffline: boolean) =>
   load(Option.none()).pipe(
     Effect.flatMap(({ folder, servers }) => {
@@ -17,8 +19,18 @@ export const checks = (isOffline: boolean) =>
         (looked) => [...looked.map(checkOf), ...servers.filter(isLeft).map(({ name }) => offline(name))]
       )
     }),
+    Effect.catchIf((error) => error instanceof ConfigError, (error) =>
+      Effect.map(
+        McpSettings.fileOf(process.cwd()),
+        (file): ReadonlyArray<Check> => error.source === file ? [broken(error)] : []
+      )),
     Effect.orElseSucceed((): ReadonlyArray<Check> => [])
   )
+
+const broken = ({ expected, source }: ConfigError): Check => ({
+  id: "mcp.project",
+  look: Effect.succeed(fail(`The MCP servers of the project cannot be used: ${expected}`, `Mend ${source}`))
+})
 
 const idOf = (name: string): string => `mcp.${name}`
 

@@ -5,12 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { homedir } from "node:os"
 import type { ConfigError } from "../../../auth/ConfigError.ts"
-import * as Host from "../../../auth/Host.ts"
 import { quote } from "../../../internal/quote.ts"
 import * as Home from "../../../node/settings/Home.ts"
 import * as Overrides from "../../../node/settings/Overrides.ts"
 import * as ResolvedSettings from "../../../node/settings/ResolvedSettings.ts"
 import { Screen } from "../../Screen.ts"
+import { withoutSecrets } from "../../withoutSecrets.ts"
 
 interface Flags {
   readonly set: ReadonlyArray<string>
@@ -24,12 +24,9 @@ export const resolved = ({ cd, set }: Flags) =>
 
 type Origin = ResolvedSettings.Origin
 
-/** A value as it may be shown: texts whose name says that they are secret are left out. */
-export const shown = ({ value }: Origin): unknown =>
-  JSON.parse(
-    JSON.stringify(value ?? null),
-    (name, value: unknown) => typeof value === "string" && Host.isSecretName(name) ? "[hidden]" : value
-  ) ?? undefined
+/** A value as it may be shown. */
+export const shown = ({ key, value }: Origin): unknown =>
+  value === undefined ? undefined : withoutSecrets(key.split(".").at(-1) ?? key, value) ?? undefined
 
 export const toJson = (origin: Origin) => ({
   key: origin.key,

@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import { existsSync } from "node:fs"
-import * as Host from "../../../auth/Host.ts"
 import { closest } from "../../../internal/closest.ts"
 import { quote } from "../../../internal/quote.ts"
 import * as McpSettings from "../../../node/settings/McpSettings.ts"
@@ -16,6 +16,7 @@ import { BadInput } from "../../ExitCode.ts"
 import * as Prompt from "../../prompt.ts"
 import { Screen } from "../../Screen.ts"
 import { settings as readSettings } from "../../settings.ts"
+import { withoutSecrets } from "../../withoutSecrets.ts"
 
 /** A person is told of those of a project that is not trusted. */
 export const load = Effect.fnUntraced(function*(cd: Option.Option<string>) {
@@ -76,23 +77,8 @@ export const toSignIn = Effect.fnUntraced(
   }
 )
 
-/** How it is set up, as it may be shown: values whose names say that they are secret are left out. */
-export const shown = ({ server }: McpServers.Configured): { readonly [key: string]: unknown } | undefined =>
-  Either.isLeft(server) ? undefined : JSON.parse(
-    JSON.stringify(server.right),
-    (name, value: unknown) =>
-      typeof value !== "string" || name === "bearer_token_env_var" || name === "command"
-        ? value
-        : name === "url"
-        ? withoutSecrets(value)
-        : Host.isSecretName(name)
-        ? "[hidden]"
-        : value
-  )
-
-const withoutSecrets = (address: string): string => {
-  const url = new URL(address)
-  for (const name of url.searchParams.keys()) if (Host.isSecretName(name)) url.searchParams.set(name, "[hidden]")
-  if (url.password !== "") url.password = "hidden"
-  return url.href
+/** How it is set up, as it may be shown. */
+export const shown = ({ server }: McpServers.Configured): { readonly [key: string]: unknown } | undefined => {
+  const value = Either.isLeft(server) ? undefined : withoutSecrets("server", server.right)
+  return Predicate.isReadonlyRecord(value) ? value : undefined
 }
