@@ -11,11 +11,11 @@ import * as Either from "effect/Either"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { stringify } from "../internal/json.ts"
-import * as Refusals from "../prompts/Refusals.ts"
 import type { FunctionCall } from "../responses/Item.ts"
 import { FunctionTool } from "../responses/Request.ts"
 import { outputText } from "../responses/ToolCall.ts"
 import { Permission } from "../tools/permission/Permission.ts"
+import { runUnasked } from "../tools/runUnasked.ts"
 import * as Tool from "../tools/Tool.ts"
 import * as ToolExecutor from "../tools/ToolExecutor.ts"
 import * as Toolkit from "../tools/Toolkit.ts"
@@ -72,23 +72,12 @@ export const toToolkit: <R>(
   toolkit: Toolkit.Toolkit<R>
 ) => Effect.Effect<AiToolkit.WithHandler<Record<string, Converted>>, never, Permission | R> = Effect.fnUntraced(
   function*<R>(toolkit: Toolkit.Toolkit<R>) {
-    const { decide } = yield* Permission
+    const permission = yield* Permission
     const executor = yield* ToolExecutor.make(toolkit)
     const run = Effect.fnUntraced(function*(call: FunctionCall) {
-      const access = yield* executor.access(call)
-      const decision = yield* decide({
-        sessionId,
-        tool: yield* executor.nameOf(call),
-        access,
-        describe: yield* executor.describe(call)
-      })
-      if (decision._tag !== "Allow") {
-        const reason = decision._tag === "Ask" ? Refusals.nobodyToAsk : decision.reason
-        return result(Refusals.notPermitted({ ...decision, reason }), true)
-      }
-      const context = { callId: call.call_id, sessionId, progress: () => Effect.void }
-      const { output, status } = yield* executor.execute(call, context)
-      return result(outputText(output), status === "failed")
+      const progress = () => Effect.void
+      const { isFailed, output } = yield* runUnasked(call, { executor, permission, progress, sessionId })
+      return result(outputText(output), isFailed)
     })
     const calls = yield* Ref.make(0)
     const tools = Array.from(toolkit.tools.values()).filter(({ declaration }) => isFunctionTool(declaration))

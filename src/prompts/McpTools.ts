@@ -30,7 +30,6 @@ export const readResource = (server: string): string =>
 export const nothing = "[The tool has run and gave nothing.]"
 
 /** @since 0.1.0 @category results */
-/** @since 0.1.0 @category results */
 export const binary = (what: string, type: string, size: string): string => `[${what}: ${type}, ${size}, not shown]`
 
 /** @since 0.1.0 @category results */
@@ -85,12 +84,9 @@ export const agentAnswered = (answer: string, session: string): string =>
   `${answer}\n\n[Session ${session}: name it to go on with this agent.]`
 
 /** @since 0.1.0 @category serving */
-export const agentLimited = (limit: string): string =>
-  `The agent has stopped without an answer: it reached a limit (${limit}).`
+export const agentFailed = (problem: string, session: string): string =>
+  agentAnswered(`The agent has failed: ${problem}`, session)
 
 /** @since 0.1.0 @category serving */
-export const nobodyToAsk = (question: string, reason: string | undefined): string =>
-  `The call was not run: it needs the word of a person (${question}${
-    reason === undefined ? "" : `; ${reason}`
-  }), and there ` +
-  "is no way to ask here. A rule of a policy can allow it, or the mode of permission."
+export const agentLimited = (limit: string, session: string): string =>
+  agentAnswered(`The agent has stopped without an answer: it reached a limit (${limit}).`, session)

@@ -134,8 +134,8 @@ const occasions: {
     changed: [["mcp__github__get_issue"]],
     agent: [],
     agentAnswered: [["Done.", "01a22c36-eb2f-774a-9de8-c2ab331a259b"]],
-    agentLimited: [["steps"]],
-    nobodyToAsk: [["run rm -r a", undefined], ["write a", "mode ask asks about it"]]
+    agentFailed: [["the model is not there", "01a22c36-eb2f-774a-9de8-c2ab331a259b"]],
+    agentLimited: [["steps", "01a22c36-eb2f-774a-9de8-c2ab331a259b"]]
   },
   CutOutput: {
     first: [[["a", "b"]], [Array.from({ length: 12 }, (_, n) => `${n}`)]],

@@ -14,7 +14,6 @@ import * as Home from "../../../node/settings/Home.ts"
 import * as Overrides from "../../../node/settings/Overrides.ts"
 import * as Trust from "../../../node/settings/Trust.ts"
 import * as Told from "../../../prompts/McpTools.ts"
-import * as Refusals from "../../../prompts/Refusals.ts"
 import { userMessage } from "../../../responses/Item.ts"
 import { FunctionTool } from "../../../responses/Request.ts"
 import type { Output, ToolCall } from "../../../responses/ToolCall.ts"
@@ -22,7 +21,7 @@ import { endsTurn } from "../../../session/SessionEvent.ts"
 import { makeId } from "../../../session/SessionStore.ts"
 import * as BuiltIn from "../../../tools/builtin/BuiltIn.ts"
 import { Permission } from "../../../tools/permission/Permission.ts"
-import type * as Tool from "../../../tools/Tool.ts"
+import { runUnasked } from "../../../tools/runUnasked.ts"
 import { ToolExecutor } from "../../../tools/ToolExecutor.ts"
 import * as Toolkit from "../../../tools/Toolkit.ts"
 import * as AgentSetup from "../../agentSetup.ts"
@@ -57,15 +56,6 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     const alone = yield* Effect.makeSemaphore(maxCalls)
     const toolkit = Toolkit.pick(BuiltIn.make(), ...names)
 
-    const run = Effect.fnUntraced(function*(call: ToolCall, progress: Progress) {
-      const [access, describe] = [yield* executor.access(call), yield* executor.describe(call)]
-      const decision = yield* permission.decide({ sessionId: session, tool: call.name, access, describe })
-      if (decision._tag === "Deny") return failed(Refusals.notPermitted(decision))
-      if (decision._tag === "Ask") return failed(Told.nobodyToAsk(decision.question, decision.reason))
-      const { output, status } = yield* executor.execute(call, { callId: call.call_id, sessionId: session, progress })
-      return { output, isFailed: status === "failed" }
-    })
-
     const ask = Effect.fnUntraced(function*({ prompt, session = "" }: typeof Task.Type) {
       const { options } = yield* AgentSetup.ofTurn(settings, search, Option.getOrUndefined(flags.model))
       const id = session === "" ? yield* makeId : session
@@ -77,9 +67,9 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
         case "TurnCompleted":
           return { output: Told.agentAnswered(event.answer, id), isFailed: false }
         case "TurnLimited":
-          return failed(Told.agentLimited(event.limit))
+          return failed(Told.agentLimited(event.limit, id))
         case "TurnFailed":
-          return failed(event.message)
+          return failed(Told.agentFailed(event.message, id))
         default:
           return failed(Told.failed)
       }
@@ -94,7 +84,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
       call: (name, args, progress) => {
         if (name === agentTool.name) {
           return Schema.decodeUnknown(Task)(args).pipe(
-            Effect.flatMap(ask),
+            Effect.flatMap((task) => alone.withPermits(maxCalls)(ask(task))),
             Effect.catchAll((error) => Effect.succeed(failed(error.message)))
           )
         }
@@ -107,7 +97,10 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
         }
         return Effect.flatMap(
           executor.concurrency(call),
-          (concurrency) => alone.withPermits(concurrency === "exclusive" ? maxCalls : 1)(run(call, progress))
+          (concurrency) =>
+            alone.withPermits(concurrency === "exclusive" ? maxCalls : 1)(
+              runUnasked(call, { executor, permission, progress, sessionId: session })
+            )
         )
       }
     })
@@ -124,8 +117,6 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     Common.override(flags)
   )
 }, (serving, { set }) => Overrides.withOverrides(set)(serving))
-
-type Progress = Tool.CallContext["progress"]
 
 /** How many calls run at a time; one that changes files runs alone. */
 const maxCalls = 8
