@@ -15,7 +15,7 @@ import * as McpServers from "../tools/mcp/McpServers.ts"
 export const of = (servers: ReadonlyArray<Acp.McpServer>): ReadonlyArray<McpServers.Configured> =>
   servers.map((server) => ({
     name: server.name,
-    source: "user",
+    source: "editor",
     from: "the editor",
     server: McpServers.read(
       "url" in server

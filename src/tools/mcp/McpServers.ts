@@ -86,15 +86,16 @@ export const McpServers = Schema.Record({ key: Schema.NonEmptyTrimmedString, val
 export type McpServers = typeof McpServers.Type
 
 /**
- * A server with where it is named: `user` is a person's own `config.json`, `project` the project's `.mcp.json`, and
- * `from` the file itself. `problem` says why it cannot be used, as the end of a sentence.
+ * A server with where it is named: `user` is a person's own `config.json`, `project` the project's `.mcp.json`, `editor`
+ * the editor that the agent works in, and `from` the file itself, or words for it. In the place of a server that cannot be
+ * used stands why, as the end of a sentence.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Configured {
   readonly name: string
-  readonly source: "user" | "project"
+  readonly source: "user" | "project" | "editor"
   readonly from: string
   readonly server: Either.Either<Server, string>
 }

@@ -13,7 +13,12 @@ import * as Tool from "../Tool.ts"
 import * as Toolkit from "../Toolkit.ts"
 import * as ToolSchemas from "./ToolSchemas.ts"
 
-/** The tools of a server. */
+/**
+ * The tools of a server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Group {
   readonly server: string
   readonly tools: ReadonlyArray<Tool.Tool>
