@@ -40,12 +40,9 @@ export const login = Effect.fnUntraced(
       Effect.sync(() => new Client({ name: "effixir", version }, { capabilities: {} })),
       (client) => Effect.ignore(Effect.tryPromise(() => client.close()))
     )
-    const isOpen = yield* Effect.tryPromise({
-      try: (signal) => client.connect(transport as Transport, { signal }),
-      catch: (error) => error
-    }).pipe(
+    const isOpen = yield* Effect.tryPromise((signal) => client.connect(transport as Transport, { signal })).pipe(
       Effect.as(true),
-      Effect.catchAll((error) => error instanceof UnauthorizedError ? Effect.succeed(false) : failed(error))
+      Effect.catchAll(({ error }) => error instanceof UnauthorizedError ? Effect.succeed(false) : failed(error))
     )
     if (isOpen) return false
     if (address === undefined) return yield* failed(new Error("it names no page to sign in at"))
@@ -68,8 +65,8 @@ export const login = Effect.fnUntraced(
         yield* reply(BrowserPages.failed(error.message))
         return yield* error
       }
-      yield* Effect.tryPromise({ try: () => transport.finishAuth(code), catch: (error) => error }).pipe(
-        Effect.catchAll(failed),
+      yield* Effect.tryPromise(() => transport.finishAuth(code)).pipe(
+        Effect.catchAll(({ error }) => failed(error)),
         Effect.tapError(({ message }) => reply(BrowserPages.failed(message)))
       )
       yield* reply(BrowserPages.success)

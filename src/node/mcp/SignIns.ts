@@ -7,6 +7,7 @@
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import type { UnknownException } from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
@@ -239,7 +240,7 @@ export const renewingFetch = Effect.fnUntraced(function*(signed: Signed, fetch: 
   const renewals = new Set<Promise<Response>>()
   yield* Effect.addFinalizer(() => Effect.promise(() => Promise.allSettled(renewals)))
 
-  const renew = (refreshToken: string, ask: Effect.Effect<Response, unknown>) =>
+  const renew = (refreshToken: string, ask: Effect.Effect<Response, UnknownException>) =>
     Effect.gen(function*() {
       yield* lock(signed)
       const signIn = Option.getOrElse(yield* find(signed), (): SignIn => ({ url: signed.url }))
