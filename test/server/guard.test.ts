@@ -155,10 +155,10 @@ describe("A server", () => {
       const session = yield* begin({ title: "First", model: "gpt-6", workspace: "/elsewhere" })
       const { body } = yield* ask("GET", "/v1/sessions")
       const { body: one } = yield* ask("GET", `/v1/sessions/${session.slice(0, 12)}`)
-      const { context, compactions, ...same } = one as Record<string, unknown>
+      const { child_of, children, compactions, context, ...same } = one as Record<string, unknown>
       assert.deepStrictEqual(body, { sessions: [same] })
       assert.deepInclude(same, { id: session, title: "First", model: "gpt-6", workspace: "/elsewhere", status: "open" })
-      assert.deepStrictEqual([context, compactions], [{ tokens: 0, window: null }, 0])
+      assert.deepStrictEqual([context, compactions, child_of, children], [{ tokens: 0, window: null }, 0, null, []])
       assert.deepStrictEqual((yield* ask("DELETE", `/v1/sessions/${session}`)).body, { deleted: [session] })
       assert.deepStrictEqual((yield* ask("GET", "/v1/sessions")).body, { sessions: [] })
     }))
