@@ -179,6 +179,18 @@ describe("MCP servers", () => {
       assert.deepStrictEqual((yield* names).names, ["second"])
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("hear nothing of a stored sign-in, and show nothing of it, whoever looks at them", () =>
+    Effect.gen(function*() {
+      const key = "sk-stored-0123456789abcdef"
+      const { run } = yield* withServers({ telling: behaving("telling", key) })
+      yield* run(["login", "--with-api-key"], { stdin: key })
+      for (const args of [["mcp", "list", "--json"], ["doctor", "--json", "--offline"]]) {
+        const { stdout } = yield* run(args, { env: { OTHER_NAME: key } })
+        assert.include(stdout, "it has undefined, and was told …")
+        assert.notInclude(stdout, key)
+      }
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("of a project whose file is broken are told of by doctor", () =>
     Effect.gen(function*() {
       const { folder, fs, path, run } = yield* withServers({})

@@ -5,8 +5,13 @@ import { writeFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 
 const [, , behaviour = "good", pidFile] = process.argv
-if (pidFile !== undefined) writeFileSync(pidFile, String(process.pid))
+if (pidFile !== undefined && behaviour !== "telling") writeFileSync(pidFile, String(process.pid))
 if (behaviour === "deaf") for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {})
+
+if (behaviour === "telling") {
+  process.stderr.write(`it has ${process.env.OTHER_NAME}, and was told ${process.argv[3]}\n`)
+  process.exit(1)
+}
 
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
 

@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { resolve } from "node:path"
+import { basename, resolve } from "node:path"
 import * as Host from "../../auth/Host.ts"
 import { Secrets } from "../../auth/Secrets.ts"
 import { field, text } from "../../internal/json.ts"
@@ -202,7 +202,8 @@ const connect = Effect.fnUntraced(function*(
   transport: Transport,
   { explain, isProgram, onChanged }: Connecting
 ) {
-  const { disabled_tools = [], enabled_tools, startup_timeout = usualStartup } = server
+  const { disabled_tools = [], enabled_tools } = server
+  const startup_timeout = startupOf(server)
   let isClosed = false
   const closed = yield* Deferred.make<void>()
   const client = yield* Effect.acquireRelease(
@@ -287,12 +288,16 @@ const connect = Effect.fnUntraced(function*(
 const maxPages = 20
 
 /**
- * How long a server has to be ready, in seconds.
+ * How long a server has to be ready, in seconds: 10 without a setting, and 60 where its command may have to fetch it
+ * first. To end `npx` in the middle of that may leave its cache broken.
  *
  * @since 0.1.0
- * @category constants
+ * @category accessors
  */
-export const usualStartup = 10
+export const startupOf = (server: McpServers.Server): number =>
+  server.startup_timeout ?? ("command" in server && fetches.has(basename(server.command)) ? 60 : 10)
+
+const fetches: ReadonlySet<string> = new Set(["bunx", "docker", "npx", "pnpm", "pnpx", "podman", "uv", "uvx", "yarn"])
 
 const closedError = new McpError(ErrorCode.ConnectionClosed, "")
 

@@ -116,7 +116,7 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
       configured.server,
       (problem) => new Connection.McpProblem({ reason: "Unusable", problem })
     )
-    const { startup_timeout = Connection.usualStartup } = server
+    const startup_timeout = Connection.startupOf(server)
     const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
     const connection = yield* Connection.open(server, {
       ...options,

@@ -151,7 +151,7 @@ export const ofSettings = (servers: McpServers, from: string): ReadonlyArray<Con
 
 /**
  * The servers of a `.mcp.json`, with the values that `lookup` has for its variables. One that cannot be used does not
- * stand in the way of the others; nothing if the file holds none at all.
+ * stand in the way of the others; nothing if the file is no list of servers.
  *
  * @since 0.1.0
  * @category constructors
@@ -161,7 +161,7 @@ export const ofProject = (
   from: string,
   lookup: (name: string) => Either.Either<string | undefined, string>
 ): ReadonlyArray<Configured> | undefined => {
-  const servers = Predicate.isReadonlyRecord(json) ? json["mcpServers"] : undefined
+  const servers = Predicate.isReadonlyRecord(json) ? json["mcpServers"] ?? {} : undefined
   if (!Predicate.isReadonlyRecord(servers)) return undefined
   return Object.entries(servers).map(([name, given]) => ({
     name,

@@ -41,7 +41,9 @@ describe("A project's servers", () => {
       "expected command (a text) with args and env, or url with headers",
       ""
     ])
-    assert.isUndefined(McpServers.ofProject({ servers: {} }, "/project/.mcp.json", lookup))
+    assert.deepStrictEqual(McpServers.ofProject({}, "/project/.mcp.json", lookup), [])
+    assert.isUndefined(McpServers.ofProject({ mcpServers: 3 }, "/project/.mcp.json", lookup))
+    assert.isUndefined(McpServers.ofProject([], "/project/.mcp.json", lookup))
   })
 
   it("do not take the place of a person's own", () => {

@@ -6,8 +6,11 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { existsSync } from "node:fs"
+import { CredentialStore } from "../../../auth/CredentialStore.ts"
+import * as Secrets from "../../../auth/Secrets.ts"
 import { closest } from "../../../internal/closest.ts"
 import { quote } from "../../../internal/quote.ts"
+import { layerHome } from "../../../node/NodeHome.ts"
 import * as McpSettings from "../../../node/settings/McpSettings.ts"
 import * as Trust from "../../../node/settings/Trust.ts"
 import * as McpServers from "../../../tools/mcp/McpServers.ts"
@@ -41,6 +44,7 @@ export const load = Effect.fnUntraced(function*(cd: Option.Option<string>) {
  * failed to be; one that is disabled has none.
  */
 export const look = Effect.fnUntraced(function*(servers: ReadonlyArray<McpServers.Configured>, folder: string) {
+  yield* Effect.ignore(knowSignIn)
   const enabled = servers.filter(McpServers.isEnabled)
   const connected = enabled.length === 0 ? [] : yield* Effect.flatMap(
     Effect.promise(() => import("../../../node/mcp/McpClients.ts")),
@@ -48,7 +52,10 @@ export const look = Effect.fnUntraced(function*(servers: ReadonlyArray<McpServer
   )
   const states = new Map(connected.map(({ configured, state }) => [configured, state]))
   return servers.map((configured) => ({ configured, state: states.get(configured) }))
-})
+}, Effect.provide(Secrets.layer))
+
+/** From then on it is a secret that no server gets, under whatever name, and that nothing a server prints shows. */
+const knowSignIn = Effect.flatMap(CredentialStore, ({ load }) => load).pipe(Effect.provide(layerHome))
 
 /** The server of a name. */
 export const named = (servers: ReadonlyArray<McpServers.Configured>, name: string) => {
