@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { execFileSync } from "node:child_process"
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import { sandboxFor } from "../../src/cli/sandbox.ts"
 import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
@@ -38,6 +38,13 @@ const outputs = (commands: ReadonlyArray<string>, args: ReadonlyArray<string>) =
     )
     return { ...all, told, beside: path.dirname(file("x")) }
   })
+
+/** A folder outside of the temporary ones, which commands may write: the checkout itself may be in one of them. */
+const makeOutside = (): string => {
+  const places = [join(process.cwd(), "node_modules"), userInfo().homedir]
+  const place = places.find((path) => !/^\/(?:var\/)?tmp(?:\/|$)/.test(path)) ?? "/"
+  return mkdtempSync(join(place, ".effixir-test-"))
+}
 
 describe.runIf(isThere)("--sandbox", () => {
   it.scopedLive("workspace-write, as usual, lets commands write in the workspace and the temporary folder, and nowhere else", () =>
@@ -170,8 +177,7 @@ describe.runIf(isThere)("--sandbox", () => {
 
   it.scopedLive("lets no link in the place of .git, nor of another folder it may write in, lead out of the workspace", () =>
     Effect.gen(function*() {
-      // Outside of the temporary folder, which commands may write.
-      const base = mkdtempSync(join(process.cwd(), "node_modules", ".sandbox-"))
+      const base = makeOutside()
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(base, { recursive: true })))
       const [repository, work, late] = [join(base, "other/.git"), join(base, "work"), join(base, "work/late")]
       mkdirSync(repository, { recursive: true })
@@ -191,7 +197,7 @@ describe.runIf(isThere)("--sandbox", () => {
 
   it.scopedLive("protects hooks where there are none yet, also from a worktree that gives its repository by relative paths", () =>
     Effect.gen(function*() {
-      const base = mkdtempSync(join(process.cwd(), "node_modules", ".sandbox-"))
+      const base = makeOutside()
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(base, { recursive: true })))
       const [repository, tree] = [join(base, "main/.git"), join(base, "tree")]
       const entry = join(repository, "worktrees/tree")
