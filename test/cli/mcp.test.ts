@@ -324,7 +324,9 @@ describe("effixir mcp", () => {
         const [args, ...parts] of [
           [["add"], "What is it called?"],
           [["add", "a b", "--", "x"], "cannot be called"],
+          [["add", "__proto__", "--", "x"], "cannot be called"],
           [["add", "a"], "Where is it?"],
+          [["add", "a", "https://example.com/mcp"], "--url https://example.com/mcp"],
           [["add", "a", "--url", "ftp://x"], "--url cannot be"],
           [["add", "a", "--url", "http://x", "--", "y"], "give one of them"],
           [["add", "a", "--env", "secret", "--", "y"], "--env wants NAME=VALUE"],

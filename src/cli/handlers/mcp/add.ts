@@ -14,8 +14,12 @@ import { Screen } from "../../Screen.ts"
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const [name, ...command] = flags.words
   if (name === undefined) return yield* bad(`What is it called? ${usage}`)
-  if (!/^[\w-]{1,40}$/.test(name)) {
-    return yield* bad(`A server cannot be called ${quote(name)}: give it a name of 1 to 40 letters, digits, - and _`)
+  if (!/^[\w-]{1,40}$/.test(name) || name === "__proto__" || name.startsWith("-")) {
+    return yield* bad(
+      `A server cannot be called ${
+        quote(name)
+      }: give it a name of 1 to 40 letters, digits, - and _, which begins with no -`
+    )
   }
   const server = yield* serverOf(flags, command)
   const { config } = yield* Home.config
@@ -38,6 +42,9 @@ const serverOf = Effect.fnUntraced(
     const headers = yield* pairs(header, "--header", ":", "NAME: VALUE")
     if (Option.isNone(url)) {
       if (program === undefined) return yield* bad(`Where is it? ${usage}`)
+      if (/^https?:\/\//i.test(program)) {
+        return yield* bad(`A server at an address is added with --url: effixir mcp add NAME --url ${program}`)
+      }
       if (header.length > 0 || Option.isSome(bearerTokenEnvVar)) {
         return yield* bad("--header and --bearer-token-env-var are for a server with --url; a program gets --env")
       }
