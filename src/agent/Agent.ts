@@ -14,7 +14,7 @@ import { decoding } from "../internal/decoding.ts"
 import { defined } from "../internal/json.ts"
 import * as Conversation from "../prompts/Conversation.ts"
 import { Prices } from "../responses/account/Price.ts"
-import { type Item, userMessage } from "../responses/Item.ts"
+import { developerMessage, type Item, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import { Responses } from "../responses/Responses.ts"
 import * as StructuredOutput from "../responses/StructuredOutput.ts"
@@ -224,11 +224,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const running = (id: string) =>
     Effect.map(processes.list(id), (all): ReadonlyArray<Item> => {
       const alive = all.filter(({ ending }) => ending === undefined)
-      return alive.length === 0 ? [] : [{
-        type: "message",
-        role: "developer",
-        content: [{ type: "input_text", text: Conversation.stillRunning(alive).toWellFormed() }]
-      }]
+      return alive.length === 0 ? [] : [developerMessage(Conversation.stillRunning(alive))]
     })
 
   return Agent.of({

@@ -12,7 +12,7 @@ import { isNotFound } from "../internal/isNotFound.ts"
 import { isWithin } from "../internal/paths.ts"
 import { readStart } from "../internal/readStart.ts"
 import * as Preamble from "../prompts/Preamble.ts"
-import type { Item } from "../responses/Item.ts"
+import { developerMessage, type Item } from "../responses/Item.ts"
 
 /** How much of the files is read, in all. */
 const maxBytes = 32 * 1024
@@ -122,11 +122,8 @@ const howMuch = (bytes: number): string =>
  * @since 0.1.0
  * @category conversions
  */
-export const toItems = (sources: ReadonlyArray<Source>): ReadonlyArray<Item> => {
-  if (sources.length === 0) return []
-  const text = Preamble.projectInstructions(sources)
-  return [{ type: "message", role: "developer", content: [{ type: "input_text", text: text.toWellFormed() }] }]
-}
+export const toItems = (sources: ReadonlyArray<Source>): ReadonlyArray<Item> =>
+  sources.length === 0 ? [] : [developerMessage(Preamble.projectInstructions(sources))]
 
 /**
  * The project that a folder belongs to, by its real path.

@@ -16,7 +16,7 @@ import { isWithin } from "../internal/paths.ts"
 import { quote } from "../internal/quote.ts"
 import { readStart } from "../internal/readStart.ts"
 import * as Preamble from "../prompts/Preamble.ts"
-import { type Item, userMessage } from "../responses/Item.ts"
+import { developerMessage, type Item, userMessage } from "../responses/Item.ts"
 import * as FrontMatter from "./FrontMatter.ts"
 import * as ProjectInstructions from "./ProjectInstructions.ts"
 
@@ -164,8 +164,7 @@ export const toItems = (skills: ReadonlyArray<Skill>): ReadonlyArray<Item> => {
   const all = [Infinity, 500, 250, 120].map(lines).find(fits) ?? lines(60)
   let left = maxList
   const shown = all.filter((line) => (left -= line.length + 1) >= 0)
-  const text = Preamble.skills(shown, all.length - shown.length)
-  return [{ type: "message", role: "developer", content: [{ type: "input_text", text: text.toWellFormed() }] }]
+  return [developerMessage(Preamble.skills(shown, all.length - shown.length))]
 }
 
 /**

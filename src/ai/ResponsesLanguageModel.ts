@@ -156,21 +156,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return answering(method, asking, { ...answer, items: [...answer.items, repair] }, blocks)
   })
 
-  const streamText = (given: LanguageModel.ProviderOptions) =>
-    Stream.unwrap(
-      Effect.map(begin("streamText", given), (asking) => answering("streamText", asking, nothing, Blocks.none))
-    )
+  const answer = (method: string) => (given: LanguageModel.ProviderOptions) =>
+    Stream.unwrap(Effect.map(begin(method, given), (asking) => answering(method, asking, nothing, Blocks.none)))
+
+  const parts = answer("generateText")
 
   return yield* LanguageModel.make({
-    streamText,
-    generateText: (given) =>
-      Effect.map(
-        Stream.runCollect(Stream.unwrap(Effect.map(
-          begin("generateText", given),
-          (asking) => answering("generateText", asking, nothing, Blocks.none)
-        ))),
-        whole
-      )
+    streamText: answer("streamText"),
+    generateText: (given) => Effect.map(Stream.runCollect(parts(given)), whole)
   })
 })
 

@@ -68,7 +68,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   const sandbox = yield* sandboxFor({ ...settings, folder: asked.folder, permission })
   yield* Effect.forEach((sandbox?.writable ?? []).filter((path) => !existsSync(path)), sayNotThere, { discard: true })
   const isTrusted = yield* trusts(asked, settings.home)
-  yield* sayNotStarted(settings.home, asked.folder)
+  if (isTrusted) yield* sayNotStarted(settings.home, asked.folder)
   const skills = yield* skillsFor(asked, settings.home, isTrusted)
   const agents = yield* agentsFor(asked, settings.home, isTrusted)
   const search = yield* searches(asked, settings)

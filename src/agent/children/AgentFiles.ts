@@ -6,6 +6,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
@@ -62,7 +63,7 @@ export const load: (
     folders,
     (folder) => readAll(placeIn(path, folder), (real) => isWithin(project, real))
   )
-  const [problems, agents] = partition([own, ...theirs].flat())
+  const [problems, agents] = Arr.separate([own, ...theirs].flat())
   return { agents, problems }
 })
 
@@ -89,11 +90,6 @@ export const ofProject: (
 )
 
 type Read = Either.Either<AgentDefinition, Problem>
-
-const partition = (all: ReadonlyArray<Read>): [ReadonlyArray<Problem>, ReadonlyArray<AgentDefinition>] => [
-  all.flatMap((one) => Either.isLeft(one) ? [one.left] : []),
-  all.flatMap((one) => Either.isRight(one) ? [one.right] : [])
-]
 
 const readAll = Effect.fnUntraced(function*(folder: string, mayRead: (real: string) => boolean) {
   const files = yield* Effect.either(filesIn(folder))

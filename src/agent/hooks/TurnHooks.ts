@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as HookTexts from "../../prompts/HookTexts.ts"
-import { isMessage, type Item, text } from "../../responses/Item.ts"
+import { developerMessage, isMessage, type Item, text } from "../../responses/Item.ts"
 import { HookStopped } from "../AgentError.ts"
 import { Hooks, type Of } from "./Hooks.ts"
 
@@ -65,8 +65,4 @@ export const compacting = Effect.fnUntraced(function*(sessionId: string, trigger
   return block ?? stop
 })
 
-const toItem = (event: string, said: string): Item => ({
-  type: "message",
-  role: "developer",
-  content: [{ type: "input_text", text: HookTexts.message(event, said).toWellFormed() }]
-})
+const toItem = (event: string, said: string): Item => developerMessage(HookTexts.message(event, said))

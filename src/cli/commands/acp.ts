@@ -5,16 +5,9 @@ import * as Command from "@effect/cli/Command"
 import { handler } from "./handler.ts"
 import * as Common from "./options.ts"
 
-const { baseUrl, dialect, effort, model, noSearch, search, set } = Common.turn
-
 const flags = {
-  model,
-  search,
-  noSearch,
-  effort,
-  baseUrl,
-  dialect,
-  set,
+  model: Common.turn.model,
+  ...Common.asking,
   ...Common.limits,
   ...Common.permission,
   ...Common.credential

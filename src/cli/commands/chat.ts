@@ -6,7 +6,7 @@ import * as Options from "@effect/cli/Options"
 import { handler } from "./handler.ts"
 import * as Common from "./options.ts"
 
-const { baseUrl, cd, dialect, effort, ephemeral, image, model, noSearch, search, set } = Common.turn
+const { cd, ephemeral, image, model } = Common.turn
 
 const flags = {
   resume: Options.text("resume").pipe(
@@ -21,12 +21,7 @@ const flags = {
   model,
   cd,
   image: Options.withDescription(image, "Send this image along with the first message (png, jpeg, gif or webp)"),
-  search,
-  noSearch,
-  effort,
-  baseUrl,
-  dialect,
-  set,
+  ...Common.asking,
   ephemeral: Options.withDescription(
     ephemeral,
     "Keep nothing of this conversation: it cannot be resumed, and a session it goes on with stays as it was"

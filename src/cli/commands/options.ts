@@ -6,6 +6,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Struct from "effect/Struct"
 import type { Limits } from "../../agent/Limits.ts"
 import { Choice } from "../../auth/Choice.ts"
 import { defined } from "../../internal/json.ts"
@@ -149,6 +150,9 @@ export const turn = {
 /** Whether the flags switch the search on or off, if they do. */
 export const searchOf = (flags: { readonly search: boolean; readonly noSearch: boolean }): boolean | undefined =>
   flags.search ? true : flags.noSearch ? false : undefined
+
+/** How the model is asked, in whatever way its turns come about. */
+export const asking = Struct.pick(turn, "search", "noSearch", "effort", "baseUrl", "dialect", "set")
 
 /** What the run may do without asking. */
 export const permission = {

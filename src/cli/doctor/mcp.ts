@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { ConfigError } from "../../auth/ConfigError.ts"
 import * as McpSettings from "../../node/settings/McpSettings.ts"
 import * as McpServers from "../../tools/mcp/McpServers.ts"
-import { load, look } from "../handlers/mcp/servers.ts"
+import { load, look } from "../mcpServers.ts"
 import { type Check, fail, ok, skipped, warn } from "./Check.ts"
 
 /** They are started side by side. What is wrong with the settings of the person is told by another check. */

@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { decodingEither } from "../../internal/decoding.ts"
 import { parse } from "../../internal/json.ts"
@@ -54,9 +55,7 @@ const decode = decodingEither(Answer)
  */
 export const read = (stdout: string): Either.Either<HookAnswer, string> => {
   const json = parse(stdout)
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    return Either.left("its answer is no JSON object")
-  }
+  if (!Predicate.isReadonlyRecord(json)) return Either.left("its answer is no JSON object")
   return Either.mapBoth(decode(json), {
     onLeft: () => "its answer has a field that is not as it should be",
     onRight: (answer): HookAnswer => {

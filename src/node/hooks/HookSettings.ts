@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 /**
@@ -88,7 +89,7 @@ export type HookSettings = typeof HookSettings.Type
  * @category combining
  */
 export const merge = (self: unknown, that: unknown): unknown => {
-  if (!isRecord(self) || !isRecord(that)) return that
+  if (!Predicate.isReadonlyRecord(self) || !Predicate.isReadonlyRecord(that)) return that
   const names = new Set([...Object.keys(self), ...Object.keys(that)])
   return Object.fromEntries(Array.from(names, (name) => {
     const [first, second] = [self[name], that[name]]
@@ -103,14 +104,13 @@ export const merge = (self: unknown, that: unknown): unknown => {
  * @category combining
  */
 export const ofProject = (hooks: unknown): unknown =>
-  isRecord(hooks)
+  Predicate.isReadonlyRecord(hooks)
     ? Object.fromEntries(
       Object.entries(hooks).map(([event, groups]) => [
         event,
-        Array.isArray(groups) ? groups.map((group) => isRecord(group) ? { ...group, from: "project" } : group) : groups
+        Array.isArray(groups)
+          ? groups.map((group) => Predicate.isReadonlyRecord(group) ? { ...group, from: "project" } : group)
+          : groups
       ])
     )
     : hooks
-
-const isRecord = (value: unknown): value is { readonly [name: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)

@@ -50,13 +50,12 @@ export const load = Effect.fnUntraced(function*({ folder, home, isTrusted, setti
 })
 
 /**
- * The files of a trusted project of which nothing is started, since a person has not trusted them as they are.
+ * The files of a project that is trusted of which nothing is started, since a person has not trusted them as they are.
  *
  * @since 0.1.0
  * @category loading
  */
 export const leftOut = Effect.fnUntraced(function*(home: Home, folder: string) {
-  if (!(yield* Trust.isTrusted(home, folder))) return []
   const fs = yield* FileSystem.FileSystem
   const file = yield* fileOf(folder)
   const text = yield* Effect.option(fs.readFileString(file))

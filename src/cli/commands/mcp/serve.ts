@@ -5,17 +5,10 @@ import * as Command from "@effect/cli/Command"
 import { handler } from "../handler.ts"
 import * as Common from "../options.ts"
 
-const { baseUrl, cd, dialect, effort, model, noSearch, search, set } = Common.turn
-
 const flags = {
-  cd,
-  model,
-  search,
-  noSearch,
-  effort,
-  baseUrl,
-  dialect,
-  set,
+  cd: Common.turn.cd,
+  model: Common.turn.model,
+  ...Common.asking,
   ...Common.limits,
   ...Common.permission,
   ...Common.credential

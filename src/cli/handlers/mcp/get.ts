@@ -8,9 +8,9 @@ import { json as visibleJson, line } from "../../../internal/visible.ts"
 import * as McpServers from "../../../tools/mcp/McpServers.ts"
 import type { Flags } from "../../commands/mcp/get.ts"
 import { BadInput } from "../../ExitCode.ts"
+import * as Servers from "../../mcpServers.ts"
 import * as Prompt from "../../prompt.ts"
 import { Screen } from "../../Screen.ts"
-import * as Servers from "./servers.ts"
 
 export const handle = Effect.fnUntraced(function*({ cd, json, words }: Flags) {
   const [name] = yield* Prompt.positionals(words, 1)

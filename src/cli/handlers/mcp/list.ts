@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import { json as visibleJson, line } from "../../../internal/visible.ts"
 import * as McpServers from "../../../tools/mcp/McpServers.ts"
 import type { Flags } from "../../commands/mcp/list.ts"
+import * as Servers from "../../mcpServers.ts"
 import { whileWaiting } from "../../progressLine.ts"
 import { Screen } from "../../Screen.ts"
-import { cells } from "../../verbatim.ts"
-import * as Servers from "./servers.ts"
+import { table } from "../../table.ts"
 
 export const handle = Effect.fnUntraced(function*({ cd, json }: Flags) {
   const screen = yield* Screen
@@ -18,7 +18,7 @@ export const handle = Effect.fnUntraced(function*({ cd, json }: Flags) {
   if (looked.length === 0) {
     return yield* screen.say("there is no MCP server; to add one: effixir mcp add NAME -- COMMAND, or --url URL")
   }
-  const rows = [
+  yield* screen.out(table([
     ["NAME", "STATUS", "FROM", "TOOLS"],
     ...looked.map(({ error, name, source, status, tools }) => [
       line(name),
@@ -26,13 +26,7 @@ export const handle = Effect.fnUntraced(function*({ cd, json }: Flags) {
       source,
       line(error ?? tools.map(({ name }) => name).join(", "))
     ])
-  ]
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => cells(row[column] ?? ""))))
-  yield* screen.out(
-    rows.map((row) =>
-      `${row.map((cell, at) => cell + " ".repeat(Math.max(0, (widths[at] ?? 0) - cells(cell)))).join("  ").trimEnd()}\n`
-    ).join("")
-  )
+  ]))
 })
 
 /** What each server has, once it is ready or has failed to be. */

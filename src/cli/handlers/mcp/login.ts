@@ -8,9 +8,9 @@ import * as NodeBrowser from "../../../node/auth/NodeBrowser.ts"
 import type { Flags } from "../../commands/mcp/login.ts"
 import { signedOut, Stop } from "../../ExitCode.ts"
 import * as Say from "../../login/say.ts"
+import * as Servers from "../../mcpServers.ts"
 import { withProgressLine } from "../../progressLine.ts"
 import { Screen } from "../../Screen.ts"
-import * as Servers from "./servers.ts"
 
 export const handle = Effect.fnUntraced(function*({ cd, words }: Flags) {
   const signed = yield* Servers.toSignIn(words, cd, "login")

@@ -3,8 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import type { Flags } from "../../commands/mcp/logout.ts"
+import * as Servers from "../../mcpServers.ts"
 import { Screen } from "../../Screen.ts"
-import * as Servers from "./servers.ts"
 
 export const handle = Effect.fnUntraced(function*({ cd, words }: Flags) {
   const signed = yield* Servers.toSignIn(words, cd, "logout")

@@ -8,9 +8,9 @@ import * as Home from "../../../node/settings/Home.ts"
 import * as SettingsFile from "../../../node/settings/SettingsFile.ts"
 import type { Flags } from "../../commands/mcp/remove.ts"
 import { BadInput } from "../../ExitCode.ts"
+import * as Servers from "../../mcpServers.ts"
 import * as Prompt from "../../prompt.ts"
 import { Screen } from "../../Screen.ts"
-import * as Servers from "./servers.ts"
 
 export const handle = Effect.fnUntraced(function*({ words }: Flags) {
   const [name] = yield* Prompt.positionals(words, 1)

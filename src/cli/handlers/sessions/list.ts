@@ -14,6 +14,7 @@ import type { Flags } from "../../commands/sessions/list.ts"
 import * as FindSession from "../../findSession.ts"
 import { whileWaiting } from "../../progressLine.ts"
 import { Screen } from "../../Screen.ts"
+import { padded } from "../../table.ts"
 import { cells } from "../../verbatim.ts"
 
 export const handle = Effect.fnUntraced(function*({ all, json }: Flags) {
@@ -85,8 +86,6 @@ const toTable = (
 
 const tilde = (path: string): string =>
   path === homedir() || path.startsWith(`${homedir()}/`) ? `~${path.slice(homedir().length)}` : path
-
-const padded = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - cells(text)))
 
 const cut = (text: string, width: number): string => {
   if (cells(text) <= width) return text

@@ -6,20 +6,20 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { existsSync } from "node:fs"
-import { CredentialStore } from "../../../auth/CredentialStore.ts"
-import * as Secrets from "../../../auth/Secrets.ts"
-import { closest } from "../../../internal/closest.ts"
-import { quote } from "../../../internal/quote.ts"
-import { layerHome } from "../../../node/NodeHome.ts"
-import * as McpSettings from "../../../node/settings/McpSettings.ts"
-import * as Trust from "../../../node/settings/Trust.ts"
-import * as McpServers from "../../../tools/mcp/McpServers.ts"
-import { sayNotStarted } from "../../agentSetup.ts"
-import { BadInput } from "../../ExitCode.ts"
-import * as Prompt from "../../prompt.ts"
-import { Screen } from "../../Screen.ts"
-import { settings as readSettings } from "../../settings.ts"
-import { withoutSecrets } from "../../withoutSecrets.ts"
+import { CredentialStore } from "../auth/CredentialStore.ts"
+import * as Secrets from "../auth/Secrets.ts"
+import { closest } from "../internal/closest.ts"
+import { quote } from "../internal/quote.ts"
+import { layerHome } from "../node/NodeHome.ts"
+import * as McpSettings from "../node/settings/McpSettings.ts"
+import * as Trust from "../node/settings/Trust.ts"
+import * as McpServers from "../tools/mcp/McpServers.ts"
+import { sayNotStarted } from "./agentSetup.ts"
+import { BadInput } from "./ExitCode.ts"
+import * as Prompt from "./prompt.ts"
+import { Screen } from "./Screen.ts"
+import { settings as readSettings } from "./settings.ts"
+import { withoutSecrets } from "./withoutSecrets.ts"
 
 /** A person is told of those of a project that is not trusted. */
 export const load = Effect.fnUntraced(function*(cd: Option.Option<string>) {
@@ -35,7 +35,7 @@ export const load = Effect.fnUntraced(function*(cd: Option.Option<string>) {
       `${quote(file)} left out: this project is not trusted. To trust it, run something there with --trust`
     )
   }
-  yield* sayNotStarted(home, folder)
+  if (isTrusted) yield* sayNotStarted(home, folder)
   return { folder, servers }
 })
 
@@ -47,7 +47,7 @@ export const look = Effect.fnUntraced(function*(servers: ReadonlyArray<McpServer
   yield* Effect.ignore(knowSignIn)
   const enabled = servers.filter(McpServers.isEnabled)
   const connected = enabled.length === 0 ? [] : yield* Effect.flatMap(
-    Effect.promise(() => import("../../../node/mcp/McpClients.ts")),
+    Effect.promise(() => import("../node/mcp/McpClients.ts")),
     ({ connect }) => connect(enabled, { folder })
   )
   const states = new Map(connected.map(({ configured, state }) => [configured, state]))
