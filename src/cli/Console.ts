@@ -3,11 +3,12 @@
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import { format, stripVTControlCharacters } from "node:util"
+import * as Layers from "../internal/layers.ts"
 import { Screen } from "./Screen.ts"
 
-export const layer: Layer.Layer<never, never, Screen> = Layer.unwrapEffect(Effect.gen(function*() {
+export const layer: Layer.Layer<never, never, Screen> = Layers.unwrapEffect(Effect.gen(function*() {
   const screen = yield* Screen
   const console = yield* Effect.console
   const plain = (write: Console.Console["log"], hasColors: boolean): Console.Console["log"] => (...values) =>

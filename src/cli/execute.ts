@@ -17,6 +17,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import * as Secrets from "../auth/Secrets.ts"
+import * as Layers from "../internal/layers.ts"
 import { prose } from "../internal/visible.ts"
 import { layerPlatform } from "../node/NodePlatform.ts"
 import * as Cli from "./Cli.ts"
@@ -84,14 +85,16 @@ const logger = Logger.make<unknown, string>(({ context, logLevel, message }) => 
 })
 
 const services = (listening: Interruption.Listening) =>
-  Layer.mergeAll(Console.layer, NodeTerminal.layer, layerPlatform, Telemetry.layer).pipe(
-    Layer.provideMerge(Layer.mergeAll(
-      Layer.provideMerge(Screen.layer, Interruption.layer(listening)),
-      Secrets.layer,
-      // A fiber whose failure is reported elsewhere is no news, at any log level.
-      Layer.setUnhandledErrorLogLevel(Option.none()),
-      Logger.replace(Logger.defaultLogger, Logger.withConsoleError(logger))
-    ))
+  Telemetry.layer.pipe(
+    Layers.merge(Console.layer),
+    Layers.merge(NodeTerminal.layer),
+    Layers.merge(layerPlatform),
+    Layers.provideMerge(Screen.layer),
+    Layers.provideMerge(Interruption.layer(listening)),
+    Layers.provideMerge(Secrets.layer),
+    // A fiber whose failure is reported elsewhere is no news, at any log level.
+    Layers.provideMerge(Layer.setUnhandledErrorLogLevel(Option.none())),
+    Layers.provideMerge(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(logger)))
   )
 
 /** Runs a command line that {@link Cli.read} has read; it may fail with a `Stop` only. */

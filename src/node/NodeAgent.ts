@@ -22,6 +22,7 @@ import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import type * as AuthClient from "../auth/AuthClient.ts"
 import * as BadSetting from "../auth/ConfigError.ts"
+import * as Layers from "../internal/layers.ts"
 import { below } from "../internal/paths.ts"
 import * as Instructions from "../prompts/Instructions.ts"
 import * as ModelProfile from "../responses/account/ModelProfile.ts"
@@ -93,7 +94,7 @@ const layerMachine = (root: string, readable: ReadonlyArray<string> | undefined,
     Parts.orOwn(parts, CommandRunner, ProcessGroup.layer),
     Parts.orOwn(parts, FileSearch, NodeFileSearch.layer)
   ).pipe(
-    Layer.provideMerge(layerPlatform)
+    Layers.provideMerge(layerPlatform)
   )
 
 /**
@@ -199,7 +200,7 @@ export const layer = <R = never, P = never, E = never, R2 = never>(
   options: Options<R> & WithParts<P, E, R2>
 ): Layer.Layer<Services, StackError | E, Exclude<R, ToolRequirements> | R2> => {
   const { parts: brought, toolkit = Toolkit.empty } = options
-  return Layer.unwrapEffect(Effect.map(Effect.context<Exclude<R, ToolRequirements>>(), (services) => {
+  return Layers.unwrapEffect(Effect.map(Effect.context<Exclude<R, ToolRequirements>>(), (services) => {
     // TypeScript does not see that whatever is in `R` is in one of the two.
     const open = toolkit as Toolkit.Toolkit<ToolRequirements | Exclude<R, ToolRequirements>>
     const closed = {
@@ -213,7 +214,7 @@ export const layer = <R = never, P = never, E = never, R2 = never>(
 }
 
 const layerWithParts = (options: Options, parts: Parts.Parts): Layer.Layer<Services, StackError> =>
-  Layer.unwrapEffect(Effect.as(checkPermission(options, parts), layerStack(options, parts)))
+  Layers.unwrapEffect(Effect.as(checkPermission(options, parts), layerStack(options, parts)))
 
 const layerStack = (options: Options, parts: Parts.Parts): Layer.Layer<Services, StackError> => {
   // The very same layer, so that what builds several of these with one `MemoMap` has one home.
@@ -229,21 +230,21 @@ type Home = ReturnType<typeof layerHomeWith>
 const ephemeral = Effect.provide(Ephemeral.make, layerPlatform)
 
 const layerEphemeral = (options: Options, parts: Parts.Parts, home: Home, { folder, services }: Ephemeral.Sessions) =>
-  layerWith(options, parts, Layer.provideMerge(Layer.succeedContext(services), home), [folder])
+  layerWith(options, parts, Layers.provideMerge(home)(Layer.succeedContext(services)), [folder])
 
 const layerWith = (options: Options, parts: Parts.Parts, home: Home, readable: ReadonlyArray<string>) =>
-  Layer.unwrapEffect(
+  Layers.unwrapEffect(
     Effect.map(
       Models.Models,
-      ({ catalogue }) => Layer.unwrapEffect(Effect.map(catalogue, (listing) => layerAgent(options, parts, listing)))
+      ({ catalogue }) => Layers.unwrapEffect(Effect.map(catalogue, (listing) => layerAgent(options, parts, listing)))
     )
   ).pipe(
-    Layer.provideMerge(layerAroundSessions(options)),
-    Layer.provideMerge(Processes.layer),
-    Layer.provideMerge(home),
-    Layer.provideMerge(layerAround(options)),
-    Layer.provideMerge(layerSandbox(options)),
-    Layer.provideMerge(layerMachine(options.workspace, [...foldersOf(options), ...readable], parts))
+    Layers.provideMerge(layerAroundSessions(options)),
+    Layers.provideMerge(Processes.layer),
+    Layers.provideMerge(home),
+    Layers.provideMerge(layerAround(options)),
+    Layers.provideMerge(layerSandbox(options)),
+    Layers.provideMerge(layerMachine(options.workspace, [...foldersOf(options), ...readable], parts))
   )
 
 const layerAround = ({ around = (files) => files }: Options): Layer.Layer<Files, never, Files> =>
@@ -269,7 +270,7 @@ const layerAroundSessions = (
 const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models: catalogue }: Models.Listing) => {
   const model = options.model ?? defaultModel
   const knowledge: ModelProfile.Knowledge = { catalogue, models: options.models }
-  return Layer.unwrapEffect(Effect.gen(function*() {
+  return Layers.unwrapEffect(Effect.gen(function*() {
     const { check, root } = yield* Workspace.Workspace
     const { path: home } = yield* Home.config
     const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
@@ -282,17 +283,17 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
       checkWorkspace: check,
       preamble
     }).pipe(
-      Layer.provideMerge(
+      Layers.provideMerge(
         layerTools(options, ModelProfile.profileOf(model, knowledge), { preamble, checkWorkspace: check })
       )
     )
   })).pipe(
-    Layer.provide(layerHooks(options)),
-    Layer.provideMerge(layerPermission(options, parts)),
-    Layer.provide(ContextPolicy.layer({ ...knowledge, percent: options.compactAt })),
-    Layer.provide(Layer.succeed(Price.Prices, { of: (model) => ModelProfile.profileOf(model, knowledge).price })),
-    Layer.provide(layerSecrets(options)),
-    Layer.provideMerge(Parts.orOwn(parts, Responses.Responses, layerResponses(options, knowledge)))
+    Layers.provide(layerHooks(options)),
+    Layers.provideMerge(layerPermission(options, parts)),
+    Layers.provide(ContextPolicy.layer({ ...knowledge, percent: options.compactAt })),
+    Layers.provide(Layer.succeed(Price.Prices, { of: (model) => ModelProfile.profileOf(model, knowledge).price })),
+    Layers.provide(layerSecrets(options)),
+    Layers.provideMerge(Parts.orOwn(parts, Responses.Responses, layerResponses(options, knowledge)))
   )
 }
 
@@ -399,7 +400,7 @@ const layerHooks = (
 ): Layer.Layer<never, ConfigError, CommandRunner | Workspace.Workspace> =>
   hooks === undefined
     ? Layer.empty
-    : Layer.unwrapEffect(Effect.gen(function*() {
+    : Layers.unwrapEffect(Effect.gen(function*() {
       const { sessions } = yield* Home.config
       const { make } = yield* Effect.promise(() => import("./hooks/CommandHooks.ts"))
       const log = (session: string) => isEphemeral ? undefined : join(sessions, session, "log.ndjson")
@@ -426,7 +427,7 @@ const layerResponses = (
   { dialect: wanted, transport }: Options,
   knowledge: ModelProfile.Knowledge
 ): Layer.Layer<Responses.Responses, ConfigError, AuthClient.AuthClient | Models.Models> =>
-  Layer.unwrapEffect(Effect.gen(function*() {
+  Layers.unwrapEffect(Effect.gen(function*() {
     const baseUrl = yield* Config.option(Config.nonEmptyString("OPENAI_BASE_URL"))
     const { list } = yield* Models.Models
     const spoken = wanted === "chat-completions" ? ChatCompletions.dialect : Dialect.responses

@@ -8,7 +8,7 @@ import { HttpClient } from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as AuthClient from "../auth/AuthClient.ts"
 import * as ChatGptOAuth from "../auth/chatgpt/ChatGptOAuth.ts"
 import type { Registrations } from "../auth/chatgpt/Registrations.ts"
@@ -18,6 +18,7 @@ import { CredentialStore } from "../auth/CredentialStore.ts"
 import * as Host from "../auth/Host.ts"
 import * as OAuth from "../auth/OAuth.ts"
 import * as Secrets from "../auth/Secrets.ts"
+import * as Layers from "../internal/layers.ts"
 import * as Models from "../responses/account/Models.ts"
 import * as PlanUsage from "../responses/account/PlanUsage.ts"
 import * as RateLimits from "../responses/account/RateLimits.ts"
@@ -44,8 +45,8 @@ import * as ResolvedSettings from "./settings/ResolvedSettings.ts"
  * @since 0.1.0
  * @category layers
  */
-export const layerHome: Layer.Layer<HomeServices, ConfigError | BadSetting.ConfigError> = Layer.suspend(() =>
-  layerHomeWith(Parts.none)
+export const layerHome: Layer.Layer<HomeServices, ConfigError | BadSetting.ConfigError> = Layers.unwrapEffect(
+  Effect.sync(() => layerHomeWith(Parts.none))
 )
 
 /** @since 0.1.0 @category models */
@@ -71,7 +72,7 @@ export type HomeServices =
 export const layerHomeWith = (
   parts: Parts.Parts
 ): Layer.Layer<HomeServices, ConfigError | BadSetting.ConfigError> =>
-  Layer.unwrapEffect(Effect.gen(function*() {
+  Layers.unwrapEffect(Effect.gen(function*() {
     const home = yield* Home.config
     yield* HomeCheck.check(home)
     const { settings } = yield* Effect.provide(ResolvedSettings.resolve({ home }), layerPlatform)
@@ -80,22 +81,23 @@ export const layerHomeWith = (
     const store = credential_store === "keyring"
       ? (yield* Effect.promise(() => import("./auth/CredentialKeyring.ts"))).layer
       : CredentialFile.layer
-    return Layer.merge(Models.layerConfig(), PlanUsage.layerConfig()).pipe(
-      Layer.provideMerge(RateLimits.layer),
-      Layer.provide(CacheFiles.layer({ folder: home.cache })),
-      Layer.provideMerge(AuthClient.layerConfig({ ...AuthClient.config, extras: Config.succeed(extras) })),
-      Layer.provideMerge(Credentials.layerConfig()),
-      Layer.provideMerge(Layer.merge(OAuth.layerConfig(), ChatGptOAuth.layerConfig())),
-      Layer.provideMerge(Parts.orOwn(parts, CredentialStore, store({ path: home.auth }))),
-      Layer.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
-      Layer.merge(Parts.orOwn(
+    return Models.layerConfig().pipe(
+      Layers.merge(PlanUsage.layerConfig()),
+      Layers.provideMerge(RateLimits.layer),
+      Layers.provide(CacheFiles.layer({ folder: home.cache })),
+      Layers.provideMerge(AuthClient.layerConfig({ ...AuthClient.config, extras: Config.succeed(extras) })),
+      Layers.provideMerge(Credentials.layerConfig()),
+      Layers.provideMerge(Layers.merge(OAuth.layerConfig())(ChatGptOAuth.layerConfig())),
+      Layers.provideMerge(Parts.orOwn(parts, CredentialStore, store({ path: home.auth }))),
+      Layers.merge(RegistrationFiles.layer({ host: home.host, registrations: home.registrations })),
+      Layers.merge(Parts.orOwn(
         parts,
         SessionStore,
         SessionFiles.layer({ folder: home.sessions, index: home.sessionIndex, durability })
       )),
-      Layer.merge(Parts.orOwn(parts, Artifacts, ArtifactFiles.layer({ folder: home.sessions })))
+      Layers.merge(Parts.orOwn(parts, Artifacts, ArtifactFiles.layer({ folder: home.sessions })))
     )
   })).pipe(
-    Layer.provideMerge(Secrets.layer),
-    Layer.provide([layerPlatform, Parts.orOwn(parts, HttpClient, Network.layerConfig())])
+    Layers.provideMerge(Secrets.layer),
+    Layers.provide(Layers.merge(layerPlatform)(Parts.orOwn(parts, HttpClient, Network.layerConfig())))
   )

@@ -7,7 +7,8 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
+import * as Layers from "../internal/layers.ts"
 
 /**
  * The file system and paths of this machine.
@@ -15,7 +16,6 @@ import * as Layer from "effect/Layer"
  * @since 0.1.0
  * @category layers
  */
-export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Layer.merge(
-  NodeFileSystem.layer,
-  NodePath.layer
+export const layerPlatform: Layer.Layer<FileSystem.FileSystem | Path.Path> = Layers.merge(NodePath.layer)(
+  NodeFileSystem.layer
 )

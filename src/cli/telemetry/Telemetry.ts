@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { Secrets } from "../../auth/Secrets.ts"
+import * as Layers from "../../internal/layers.ts"
 import { sayConfig } from "../sayConfig.ts"
 import { Screen } from "../Screen.ts"
 
@@ -38,9 +39,12 @@ const nameAmong = Option.flatMapNullable((attributes: string) =>
   /(?:^|,)\s*service\.name\s*=\s*([^,=\s]+)/.exec(attributes)?.[1]
 )
 
-const settings = Config.all({
+const endpoints = Config.all({
   endpoint: variable("OTEL_EXPORTER_OTLP_ENDPOINT"),
-  exact: variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+  exact: variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+})
+
+const settings = Config.all({
   headers: Config.map(ofTraces("HEADERS"), Option.map(Redacted.make)),
   protocol: ofTraces("PROTOCOL"),
   exporter: variable("OTEL_TRACES_EXPORTER"),
@@ -56,9 +60,10 @@ const wrong = (problem: string) => Effect.fail(`No traces are exported: ${proble
 
 /** The collector that the environment names, if it does. */
 const collector: Effect.Effect<Option.Option<Collector>, string | ConfigError> = Effect.gen(function*() {
-  const { endpoint, exact, exporter, headers, isDisabled, protocol, serviceName } = yield* settings
-  const isAsked = Option.isSome(endpoint) || Option.isSome(exact)
-  if (!isAsked || isDisabled || Option.contains(exporter, "none")) return Option.none()
+  const { endpoint, exact } = yield* endpoints
+  if (Option.isNone(endpoint) && Option.isNone(exact)) return Option.none()
+  const { exporter, headers, isDisabled, protocol, serviceName } = yield* settings
+  if (isDisabled || Option.contains(exporter, "none")) return Option.none()
   const named = Option.isSome(exact) ? "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" : "OTEL_EXPORTER_OTLP_ENDPOINT"
   const url = Option.getOrElse(exact, () => `${Option.getOrElse(endpoint, () => "").replace(/\/+$/, "")}/v1/traces`)
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
@@ -100,7 +105,7 @@ const decoded = (text: string): string => {
 const shortestSecret = 16
 
 /** Exports the spans of what it is provided to; without a collector it does nothing. */
-export const layer: Layer.Layer<never, never, Screen> = Layer.unwrapEffect(
+export const layer: Layer.Layer<never, never, Screen> = Layers.unwrapEffect(
   Effect.flatMap(collector, (found) => {
     if (Option.isNone(found)) return Effect.succeed<Layer.Layer<never, ConfigError>>(Layer.empty)
     return Effect.gen(function*() {
