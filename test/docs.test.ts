@@ -9,7 +9,7 @@ import { parse } from "shell-quote"
 import * as Cli from "../src/cli/Cli.ts"
 import * as ExitCode from "../src/cli/ExitCode.ts"
 import * as Help from "../src/cli/help.ts"
-import { Settings } from "../src/node/settings/Settings.ts"
+import * as Settings from "../src/node/settings/Settings.ts"
 import { variables } from "../src/node/settings/Variables.ts"
 import { Stored } from "../src/session/SessionEvent.ts"
 import * as Policy from "../src/tools/permission/Policy.ts"
@@ -77,7 +77,7 @@ const config = (): string =>
     "`credential_store`, `durability`, `mcp_servers`, `policy` nor `servers`, and makes `permission` only stricter.\n",
     table(
       ["key", "value", "meaning"],
-      SchemaAST.getPropertySignatures(Settings.ast).map((property) => [
+      SchemaAST.getPropertySignatures(Settings.schema().ast).map((property) => [
         code(String(property.name)),
         typeOf(property.type),
         Option.getOrElse(SchemaAST.getDescriptionAnnotation(property), () => "")
@@ -151,7 +151,7 @@ describe("The docs", () => {
     const files = readdirSync(source, { encoding: "utf8", recursive: true })
       .filter((path) => path.endsWith(".ts") && !path.startsWith("testing") && !path.endsWith("Variables.ts"))
     const text = files.map((path) => readFileSync(new URL(path, source), "utf8")).join("\n")
-    const unnamed = new Set(["PATH", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "GIT_CONFIG_COUNT"])
+    const unnamed = new Set(["PATH", "TERM", "TZ", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "GIT_CONFIG_COUNT"])
     const read = Array.from(
       text.matchAll(/(?:Config\.\w+|choice|baseUrl)\(\s*"([A-Z][A-Z_]+)"|process\.env\["([A-Z_]+)"\]/g),
       ([, config, plain]) => config ?? plain ?? ""
@@ -175,7 +175,7 @@ describe("The docs", () => {
     }
     if (language === "json") {
       const value: unknown = JSON.parse(text)
-      const fits = Either.isRight(Schema.decodeUnknownEither(Settings, strict)(value)) ||
+      const fits = Either.isRight(Schema.decodeUnknownEither(Settings.schema(), strict)(value)) ||
         Either.isRight(Schema.decodeUnknownEither(Policy.Rules, strict)(value)) ||
         Either.isRight(Schema.decodeUnknownEither(Stored, strict)(value))
       assert.isTrue(fits, "it is neither settings, nor a policy, nor a line of a log")

@@ -7,6 +7,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { diskProblem } from "../internal/diskProblem.ts"
 import { isNotFound } from "../internal/isNotFound.ts"
 import { isWithin } from "../internal/paths.ts"
@@ -88,13 +89,18 @@ export const load: (
 
 const loadFrom = Effect.fnUntraced(
   function*(folders: ReadonlyArray<string>, names: ReadonlyArray<string>, mayRead: (real: string) => boolean) {
+    const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const sources: Array<Source> = []
     const problems: Array<Problem> = []
     let left = maxBytes
     for (const folder of folders) {
       let found: Effect.Effect.Success<ReturnType<typeof read>>
-      for (const name of names) {
+      // One look at the folder instead of one for each name. A folder that cannot be listed may still be gone into.
+      const there = yield* Effect.option(fs.readDirectory(folder))
+      const isThere = (name: string) =>
+        Option.match(there, { onNone: () => true, onSome: (all) => all.includes(name.split("/", 1).join()) })
+      for (const name of names.filter(isThere)) {
         found = yield* read(path.join(folder, name), left, mayRead)
         if (found !== undefined) break
       }

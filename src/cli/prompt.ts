@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { fstatSync } from "node:fs"
+import { fstatSync, type Stats } from "node:fs"
 import { createInterface } from "node:readline"
 import { buffer } from "node:stream/consumers"
 import { BadInput } from "./ExitCode.ts"
@@ -20,8 +20,8 @@ export interface Asked {
 
 /**
  * A prompt of `-`, or none while stdin is a pipe, means all of stdin. Beside another prompt, what is piped in is waited
- * for as long as it is not silent for `wait` seconds: a pipe that a script leaves open must not hold a run up. At a terminal
- * the settings are not looked at for it.
+ * for as long as it is not silent for `wait` seconds: a pipe that a script leaves open must not hold a run up. Where nothing
+ * can be piped in, the settings are not looked at for it.
  */
 export const read = Effect.fnUntraced(function*<E, R>(given: string | undefined, wait: Effect.Effect<number, E, R>) {
   const isWhole = given === "-" || given === undefined && process.stdin.isTTY !== true
@@ -31,7 +31,7 @@ export const read = Effect.fnUntraced(function*<E, R>(given: string | undefined,
       message: "The prompt is empty: say what to do, as in `effixir \"explain this folder\"`, or pipe it in"
     })
   }
-  const asked: Asked = { text, piped: isWhole || process.stdin.isTTY === true ? undefined : yield* beside(yield* wait) }
+  const asked: Asked = { text, piped: isWhole || isDevice(process.stdin) ? undefined : yield* beside(yield* wait) }
   return asked
 })
 
@@ -99,11 +99,21 @@ const beside = Effect.fnUntraced(function*(wait: number) {
 })
 
 /** A file is there as a whole, however slow its disk. */
-const isFile = (input: { readonly fd?: number }): boolean => {
+const isFile = (input: Input): boolean => statOf(input)?.isFile() === true
+
+/** A terminal is typed at, and `/dev/null` has nothing to say. */
+const isDevice = (input: Input): boolean => input.isTTY === true || statOf(input)?.isCharacterDevice() === true
+
+interface Input {
+  readonly fd?: number
+  readonly isTTY?: boolean
+}
+
+const statOf = ({ fd }: Input): Stats | undefined => {
   try {
-    return input.fd !== undefined && fstatSync(input.fd).isFile()
+    return fd === undefined ? undefined : fstatSync(fd)
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -40,7 +40,8 @@ export const compactedLine = (
 export const tokensLine = ({ cachedInputTokens, inputTokens, outputTokens }: Usage): string =>
   `${grouped(inputTokens)} tokens in (${grouped(cachedInputTokens)} from the cache), ${grouped(outputTokens)} out`
 
-export const grouped = (tokens: number): string => tokens.toLocaleString("en-US")
+/** Without `Intl`, whose data takes longer to load than all the rest that a turn shows takes. */
+export const grouped = (tokens: number): string => String(tokens).replaceAll(/\B(?=(?:\d{3})+$)/g, ",")
 
 /** Below three seconds the tenths are shown. */
 export const secondsOf = (millis: number): number =>

@@ -15,6 +15,7 @@ import * as ProgramFile from "../../tools/permission/ProgramFile.ts"
 import * as SafeGit from "../../tools/permission/SafeGit.ts"
 import * as GitRepository from "../../tools/workspace/GitRepository.ts"
 import * as ChildEnvironment from "../process/ChildEnvironment.ts"
+import * as LocalTime from "./LocalTime.ts"
 
 /**
  * The message that says it. It is made once for a session: a change would invalidate the server's prompt cache.
@@ -24,13 +25,12 @@ import * as ChildEnvironment from "../process/ChildEnvironment.ts"
  */
 export const toItems: (folder: string) => Effect.Effect<ReadonlyArray<Item>, never, FileSystem.FileSystem> = Effect
   .fnUntraced(function*(folder) {
-    const zone = DateTime.zoneMakeLocal()
-    const now = DateTime.setZone(yield* DateTime.now, zone)
+    const now = yield* LocalTime.now
     const text = Preamble.surroundings({
       date: DateTime.formatIsoDate(now),
       weekday: DateTime.getPart(now, "weekDay"),
       time: timeOf(now),
-      timeZone: zone.id,
+      timeZone: LocalTime.zoneName(),
       platform: `${platform()} ${release()} (${arch()})`,
       shell: "bash",
       git: yield* look(folder)
