@@ -3,8 +3,9 @@
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
-import * as Span from "@effect/cli/HelpDoc/Span"
+import { getNames } from "@effect/cli/CommandDescriptor"
 import * as Effect from "effect/Effect"
+import * as HashSet from "effect/HashSet"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { version } from "../internal/version.ts"
@@ -54,16 +55,15 @@ export const commands = [
 
 const grammar = Grammar.make(commands.map(({ descriptor }) => descriptor))
 
-const root = Command.make("effixir").pipe(
-  Command.withDescription("Agents that work in a folder of yours. `effixir \"prompt\"` is short for `effixir run`"),
-  Command.withSubcommands(commands)
-)
-
-const parse = Command.run(root, {
-  name: "effixir",
-  version,
-  summary: Span.text("An agent runtime made of Effect services")
-})
+/**
+ * Runs a command on its words. `@effect/cli` gets no other beside it: before it parses, it writes the help of all that it
+ * has, which nobody reads here.
+ */
+const runCommandOn = (words: ReadonlyArray<string>) => {
+  const named = commands.find(({ descriptor }) => HashSet.has(getNames(descriptor), words[0])) ?? runCommand
+  const root = Command.withSubcommands(Command.make("effixir"), [named])
+  return Command.run(root, { name: "effixir", version })(["node", "effixir", ...words])
+}
 
 /** The commands with their help. */
 export const described = (): ReadonlyArray<Help.Described> => [
@@ -117,7 +117,7 @@ export const run = Effect.fnUntraced(function*(line: CommandLine.CommandLine) {
   if (CommandLine.isSet(line, "--version")) return yield* screen.out(`${version}\n`)
   const shell = CommandLine.valueOf(line, "--completions")
   const words = shell === undefined ? CommandLine.write(line) : ["completion", shell]
-  return yield* parse(["node", "effixir", ...words]).pipe(
+  return yield* runCommandOn(words).pipe(
     Effect.provide(CliConfig.layer({ isCaseSensitive: true })),
     withLevel(CommandLine.valueOf(line, "--log-level"))
   )

@@ -2,6 +2,7 @@
  * Reads the words of the command line. Each option is either understood as spelled or refused with a sentence, so that
  * `@effect/cli` never gets a word that it would take for an option and drop.
  */
+import { lazily } from "../internal/lazily.ts"
 import type { Flag, Grammar } from "./Grammar.ts"
 import * as Suggest from "./suggest.ts"
 
@@ -94,15 +95,25 @@ type Problem = (flags: ReadonlyArray<Flag>) => string
 
 /** Whether an option takes a value does not depend on the command, so that the command can be found among them. */
 const commandOf = (grammar: Grammar, argv: ReadonlyArray<string>): string | undefined => {
+  const first = commandIn(grammar, argv)
+  // Nothing stands before it that would have to be understood first.
+  if (first !== undefined && !isGroup(grammar, first)) return first
   const { open, words } = split(grammar, undefined, argv)
   return commandIn(grammar, words.slice(0, open))
 }
 
+/** The options by their names: those of the command, and behind them those of others, which are told apart from words. */
+const optionsOf = (grammar: Grammar, command: string | undefined) => {
+  const byName = (flags: ReadonlyArray<Flag>) =>
+    new Map(flags.flatMap((flag) => flag.names.map((name) => [name, flag])))
+  const own = byName(flagsOf(grammar, command))
+  const others = lazily(() => byName(grammar.commands.flatMap(({ flags }) => flags)))
+  return (name: string): Flag | undefined => own.get(name) ?? others().get(name)
+}
+
 /** Tells options from words; the first `open` of the words come before `--`. */
 const split = (grammar: Grammar, command: string | undefined, argv: ReadonlyArray<string>) => {
-  // Of two options with the same name, that of the command counts.
-  const all = [...grammar.commands.flatMap(({ flags }) => flags), ...flagsOf(grammar, command)]
-  const known = new Map(all.flatMap((flag) => flag.names.map((name) => [name, flag] as const)))
+  const known = optionsOf(grammar, command)
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length
   const given: Array<Given> = []
   const words: Array<string> = []
@@ -114,7 +125,7 @@ const split = (grammar: Grammar, command: string | undefined, argv: ReadonlyArra
       continue
     }
     const [, name = word, attached] = /^(-[^=]+)(?:=(.*))?$/s.exec(word) ?? []
-    const flag = known.get(name)
+    const flag = known(name)
     if (flag === undefined) {
       problems.push((flags) => unknown(word, name, flags))
       continue
@@ -124,7 +135,7 @@ const split = (grammar: Grammar, command: string | undefined, argv: ReadonlyArra
       (!looksLikeFlag(next) || /^-\d/.test(next))
     if (takesNext) index++
     const value = attached ?? (takesNext ? next : flag.values === "none" ? "true" : undefined)
-    const opposite = flag.values === "none" ? known.get(flag.name.replace("--", "--no-")) : undefined
+    const opposite = flag.values === "none" ? known(flag.name.replace("--", "--no-")) : undefined
     const contrary = given.find((other) =>
       opposite !== undefined && other.flag.name === opposite.name || other.opposite?.name === flag.name
     )?.flag
@@ -153,14 +164,16 @@ const truths: ReadonlyMap<string, string> = new Map([
 /** A switch may be set in several words. */
 const inWords = (flag: Flag, value: string): string => flag.values === "none" ? truths.get(value) ?? value : value
 
-const mistakeOf = (flag: Flag, value: string, known: ReadonlyMap<string, Flag>): string | undefined => {
+const mistakeOf = (flag: Flag, value: string, known: (name: string) => Flag | undefined): string | undefined => {
   const { isRepeated, name, values } = flag
   if (values === "none") {
     return truths.has(value) ? undefined : `${name} cannot be "${value}": give it no value, it is a switch`
   }
   if (value.trim() === "") return `${name} is empty: give it a value, or leave it away`
   // `@effect/cli` would read the first as another option, and trim the second.
-  if (known.has(value) || value === "--") return `${name} cannot be "${value}": that is an option`
+  if (value.startsWith("-") && known(value) !== undefined || value === "--") {
+    return `${name} cannot be "${value}": that is an option`
+  }
   if (isRepeated && value !== value.trim()) return `${name} cannot be "${value}": it begins or ends with white space`
   return values === "any" || values.includes(value)
     ? undefined

@@ -10,6 +10,7 @@ import * as Usage from "@effect/cli/Usage"
 import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
+import { lazily } from "../internal/lazily.ts"
 
 /** An option in all its spellings. Without values it is a switch. */
 export interface Flag {
@@ -20,7 +21,7 @@ export interface Flag {
 }
 
 export interface Grammar {
-  /** A command of a group is named with it, as `sessions list`. */
+  /** A command of a group is named with it, as `sessions list`. What it takes is read from it when it is asked for. */
   readonly commands: ReadonlyArray<{
     readonly name: string
     readonly flags: ReadonlyArray<Flag>
@@ -50,9 +51,18 @@ const entriesOf = (
     const entries = within.toSorted(([a], [b]) => a < b ? -1 : 1).flatMap(([, one]) => entriesOf(one, path))
     return [{ name, flags: [], takesWords: false, isGroup: true }, ...entries]
   }
-  const parts = partsOf(Descriptor.getUsage(command), false)
-  const takesWords = parts.some((part) => part.names[0]?.startsWith("<"))
-  return [{ name, flags: flagsOf(parts), takesWords, isGroup: false }]
+  const parts = lazily(() => partsOf(Descriptor.getUsage(command), false))
+  const flags = lazily(() => flagsOf(parts()))
+  return [{
+    name,
+    get flags() {
+      return flags()
+    },
+    get takesWords() {
+      return parts().some((part) => part.names[0]?.startsWith("<"))
+    },
+    isGroup: false
+  }]
 }
 
 interface Part extends Usage.Named {

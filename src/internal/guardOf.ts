@@ -10,11 +10,11 @@ type Guard = (u: unknown) => boolean
  * functions.
  */
 export const guardOf = <A, I, R>(
-  schema: Schema.Schema<A, I, R>,
+  schema: () => Schema.Schema<A, I, R>,
   known: ReadonlyMap<AST.AST, Guard> = new Map()
 ): (u: unknown) => u is A => {
   let guard: Guard | undefined
-  return (u): u is A => (guard ??= compile(schema.ast, known))(u)
+  return (u): u is A => (guard ??= compile(schema().ast, known))(u)
 }
 
 const compile = (ast: AST.AST, known: ReadonlyMap<AST.AST, Guard>): Guard => {

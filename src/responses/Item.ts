@@ -37,7 +37,7 @@ export const Item: Schema.Schema<Item> = Schema.declare(isItem, {
   jsonSchema: { type: "object", required: ["type"], properties: { type: { type: "string" } } }
 })
 
-const guarded = <A extends Item>(schema: Schema.Schema<A>) => guardOf(schema, new Map([[Item.ast, isItem]]))
+const guarded = <A extends Item>(schema: Schema.Schema<A>) => guardOf(() => schema, new Map([[Item.ast, isItem]]))
 
 /** A text, or parts of content such as `input_text` and `input_image`. */
 const Output = Schema.Union(Schema.String, Schema.Array(Item))

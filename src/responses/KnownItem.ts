@@ -411,7 +411,9 @@ const knownGuards = new Map([[Item.Item.ast, Item.isItem]])
 
 const guards: ReadonlyMap<string, (u: unknown) => u is KnownItem> = new Map(
   schemas.flatMap((schema) =>
-    schema.fields.type.literals.map((type) => [type, guardOf(schema as Schema.Schema<KnownItem>, knownGuards)] as const)
+    schema.fields.type.literals.map((type) =>
+      [type, guardOf(() => schema as Schema.Schema<KnownItem>, knownGuards)] as const
+    )
   )
 )
 

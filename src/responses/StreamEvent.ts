@@ -9,16 +9,19 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { guardOf } from "../internal/guardOf.ts"
+import { lazily } from "../internal/lazily.ts"
 import { JsonObject, NullableText } from "../internal/wire.ts"
 import * as Arguments from "./Arguments.ts"
 import { isItem, Item } from "./Item.ts"
 
 /** Such an event counts whatever `response` holds, so its fields are checked only where they are used. */
 const lifecycle = <T extends string>(type: T) =>
-  Schema.Struct({ type: Schema.Literal(type), response: Schema.optional(Schema.Unknown) }, JsonObject)
+  lazily(() => Schema.Struct({ type: Schema.Literal(type), response: Schema.optional(Schema.Unknown) }, JsonObject))
 
 const outputItem = <T extends string>(type: T) =>
-  Schema.Struct({ type: Schema.Literal(type), output_index: Schema.optional(Schema.Number), item: Item }, JsonObject)
+  lazily(() =>
+    Schema.Struct({ type: Schema.Literal(type), output_index: Schema.optional(Schema.Number), item: Item }, JsonObject)
+  )
 
 /** Where in the response a piece belongs. */
 const place = {
@@ -27,25 +30,28 @@ const place = {
 }
 
 /** An event about an item as a whole: how far a tool of the server is. */
-const progress = <T extends string>(type: T) => Schema.Struct({ type: Schema.Literal(type), ...place }, JsonObject)
+const progress = <T extends string>(type: T) =>
+  lazily(() => Schema.Struct({ type: Schema.Literal(type), ...place }, JsonObject))
 
 /** A part of a message (`output_text`, `refusal`, …) or of a summary begins or is complete. */
 const part = <T extends string>(type: T) =>
-  Schema.Struct({ type: Schema.Literal(type), ...place, part: Item }, JsonObject)
+  lazily(() => Schema.Struct({ type: Schema.Literal(type), ...place, part: Item }, JsonObject))
 
 /** The next piece of a text. */
 const delta = <T extends string>(type: T) =>
-  Schema.Struct({ type: Schema.Literal(type), ...place, delta: Schema.String }, JsonObject)
+  lazily(() => Schema.Struct({ type: Schema.Literal(type), ...place, delta: Schema.String }, JsonObject))
 
 /** A text in full, after its pieces. */
 const done = <T extends string, F extends string>(type: T, field: F) =>
-  Schema.Struct(
-    {
-      type: Schema.Literal(type),
-      ...place,
-      ...{ [field]: Schema.String } as { readonly [K in F]: typeof Schema.String }
-    },
-    JsonObject
+  lazily(() =>
+    Schema.Struct(
+      {
+        type: Schema.Literal(type),
+        ...place,
+        ...{ [field]: Schema.String } as { readonly [K in F]: typeof Schema.String }
+      },
+      JsonObject
+    )
   )
 
 const events = {
@@ -63,11 +69,13 @@ const events = {
   "response.content_part.added": part("response.content_part.added"),
   "response.content_part.done": part("response.content_part.done"),
   "response.output_text.done": done("response.output_text.done", "text"),
-  "response.output_text.annotation.added": Schema.Struct({
-    type: Schema.Literal("response.output_text.annotation.added"),
-    ...place,
-    annotation: JsonObject
-  }, JsonObject),
+  "response.output_text.annotation.added": lazily(() =>
+    Schema.Struct({
+      type: Schema.Literal("response.output_text.annotation.added"),
+      ...place,
+      annotation: JsonObject
+    }, JsonObject)
+  ),
   "response.refusal.done": done("response.refusal.done", "refusal"),
 
   "response.reasoning_summary_part.added": part("response.reasoning_summary_part.added"),
@@ -94,12 +102,14 @@ const events = {
   "response.image_generation_call.generating": progress("response.image_generation_call.generating"),
   "response.image_generation_call.completed": progress("response.image_generation_call.completed"),
   /** A sketch of the image on its way; base64. */
-  "response.image_generation_call.partial_image": Schema.Struct({
-    type: Schema.Literal("response.image_generation_call.partial_image"),
-    ...place,
-    partial_image_index: Schema.Number,
-    partial_image_b64: Schema.String
-  }, JsonObject),
+  "response.image_generation_call.partial_image": lazily(() =>
+    Schema.Struct({
+      type: Schema.Literal("response.image_generation_call.partial_image"),
+      ...place,
+      partial_image_index: Schema.Number,
+      partial_image_b64: Schema.String
+    }, JsonObject)
+  ),
   "response.mcp_call.in_progress": progress("response.mcp_call.in_progress"),
   "response.mcp_call.completed": progress("response.mcp_call.completed"),
   "response.mcp_call.failed": progress("response.mcp_call.failed"),
@@ -114,19 +124,23 @@ const events = {
   "response.audio.transcript.done": progress("response.audio.transcript.done"),
 
   /** The ChatGPT host tells how much of the plan is used, maybe before anything else. */
-  "codex.rate_limits": Schema.Struct({ type: Schema.Literal("codex.rate_limits") }, JsonObject),
+  "codex.rate_limits": lazily(() => Schema.Struct({ type: Schema.Literal("codex.rate_limits") }, JsonObject)),
   /** Headers that came late, in `headers`. */
-  "response.metadata": Schema.Struct({ type: Schema.Literal("response.metadata") }, JsonObject),
+  "response.metadata": lazily(() => Schema.Struct({ type: Schema.Literal("response.metadata") }, JsonObject)),
   /** The same, and how long the server took, as the ChatGPT host tells them over WebSockets. */
-  "codex.response.metadata": Schema.Struct({ type: Schema.Literal("codex.response.metadata") }, JsonObject),
-  "responsesapi.websocket_timing": Schema.Struct({ type: Schema.Literal("responsesapi.websocket_timing") }, JsonObject),
+  "codex.response.metadata": lazily(() =>
+    Schema.Struct({ type: Schema.Literal("codex.response.metadata") }, JsonObject)
+  ),
+  "responsesapi.websocket_timing": lazily(() =>
+    Schema.Struct({ type: Schema.Literal("responsesapi.websocket_timing") }, JsonObject)
+  ),
   /** Carries no data; it keeps proxies from closing an idle connection. */
-  keepalive: Schema.Struct({ type: Schema.Literal("keepalive") }, JsonObject),
+  keepalive: lazily(() => Schema.Struct({ type: Schema.Literal("keepalive") }, JsonObject)),
   /**
    * A failure told inside the stream: flat (`code`, `message`) or nested under `error`, with `status` or `status_code`
    * beside it on the ChatGPT host.
    */
-  error: Schema.Struct({ type: Schema.Literal("error") }, JsonObject)
+  error: lazily(() => Schema.Struct({ type: Schema.Literal("error") }, JsonObject))
 } as const
 
 /** One for every token or so. */
@@ -143,7 +157,8 @@ const tokens = {
 } as const
 
 /**
- * The schemas of all events that are known, by their `type`.
+ * The schemas of all events that are known, by their `type`. Each is made when it is first asked for: an answer holds
+ * events of a few types only.
  *
  * @since 0.1.0
  * @category schemas
@@ -158,7 +173,7 @@ type Schemas = typeof schemas
  * @since 0.1.0
  * @category models
  */
-export type Known = { readonly [T in keyof Schemas]: Schemas[T]["Type"] }[keyof Schemas]
+export type Known = { readonly [T in keyof Schemas]: ReturnType<Schemas[T]>["Type"] }[keyof Schemas]
 
 /**
  * An event of a type, or of a shape, that is not known.
@@ -213,7 +228,7 @@ const knownGuards = new Map([[Item.ast, isItem]])
 const guards: ReadonlyMap<string, (event: Fields) => boolean> = new Map([
   ...Object.keys(tokens).map((type) => [type, isToken] as const),
   ...Object.entries(events).map(([type, schema]) =>
-    [type, guardOf(schema as Schema.Schema<Known>, knownGuards)] as const
+    [type, guardOf(schema as () => Schema.Schema<Known>, knownGuards)] as const
   )
 ])
 

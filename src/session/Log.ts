@@ -67,7 +67,7 @@ export const readable = (lines: Iterable<string>, afterSeq = -Infinity): Log & {
 export const isSeq = (u: unknown): u is number => Number.isInteger(u) && Number(u) > 0 && Number(u) < 2 ** 50
 
 /** Decoding by the schema would cost many times what it costs to parse a line. */
-const isEvent = guardOf(SessionEvent, new Map([[Item.ast, isItem]]))
+const isEvent = guardOf(() => SessionEvent, new Map([[Item.ast, isItem]]))
 
 /**
  * An event of a line, or why there is none.

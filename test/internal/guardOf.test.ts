@@ -8,7 +8,7 @@ import { guardOf } from "../../src/internal/guardOf.ts"
 import { isItem, Item } from "../../src/responses/Item.ts"
 import { SessionEvent } from "../../src/session/SessionEvent.ts"
 
-const guard = guardOf(SessionEvent, new Map([[Item.ast, isItem]]))
+const guard = guardOf(() => SessionEvent, new Map([[Item.ast, isItem]]))
 const decode = decodingEither(SessionEvent)
 
 const known: ReadonlyArray<unknown> = [
@@ -86,7 +86,7 @@ describe("guardOf", () => {
       counts: Schema.Record({ key: Schema.String, value: Schema.Number }),
       kind: Schema.optional(Schema.Literal("a", "b"))
     })
-    const is = guardOf(schema)
+    const is = guardOf(() => schema)
     const bySchema = Schema.is(schema)
     const like = FastCheck.record({
       list: FastCheck.oneof(FastCheck.array(FastCheck.jsonValue()), FastCheck.constant([1, "x"])),

@@ -168,7 +168,7 @@ describe("StreamEvent", () => {
       future: fc.jsonValue()
     }, { requiredKeys: ["type"] })
     fc.assert(fc.property(event, (raw) => {
-      const schema = StreamEvent.schemas[raw.type as keyof typeof StreamEvent.schemas] as Schema.Schema<unknown>
+      const schema = StreamEvent.schemas[raw.type as keyof typeof StreamEvent.schemas]() as Schema.Schema<unknown>
       assert.strictEqual<unknown>(StreamEvent.fromJson(raw) === raw, Schema.is(schema)(raw), JSON.stringify(raw))
     }))
   })

@@ -8,7 +8,7 @@ import { realpathSync } from "node:fs"
 import { layerHome } from "../../node/NodeHome.ts"
 import { layerSessions } from "../../node/NodeSessions.ts"
 import * as Home from "../../node/settings/Home.ts"
-import { Settings } from "../../node/settings/Settings.ts"
+import * as Settings from "../../node/settings/Settings.ts"
 import { isHidden } from "../../responses/account/Model.ts"
 import { Models } from "../../responses/account/Models.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
@@ -57,7 +57,7 @@ const ask: { readonly [what in Asked]: (written: string) => Effect.Effect<Readon
   sessions,
   models: () => models,
   profiles: () => profiles,
-  settings: () => Effect.succeed(Object.keys(Settings.fields).map((value) => ({ value, text: "" })))
+  settings: () => Effect.succeed(Settings.keys.map((value) => ({ value, text: "" })))
 }
 
 const cut = (text: string, length: number): string => {

@@ -8,12 +8,14 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { ConfigError } from "../../auth/ConfigError.ts"
 import { closest } from "../../internal/closest.ts"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
+import { lazily } from "../../internal/lazily.ts"
 import { Overrides } from "../../responses/account/ModelProfile.ts"
 import * as Sandbox from "../../tools/command/Sandbox.ts"
 import { McpServers } from "../../tools/mcp/McpServers.ts"
@@ -64,89 +66,83 @@ const setting = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optional(schema).annotations({ description })
 
 /**
- * The keys of `config.json`, each with what it is for.
+ * The keys of `config.json`, each with what it is for. Made when it is first asked for: most runs find nothing set.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Settings = Schema.Struct({
-  model: setting(Schema.NonEmptyString, "The model to ask; also `-m` and `EFFIXIR_MODEL`"),
-  reasoning_effort: setting(
-    Schema.NonEmptyString,
-    "How hard the model should think: a level that `effixir models` lists"
-  ),
-  reasoning_summary: setting(
-    Schema.NonEmptyString,
-    "How much of the model's thoughts is told: `auto`, `concise`, `detailed`"
-  ),
-  credential_store: setting(
-    Schema.Literal("file", "keyring"),
-    "Where the sign-in is kept: in `auth.json`, or in the keyring of the system (where there is none, the file is used, with a warning)"
-  ),
-  transport: setting(
-    Transport,
-    "How model calls travel: as server-sent events, over a WebSocket, or over one where that works; also `EFFIXIR_TRANSPORT`"
-  ),
-  dialect: setting(Dialect, "Which API the server speaks; also `EFFIXIR_DIALECT`"),
-  permission: setting(Mode, "What may run without a question; also `--permission` and `EFFIXIR_PERMISSION`"),
-  policy: setting(
-    Schema.NonEmptyString,
-    "A file of rules about calls, beside `config.json` or by its whole path; also `--policy`"
-  ),
-  sandbox: setting(
-    Sandbox.Mode,
-    "What commands are kept in: `workspace-write`, `read-only` or `off`; also `--sandbox` and `EFFIXIR_SANDBOX`"
-  ),
-  sandbox_network: setting(Sandbox.Network, "Whether commands in a sandbox reach the network"),
-  sandbox_writable: setting(
-    Schema.Array(Schema.NonEmptyString),
-    "Folders beside the workspace and the temporary folder in which commands in a sandbox may write; `~/` is the home folder"
-  ),
-  web_search: setting(Schema.Boolean, "Whether the server may search the web for the model; also `--search`"),
-  durability: setting(
-    Durability,
-    "When to wait until the disk has what a session has logged, so that it outlives a power cut: `step` when a turn or a call of a tool has ended, `turn` when a turn has, `none` never (`step` where nothing is set)"
-  ),
-  compact_at: setting(
-    Schema.Union(Schema.Int.pipe(Schema.between(10, 95)), Schema.Literal(false)),
-    "At which percentage of the model's window a conversation is compacted by itself: 85 unless told otherwise, `false` for only where the server refuses it as too long"
-  ),
-  stdin_wait: setting(
-    Schema.Number.pipe(Schema.between(0, 3600)),
-    "How many seconds what is piped in beside a prompt may be silent until it is not waited for any more: 2 unless told otherwise, 0 to leave it alone"
-  ),
-  servers: setting(
-    Servers,
-    "Headers and query parameters that requests to a server carry besides, by its base URL; a value may be `{\"env\": \"NAME\"}`"
-  ),
-  models: setting(
-    Overrides,
-    "What models can be sent, by name or by the beginning of names (`qwen*`), where names do not tell"
-  ),
-  mcp_servers: setting(
-    McpServers,
-    "MCP servers by name, each a `command` with `args`, `env`, `cwd`, or a `url` with `headers`, `bearer_token_env_var`; also `effixir mcp add`"
-  ),
-  agents: setting(
-    Agents,
-    "How many agents may work at a time for another one (4 unless told otherwise), and how many of them may stand below each other (1)"
-  ),
-  hooks: setting(
-    HookSettings.HookSettings,
-    "Commands that run at certain points of a session: before a prompt is sent, before and after calls of tools, when the model has its answer"
-  )
-})
+export const schema = lazily(() =>
+  Schema.Struct({
+    model: setting(Schema.NonEmptyString, "The model to ask; also `-m` and `EFFIXIR_MODEL`"),
+    reasoning_effort: setting(
+      Schema.NonEmptyString,
+      "How hard the model should think: a level that `effixir models` lists"
+    ),
+    reasoning_summary: setting(
+      Schema.NonEmptyString,
+      "How much of the model's thoughts is told: `auto`, `concise`, `detailed`"
+    ),
+    credential_store: setting(
+      Schema.Literal("file", "keyring"),
+      "Where the sign-in is kept: in `auth.json`, or in the keyring of the system (where there is none, the file is used, with a warning)"
+    ),
+    transport: setting(
+      Transport,
+      "How model calls travel: as server-sent events, over a WebSocket, or over one where that works; also `EFFIXIR_TRANSPORT`"
+    ),
+    dialect: setting(Dialect, "Which API the server speaks; also `EFFIXIR_DIALECT`"),
+    permission: setting(Mode, "What may run without a question; also `--permission` and `EFFIXIR_PERMISSION`"),
+    policy: setting(
+      Schema.NonEmptyString,
+      "A file of rules about calls, beside `config.json` or by its whole path; also `--policy`"
+    ),
+    sandbox: setting(
+      Sandbox.Mode,
+      "What commands are kept in: `workspace-write`, `read-only` or `off`; also `--sandbox` and `EFFIXIR_SANDBOX`"
+    ),
+    sandbox_network: setting(Sandbox.Network, "Whether commands in a sandbox reach the network"),
+    sandbox_writable: setting(
+      Schema.Array(Schema.NonEmptyString),
+      "Folders beside the workspace and the temporary folder in which commands in a sandbox may write; `~/` is the home folder"
+    ),
+    web_search: setting(Schema.Boolean, "Whether the server may search the web for the model; also `--search`"),
+    durability: setting(
+      Durability,
+      "When to wait until the disk has what a session has logged, so that it outlives a power cut: `step` when a turn or a call of a tool has ended, `turn` when a turn has, `none` never (`step` where nothing is set)"
+    ),
+    compact_at: setting(
+      Schema.Union(Schema.Int.pipe(Schema.between(10, 95)), Schema.Literal(false)),
+      "At which percentage of the model's window a conversation is compacted by itself: 85 unless told otherwise, `false` for only where the server refuses it as too long"
+    ),
+    stdin_wait: setting(
+      Schema.Number.pipe(Schema.between(0, 3600)),
+      "How many seconds what is piped in beside a prompt may be silent until it is not waited for any more: 2 unless told otherwise, 0 to leave it alone"
+    ),
+    servers: setting(
+      Servers,
+      "Headers and query parameters that requests to a server carry besides, by its base URL; a value may be `{\"env\": \"NAME\"}`"
+    ),
+    models: setting(
+      Overrides,
+      "What models can be sent, by name or by the beginning of names (`qwen*`), where names do not tell"
+    ),
+    mcp_servers: setting(
+      McpServers,
+      "MCP servers by name, each a `command` with `args`, `env`, `cwd`, or a `url` with `headers`, `bearer_token_env_var`; also `effixir mcp add`"
+    ),
+    agents: setting(
+      Agents,
+      "How many agents may work at a time for another one (4 unless told otherwise), and how many of them may stand below each other (1)"
+    ),
+    hooks: setting(
+      HookSettings.HookSettings,
+      "Commands that run at certain points of a session: before a prompt is sent, before and after calls of tools, when the model has its answer"
+    )
+  })
+)
 
 /** @since 0.1.0 @category models */
-export type Settings = typeof Settings.Type
-
-/**
- * The names of all settings.
- *
- * @since 0.1.0
- * @category constants
- */
-export const keys = Object.keys(Settings.fields) as ReadonlyArray<keyof Settings>
+export type Settings = ReturnType<typeof schema>["Type"]
 
 /**
  * Settings as they are written in a file.
@@ -219,8 +215,9 @@ const isObject = (value: unknown): value is { readonly [key: string]: unknown } 
  * @since 0.1.0
  * @category parsing
  */
-export const decode = (written: unknown, source: string): Effect.Effect<Settings, ConfigError> =>
-  Effect.mapError(Schema.decodeUnknown(Settings)(written, { onExcessProperty: "error" }), (error) => {
+export const decode = (written: unknown, source: string): Effect.Effect<Settings, ConfigError> => {
+  if (isObject(written) && Record.isEmptyReadonlyRecord(written)) return Effect.succeed({})
+  return Effect.mapError(Schema.decodeUnknown(schema())(written, { onExcessProperty: "error" }), (error) => {
     const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
     const path = issue?.path.map(String) ?? []
     const [top = ""] = path
@@ -231,10 +228,11 @@ export const decode = (written: unknown, source: string): Effect.Effect<Settings
       expected: issue?._tag === "Unexpected" ? unknownKey(path, wanted) : wanted
     })
   })
+}
 
 /** Says which known key was probably meant. */
 const unknownKey = (path: ReadonlyArray<string>, wanted: string): string => {
-  const meant = closest(path.at(-1) ?? "", keysAt(Schema.encodedSchema(Settings).ast, path.slice(0, -1)))
+  const meant = closest(path.at(-1) ?? "", keysAt(Schema.encodedSchema(schema()).ast, path.slice(0, -1)))
   return meant === undefined
     ? wanted
     : `there is no such setting; the nearest is ${[...path.slice(0, -1), meant].join(".")}`
@@ -299,4 +297,12 @@ const expected: { readonly [key: string]: string } = {
     "(a regular expression) and timeout (in seconds) may be left out"
 } satisfies Record<keyof Settings, string>
 
-const whole = `expected a JSON object with ${Object.keys(Settings.fields).join(", ")}, or some of them`
+/**
+ * The names of all settings.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const keys = Object.keys(expected) as ReadonlyArray<keyof Settings>
+
+const whole = `expected a JSON object with ${keys.join(", ")}, or some of them`

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as JSONSchema from "effect/JSONSchema"
-import { Settings } from "./Settings.ts"
+import * as Settings from "./Settings.ts"
 
 /**
  * The schema, as `effixir config schema` prints it.
@@ -13,7 +13,9 @@ import { Settings } from "./Settings.ts"
  * @category conversions
  */
 export const make = (): object => {
-  const { $schema, ...made } = JSONSchema.make(Settings) as JSONSchema.JsonSchema7Root & JSONSchema.JsonSchema7Object
+  const { $schema, ...made } = JSONSchema.make(Settings.schema()) as
+    & JSONSchema.JsonSchema7Root
+    & JSONSchema.JsonSchema7Object
   return {
     $schema: String($schema),
     title: "The settings of effixir",

@@ -16,19 +16,25 @@ import * as ProjectInstructions from "../../agent/ProjectInstructions.ts"
 import { ConfigError } from "../../auth/ConfigError.ts"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
+import { lazily } from "../../internal/lazily.ts"
 import * as StateFile from "../files/StateFile.ts"
 import type { Home } from "./Home.ts"
 import * as Settings from "./Settings.ts"
 
 const Digests = Schema.Struct({ servers: Schema.optional(Schema.String), hooks: Schema.optional(Schema.String) })
 
-const Trusted = Schema.parseJson(Schema.Struct({
-  folders: Schema.Array(Schema.String),
-  digests: Schema.optional(Schema.Record({ key: Schema.String, value: Digests }))
-}))
+const Trusted = lazily(() =>
+  Schema.parseJson(Schema.Struct({
+    folders: Schema.Array(Schema.String),
+    digests: Schema.optional(Schema.Record({ key: Schema.String, value: Digests }))
+  }))
+)
 
-const decode = (text: string) => Schema.decode(Trusted)(text)
-const encode = (trusted: typeof Trusted.Type) => Schema.encodeSync(Trusted)(trusted)
+type Trusted = ReturnType<typeof Trusted>["Type"]
+
+const nobody: Trusted = { folders: [] }
+
+const encode = (trusted: Trusted) => Schema.encodeSync(Trusted())(trusted)
 
 /**
  * Whether the project that a folder belongs to is trusted. A project within another one has to be trusted on its own.
@@ -125,10 +131,12 @@ const digest = (content: unknown): string =>
 
 const load = Effect.fnUntraced(function*(home: Home) {
   const text = yield* StateFile.read(home.trusted).pipe(
-    Effect.catchIf(isNotFound, () => Effect.succeed(`{"folders":[]}`)),
+    Effect.asSome,
+    Effect.catchIf(isNotFound, () => Effect.succeedNone),
     Effect.mapError(unusable(home))
   )
-  return yield* Effect.mapError(decode(text), () =>
+  if (Option.isNone(text)) return nobody
+  return yield* Effect.mapError(Schema.decode(Trusted())(text.value), () =>
     new ConfigError({
       key: "The file",
       source: home.trusted,
