@@ -48,11 +48,12 @@ const fromWidest = ["off", "workspace-write", "read-only"]
 const requireSandbox = Effect.fnUntraced(function*(mode: Mode) {
   const found = yield* NodeSandbox.find
   if (Either.isRight(found)) return
-  const { reason, remedy } = found.left
-  return yield* new BadInput({
-    message: `The sandbox "${mode}" cannot be had: ${reason}. ${remedy}; or run without one: --sandbox off`
-  })
+  return yield* new BadInput({ message: `${notHad(mode, found.left)}; or run without one: --sandbox off` })
 })
+
+/** Why a sandbox that is asked for cannot be had, and what to do; it ends without a full stop. */
+export const notHad = (mode: Mode, { reason, remedy }: NodeSandbox.Missing): string =>
+  `The sandbox "${mode}" cannot be had: ${reason}. ${remedy}`
 
 const noHosts = "sandbox_network names hosts, and only all of the network can be let through or kept away: set it to " +
   "true or false"

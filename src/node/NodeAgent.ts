@@ -160,6 +160,8 @@ export interface Options<out R = ToolRequirements> {
   readonly toolkit?: Toolkit.Toolkit<R>
   /** The MCP servers whose tools it has besides. They are started with this stack, and stopped with it. */
   readonly mcpServers?: ReadonlyArray<McpServers.Configured> | undefined
+  /** Hears of the MCP servers that this stack starts. */
+  readonly onMcpServers?: ((servers: ReadonlyArray<McpServers.Running>) => void) | undefined
   /** Agents that can be had work for this one, beside those that are built in; `false` for none at all. */
   readonly agents?: ReadonlyArray<AgentDefinition.AgentDefinition> | false | undefined
   readonly childLimits?: AgentTool.ChildLimits | undefined
@@ -306,7 +308,11 @@ const layerTools = (options: Options, profile: ModelProfile.ModelProfile, child:
   }
   return Layer.unwrapScoped(Effect.gen(function*() {
     const McpClients = yield* Effect.promise(() => import("./mcp/McpClients.ts"))
-    const { toolkit } = yield* McpClients.make(mcpServers, { folder: workspace, window: profile.contextWindow })
+    const { servers, toolkit } = yield* McpClients.make(mcpServers, {
+      folder: workspace,
+      window: profile.contextWindow
+    })
+    options.onMcpServers?.(servers)
     const all = Effect.map(toolkit, (ofServers) => Toolkit.merge(own, ofServers))
     const working = children(options, all, child)
     return ToolExecutor.layer(Effect.map(all, (all) => Toolkit.merge(all, working)))

@@ -67,6 +67,13 @@ interface Opened {
   readonly permission: Mode
   readonly search: boolean
   readonly isTrusted: boolean
+  /** What commands are kept in, if in anything. */
+  readonly sandbox: NodeAgent.Options["sandbox"]
+  /** The MCP servers that are set up, and those of them that have been started. */
+  readonly servers: {
+    readonly all: ReadonlyArray<McpServers.Configured>
+    readonly running: ReadonlyArray<McpServers.Running>
+  }
   /** The model that is asked where none is chosen. */
   readonly usualModel: string
   readonly scope: Scope.CloseableScope
@@ -102,11 +109,16 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     if (asked.trust) yield* Trust.trust(yield* Home.config, asked.folder)
     const { isTrusted, permission, runtime, search, settings, skills } = yield* AgentSetup.read(asked)
     const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
+    const mcpServers = McpServers.merge(runtime.mcpServers ?? [], options.mcpServers ?? [])
+    let running: ReadonlyArray<McpServers.Running> = []
     const services = yield* Runtime.build(
       {
         ...runtime,
         ...options,
-        mcpServers: McpServers.merge(runtime.mcpServers ?? [], options.mcpServers ?? [])
+        mcpServers,
+        onMcpServers: (servers) => {
+          running = servers
+        }
       },
       map,
       scope
@@ -121,6 +133,8 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
       permission,
       search,
       isTrusted,
+      sandbox: runtime.sandbox,
+      servers: { all: mcpServers, running },
       usualModel: settings.model ?? defaultModel,
       scope
     }

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -98,6 +99,26 @@ export interface Configured {
   readonly source: "user" | "project" | "editor"
   readonly from: string
   readonly server: Either.Either<Server, string>
+}
+
+/**
+ * A server that an agent has started.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Running {
+  readonly configured: Configured
+  /** What it has, or why it cannot be used, once it is ready or has failed to be. */
+  readonly state: Effect.Effect<State>
+  /** The same as far as it is known. */
+  readonly now: () => State
+}
+
+/** @since 0.1.0 @category models */
+export interface State {
+  readonly tools: ReadonlyArray<{ readonly name: string }>
+  readonly problem: string | undefined
 }
 
 /** @since 0.1.0 @category accessors */

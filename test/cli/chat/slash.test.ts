@@ -1,10 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { field, text } from "../../../src/internal/json.ts"
+import * as NodeSandbox from "../../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../../src/testing/Script.ts"
-import { eventually, machine, platform } from "../support.ts"
+import { eventually, lines, machine, platform } from "../support.ts"
 
 const test = (
   name: string,
@@ -102,6 +106,72 @@ describe("a command of a conversation", () => {
       const again = yield* person.start()
       assert.match(yield* again.enter("/skills"), /\$tidy {2}Tidies up/)
       yield* again.leave
+    }))
+
+  test("shows what commands are kept in, and changes it for this session", () =>
+    Effect.gen(function*() {
+      const hasSandbox = Either.isRight(yield* NodeSandbox.find)
+      const person = yield* sitDown(Script.fromTurns([
+        Script.answer(Script.call("bash", { command: "echo hi > inside.txt" })),
+        say("Tried.")
+      ]))
+      const chat = yield* person.start()
+      yield* chat.type("/sandbox")
+      const shown = yield* chat.see(/[^]*for none:\s+> /)
+      assert.match(shown, /sandbox {3}off/)
+      assert.match(shown, /off \(commands may do what you may · now\)/)
+      assert.match(shown, /workspace-write \(commands write in the folder and the temporary folder, and nowhere else\)/)
+      yield* chat.enter("")
+      assert.match(
+        yield* chat.enter("/sandbox readonly"),
+        /There is no sandbox "readonly", the nearest is read-only \(/
+      )
+      const change = yield* chat.enter("/sandbox read-only")
+      if (hasSandbox) assert.match(change, /From the next turn on commands write nowhere\./)
+      else assert.match(change, /The sandbox "read-only" cannot be had: .*\. .*\./)
+      yield* chat.type("/sandbox")
+      assert.match(
+        yield* chat.see(/[^]*for none:\s+> /),
+        hasSandbox ? /sandbox {3}read-only\s+network {3}reached/ : /off/
+      )
+      yield* chat.enter("")
+      yield* chat.turn("try it")
+      assert.strictEqual((yield* chat.leave).code, 0)
+      assert.strictEqual(existsSync(person.file("inside.txt")), !hasSandbox)
+      const [session = ""] = sessionsOf(person.home)
+      const setups = lines(readFileSync(`${person.home}/sessions/${session}/log.ndjson`, "utf8")).flatMap(({ event }) =>
+        text(field(field(event, "setup"), "sandbox")) ?? []
+      )
+      assert.deepStrictEqual(setups, [hasSandbox ? "read-only" : "off"])
+    }))
+
+  test("lists MCP servers with their tools, and what is wrong with them", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Hi.")]))
+      const none = yield* person.start()
+      assert.match(yield* none.enter("/mcp"), /There is no MCP server; to add one, effixir mcp add/)
+      yield* none.leave
+      const server = (behaviour: string, more = {}) => ({
+        command: process.execPath,
+        args: [fileURLToPath(new URL("../mcpServer.mjs", import.meta.url)), behaviour],
+        ...more
+      })
+      writeFileSync(
+        `${person.home}/config.json`,
+        JSON.stringify({
+          mcp_servers: {
+            good: server("good"),
+            gone: { command: "/nowhere/server" },
+            off: server("good", { enabled: false })
+          }
+        })
+      )
+      const chat = yield* person.start()
+      const shown = yield* chat.enter("/mcp")
+      assert.match(shown, /good {2}user {2}ready {5}echo/)
+      assert.match(shown, /gone {2}user {2}failed {4}.*nowhere/)
+      assert.match(shown, /off {3}user {2}disabled/)
+      yield* chat.leave
     }))
 
   test("copies a session, makes it shorter, and writes it down", () =>

@@ -12,6 +12,7 @@ import * as Asking from "./asking.ts"
 import * as Prompts from "./prompts.ts"
 import * as Sessions from "./sessions.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
+import * as Surroundings from "./surroundings.ts"
 import * as Work from "./work.ts"
 
 const help: SlashCommand = {
@@ -53,6 +54,7 @@ export const commands: ReadonlyArray<SlashCommand> = [
   Asking.model,
   Asking.effort,
   Asking.permission,
+  Surroundings.sandbox,
   Work.compact,
   About.context,
   Sessions.fork,
@@ -63,6 +65,7 @@ export const commands: ReadonlyArray<SlashCommand> = [
   Work.undo,
   About.status,
   About.skills,
+  Surroundings.mcp,
   Work.init,
   Work.review,
   About.copy,
