@@ -30,6 +30,10 @@ const ofSignal: { readonly [signal in Signal]: number } = {
   SIGHUP: 143
 }
 
+/** What has gone well is told as unread where nobody has read it; what has gone badly stays so. */
+export const orUnread = (code: number, isClosed: boolean): number =>
+  isClosed && code === success ? interrupted("SIGPIPE") : code
+
 /** Why a turn was interrupted, as the log and the last line of output name it. */
 export const reasonOf = (signal: Signal): string => reasons[signal] ?? signal
 

@@ -27,6 +27,8 @@ export class Screen extends Context.Tag("effixir/cli/Screen")<Screen, {
   readonly fail: (sentence: string) => Effect.Effect<void>
   /** Ends when a write has failed because the reader of the output is gone, as with `| head -1`. */
   readonly closed: Effect.Effect<void>
+  /** Whether that has happened. */
+  readonly isClosed: Effect.Effect<boolean>
   readonly isOutTerminal: boolean
   readonly isErrTerminal: boolean
   /** Whether colours are wanted on stderr. */
@@ -81,6 +83,7 @@ export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => {
     say,
     fail: say,
     closed: Deferred.await(closed),
+    isClosed: Deferred.isDone(closed),
     isOutTerminal: process.stdout.isTTY === true,
     isErrTerminal,
     hasColors: isErrTerminal && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb",

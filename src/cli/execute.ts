@@ -99,7 +99,14 @@ const services = (listening: Interruption.Listening) =>
 
 /** Runs a command line that {@link Cli.read} has read; it may fail with a `Stop` only. */
 export const run = (line: CommandLine, listening: Interruption.Listening): Effect.Effect<void, ExitCode.Stop> =>
-  Effect.provide(told(line), services(listening))
+  Effect.provide(Effect.zipRight(told(line), failUnread), services(listening))
+
+/** What has gone well, and was not read to its end, ends as such programs do. */
+const failUnread = Effect.flatMap(Screen.Screen, ({ isClosed }) =>
+  Effect.flatMap(isClosed, (isClosed) => {
+    const code = ExitCode.orUnread(ExitCode.success, isClosed)
+    return code === ExitCode.success ? Effect.void : new ExitCode.Stop({ code })
+  }))
 
 /** Of several causes, a `Stop` of the program itself wins over the interruption. */
 const isStopped = (exit: Exit.Exit<unknown, unknown>): boolean =>

@@ -56,7 +56,10 @@ export const renderTurn = Effect.fnUntraced(function*(
       if (!endsTurn(event)) return yield* renderer.show(event)
       const told = event._tag === "TurnCompleted" && lastMessage !== undefined ? yield* keep(event, lastMessage) : event
       end = told
-      const code = Effect.map(interruption.signal, (signal) => ExitCode.ofEnd(told, signal))
+      const code = Effect.map(
+        Effect.all([interruption.signal, screen.isClosed]),
+        ([signal, isClosed]) => ExitCode.orUnread(ExitCode.ofEnd(told, signal), isClosed)
+      )
       yield* interruption.tellEnd(code, Effect.zipRight(renderer.show(told), sayWhy(told)))
     })
 

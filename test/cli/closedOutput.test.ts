@@ -43,16 +43,25 @@ describe("an output that nobody reads any more", () => {
       }).pipe(Effect.provide(platform)))
   }
 
-  it.scopedLive("changes nothing about a turn that has completed", () =>
+  it.scopedLive("is told by the code of a turn that has completed, and changes nothing else about it", () =>
     Effect.gen(function*() {
       const { file, fs, home, run } = yield* machine(() => Script.answer(Script.say("Hello!")))
       for (const form of [[], ["--output", "json"]]) {
         const { stderr } = yield* run(["Say hello", ...form], {
           through: shell(`{ "$@"; echo $? > code; } | true`)
         })
-        assert.strictEqual(yield* fs.readFileString(file("code")), "0\n")
+        assert.strictEqual(yield* fs.readFileString(file("code")), "141\n")
         assert.notInclude(stderr, "effixir: ")
         assert.deepInclude(lastEvent(home), { _tag: "TurnCompleted" })
+      }
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("is told by the code of other commands", () =>
+    Effect.gen(function*() {
+      const { file, fs, run } = yield* machine(() => Script.answer(Script.say("Hello!")))
+      for (const args of [["--help"], ["sessions", "list", "--json"]]) {
+        yield* run(args, { through: shell(`{ "$@"; echo $? > code; } | true`) })
+        assert.strictEqual(yield* fs.readFileString(file("code")), "141\n")
       }
     }).pipe(Effect.provide(platform)))
 

@@ -39,6 +39,7 @@ const seenOf = Effect.fnUntraced(
       hasColors: false,
       width: 80,
       closed: Effect.never,
+      isClosed: Effect.succeed(false),
       size: () => ({ columns: 80, rows: 24 }),
       oneRow: (text) => text.slice(0, 79)
     }

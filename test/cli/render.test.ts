@@ -49,6 +49,7 @@ const written = (events: ReadonlyArray<AgentEvent>, { isTerminal = true, hasCurs
       hasColors: false,
       width: 80,
       closed: Effect.never,
+      isClosed: Effect.succeed(false),
       size: () => ({ columns: 80, rows: 24 }),
       oneRow: (text) => text.slice(0, 79)
     })
