@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { isAbsolute, resolve } from "node:path"
 import * as AgentFiles from "../agent/children/AgentFiles.ts"
+import type { Limits } from "../agent/Limits.ts"
 import * as ProjectInstructions from "../agent/ProjectInstructions.ts"
 import * as Skills from "../agent/Skills.ts"
 import { Credentials } from "../auth/Credentials.ts"
@@ -342,3 +343,25 @@ const reasoningFor = (settings: Settings, host: Option.Option<Host.Host>): Reaso
     (Option.exists(host, ({ summarizesReasoning }) => summarizesReasoning) ? "auto" : undefined)
   return effort === undefined && summary === undefined ? undefined : defined({ effort, summary })
 }
+
+/**
+ * What nobody knows the price of cannot be limited by it. With a plan, no call costs anything. `name` is how the limit
+ * was asked for.
+ */
+export const checkPrice = Effect.fnUntraced(
+  function*(
+    limits: Limits | undefined,
+    name: string,
+    { models }: Settings,
+    host: Option.Option<Host.Host>,
+    chosen: string | undefined
+  ) {
+    if (limits?.cost === undefined || Option.exists(host, ({ account }) => Host.isPlan(account))) return
+    const model = chosen ?? (yield* Effect.flatMap(Models, ({ known }) => known)).defaultModel
+    if (ModelProfile.profileOf(model, { models }).price !== undefined) return
+    return yield* new BadInput({
+      message: `${name} needs the price of ${model}, which nobody has said: set it in config.json, in US dollars for ` +
+        `a million tokens, as {"models": {"${model}": {"price": {"input": 1, "output": 2}}}}, or limit the tokens`
+    })
+  }
+)

@@ -9,12 +9,9 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { Agent } from "../agent/Agent.ts"
 import type { Limits } from "../agent/Limits.ts"
-import * as Host from "../auth/Host.ts"
 import * as Home from "../node/settings/Home.ts"
 import * as Trust from "../node/settings/Trust.ts"
 import * as Surroundings from "../node/workspace/Surroundings.ts"
-import * as ModelProfile from "../responses/account/ModelProfile.ts"
-import { Models } from "../responses/account/Models.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import { Responses } from "../responses/Responses.ts"
 import type { StructuredOutput } from "../responses/StructuredOutput.ts"
@@ -115,7 +112,7 @@ const turn = Effect.fnUntraced(
     const agent = yield* Agent
     const { signal } = yield* Interruption
     const { host, options: asked } = yield* AgentSetup.ofTurn(settings, search, Option.getOrUndefined(model))
-    if (limits?.cost !== undefined) yield* checkPrice(settings, host, Option.getOrElse(model, () => settings.model))
+    yield* AgentSetup.checkPrice(limits, "--max-cost", settings, host, Option.getOrElse(model, () => settings.model))
     if (isNew === true || isEffortNew === true) {
       yield* AgentSetup.tellEffort(
         settings,
@@ -168,17 +165,3 @@ const forked = Effect.fnUntraced(function*(id: string, toTurn: number | undefine
   const store = yield* SessionStore
   return (yield* store.fork(id, toTurn)).id
 })
-
-/** What nobody knows the price of cannot be limited by it. With a plan, no call costs anything. */
-const checkPrice = Effect.fnUntraced(
-  function*({ models }: AgentSetup.Settings, host: Option.Option<Host.Host>, chosen: string | undefined) {
-    if (Option.exists(host, ({ account }) => Host.isPlan(account))) return
-    const model = chosen ?? (yield* Effect.flatMap(Models, ({ known }) => known)).defaultModel
-    if (ModelProfile.profileOf(model, { models }).price !== undefined) return
-    return yield* new ExitCode.BadInput({
-      message:
-        `--max-cost needs the price of ${model}, which nobody has said: set it in config.json, in US dollars for ` +
-        `a million tokens, as {"models": {"${model}": {"price": {"input": 1, "output": 2}}}}, or use --max-tokens`
-    })
-  }
-)

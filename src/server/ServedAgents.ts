@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Agent, type RunOptions } from "../agent/Agent.ts"
+import type { Limits } from "../agent/Limits.ts"
 import { defined } from "../internal/json.ts"
 import type { Item } from "../responses/Item.ts"
 import { lastUsed } from "../session/LastTurn.ts"
@@ -25,6 +26,8 @@ export interface Served {
   readonly events: ReadonlyArray<Stored>
   /** The model that this turn is to ask, if its client names one. */
   readonly model: string | undefined
+  /** What this turn may use, if its client says so. */
+  readonly limits?: Limits | undefined
 }
 
 /**

@@ -163,7 +163,12 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
 
   const serve = (
     turn: Running,
-    served: { readonly session: string; readonly events: ReadonlyArray<Stored>; readonly model?: string | undefined },
+    served: {
+      readonly session: string
+      readonly events: ReadonlyArray<Stored>
+      readonly model?: string | undefined
+      readonly limits?: Limits | undefined
+    },
     use: (serving: Serving) => Effect.Effect<Stream.Stream<AgentEvent, AgentError>>
   ): Stream.Stream<AgentEvent, AgentError | ApiError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
@@ -183,7 +188,7 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
         if (known !== undefined) return known
         yield* admit(session)
         const { started } = yield* launch(session, { id: undefined, key }, (turn) =>
-          serve(turn, { session, events, model }, ({ agent, options, teach }) =>
+          serve(turn, { session, events, model, limits }, ({ agent, options, teach }) =>
             Effect.map(
               teach(typeof input === "string" ? [userMessage(input)] : input),
               (items) =>

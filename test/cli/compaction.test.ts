@@ -5,6 +5,7 @@ import { summarize } from "../../src/prompts/Compaction.ts"
 import { isFunctionCallOutput, text } from "../../src/responses/Item.ts"
 import { isCompaction } from "../../src/responses/Request.ts"
 import * as Script from "../../src/testing/Script.ts"
+import { listening } from "./serving.ts"
 import { assertSentence, eventually, lines, machine, platform } from "./support.ts"
 
 const window = 16_000
@@ -186,6 +187,30 @@ describe("--max-cost", () => {
       const usage = lines(plan.stdout).find(({ type }) => type === "usage")
       assert.deepInclude(usage, { included_in_plan: true })
       assert.notProperty(usage, "cost_usd")
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("needs a price over HTTP and in a conversation as well", () =>
+    Effect.gen(function*() {
+      const { follow, simulator } = yield* machine(Script.fromTurns([Script.answer(Script.say("Hello!"))]))
+      const env = { OPENAI_API_KEY: Redacted.value(simulator.apiKey) }
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { output } = yield* follow(["serve", "--auth", "api-key"], { env })
+        const server = yield* listening(output)
+        const { body, status } = yield* server.turn(yield* server.begin(), "go", { limits: { cost: 1 } })
+        assert.strictEqual(status, 400)
+        assert.match(JSON.stringify(body), /limits\.cost needs the price of gpt/)
+      }))
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { output, type } = yield* follow(["chat", "--plain", "--auth", "api-key", "--max-cost", "1"], {
+          env,
+          stdin: null,
+          isTerminal: true
+        })
+        yield* eventually("asked", () => output().stdout.endsWith("> "))
+        yield* type("go\n")
+        yield* eventually("refused", () => output().stdout.includes("--max-cost needs the price"))
+      }))
+      assert.isEmpty((yield* simulator.requests).filter(({ path }) => path.endsWith("/responses")))
     }).pipe(Effect.provide(platform)))
 })
 

@@ -65,6 +65,13 @@ describe("effixir serve", () => {
       if (mode !== "off") assert.notInclude(JSON.stringify(told), token.slice(0, 10))
       const none = yield* run(["serve", "--sandbox", "everything"])
       assert.strictEqual(none.code, 2)
+      const noPolicy = yield* run(["serve", "--policy", "none.json"])
+      assert.deepStrictEqual([noPolicy.code, noPolicy.stdout], [2, ""])
+      assert.match(noPolicy.stderr, /The policy .*none\.json cannot be used: there is no such file/)
+      assert.strictEqual((yield* run(["acp", "--policy", "none.json"], { isStarted: true })).code, 2)
+      const noFolder = yield* run(["serve", "--token-file", "none/token"])
+      assert.deepStrictEqual([noFolder.code, noFolder.stdout, yield* fs.exists(file("none"))], [2, "", false])
+      assert.match(noFolder.stderr, /--token-file cannot be .*none\/token: there is no folder/)
       const hosts = ["--sandbox", "workspace-write", "--set", "sandbox_network=[\"a.com\"]"]
       assert.strictEqual((yield* run(["serve", ...hosts])).code, 2)
       assert.strictEqual((yield* run(["acp", ...hosts], { isStarted: true })).code, 2)

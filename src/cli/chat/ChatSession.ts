@@ -187,6 +187,13 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
           return yield* Effect.gen(function*() {
             const agent = yield* Agent
             const turn = yield* AgentSetup.ofTurn(settings, search, Option.getOrUndefined(asked.model))
+            yield* AgentSetup.checkPrice(
+              asked.limits,
+              "--max-cost",
+              settings,
+              turn.host,
+              Option.getOrElse(asked.model, () => usualModel)
+            )
             if (asked.isNew) yield* AgentSetup.tellEffort(settings, Option.getOrElse(asked.model, () => usualModel))
             return agent.run(asked.session, yield* AgentSetup.teach(prompt, skills), {
               ...turn.options,

@@ -6,7 +6,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { resolve } from "node:path"
+import { existsSync } from "node:fs"
+import { dirname, resolve } from "node:path"
+import { makeFolder } from "../../internal/makeFolder.ts"
 import { quote } from "../../internal/quote.ts"
 import { prose } from "../../internal/visible.ts"
 import * as NodeServer from "../../node/network/NodeServer.ts"
@@ -23,6 +25,7 @@ import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/serve.ts"
 import * as ExitCode from "../ExitCode.ts"
 import { Interruption } from "../Interruption.ts"
+import { checkPolicy } from "../permissionModes.ts"
 import { sandboxFor } from "../sandbox.ts"
 import { Screen } from "../Screen.ts"
 import * as Agents from "../serve/agents.ts"
@@ -39,7 +42,16 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const tokenFile = Option.match(flags.tokenFile, { onNone: () => home.serveToken, onSome: (file) => resolve(file) })
   if (flags.trust) yield* Trust.trust(home, folder)
   // What cannot be had is told now, and not to the first client.
-  yield* sandboxFor({ ...yield* settings(folder), folder })
+  const usual = yield* settings(folder)
+  yield* sandboxFor({ ...usual, folder })
+  yield* checkPolicy(flags.policy, usual)
+  const tokenFolder = dirname(tokenFile)
+  if (Option.isNone(flags.tokenFile)) yield* Effect.ignore(makeFolder(tokenFolder, 0o700))
+  else if (!existsSync(tokenFolder)) {
+    return yield* new ExitCode.BadInput({
+      message: `--token-file cannot be ${quote(tokenFile)}: there is no folder ${quote(tokenFolder)}`
+    })
+  }
   const token = yield* ServerToken.load(tokenFile)
 
   const agents = Agents.layer({ folder, flags, tokenFile })

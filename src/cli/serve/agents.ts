@@ -16,6 +16,7 @@ import { realpath, stat } from "node:fs/promises"
 import { homedir } from "node:os"
 import { resolve } from "node:path"
 import { Agent } from "../../agent/Agent.ts"
+import type { Limits } from "../../agent/Limits.ts"
 import { defined } from "../../internal/json.ts"
 import { quote } from "../../internal/quote.ts"
 import { layerHome } from "../../node/NodeHome.ts"
@@ -156,7 +157,7 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder, to
         )
         // A session keeps its effort, none too; a new one has that of the settings.
         const settings = "effort" in chosen ? { ...stack.settings, reasoning_effort: chosen.effort } : stack.settings
-        return yield* serving({ ...stack, settings }, model).pipe(Common.override(chosen.environment))
+        return yield* serving({ ...stack, settings }, model, served.limits).pipe(Common.override(chosen.environment))
       }).pipe(Effect.provide(outside), Effect.mapError(refusalOf)),
     window: (model) =>
       modelWindow(model, usualFolder).pipe(
@@ -176,12 +177,20 @@ interface Stack {
   readonly search: boolean
 }
 
-const serving = ({ search, services, settings, skills }: Stack, model: string | undefined) =>
+const serving = (
+  { search, services, settings, skills }: Stack,
+  model: string | undefined,
+  limits: Limits | undefined
+) =>
   Effect.gen(function*() {
     const agent = yield* Agent
-    const { options } = yield* Effect.mapError(
+    const { host, options } = yield* Effect.mapError(
       AgentSetup.ofTurn(settings, search, model),
       (error) => error._tag === "BadInput" ? ApiError.make(503, "ConfigError", error.message) : error
+    )
+    yield* Effect.mapError(
+      AgentSetup.checkPrice(limits, "limits.cost", settings, host, model ?? settings.model),
+      ({ message }) => ApiError.make(400, "BadInput", message)
     )
     const outside = yield* Effect.context<FileSystem.FileSystem | Path.Path | Screen>()
     return {

@@ -5,7 +5,7 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
+import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { randomBytes } from "node:crypto"
@@ -13,7 +13,6 @@ import { ConfigError } from "../../auth/ConfigError.ts"
 import { Secrets } from "../../auth/Secrets.ts"
 import { diskProblem } from "../../internal/diskProblem.ts"
 import { isNotFound } from "../../internal/isNotFound.ts"
-import { makeFolder } from "../../internal/makeFolder.ts"
 import { octal } from "../files/exposure.ts"
 import { readOwnText } from "../files/readPlainFile.ts"
 import { makeNeighbour } from "../files/replaceFile.ts"
@@ -22,7 +21,7 @@ import { makeNeighbour } from "../files/replaceFile.ts"
 const shortest = 16
 
 /**
- * The token of a file. It is made where there is none, and is a secret from here on.
+ * The token of a file. It is made where there is none, in a folder that is there, and is a secret from here on.
  *
  * @since 0.1.0
  * @category loading
@@ -54,8 +53,6 @@ export const load: (
 const create = (file: string): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> =>
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    yield* makeFolder(path.dirname(file), 0o700)
     const neighbour = yield* makeNeighbour(file)
     yield* neighbour.file.writeAll(new TextEncoder().encode(`${randomBytes(32).toString("base64url")}\n`))
     yield* neighbour.file.sync

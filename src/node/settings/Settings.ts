@@ -218,24 +218,35 @@ const isObject = (value: unknown): value is { readonly [key: string]: unknown } 
 export const decode = (written: unknown, source: string): Effect.Effect<Settings, ConfigError> => {
   if (isObject(written) && Record.isEmptyReadonlyRecord(written)) return Effect.succeed({})
   return Effect.mapError(Schema.decodeUnknown(schema())(written, { onExcessProperty: "error" }), (error) => {
-    const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
-    const path = issue?.path.map(String) ?? []
-    const [top = ""] = path
-    const wanted = expected[top] ?? whole
+    const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
+    const depth = issues[0]?.path.length ?? 0
+    // Where a value may be of one kind or another, each kind complains; keys of the other one are no mistake in it.
+    const issue = issues.find((issue) => issue.path.length >= depth && !isOfOtherKind(issue))
+    const path = (issue?.path ?? issues[0]?.path.slice(0, -1) ?? []).map(String)
+    const [top = "", , below = ""] = path
+    const wanted = (top === "mcp_servers" ? expectedOfServer[below] : undefined) ?? expected[top] ?? whole
     return new ConfigError({
-      key: path.length === 0 ? "The JSON" : path.join("."),
+      key: path.length === 0 ? "The JSON" : keyOf(path),
       source,
       expected: issue?._tag === "Unexpected" ? unknownKey(path, wanted) : wanted
     })
   })
 }
 
+const isOfOtherKind = ({ _tag, path }: ParseResult.ArrayFormatterIssue): boolean =>
+  _tag === "Unexpected" &&
+  keysAt(Schema.encodedSchema(schema()).ast, path.slice(0, -1).map(String)).includes(String(path.at(-1)))
+
+/** As `effixir config` takes it. */
+const keyOf = (path: ReadonlyArray<string>): string =>
+  path.map((part) => /^[^\s"]+$/.test(part) ? part : JSON.stringify(part)).join(".")
+
 /** Says which known key was probably meant. */
 const unknownKey = (path: ReadonlyArray<string>, wanted: string): string => {
   const meant = closest(path.at(-1) ?? "", keysAt(Schema.encodedSchema(schema()).ast, path.slice(0, -1)))
   return meant === undefined
     ? wanted
-    : `there is no such setting; the nearest is ${[...path.slice(0, -1), meant].join(".")}`
+    : `there is no such setting; the nearest is ${keyOf([...path.slice(0, -1), meant])}`
 }
 
 /** The keys that an object may have. */
@@ -287,7 +298,7 @@ const expected: { readonly [key: string]: string } = {
     "images, reasoning_content, apply_patch (each true or false), context_window (a number of tokens) and price (an " +
     "object with input, output and perhaps cached_input, in US dollars for a million tokens), or some of them",
   mcp_servers:
-    "expected, for each name, an object with command (a text), and perhaps args, env, cwd, or with url (http or " +
+    "expected, for each name, an object with command (a text), and perhaps args, env, cwd, or else with url (http or " +
     "https), and perhaps headers, bearer_token_env_var; and, if you like, enabled, required (each true or false), " +
     "enabled_tools, disabled_tools (lists of names), startup_timeout, tool_timeout (in seconds)",
   agents: "expected an object with max_parallel (1 to 16) and max_depth (0 to 4), or one of them",
@@ -304,5 +315,27 @@ const expected: { readonly [key: string]: string } = {
  * @category constants
  */
 export const keys = Object.keys(expected) as ReadonlyArray<keyof Settings>
+
+const trueOrFalse = "expected true or false"
+const names = "expected a list of names of tools"
+const seconds = "expected a number of seconds, more than 0 and at most 86400"
+const values = "a value in it is a text, or an object whose env names a variable of the environment"
+
+/** What a server of `mcp_servers` may have, key by key. */
+const expectedOfServer: { readonly [key: string]: string } = {
+  command: "expected the name or the path of a program, or url in its place",
+  args: "expected a list of texts",
+  env: `expected an object; ${values}`,
+  cwd: "expected the path of a folder",
+  url: "expected an address that begins with http:// or https://",
+  headers: `expected an object by names of headers; ${values}`,
+  bearer_token_env_var: "expected the name of a variable of the environment",
+  enabled: trueOrFalse,
+  required: trueOrFalse,
+  enabled_tools: names,
+  disabled_tools: names,
+  startup_timeout: seconds,
+  tool_timeout: seconds
+}
 
 const whole = `expected a JSON object with ${keys.join(", ")}, or some of them`

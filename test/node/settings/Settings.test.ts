@@ -47,6 +47,29 @@ describe("Settings", () => {
       assert.strictEqual(yield* refused("{\"model\":\"gpt-5.5\",\"modle\":\"x\"}"), "modle")
     }).pipe(Effect.provide(layer)))
 
+  it.scoped("names what is wrong with a server, of whichever kind it is", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [server: unknown, key: string, expected: RegExp]> = [
+        [{ command: 3 }, "mcp_servers.x.command", /^expected the name or the path of a program/],
+        [{ command: "y", tool_timeout: -1 }, "mcp_servers.x.tool_timeout", /^expected a number of seconds/],
+        [{ url: "ftp://y" }, "mcp_servers.x.url", /^expected an address that begins with http/],
+        [{ url: "http://y", headers: { "a b": "c" } }, "mcp_servers.x.headers.\"a b\"", /names of headers/],
+        [
+          { url: "http://y", bearer_token_env_var: 3 },
+          "mcp_servers.x.bearer_token_env_var",
+          /^expected the name of a var/
+        ],
+        [{ comand: "y" }, "mcp_servers.x.comand", /the nearest is mcp_servers\.x\.command$/],
+        [{ command: "y", url: "http://y" }, "mcp_servers.x", /or else with url/],
+        [{ url: "http://y", args: ["z"] }, "mcp_servers.x", /or else with url/]
+      ]
+      for (const [server, key, expected] of cases) {
+        const error = yield* Effect.flip(Settings.decode({ mcp_servers: { x: server } }, "here"))
+        assert.strictEqual(error.key, key)
+        assert.match(error.expected, expected)
+      }
+    }))
+
   it.scoped("names the nearest key, at every depth", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [settings: unknown, nearest: string | undefined]> = [
