@@ -9,7 +9,6 @@ import { page } from "./rolldown.page.ts"
 export default defineConfig({
   input: "src/cli/effixir.ts",
   platform: "node",
-  external: ["fs-native-extensions"],
   plugins: [page],
   resolve: {
     alias: {

@@ -9,9 +9,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { spawn } from "node:child_process"
+import { pathToFileURL } from "node:url"
 import { Browser } from "../../auth/Browser.ts"
+import { bundled } from "../process/bundled.ts"
 import * as ChildEnvironment from "../process/ChildEnvironment.ts"
-import { packageUrl } from "../process/packageUrl.ts"
 
 /**
  * Opens addresses with the person's default browser. A separate process opens it: a browser started from here would
@@ -24,7 +25,7 @@ export const layer: Layer.Layer<Browser> = Layer.succeed(Browser, {
   open: (url) =>
     Effect.flatMap(ChildEnvironment.withoutSecrets, (env) =>
       Effect.ignore(Effect.try(() => {
-        const child = spawn(process.execPath, ["--input-type=module", "--eval", script, packageUrl("open"), url], {
+        const child = spawn(process.execPath, ["--input-type=module", "--eval", script, opener(), url], {
           env,
           stdio: "ignore",
           detached: true
@@ -33,6 +34,8 @@ export const layer: Layer.Layer<Browser> = Layer.succeed(Browser, {
         child.unref()
       })))
 })
+
+const opener = (): string => pathToFileURL(bundled("open/open.js", "open")).href
 
 /** Without a browser the command fails after it has started; nothing could act on that error, so it is ignored. */
 const script = `

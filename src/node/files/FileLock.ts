@@ -12,6 +12,7 @@ import { constants } from "node:fs"
 import { type FileHandle, open, stat } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { isNotFound } from "../../internal/isNotFound.ts"
+import { bundled } from "../process/bundled.ts"
 import { attempt, refused } from "./readPlainFile.ts"
 
 /**
@@ -113,21 +114,19 @@ const waitFor = (file: FileHandle) =>
  * this system; a build that could not be opened because file descriptors ran out is another error.
  */
 const native: Effect.Effect<Lock | undefined, PlatformError> = Effect.suspend(() =>
-  Effect.catchAll(
-    prebuilt,
-    (first) =>
-      Effect.catchAll(searched, (second) =>
-        [first, second].some(({ error }) =>
-            /EMFILE|ENFILE|[Tt]oo many open files/.test(String(error))
-          )
-          ? Effect.fail(failed(-1)(Object.assign(new Error("too many open files"), { code: "EMFILE" })))
-          : Effect.succeed(undefined))
-  )
+  Effect.catchAll(prebuilt, ({ error }) =>
+    /EMFILE|ENFILE|[Tt]oo many open files/.test(String(error))
+      ? Effect.fail(failed(-1)(Object.assign(new Error("too many open files"), { code: "EMFILE" })))
+      : Effect.succeed(undefined))
 )
 
-/** The package searches for its native part with a dozen modules, which takes 10 ms; its place is known. */
+/** The package would search for its native part with a dozen modules, which takes 10 ms; its place is known. */
 const prebuilt = Effect.try(() => {
-  const file = `fs-native-extensions/prebuilds/${process.platform}-${process.arch}/fs-native-extensions.node`
+  const system = `${process.platform}-${process.arch}`
+  const file = bundled(
+    `fs-native-extensions/${system}.node`,
+    `fs-native-extensions/prebuilds/${system}/fs-native-extensions.node`
+  )
   const binding: Binding = createRequire(import.meta.url)(file)
   if (typeof binding.tryLock !== "function") throw new TypeError(`${file} has no tryLock`)
   return (fd: number): boolean => {
@@ -145,8 +144,3 @@ const prebuilt = Effect.try(() => {
 interface Binding {
   readonly tryLock: (fd: number, offset: number, length: number, isExclusive: boolean) => void
 }
-
-const searched = Effect.map(
-  Effect.tryPromise(() => import("fs-native-extensions")),
-  ({ tryLock }) => (fd: number) => tryLock(fd)
-)
