@@ -7,6 +7,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as HttpServer from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"
+import * as Duration from "effect/Duration"
 import type * as Layer from "effect/Layer"
 import { createServer, type Server, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
@@ -16,21 +17,28 @@ export interface Options {
   readonly host: string
   /** 0 is any that is free. */
   readonly port: number
+  /** How long a client may take to send the headers of a request: 10 seconds unless told otherwise. */
+  readonly headersTimeout?: Duration.DurationInput | undefined
+  /** How long it may take to send all of a request: a minute unless told otherwise. */
+  readonly requestTimeout?: Duration.DurationInput | undefined
 }
 
 /** @since 0.1.0 @category layers */
-export const layer = ({ host, port }: Options): Layer.Layer<
+export const layer = ({ host, port, ...patience }: Options): Layer.Layer<
   HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices,
   ServeError
-> => NodeHttpServer.layer(make, { host, port })
+> => NodeHttpServer.layer(() => make(patience), { host, port })
 
-/** Headers of 16 KiB are read in 10 seconds, and a request in 60; nothing moves for 2 minutes on no connection. */
-const make = (): Server => {
+/** Headers are 16 KiB at most, and nothing moves for 2 minutes on no connection. */
+const make = (
+  { headersTimeout = "10 seconds", requestTimeout = "60 seconds" }: Pick<Options, "headersTimeout" | "requestTimeout">
+): Server => {
+  const [headers, request] = [Duration.toMillis(headersTimeout), Duration.toMillis(requestTimeout)]
   const server = createServer({
     maxHeaderSize: 16 * 1024,
-    headersTimeout: 10_000,
-    requestTimeout: 60_000,
-    connectionsCheckingInterval: 5000
+    headersTimeout: headers,
+    requestTimeout: request,
+    connectionsCheckingInterval: Math.min(headers, request) / 2
   })
   server.timeout = 120_000
   server.on("clientError", refuse)
