@@ -64,6 +64,11 @@ export interface Options {
   readonly capacity?: number
   /** How often a comment shows that the connection is alive. */
   readonly keepAlive?: Duration.DurationInput
+  /**
+   * Something of a session that is another value when its log has grown, and costs little to find out. With it, what
+   * other processes append is told as well, within a second for 500 sessions that are read, and later where more are.
+   */
+  readonly grown?: (session: string) => Effect.Effect<unknown>
 }
 
 interface Feed {
@@ -74,11 +79,13 @@ interface Feed {
   hasEnded: boolean
   /** The number of the last event that was told. */
   last: number
+  /** How far the log had grown then. */
+  grown: unknown
 }
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options = {}) {
-  const { capacity = 1024 * 1024, keepAlive = Duration.seconds(15) } = options
+  const { capacity = 1024 * 1024, grown, keepAlive = Duration.seconds(15) } = options
   const store = yield* SessionStore
   const { hide } = yield* Secrets
   const feeds = new Map<string, Feed>()
@@ -87,7 +94,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const feedOf = (session: string): Feed => {
     const known = feeds.get(session)
     if (known !== undefined) return known
-    const feed: Feed = { readers: new Set(), untold: undefined, asked: new Map(), hasEnded: false, last: 0 }
+    const feed: Feed = { readers: new Set(), untold: undefined, asked: new Map(), hasEnded: false, last: 0, grown: 0 }
     feeds.set(session, feed)
     return feed
   }
@@ -125,11 +132,25 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     }
   }
 
-  const appended = (session: string, stored: Stored) => {
-    const feed = feeds.get(session)
-    if (feed?.untold !== undefined) feed.untold.push(stored)
-    else if (feed !== undefined) publish(feed, fromStored(stored))
-  }
+  /** Tells what other processes have appended. */
+  const catchUp = Effect.fnUntraced(function*(session: string, feed: Feed) {
+    if (grown === undefined || feed.readers.size === 0) return
+    const now = yield* grown(session)
+    if (now === feed.grown) return
+    const events = yield* Effect.orElseSucceed(store.read(session, feed.last), () => [])
+    // A turn of this process has begun meanwhile, and looks itself.
+    if (feed.untold !== undefined) return
+    feed.grown = now
+    for (const stored of events) if (stored.seq > feed.last) publish(feed, fromStored(stored))
+  })
+
+  const appended = (session: string, stored: Stored) =>
+    Effect.suspend(() => {
+      const feed = feeds.get(session)
+      if (feed === undefined) return Effect.void
+      if (feed.untold !== undefined) return Effect.sync(() => void feed.untold?.push(stored))
+      return grown === undefined ? Effect.sync(() => publish(feed, fromStored(stored))) : catchUp(session, feed)
+    })
 
   const around = (store: typeof SessionStore.Service): typeof SessionStore.Service => ({
     ...store,
@@ -142,7 +163,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           const known = yield* session.lookup(key)
           if (Option.isSome(known)) return known.value
           const stored = yield* session.append(key, event)
-          appended(id, stored)
+          yield* appended(id, stored)
           return stored
         })
         return {
@@ -177,7 +198,12 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           })
       )
       if (isOver) reader.end()
+      const size = grown === undefined ? 0 : yield* grown(session)
       let past = yield* readPast(session, after)
+      if (feed.last === 0 && feed.untold === undefined) {
+        feed.last = past.at(-1)?.seq ?? 0
+        feed.grown = size
+      }
       const begin = Effect.sync(() => {
         const last = past.at(-1)
         reader.begin(last === undefined ? 0 : last.seq + width(last.event) - 1, [...feed.asked.values()])
@@ -195,13 +221,13 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   const tell = (session: string): Effect.Effect<Telling, never, Scope.Scope> =>
     Effect.acquireRelease(
-      Effect.sync(() => {
-        const feed = feedOf(session)
-        flush(feed, Infinity)
-        feed.untold = []
-        feed.hasEnded = false
-        return feed
-      }),
+      Effect.flatMap(Effect.sync(() => feedOf(session)), (feed) =>
+        Effect.map(catchUp(session, feed), () => {
+          flush(feed, Infinity)
+          feed.untold = []
+          feed.hasEnded = false
+          return feed
+        })),
       (feed) =>
         Effect.sync(() => {
           flush(feed, Infinity)
@@ -238,6 +264,16 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     Effect.schedule(Schedule.spaced(keepAlive)),
     Effect.forkScoped
   )
+
+  /** The sessions that are read take turns, so that many of them do not keep the disk busy. */
+  let turn: Array<[session: string, feed: Feed]> = []
+  const look = Effect.suspend(() => {
+    if (turn.length === 0) {
+      turn = [...feeds].filter(([, { readers, untold }]) => readers.size > 0 && untold === undefined)
+    }
+    return Effect.forEach(turn.splice(0, 500), ([session, feed]) => catchUp(session, feed), { discard: true })
+  })
+  if (grown !== undefined) yield* Effect.forkScoped(Effect.schedule(look, Schedule.spaced("1 second")))
 
   return EventFeeds.of({
     around,

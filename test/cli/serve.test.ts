@@ -77,6 +77,30 @@ describe("effixir serve", () => {
       assert.strictEqual((yield* run(["acp", ...hosts], { isStarted: true })).code, 2)
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("tells of sessions that other processes begin and go on with", () =>
+    Effect.gen(function*() {
+      const { follow, run } = yield* machine(Script.fromTurns(
+        ["One.", "Two.", "Three."].map((text) => Script.answer(Script.say(text)))
+      ))
+      const { output } = yield* follow(["serve"])
+      const server = yield* listening(output)
+      assert.deepStrictEqual((yield* server.ask("GET", "/v1/sessions")).body, { sessions: [] })
+      yield* run(["run", "first"])
+      const { body } = yield* server.ask("GET", "/v1/sessions")
+      const session = textOf(body, "sessions", "0", "id")
+      const reader = yield* server.reader(session)
+      yield* reader.until("turn.completed")
+      yield* run(["resume", session, "second"])
+      assert.include(JSON.stringify(yield* reader.until("turn.completed", 2)), "Two.")
+      // What this server does itself comes in its place.
+      yield* server.turn(session, "third")
+      const told = yield* reader.until("turn.completed", 3)
+      assert.include(JSON.stringify(told), "Three.")
+      const logged = (events: typeof told) => events.filter(({ id }) => id !== undefined)
+      const again = yield* (yield* server.reader(session)).until("turn.completed", 3)
+      assert.deepStrictEqual(logged(told), logged(again))
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("goes on with all turns after kill -9, without a gap for readers, and runs no call twice", () =>
     Effect.gen(function*() {
       const all = Array.from({ length: 10 }, (_, n) => n)

@@ -6,8 +6,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { existsSync } from "node:fs"
-import { dirname, resolve } from "node:path"
+import { existsSync, statSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
 import { makeFolder } from "../../internal/makeFolder.ts"
 import { quote } from "../../internal/quote.ts"
 import { prose } from "../../internal/visible.ts"
@@ -57,7 +57,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const agents = Agents.layer({ folder, flags, tokenFile })
   const serving = Server.layer({ token, hosts: [host, ...flags.allowHost], maxTurns, maxBody, grace }).pipe(
     Layer.provideMerge(agents),
-    Layer.provide(Layer.mergeAll(EventFeeds.layer(), Questions.layer)),
+    Layer.provide(Layer.mergeAll(EventFeeds.layer({ grown: sizeOf(home.sessions) }), Questions.layer)),
     Layer.provide(layerSessions),
     Layer.provideMerge(NodeServer.layer({ host, port }))
   )
@@ -77,6 +77,10 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     Effect.onInterrupt(() => interruption.tellEnd(Effect.succeed(ExitCode.success), Effect.void))
   )
 }, (serving, { set }) => Overrides.withOverrides(set)(serving))
+
+/** How large the log of a session is: other processes append to it as well. */
+const sizeOf = (folder: string) => (session: string) =>
+  Effect.sync(() => statSync(join(folder, session, "log.ndjson"), { throwIfNoEntry: false })?.size)
 
 const portOf = (given: string) => {
   const port = /^\d{1,5}$/.test(given.trim()) ? Number(given) : NaN
