@@ -22,7 +22,7 @@ import { endsTurn, type TurnEnd } from "../session/SessionEvent.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import * as Sdk from "../vendor/acp.ts"
 import * as Content from "./Content.ts"
-import { type Choice, type Conversation, Conversations, Refused, type Setting } from "./Conversations.ts"
+import { type Choice, type Client, type Conversation, Conversations, Refused, type Setting } from "./Conversations.ts"
 import * as EditorServers from "./EditorServers.ts"
 import * as Updates from "./Updates.ts"
 
@@ -34,6 +34,8 @@ interface Open {
   readonly questions: Queue.Queue<PermissionRequested>
   /** Stops the turn that runs. */
   cancel: Effect.Effect<unknown> | undefined
+  /** What the client is told of the turn that runs. */
+  updates: Updates.Updates | undefined
 }
 
 /**
@@ -113,20 +115,79 @@ export const serve = Effect.fnUntraced(function*(
       })
   })
 
+  /** Files and terminals of the client, where it has them. Nothing is asked of it before it knows of the session. */
+  const lent = (agent: Acp.AgentContext, opened: () => Open | undefined): Client => {
+    const { fs, terminal } = Sdk.methods.client
+    const within = <A>(ask: (sessionId: string, cancellationSignal: AbortSignal) => Promise<A>) =>
+      Effect.tryPromise((signal) => {
+        const open = opened()
+        return open === undefined ? Promise.reject(new Error("no session")) : ask(open.conversation.id, signal)
+      })
+    return {
+      files: {
+        read: client.fs?.readTextFile !== true ? undefined : (path) =>
+          within(async (sessionId, cancellationSignal) => {
+            const { content } = await agent.request(fs.readTextFile, { sessionId, path }, { cancellationSignal })
+            return content
+          }),
+        // Once begun, it is done or not: nobody could tell which.
+        write: client.fs?.writeTextFile !== true ?
+          undefined :
+          (path, content) =>
+            Effect.uninterruptible(within(async (sessionId) => {
+              await agent.request(fs.writeTextFile, { sessionId, path, content })
+            }))
+      },
+      openTerminal: client.terminal !== true ?
+        undefined :
+        ({ args, command, cwd, env, program }) =>
+          Effect.gen(function*() {
+            const { sessionId, terminalId } = yield* within(async (sessionId) => {
+              const asked: Acp.CreateTerminalRequest = {
+                sessionId,
+                command: program,
+                args: [...args],
+                env: Object.entries(env).map(([name, value]) => ({ name, value })),
+                cwd,
+                outputByteLimit: mostPrinted
+              }
+              const { terminalId } = await agent.request(terminal.create, asked)
+              return { sessionId, terminalId }
+            })
+            yield* tell(agent, sessionId, opened()?.updates?.attach(command, terminalId) ?? [])
+            const named = { sessionId, terminalId }
+            return {
+              output: within((_, cancellationSignal) => agent.request(terminal.output, named, { cancellationSignal })),
+              exit: within((_, cancellationSignal) =>
+                agent.request(terminal.waitForExit, named, { cancellationSignal })
+              ),
+              kill: within(() => agent.request(terminal.kill, named)),
+              release: within(() => agent.request(terminal.release, named))
+            }
+          })
+    }
+  }
+
   /** Opens a session for the client, in the place of one of the same id that it has open. */
   const openWith = Effect.fnUntraced(function*(
     agent: Acp.AgentContext,
-    begin: (asking: Approver.Asking) => Effect.Effect<Conversation, Refused, Scope.Scope>
+    begin: (asking: Approver.Asking, client: Client) => Effect.Effect<Conversation, Refused, Scope.Scope>
   ) {
     yield* conversations.signedIn
     const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
     let open: Open | undefined
-    const conversation = yield* begin(asking(agent, () => open)).pipe(
+    const conversation = yield* begin(asking(agent, () => open), lent(agent, () => open)).pipe(
       Scope.extend(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
     yield* close(conversation.id)
-    open = { conversation, scope, questions: yield* Queue.unbounded<PermissionRequested>(), cancel: undefined }
+    open = {
+      conversation,
+      scope,
+      questions: yield* Queue.unbounded<PermissionRequested>(),
+      cancel: undefined,
+      updates: undefined
+    }
     sessions.set(conversation.id, open)
     return open
   })
@@ -178,7 +239,7 @@ export const serve = Effect.fnUntraced(function*(
     }
     const cancelled = yield* Deferred.make<void>()
     open.cancel = Deferred.succeed(cancelled, undefined)
-    const updates = Updates.make(open.conversation.folder, understood())
+    const updates = open.updates = Updates.make(open.conversation.folder, understood())
     let end: TurnEnd | undefined
     const turn = Effect.gen(function*() {
       const input = yield* meant(open.conversation, prompt)
@@ -196,6 +257,7 @@ export const serve = Effect.fnUntraced(function*(
     return yield* Effect.exit(Effect.raceFirst(turn, stopped)).pipe(
       Effect.ensuring(Effect.sync(() => {
         open.cancel = undefined
+        open.updates = undefined
       })),
       Effect.tap(() => Queue.takeAll(open.questions)),
       Effect.tap(() => tell(agent, sessionId, updates.end())),
@@ -236,9 +298,12 @@ export const serve = Effect.fnUntraced(function*(
       answering((params, agent) =>
         checked(params.cwd).pipe(
           Effect.zipRight(
-            openWith(agent, (asking) => conversations.begin(params.cwd, asking, EditorServers.of(params.mcpServers)))
+            openWith(agent, (asking, client) =>
+              conversations.begin(params.cwd, asking, EditorServers.of(params.mcpServers), client))
           ),
-          Effect.flatMap((open) => begun(agent, open))
+          Effect.flatMap((open) =>
+            begun(agent, open)
+          )
         )
       )
     )
@@ -249,7 +314,8 @@ export const serve = Effect.fnUntraced(function*(
           yield* checked(params.cwd)
           const open = yield* openWith(
             agent,
-            (asking) => conversations.open(params.sessionId, params.cwd, asking, EditorServers.of(params.mcpServers))
+            (asking, client) =>
+              conversations.open(params.sessionId, params.cwd, asking, EditorServers.of(params.mcpServers), client)
           )
           const log = yield* open.conversation.log
           yield* tell(agent, params.sessionId, Updates.replay(open.conversation.folder, log, understood()))
@@ -265,8 +331,14 @@ export const serve = Effect.fnUntraced(function*(
           yield* checked(params.cwd)
           const open = yield* openWith(
             agent,
-            (asking) =>
-              conversations.open(params.sessionId, params.cwd, asking, EditorServers.of(params.mcpServers ?? []))
+            (asking, client) =>
+              conversations.open(
+                params.sessionId,
+                params.cwd,
+                asking,
+                EditorServers.of(params.mcpServers ?? []),
+                client
+              )
           )
           const { sessionId: _, ...state } = yield* begun(agent, open)
           return state
@@ -278,7 +350,9 @@ export const serve = Effect.fnUntraced(function*(
       forkRequest,
       answering((params, agent) =>
         checked(params.cwd).pipe(
-          Effect.zipRight(openWith(agent, (asking) => conversations.fork(params.sessionId, params.cwd, asking, []))),
+          Effect.zipRight(
+            openWith(agent, (asking, client) => conversations.fork(params.sessionId, params.cwd, asking, [], client))
+          ),
           Effect.flatMap((open) => begun(agent, open))
         )
       )
@@ -349,6 +423,9 @@ export const serve = Effect.fnUntraced(function*(
   )
   yield* Effect.promise(() => connection.closed)
 })
+
+/** How much a client keeps of what a command prints, in bytes. It is asked for it ten times a second. */
+const mostPrinted = 4 * 1024 * 1024
 
 /** `fork` is not part of the stable protocol yet. */
 const sessionCapabilities: Acp.SessionCapabilities & { readonly fork: object } = {

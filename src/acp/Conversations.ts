@@ -15,6 +15,8 @@ import type { Stored } from "../session/SessionEvent.ts"
 import type { Summary } from "../session/Summary.ts"
 import type { Configured } from "../tools/mcp/McpServers.ts"
 import type { Asking } from "../tools/permission/Approver.ts"
+import type * as ClientCommands from "./ClientCommands.ts"
+import type * as ClientFiles from "./ClientFiles.ts"
 
 /**
  * Why something that an editor asks for is not done.
@@ -94,30 +96,45 @@ export interface Conversation {
   readonly run: (input: ReadonlyArray<Item>) => Stream.Stream<AgentEvent, Refused>
 }
 
+/**
+ * What the client lends to a conversation: its files, with {@link ClientFiles.around}, and its terminals, with
+ * {@link ClientCommands.around}, if it has any.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Client {
+  readonly files: ClientFiles.ClientFiles
+  readonly openTerminal?: ClientCommands.OpenTerminal | undefined
+}
+
 /** @since 0.1.0 @category services */
 export class Conversations extends Context.Tag("effixir/acp/Conversations")<Conversations, {
   /**
    * Begins a conversation about the work in a folder. Its questions go to `asking`, and it has the tools of these MCP
-   * servers as well.
+   * servers as well. Its files and its commands may be had by way of `client`.
    */
   readonly begin: (
     folder: string,
     asking: Asking,
-    servers: ReadonlyArray<Configured>
+    servers: ReadonlyArray<Configured>,
+    client: Client
   ) => Effect.Effect<Conversation, Refused, Scope.Scope>
   /** Goes on with a session that is there already. */
   readonly open: (
     session: string,
     folder: string,
     asking: Asking,
-    servers: ReadonlyArray<Configured>
+    servers: ReadonlyArray<Configured>,
+    client: Client
   ) => Effect.Effect<Conversation, Refused, Scope.Scope>
   /** Begins a conversation that shares the past of another one. */
   readonly fork: (
     session: string,
     folder: string,
     asking: Asking,
-    servers: ReadonlyArray<Configured>
+    servers: ReadonlyArray<Configured>,
+    client: Client
   ) => Effect.Effect<Conversation, Refused, Scope.Scope>
   readonly list: Effect.Effect<ReadonlyArray<Summary>, Refused>
   readonly remove: (session: string) => Effect.Effect<void, Refused>

@@ -28,6 +28,8 @@ export interface Understood {
 export interface Updates {
   /** What an event tells. */
   readonly of: (event: AgentEvent) => ReadonlyArray<Update>
+  /** The command of a call runs in this terminal of the client, which shows what it prints. */
+  readonly attach: (command: string, terminalId: string) => ReadonlyArray<Update>
   /** Ends the calls that are told as running: the turn is over. */
   readonly end: () => ReadonlyArray<Update>
 }
@@ -42,7 +44,24 @@ export const make = (folder: string, understood: Understood): Updates => {
   /** What has been streamed, so that it is not told again when it is complete. */
   let streamed = new Set<string>()
   const running = new Set<string>()
+  /** Commands that were begun, by their calls, and the terminals that they run in; either may be heard of first. */
+  const commands = new Map<string, { readonly command: string; terminalId: string | undefined }>()
+  const unclaimed: Array<{ readonly command: string; readonly terminalId: string }> = []
   let attempts = 0
+
+  const claim = (itemId: string, call: ToolCall): Outcome => {
+    const command = text(field(parse(argument(call)), "command"))
+    if (command === undefined) return {}
+    const at = unclaimed.findIndex((one) => one.command === command)
+    const [found] = at === -1 ? [] : unclaimed.splice(at, 1)
+    commands.set(itemId, { command, terminalId: found?.terminalId })
+    return shownIn(itemId)
+  }
+
+  const shownIn = (itemId: string): Outcome => {
+    const { terminalId } = commands.get(itemId) ?? {}
+    return terminalId === undefined ? {} : { content: [{ type: "terminal", terminalId }] }
+  }
 
   /** What a failed attempt has said cannot be taken back; what the next one says is another message. */
   const messageId = (itemId: string) => attempts === 0 ? itemId : `${itemId}.${attempts}`
@@ -102,9 +121,9 @@ export const make = (folder: string, understood: Understood): Updates => {
         if (event.child !== undefined) return []
         return [call(event.itemId, event.call, "pending", { content: subjectContent(folder, event.subject) })]
       case "ToolStarted":
-        return [call(event.itemId, event.call, "in_progress")]
+        return [call(event.itemId, event.call, "in_progress", claim(event.itemId, event.call))]
       case "ToolProgress":
-        return running.has(event.itemId)
+        return running.has(event.itemId) && commands.get(event.itemId)?.terminalId === undefined
           ? [{
             sessionUpdate: "tool_call_update",
             toolCallId: event.itemId,
@@ -113,8 +132,12 @@ export const make = (folder: string, understood: Understood): Updates => {
           : []
       case "ToolEnded": {
         const status = event.status === "completed" ? "completed" : "failed"
-        const update = call(event.itemId, event.call, status, outcome(folder, event))
+        const update = call(event.itemId, event.call, status, {
+          ...outcome(folder, event),
+          ...shownIn(event.itemId)
+        })
         running.delete(event.itemId)
+        commands.delete(event.itemId)
         return [update, ...plan(event)]
       }
       case "WebSearched":
@@ -160,6 +183,16 @@ export const make = (folder: string, understood: Understood): Updates => {
 
   return {
     of,
+    attach: (command, terminalId) => {
+      const [itemId, known] =
+        Array.from(commands).find(([, one]) => one.command === command && one.terminalId === undefined) ?? []
+      if (itemId === undefined || known === undefined) {
+        unclaimed.push({ command, terminalId })
+        return []
+      }
+      known.terminalId = terminalId
+      return [{ sessionUpdate: "tool_call_update", toolCallId: itemId, ...shownIn(itemId) }]
+    },
     end: () => {
       const updates = Array.from(running, (toolCallId): Update => ({
         sessionUpdate: "tool_call_update",

@@ -154,6 +154,8 @@ export interface Options<out R = ToolRequirements> {
   readonly secretFiles?: ReadonlyArray<string> | undefined
   /** Stands between the tools and the files that they read and change. */
   readonly around?: ((files: typeof Files.Service) => typeof Files.Service) | undefined
+  /** Stands between the sandbox, if there is one, and what starts commands. */
+  readonly aroundCommands?: ((runner: typeof CommandRunner.Service) => typeof CommandRunner.Service) | undefined
   /** Stands between the agent and the store of its sessions. */
   readonly aroundSessions?: ((store: typeof SessionStore.Service) => typeof SessionStore.Service) | undefined
   /** Tools in addition to the built-in ones, or in the place of those with the same name. They may have children. */
@@ -253,14 +255,14 @@ const layerAround = ({ around = (files) => files }: Options): Layer.Layer<Files,
   Layer.effect(Files, Effect.map(Files, around))
 
 const layerSandbox = (
-  { sandbox }: Options
+  { aroundCommands = (runner) => runner, sandbox }: Options
 ): Layer.Layer<CommandRunner, ConfigError, CommandRunner | FileSystem.FileSystem | Workspace.Workspace> =>
   Layer.effect(
     CommandRunner,
-    sandbox === undefined ? CommandRunner : Effect.gen(function*() {
+    sandbox === undefined ? Effect.map(CommandRunner, aroundCommands) : Effect.gen(function*() {
       const { root } = yield* Workspace.Workspace
       const { path } = yield* Home.config
-      return yield* NodeSandbox.around(sandbox, { root, home: path }, yield* CommandRunner)
+      return yield* NodeSandbox.around(sandbox, { root, home: path }, aroundCommands(yield* CommandRunner))
     })
   )
 

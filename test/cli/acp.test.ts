@@ -2,7 +2,8 @@ import * as Acp from "@agentclientprotocol/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { existsSync } from "node:fs"
+import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import * as Script from "../../src/testing/Script.ts"
@@ -17,6 +18,7 @@ const connect = Effect.fnUntraced(function*(
     readonly args?: ReadonlyArray<string>
     readonly answer?: (request: Acp.RequestPermissionRequest) => Acp.RequestPermissionOutcome
     readonly capabilities?: Acp.ClientCapabilities
+    readonly lends?: (client: ReturnType<typeof Acp.client>) => ReturnType<typeof Acp.client>
   } = {}
 ) {
   const { child, result } = yield* start(["acp", ...options.args ?? []], { stdin: null })
@@ -31,7 +33,8 @@ const connect = Effect.fnUntraced(function*(
     },
     cancel: () => void stdout.removeAllListeners()
   })
-  const { agent } = Acp.client({ name: "editor" })
+  const { lends = (client) => client } = options
+  const { agent } = lends(Acp.client({ name: "editor" }))
     .onNotification(Acp.methods.client.session.update, ({ params }) => void updates.push(params.update))
     .onRequest(Acp.methods.client.session.requestPermission, ({ params }) => {
       questions.push(params)
@@ -56,7 +59,128 @@ const text = (updates: ReadonlyArray<Acp.SessionUpdate>, kind: Acp.SessionUpdate
       : []
   ).join("")
 
+/** An editor with files that are not saved yet, and terminals. */
+const lending = () => {
+  const unsaved = new Map<string, string>()
+  const asked: Array<string> = []
+  const terminals = new Map<
+    string,
+    { readonly child: ChildProcess; output: string; readonly exit: Promise<number | null> }
+  >()
+  const { fs, terminal } = Acp.methods.client
+  const lends = (client: ReturnType<typeof Acp.client>) =>
+    client
+      .onRequest(fs.readTextFile, ({ params: { path } }) => {
+        asked.push(`read ${path}`)
+        const content = unsaved.get(path)
+        if (content === undefined) throw new Acp.RequestError(-32603, "not of this project")
+        return { content }
+      })
+      .onRequest(fs.writeTextFile, ({ params: { content, path } }) => {
+        asked.push(`write ${path}`)
+        unsaved.set(path, content)
+        writeFileSync(path, content)
+        return {}
+      })
+      .onRequest(terminal.create, ({ params: { args = [], command, cwd, env = [] } }) => {
+        const child = spawn(command, args, {
+          cwd: cwd ?? ".",
+          env: {
+            ...process.env,
+            OPENAI_API_KEY: "sk-of-the-editor",
+            ...Object.fromEntries(env.map(({ name, value }) => [name, value]))
+          }
+        })
+        const exit = new Promise<number | null>((resolve) => child.once("close", resolve))
+        const one = { child, output: "", exit }
+        for (const stream of [child.stdout, child.stderr]) {
+          stream.setEncoding("utf8").on("data", (text: string) => {
+            one.output += text
+          })
+        }
+        const terminalId = `t${terminals.size + 1}`
+        asked.push(`terminal ${terminalId}`)
+        terminals.set(terminalId, one)
+        return { terminalId }
+      })
+      .onRequest(terminal.output, ({ params: { terminalId } }) => {
+        const { child, output } = terminals.get(terminalId) ?? { child: undefined, output: "" }
+        return { output, truncated: false, exitStatus: child?.exitCode == null ? null : { exitCode: child.exitCode } }
+      })
+      .onRequest(terminal.waitForExit, async ({ params: { terminalId } }) => {
+        const exitCode = await terminals.get(terminalId)?.exit ?? null
+        return exitCode === null ? { signal: "SIGKILL" } : { exitCode }
+      })
+      .onRequest(terminal.kill, ({ params: { terminalId } }) => {
+        terminals.get(terminalId)?.child.kill("SIGKILL")
+        return {}
+      })
+      .onRequest(terminal.release, ({ params: { terminalId } }) => {
+        asked.push(`release ${terminalId}`)
+        return {}
+      })
+  return { unsaved, asked, terminals, lends }
+}
+
 describe("effixir acp", () => {
+  it.scopedLive("works with the files and the terminals that an editor lends, and with its own where that refuses", () =>
+    Effect.gen(function*() {
+      const all = yield* machine(Script.fromTurns([
+        Script.answer(Script.call("read", { path: "draft.txt" }), Script.call("read", { path: "other.txt" })),
+        Script.answer(Script.call("write", { path: "draft.txt", content: "changed\n" })),
+        Script.answer(
+          Script.call("bash", {
+            command: "echo live; echo key=$OPENAI_API_KEY; until [ -e go ]; do sleep 0.05; done; echo over; exit 3"
+          })
+        ),
+        Script.answer(Script.say("Done.")),
+        Script.answer(Script.call("bash", { command: "echo $$ > pid; sleep 300" }))
+      ]))
+      const draft = `${all.folder}/draft.txt`
+      writeFileSync(draft, "saved\n")
+      writeFileSync(`${all.folder}/other.txt`, "on disk\n")
+      const { asked, lends, terminals, unsaved } = lending()
+      unsaved.set(draft, "unsaved\n")
+      const editor = yield* connect(all, {
+        capabilities: { fs: { readTextFile: true, writeTextFile: true }, terminal: true },
+        lends
+      })
+      const { agent, updates } = editor
+      const { sessionId } = yield* Effect.promise(() =>
+        agent.request(Acp.methods.agent.session.new, { cwd: all.folder, mcpServers: [] })
+      )
+      const turn = (text: string) =>
+        Effect.promise(() =>
+          agent.request(Acp.methods.agent.session.prompt, { sessionId, prompt: [{ type: "text", text }] })
+        )
+      const running = yield* Effect.fork(turn("go"))
+      const isShown = () => JSON.stringify(updates).includes("\"terminalId\":\"t1\"")
+      yield* eventually(
+        "the terminal is shown while it runs",
+        () => isShown() && terminals.get("t1")?.output.includes("live") === true
+      )
+      writeFileSync(`${all.folder}/go`, "")
+      assert.deepStrictEqual(yield* Fiber.join(running), { stopReason: "end_turn" })
+      assert.strictEqual(readFileSync(draft, "utf8"), "changed\n")
+      assert.includeMembers(asked, [`read ${draft}`, `read ${all.folder}/other.txt`, `write ${draft}`, "release t1"])
+      const bodies = JSON.stringify((yield* all.simulator.requests).map(({ body }) => body))
+      for (const heard of ["unsaved", "on disk", "live", "over"]) assert.include(bodies, heard)
+      assert.notInclude(bodies, "sk-of-the-editor")
+      const ended = updates.findLast((update) =>
+        update.sessionUpdate === "tool_call_update" && update.status !== "in_progress"
+      )
+      assert.deepInclude(ended, { content: [{ type: "terminal", terminalId: "t1" }] })
+
+      const stopped = yield* Effect.fork(turn("again"))
+      yield* eventually("the command runs", () => existsSync(`${all.folder}/pid`))
+      yield* Effect.promise(() => agent.notify(Acp.methods.agent.session.cancel, { sessionId }))
+      assert.deepStrictEqual(yield* Fiber.join(stopped), { stopReason: "cancelled" })
+      yield* eventually("the terminal is given back", () => asked.includes("release t2"))
+      assert.isTrue(terminals.get("t2")?.child.killed)
+      yield* editor.leave
+      assert.strictEqual((yield* editor.result).code, 0)
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("runs turns for an editor: it asks, shows calls, changes and plans, and loads what was said", () =>
     Effect.gen(function*() {
       const all = yield* machine(Script.fromTurns([

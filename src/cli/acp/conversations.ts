@@ -8,8 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as ClientCommands from "../../acp/ClientCommands.ts"
+import * as ClientFiles from "../../acp/ClientFiles.ts"
 import {
   type Choice,
+  type Client,
   type Command,
   type Conversation,
   Conversations,
@@ -48,23 +51,41 @@ export const layer = (flags: Flags) =>
       const search = Common.searchOf(flags)
       const common = { permission, policy, trust, limits: yield* Common.limitsOf(flags) }
 
-      const open = (asked: ChatSession.Asked, approver: Asking, mcpServers: ReadonlyArray<Configured>) =>
+      const open = (
+        asked: ChatSession.Asked,
+        approver: Asking,
+        mcpServers: ReadonlyArray<Configured>,
+        { files, openTerminal }: Client
+      ) =>
         Effect.gen(function*() {
-          const session = yield* ChatSession.make(asked, { approver, mcpServers })
+          const session = yield* ChatSession.make(asked, {
+            approver,
+            mcpServers,
+            around: ClientFiles.around(files),
+            aroundCommands: openTerminal === undefined || process.platform === "win32"
+              ? undefined
+              : ClientCommands.around(openTerminal, Object.keys(process.env))
+          })
           // What is wrong with the settings is told when the session begins.
           yield* session.open
           return yield* conversation(session)
         }).pipe(Effect.mapError(toRefused), Effect.provide(context))
 
-      const existing = (id: string, folder: string, approver: Asking, servers: ReadonlyArray<Configured>) =>
+      const existing = (
+        id: string,
+        folder: string,
+        approver: Asking,
+        servers: ReadonlyArray<Configured>,
+        client: Client
+      ) =>
         ChatSession.existing(id, Option.some(folder), { auth, baseUrl, dialect, effort, model, profile, search }).pipe(
           Effect.mapError(toRefused),
           Effect.provide(context),
-          Effect.flatMap(({ asked }) => open({ ...common, ...asked }, approver, servers))
+          Effect.flatMap(({ asked }) => open({ ...common, ...asked }, approver, servers, client))
         )
 
       return Conversations.of({
-        begin: (folder, approver, servers) =>
+        begin: (folder, approver, servers, client) =>
           Effect.flatMap(ChatSession.fresh, (fresh) =>
             open(
               {
@@ -77,14 +98,15 @@ export const layer = (flags: Flags) =>
                 ...Option.isSome(effort) ? { effort: effort.value } : {}
               },
               approver,
-              servers
+              servers,
+              client
             )),
         open: existing,
-        fork: (id, folder, approver, servers) =>
+        fork: (id, folder, approver, servers, client) =>
           Effect.flatMap(SessionStore, (store) => store.fork(id)).pipe(
             Effect.provide(layerSessions),
             Effect.mapError(toRefused),
-            Effect.flatMap((fork) => existing(fork.id, folder, approver, servers))
+            Effect.flatMap((fork) => existing(fork.id, folder, approver, servers, client))
           ),
         list: Effect.flatMap(SessionStore, (store) => store.list).pipe(
           Effect.map(FindSession.ofPersons),

@@ -79,7 +79,7 @@ interface Opened {
   readonly scope: Scope.CloseableScope
 }
 
-export interface Options extends Pick<NodeAgent.Options, "around" | "ephemeral" | "mcpServers"> {
+export interface Options extends Pick<NodeAgent.Options, "around" | "aroundCommands" | "ephemeral" | "mcpServers"> {
   readonly approver: Asking
 }
 
