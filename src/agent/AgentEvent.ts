@@ -6,6 +6,7 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type { Item } from "../responses/Item.ts"
 import type { ToolCall } from "../responses/ToolCall.ts"
@@ -14,6 +15,7 @@ import {
   endsTurn,
   type PermissionDecided,
   type SessionEvent,
+  type Setup,
   type Stored,
   type TurnEnd
 } from "../session/SessionEvent.ts"
@@ -164,7 +166,8 @@ export type Ephemeral =
   | CompactionFailed
 
 /**
- * An event with its number in the session. Events of the log were stored under that number before they were emitted.
+ * An event with its number in the session. Events of the log were stored under that number before they were emitted. Its
+ * schema is `EventSchema.AgentEvent`.
  *
  * @since 0.1.0
  * @category models
@@ -193,6 +196,56 @@ const ephemeral: ReadonlySet<string> = new Set<Ephemeral["_tag"]>([
 
 /** @since 0.1.0 @category constructors */
 export const fromStored = ({ at, event, seq }: Stored): AgentEvent => ({ ...event, seq, at })
+
+/**
+ * The event for whoever is not the host itself: without what only a server can read (`encrypted_content`), and without the
+ * account, of which the kind stays. The lines of `EventLines` are made from this form.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toPublic = (event: AgentEvent): AgentEvent => {
+  switch (event._tag) {
+    case "TurnStarted":
+      return { ...event, ...publicSetup(event), input: event.input.map(publicItem) }
+    case "TurnResumed":
+      return { ...event, ...publicSetup(event) }
+    case "InputAdded":
+      return { ...event, input: event.input.map(publicItem) }
+    case "ModelResponded":
+    case "Compacted":
+      return { ...event, account: publicAccount(event.account), items: event.items.map(publicItem) }
+    case "WebSearched":
+      return { ...event, item: publicItem(event.item) }
+    default:
+      return event
+  }
+}
+
+const publicSetup = ({ setup }: { readonly setup?: Setup | undefined }): { readonly setup?: Setup } =>
+  setup?.account === undefined ? {} : { setup: { ...setup, account: publicAccount(setup.account) } }
+
+/** `chatgpt:…` says by its beginning that a plan pays. */
+const publicAccount = (account: string): string => account.replace(/:.*$/s, ":")
+
+/** Also in items of types that are not known yet, and in their parts. */
+const publicItem = (item: Item): Item => hasEncrypted(item) ? { ...withoutEncrypted(item), type: item.type } : item
+
+const hasEncrypted = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.some(hasEncrypted)
+    : Predicate.isRecord(value) &&
+      Object.entries(value).some(([name, field]) => name === "encrypted_content" || hasEncrypted(field))
+
+const withoutEncrypted = (value: { readonly [field: string]: unknown }): { readonly [field: string]: unknown } =>
+  Object.fromEntries(
+    Object.entries(value).filter(([name]) => name !== "encrypted_content").map((
+      [name, field]
+    ) => [name, publicField(field)])
+  )
+
+const publicField = (field: unknown): unknown =>
+  Array.isArray(field) ? field.map(publicField) : Predicate.isRecord(field) ? withoutEncrypted(field) : field
 
 /**
  * Only the answer of a run, as it is written.

@@ -5,8 +5,10 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
 import { isPlan } from "../auth/Host.ts"
 import { defined } from "../internal/json.ts"
+import { json } from "../internal/visible.ts"
 import { isMessage, isReasoning, type Item, text } from "../responses/Item.ts"
 import { argument, type Output } from "../responses/ToolCall.ts"
 import { isSearch, queryOf } from "../responses/WebSearch.ts"
@@ -15,7 +17,7 @@ import * as SessionJson from "../session/SessionJson.ts"
 import type { Subject } from "../tools/permission/Approver.ts"
 import type { Child } from "../tools/Tool.ts"
 import * as FileChange from "../tools/workspace/FileChange.ts"
-import type { AgentEvent, PermissionRequested } from "./AgentEvent.ts"
+import { type AgentEvent, type PermissionRequested, toPublic } from "./AgentEvent.ts"
 import * as ExitCode from "./ExitCode.ts"
 
 /** @since 0.1.0 @category models */
@@ -28,12 +30,13 @@ export interface Line {
 
 /**
  * The lines of one event, with the pieces of texts only if they are asked for. A response takes several numbers, one for
- * each of its lines.
+ * each of its lines. Nothing encrypted and no account is in them.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const linesOf = (event: AgentEvent, deltas: boolean): ReadonlyArray<Line> => {
+export const linesOf = (whole: AgentEvent, deltas: boolean): ReadonlyArray<Line> => {
+  const event = toPublic(whole)
   const line = (type: string, fields: { readonly [field: string]: unknown }, offset = 0): Line => ({
     type,
     seq: event.seq + offset,
@@ -173,6 +176,25 @@ export const linesOf = (event: AgentEvent, deltas: boolean): ReadonlyArray<Line>
     }
   }
 }
+
+/**
+ * A line as `--json` prints it: JSON with its line end, in which invisible characters are shown by their number.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const toText = (line: Line): string => `${json(JSON.stringify(line))}\n`
+
+/**
+ * A run as the lines that `--json` prints, with the pieces of texts only if they are asked for (`deltas`).
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const write =
+  (options?: { readonly deltas?: boolean }) =>
+  <E, R>(events: Stream.Stream<AgentEvent, E, R>): Stream.Stream<string, E, R> =>
+    Stream.map(Stream.mapConcat(events, (event) => linesOf(event, options?.deltas ?? false)), toText)
 
 /**
  * The name of a limit for programs.

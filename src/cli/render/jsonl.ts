@@ -3,8 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
-import { linesOf } from "../../agent/EventLines.ts"
-import { json } from "../../internal/visible.ts"
+import * as EventLines from "../../agent/EventLines.ts"
 import * as ExitCode from "../ExitCode.ts"
 import type { Screen } from "../Screen.ts"
 import type { Renderer } from "./Renderer.ts"
@@ -21,8 +20,8 @@ export const make = (screen: typeof Screen.Service, options: Options): Renderer 
   show: (event) =>
     Effect.flatMap(options.signal, (signal) =>
       Effect.forEach(
-        linesOf(asTold(event, screen, signal), options.deltas),
-        (line) => screen.out(`${json(JSON.stringify(line))}\n`),
+        EventLines.linesOf(asTold(event, screen, signal), options.deltas),
+        (line) => screen.out(EventLines.toText(line)),
         { discard: true }
       )),
   tick: Effect.void,

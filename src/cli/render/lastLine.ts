@@ -3,8 +3,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { linesOf } from "../../agent/EventLines.ts"
-import { json } from "../../internal/visible.ts"
+import * as EventLines from "../../agent/EventLines.ts"
 import { type TurnEnd, TurnFailed, TurnInterrupted } from "../../session/SessionEvent.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Envelope from "./envelope.ts"
@@ -44,6 +43,6 @@ const told = (
   }
 ): string => {
   if (form === "envelope") return Envelope.print(Envelope.of(end, { session: undefined, usage: undefined, signal }))
-  const [line] = linesOf({ ...end, seq: 1, at }, false)
-  return `${json(JSON.stringify({ ...line, ...more }))}\n`
+  const lines = EventLines.linesOf({ ...end, seq: 1, at }, false)
+  return lines.map((line) => EventLines.toText({ ...line, ...more })).join("")
 }
