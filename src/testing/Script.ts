@@ -63,15 +63,23 @@ export type FailurePlace = "response.failed" | "error" | "error-nested"
 export type Script = (request: Request, n: number) => Turn
 
 /**
+ * A turn, or what makes it from its request, and throws where that is not the expected one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Step = Turn | ((request: Request) => Turn)
+
+/**
  * Plays the turns in order, and throws at the next call after the last one.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromTurns = (turns: ReadonlyArray<Turn>): Script => (_, n) => {
+export const fromTurns = (turns: ReadonlyArray<Step>): Script => (request, n) => {
   const turn = turns[n]
   if (turn === undefined) throw new Error(`The script has ${turns.length} turns, and the model was called once more`)
-  return turn
+  return typeof turn === "function" ? turn(request) : turn
 }
 
 /**

@@ -22,6 +22,8 @@ import * as ScriptEvents from "./ScriptEvents.ts"
 export class ScriptedResponses extends Context.Tag("effixir/testing/ScriptedResponses")<ScriptedResponses, {
   /** Every request so far, the oldest first. */
   readonly requests: Effect.Effect<ReadonlyArray<Request>>
+  /** How often the script was asked for a turn. */
+  readonly calls: Effect.Effect<number>
 }>() {}
 
 /** @since 0.1.0 @category models */
@@ -44,7 +46,7 @@ export const make = Effect.fnUntraced(function*(script: Script.Script, options: 
     return play(turn, { model: request.model, responseId: `resp_${n}` })
   })
 
-  return Context.make(ScriptedResponses, { requests: Ref.get(seen) }).pipe(
+  return Context.make(ScriptedResponses, { requests: Ref.get(seen), calls: Ref.get(calls) }).pipe(
     Context.add(Responses, {
       stream: (request) => Stream.unwrap(next(request)),
       account: Effect.succeed(options.account ?? "chatgpt:scripted"),

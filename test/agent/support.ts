@@ -69,7 +69,10 @@ const overSockets =
         Layer.provide(auth),
         Layer.provide(credentials),
         Layer.provide(FetchHttpClient.layer),
-        Layer.merge(Layer.succeed(ScriptedResponses.ScriptedResponses, { requests: Ref.get(seen) }))
+        Layer.merge(Layer.succeed(ScriptedResponses.ScriptedResponses, {
+          requests: Ref.get(seen),
+          calls: Effect.map(Ref.get(seen), ({ length }) => length)
+        }))
       )
     }))
 
