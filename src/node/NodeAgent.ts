@@ -172,7 +172,8 @@ export interface Options<out R = ToolRequirements> {
 }
 
 /**
- * Parts that take the place of the stack's own. Where `Permission` is one, `permission` and `policy` must not be set.
+ * Parts that take the place of the stack's own. Where `Permission` is one, `permission` and `policy` must not be set, and
+ * where `Approver` is one, `approver` must not.
  *
  * @since 0.1.0
  * @category models
@@ -390,16 +391,20 @@ const layerSecrets = (
     })
   )
 
-/** What a person has set is not passed over: a `Permission` of the host's own knows neither a mode nor a policy. */
-const checkPermission = ({ permission, policy }: Options, parts: Parts.Parts) => {
+/**
+ * What a person has set is not passed over: a `Permission` of the host's own knows neither a mode nor a policy, and one
+ * approver is asked.
+ */
+const checkPermission = ({ approver, permission, policy }: Options, parts: Parts.Parts) => {
+  const unheard = (key: string, expected: string) =>
+    new BadSetting.ConfigError({ key, source: "the options of the layer", expected })
+  if (approver !== undefined && Parts.has(parts, Approver.Approver)) {
+    return unheard("approver", "expected none beside an Approver of your own, which is asked alone")
+  }
   const key = permission !== undefined ? "permission" : policy !== undefined ? "policy" : undefined
   return key === undefined || !Parts.has(parts, Permission.Permission)
     ? Effect.void
-    : new BadSetting.ConfigError({
-      key,
-      source: "the options of the layer",
-      expected: "expected none beside a Permission of your own, which decides alone"
-    })
+    : unheard(key, "expected none beside a Permission of your own, which decides alone")
 }
 
 /** The code for them is loaded only where there are some. */

@@ -41,6 +41,10 @@ export const resultNotJson = (why: string): string =>
 export const stopped = "The tool was stopped from within before it had a result. What it did until then is not known."
 
 /** @since 0.1.0 @category calls */
+export const threw = (tool: string, message: string): string =>
+  `${tool} broke down before it had a result: ${message}. What it did until then is not known.`
+
+/** @since 0.1.0 @category calls */
 export const runByServer = (tool: string): string => `${tool} is run by the server and cannot be called here`
 
 /** @since 0.1.0 @category commands */

@@ -106,7 +106,9 @@ export const make = <R>(
           }),
           // An interruption of the call itself does not reach this handler.
           Effect.catchAllCause((cause) =>
-            Cause.isInterruptedOnly(cause) ? Effect.succeed(stopped) : Effect.failCause(cause)
+            Cause.isInterruptedOnly(cause)
+              ? Effect.succeed(stopped)
+              : Effect.as(Effect.logDebug(`${call.name} threw`, cause), threw(call.name, Cause.squash(cause)))
           ),
           Effect.tap(({ status }) => status === "failed" ? Effect.annotateCurrentSpan(GenAi.toolFailed) : Effect.void),
           redactedSpan(name, options)
@@ -125,6 +127,12 @@ export const make = <R>(
 export const layer = <R>(
   toolkit: Toolkit<R> | Effect.Effect<Toolkit<R>>
 ): Layer.Layer<ToolExecutor, never, R> => Layer.effect(ToolExecutor, make(toolkit))
+
+/** A bug of one tool is no reason to end the turn: the model can do without it. */
+const threw = (name: string, defect: unknown): ToolResult => ({
+  status: "failed",
+  output: BoundedOutput.bound(ToolFailures.threw(name, defect instanceof Error ? defect.message : String(defect)))
+})
 
 const stopped: ToolResult = { status: "failed", output: ToolFailures.stopped }
 

@@ -228,6 +228,16 @@ describe("The assembled stack", () => {
       }).pipe(Effect.scoped)
     ))
 
+  it.effect("passes over no approver: one beside an Approver of the host is an error", () =>
+    withFolders(({ home, workspace }) =>
+      Effect.gen(function*() {
+        const ask = () => Effect.succeedSome(Approver.once)
+        const stack = NodeAgent.layer({ workspace, approver: { ask }, parts: Layer.merge(says(), Approver.layer(ask)) })
+        const error = yield* Effect.flip(Layer.build(Layer.provide(stack, environment(home))))
+        assert.include(String(error), "approver in the options of the layer cannot be used")
+      }).pipe(Effect.scoped)
+    ))
+
   it("refuses a layer that has no part of it", () => {
     const strange = Layer.succeed(Database, { count: Effect.succeed(7) })
     // @ts-expect-error A database is no part of the stack, and would be ignored.

@@ -253,6 +253,7 @@ const occasions: {
     resultNotJson: [["it holds a BigInt"]],
     resultNotShown: [["it is nested more than 512 levels deep"]],
     stopped: [],
+    threw: [["crash", "a bug"]],
     runByServer: [["web_search"]],
     commandEmpty: [],
     patchAndMore: [],
