@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { Agent, AgentEvent, Permission, SessionStore, Tool, ToolExecutor, Toolkit } from "../src/index.ts"
 import { Script, ScriptedResponses } from "../src/testing/index.ts"
 
-class Weather extends Context.Tag("effixir/scratchpad/own-tool/Weather")<Weather, {
+class Weather extends Context.Tag("effixir/scratchpad/02-own-tool/Weather")<Weather, {
   readonly degrees: (city: string) => Effect.Effect<number>
 }>() {}
 

@@ -1,4 +1,4 @@
-/** Asks a server: `tsx scratchpad/client.ts URL TOKEN`, with what `effixir serve` prints. */
+/** Asks a server: `tsx scratchpad/18-client.ts URL TOKEN`, with what `effixir serve` prints. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** Lists the sessions that all machines share: `DATABASE_URL=postgres://… EFFIXIR_CREDENTIAL_KEY=… tsx scratchpad/shared-stores.ts` */
+/** Lists the sessions that all machines share: `DATABASE_URL=postgres://… EFFIXIR_CREDENTIAL_KEY=… tsx scratchpad/17-shared-stores.ts` */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"

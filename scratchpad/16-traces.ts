@@ -1,5 +1,5 @@
 /**
- * The spans of an agent on their way to a collector. Run it with `npx tsx scratchpad/traces.ts` when you are signed in,
+ * The spans of an agent on their way to a collector. Run it with `npx tsx scratchpad/16-traces.ts` when you are signed in,
  * or with OPENAI_API_KEY set, while a collector listens on port 4318.
  */
 import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"

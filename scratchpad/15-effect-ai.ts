@@ -1,5 +1,5 @@
 /**
- * A program of `@effect/ai` on whatever effixir is signed in with. Run it with `npx tsx scratchpad/effect-ai.ts`.
+ * A program of `@effect/ai` on whatever effixir is signed in with. Run it with `npx tsx scratchpad/15-effect-ai.ts`.
  */
 import * as Chat from "@effect/ai/Chat"
 import * as Tool from "@effect/ai/Tool"

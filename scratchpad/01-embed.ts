@@ -1,5 +1,5 @@
 /**
- * An agent inside an Effect program. Run it with `npx tsx scratchpad/embed.ts` when you are signed in, or with
+ * An agent inside an Effect program. Run it with `npx tsx scratchpad/01-embed.ts` when you are signed in, or with
  * OPENAI_API_KEY set.
  */
 import * as Console from "effect/Console"
