@@ -70,7 +70,8 @@ const others = [
   "16-traces.ts",
   "17-shared-stores.ts",
   "18-client.ts",
-  "19-acp.ts"
+  "19-acp.ts",
+  "20-browser.ts"
 ]
 
 const folder = new URL("../scratchpad/", import.meta.url)
