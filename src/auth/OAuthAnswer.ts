@@ -1,5 +1,7 @@
 /**
  * Reads the answers of the sign-in server, and the reasons of its refusals.
+ *
+ * @internal
  */
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"

@@ -4,6 +4,8 @@
  *
  * A note never blocks a good token: it names the refresh token that it is about, so it does not affect a new sign-in,
  * and it expires after an hour, in case the server was wrong, or not the right one.
+ *
+ * @internal
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"

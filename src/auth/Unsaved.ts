@@ -2,6 +2,8 @@
  * Holds a renewed sign-in that could not be saved. The refresh token in the store is already used up, so this process
  * goes on with the renewed one, and tries to save it until the process ends. Then it ends the sign-in at the server,
  * where nobody could do that any more.
+ *
+ * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

@@ -85,7 +85,12 @@ export interface Options {
   readonly issuer: string
 }
 
-/** A placeholder for the client id: the server replaces it by a new one for each person and workspace. */
+/**
+ * A placeholder for the client id: the server replaces it by a new one for each person and workspace.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export const newClient = "dynamic_agent_client"
 
 /** What the person sees, and may change. */

@@ -281,7 +281,12 @@ const load = async (options: Options, tls: Tls): Promise<Proxied> => {
   }
 }
 
-/** What went wrong at a proxy, told with the variable that names it. All others are of the server behind it. */
+/**
+ * What went wrong at a proxy, told with the variable that names it. All others are of the server behind it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export const ofProxy = (proxy: Proxy, error: unknown): unknown => {
   const inner = innermost(error)
   const status = Number(/Proxy (?:response|Authentication Required) \((\d+)\)/i.exec(String(inner))?.[1] ?? NaN)
@@ -301,7 +306,12 @@ export const ofProxy = (proxy: Proxy, error: unknown): unknown => {
 const notReached =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EINVAL|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)$/
 
-/** A proxy that gives no way to a server. */
+/**
+ * A proxy that gives no way to a server.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export const refusedBy = ({ url, variable }: Proxy, status: number): ProxyProblem =>
   new ProxyProblem(
     status === 407

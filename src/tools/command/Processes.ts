@@ -24,7 +24,12 @@ import * as PlainOutput from "./PlainOutput.ts"
 const maxRunning = 8
 const maxEnded = 16
 
-/** There is no such process, or no room for another one. The message is for the model. */
+/**
+ * There is no such process, or no room for another one. The message is for the model.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export class ProcessFailure extends Schema.TaggedError<ProcessFailure>(
   "effixir/tools/command/Processes/ProcessFailure"
 )("ProcessFailure", { message: Schema.String }) {}

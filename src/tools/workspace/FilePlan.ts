@@ -67,7 +67,12 @@ export const carryOut = <R>(
       return changes
     })))
 
-/** The changes of a call, as the details of its result. */
+/**
+ * The changes of a call, as the details of its result.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
 export const details = (changes: ReadonlyArray<FileChange.FileChange>) => ({ changes: FileChange.bound(changes) })
 
 const changedSince = new Tool.ToolFailure({ message: EditFailures.changedSinceAgreed })
