@@ -170,7 +170,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     ["GET /backend-api/wham/accounts/check", backend.accounts],
     ["GET /v1/models", backend.apiModels],
     ["POST /v1/responses", backend.apiResponses],
-    ["POST /v1/chat/completions", backend.chatCompletions]
+    ["POST /v1/chat/completions", backend.chatCompletions],
+    ["POST /v1/embeddings", backend.embeddings]
   ])
 
   const upgrades: ReadonlyMap<string, Socket.Upgrade> = new Map([

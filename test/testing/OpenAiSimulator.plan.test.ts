@@ -137,7 +137,7 @@ describe("The API host of OpenAiSimulator, used with a plan", () => {
         assert.strictEqual(status, 403)
         assert.nestedPropertyVal(json, "error.code", "subscription_sharing_route_not_supported")
       }
-      assert.strictEqual((yield* post("/v1/embeddings", {}, yield* keyed)).status, 404)
+      assert.strictEqual((yield* post("/v1/files", {}, yield* keyed)).status, 404)
     }).pipe(Effect.provide(simulator)))
 
   it.effect("knows the tokens that it has given out", () =>

@@ -219,6 +219,23 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return json(200, { object: "list", data })
   })
 
+  /** A vector says how long its text is, and how many words it has. */
+  const embeddings: Handler = Effect.fnUntraced(function*({ body, ...received }) {
+    yield* api.connect({ body, ...received })
+    const { input } = Predicate.hasProperty(body, "input") ? body : { input: [] }
+    const texts = (Array.isArray(input) ? input : [input]).map(String)
+    if (texts.some((text) => text === "")) {
+      return yield* Effect.fail(error(400, { message: "'$.input' is invalid.", code: "invalid_value" }))
+    }
+    const data = texts.map((text, index) => ({
+      object: "embedding",
+      index,
+      embedding: [text.length, text.split(" ").length]
+    }))
+    const usage = { prompt_tokens: texts.length, total_tokens: texts.length }
+    return json(200, { object: "list", data, model: "text-embedding-3-small", usage })
+  })
+
   /** All that the API has beside model calls and the list of models. */
   const notForPlans: Handler = (received) =>
     isPlan(received)
@@ -280,6 +297,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     apiOther: notForPlans,
     apiResponses: (received: Received) => overHttp(payer(received))(received),
     apiSocket: (received: Received) => overSocket(payer(received))(received),
+    embeddings: (received: Received) => isPlan(received) ? notForPlans(received) : embeddings(received),
     chatCompletions: (received: Received) => isPlan(received) ? notForPlans(received) : chatCompletions(received),
     chatGptResponses: overHttp(chatGpt),
     chatGptSocket: overSocket(chatGpt),
