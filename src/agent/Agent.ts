@@ -45,6 +45,7 @@ import { Hooks } from "./hooks/Hooks.ts"
 import * as TurnHooks from "./hooks/TurnHooks.ts"
 import type { Inbox } from "./Inbox.ts"
 import * as Inputs from "./Inputs.ts"
+import * as LostCalls from "./LostCalls.ts"
 import * as ManualCompaction from "./ManualCompaction.ts"
 import * as Step from "./Step.ts"
 import * as Turn from "./Turn.ts"
@@ -131,8 +132,8 @@ export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
   ) => Stream.Stream<AgentEvent, AgentError>
   /**
    * Goes on with the last turn of a session unless it has completed: whether a crash cut it off, or it was interrupted,
-   * reached a limit, or failed. Completed steps are not repeated, the model is told which calls started without a
-   * recorded end, and calls that never started are run. It keeps its model and effort, unless these options name others.
+   * reached a limit, or failed. Completed steps are not repeated, and calls that never started are run. A call that started
+   * without a recorded end runs again where its tool says that it may (`replay`); of the others the model is told. It keeps its model and effort, unless these options name others.
    * Emits nothing if that turn has completed.
    */
   readonly resume: (session: string, options?: RunOptions) => Stream.Stream<AgentEvent, AgentError>
@@ -283,7 +284,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             setup: overrides?.setup
           })
           yield* sink.skipLogged
-          yield* TurnEnd.endLostCalls(session)
+          yield* Effect.provideService(LostCalls.recover(session), ToolExecutor, tools)
           yield* sink.flush
           const options = { ...defaults, ...overrides }
           const turn = {

@@ -132,7 +132,8 @@ const withVerdict = (
   }
 }
 
-const decisionKey = ({ key }: Admitted): string => `${key}/permission`
+/** The key of the decision about a call. */
+export const decisionKey = ({ key }: Pick<Admitted, "key">): string => `${key}/permission`
 
 const settle = (given: Admitted, decided: PermissionDecided): Effect.Effect<Permitted, never, ToolExecutor> =>
   Effect.map(CallHooks.recalled(given.call, decided.arguments), (call) =>

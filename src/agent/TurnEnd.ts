@@ -8,21 +8,12 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Conversation from "../prompts/Conversation.ts"
 import * as LastTurn from "../session/LastTurn.ts"
 import type { Session } from "../session/Session.ts"
-import {
-  endsTurn,
-  startedSuffix,
-  ToolEnded,
-  type ToolStarted,
-  TurnCompleted,
-  type TurnEnd,
-  TurnInterrupted,
-  TurnLimited
-} from "../session/SessionEvent.ts"
+import { endsTurn, TurnCompleted, type TurnEnd, TurnInterrupted, TurnLimited } from "../session/SessionEvent.ts"
 import { type AgentError, toTurnFailed } from "./AgentError.ts"
 import type { EventSink } from "./EventSink.ts"
+import { endLostCalls } from "./LostCalls.ts"
 import type * as Turn from "./Turn.ts"
 
 /** Ends a turn that has begun with exactly one event, however the work ends. */
@@ -83,17 +74,4 @@ export const closeOpenTurn = Effect.fnUntraced(function*(session: Session) {
   return yield* eventsOf(session)
 })
 
-/** Ends the calls that were running when the turn stopped. */
-export const endLostCalls = Effect.fnUntraced(function*(session: Session) {
-  const log = yield* session.events
-  const ended = new Set(log.flatMap(({ event }) => event._tag === "ToolEnded" ? [event.itemId] : []))
-  for (const { event, key } of log) {
-    if (event._tag !== "ToolStarted" || ended.has(event.itemId)) continue
-    yield* session.append(key.slice(0, -startedSuffix.length), lostCall(event))
-  }
-})
-
 export const eventsOf = (session: Session) => Effect.map(session.events, (log) => log.map((stored) => stored.event))
-
-const lostCall = ({ call, itemId, turnId }: ToolStarted): ToolEnded =>
-  ToolEnded.make({ turnId, itemId, call, status: "interrupted", output: Conversation.unknownOutcome })

@@ -107,6 +107,42 @@ export interface Budget {
 export type Concurrency = "parallel" | "exclusive"
 
 /**
+ * Whether a call that a crash has cut off may run once more, where nobody has seen its end.
+ *
+ * - `safe` running it again makes no difference, as for what only reads
+ * - `never` it does not run again: the model is told that its end is not known
+ * - a function finds out what has become of it; a failure of its own counts as `Unknown`
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Replay<A = unknown, R = never, E = never> =
+  | "safe"
+  | "never"
+  | ((parameters: A, context: Pick<CallContext, "sessionId">) => Effect.Effect<Reconciled, E, R>)
+
+/**
+ * What has become of a call that was cut off: it has done its work, and this is what it gives; or it has done nothing, and
+ * may run again; or it cannot be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Reconciled =
+  | { readonly _tag: "Done"; readonly result: Output | Result }
+  | { readonly _tag: "NotDone" }
+  | { readonly _tag: "Unknown" }
+
+/** @since 0.1.0 @category replay */
+export const done = (result: Output | Result): Reconciled => ({ _tag: "Done", result })
+
+/** @since 0.1.0 @category replay */
+export const notDone: Reconciled = { _tag: "NotDone" }
+
+/** @since 0.1.0 @category replay */
+export const unknown: Reconciled = { _tag: "Unknown" }
+
+/**
  * What a call would touch: files at paths as the model has named them, whatever a command does, or something unknown. A
  * call that reads no path touches nothing. Where the tool is somebody else's, `version` tells its description from others
  * of the same name: an approval holds for this one alone. With `once` it holds for calls with the same arguments alone.
@@ -168,6 +204,8 @@ export interface Tool<out R = never> {
   readonly access: (args: unknown) => Access
   /** For a call that is meant for another tool: that tool, with the plain text that it takes. */
   readonly instead?: (args: unknown) => Instead<R> | undefined
+  /** Whether a call that was cut off may run again; `never` if it is absent. */
+  readonly replay?: Replay<unknown, R>
   /** Computes what a call would change, without changing it. Only tools that change files have it. */
   readonly preview?: (args: unknown, context: Pick<CallContext, "sessionId">) => Effect.Effect<Preview, ToolFailure, R>
   readonly call: (args: unknown, context: CallContext) => Effect.Effect<Result, ToolFailure, R>
@@ -193,6 +231,8 @@ interface Common<A, R> {
   readonly describe?: (parameters: A) => string
   /** What a call would touch. A tool without it is assumed to touch anything. */
   readonly access?: (parameters: A) => Access
+  /** Whether a call that a crash has cut off may run once more; `never` unless it is said. */
+  readonly replay?: Replay<A, NoInfer<R>, ToolFailure>
   /** What a call would change, computed by the same code that then makes the change. */
   readonly preview?: (
     parameters: A,
@@ -256,6 +296,7 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
       instead: (args) => Option.getOrUndefined(Option.flatMapNullable(read(args), instead))
     },
     ...previewing(options, readOrTell),
+    ...replaying(options, readOrTell),
     call: (args, context) =>
       readOrTell(args).pipe(
         Effect.flatMap((parameters) =>
@@ -286,6 +327,10 @@ export const fromJsonSchema = <R>(
   const parameters = objectAtRoot({ ...options.parameters, type: "object" })
   const required = Array.isArray(parameters["required"]) ? parameters["required"] : []
   const read = (args: unknown) => coerce({ ...options.parameters, type: "object" }, args)
+  const readOrTell = (given: unknown) => {
+    const args = read(given)
+    return isArguments(args) ? Effect.succeed(args) : invalid(options.name, notAnObject(args))
+  }
   return {
     name: options.name,
     declaration: declare(options, parameters),
@@ -302,10 +347,8 @@ export const fromJsonSchema = <R>(
       const args = read(given)
       return isArguments(args) ? accessOf(options, args) : nothing
     },
-    ...previewing(options, (given) => {
-      const args = read(given)
-      return isArguments(args) ? Effect.succeed(args) : invalid(options.name, notAnObject(args))
-    }),
+    ...previewing(options, readOrTell),
+    ...replaying(options, readOrTell),
     call: (given, context) =>
       Effect.suspend(() => {
         const args = read(given)
@@ -343,15 +386,14 @@ export const freeform = <R>(
   describe: (args) =>
     Predicate.isString(args) && options.describe !== undefined ? options.describe(args) : brief(options.name, args),
   access: (args) => Predicate.isString(args) ? accessOf(options, args) : nothing,
-  ...previewing(
-    options,
-    (args) => Predicate.isString(args) ? Effect.succeed(args) : invalid(options.name, Problem.notPlainText)
-  ),
+  ...previewing(options, (args) => readText(options.name, args)),
+  ...replaying(options, (args) => readText(options.name, args)),
   call: (args, context) =>
-    Predicate.isString(args)
-      ? Effect.flatMap(options.handler(args, context), give)
-      : invalid(options.name, Problem.notPlainText)
+    Effect.flatMap(readText(options.name, args), (text) => Effect.flatMap(options.handler(text, context), give))
 })
+
+const readText = (name: string, args: unknown): Effect.Effect<string, ToolFailure> =>
+  Predicate.isString(args) ? Effect.succeed(args) : invalid(name, Problem.notPlainText)
 
 /**
  * A tool that the server runs. It is declared, and never called here.
@@ -385,7 +427,7 @@ export type Arguments = { readonly [field: string]: unknown }
  */
 export const provide = <R, Given>(self: Tool<R | Given>, services: Context.Context<Given>): Tool<R> => {
   const give = Effect.mapInputContext((rest: Context.Context<R>) => Context.merge(rest, services))
-  const { instead, preview, ...others } = self
+  const { instead, preview, replay, ...others } = self
   return {
     ...others,
     ...instead === undefined ? {} : {
@@ -395,6 +437,9 @@ export const provide = <R, Given>(self: Tool<R | Given>, services: Context.Conte
       }
     },
     ...preview === undefined ? {} : { preview: (args, context) => give(preview(args, context)) },
+    ...replay === undefined ? {} : {
+      replay: typeof replay === "string" ? replay : (args, context) => give(replay(args, context))
+    },
     call: (args, context) => give(others.call(args, context))
   }
 }
@@ -420,6 +465,21 @@ const previewing = <A, R>(
   preview === undefined
     ? {}
     : { preview: (args, context) => Effect.flatMap(read(args), (parameters) => preview(parameters, context)) }
+
+const replaying = <A, R>(
+  { replay }: Common<A, R>,
+  read: (args: unknown) => Effect.Effect<A, ToolFailure>
+): Pick<Tool<R>, "replay"> => {
+  if (replay === undefined) return {}
+  if (typeof replay === "string") return { replay }
+  return {
+    replay: (args, context) =>
+      Effect.orElseSucceed(
+        Effect.flatMap(read(args), (parameters) => replay(parameters, context)),
+        () => unknown
+      )
+  }
+}
 
 const isArguments = (args: unknown): args is Arguments => Predicate.isReadonlyRecord(args)
 

@@ -22,7 +22,7 @@ import {
   type Concurrency,
   nothing,
   type Preview,
-  type Result,
+  Result,
   type Tool,
   ToolFailure
 } from "./Tool.ts"
@@ -40,6 +40,16 @@ export interface ToolResult {
   readonly output: Output
   readonly details?: { readonly [name: string]: unknown } | undefined
 }
+
+/**
+ * A call that was cut off: it runs again, or it had ended with this, or nobody can tell.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Recovered =
+  | { readonly _tag: "Again" | "Unknown" }
+  | { readonly _tag: "Ended"; readonly result: ToolResult }
 
 /** @since 0.1.0 @category services */
 export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<ToolExecutor, {
@@ -63,6 +73,8 @@ export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<Tool
     call: ToolCall,
     context: Pick<CallContext, "sessionId">
   ) => Effect.Effect<Option.Option<Preview>, ToolFailure>
+  /** What has become of a call that was cut off, and whether it may run again. */
+  readonly recover: (call: ToolCall, context: Pick<CallContext, "sessionId">) => Effect.Effect<Recovered>
   /** Runs one call. It has no error: failures that the tool expects become failed results. */
   readonly execute: (call: ToolCall, context: CallContext) => Effect.Effect<ToolResult>
 }>() {}
@@ -82,6 +94,8 @@ export const make = <R>(
       access: (call) => Effect.flatMap(tools, (tools) => access(meant(tools, call))),
       preview: (call, context) =>
         Effect.flatMap(tools, (tools) => preview(meant(tools, call), context)).pipe(Effect.provide(services)),
+      recover: (call, context) =>
+        Effect.flatMap(tools, (tools) => recover(meant(tools, call), context)).pipe(Effect.provide(services)),
       execute: Effect.fnUntraced(function*(call, context) {
         const available = yield* tools
         const { name, ...options } = GenAi.executeTool({
@@ -98,11 +112,7 @@ export const make = <R>(
               output: BoundedOutput.bound(message),
               details: loggable(details)
             }),
-            onSuccess: ({ details, output }): ToolResult => ({
-              status: "completed",
-              output: BoundedOutput.boundOutput(output),
-              details: loggable(details)
-            })
+            onSuccess: completed
           }),
           // An interruption of the call itself does not reach this handler.
           Effect.catchAllCause((cause) =>
@@ -132,6 +142,12 @@ export const layer = <R>(
 const threw = (name: string, defect: unknown): ToolResult => ({
   status: "failed",
   output: BoundedOutput.bound(ToolFailures.threw(name, defect instanceof Error ? defect.message : String(defect)))
+})
+
+const completed = ({ details, output }: Result): ToolResult => ({
+  status: "completed",
+  output: BoundedOutput.boundOutput(output),
+  details: loggable(details)
 })
 
 const stopped: ToolResult = { status: "failed", output: ToolFailures.stopped }
@@ -239,6 +255,25 @@ const preview = <R>(
   return tool === undefined || work === undefined
     ? Effect.succeedNone
     : Effect.flatMap(read(tool, call), (args) => Effect.asSome(work(args, context)))
+}
+
+const recover = <R>(
+  { call, tool }: Meant<R>,
+  context: Pick<CallContext, "sessionId">
+): Effect.Effect<Recovered, never, R> => {
+  const replay = tool?.replay ?? "never"
+  if (tool === undefined || typeof replay === "string") {
+    return Effect.succeed({ _tag: replay === "safe" ? "Again" : "Unknown" })
+  }
+  return Effect.flatMap(read(tool, call), (args) => replay(args, context)).pipe(
+    Effect.flatMap((found): Effect.Effect<Recovered, ToolFailure> => {
+      if (found._tag !== "Done") return Effect.succeed({ _tag: found._tag === "NotDone" ? "Again" : "Unknown" })
+      const { result } = found
+      const given = typeof result === "object" && "output" in result ? result : new Result({ output: result })
+      return Effect.map(checked(given), (result) => ({ _tag: "Ended", result: completed(result) }))
+    }),
+    Effect.orElseSucceed((): Recovered => ({ _tag: "Unknown" }))
+  )
 }
 
 const maxDescription = 300

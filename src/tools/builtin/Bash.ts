@@ -69,6 +69,7 @@ export const toolWithBackground: Tool.Tool<Requirements> = Tool.make({
   }),
   describe: ({ background, command, workdir }) =>
     `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}${background === true ? " in the background" : ""}`,
+  replay: "never",
   instead: ({ background, command, workdir }) => background === true ? undefined : patchIn(command, workdir),
   handler: (
     { background, ...parameters },
@@ -114,6 +115,7 @@ export const tool: Tool.Tool<Requirements> = Tool.make({
   parameters: Parameters,
   access: ({ command, workdir }) => ({ kind: "run", command, workdir }),
   describe: ({ command, workdir }) => `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}`,
+  replay: "never",
   instead: ({ command, workdir }) => patchIn(command, workdir),
   handler: (parameters, context): Effect.Effect<Tool.Result, Tool.ToolFailure, Requirements> =>
     Effect.scoped(run(parameters, context))

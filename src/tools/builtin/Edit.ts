@@ -40,6 +40,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   concurrency: "exclusive",
   access: ({ path }) => Tool.writes(path),
   describe: ({ path, replace_all }) => `replace ${replace_all === true ? "every occurrence of " : ""}a text in ${path}`,
+  replay: (parameters) => Effect.map(TextFile.current(parameters.path), (text) => reconciled(parameters, text)),
   preview: (parameters, { sessionId }) =>
     Effect.flatMap(edit(parameters, sessionId), ({ plan }) => FilePlan.preview(plan)),
   handler: (parameters, context) =>
@@ -83,6 +84,18 @@ const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   const nearest = ClosestMatch.find(toLines(text), toLines(old_string.replace(/\n$/, "")))
   return yield* fail(EditFailures.oldStringNotThere(path, nearest))
 })
+
+/** Where the old text and the new one are both there, or neither, nothing can be said. */
+const reconciled = (
+  { new_string, old_string, path, replace_all }: typeof Parameters.Type,
+  text: string | undefined
+) => {
+  if (text === undefined) return Tool.unknown
+  const plain = LineEnds.toLf(text)
+  const [old, by] = [placesOf(plain, LineEnds.toLf(old_string)), placesOf(plain, LineEnds.toLf(new_string))]
+  if (old.length > 0) return by.length === 0 ? Tool.notDone : Tool.unknown
+  return by.length === 0 ? Tool.unknown : Tool.done(ToolOutputs.replaced(replace_all === true ? by.length : 1, path))
+}
 
 /** Where a text stands in another one, from left to right without overlaps. */
 const placesOf = (text: string, wanted: string): ReadonlyArray<LookAlikes.Place> => {

@@ -51,6 +51,7 @@ export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.P
   description: ToolDescriptions.find,
   parameters: Parameters,
   access: ({ path = "." }) => Tool.reads(path),
+  replay: "safe",
   handler: (parameters) => find(parameters)
 })
 

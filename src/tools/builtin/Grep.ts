@@ -64,6 +64,7 @@ export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.P
   description: ToolDescriptions.grep,
   parameters: Parameters,
   access: ({ path = "." }) => Tool.reads(path),
+  replay: "safe",
   handler: (parameters, { sessionId }) => grep(parameters, sessionId)
 })
 

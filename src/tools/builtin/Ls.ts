@@ -44,6 +44,7 @@ export const tool: Tool.Tool<FileSearch | Files | FileSystem.FileSystem | Path.P
   description: ToolDescriptions.ls,
   parameters: Parameters,
   access: ({ path = "." }) => Tool.reads(path),
+  replay: "safe",
   handler: (parameters) => ls(parameters)
 })
 

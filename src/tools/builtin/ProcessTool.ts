@@ -43,6 +43,8 @@ export const tool: Tool.Tool = Tool.make({
   description: ToolDescriptions.process,
   parameters: Parameters,
   access: ({ action }) => action === "write" ? { kind: "other" } : Tool.nothing,
+  // It dies with the host that has started it.
+  replay: "never",
   describe: ({ action, id = "", text = "" }) =>
     action === "write" ? `write ${JSON.stringify(text)} to the process ${id}` : `${action} ${id}`.trim(),
   handler: ({ action, id, text = "", timeout_ms }, { sessionId }): Effect.Effect<Tool.Result, Tool.ToolFailure> =>

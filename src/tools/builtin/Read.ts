@@ -47,6 +47,7 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   description: ToolDescriptions.read(BoundedOutput),
   parameters: Parameters,
   access: ({ path }) => Tool.reads(path),
+  replay: "safe",
   describe: ({ offset, path }) => `read ${path}${offset === undefined ? "" : ` from line ${offset}`}`,
   handler: (parameters, { sessionId }) => read(parameters, sessionId)
 })

@@ -38,6 +38,7 @@ export const tool: Tool.Tool = Tool.make({
   parameters: Parameters,
   concurrency: "exclusive",
   access: () => Tool.nothing,
+  replay: "safe",
   describe: ({ entries }) => `show a plan of ${entries.length} steps`,
   handler: ({ entries, explanation }) =>
     entries.filter(({ status }) => status === "in_progress").length > 1

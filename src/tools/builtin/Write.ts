@@ -32,6 +32,11 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   concurrency: "exclusive",
   access: ({ path }) => Tool.writes(path),
   describe: ({ content, path }) => `write ${sizeOf(content)} bytes to ${path}`,
+  replay: ({ content, path }) =>
+    Effect.map(
+      TextFile.current(path),
+      (text) => text === content ? Tool.done(ToolOutputs.wrote(sizeOf(content), path)) : Tool.notDone
+    ),
   preview: (parameters) => Effect.flatMap(plan(parameters), FilePlan.preview),
   handler: (parameters, context) =>
     Effect.map(

@@ -118,6 +118,19 @@ export const target = Effect.fnUntraced(function*(path: string) {
 })
 
 /**
+ * The text of a file as it is now, if there is one, without marking it as seen. Refuses what is not UTF-8.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const current = Effect.fnUntraced(function*(path: string) {
+  const { before } = yield* target(path)
+  if (before === undefined) return undefined
+  if (typeof before === "number") return yield* tooLarge(path, before)
+  return yield* decode({ path, bytes: before.bytes })
+})
+
+/**
  * The real path of a path of the workspace.
  *
  * @since 0.1.0
@@ -181,7 +194,7 @@ export const resolveToRead = (path: string): Effect.Effect<string, ToolFailure, 
  */
 export const usesCrLf = (text: string): boolean => text.includes("\r\n") && !/[^\r]\n/.test(text)
 
-const decode = ({ bytes, path }: Loaded): Effect.Effect<string, ToolFailure> => {
+const decode = ({ bytes, path }: Pick<Loaded, "bytes" | "path">): Effect.Effect<string, ToolFailure> => {
   const kind = FileKind.fromBytes(bytes)
   const size = FileKind.size(bytes.length)
   return bytes.subarray(0, 8192).includes(0) || kind?.image !== undefined
