@@ -81,6 +81,11 @@ export interface RunOptions extends Partial<Options> {
   readonly inbox?: Inbox | undefined
   /** The reason that the log gives for an interruption, evaluated when there is one; `cancelled` by default. */
   readonly whyInterrupted?: Effect.Effect<string> | undefined
+  /**
+   * Whether an interruption leaves the turn open, to go on elsewhere, evaluated when there is one: nothing is written of it
+   * then.
+   */
+  readonly isHandedOver?: Effect.Effect<boolean> | undefined
   /** What the turn is asked with, noted in the log for the next one. */
   readonly setup?: Setup | undefined
   /** The caller's own name for the turn, noted in the log. */
@@ -195,7 +200,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const runTurn = (
     session: Session,
     sink: EventSink.EventSink,
-    turn: Omit<Turn.Options, "history"> & Pick<RunOptions, "whyInterrupted">,
+    turn: Omit<Turn.Options, "history"> & Pick<RunOptions, "isHandedOver" | "whyInterrupted">,
     begin: Effect.Effect<History.History, AgentError>
   ) =>
     Effect.flatMap(begin, (history) => Turn.run({ ...turn, history })).pipe(

@@ -20,8 +20,10 @@ import type * as Turn from "./Turn.ts"
 export const ending = (
   session: Session,
   sink: EventSink,
-  { turnId, whyInterrupted = Effect.succeed("cancelled") }: {
+  { isHandedOver = Effect.succeed(false), turnId, whyInterrupted = Effect.succeed("cancelled") }: {
     readonly turnId: string
+    /** Whether an interruption leaves the turn open, to go on elsewhere; evaluated when there is one. */
+    readonly isHandedOver?: Effect.Effect<boolean> | undefined
     /** The reason that the log gives for an interruption, evaluated when there is one. */
     readonly whyInterrupted?: Effect.Effect<string> | undefined
   }
@@ -31,6 +33,7 @@ export const ending = (
     Effect.gen(function*() {
       const exit = yield* Effect.exit(restore(work))
       if (Option.isNone(yield* session.lookup(turnId))) return yield* Effect.asVoid(exit)
+      if (Exit.isInterrupted(exit) && (yield* isHandedOver)) return yield* Effect.asVoid(exit)
       const end = endOf(turnId, exit, yield* whyInterrupted)
       if (end._tag !== "TurnCompleted") yield* endLostCalls(session)
       yield* session.append(yield* endKey(session, turnId), end)
@@ -61,14 +64,14 @@ const endKey = (session: Session, turnId: string) =>
   })
 
 /** Writes the missing end of a turn that a crash cut off, and gives all events of the session. */
-export const closeOpenTurn = Effect.fnUntraced(function*(session: Session) {
+export const closeOpenTurn = Effect.fnUntraced(function*(session: Session, reason = "crashed") {
   const open = LastTurn.openTurn(yield* eventsOf(session))
   if (Option.isSome(open)) {
     const { turnId } = open.value.started
     yield* endLostCalls(session)
     yield* session.append(
       yield* endKey(session, turnId),
-      TurnInterrupted.make({ turnId, reason: "crashed" })
+      TurnInterrupted.make({ turnId, reason })
     )
   }
   return yield* eventsOf(session)

@@ -15,8 +15,11 @@ import * as Database from "./Database.ts"
 
 const makeHolder = Effect.sync(() => globalThis.crypto.randomUUID())
 
-/** Rows of `table` with the columns `id`, `epoch`, `claimed_until` and `holder`; `lease` in milliseconds. */
-export const make = (sql: SqlClient.SqlClient, table: string, lease: number) => {
+/**
+ * Rows of `table` with the columns `id`, `epoch`, `claimed_until` and `holder`; `lease` in milliseconds. With `takesOver` a
+ * row is taken from whoever holds it.
+ */
+export const make = (sql: SqlClient.SqlClient, table: string, lease: number, takesOver = false) => {
   const now = Database.now(sql)
   const rows = sql(table)
   const end = sql`${now} + CAST(${lease} AS INTEGER)`
@@ -31,7 +34,7 @@ export const make = (sql: SqlClient.SqlClient, table: string, lease: number) => 
         INSERT INTO ${rows} (id, epoch, claimed_until, holder) VALUES (${id}, 1, ${end}, ${holder})
         ON CONFLICT (id) DO UPDATE
         SET epoch = ${rows}.epoch + 1, claimed_until = excluded.claimed_until, holder = excluded.holder
-        WHERE ${rows}.claimed_until <= ${now} OR ${rows}.holder = ${holder}
+        WHERE ${rows}.claimed_until <= ${now} OR ${rows}.holder = ${holder} ${sql.literal(takesOver ? "OR TRUE" : "")}
         RETURNING epoch`,
       ([row]) => Option.map(Option.fromNullable(row), ({ epoch }) => epoch)
     )

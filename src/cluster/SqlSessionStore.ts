@@ -26,6 +26,11 @@ import * as SqlSummaries from "./SqlSummaries.ts"
 export interface Options {
   /** How long a session stays claimed by a process that is not heard of any more; 10 seconds by default. */
   readonly lease?: Duration.DurationInput | undefined
+  /**
+   * Whether a session is taken from whoever has it open, who can add nothing from then on. For those who know from elsewhere
+   * that a session is theirs, as a runner of a cluster does.
+   */
+  readonly takesOver?: boolean | undefined
 }
 
 /**
@@ -35,10 +40,10 @@ export interface Options {
  * @category constructors
  */
 export const makeDriver = (
-  { lease = "10 seconds" }: Options = {}
+  { lease = "10 seconds", takesOver = false }: Options = {}
 ): Effect.Effect<SessionDriver.Encoded, never, SqlClient.SqlClient> =>
   Effect.map(SqlClient.SqlClient, (sql) => {
-    const claims = Claim.make(sql, "effixir_sessions", Duration.toMillis(lease))
+    const claims = Claim.make(sql, "effixir_sessions", Duration.toMillis(lease), takesOver)
     const now = Database.now(sql)
     const ask = <A, R>(id: string, statement: Effect.Effect<A, SqlError, R>) =>
       Effect.mapError(Database.patiently(statement), failed(id))

@@ -1,0 +1,131 @@
+/**
+ * How the machines of a cluster find and ask each other on Node: over sockets, with a database between them.
+ *
+ * @since 0.1.0
+ */
+import type * as MessageStorage from "@effect/cluster/MessageStorage"
+import * as RunnerAddress from "@effect/cluster/RunnerAddress"
+import * as RunnerHealth from "@effect/cluster/RunnerHealth"
+import * as Runners from "@effect/cluster/Runners"
+import type { Sharding } from "@effect/cluster/Sharding"
+import * as ShardingConfig from "@effect/cluster/ShardingConfig"
+import * as SocketRunner from "@effect/cluster/SocketRunner"
+import * as SqlMessageStorage from "@effect/cluster/SqlMessageStorage"
+import * as SqlRunnerStorage from "@effect/cluster/SqlRunnerStorage"
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
+import { Socket } from "@effect/platform/Socket"
+import type * as SocketServer from "@effect/platform/SocketServer"
+import * as RpcClient from "@effect/rpc/RpcClient"
+import * as RpcSerialization from "@effect/rpc/RpcSerialization"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+
+/**
+ * - `host`, `port` where the others reach this runner
+ * - `listen` where it listens, if that is another address
+ * - `drain` how long turns that run may go on when it ends
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly host: string
+  readonly port: number
+  readonly listen?: { readonly host: string; readonly port: number } | undefined
+  readonly drain?: Duration.DurationInput | undefined
+}
+
+/**
+ * A runner that is not heard of for so long has lost its sessions to the others. It is told by the clock of the database.
+ */
+const expiration = Duration.seconds(6)
+
+const common: Partial<ShardingConfig.ShardingConfig["Type"]> = {
+  // The locks of a process that hangs would last as long as its connections.
+  shardLockDisableAdvisory: true,
+  shardLockExpiration: expiration,
+  shardLockRefreshInterval: Duration.seconds(1),
+  refreshAssignmentsInterval: Duration.millis(500),
+  runnerHealthCheckInterval: Duration.seconds(1),
+  entityMessagePollInterval: Duration.seconds(1)
+}
+
+/** Small messages must not wait for each other. */
+const clientProtocol: Layer.Layer<Runners.RpcClientProtocol, never, RpcSerialization.RpcSerialization> = Layer.effect(
+  Runners.RpcClientProtocol,
+  Effect.map(
+    RpcSerialization.RpcSerialization,
+    (serialization) =>
+      Effect.fnUntraced(function*({ host, port }: RunnerAddress.RunnerAddress) {
+        const socket = yield* NodeSocket.makeNet({ host, port, noDelay: true, openTimeout: 1000, timeout: 5500 })
+        return yield* RpcClient.makeProtocolSocket().pipe(
+          Effect.provideService(Socket, socket),
+          Effect.provideService(RpcSerialization.RpcSerialization, serialization)
+        )
+      }, Effect.orDie)
+  )
+)
+
+/** One that is dead refuses the connection at once, and one that hangs does not answer. */
+const health = Layer.effect(
+  RunnerHealth.RunnerHealth,
+  Effect.map(Runners.Runners, (runners) => ({
+    isAlive: (address: RunnerAddress.RunnerAddress) =>
+      runners.ping(address).pipe(
+        Effect.timeout("1500 millis"),
+        Effect.retry({ times: 2, schedule: Schedule.spaced("300 millis") }),
+        Effect.isSuccess
+      )
+  }))
+)
+
+/**
+ * A runner: it takes its share of the sessions, and gives them back when it ends. Whoever reaches its port can have turns run:
+ * it has to be on a network of its own.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRunner = (
+  { drain = "60 seconds", host, listen, port }: Options
+): Layer.Layer<
+  MessageStorage.MessageStorage | Runners.Runners | Sharding,
+  SocketServer.SocketServerError,
+  SqlClient
+> =>
+  SocketRunner.layer.pipe(
+    Layer.provide(NodeSocketServer.layer({ ...listen ?? { host, port }, noDelay: true })),
+    Layer.provide(Layer.provide(health, Layer.provide(Runners.layerRpc, clientProtocol))),
+    Layer.provide(clientProtocol),
+    Layer.provideMerge(Layer.orDie(SqlMessageStorage.layer)),
+    Layer.provide(Layer.orDie(SqlRunnerStorage.layer)),
+    Layer.provide(ShardingConfig.layer({
+      ...common,
+      runnerAddress: Option.some(RunnerAddress.make(host, port)),
+      entityTerminationTimeout: drain
+    })),
+    Layer.provide(RpcSerialization.layerMsgPack)
+  )
+
+/**
+ * A process that asks the runners and runs nothing itself.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerClient: Layer.Layer<
+  MessageStorage.MessageStorage | Runners.Runners | Sharding,
+  never,
+  SqlClient
+> = SocketRunner.layerClientOnly.pipe(
+  Layer.provide(clientProtocol),
+  Layer.provideMerge(Layer.orDie(SqlMessageStorage.layer)),
+  Layer.provide(Layer.orDie(SqlRunnerStorage.layer)),
+  Layer.provide(ShardingConfig.layer({ ...common, runnerAddress: Option.none() })),
+  Layer.provide(RpcSerialization.layerMsgPack)
+)
