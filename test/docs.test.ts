@@ -113,7 +113,10 @@ const withPart = (page: string, part: string): string =>
   )
 
 /** The fenced blocks of all pages. */
-const blocks = [...readdirSync(new URL("../docs/", source)).map((name) => `docs/${name}`), "README.md"].flatMap((
+const blocks = [
+  ...readdirSync(new URL("../docs/", source)).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
+  "README.md"
+].flatMap((
   page
 ) =>
   Array.from(
