@@ -61,9 +61,9 @@ export const around =
       const isOwn = env["EFFIXIR_SESSION_ID"] !== undefined
       if (hasErrors || hasInput || !isOwn) return runner.start(command, folder, options)
       const opened = Effect.flatMap(runner.environment, (usual) => {
-        const unset = [...new Set([...ambient, ...signIns])].filter((name) => usual[name] === undefined).flatMap((
-          name
-        ) => ["-u", name])
+        const unset = [...new Set([...ambient, ...signIns])].flatMap((name) =>
+          usual[name] === undefined ? ["-u", name] : []
+        )
         // The environment does not stand among the words of the program, which all users can see.
         const values = Object.entries({ ...usual, ...env }).flatMap(([name, value]) =>
           value === undefined ? [] : [[name, value]]
