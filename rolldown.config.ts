@@ -9,6 +9,7 @@ import { page } from "./rolldown.page.ts"
 export default defineConfig({
   input: "src/cli/effixir.ts",
   platform: "node",
+  external: ["msgpackr-extract", "pg-native"],
   plugins: [page],
   resolve: {
     alias: {
@@ -45,6 +46,7 @@ export default defineConfig({
         { name: "jsonc", test: /node_modules\/jsonc-parser\// },
         { name: "chat", test: /src\/cli\/handlers\/chat\.ts$/ },
         { name: "serve", test: /src\/cli\/handlers\/serve\.ts$/ },
+        { name: "cluster", test: /src\/cli\/(?:handlers\/runner|serve\/gateway|cluster\/database)\.ts$/ },
         { name: "login", test: /src\/cli\/handlers\/login\.ts$/ },
         { name: "servers", test: /src\/node\/mcp\/McpClients\.ts$/ },
         { name: "mcp", test: /src\/cli\/handlers\/mcp\// },

@@ -24,6 +24,7 @@ import { all as mcpCommands, mcp } from "./commands/mcp.ts"
 import { models } from "./commands/models.ts"
 import { resume } from "./commands/resume.ts"
 import { run as runCommand } from "./commands/run.ts"
+import { runner } from "./commands/runner.ts"
 import { serve } from "./commands/serve.ts"
 import { all as sessionCommands, sessions } from "./commands/sessions.ts"
 import { status } from "./commands/status.ts"
@@ -48,6 +49,7 @@ export const commands = [
   config,
   mcp,
   serve,
+  runner,
   acp,
   demo,
   completion
@@ -81,6 +83,7 @@ export const described = (): ReadonlyArray<Help.Described> => [
   ...Help.describeGroup("config", config, Help.within("config", configCommands)),
   ...Help.describeGroup("mcp", mcp, Help.within("mcp", mcpCommands)),
   Help.describe("serve", serve),
+  Help.describe("runner", runner),
   Help.describe("acp", acp),
   Help.describe("demo", demo),
   Help.describe("completion", completion)

@@ -27,7 +27,7 @@ if (process.argv.length === 3 && /^(?:--version|-V)$/.test(process.argv[2] ?? ""
   void import("./compileCache.ts").then(async ({ keep }) => {
     keep(
       argv.find((word) =>
-        /^(?:__complete|acp|chat|resume|fork|sessions|login|logout|status|models|config|doctor|serve|demo|completion|--help|-h)$/
+        /^(?:__complete|acp|chat|resume|fork|sessions|login|logout|status|models|config|doctor|serve|runner|demo|completion|--help|-h)$/
           .test(word)
       ) ?? (argv.length === 0 && process.stdin.isTTY ? "chat" : "run")
     )

@@ -43,13 +43,14 @@ export interface Options {
 /**
  * A runner that is not heard of for so long has lost its sessions to the others. It is told by the clock of the database.
  */
-const expiration = Duration.seconds(6)
+const expiration = Duration.seconds(7)
 
 const common: Partial<ShardingConfig.ShardingConfig["Type"]> = {
   // The locks of a process that hangs would last as long as its connections.
   shardLockDisableAdvisory: true,
   shardLockExpiration: expiration,
-  shardLockRefreshInterval: Duration.seconds(1),
+  // It is also how long a renewal may take, before the runner gives up its sessions.
+  shardLockRefreshInterval: Duration.millis(2300),
   refreshAssignmentsInterval: Duration.millis(500),
   runnerHealthCheckInterval: Duration.seconds(1),
   entityMessagePollInterval: Duration.seconds(1)
@@ -84,6 +85,11 @@ const health = Layer.effect(
   }))
 )
 
+/** Several machines that make the tables at the same moment disturb each other, once. */
+const again = Schedule.intersect(Schedule.jittered(Schedule.spaced("200 millis")), Schedule.recurs(20))
+const messages = Layer.orDie(Layer.retry(SqlMessageStorage.layer, again))
+const runners = Layer.orDie(Layer.retry(SqlRunnerStorage.layer, again))
+
 /**
  * A runner: it takes its share of the sessions, and gives them back when it ends. Whoever reaches its port can have turns run:
  * it has to be on a network of its own.
@@ -102,8 +108,8 @@ export const layerRunner = (
     Layer.provide(NodeSocketServer.layer({ ...listen ?? { host, port }, noDelay: true })),
     Layer.provide(Layer.provide(health, Layer.provide(Runners.layerRpc, clientProtocol))),
     Layer.provide(clientProtocol),
-    Layer.provideMerge(Layer.orDie(SqlMessageStorage.layer)),
-    Layer.provide(Layer.orDie(SqlRunnerStorage.layer)),
+    Layer.provideMerge(messages),
+    Layer.provide(runners),
     Layer.provide(ShardingConfig.layer({
       ...common,
       runnerAddress: Option.some(RunnerAddress.make(host, port)),
@@ -124,8 +130,8 @@ export const layerClient: Layer.Layer<
   SqlClient
 > = SocketRunner.layerClientOnly.pipe(
   Layer.provide(clientProtocol),
-  Layer.provideMerge(Layer.orDie(SqlMessageStorage.layer)),
-  Layer.provide(Layer.orDie(SqlRunnerStorage.layer)),
+  Layer.provideMerge(messages),
+  Layer.provide(runners),
   Layer.provide(ShardingConfig.layer({ ...common, runnerAddress: Option.none() })),
   Layer.provide(RpcSerialization.layerMsgPack)
 )

@@ -257,7 +257,7 @@ const make = Effect.gen(function*() {
         Stream.map(EventText.encode),
         // Its reader comes again.
         Stream.catchAllCause(() => Stream.empty),
-        Stream.merge(Stream.repeatEffectWithSchedule(Effect.succeed(""), Schedule.spaced(heartbeat)), {
+        Stream.merge(Stream.as(Stream.fromSchedule(Schedule.spaced(heartbeat)), ""), {
           haltStrategy: "left"
         }),
         Stream.interruptWhen(gone)

@@ -54,7 +54,9 @@ export const makeDriver = (
         sql<{ readonly line: string }>`
           SELECT line FROM effixir_lines
           WHERE session_id = ${id}
-          AND (seq > ${afterSeq} OR seq = (SELECT min(seq) FROM effixir_lines WHERE session_id = ${id}))
+          AND (seq > ${
+          Math.min(afterSeq, maxSeq)
+        } OR seq = (SELECT min(seq) FROM effixir_lines WHERE session_id = ${id}))
           ORDER BY seq`
       ).pipe(Effect.map((rows) => rows.map(({ line }) => line)))
 
@@ -168,6 +170,9 @@ export const layer = (
       return makeEncoded(yield* makeDriver(options), yield* SqlSummaries.make)
     })
   )
+
+/** The largest number that the column takes: who asks for what comes after infinity wants none. */
+const maxSeq = 2 ** 31 - 1
 
 /** A statement has a limited number of parameters. */
 const maxRows = 100

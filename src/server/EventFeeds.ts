@@ -104,12 +104,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     if (readers.size === 0 && untold === undefined) feeds.delete(session)
   }
 
-  const framesOf = (event: AgentEvent): ReadonlyArray<FeedReader.Frame> =>
-    linesOf(event, true).map((line) => {
-      const kind = event._tag === "PermissionRequested" ? "Asked" : isLogged(event) ? "Logged" : "Shown"
-      const data = hide(json(JSON.stringify(line)))
-      return { kind, seq: line.seq, text: `${kind === "Logged" ? `id: ${line.seq}\n` : ""}data: ${data}\n\n` }
-    })
+  const framesOf = framing(hide)
 
   const publish = (feed: Feed, event: AgentEvent) => {
     feed.last = event.seq
@@ -302,8 +297,24 @@ export const layerStore: Layer.Layer<SessionStore, never, EventFeeds | SessionSt
   Effect.map(Effect.all([EventFeeds, SessionStore]), ([{ around }, store]) => around(store))
 )
 
-/** Lines of one event have numbers of their own, and a reader may have been cut off among them. No response is so long. */
-const widest = 4096
+/**
+ * Lines of one event have numbers of their own, and a reader may have been cut off among them. No response is so long.
+ *
+ * @internal
+ */
+export const widest = 4096
+
+/**
+ * The lines of an event as they are sent.
+ *
+ * @internal
+ */
+export const framing = (hide: (text: string) => string) => (event: AgentEvent): ReadonlyArray<FeedReader.Frame> =>
+  linesOf(event, true).map((line) => {
+    const kind = event._tag === "PermissionRequested" ? "Asked" : isLogged(event) ? "Logged" : "Shown"
+    const data = hide(json(JSON.stringify(line)))
+    return { kind, seq: line.seq, text: `${kind === "Logged" ? `id: ${line.seq}\n` : ""}data: ${data}\n\n` }
+  })
 
 /** Some events at a time, so that a long log is never a text as a whole. */
 function* pagesOf(events: ReadonlyArray<Stored>, write: (event: Stored) => string): Generator<string> {

@@ -81,7 +81,7 @@ const ofAgent = (cause: Cause.Cause<AgentError>): ApiError => {
   return make(statusOf(kind), kind, message, details)
 }
 
-const statusOf = (kind: string): Status => statuses[kind] ?? (kind.startsWith("Session") ? 500 : 503)
+export const statusOf = (kind: string): Status => statuses[kind] ?? (kind.startsWith("Session") ? 500 : 503)
 
 const statuses: { readonly [kind: string]: Status } = {
   SessionNotFound: 404,
@@ -89,6 +89,10 @@ const statuses: { readonly [kind: string]: Status } = {
   SessionBusy: 409,
   SessionForked: 409,
   WorkspaceGone: 409,
+  NoTurnRunning: 409,
+  InboxFull: 409,
+  Interrupted: 409,
+  OtherPayer: 409,
   ConfigError: 500,
   Defect: 500
 }

@@ -49,6 +49,26 @@ export const layer = (
   never,
   never,
   EventFeeds | HttpRouter.HttpRouter.DefaultServices | HttpServer.HttpServer | Questions | ServedAgents | SessionStore
+> => Layer.provide(layerOver(options), Turns.layer(options))
+
+/**
+ * The same over turns that run elsewhere.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerOver = (
+  options: Omit<Options, "maxTurns">
+): Layer.Layer<
+  never,
+  never,
+  | EventFeeds
+  | HttpRouter.HttpRouter.DefaultServices
+  | HttpServer.HttpServer
+  | Questions
+  | ServedAgents
+  | SessionStore
+  | Turns.Turns
 > =>
   lifetime(options).pipe(
     // What is built last ends first: readers are told the ends of turns before the server closes.
@@ -56,8 +76,7 @@ export const layer = (
     Layer.provide(Pages.layer),
     Layer.provide(HttpApiBuilder.api(Api)),
     Layer.provide(Handlers.layer),
-    Layer.provide(Guard.layer(options)),
-    Layer.provide(Turns.layer(options))
+    Layer.provide(Guard.layer(options))
   )
 
 const lifetime = ({ grace = Duration.seconds(10) }: Options): Layer.Layer<never, never, EventFeeds | Turns.Turns> =>

@@ -52,6 +52,9 @@ export const filled = (name: string): Options.Options<string> =>
     `--${name} is empty: give it a value, or leave it away`
   )
 
+/** Where the machines of a cluster meet. */
+export const database = filled("database").pipe(Options.withPseudoName("URL"), Options.optional)
+
 /** How to run a turn. */
 export const turn = {
   json: json.pipe(Options.withDescription("Print one JSON object per event on stdout")),

@@ -41,6 +41,9 @@ const flags = {
     Options.withDescription("How long turns may still run when the server is stopped: 10s unless told otherwise"),
     Options.optional
   ),
+  database: Common.database.pipe(
+    Options.withDescription("Serve the sessions of a cluster, whose runners share this Postgres; run none here")
+  ),
   allowHost: Options.text("allow-host").pipe(
     Options.withPseudoName("NAME"),
     Options.withDescription("Another name by which clients may ask, as behind a proxy"),

@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import { existsSync, statSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { makeFolder } from "../../internal/makeFolder.ts"
@@ -54,16 +55,26 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   }
   const token = yield* ServerToken.load(tokenFile)
 
-  const agents = Agents.layer({ folder, flags, tokenFile })
-  const serving = Server.layer({ token, hosts: [host, ...flags.allowHost], maxTurns, maxBody, grace }).pipe(
-    Layer.provideMerge(agents),
+  const options = { token, hosts: [host, ...flags.allowHost], maxBody, grace }
+  const database = yield* databaseOf(flags.database)
+  const own = Server.layer({ ...options, maxTurns }).pipe(
+    Layer.provideMerge(Agents.layer({ folder, flags, tokenFile })),
     Layer.provide(Layer.mergeAll(EventFeeds.layer({ grown: sizeOf(home.sessions) }), Questions.layer)),
-    Layer.provide(layerSessions),
-    Layer.provideMerge(NodeServer.layer({ host, port }))
+    Layer.provide(layerSessions)
   )
+  const ofCluster = (url: Redacted.Redacted) =>
+    Layer.unwrapEffect(Effect.map(
+      Effect.promise(() => import("../serve/gateway.ts")),
+      (gateway) => Layer.provideMerge(Server.layerOver(options), gateway.layer(url))
+    ))
+  const listening = NodeServer.layer({ host, port })
+  const serving = Option.match(database, {
+    onNone: () => Layer.build(Layer.provideMerge(own, listening)),
+    onSome: (url) => Layer.build(Layer.provideMerge(ofCluster(url), listening))
+  })
   const interruption = yield* Interruption
   yield* Effect.scoped(Effect.gen(function*() {
-    const services = yield* Layer.build(serving)
+    const services = yield* serving
     // The folder has to be there before anybody asks for it.
     yield* Effect.mapError(
       Context.get(services, ServedAgents).workspace(undefined),
@@ -81,6 +92,13 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
 /** How large the log of a session is: other processes append to it as well. */
 const sizeOf = (folder: string) => (session: string) =>
   Effect.sync(() => statSync(join(folder, session, "log.ndjson"), { throwIfNoEntry: false })?.size)
+
+/** Nobody else needs the code of a cluster. */
+const databaseOf = Effect.fnUntraced(function*(given: Flags["database"]) {
+  if (Option.isNone(given) && process.env["EFFIXIR_DATABASE_URL"] === undefined) return Option.none()
+  const { urlOf } = yield* Effect.promise(() => import("../cluster/database.ts"))
+  return yield* urlOf(given)
+})
 
 const portOf = (given: string) => {
   const port = /^\d{1,5}$/.test(given.trim()) ? Number(given) : NaN

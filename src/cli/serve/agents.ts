@@ -27,6 +27,7 @@ import { Questions } from "../../server/Questions.ts"
 import { ServedAgents } from "../../server/ServedAgents.ts"
 import { lastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import type { PermissionInForce } from "../../session/SessionEvent.ts"
+import type { SessionStore } from "../../session/SessionStore.ts"
 import * as AgentSetup from "../agentSetup.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/serve.ts"
@@ -55,10 +56,11 @@ export interface Options {
   /** The file of the server's token. */
   readonly tokenFile: string
   readonly flags: Pick<Flags, "auth" | "model" | "permission" | "policy" | "profile" | "trust">
+  /** What is put around the store of sessions, or in its place. */
+  readonly aroundSessions: (store: typeof SessionStore.Service) => typeof SessionStore.Service
 }
 
-export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder, tokenFile }: Options) {
-  const feeds = yield* EventFeeds
+export const make = Effect.fnUntraced(function*({ aroundSessions, flags, folder: usualFolder, tokenFile }: Options) {
   const questions = yield* Questions
   const outside = yield* Effect.context<FileSystem.FileSystem | Interruption | Path.Path | Screen>()
   const noFlags = {
@@ -85,7 +87,7 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder, to
       sandbox
     })
     const services = yield* Runtime.build(
-      { ...runtime, approver: questions, aroundSessions: feeds.around, secretFiles: [tokenFile] },
+      { ...runtime, approver: questions, aroundSessions, secretFiles: [tokenFile] },
       yield* Layer.makeMemoMap,
       yield* Effect.scope
     )
@@ -168,7 +170,11 @@ export const make = Effect.fnUntraced(function*({ flags, folder: usualFolder, to
   })
 })
 
-export const layer = (options: Options) => Layer.scoped(ServedAgents, make(options))
+export const layer = (options: Omit<Options, "aroundSessions">) =>
+  Layer.scoped(
+    ServedAgents,
+    Effect.flatMap(EventFeeds, ({ around }) => make({ ...options, aroundSessions: around }))
+  )
 
 interface Stack {
   readonly services: Context.Context<Runtime.Services>

@@ -44,6 +44,10 @@ export const variables: ReadonlyArray<Variable> = [
   },
   { name: "EFFIXIR_DIALECT", value: "responses", text: "`responses` or `chat-completions`; also `\"dialect\"`" },
   {
+    name: "EFFIXIR_DATABASE_URL",
+    text: "the Postgres of a cluster, for `runner` and `serve`; also `--database`"
+  },
+  {
     name: "EFFIXIR_CREDENTIAL_KEY",
     text: "32 bytes in Base64 that seal a credential in a database; read by `effixir/cluster` only"
   },
