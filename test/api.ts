@@ -61,6 +61,7 @@ const exportsOf = (statement: ts.Statement, file: ts.SourceFile): ReadonlyArray<
   const comments = ts.getLeadingCommentRanges(file.text, statement.getFullStart()) ?? []
   const last = comments.at(-1)
   const comment = last === undefined ? "" : file.text.slice(last.pos, last.end)
+  if (/@internal\b/.test(comment)) return []
   const [, since] = /@since ([\d.]+)/.exec(comment) ?? []
   const [, category] = /@category ([\w -]+?)(?: \*\/|\n)/.exec(comment) ?? []
   const of = (name: string, declaration: string): Export => ({
