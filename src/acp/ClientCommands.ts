@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { UnknownException } from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -22,10 +23,10 @@ export interface Exit {
  * @category models
  */
 export interface ClientTerminal {
-  readonly output: Effect.Effect<{ readonly output: string; readonly exitStatus?: Exit | null | undefined }, unknown>
-  readonly exit: Effect.Effect<Exit, unknown>
-  readonly kill: Effect.Effect<void, unknown>
-  readonly release: Effect.Effect<void, unknown>
+  readonly output: Effect.Effect<{ readonly output: string; readonly exitStatus?: Exit | null | undefined }, UnknownException>
+  readonly exit: Effect.Effect<Exit, UnknownException>
+  readonly kill: Effect.Effect<void, UnknownException>
+  readonly release: Effect.Effect<void, UnknownException>
 }
 
 /**
@@ -40,7 +41,7 @@ export type OpenTerminal = (options: {
   readonly args: ReadonlyArray<string>
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
-}) => Effect.Effect<ClientTerminal, unknown>
+}) => Effect.Effect<ClientTerminal, UnknownException>
 
 /**
  * The same runner, with the commands of a session in terminals of a client. What needs a stdin, or its stderr apart, runs

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { UnknownException } from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Files } from "../tools/workspace/Files.ts"
@@ -14,8 +15,8 @@ import type { Files } from "../tools/workspace/Files.ts"
  * @category models
  */
 export interface ClientFiles {
-  readonly read?: ((path: string) => Effect.Effect<string, unknown>) | undefined
-  readonly write?: ((path: string, content: string) => Effect.Effect<void, unknown>) | undefined
+  readonly read?: ((path: string) => Effect.Effect<string, UnknownException>) | undefined
+  readonly write?: ((path: string, content: string) => Effect.Effect<void, UnknownException>) | undefined
 }
 
 /**
