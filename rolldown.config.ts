@@ -4,13 +4,14 @@
  */
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "rolldown"
+import { licences } from "./rolldown.licences.ts"
 import { page } from "./rolldown.page.ts"
 
 export default defineConfig({
   input: "src/cli/effixir.ts",
   platform: "node",
   external: ["msgpackr-extract", "pg-native"],
-  plugins: [page],
+  plugins: [page, licences],
   resolve: {
     alias: {
       // Its main file hides what it requires from bundlers.

@@ -18,6 +18,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PermissionRequested } from "../agent/AgentEvent.ts"
 import { version } from "../internal/version.ts"
+import { withDeadline } from "../internal/withDeadline.ts"
 import { endsTurn, type TurnEnd } from "../session/SessionEvent.ts"
 import * as Approver from "../tools/permission/Approver.ts"
 import * as Sdk from "../vendor/acp.ts"
@@ -118,7 +119,7 @@ export const serve = Effect.fnUntraced(function*(
   /** Files and terminals of the client, where it has them. Nothing is asked of it before it knows of the session. */
   const lent = (agent: Acp.AgentContext, opened: () => Open | undefined): Client => {
     const { fs, terminal } = Sdk.methods.client
-    const within = <A>(ask: (sessionId: string, cancellationSignal: AbortSignal) => Promise<A>) =>
+    const asked = <A>(ask: (sessionId: string, cancellationSignal: AbortSignal) => Promise<A>) =>
       Effect.tryPromise((signal) => {
         const open = opened()
         return open === undefined ? Promise.reject(new Error("no session")) : ask(open.conversation.id, signal)
@@ -126,15 +127,15 @@ export const serve = Effect.fnUntraced(function*(
     return {
       files: {
         read: client.fs?.readTextFile !== true ? undefined : (path) =>
-          within(async (sessionId, cancellationSignal) => {
+          asked(async (sessionId, cancellationSignal) => {
             const { content } = await agent.request(fs.readTextFile, { sessionId, path }, { cancellationSignal })
             return content
           }),
-        // Once begun, it is done or not: nobody could tell which.
+        // Once begun, it is done or not, and nobody could tell which; but no editor holds up a session for ever.
         write: client.fs?.writeTextFile !== true ?
           undefined :
           (path, content) =>
-            Effect.uninterruptible(within(async (sessionId) => {
+            withDeadline(patience, () => new Cause.TimeoutException("it has not answered"))(asked(async (sessionId) => {
               await agent.request(fs.writeTextFile, { sessionId, path, content })
             }))
       },
@@ -142,8 +143,8 @@ export const serve = Effect.fnUntraced(function*(
         undefined :
         ({ args, command, cwd, env, program }) =>
           Effect.gen(function*() {
-            const { sessionId, terminalId } = yield* within(async (sessionId) => {
-              const asked: Acp.CreateTerminalRequest = {
+            const { sessionId, terminalId } = yield* asked(async (sessionId) => {
+              const wanted: Acp.CreateTerminalRequest = {
                 sessionId,
                 command: program,
                 args: [...args],
@@ -151,18 +152,18 @@ export const serve = Effect.fnUntraced(function*(
                 cwd,
                 outputByteLimit: mostPrinted
               }
-              const { terminalId } = await agent.request(terminal.create, asked)
+              const { terminalId } = await agent.request(terminal.create, wanted)
               return { sessionId, terminalId }
             })
             yield* tell(agent, sessionId, opened()?.updates?.attach(command, terminalId) ?? [])
             const named = { sessionId, terminalId }
             return {
-              output: within((_, cancellationSignal) => agent.request(terminal.output, named, { cancellationSignal })),
-              exit: within((_, cancellationSignal) =>
+              output: asked((_, cancellationSignal) => agent.request(terminal.output, named, { cancellationSignal })),
+              exit: asked((_, cancellationSignal) =>
                 agent.request(terminal.waitForExit, named, { cancellationSignal })
               ),
-              kill: within(() => agent.request(terminal.kill, named)),
-              release: within(() => agent.request(terminal.release, named))
+              kill: asked(() => agent.request(terminal.kill, named)),
+              release: asked(() => agent.request(terminal.release, named))
             }
           })
     }
@@ -423,6 +424,9 @@ export const serve = Effect.fnUntraced(function*(
   )
   yield* Effect.promise(() => connection.closed)
 })
+
+/** How long a client may take to write a file. */
+const patience = "10 seconds"
 
 /** How much a client keeps of what a command prints, in bytes. It is asked for it ten times a second. */
 const mostPrinted = 4 * 1024 * 1024

@@ -6,8 +6,10 @@
 import type { UnknownException } from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { withDeadline } from "../internal/withDeadline.ts"
 import { CommandNotStarted, type CommandRunner, type Ending } from "../tools/command/CommandRunner.ts"
 
 /** @since 0.1.0 @category models */
@@ -23,7 +25,10 @@ export interface Exit {
  * @category models
  */
 export interface ClientTerminal {
-  readonly output: Effect.Effect<{ readonly output: string; readonly exitStatus?: Exit | null | undefined }, UnknownException>
+  readonly output: Effect.Effect<
+    { readonly output: string; readonly exitStatus?: Exit | null | undefined },
+    UnknownException
+  >
   readonly exit: Effect.Effect<Exit, UnknownException>
   readonly kill: Effect.Effect<void, UnknownException>
   readonly release: Effect.Effect<void, UnknownException>
@@ -73,9 +78,15 @@ export const around =
         const args = [...unset, ...within, ...shell]
         return open({ command, program: "env", args, env: Object.fromEntries(values), cwd: folder })
       })
-      return Effect.acquireRelease(
-        opened,
-        (terminal) => Effect.zipRight(Effect.ignore(terminal.kill), Effect.ignore(terminal.release))
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          // A terminal that is opened too late is closed, and nobody waits for it.
+          const opening = yield* Effect.forkDaemon(opened)
+          const late = Effect.forkDaemon(Effect.flatMap(Fiber.join(opening), close))
+          const terminal = yield* Effect.onInterrupt(restore(Fiber.join(opening)), () => late)
+          yield* Effect.addFinalizer(() => close(terminal))
+          return terminal
+        })
       ).pipe(
         Effect.flatMap(running),
         Effect.mapError(() => new CommandNotStarted({ problem: "the client has opened no terminal" })),
@@ -86,6 +97,12 @@ export const around =
 
 /** What signs in to models: a client may have it where this process does not. */
 const signIns = ["OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN"]
+
+/** A client that does not answer does not hold up who ends a command. */
+const close = ({ kill, release }: ClientTerminal): Effect.Effect<void> =>
+  Effect.forEach([kill, release], (ask) => Effect.ignore(withDeadline("3 seconds", () => "no answer")(ask)), {
+    discard: true
+  })
 
 /** How often the client is asked for more. */
 const pause = "100 millis"
@@ -129,10 +146,13 @@ const newIn = (known: string, now: string): string => {
   if (now.startsWith(known)) return now.slice(known.length)
   const end = known.slice(-200)
   const at = now.lastIndexOf(end)
-  return at === -1 ? now : now.slice(at + end.length)
+  return at === -1
+    ? `\n[… some of the output is lost: the client has not kept it …]\n${now}`
+    : now.slice(at + end.length)
 }
 
+/** Where the client says neither, nobody knows how it ended, and it counts as a failure. */
 const endingOf = ({ exitCode, signal }: Exit): Ending =>
   signal == null || signal === ""
-    ? { _tag: "Exited", code: exitCode ?? 0, background: [] }
+    ? { _tag: "Exited", code: exitCode ?? 1, background: [] }
     : { _tag: "Killed", signal, background: [] }

@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
-import type { UnknownException } from "effect/Cause"
+import { SystemError } from "@effect/platform/Error"
+import type { TimeoutException, UnknownException } from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { Files } from "../tools/workspace/Files.ts"
 
 /**
@@ -16,12 +18,14 @@ import type { Files } from "../tools/workspace/Files.ts"
  */
 export interface ClientFiles {
   readonly read?: ((path: string) => Effect.Effect<string, UnknownException>) | undefined
-  readonly write?: ((path: string, content: string) => Effect.Effect<void, UnknownException>) | undefined
+  readonly write?:
+    | ((path: string, content: string) => Effect.Effect<void, UnknownException | TimeoutException>)
+    | undefined
 }
 
 /**
- * The same files, by way of a client. What is no text, what the client refuses, and a change of a file's mode go to the
- * disk, as without it.
+ * The same files, by way of a client. What is no text, what the client does not let be read, and a change of a file's mode
+ * go to the disk, as without it. A change that the client refuses is not made.
  *
  * @since 0.1.0
  * @category combining
@@ -47,10 +51,26 @@ export const around = (client: ClientFiles) => (files: typeof Files.Service): ty
       (now) =>
         mode !== undefined && !Option.exists(now, (info) => (info.mode & 0o7777) === (mode & 0o7777))
           ? onDisk
-          : Effect.catchAll(client.write?.(real, text) ?? Effect.void, () => onDisk)
+          : Effect.catchAll(client.write?.(real, text) ?? Effect.void, (error) =>
+            // A no is a no. Only a client that knows of no such thing has not been asked.
+            error._tag === "UnknownException" && isUnknown(error.error) ? onDisk : refused(real, error))
     )
   }
 })
+
+/** The code of JSON-RPC for a method that the other side does not have. */
+const isUnknown = (error: unknown): boolean => Predicate.hasProperty(error, "code") && error.code === -32601
+
+const refused = (pathOrDescriptor: string, error: UnknownException | TimeoutException) =>
+  new SystemError({
+    reason: "PermissionDenied",
+    module: "FileSystem",
+    method: "writeFile",
+    pathOrDescriptor,
+    description: `the editor has not written it: ${
+      error._tag === "UnknownException" && error.error instanceof Error ? error.error.message : error.message
+    }`
+  })
 
 const textOf = (bytes: Uint8Array): string | undefined => {
   try {

@@ -98,8 +98,10 @@ const loadFrom = Effect.fnUntraced(
       let found: Effect.Effect.Success<ReturnType<typeof read>>
       // One look at the folder instead of one for each name. A folder that cannot be listed may still be gone into.
       const there = yield* Effect.option(fs.readDirectory(folder))
+      const known = Option.map(there, (all) => new Set(all.map((name) => name.toLowerCase())))
+      // Some systems do not tell cases apart.
       const isThere = (name: string) =>
-        Option.match(there, { onNone: () => true, onSome: (all) => all.includes(name.split("/", 1).join()) })
+        Option.match(known, { onNone: () => true, onSome: (all) => all.has(name.split("/", 1).join().toLowerCase()) })
       for (const name of names.filter(isThere)) {
         found = yield* read(path.join(folder, name), left, mayRead)
         if (found !== undefined) break

@@ -18,7 +18,7 @@ describe("the program", () => {
   it("is text of one byte a character, which takes half the memory and is read faster", () => {
     const folder = dirname(program)
     const isWide = (name: string) => /[^\0-\xff]/.test(readFileSync(join(folder, name), "utf8"))
-    assert.deepStrictEqual(readdirSync(folder).filter(isWide), [])
+    assert.deepStrictEqual(readdirSync(folder).filter((name) => name.endsWith(".js")).filter(isWide), [])
   })
 })
 

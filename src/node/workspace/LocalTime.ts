@@ -15,10 +15,11 @@ export const now: Effect.Effect<DateTime.Zoned> = Effect.map(DateTime.now, (utc)
 
 /**
  * The name of the zone in the IANA database, such as `Europe/Berlin`: from where a system says it; from `Intl` where it
- * says it in another way.
+ * says it in another way, or a person has set `TZ`.
  */
 export const zoneName = (): string => {
-  const [, name] = /^(?:.*\/zoneinfo\/)?([A-Z]\w+(?:\/[\w+-]+)+)$/.exec(process.env["TZ"] ?? localtime()) ?? []
+  const [, name] =
+    /^(?:.*\/zoneinfo\/)?([A-Z]\w+(?:\/[\w+-]+)+)$/.exec(process.env["TZ"] === undefined ? localtime() : "") ?? []
   if (name === undefined) return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC"
   return name === "Etc/UTC" ? "UTC" : name
 }
