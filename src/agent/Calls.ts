@@ -113,8 +113,20 @@ const runTool = Effect.fnUntraced(
     const { budget, sessionId, turnId } = options
     const tools = yield* ToolExecutor
     const { show, step } = yield* Step
-    const started = ToolStarted.make({ turnId, itemId, call, ...(isExcess === true ? { isExcess } : {}) })
-    yield* step(key + startedSuffix, ToolStarted, Effect.succeed(started))
+    // What is refused does nothing.
+    const intending = refusal === undefined ? tools.intent(call, { sessionId }) : Effect.succeed(undefined)
+    yield* step(
+      key + startedSuffix,
+      ToolStarted,
+      Effect.map(intending, (intent) =>
+        ToolStarted.make({
+          turnId,
+          itemId,
+          call,
+          ...(isExcess === true ? { isExcess } : {}),
+          ...(intent === undefined ? {} : { intent })
+        }))
+    )
     const shown = (text: string, child?: Child) =>
       show({ _tag: "ToolProgress", turnId, itemId, text, ...(child === undefined ? {} : { child }) })
     const throttled = yield* ProgressThrottle.make(shown)

@@ -27,7 +27,7 @@ export const recover = Effect.fnUntraced(function*(session: Session) {
     const decided = Option.getOrUndefined(yield* session.lookup(CallApproval.decisionKey({ key })))?.event
     const ran = decided?._tag === "PermissionDecided" ? decided.arguments : undefined
     const call = yield* CallHooks.recalled(started.call, ran)
-    const found = yield* tools.recover(call, { sessionId: session.id })
+    const found = yield* tools.recover(call, { sessionId: session.id, intent: started.intent })
     if (found._tag === "Again") continue
     yield* session.append(key, found._tag === "Ended" ? endOf(started, found.result) : lostCall(started))
   }

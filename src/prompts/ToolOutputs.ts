@@ -20,6 +20,14 @@ export const replaced = (times: number, path: string): string =>
   `Replaced ${times} ${times === 1 ? "occurrence" : "occurrences"} in ${path}.`
 
 /**
+ * The same for a call of which only its work was found, and not how often the text was there.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const edited = (path: string): string => `Replaced old_string by new_string in ${path}.`
+
+/**
  * The text was found only in characters that look like those that were quoted.
  *
  * @since 0.1.0

@@ -267,6 +267,23 @@ export const PermissionDecided = Schema.TaggedStruct("PermissionDecided", {
 export type PermissionDecided = typeof PermissionDecided.Type
 
 /**
+ * What a call is about to do to a file, at a path relative to the workspace: the version that is there, left out where it
+ * is not known, and the one that will be. A version is the SHA-256 of the content in hexadecimal digits, `-> TARGET` for a
+ * symbolic link, or `absent`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FileIntent = Schema.Struct({
+  path: Schema.String,
+  before: Schema.optionalWith(Schema.String, { exact: true }),
+  after: Schema.String
+})
+
+/** @since 0.1.0 @category models */
+export type FileIntent = typeof FileIntent.Type
+
+/**
  * A tool is about to run. Without a {@link ToolEnded} of the same `itemId` its effects are unknown.
  *
  * @since 0.1.0
@@ -277,7 +294,9 @@ export const ToolStarted = Schema.TaggedStruct("ToolStarted", {
   itemId: Schema.String,
   call: ToolCall,
   /** Whether it is refused because its response makes more calls than one may. */
-  isExcess: Schema.optionalWith(Schema.Boolean, { exact: true })
+  isExcess: Schema.optionalWith(Schema.Boolean, { exact: true }),
+  /** What it is about to do to files: whether it has, can then be told after a crash. */
+  intent: Schema.optionalWith(Schema.Array(FileIntent), { exact: true })
 })
 
 /** @since 0.1.0 @category models */

@@ -24,6 +24,7 @@ import * as ArgumentProblems from "./ArgumentProblems.ts"
 import { coerce } from "./Coercion.ts"
 import type { Answer, Question } from "./permission/Approver.ts"
 import type { FileChange } from "./workspace/FileChange.ts"
+import type { FileIntent } from "./workspace/FileIntent.ts"
 
 /**
  * The one failure a call may have. Its message goes to the model, which can then correct the call; a person never sees
@@ -119,7 +120,29 @@ export type Concurrency = "parallel" | "exclusive"
 export type Replay<A = unknown, R = never, E = never> =
   | "safe"
   | "never"
-  | ((parameters: A, context: Pick<CallContext, "sessionId">) => Effect.Effect<Reconciled, E, R>)
+  | ((parameters: A, context: CutOff) => Effect.Effect<Reconciled, E, R>)
+
+/**
+ * A call that was cut off. `intent` is what it was about to do to files, as it was logged when the call began: absent where
+ * its tool does not say, or could not.
+ *
+ * @since 0.1.0
+ * @category replay
+ */
+export interface CutOff extends Pick<CallContext, "sessionId"> {
+  readonly intent?: ReadonlyArray<FileIntent> | undefined
+}
+
+/**
+ * Computes what a call is about to do to files.
+ *
+ * @since 0.1.0
+ * @category replay
+ */
+export type Intent<A = unknown, R = never> = (
+  parameters: A,
+  context: Pick<CallContext, "sessionId">
+) => Effect.Effect<ReadonlyArray<FileIntent>, ToolFailure, R>
 
 /**
  * What has become of a call that was cut off: it has done its work, and this is what it gives; or it has done nothing, and
@@ -204,6 +227,11 @@ export interface Tool<out R = never> {
   readonly access: (args: unknown) => Access
   /** For a call that is meant for another tool: that tool, with the plain text that it takes. */
   readonly instead?: (args: unknown) => Instead<R> | undefined
+  /**
+   * What a call is about to do to files, logged when it begins. Only tools that change files, and whose `replay` looks at
+   * them, have it.
+   */
+  readonly intent?: Intent<unknown, R>
   /** Whether a call that was cut off may run again; `never` if it is absent. */
   readonly replay?: Replay<unknown, R>
   /** Computes what a call would change, without changing it. Only tools that change files have it. */
@@ -231,6 +259,8 @@ interface Common<A, R> {
   readonly describe?: (parameters: A) => string
   /** What a call would touch. A tool without it is assumed to touch anything. */
   readonly access?: (parameters: A) => Access
+  /** What a call is about to do to files, for `replay`. It changes nothing; where it fails, nothing is logged. */
+  readonly intent?: Intent<A, NoInfer<R>>
   /** Whether a call that a crash has cut off may run once more; `never` unless it is said. */
   readonly replay?: Replay<A, NoInfer<R>, ToolFailure>
   /** What a call would change, computed by the same code that then makes the change. */
@@ -296,6 +326,7 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
       instead: (args) => Option.getOrUndefined(Option.flatMapNullable(read(args), instead))
     },
     ...previewing(options, readOrTell),
+    ...intending(options, readOrTell),
     ...replaying(options, readOrTell),
     call: (args, context) =>
       readOrTell(args).pipe(
@@ -348,6 +379,7 @@ export const fromJsonSchema = <R>(
       return isArguments(args) ? accessOf(options, args) : nothing
     },
     ...previewing(options, readOrTell),
+    ...intending(options, readOrTell),
     ...replaying(options, readOrTell),
     call: (given, context) =>
       Effect.suspend(() => {
@@ -387,6 +419,7 @@ export const freeform = <R>(
     Predicate.isString(args) && options.describe !== undefined ? options.describe(args) : brief(options.name, args),
   access: (args) => Predicate.isString(args) ? accessOf(options, args) : nothing,
   ...previewing(options, (args) => readText(options.name, args)),
+  ...intending(options, (args) => readText(options.name, args)),
   ...replaying(options, (args) => readText(options.name, args)),
   call: (args, context) =>
     Effect.flatMap(readText(options.name, args), (text) => Effect.flatMap(options.handler(text, context), give))
@@ -427,7 +460,7 @@ export type Arguments = { readonly [field: string]: unknown }
  */
 export const provide = <R, Given>(self: Tool<R | Given>, services: Context.Context<Given>): Tool<R> => {
   const give = Effect.mapInputContext((rest: Context.Context<R>) => Context.merge(rest, services))
-  const { instead, preview, replay, ...others } = self
+  const { instead, intent, preview, replay, ...others } = self
   return {
     ...others,
     ...instead === undefined ? {} : {
@@ -437,6 +470,7 @@ export const provide = <R, Given>(self: Tool<R | Given>, services: Context.Conte
       }
     },
     ...preview === undefined ? {} : { preview: (args, context) => give(preview(args, context)) },
+    ...intent === undefined ? {} : { intent: (args, context) => give(intent(args, context)) },
     ...replay === undefined ? {} : {
       replay: typeof replay === "string" ? replay : (args, context) => give(replay(args, context))
     },
@@ -480,6 +514,14 @@ const replaying = <A, R>(
       )
   }
 }
+
+const intending = <A, R>(
+  { intent }: Common<A, R>,
+  read: (args: unknown) => Effect.Effect<A, ToolFailure>
+): Pick<Tool<R>, "intent"> =>
+  intent === undefined
+    ? {}
+    : { intent: (args, context) => Effect.flatMap(read(args), (parameters) => intent(parameters, context)) }
 
 const isArguments = (args: unknown): args is Arguments => Predicate.isReadonlyRecord(args)
 

@@ -20,6 +20,7 @@ import {
   type Access,
   type CallContext,
   type Concurrency,
+  type CutOff,
   nothing,
   type Preview,
   Result,
@@ -27,6 +28,7 @@ import {
   ToolFailure
 } from "./Tool.ts"
 import type { Toolkit } from "./Toolkit.ts"
+import type { FileIntent } from "./workspace/FileIntent.ts"
 
 /**
  * The output that the model gets. A failed result is an answer too: it says what was wrong. The details are for user
@@ -48,7 +50,8 @@ export interface ToolResult {
  * @category models
  */
 export type Recovered =
-  | { readonly _tag: "Again" | "Unknown" }
+  | { readonly _tag: "Again" }
+  | { readonly _tag: "Unknown" }
   | { readonly _tag: "Ended"; readonly result: ToolResult }
 
 /** @since 0.1.0 @category services */
@@ -73,8 +76,13 @@ export class ToolExecutor extends Context.Tag("effixir/tools/ToolExecutor")<Tool
     call: ToolCall,
     context: Pick<CallContext, "sessionId">
   ) => Effect.Effect<Option.Option<Preview>, ToolFailure>
+  /** What a call is about to do to files, for `recover`; nothing where its tool does not say, or cannot. */
+  readonly intent: (
+    call: ToolCall,
+    context: Pick<CallContext, "sessionId">
+  ) => Effect.Effect<ReadonlyArray<FileIntent> | undefined>
   /** What has become of a call that was cut off, and whether it may run again. */
-  readonly recover: (call: ToolCall, context: Pick<CallContext, "sessionId">) => Effect.Effect<Recovered>
+  readonly recover: (call: ToolCall, context: CutOff) => Effect.Effect<Recovered>
   /** Runs one call. It has no error: failures that the tool expects become failed results. */
   readonly execute: (call: ToolCall, context: CallContext) => Effect.Effect<ToolResult>
 }>() {}
@@ -94,6 +102,8 @@ export const make = <R>(
       access: (call) => Effect.flatMap(tools, (tools) => access(meant(tools, call))),
       preview: (call, context) =>
         Effect.flatMap(tools, (tools) => preview(meant(tools, call), context)).pipe(Effect.provide(services)),
+      intent: (call, context) =>
+        Effect.flatMap(tools, (tools) => intent(meant(tools, call), context)).pipe(Effect.provide(services)),
       recover: (call, context) =>
         Effect.flatMap(tools, (tools) => recover(meant(tools, call), context)).pipe(Effect.provide(services)),
       execute: Effect.fnUntraced(function*(call, context) {
@@ -257,22 +267,35 @@ const preview = <R>(
     : Effect.flatMap(read(tool, call), (args) => Effect.asSome(work(args, context)))
 }
 
-const recover = <R>(
+const intent = <R>(
   { call, tool }: Meant<R>,
   context: Pick<CallContext, "sessionId">
+): Effect.Effect<ReadonlyArray<FileIntent> | undefined, never, R> => {
+  const work = tool?.intent
+  return tool === undefined || work === undefined
+    ? Effect.succeed(undefined)
+    : Effect.orElseSucceed(Effect.flatMap(read(tool, call), (args) => work(args, context)), () => undefined)
+}
+
+const again: Recovered = { _tag: "Again" }
+const unknown: Recovered = { _tag: "Unknown" }
+
+const recover = <R>(
+  { call, tool }: Meant<R>,
+  context: CutOff
 ): Effect.Effect<Recovered, never, R> => {
   const replay = tool?.replay ?? "never"
   if (tool === undefined || typeof replay === "string") {
-    return Effect.succeed({ _tag: replay === "safe" ? "Again" : "Unknown" })
+    return Effect.succeed(replay === "safe" ? again : unknown)
   }
   return Effect.flatMap(read(tool, call), (args) => replay(args, context)).pipe(
     Effect.flatMap((found): Effect.Effect<Recovered, ToolFailure> => {
-      if (found._tag !== "Done") return Effect.succeed({ _tag: found._tag === "NotDone" ? "Again" : "Unknown" })
+      if (found._tag !== "Done") return Effect.succeed(found._tag === "NotDone" ? again : unknown)
       const { result } = found
       const given = typeof result === "object" && "output" in result ? result : new Result({ output: result })
       return Effect.map(checked(given), (result) => ({ _tag: "Ended", result: completed(result) }))
     }),
-    Effect.orElseSucceed((): Recovered => ({ _tag: "Unknown" }))
+    Effect.orElseSucceed(() => unknown)
   )
 }
 

@@ -98,6 +98,7 @@ const occasions: {
     image: [["logo.png", "image/png", "12 KB"]],
     wrote: [[120, file]],
     replaced: [[1, file], [2, file]],
+    edited: [[file]],
     replacedAlike: [["a.txt", 12]],
     matchedAlike: [["a.txt", 2]],
     patched: [[[`A ${file}`, "M b.ts -> c.ts", "D d.ts"]]],

@@ -13,6 +13,7 @@ import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
 import * as FileChange from "../workspace/FileChange.ts"
 import * as FilePlan from "../workspace/FilePlan.ts"
+import * as FileRecovery from "../workspace/FileRecovery.ts"
 import { Files } from "../workspace/Files.ts"
 import type { SeenFiles } from "../workspace/SeenFiles.ts"
 import * as TextFile from "../workspace/TextFile.ts"
@@ -40,7 +41,8 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.freeform({
       onRight: (changes) => Tool.writes(...changes.flatMap(pathsOf))
     }),
   describe: (patch) => `apply a patch: ${summary(patch)}`,
-  replay: (patch) => Effect.map(stateOf(patch), (state) => outcomeOf(patch, state)),
+  intent: (patch, { sessionId }) => Effect.flatMap(plan(patch, sessionId), FileRecovery.intentOf),
+  replay: (patch, { intent }) => FileRecovery.reconcile(intent, ToolOutputs.patched(listOf(patch))),
   preview: (patch, { sessionId }) => Effect.flatMap(plan(patch, sessionId), FilePlan.preview),
   handler: (patch, context) =>
     Effect.gen(function*() {
@@ -67,48 +69,6 @@ export const summary = (patch: string): string =>
 
 const listOf = (patch: string): ReadonlyArray<string> =>
   Either.match(Patch.parse(patch), { onLeft: () => [], onRight: (changes) => changes.map(tellChange) })
-
-/** Whether the files are as before a patch or as after it: a patch that was cut off may also have made a part of it. */
-const stateOf = Effect.fnUntraced(function*(patch: string) {
-  const changes = Patch.parse(patch)
-  if (Either.isLeft(changes)) return yield* fail(EditFailures.patchUnreadable(changes.left))
-  const states = new Set(yield* Effect.forEach(changes.right, stateOfChange))
-  const [first = "unclear"] = states
-  return states.size === 1 ? first : "unclear"
-})
-
-const stateOfChange = Effect.fnUntraced(function*(change: Patch.Change) {
-  if (change._tag === "Delete") return (yield* isThere(change.path)) ? "before" : "after"
-  if (change._tag === "Add") {
-    const text = yield* TextFile.current(change.path)
-    if (text === undefined) return "before"
-    return text === change.lines.map((line) => `${line}\n`).join("") ? "after" : "unclear"
-  }
-  const { hunks, moveTo, path } = change
-  if (moveTo === undefined) {
-    const text = yield* TextFile.current(path)
-    return text === undefined ? "unclear" : Patch.stateOf(text, hunks)
-  }
-  const [from, to] = [yield* isThere(path), yield* isThere(moveTo)]
-  return from === to ? "unclear" : from ? "before" : "after"
-})
-
-const isThere = Effect.fnUntraced(function*(path: string) {
-  const files = yield* Files
-  const place = yield* TextFile.resolvePlace(path)
-  return Option.isSome(yield* Effect.mapError(files.stat(place), failure(path)))
-})
-
-const outcomeOf = (patch: string, state: Patch.State): Tool.Reconciled => {
-  switch (state) {
-    case "before":
-      return Tool.notDone
-    case "after":
-      return Tool.done(ToolOutputs.patched(listOf(patch)))
-    case "unclear":
-      return Tool.unknown
-  }
-}
 
 /** Computes the new content of each file, in the order of the patch. What the model should know of it goes to the notes. */
 const plan = Effect.fnUntraced(function*(patch: string, session: string, notes: Array<string> = []) {

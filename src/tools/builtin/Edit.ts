@@ -10,6 +10,7 @@ import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
 import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
 import * as FilePlan from "../workspace/FilePlan.ts"
+import * as FileRecovery from "../workspace/FileRecovery.ts"
 import type { Files } from "../workspace/Files.ts"
 import * as LineEnds from "../workspace/LineEnds.ts"
 import type { SeenFiles } from "../workspace/SeenFiles.ts"
@@ -40,7 +41,9 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   concurrency: "exclusive",
   access: ({ path }) => Tool.writes(path),
   describe: ({ path, replace_all }) => `replace ${replace_all === true ? "every occurrence of " : ""}a text in ${path}`,
-  replay: (parameters) => Effect.map(TextFile.current(parameters.path), (text) => reconciled(parameters, text)),
+  intent: (parameters, { sessionId }) =>
+    Effect.flatMap(edit(parameters, sessionId), ({ plan }) => FileRecovery.intentOf(plan)),
+  replay: ({ path }, { intent }) => FileRecovery.reconcile(intent, ToolOutputs.edited(path)),
   preview: (parameters, { sessionId }) =>
     Effect.flatMap(edit(parameters, sessionId), ({ plan }) => FilePlan.preview(plan)),
   handler: (parameters, context) =>
@@ -85,19 +88,7 @@ const edit = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, ses
   return yield* fail(EditFailures.oldStringNotThere(path, nearest))
 })
 
-/** Where the old text and the new one are both there, or neither, nothing can be said. */
-const reconciled = (
-  { new_string, old_string, path, replace_all }: typeof Parameters.Type,
-  text: string | undefined
-) => {
-  if (text === undefined) return Tool.unknown
-  const plain = LineEnds.toLf(text)
-  const [old, by] = [placesOf(plain, LineEnds.toLf(old_string)), placesOf(plain, LineEnds.toLf(new_string))]
-  if (old.length > 0) return by.length === 0 ? Tool.notDone : Tool.unknown
-  return by.length === 0 ? Tool.unknown : Tool.done(ToolOutputs.replaced(replace_all === true ? by.length : 1, path))
-}
-
-/** Where a text stands in another one, from left to right without overlaps. */
+/** Where a text stands in another one, from left to right without overlaps. The other one is not empty. */
 const placesOf = (text: string, wanted: string): ReadonlyArray<LookAlikes.Place> => {
   const places: Array<LookAlikes.Place> = []
   for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + wanted.length)) {

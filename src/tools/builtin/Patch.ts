@@ -163,31 +163,6 @@ export const apply = (text: string, hunks: ReadonlyArray<Hunk>): Either.Either<A
   return Either.right({ text: whole.join(""), alike })
 }
 
-/**
- * A text beside hunks: as before they were put into it, or as after.
- *
- * @since 0.1.0
- * @category models
- */
-export type State = "before" | "after" | "unclear"
-
-/**
- * Whether hunks are yet to be put into a text or were already: by whether they fit, and whether taking them out would.
- *
- * @since 0.1.0
- * @category combining
- */
-export const stateOf = (text: string, hunks: ReadonlyArray<Hunk>): State => {
-  const fits = Either.isRight(apply(text, hunks))
-  const isIn = Either.isRight(apply(text, hunks.map(reversed)))
-  return fits === isIn ? "unclear" : fits ? "before" : "after"
-}
-
-const reversed = (hunk: Hunk): Hunk => ({
-  ...hunk,
-  lines: hunk.lines.map(({ sign, text }) => ({ sign: sign === "+" ? "-" : sign === "-" ? "+" : " ", text }))
-})
-
 interface Place {
   readonly at: number
   readonly lines: Hunk["lines"]

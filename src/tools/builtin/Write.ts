@@ -9,6 +9,7 @@ import * as ToolDescriptions from "../../prompts/ToolDescriptions.ts"
 import * as ToolOutputs from "../../prompts/ToolOutputs.ts"
 import * as Tool from "../Tool.ts"
 import * as FilePlan from "../workspace/FilePlan.ts"
+import * as FileRecovery from "../workspace/FileRecovery.ts"
 import type { Files } from "../workspace/Files.ts"
 import type { SeenFiles } from "../workspace/SeenFiles.ts"
 import * as TextFile from "../workspace/TextFile.ts"
@@ -32,11 +33,8 @@ export const tool: Tool.Tool<Files | SeenFiles | Workspace> = Tool.make({
   concurrency: "exclusive",
   access: ({ path }) => Tool.writes(path),
   describe: ({ content, path }) => `write ${sizeOf(content)} bytes to ${path}`,
-  replay: ({ content, path }) =>
-    Effect.map(
-      TextFile.current(path),
-      (text) => text === content ? Tool.done(ToolOutputs.wrote(sizeOf(content), path)) : Tool.notDone
-    ),
+  intent: (parameters) => Effect.flatMap(plan(parameters), FileRecovery.intentOf),
+  replay: ({ content, path }, { intent }) => FileRecovery.reconcile(intent, ToolOutputs.wrote(sizeOf(content), path)),
   preview: (parameters) => Effect.flatMap(plan(parameters), FilePlan.preview),
   handler: (parameters, context) =>
     Effect.map(

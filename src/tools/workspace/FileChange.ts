@@ -75,6 +75,23 @@ export const make = ({ after, before, ...of }: Versions): Effect.Effect<FileChan
   return Effect.map(hunksOf(old, young), (hunks) => ({ ...of, ...told(hunks), ...note }))
 }
 
+/**
+ * The content of a file as a change takes it: bytes stay bytes where it is no text.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const readable = (bytes: Uint8Array): string | Uint8Array => {
+  if (bytes.subarray(0, 8192).includes(0)) return bytes
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return bytes
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
 const told = (hunks: ReadonlyArray<Hunk>): Pick<FileChange, "added" | "diff" | "removed"> => {
   const lines = hunks.flatMap(({ lines }) => lines)
   return {

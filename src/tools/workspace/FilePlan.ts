@@ -6,13 +6,13 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
-import * as Encoding from "effect/Encoding"
 import { resolve } from "../../internal/paths.ts"
 import * as EditFailures from "../../prompts/EditFailures.ts"
 import * as Tool from "../Tool.ts"
 import * as FileChange from "./FileChange.ts"
 import { Files } from "./Files.ts"
 import { SeenFiles } from "./SeenFiles.ts"
+import * as Sha256 from "./Sha256.ts"
 import type * as TextFile from "./TextFile.ts"
 import { failure, Workspace } from "./Workspace.ts"
 
@@ -122,28 +122,23 @@ const changesOf = (root: string, plan: Plan): Effect.Effect<ReadonlyArray<FileCh
     (draft) => {
       const { after, from, path, real } = draft
       const before = typeof draft.before === "object" && !FileChange.isLink(draft.before)
-        ? readable(draft.before.bytes)
+        ? FileChange.readable(draft.before.bytes)
         : draft.before
       const place = { path, real, ...(resolve(root, path) === real ? {} : { isElsewhere: true }) }
       if (from !== undefined && isMove(draft)) {
-        return FileChange.make({ ...place, kind: "move", from: from.path, before: readable(from.bytes), after })
+        return FileChange.make({
+          ...place,
+          kind: "move",
+          from: from.path,
+          before: FileChange.readable(from.bytes),
+          after
+        })
       }
       const kind = after === undefined ? "delete" : before === undefined ? "create" : "edit"
       return FileChange.make({ ...place, kind, before, after })
     }
   )
 }
-
-const readable = (bytes: Uint8Array): string | Uint8Array => {
-  if (bytes.subarray(0, 8192).includes(0)) return bytes
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    return bytes
-  }
-}
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const digest = (plan: Plan): Effect.Effect<string> =>
   Effect.map(
@@ -153,19 +148,11 @@ const digest = (plan: Plan): Effect.Effect<string> =>
           FileChange.isLink(before)
             ? Effect.succeed(`-> ${before.link}`)
             : typeof before === "object"
-            ? sum(before.bytes)
+            ? Sha256.of(before.bytes)
             : Effect.succeed(before),
-          after === undefined ? Effect.succeed(after) : sum(encoder.encode(after))
+          after === undefined ? Effect.succeed(after) : Sha256.ofText(after)
         ]),
         (versions) => [real, ...versions.map((version) => version ?? null)]
       )),
     (files) => JSON.stringify(files)
-  ).pipe(Effect.flatMap((text) => sum(encoder.encode(text))))
-
-const sum = (bytes: Uint8Array): Effect.Effect<string> =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", new Uint8Array(bytes))),
-    (hash) => Encoding.encodeHex(new Uint8Array(hash))
-  )
-
-const encoder = new TextEncoder()
+  ).pipe(Effect.flatMap(Sha256.ofText))

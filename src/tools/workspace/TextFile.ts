@@ -14,8 +14,13 @@ import { Files } from "./Files.ts"
 import { SeenFiles } from "./SeenFiles.ts"
 import { failure, Workspace } from "./Workspace.ts"
 
-/** Larger files are left to `bash`. In bytes. */
-const maxSize = 10 * 1024 * 1024
+/**
+ * Larger files are left to `bash`. In bytes.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const maxSize = 10 * 1024 * 1024
 
 /**
  * A regular file with its bytes.
@@ -115,19 +120,6 @@ export const target = Effect.fnUntraced(function*(path: string) {
   if (type !== "File") return yield* fail(FileFailures.notRegularFile(path))
   const bytes = size > maxSize ? undefined : yield* Effect.orElseSucceed(files.read(real, maxSize + 1), () => undefined)
   return { path, real, mode: mode & 0o7777, before: bytes === undefined ? size : { bytes } }
-})
-
-/**
- * The text of a file as it is now, if there is one, without marking it as seen. Refuses what is not UTF-8.
- *
- * @since 0.1.0
- * @category files
- */
-export const current = Effect.fnUntraced(function*(path: string) {
-  const { before } = yield* target(path)
-  if (before === undefined) return undefined
-  if (typeof before === "number") return yield* tooLarge(path, before)
-  return yield* decode({ path, bytes: before.bytes })
 })
 
 /**
