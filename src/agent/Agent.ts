@@ -201,7 +201,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
     session: Session,
     sink: EventSink.EventSink,
     turn: Omit<Turn.Options, "history"> & Pick<RunOptions, "isHandedOver" | "whyInterrupted">,
-    begin: Effect.Effect<History.History, AgentError>
+    begin: Effect.Effect<History.History, AgentError, ToolExecutor>
   ) =>
     Effect.flatMap(begin, (history) => Turn.run({ ...turn, history })).pipe(
       Effect.provideService(Step.Step, Step.make(session, sink)),
@@ -289,8 +289,6 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             setup: overrides?.setup
           })
           yield* sink.skipLogged
-          yield* Effect.provideService(LostCalls.recover(session), ToolExecutor, tools)
-          yield* sink.flush
           const options = { ...defaults, ...overrides }
           const turn = {
             ...options,
@@ -300,8 +298,13 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
             turnId: started.turnId,
             effortChanges: Inputs.effortChanges((yield* TurnEnd.eventsOf(session)).slice(at))
           }
-          // The completed steps replay what came after.
-          yield* runTurn(session, sink, turn, Effect.succeed(History.fromStored(stored.slice(0, at + 1))))
+          const begin = Effect.gen(function*() {
+            yield* LostCalls.recover(session)
+            yield* sink.flush
+            // The completed steps replay what came after.
+            return History.fromStored(stored.slice(0, at + 1))
+          })
+          yield* runTurn(session, sink, turn, begin)
         })),
     compact: (id, overrides) =>
       Effect.scoped(Effect.gen(function*() {

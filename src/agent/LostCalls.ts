@@ -7,9 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { defined } from "../internal/json.ts"
 import * as Conversation from "../prompts/Conversation.ts"
+import * as Refusals from "../prompts/Refusals.ts"
 import type { Session } from "../session/Session.ts"
 import { startedSuffix, ToolEnded, type ToolStarted } from "../session/SessionEvent.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
+import { HookStopped } from "./AgentError.ts"
 import * as CallApproval from "./CallApproval.ts"
 import * as CallHooks from "./hooks/CallHooks.ts"
 
@@ -19,18 +21,33 @@ export const endLostCalls = (session: Session) =>
 
 /**
  * Finds out what has become of them, before their turn goes on. Those that may run again stay open, and do; those whose
- * work was done end with what it gives; the end of all others is not known.
+ * work was done end with what it gives, and hooks hear of it as of any other; those that were refused end with their
+ * refusal; the end of all others is not known.
  */
 export const recover = Effect.fnUntraced(function*(session: Session) {
   const tools = yield* ToolExecutor
+  const { id: sessionId } = session
+  let stopped: string | undefined
   for (const { key, started } of yield* lostCalls(session)) {
     const decided = Option.getOrUndefined(yield* session.lookup(CallApproval.decisionKey({ key })))?.event
-    const ran = decided?._tag === "PermissionDecided" ? decided.arguments : undefined
-    const call = yield* CallHooks.recalled(started.call, ran)
-    const found = yield* tools.recover(call, { sessionId: session.id, intent: started.intent })
+    const decision = decided?._tag === "PermissionDecided" ? decided : undefined
+    const { turnId } = started
+    if (decision?.decision === "denied") {
+      yield* session.append(key, endOf(started, { status: "failed", output: Refusals.notPermitted(decision) }))
+      continue
+    }
+    const call = yield* CallHooks.recalled(started.call, decision?.arguments)
+    const found = yield* tools.recover(call, { sessionId, intent: started.intent })
     if (found._tag === "Again") continue
-    yield* session.append(key, found._tag === "Ended" ? endOf(started, found.result) : lostCall(started))
+    if (found._tag === "Unknown") {
+      yield* session.append(key, lostCall(started))
+      continue
+    }
+    const { result, stop } = yield* CallHooks.after({ sessionId, turnId }, call, found.result, decision?.context)
+    yield* session.append(key, endOf(started, result))
+    stopped ??= stop
   }
+  if (stopped !== undefined) return yield* new HookStopped({ event: "PostToolUse", reason: stopped })
 })
 
 const lostCalls = Effect.fnUntraced(function*(session: Session) {
