@@ -19,6 +19,7 @@ import type * as SocketServer from "@effect/platform/SocketServer"
 import * as RpcClient from "@effect/rpc/RpcClient"
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -85,10 +86,15 @@ const health = Layer.effect(
   }))
 )
 
-/** Several machines that make the tables at the same moment disturb each other, once. */
+/** Several machines that make the tables at the same moment disturb each other, once; some of it is told as a defect. */
 const again = Schedule.intersect(Schedule.jittered(Schedule.spaced("200 millis")), Schedule.recurs(20))
-const messages = Layer.orDie(Layer.retry(SqlMessageStorage.layer, again))
-const runners = Layer.orDie(Layer.retry(SqlRunnerStorage.layer, again))
+const untilMade = <A, E, R>(tables: Layer.Layer<A, E, R>): Layer.Layer<A, never, R> =>
+  Layer.catchAllCause(tables, (cause) => Layer.fail(cause)).pipe(
+    Layer.retry(again),
+    Layer.catchAll((cause) => Layer.die(Cause.squash(cause)))
+  )
+const messages = untilMade(SqlMessageStorage.layer)
+const runners = untilMade(SqlRunnerStorage.layer)
 
 /**
  * A runner: it takes its share of the sessions, and gives them back when it ends. Whoever reaches its port can have turns run:
