@@ -11,13 +11,15 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { Agent, type RunOptions } from "../agent/Agent.ts"
 import type { AgentError } from "../agent/AgentError.ts"
 import type { AgentEvent } from "../agent/AgentEvent.ts"
-import type { Inbox } from "../agent/Inbox.ts"
+import type { Inbox, Waiting } from "../agent/Inbox.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import { SessionError } from "../session/SessionError.ts"
 import { endsTurn } from "../session/SessionEvent.ts"
@@ -35,20 +37,33 @@ export const make = Effect.map(ClusterSessions, (sessions) => {
   ): Stream.Stream<AgentEvent, AgentError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
       const failed = (refused: Refused): AgentError => toAgentError(session, refused)
-      const { inbox, key = globalThis.crypto.randomUUID(), limits, model, reasoning } = options
+      const { inbox, limits, model, reasoning } = options
+      // The key of a turn that has been is no name for its going on.
+      const key = input === null ? undefined : options.key
+      const own = key ?? globalThis.crypto.randomUUID()
       const before = yield* Effect.mapError(sessions.state(session, key), failed)
-      const turn = { key, input, model, effort: reasoning?.effort, limits }
+      const turn = { key: own, input, model, effort: reasoning?.effort, limits }
       const starting = yield* Effect.forkScoped(Effect.mapError(sessions.start(session, turn), failed))
-
-      // What goes on has begun already.
-      let begun: Begun | undefined = input === null ? yield* starting : before.known ?? undefined
+      let begun: Begun | undefined = before.known ?? undefined
       let hasEnded = false
-      // Whoever leaves before the end does not want the turn any more.
-      yield* Effect.addFinalizer(() => hasEnded ? Effect.void : Effect.ignore(sessions.interrupt(session)))
+
+      const interrupt = Effect.gen(function*() {
+        const isAsked = Option.isSome(yield* Fiber.poll(starting))
+        const turnId = yield* sessions.interrupt(session, { key: own, turnId: begun?.turnId })
+        return isAsked || turnId !== null
+      })
+      // Whoever leaves before the end does not want the turn any more; its request may still be on its way.
+      yield* Effect.addFinalizer(() =>
+        hasEnded
+          ? Effect.void
+          : Effect.ignore(Effect.repeat(interrupt, { until: (isHeard) => isHeard, schedule: soon }))
+      )
+      // What goes on has begun already.
+      if (input === null) begun = yield* starting
       if (inbox !== undefined) yield* Effect.forkScoped(passOn(session, inbox))
 
       const isOwn = (event: AgentEvent): boolean => {
-        if (event._tag === "TurnStarted" && event.key === key) begun = { turnId: event.turnId, seq: event.seq }
+        if (event._tag === "TurnStarted" && event.key === own) begun = { turnId: event.turnId, seq: event.seq }
         if (event._tag === "SessionStarted") return true
         return begun !== undefined && "turnId" in event && event.turnId === begun.turnId
       }
@@ -71,11 +86,23 @@ export const make = Effect.map(ClusterSessions, (sessions) => {
       return before.first === undefined ? events : Stream.concat(Stream.make(before.first), events)
     }))
 
+  /** The key of what waits in an inbox: whatever happens on the way, it is said by no other. */
+  const keys = new WeakMap<Waiting, string>()
+  const keyOf = (waiting: Waiting): string => {
+    const key = keys.get(waiting) ?? globalThis.crypto.randomUUID()
+    keys.set(waiting, key)
+    return key
+  }
+
   const passOn = (session: string, inbox: Inbox) =>
     Effect.flatMap(inbox.pending, (pending) =>
       Effect.forEach(pending, (waiting) =>
-        Effect.ignore(
-          Effect.zipRight(sessions.say(session, waiting.kind, waiting.input), inbox.remove(waiting))
+        // What was heard leaves the inbox, also when its reader leaves.
+        Effect.uninterruptibleMask((restore) =>
+          Effect.ignore(Effect.zipRight(
+            restore(sessions.say(session, waiting.kind, waiting.input, keyOf(waiting))),
+            inbox.remove(waiting)
+          ))
         ), { discard: true })).pipe(Effect.repeat(Schedule.spaced("100 millis")))
 
   return Agent.of({
@@ -84,12 +111,14 @@ export const make = Effect.map(ClusterSessions, (sessions) => {
       Stream.catchAll(run(session, null, options), (error) => isNothing(error) ? Stream.empty : Stream.fail(error)),
     compact: (session) =>
       new SessionError({
-        reason: "Io",
+        reason: "Remote",
         session,
         detail: "its runner compacts it when it fills the window of its model, and not on demand"
       })
   })
 })
+
+const soon = Schedule.upTo(Schedule.spaced("100 millis"), "15 seconds")
 
 /** There is no turn that could go on. */
 const isNothing = (error: AgentError): boolean => error._tag === "SessionError" && error.reason === "NoTurn"

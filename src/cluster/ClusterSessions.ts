@@ -48,6 +48,17 @@ export interface Begun {
 }
 
 /**
+ * Which turn is meant: by the key that it was asked for with, or by its id.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Which {
+  readonly key?: string | undefined
+  readonly turnId?: string | undefined
+}
+
+/**
  * What is known of a session now.
  *
  * - `last` the number of the last event of its log
@@ -78,13 +89,20 @@ export class ClusterSessions extends Context.Tag("effixir/cluster/ClusterSession
    * once each, in their order; the others come as long as their runner lives.
    */
   readonly events: (session: string, after: number) => Stream.Stream<AgentEvent>
-  /** Interrupts the turn of a session, and gives its id, if one runs. */
-  readonly interrupt: (session: string) => Effect.Effect<string | null, Refused>
-  /** Says something to the model of the turn that runs, and gives the id of the turn. */
+  /**
+   * Interrupts the turn of a session, and gives its id, if one runs. With `which` it is that turn and no other; one that
+   * still waits for others does not begin.
+   */
+  readonly interrupt: (session: string, which?: Which) => Effect.Effect<string | null, Refused>
+  /**
+   * Says something to the model of the turn that runs, and gives the id of the turn. What is said to the same runner again
+   * by the same `key` is heard once.
+   */
   readonly say: (
     session: string,
     kind: "steer" | "followUp",
-    input: ReadonlyArray<Item>
+    input: ReadonlyArray<Item>,
+    key?: string
   ) => Effect.Effect<string, Refused>
   /** Gives the answer to the question about a call; false if nobody has asked. */
   readonly answer: (session: string, item: string, answer: Answer) => Effect.Effect<boolean, Refused>
@@ -117,12 +135,11 @@ export const make = Effect.gen(function*() {
 
   return ClusterSessions.of({
     start: Effect.fnUntraced(function*(session, { effort, input, key, limits, model }) {
-      const payload = { key, input, ...defined({ model, effort, limits: limits && wire(limits) }) }
-      const sent = yield* Effect.forkIn(client(session).Run(payload), scope)
-      return yield* client(session).Begin({ key }).pipe(
-        Effect.raceFirst(Effect.zipRight(sent.await.pipe(Effect.flatten), Effect.never)),
-        orRefused
-      )
+      const request = globalThis.crypto.randomUUID()
+      const payload = { request, key, input, ...defined({ model, effort, limits: limits && wire(limits) }) }
+      const sent = yield* Effect.forkIn(orRefused(client(session).Run(payload)), scope)
+      const begun = orRefused(client(session).Begin({ request, key: input === null ? null : key }))
+      return yield* Effect.raceFirst(begun, Effect.flatten(sent.await))
     }),
     state: (session, key) =>
       client(session).State({ key: key ?? null }).pipe(
@@ -133,8 +150,9 @@ export const make = Effect.gen(function*() {
         orRefused
       ),
     events,
-    interrupt: (session) => orRefused(client(session).Interrupt()),
-    say: (session, kind, input) => orRefused(client(session).Say({ kind, input })),
+    interrupt: (session, { key = null, turnId = null } = {}) => orRefused(client(session).Interrupt({ key, turnId })),
+    say: (session, kind, input, key = globalThis.crypto.randomUUID()) =>
+      orRefused(client(session).Say({ key, kind, input })),
     answer: (session, item, answer) => orRefused(client(session).Answer({ item, answer }))
   })
 })

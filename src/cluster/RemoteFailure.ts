@@ -25,9 +25,9 @@ const stopped = decodingOption(Schema.Struct({ event: Schema.String, reason: Sch
 const gone = decodingOption(Schema.Struct({ workspace: Schema.String }))
 const sessionReason = decodingOption(SessionError.fields.reason)
 
-/** What has no error of its own here is one of the session, with what its runner has said. */
+/** What has no error of its own here is `Remote`, with what its runner has said. */
 export const toAgentError = (session: string, { details, kind, message }: Told): AgentError => {
-  const other = () => new SessionError({ reason: "Io", session, detail: message })
+  const other = () => new SessionError({ reason: "Remote", session, detail: message })
   switch (kind) {
     case "PermissionNeeded":
       return Option.match(needed(details), {

@@ -12,7 +12,7 @@ import { Item } from "../responses/Item.ts"
 import { Refused } from "./Refused.ts"
 
 /** Time in milliseconds. */
-export const Limits = Schema.Struct({
+const Limits = Schema.Struct({
   steps: Schema.optional(Schema.Number),
   toolCalls: Schema.optional(Schema.Number),
   callsPerResponse: Schema.optional(Schema.Number),
@@ -21,14 +21,23 @@ export const Limits = Schema.Struct({
   time: Schema.optional(Schema.Number)
 })
 
-/** Without an input, the last turn of the session goes on. */
-export const NewTurn = Schema.Struct({
+/** Without an input, the last turn of the session goes on, and its key names no other. */
+const NewTurn = Schema.Struct({
   key: Schema.String,
   input: Schema.NullOr(Schema.Array(Item)),
   model: Schema.optional(Schema.String),
   effort: Schema.optional(Schema.String),
   limits: Schema.optional(Limits)
 })
+
+/**
+ * What a turn is asked for with. Its answer is kept under the name of the request: who asks again by the same key, after a
+ * refusal, has it tried again. That a turn runs once is seen by its key in the log.
+ */
+export const Asked = Schema.Struct({ ...NewTurn.fields, request: Schema.String })
+
+/** Which turn is meant; by neither it is the one that runs. */
+export const Which = Schema.Struct({ key: Schema.NullOr(Schema.String), turnId: Schema.NullOr(Schema.String) })
 
 /** A turn that has begun, and the number of its first event. */
 export const Begun = Schema.Struct({ turnId: Schema.String, seq: Schema.Number })
@@ -55,16 +64,18 @@ export const State = Schema.Struct({
 })
 
 export const SessionEntity = Entity.make("effixir/Session", [
-  Rpc.make("Run", { payload: NewTurn.fields, error: Refused, primaryKey: ({ key }) => key })
+  Rpc.make("Run", { payload: Asked.fields, success: Begun, error: Refused, primaryKey: ({ request }) => request })
     .annotate(ClusterSchema.Persisted, true)
     // Whoever has asked for it may leave.
     .annotate(ClusterSchema.Uninterruptible, "client"),
-  Rpc.make("Begin", { payload: { key: Schema.String }, success: Begun, error: Refused }),
+  // Answers when the turn has begun; why it has not is the answer of `Run`.
+  Rpc.make("Begin", { payload: { request: Schema.String, key: Schema.NullOr(Schema.String) }, success: Begun }),
   Rpc.make("State", { payload: { key: Schema.NullOr(Schema.String) }, success: State }),
   Rpc.make("Events", { payload: { after: Schema.Number }, success: EventText, stream: true }),
-  Rpc.make("Interrupt", { success: Schema.NullOr(Schema.String) }),
+  Rpc.make("Interrupt", { payload: Which.fields, success: Schema.NullOr(Schema.String) }),
   Rpc.make("Say", {
-    payload: { kind: Schema.Literal("steer", "followUp"), input: Schema.Array(Item) },
+    // What is said again by the same key is heard once.
+    payload: { key: Schema.String, kind: Schema.Literal("steer", "followUp"), input: Schema.Array(Item) },
     success: Schema.String,
     error: Refused
   }),

@@ -32,19 +32,32 @@ import { SessionStore } from "../session/SessionStore.ts"
 import * as EventText from "./EventText.ts"
 import { Refused } from "./Refused.ts"
 import { SessionAgents } from "./SessionAgents.ts"
-import { type Begun, type NewTurn, SessionEntity } from "./SessionEntity.ts"
+import { type Asked, type Begun, SessionEntity, type Which } from "./SessionEntity.ts"
 import { SessionFeeds, type Telling } from "./SessionFeeds.ts"
 
-type NewTurn = typeof NewTurn.Type
+type Asked = typeof Asked.Type
 type Begun = typeof Begun.Type
+type Which = typeof Which.Type
 
-/** The turn that runs. */
-interface Running {
-  readonly key: string
-  turnId: string | undefined
+/** A turn that was asked for, and has not ended. */
+interface Current {
+  readonly asked: Asked
+  begun: Begun | undefined
   fiber: Fiber.Fiber<void, AgentError | Refused> | undefined
   /** Whether somebody has interrupted it; otherwise an interruption hands it over. */
   isCancelled: boolean
+  readonly cancelled: Deferred.Deferred<void>
+  /** Whether the session was open for it, so that one who is `Busy` has lost it to another runner. */
+  wasOpen: boolean
+  /** How long it has waited for a session that is in use elsewhere, in milliseconds. */
+  waited: number
+}
+
+/** One who waits for a turn to begin. */
+interface Waiter {
+  readonly request: string
+  readonly key: string | null
+  readonly begun: Deferred.Deferred<Begun>
 }
 
 /** How many inputs may wait for one turn. */
@@ -52,6 +65,18 @@ const inboxCapacity = 64
 
 /** What is said to a turn that has just moved here waits for it so long. */
 const patience = Duration.seconds(15)
+
+/** A turn that has not begun waits so long for a session that is in use elsewhere: longer than the claim of a dead runner. */
+const busyPatience = Duration.minutes(1)
+
+/** How soon a turn that could not go on is tried again. */
+const again = Duration.seconds(1)
+
+/** A runner that has lost a session to another hears of it before that, and must not take it back. */
+const handover = Duration.seconds(10)
+
+/** The keys of so many inputs are remembered. */
+const heardCapacity = 1024
 
 /** How often a reader hears that the runner is alive. */
 const heartbeat = Duration.seconds(1)
@@ -64,8 +89,11 @@ const make = Effect.gen(function*() {
   const feeds = yield* SessionFeeds
   const inbox = yield* Inbox.make(inboxCapacity)
   const alone = yield* Effect.makeSemaphore(1)
-  const beginnings = new Map<string, Deferred.Deferred<Begun, Refused>>()
-  let running: Running | undefined
+  const waiters = new Set<Waiter>()
+  const queued = new Set<Current>()
+  /** The turns that have heard an input, by its key. */
+  const heard = new Map<string, string>()
+  let running: Current | undefined
 
   const log: Effect.Effect<ReadonlyArray<Stored>, SessionError> = Effect.catchIf(
     store.read(session),
@@ -75,21 +103,27 @@ const make = Effect.gen(function*() {
   /** A database that is away is waited for. */
   const patientLog = Effect.orDie(Effect.retry(log, Schedule.spaced("1 second")))
 
-  const begin = (key: string, begun: Exit.Exit<Begun, Refused>) =>
+  const begin = (current: Current, begun: Begun) =>
     Effect.suspend(() => {
-      const waiting = beginnings.get(key)
-      beginnings.delete(key)
-      return waiting === undefined ? Effect.void : Deferred.done(waiting, begun)
+      current.begun = begun
+      const { input, key, request } = current.asked
+      const own = Array.from(waiters).filter((waiter) =>
+        waiter.request === request || input !== null && waiter.key === key
+      )
+      return Effect.forEach(own, (waiter) => Deferred.succeed(waiter.begun, begun), { discard: true })
     })
+
+  /** The turn that was asked for, if the log has it. What goes on is not known by a key. */
+  const knownOf = (events: ReadonlyArray<Stored>, { input, key }: Asked) =>
+    input === null ? undefined : turnOf(events, key)
 
   /** Runs a turn, or goes on with it, until it ends or cannot go on. */
   const work = Effect.fnUntraced(function*(
-    turn: NewTurn,
-    current: Running,
+    current: Current,
     telling: Telling,
     events: ReadonlyArray<Stored>
   ) {
-    const { effort, input, key, limits, model } = turn
+    const { effort, input, key, limits, model } = current.asked
     const { agent, options, teach } = yield* agents.agent({ session, events, model })
     const chosen = {
       ...options,
@@ -101,10 +135,11 @@ const make = Effect.gen(function*() {
     }
     const isOpen = openTurn(events) !== undefined
     const told = (event: AgentEvent) => {
+      current.wasOpen = true
+      current.waited = 0
       telling.event(event)
       if (event._tag !== "TurnStarted" || event.key !== key) return Effect.void
-      current.turnId = event.turnId
-      return begin(key, Exit.succeed({ turnId: event.turnId, seq: event.seq }))
+      return begin(current, { turnId: event.turnId, seq: event.seq })
     }
     const stream = isOpen || input === null
       ? agent.resume(session, chosen)
@@ -115,70 +150,95 @@ const make = Effect.gen(function*() {
     )
   }, Effect.scoped)
 
-  const attempt = (turn: NewTurn, current: Running, telling: Telling) =>
+  const attempt = (current: Current, telling: Telling) =>
     Effect.gen(function*() {
-      const { input, key } = turn
+      current.wasOpen = false
       const events = yield* log
-      const known = turnOf(events, key)
+      const known = knownOf(events, current.asked)
       if (known !== undefined) {
-        current.turnId = known.turnId
-        yield* begin(key, Exit.succeed(known))
+        yield* begin(current, known)
         // Its end is there.
         if (openTurn(events) !== known.turnId) return
       }
-      if (input === null) {
+      if (current.asked.input === null) {
         const last = Option.getOrUndefined(LastTurn.unfinishedTurn(events.map(({ event }) => event)))
         if (last === undefined) return yield* nothingToGoOn(session)
-        current.turnId = last.started.turnId
-        yield* begin(key, Exit.succeed({ turnId: last.started.turnId, seq: events[last.at]?.seq ?? 0 }))
+        yield* begin(current, { turnId: last.started.turnId, seq: events[last.at]?.seq ?? 0 })
       }
-      const fiber = yield* Effect.fork(work(turn, current, telling, events))
+      const fiber = yield* Effect.fork(work(current, telling, events))
       current.fiber = fiber
       if (current.isCancelled) yield* Fiber.interruptFork(fiber)
       yield* Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
     })
 
   /** A turn that has begun goes on until the log has its end, however often the database is away meanwhile. */
-  const run = (turn: NewTurn): Effect.Effect<void, Refused> =>
-    alone.withPermits(1)(Effect.scoped(Effect.gen(function*() {
-      const telling = yield* feeds.tell(session)
-      const current: Running = { key: turn.key, turnId: undefined, fiber: undefined, isCancelled: false }
-      running = current
-      yield* attempt(turn, current, telling).pipe(
-        Effect.catchAllCause((cause) => afterFailure(turn, current, telling, cause)),
-        // Before the end is told: who hears of it may begin the next turn.
-        Effect.ensuring(Effect.sync(() => {
-          running = undefined
-        }))
+  const goOn = (current: Current, telling: Telling): Effect.Effect<Begun, Refused> =>
+    attempt(current, telling).pipe(
+      Effect.matchCauseEffect({
+        onFailure: (cause) => afterFailure(current, telling, cause),
+        onSuccess: (): Effect.Effect<Begun, Refused> =>
+          current.begun === undefined ? new Refused(notBegun) : Effect.succeed(current.begun)
+      })
+    )
+
+  const run = (asked: Asked): Effect.Effect<Begun, Refused> =>
+    Effect.gen(function*() {
+      const cancelled = yield* Deferred.make<void>()
+      const current: Current = {
+        asked,
+        begun: undefined,
+        fiber: undefined,
+        isCancelled: false,
+        cancelled,
+        wasOpen: false,
+        waited: 0
+      }
+      queued.add(current)
+      const turn = alone.withPermits(1)(Effect.scoped(Effect.gen(function*() {
+        queued.delete(current)
+        running = current
+        const telling = yield* feeds.tell(session)
+        return yield* Effect.ensuring(
+          goOn(current, telling),
+          // Before the end is told: who hears of it may begin the next turn.
+          Effect.sync(() => {
+            running = undefined
+          })
+        )
+      })))
+      const isTakenOut = Effect.zipRight(
+        Deferred.await(cancelled),
+        Effect.suspend(() => queued.has(current) ? new Refused(notBegun) : Effect.never)
       )
-    })))
+      return yield* Effect.ensuring(
+        Effect.raceFirst(turn, isTakenOut),
+        Effect.sync(() => queued.delete(current))
+      )
+    })
 
   const afterFailure = (
-    turn: NewTurn,
-    current: Running,
+    current: Current,
     telling: Telling,
     cause: Cause.Cause<AgentError | Refused>
-  ): Effect.Effect<void, Refused> =>
+  ): Effect.Effect<Begun, Refused> =>
     Effect.gen(function*() {
-      const error = Option.getOrUndefined(Cause.failureOption(cause))
-      // Another runner has the session: it is the one that answers.
-      if (error?._tag === "SessionError" && error.reason === "Busy") return yield* Effect.never
-      const isInterrupted = Cause.isInterruptedOnly(cause)
-      if (isInterrupted && !current.isCancelled) return yield* Effect.interrupt
+      if (Cause.isInterruptedOnly(cause) && !current.isCancelled) return yield* Effect.interrupt
       const events = yield* patientLog
-      const known = turnOf(events, turn.key)
-      const isOpen = openTurn(events) !== undefined && openTurn(events) === (known?.turnId ?? current.turnId)
-      if (isOpen) {
-        yield* Effect.sleep("1 second")
-        return yield* Effect.catchAllCause(
-          attempt(turn, current, telling),
-          (cause) => afterFailure(turn, current, telling, cause)
-        )
+      const begun = knownOf(events, current.asked) ?? current.begun
+      const isOpen = begun !== undefined && openTurn(events) === begun.turnId
+      const isBusy = isBusyCause(cause)
+      if (current.isCancelled) {
+        // Whoever has the session instead writes its end.
+        if (isOpen) yield* Effect.ignore(Effect.retry(close, whileBusy))
+        return begun ?? (yield* refusalOf(cause))
       }
-      if (known !== undefined || turn.input === null && current.turnId !== undefined) return
-      const refused = refusalOf(cause)
-      yield* begin(turn.key, Exit.fail(refused))
-      return yield* refused
+      if (isOpen || begun === undefined && isBusy && current.waited < Duration.toMillis(busyPatience)) {
+        const pause = isBusy && current.wasOpen ? handover : again
+        current.waited += Duration.toMillis(pause)
+        yield* Effect.raceFirst(Effect.sleep(pause), Deferred.await(current.cancelled))
+        return yield* current.isCancelled ? afterFailure(current, telling, cause) : goOn(current, telling)
+      }
+      return begun ?? (yield* refusalOf(cause))
     })
 
   /** Where a turn is on its way here, it is waited for. */
@@ -194,42 +254,59 @@ const make = Effect.gen(function*() {
       Effect.flatten
     )
 
-  const say = (kind: "steer" | "followUp", input: NonNullable<NewTurn["input"]>) =>
-    Effect.suspend(() =>
-      running?.turnId === undefined
-        ? new Refused({
-          kind: "NoTurnRunning",
-          message: `No turn of session ${session} runs that could hear this: start one`,
-          details: { session_id: session }
-        })
-        : Effect.as(
-          Effect.mapError(
-            inbox[kind](input),
-            ({ capacity, message }) => new Refused({ kind: "InboxFull", message, details: { capacity } })
-          ),
-          running.turnId
-        )
-    )
+  const say = (key: string, kind: "steer" | "followUp", input: NonNullable<Asked["input"]>) =>
+    Effect.suspend(() => {
+      const known = heard.get(key)
+      if (known !== undefined) return Effect.succeed(known)
+      const turnId = running?.begun?.turnId
+      if (turnId === undefined) return noTurnRunning(session)
+      heard.set(key, turnId)
+      for (const oldest of heard.keys()) {
+        if (heard.size <= heardCapacity) break
+        heard.delete(oldest)
+      }
+      return Effect.mapBoth(inbox[kind](input), {
+        onSuccess: () => turnId,
+        onFailure: ({ capacity, message }) => {
+          heard.delete(key)
+          return new Refused({ kind: "InboxFull", message, details: { capacity } })
+        }
+      })
+    })
+
+  /** Ends the turn that the log leaves open. */
+  const close = Effect.scoped(
+    Effect.flatMap(store.open(session), (opened) => TurnEnd.closeOpenTurn(opened, "cancelled"))
+  )
 
   /** A turn that was to go on here, and has not begun to. */
-  const cancelOpen = alone.withPermitsIfAvailable(1)(Effect.scoped(Effect.gen(function*() {
-    const turnId = openTurn(yield* log)
-    if (turnId === undefined) return null
-    yield* TurnEnd.closeOpenTurn(yield* store.open(session), "cancelled")
-    return turnId
-  })))
+  const cancelOpen = (which: Which) =>
+    alone.withPermitsIfAvailable(1)(Effect.gen(function*() {
+      const open = openTurnOf(yield* log)
+      if (open === undefined || !isMeant(which, open.key, open.turnId)) return null
+      yield* close
+      return open.turnId
+    }))
 
-  const interrupt: Effect.Effect<string | null> = Effect.suspend(() => {
-    if (running !== undefined) {
-      running.isCancelled = true
-      const { fiber, turnId = null } = running
-      return Effect.as(fiber === undefined ? Effect.void : Fiber.interruptFork(fiber), turnId)
-    }
-    return Effect.flatMap(
-      Effect.orElseSucceed(cancelOpen, () => Option.none<string | null>()),
-      Option.match({ onNone: () => Effect.delay(interrupt, "100 millis"), onSome: (turnId) => Effect.succeed(turnId) })
-    )
-  })
+  const interrupt = (which: Which): Effect.Effect<string | null> =>
+    Effect.suspend(() => {
+      const isNamed = which.key !== null || which.turnId !== null
+      const own = Array.from(queued).filter(({ asked }) => isNamed && isMeant(which, asked.key, undefined))
+      for (const current of own) cancel(current)
+      if (running !== undefined) {
+        const { asked, begun, fiber } = running
+        if (!isMeant(which, asked.key, begun?.turnId)) return Effect.succeed(null)
+        cancel(running)
+        return Effect.as(fiber === undefined ? Effect.void : Fiber.interruptFork(fiber), begun?.turnId ?? null)
+      }
+      return Effect.flatMap(
+        cancelOpen(which),
+        Option.match({
+          onNone: () => Effect.delay(interrupt(which), "100 millis"),
+          onSome: (turnId) => Effect.succeed(turnId)
+        })
+      ).pipe(Effect.retry(whileBusy), Effect.orElseSucceed(() => null))
+    })
 
   /** Readers follow their session when it moves; one that a turn is told to stays to its end. */
   const isGone = Effect.sync(() => running === undefined && !sharding.hasShardId(shardId))
@@ -237,19 +314,25 @@ const make = Effect.gen(function*() {
 
   return SessionEntity.of({
     Run: ({ payload }) => run(payload),
-    Begin: ({ payload: { key } }) =>
+    Begin: ({ payload: { key, request } }) =>
       Effect.gen(function*() {
-        const known = turnOf(yield* patientLog, key)
-        if (known !== undefined) return known
-        const waiting = beginnings.get(key) ?? (yield* Deferred.make<Begun, Refused>())
-        beginnings.set(key, waiting)
-        return yield* Deferred.await(waiting)
+        const waiter: Waiter = { key, request, begun: yield* Deferred.make<Begun>() }
+        return yield* Effect.acquireUseRelease(
+          Effect.sync(() => waiters.add(waiter)),
+          () =>
+            Effect.gen(function*() {
+              if (running?.asked.request === request && running.begun !== undefined) return running.begun
+              const known = key === null ? undefined : turnOf(yield* patientLog, key)
+              return known ?? (yield* Deferred.await(waiter.begun))
+            }),
+          () => Effect.sync(() => waiters.delete(waiter))
+        )
       }),
     State: ({ payload: { key } }) =>
       Effect.map(patientLog, (events) => ({
         last: events.at(-1)?.seq ?? 0,
         first: events[0] === undefined ? null : EventText.encode(fromStored(events[0])),
-        running: running === undefined ? null : { key: running.key, turnId: running.turnId ?? null },
+        running: running === undefined ? null : { key: running.asked.key, turnId: running.begun?.turnId ?? null },
         known: (key === null ? undefined : turnOf(events, key)) ?? null
       })),
     Events: ({ payload: { after } }) =>
@@ -262,9 +345,9 @@ const make = Effect.gen(function*() {
         }),
         Stream.interruptWhen(gone)
       ),
-    Interrupt: () => interrupt,
-    Say: ({ payload: { input, kind } }) =>
-      whenHere(say(kind, input), (exit) =>
+    Interrupt: ({ payload }) => interrupt(payload),
+    Say: ({ payload: { input, key, kind } }) =>
+      whenHere(say(key, kind, input), (exit) =>
         Exit.match(exit, {
           onSuccess: () => true,
           onFailure: (cause) => !Option.exists(Cause.failureOption(cause), ({ kind }) => kind === "NoTurnRunning")
@@ -287,8 +370,10 @@ export const layer: Layer.Layer<never, never, SessionAgents | SessionFeeds | Ses
     disableFatalDefects: true
   })
 
-const openTurn = (events: ReadonlyArray<Stored>): string | undefined =>
-  Option.getOrUndefined(LastTurn.openTurn(events.map(({ event }) => event)))?.started.turnId
+const openTurnOf = (events: ReadonlyArray<Stored>) =>
+  Option.getOrUndefined(LastTurn.openTurn(events.map(({ event }) => event)))?.started
+
+const openTurn = (events: ReadonlyArray<Stored>): string | undefined => openTurnOf(events)?.turnId
 
 const turnOf = (events: ReadonlyArray<Stored>, key: string): Begun | undefined => {
   for (const { event, seq } of events) {
@@ -297,22 +382,43 @@ const turnOf = (events: ReadonlyArray<Stored>, key: string): Begun | undefined =
   return undefined
 }
 
+/** Without a name it is any. */
+const isMeant = (which: Which, key: string | undefined, turnId: string | undefined): boolean =>
+  which.key === null && which.turnId === null ||
+  which.key !== null && which.key === key ||
+  which.turnId !== null && which.turnId === turnId
+
+const cancel = (current: Current) => {
+  current.isCancelled = true
+  Deferred.unsafeDone(current.cancelled, Effect.void)
+}
+
+const isBusyError = (error: AgentError | Refused): boolean => error._tag === "SessionError" && error.reason === "Busy"
+
+const isBusyCause = (cause: Cause.Cause<AgentError | Refused>) => Option.exists(Cause.failureOption(cause), isBusyError)
+
+/** The claim of a runner that has died runs out. */
+const whileBusy = { while: isBusyError, schedule: Schedule.upTo(Schedule.spaced("1 second"), patience) }
+
+const noTurnRunning = (session: string) =>
+  new Refused({
+    kind: "NoTurnRunning",
+    message: `No turn of session ${session} runs that could hear this: start one`,
+    details: { session_id: session }
+  })
+
 const nothingToGoOn = (session: string) =>
   new Refused({ kind: "SessionNoTurn", message: `Session ${session} has no turn that could go on`, details: {} })
 
-const limitsOf = ({ time, ...limits }: NonNullable<NewTurn["limits"]>) => ({
+const limitsOf = ({ time, ...limits }: NonNullable<Asked["limits"]>) => ({
   ...limits,
   ...time === undefined ? {} : { time: Duration.millis(time) }
 })
 
+const notBegun = { kind: "Interrupted", message: "The turn was interrupted before it had begun", details: {} }
+
 const refusalOf = (cause: Cause.Cause<AgentError | Refused>): Refused => {
-  if (Cause.isInterruptedOnly(cause)) {
-    return new Refused({
-      kind: "Interrupted",
-      message: "The turn was interrupted before it had begun",
-      details: {}
-    })
-  }
+  if (Cause.isInterruptedOnly(cause)) return new Refused(notBegun)
   return Either.match(Cause.failureOrCause(cause), {
     onLeft: (error) => error._tag === "Refused" ? error : ofAgent(Cause.fail(error)),
     onRight: ofAgent

@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
  * - `NoTurn` it has no such turn
  * - `Forked` others share its past, so that it cannot be deleted
  * - `Io` the disk refused
+ * - `Remote` the machine that runs its turns has refused, or failed, for a reason that has no error of its own here
  *
  * @since 0.1.0
  * @category errors
@@ -21,7 +22,7 @@ import * as Schema from "effect/Schema"
 export class SessionError extends Schema.TaggedError<SessionError>("effixir/session/SessionStore/SessionError")(
   "SessionError",
   {
-    reason: Schema.Literal("NotFound", "Busy", "Corrupt", "Newer", "PastLost", "NoTurn", "Forked", "Io"),
+    reason: Schema.Literal("NotFound", "Busy", "Corrupt", "Newer", "PastLost", "NoTurn", "Forked", "Io", "Remote"),
     session: Schema.String,
     detail: Schema.String,
     cause: Schema.optional(Schema.Defect)
@@ -45,6 +46,8 @@ export class SessionError extends Schema.TaggedError<SessionError>("effixir/sess
         return `Session ${this.session} cannot be deleted: ${this.detail}`
       case "Io":
         return `The log of session ${this.session} cannot be used: ${this.detail}`
+      case "Remote":
+        return `The runner of session ${this.session} has refused: ${this.detail}`
     }
   }
 }
