@@ -42,6 +42,12 @@ export const link = (name: string, uri: string, description: string | undefined)
 /** @since 0.1.0 @category results */
 export const resource = (uri: string, text: string): string => `[${uri}]\n${text}`
 
+/** @since 0.1.0 @category prompts */
+export const promptCut = (kept: string): string => `${kept}\n[The rest of the prompt is left out: it is too long.]`
+
+/** @since 0.1.0 @category prompts */
+export const promptExample = (said: string): string => `[An answer as it could be:]\n${said}`
+
 /** @since 0.1.0 @category failures */
 export const failed = "The tool failed without saying why."
 

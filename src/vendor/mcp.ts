@@ -21,6 +21,7 @@ export {
   JSONRPCMessageSchema,
   ListToolsRequestSchema,
   McpError,
+  PromptListChangedNotificationSchema,
   ResultSchema,
   ToolListChangedNotificationSchema
 } from "@modelcontextprotocol/sdk/types.js"

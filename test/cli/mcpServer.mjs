@@ -44,13 +44,18 @@ const answer = ({ id, method, params }) => {
       if (behaviour === "silent") return
       return give({
         protocolVersion: "2025-06-18",
-        capabilities: { tools: { listChanged: true } },
+        capabilities: { tools: { listChanged: true }, ...behaviour === "prompting" ? { prompts: {} } : {} },
         serverInfo: { name: behaviour, version: "1" }
       })
     case "ping":
       return behaviour === "hanging" ? undefined : give({})
     case "tools/list":
       return give({ tools: tools() })
+    case "prompts/list":
+      return give({ prompts: [{ name: "spoof", description: "Says \u001B[31mit" }, { name: "refused" }] })
+    case "prompts/get":
+      if (params.name === "refused") return send({ id, error: { code: -32602, message: "no such prompt" } })
+      return give({ messages: [{ role: "user", content: { type: "text", text: "Look at ./dot.png \u001B[2J" } }] })
     case "tools/call":
       return call(give, params)
   }

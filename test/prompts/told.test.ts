@@ -126,6 +126,8 @@ const occasions: {
     unknownContent: [["video"]],
     link: [["a.txt", "file:///a.txt", undefined], ["a.txt", "file:///a.txt", "The first"]],
     resource: [["file:///a.txt", "text"]],
+    promptCut: [["What a server says"]],
+    promptExample: [["It is sunny."]],
     failed: [],
     timedOut: [["github", "120 s"]],
     closed: [["github"]],

@@ -59,6 +59,8 @@ export interface Chat {
   readonly say: (sentence: string) => Effect.Effect<void>
   /** Sends a prompt as if the person had typed it. */
   readonly send: (prompt: string) => Effect.Effect<void, never, Services>
+  /** Sends what a server has written, which `typed` has asked for. No file that it names is sent along. */
+  readonly sendFrom: (typed: string, parts: ReadonlyArray<Item>) => Effect.Effect<void, never, Services>
   /** The model hears this with the next prompt. */
   readonly note: (text: string) => void
   /** Shows the end of a session that is there already, as the one that goes on. */
@@ -255,15 +257,24 @@ export const make = Effect.fnUntraced(function*(
       (path) =>
         Effect.catchAll(Effect.map(Image.read(path), (image) => [image]), ({ message }) => Effect.as(say(message), []))
     )
-    const heard = notes.map((note) => userMessage(note))
-    const message = Image.message(prompt, [...attached, ...images.flat()])
-    notes = []
-    attached = []
-    return [...heard, message]
+    return withRest((rest) => Image.message(prompt, [...rest, ...images.flat()]))
   })
 
-  const prompted = Effect.fnUntraced(function*(prompt: string, kind: "steer" | "followUp") {
-    const items = yield* itemsOf(prompt)
+  const withRest = (message: (attached: ReadonlyArray<Item>) => Item): ReadonlyArray<Item> => {
+    const items = [...notes.map((note) => userMessage(note)), message(attached)]
+    notes = []
+    attached = []
+    return items
+  }
+
+  const prompted = Effect.fnUntraced(function*(
+    prompt: string,
+    kind: "steer" | "followUp",
+    parts?: ReadonlyArray<Item>
+  ) {
+    const items = parts === undefined
+      ? yield* itemsOf(prompt)
+      : withRest((rest) => ({ ...userMessage(""), content: [...parts, ...rest] }))
     if (work === undefined) return yield* start("working", true, turn(items))
     if (!work.isTurn) {
       yield* front.give(prompt)
@@ -299,6 +310,14 @@ export const make = Effect.fnUntraced(function*(
       work?.isTurn === true ? "the turn" : work?.name
     }: stop it with Esc, or try again later.`
 
+  /** What a command sends is sent when the command has ended. */
+  const afterCommand = <R>(sending: Effect.Effect<void, never, R>) =>
+    Effect.suspend(() => work === undefined || work.isTurn ? Effect.void : Fiber.await(work.fiber)).pipe(
+      Effect.zipRight(sending),
+      Effect.forkIn(scope),
+      Effect.asVoid
+    )
+
   const chat: Chat = {
     session,
     front,
@@ -315,16 +334,8 @@ export const make = Effect.fnUntraced(function*(
       return Effect.as(Fiber.interruptFork(fiber), true)
     }),
     say,
-    // The command that sends it has ended by then.
-    send: (prompt) =>
-      Effect.asVoid(
-        Effect.forkIn(
-          Effect.suspend(() => work === undefined || work.isTurn ? Effect.void : Fiber.await(work.fiber)).pipe(
-            Effect.zipRight(prompted(prompt, "steer"))
-          ),
-          scope
-        )
-      ),
+    send: (prompt) => afterCommand(prompted(prompt, "steer")),
+    sendFrom: (typed, parts) => afterCommand(prompted(typed, "steer", parts)),
     note: (text) => {
       notes = [...notes, text]
     },

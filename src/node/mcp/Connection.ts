@@ -16,12 +16,14 @@ import { Secrets } from "../../auth/Secrets.ts"
 import { field, text } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import { version } from "../../internal/version.ts"
+import * as McpPrompt from "../../tools/mcp/McpPrompt.ts"
 import type * as McpServers from "../../tools/mcp/McpServers.ts"
 import * as McpTool from "../../tools/mcp/McpTool.ts"
 import {
   Client,
   ErrorCode,
   McpError,
+  PromptListChangedNotificationSchema,
   ResultSchema,
   SSEClientTransport,
   SseError,
@@ -67,7 +69,7 @@ export interface Options {
   /** The folder that the agent works in. */
   readonly folder: string
   readonly watcher: ProcessWatcher
-  /** Called when the server says that its tools have changed. */
+  /** Called when the server says that its tools or prompts have changed. */
   readonly onChanged: () => void
 }
 
@@ -89,6 +91,8 @@ export interface Connection {
   readonly has: (capability: "tools" | "resources") => boolean
   readonly ask: (asked: Asked) => Effect.Effect<unknown, McpProblem>
   readonly tools: Effect.Effect<ReadonlyArray<McpTool.Listed>, McpProblem>
+  /** None from a server that cannot list them: its tools are of use without. */
+  readonly prompts: Effect.Effect<ReadonlyArray<McpPrompt.Listed>>
 }
 
 /** How many times the time of a call a server may take that reports progress. */
@@ -222,6 +226,7 @@ const connect = Effect.fnUntraced(function*(
     } satisfies Pick<Client, "onclose" | "onerror">
   )
   client.setNotificationHandler(ToolListChangedNotificationSchema, onChanged)
+  client.setNotificationHandler(PromptListChangedNotificationSchema, onChanged)
   yield* Effect.tryPromise({
     try: (signal) => client.connect(transport, { signal, timeout: startup_timeout * 1000 }),
     catch: explain
@@ -256,31 +261,43 @@ const connect = Effect.fnUntraced(function*(
   const ask = (asked: Asked): Effect.Effect<unknown, McpProblem> =>
     isProgram ? Effect.onInterrupt(send(asked), () => check) : send(asked)
 
-  const tools = Effect.gen(function*() {
-    const all: Array<McpTool.Listed> = []
+  /** What the server lists, page by page; of one name the first. */
+  const list = Effect.fnUntraced(function*<A extends { readonly name: string }>(
+    method: "tools/list" | "prompts/list",
+    listedIn: (answer: unknown) => ReadonlyArray<A>
+  ) {
+    const all: Array<A> = []
     let cursor: string | undefined
     for (let page = 0; page < maxPages; page++) {
       const answer = yield* ask({
-        method: "tools/list",
+        method,
         ...cursor === undefined ? {} : { params: { cursor } },
         timeout: Duration.seconds(startup_timeout)
       })
-      all.push(...McpTool.listedIn(answer))
+      all.push(...listedIn(answer))
       cursor = text(field(answer, "nextCursor"))
       if (cursor === undefined || cursor === "") break
     }
-    return all.filter(({ name }, at) =>
-      (enabled_tools === undefined || enabled_tools.includes(name)) && !disabled_tools.includes(name) &&
-      all.findIndex((other) => other.name === name) === at
-    )
+    return all.filter(({ name }, at) => all.findIndex((other) => other.name === name) === at)
   })
+
+  const tools = Effect.map(
+    list("tools/list", McpTool.listedIn),
+    (all) =>
+      all.filter(({ name }) =>
+        (enabled_tools === undefined || enabled_tools.includes(name)) && !disabled_tools.includes(name)
+      )
+  )
+
+  const prompts = Effect.orElseSucceed(list("prompts/list", McpPrompt.listedIn), () => [])
 
   const connection: Connection = {
     isClosed: () => isClosed,
     closed: Deferred.await(closed),
     has: (capability) => capabilities?.[capability] !== undefined,
     ask,
-    tools: capabilities?.tools === undefined ? Effect.succeed([]) : tools
+    tools: capabilities?.tools === undefined ? Effect.succeed([]) : tools,
+    prompts: capabilities?.prompts === undefined ? Effect.succeed([]) : prompts
   }
   return connection
 })

@@ -17,6 +17,7 @@ import * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import * as Told from "../../prompts/McpTools.ts"
+import * as McpPrompt from "../../tools/mcp/McpPrompt.ts"
 import type * as McpServers from "../../tools/mcp/McpServers.ts"
 import type * as McpTool from "../../tools/mcp/McpTool.ts"
 import { ToolFailure } from "../../tools/Tool.ts"
@@ -38,6 +39,7 @@ export interface Versioned extends McpTool.Listed {
  */
 export interface State {
   readonly tools: ReadonlyArray<Versioned>
+  readonly prompts: ReadonlyArray<McpPrompt.Listed>
   readonly hasResources: boolean
   readonly problem: string | undefined
 }
@@ -51,6 +53,8 @@ export interface ServerConnection {
   /** The state as far as it is known; the same value as long as nothing has changed. */
   readonly now: () => State
   readonly ask: (asked: Request, options?: AskOptions) => Effect.Effect<unknown, ToolFailure>
+  /** What a prompt of it says. */
+  readonly prompt: McpServers.Running["prompt"]
 }
 
 type Request = Omit<Connection.Asked, "onProgress" | "timeout">
@@ -82,7 +86,7 @@ const usualTimeout = 120
 /** Servers say several times in a row that their tools have changed. */
 const quietTime = Duration.millis(300)
 
-const nothing: State = { tools: [], hasResources: false, problem: undefined }
+const nothing: State = { tools: [], prompts: [], hasResources: false, problem: undefined }
 
 /**
  * Begins to connect, and does not wait for it.
@@ -107,8 +111,14 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
 
   const look = (connection: Connection.Connection) =>
     Effect.map(
-      connection.tools,
-      (tools) => set({ tools: tools.map(versioned), hasResources: connection.has("resources"), problem: undefined })
+      Effect.all([connection.tools, connection.prompts], { concurrency: "unbounded" }),
+      ([tools, prompts]) =>
+        set({
+          tools: tools.map(versioned),
+          prompts,
+          hasResources: connection.has("resources"),
+          problem: undefined
+        })
     )
 
   const connect = Effect.gen(function*() {
@@ -203,33 +213,37 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
 
   const isForgotten = ({ reason }: Connection.McpProblem) => reason === "Forgotten"
 
+  const ask: ServerConnection["ask"] = (asked, { agreed, progress } = {}) => {
+    const once = Effect.gen(function*() {
+      const used = yield* Effect.mapError(
+        current,
+        ({ problem }) => new ToolFailure({ message: Told.notConnected(name, problem) })
+      )
+      // A server that was connected to just now may have other tools than before.
+      if (agreed !== undefined && state.tools.find(({ name }) => name === agreed.tool)?.version !== agreed.version) {
+        return yield* new ToolFailure({ message: Told.changed(agreed.called) })
+      }
+      used.asking++
+      return yield* askOn(used.connection, asked, progress).pipe(
+        Effect.tapError((error) => isForgotten(error) ? forget(used) : Effect.void),
+        Effect.ensuring(leave(used))
+      )
+    })
+    return once.pipe(
+      // A server that was started anew does not know the session, and has not run the call.
+      Effect.catchIf((error) => error._tag === "McpProblem" && isForgotten(error), () => once),
+      Effect.catchTag("McpProblem", (error) => new ToolFailure({ message: toldOf(name, error, timeout) }))
+    )
+  }
+
   const server: ServerConnection = {
     name,
     configured,
     state: Effect.map(Deferred.await(first), () => state),
     now: () => state,
-    ask: (asked, { agreed, progress } = {}) => {
-      const once = Effect.gen(function*() {
-        const used = yield* Effect.mapError(
-          current,
-          ({ problem }) => new ToolFailure({ message: Told.notConnected(name, problem) })
-        )
-        // A server that was connected to just now may have other tools than before.
-        if (agreed !== undefined && state.tools.find(({ name }) => name === agreed.tool)?.version !== agreed.version) {
-          return yield* new ToolFailure({ message: Told.changed(agreed.called) })
-        }
-        used.asking++
-        return yield* askOn(used.connection, asked, progress).pipe(
-          Effect.tapError((error) => isForgotten(error) ? forget(used) : Effect.void),
-          Effect.ensuring(leave(used))
-        )
-      })
-      return once.pipe(
-        // A server that was started anew does not know the session, and has not run the call.
-        Effect.catchIf((error) => error._tag === "McpProblem" && isForgotten(error), () => once),
-        Effect.catchTag("McpProblem", (error) => new ToolFailure({ message: toldOf(name, error, timeout) }))
-      )
-    }
+    ask,
+    prompt: (name, args) =>
+      Effect.map(ask({ method: "prompts/get", params: { name, arguments: args } }), McpPrompt.toParts)
   }
   return server
 })

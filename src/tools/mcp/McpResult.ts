@@ -55,7 +55,13 @@ const fieldsOf = (value: unknown): Fields => Predicate.isReadonlyRecord(value) ?
 
 const say = (text: string): Item => ({ type: "input_text", text })
 
-const partsOf = (given: unknown): ReadonlyArray<Item> => {
+/**
+ * One part of what a server gives.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const partsOf = (given: unknown): ReadonlyArray<Item> => {
   const part = fieldsOf(given)
   const type = text(part["type"]) ?? "unknown"
   switch (type) {

@@ -8,6 +8,9 @@ import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { Item } from "../../responses/Item.ts"
+import type { ToolFailure } from "../Tool.ts"
+import type * as McpPrompt from "./McpPrompt.ts"
 
 /**
  * A text, or the variable of the environment that has it.
@@ -113,11 +116,17 @@ export interface Running {
   readonly state: Effect.Effect<State>
   /** The same as far as it is known. */
   readonly now: () => State
+  /** What a prompt of it says, as parts of a message. */
+  readonly prompt: (
+    name: string,
+    args: { readonly [name: string]: string }
+  ) => Effect.Effect<ReadonlyArray<Item>, ToolFailure>
 }
 
 /** @since 0.1.0 @category models */
 export interface State {
   readonly tools: ReadonlyArray<{ readonly name: string }>
+  readonly prompts: ReadonlyArray<McpPrompt.Listed>
   readonly problem: string | undefined
 }
 

@@ -174,6 +174,55 @@ describe("a command of a conversation", () => {
       yield* chat.leave
     }))
 
+  test("sends what an MCP server says, and shows it", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Hello."), say("Sunny."), say("Cloudy.")]))
+      const everything = new URL(
+        "../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js",
+        import.meta.url
+      )
+      writeFileSync(
+        `${person.home}/config.json`,
+        JSON.stringify({
+          mcp_servers: {
+            all: { command: process.execPath, args: [fileURLToPath(everything)] },
+            odd: {
+              command: process.execPath,
+              args: [fileURLToPath(new URL("../mcpServer.mjs", import.meta.url)), "prompting"]
+            }
+          }
+        })
+      )
+      writeFileSync(person.file("dot.png"), "no picture")
+      const chat = yield* person.start()
+      // The first turn waits for the servers, however slow the machine is.
+      yield* chat.turn("hello")
+      const help = yield* chat.enter("/help")
+      assert.match(
+        help,
+        /Prompts of MCP servers:[^]*\/mcp__all__args-prompt city \[state\]\s+A prompt with two\s+arguments/
+      )
+      assert.match(help, /\/mcp__odd__spoof\s+Says \\x1b\[31mit/)
+      const sent = yield* chat.turn("/mcp__all__args-prompt state=Viken Oslo")
+      assert.match(
+        sent,
+        /The MCP server all says this in your place:\s[^]*> What's weather in Oslo, Viken\?[^]*Sunny\./
+      )
+      assert.match(
+        yield* chat.enter("/mcp__all__args-prompt"),
+        /was not sent: it needs city\.\s+Write\s+it\s+as\s+\S+\s+city\s+\[state\]/
+      )
+      assert.match(yield* chat.enter("/mcp__all__arg-prompt"), /the\s+nearest\s+is\s+\/mcp__all__args-prompt/)
+      assert.match(yield* chat.enter("/mcp__odd__refused"), /The server odd answered: no such prompt/)
+      // Control characters are harmless, and a file that the server names is not sent along.
+      assert.match(yield* chat.turn("/mcp__odd__spoof"), /> Look at \.\/dot\.png\s+\\x1b\[2J[^]*Cloudy\./)
+      const bodies = (yield* person.simulator.requests).map(({ body }) => JSON.stringify(body))
+      assert.include(bodies[1], "What's weather in Oslo, Viken?")
+      assert.notInclude(bodies[1], "mcp__all__args-prompt state")
+      assert.include(bodies[2], "Look at ./dot.png")
+      yield* chat.leave
+    }))
+
   test("copies a session, makes it shorter, and writes it down", () =>
     Effect.gen(function*() {
       const person = yield* sitDown(

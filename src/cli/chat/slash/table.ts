@@ -22,6 +22,7 @@ const help: SlashCommand = {
   run: Effect.fnUntraced(function*(chat) {
     const { keys } = yield* Effect.promise(() => import("../keyHelp.ts"))
     const own = yield* Effect.orElseSucceed(Prompts.load(chat), () => [])
+    const ofServers = yield* Effect.orElseSucceed(Prompts.ofServers(chat, "starting"), () => [])
     const row = (names: ReadonlyArray<string>) => {
       const width = Math.max(0, ...names.map(cells)) + 4
       return (name: string, what: string) =>
@@ -35,6 +36,8 @@ const help: SlashCommand = {
       ...commands.map((command) => row(named)(spelled(command), command.summary)),
       ...own.length === 0 ? [] : ["", "Your prompts:"],
       ...own.map((command) => row(named)(spelled(command), command.summary)),
+      ...ofServers.length === 0 ? [] : ["", "Prompts of MCP servers:"],
+      ...ofServers.map((command) => row(ofServers.map(spelled))(spelled(command), command.summary)),
       "",
       "Keys:",
       ...keys.map(([name, what]) => row(keys.map(([name]) => name))(name, what))
@@ -87,7 +90,7 @@ export const find = Effect.fnUntraced(function*(chat: Chat, text: string) {
   if (given === "") return undefined
   const name = aliases[given] ?? given
   const built = commands.find((command) => command.name === name)
-  const all = built === undefined ? yield* withOwn(chat) : commands
+  const all = built === undefined ? yield* withOwn(chat, given.startsWith("mcp__") ? "starting" : "ready") : commands
   const command = built ?? all.find((command) => command.name === name)
   if (command !== undefined) return { _tag: "Command", command, words: words.trim() } satisfies Found
   if (!/^[\p{L}\p{N}_-]+$/u.test(given)) return undefined
@@ -97,9 +100,15 @@ export const find = Effect.fnUntraced(function*(chat: Chat, text: string) {
   return { _tag: "Problem", problem } satisfies Found
 })
 
-/** With the prompts that are written down, which never stand in for a command. */
-export const withOwn = (chat: Chat) =>
+/** With the prompts that are written down, and those of servers, which never stand in for a command. */
+export const withOwn = (chat: Chat, servers: Prompts.Servers = "ready") =>
   Effect.map(
-    Effect.orElseSucceed(Prompts.load(chat), (): ReadonlyArray<SlashCommand> => []),
-    (own) => [...commands, ...own.filter(({ name }) => !commands.some((command) => command.name === name))]
+    Effect.orElseSucceed(
+      Effect.all([Prompts.load(chat), Prompts.ofServers(chat, servers)]),
+      (): ReadonlyArray<ReadonlyArray<SlashCommand>> => []
+    ),
+    (prompts) => {
+      const all = [...commands, ...prompts.flat()]
+      return all.filter(({ name }, at) => all.findIndex((other) => other.name === name) === at)
+    }
   )
