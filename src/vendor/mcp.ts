@@ -19,6 +19,7 @@ export {
   CallToolRequestSchema,
   ErrorCode,
   JSONRPCMessageSchema,
+  ListRootsRequestSchema,
   ListToolsRequestSchema,
   McpError,
   PromptListChangedNotificationSchema,

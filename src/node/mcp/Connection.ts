@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { basename, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
 import * as Host from "../../auth/Host.ts"
 import { Secrets } from "../../auth/Secrets.ts"
 import { field, text } from "../../internal/json.ts"
@@ -22,6 +23,7 @@ import * as McpTool from "../../tools/mcp/McpTool.ts"
 import {
   Client,
   ErrorCode,
+  ListRootsRequestSchema,
   McpError,
   PromptListChangedNotificationSchema,
   ResultSchema,
@@ -204,14 +206,14 @@ interface Connecting extends Options {
 const connect = Effect.fnUntraced(function*(
   server: McpServers.Server,
   transport: Transport,
-  { explain, isProgram, onChanged }: Connecting
+  { explain, folder, isProgram, onChanged }: Connecting
 ) {
-  const { disabled_tools = [], enabled_tools } = server
+  const { disabled_tools = [], enabled_tools, roots = false } = server
   const startup_timeout = startupOf(server)
   let isClosed = false
   const closed = yield* Deferred.make<void>()
   const client = yield* Effect.acquireRelease(
-    Effect.sync(() => new Client({ name: "effixir", version }, { capabilities: {} })),
+    Effect.sync(() => new Client({ name: "effixir", version }, { capabilities: roots ? { roots: {} } : {} })),
     (client) => Effect.ignore(Effect.tryPromise(() => client.close()))
   )
   Object.assign(
@@ -227,6 +229,11 @@ const connect = Effect.fnUntraced(function*(
   )
   client.setNotificationHandler(ToolListChangedNotificationSchema, onChanged)
   client.setNotificationHandler(PromptListChangedNotificationSchema, onChanged)
+  if (roots) {
+    // The folder of a run stays the same, so no change of it is announced.
+    const root = { uri: pathToFileURL(resolve(folder)).href, name: basename(resolve(folder)) }
+    client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [root] }))
+  }
   yield* Effect.tryPromise({
     try: (signal) => client.connect(transport, { signal, timeout: startup_timeout * 1000 }),
     catch: explain

@@ -299,7 +299,7 @@ const expected: { readonly [key: string]: string } = {
     "object with input, output and perhaps cached_input, in US dollars for a million tokens), or some of them",
   mcp_servers:
     "expected, for each name, an object with command (a text), and perhaps args, env, cwd, or else with url (http or " +
-    "https), and perhaps headers, bearer_token_env_var; and, if you like, enabled, required (each true or false), " +
+    "https), and perhaps headers, bearer_token_env_var; and, if you like, enabled, required, roots (each true or false), " +
     "enabled_tools, disabled_tools (lists of names), startup_timeout, tool_timeout (in seconds)",
   agents: "expected an object with max_parallel (1 to 16) and max_depth (0 to 4), or one of them",
   hooks:
@@ -335,7 +335,8 @@ const expectedOfServer: { readonly [key: string]: string } = {
   enabled_tools: names,
   disabled_tools: names,
   startup_timeout: seconds,
-  tool_timeout: seconds
+  tool_timeout: seconds,
+  roots: trueOrFalse
 }
 
 const whole = `expected a JSON object with ${keys.join(", ")}, or some of them`

@@ -34,7 +34,9 @@ const common = {
   enabled_tools: Schema.optional(Schema.Array(Schema.String)),
   disabled_tools: Schema.optional(Schema.Array(Schema.String)),
   startup_timeout: Schema.optional(Seconds),
-  tool_timeout: Schema.optional(Seconds)
+  tool_timeout: Schema.optional(Seconds),
+  /** Whether the server hears which folder the agent works in. Some then leave the folders that they were given. */
+  roots: Schema.optional(Schema.Boolean)
 }
 
 /**

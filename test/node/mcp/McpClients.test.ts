@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import { randomUUID } from "node:crypto"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, realpathSync } from "node:fs"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -246,7 +246,26 @@ describe("A call that is stopped", () => {
   }
 }, 30_000)
 
+const filesystem = fileURLToPath(
+  new URL("../../../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js", import.meta.url)
+)
+
 describe("A program", () => {
+  it.scopedLive("hears which folder the agent works in where it may, and else keeps what it was given", () =>
+    Effect.gen(function*() {
+      const given = mkdtempSync(join(tmpdir(), "effixir-test-"))
+      const folders = Effect.fnUntraced(function*(more: object) {
+        const { call } = yield* agentWith({ command: process.execPath, args: [filesystem, given], ...more })
+        return Effect.map(call("mcp__one__list_allowed_directories"), (result) => text(result).split("\n").slice(1))
+      })
+      const told = yield* folders({ roots: true })
+      // It asks for the folder when it is ready, and may answer a call before it knows.
+      let shown: ReadonlyArray<string> = []
+      while (!shown.includes(realpathSync(tmpdir()))) shown = yield* told
+      assert.notInclude(shown, realpathSync(given))
+      assert.deepStrictEqual(yield* yield* folders({}), [realpathSync(given)])
+    }))
+
   it.scopedLive("that has come back with another tool does not run it on an approval of the first", () =>
     Effect.gen(function*() {
       const { access, call, names } = yield* agentWith({ command: process.execPath, args: [odd, "reborn"] })
