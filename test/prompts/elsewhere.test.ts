@@ -44,7 +44,9 @@ const sentencesToPeople: ReadonlySet<string> = new Set([
   "it was compacted, and is still too long",
   "a summary of it could not be had: …",
   "a hook (PreCompact) keeps it as it is: …",
-  " in the background, where it stays"
+  " in the background, where it stays",
+  "no more words than its arguments",
+  "what was there before is not known: the call was cut off"
 ])
 
 /** Words for a list, not a sentence. */
