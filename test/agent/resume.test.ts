@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -92,32 +91,6 @@ describe("a turn that failed", () => {
       assert.deepStrictEqual(yield* ends, [["turn-1/end", "TurnFailed"], ["turn-2/end", "TurnCompleted"]])
       assert.deepStrictEqual(yield* resume(), [])
     }).pipe(Effect.provide(layer(turns(Script.refuse(400, { detail: "no" }), hello)))))
-
-  it.effect("by a bug in a tool tells of the calls that it took along, and is no interruption", () =>
-    Effect.gen(function*() {
-      const started = yield* Deferred.make<void>()
-      const buggy = Tool.make({
-        name: "buggy",
-        description: "",
-        parameters: Schema.Struct({}),
-        handler: () => Effect.zipRight(Deferred.await(started), Effect.dieMessage("out of order"))
-      })
-      const endless = Tool.make({
-        name: "endless",
-        description: "",
-        parameters: Schema.Struct({}),
-        handler: () => Effect.zipRight(Deferred.succeed(started, undefined), Effect.never)
-      })
-      yield* Effect.gen(function*() {
-        const { events, exit } = yield* watch((agent) => agent.run("s", "Go"))
-        assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
-        assert.deepStrictEqual(tags(events).slice(-3), ["ToolEnded", "ToolEnded", "TurnFailed"])
-        assert.deepInclude(events.at(-1), { kind: "Defect" })
-      }).pipe(Effect.provide(layer(
-        turns(Script.answer(Script.call("buggy", {}), Script.call("endless", {}))),
-        Toolkit.make(buggy, endless)
-      )))
-    }))
 })
 
 describe("a turn that was interrupted", () => {
