@@ -9,7 +9,8 @@ import { browser, isThere } from "./browser.ts"
 import { bundle } from "./bundle.ts"
 
 /** The rooms that are made for Node, and no others. */
-const ofNode = new Set(["cli", "node", "testing"])
+/** A runner of a cluster listens on a port of its own. */
+const ofNode = new Set(["cli", "cluster", "node", "testing"])
 
 const rooms = readdirSync(new URL("../src/", import.meta.url), { withFileTypes: true })
   .filter((entry) =>
