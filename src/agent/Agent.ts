@@ -138,7 +138,8 @@ export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
   /**
    * Goes on with the last turn of a session unless it has completed: whether a crash cut it off, or it was interrupted,
    * reached a limit, or failed. Completed steps are not repeated, and calls that never started are run. A call that started
-   * without a recorded end runs again where its tool says that it may (`replay`); of the others the model is told. It keeps its model and effort, unless these options name others.
+   * without a recorded end runs again where its tool says that it may (`replay`); of the others the model is told. The turn
+   * keeps its model and effort, unless these options name others.
    * Emits nothing if that turn has completed.
    */
   readonly resume: (session: string, options?: RunOptions) => Stream.Stream<AgentEvent, AgentError>

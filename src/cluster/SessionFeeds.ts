@@ -9,13 +9,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type AgentEvent, fromStored, isLogged, type PermissionRequested } from "../agent/AgentEvent.ts"
 import type { SessionError } from "../session/SessionError.ts"
-import { endsTurn, type SessionEvent, type Stored } from "../session/SessionEvent.ts"
+import { endsTurn, type Stored } from "../session/SessionEvent.ts"
 import { SessionStore } from "../session/SessionStore.ts"
+import { tapAppended } from "../session/tapAppended.ts"
 
 /**
  * One turn on its way to the readers.
@@ -81,34 +81,14 @@ const make = Effect.map(SessionStore, (store) => {
     for (const stored of untold.splice(0, end === -1 ? untold.length : end)) publish(feed, fromStored(stored))
   }
 
-  const appended = (session: string, stored: Stored) => {
-    const feed = feeds.get(session)
-    if (feed === undefined) return
-    if (endsTurn(stored.event)) feed.hasEnded = true
-    if (feed.untold === undefined) publish(feed, fromStored(stored))
-    else feed.untold.push(stored)
-  }
-
-  const telling: typeof SessionStore.Service = {
-    ...store,
-    open: (id) =>
-      Effect.gen(function*() {
-        const session = yield* store.open(id)
-        // What is appended concurrently has to be told in the order of its numbers.
-        const lock = yield* Effect.makeSemaphore(1)
-        const append = Effect.fnUntraced(function*(key: string, event: SessionEvent) {
-          const known = yield* session.lookup(key)
-          if (Option.isSome(known)) return known.value
-          const stored = yield* session.append(key, event)
-          appended(id, stored)
-          return stored
-        })
-        return {
-          ...session,
-          append: (key, event) => Effect.uninterruptible(lock.withPermits(1)(append(key, event)))
-        }
-      })
-  }
+  const appended = (session: string, stored: Stored) =>
+    Effect.sync(() => {
+      const feed = feeds.get(session)
+      if (feed === undefined) return
+      if (endsTurn(stored.event)) feed.hasEnded = true
+      if (feed.untold === undefined) publish(feed, fromStored(stored))
+      else feed.untold.push(stored)
+    })
 
   const logAfter = (session: string, after: number) =>
     Effect.catchIf(
@@ -169,7 +149,7 @@ const make = Effect.map(SessionStore, (store) => {
       hasEnded: () => feed.hasEnded
     })))
 
-  return { feeds: SessionFeeds.of({ read, tell }), store: telling }
+  return { feeds: SessionFeeds.of({ read, tell }), store: tapAppended(appended)(store) }
 })
 
 const doneExit = Exit.void

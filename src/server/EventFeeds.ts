@@ -21,8 +21,9 @@ import { linesOf } from "../agent/EventLines.ts"
 import { Secrets } from "../auth/Secrets.ts"
 import { json } from "../internal/visible.ts"
 import type { SessionError } from "../session/SessionError.ts"
-import { endsTurn, type SessionEvent, type Stored, type TurnFailed, width } from "../session/SessionEvent.ts"
+import { endsTurn, type Stored, type TurnFailed, width } from "../session/SessionEvent.ts"
 import { SessionStore } from "../session/SessionStore.ts"
+import { tapAppended } from "../session/tapAppended.ts"
 import * as FeedReader from "./FeedReader.ts"
 
 /** @since 0.1.0 @category services */
@@ -85,7 +86,7 @@ interface Feed {
 
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Options = {}) {
-  const { capacity = 1024 * 1024, grown, keepAlive = Duration.seconds(15) } = options
+  const { capacity = 1024 * 1024, grown, keepAlive = usualKeepAlive } = options
   const store = yield* SessionStore
   const { hide } = yield* Secrets
   const feeds = new Map<string, Feed>()
@@ -147,27 +148,6 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       return grown === undefined ? Effect.sync(() => publish(feed, fromStored(stored))) : catchUp(session, feed)
     })
 
-  const around = (store: typeof SessionStore.Service): typeof SessionStore.Service => ({
-    ...store,
-    open: (id) =>
-      Effect.gen(function*() {
-        const session = yield* store.open(id)
-        // What is appended concurrently has to be told in the order of its numbers.
-        const lock = yield* Effect.makeSemaphore(1)
-        const append = Effect.fnUntraced(function*(key: string, event: SessionEvent) {
-          const known = yield* session.lookup(key)
-          if (Option.isSome(known)) return known.value
-          const stored = yield* session.append(key, event)
-          yield* appended(id, stored)
-          return stored
-        })
-        return {
-          ...session,
-          append: (key, event) => Effect.uninterruptible(lock.withPermits(1)(append(key, event)))
-        }
-      })
-  })
-
   /** The events of a log as they are sent, in pieces. */
   const sent = (events: ReadonlyArray<Stored>, after: number): Stream.Stream<string> =>
     Stream.fromIteratorSucceed(
@@ -207,7 +187,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       })
       const history = Stream.suspend(() => sent(past, after))
       // No header leaves before the first bytes.
-      return Stream.make(": ok\n\n").pipe(
+      return Stream.make(opening).pipe(
         Stream.concat(history),
         Stream.concat(Stream.drain(Stream.fromEffect(begin))),
         Stream.concat(Stream.repeatEffectOption(reader.take))
@@ -255,7 +235,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       for (const { readers } of feeds.values()) for (const reader of readers) say(reader)
     })
 
-  yield* everyReader((reader) => reader.comment(": keep-alive\n\n")).pipe(
+  yield* everyReader((reader) => reader.comment(comment)).pipe(
     Effect.schedule(Schedule.spaced(keepAlive)),
     Effect.forkScoped
   )
@@ -271,7 +251,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   if (grown !== undefined) yield* Effect.forkScoped(Effect.schedule(look, Schedule.spaced("1 second")))
 
   return EventFeeds.of({
-    around,
+    around: tapAppended(appended),
     read,
     past: (session, after) => Stream.unwrap(Effect.map(readPast(session, after), (events) => sent(events, after))),
     tell,
@@ -296,6 +276,23 @@ export const layerStore: Layer.Layer<SessionStore, never, EventFeeds | SessionSt
   SessionStore,
   Effect.map(Effect.all([EventFeeds, SessionStore]), ([{ around }, store]) => around(store))
 )
+
+/**
+ * What a stream of events begins with.
+ *
+ * @internal
+ */
+export const opening = ": ok\n\n"
+
+/**
+ * What it says to show that the connection is alive.
+ *
+ * @internal
+ */
+export const comment = ": keep-alive\n\n"
+
+/** @internal */
+export const usualKeepAlive = Duration.seconds(15)
 
 /**
  * Lines of one event have numbers of their own, and a reader may have been cut off among them. No response is so long.

@@ -52,6 +52,13 @@ export const filled = (name: string): Options.Options<string> =>
     `--${name} is empty: give it a value, or leave it away`
   )
 
+/** Where sessions work that are asked for from elsewhere. */
+export const workspace = filled("workspace").pipe(
+  Options.withPseudoName("DIR"),
+  Options.withDescription("The folder that sessions work in if they name none"),
+  Options.optional
+)
+
 /** Where the machines of a cluster meet. */
 export const database = filled("database").pipe(Options.withPseudoName("URL"), Options.optional)
 

@@ -15,11 +15,7 @@ const flags = {
     Options.withDescription("Where the others reach this runner: 127.0.0.1 and any free port unless told otherwise"),
     Options.optional
   ),
-  workspace: Common.filled("workspace").pipe(
-    Options.withPseudoName("DIR"),
-    Options.withDescription("The folder that sessions work in if they name none"),
-    Options.optional
-  ),
+  workspace: Common.workspace,
   drain: Options.text("drain").pipe(
     Options.withPseudoName("TIME"),
     Options.withDescription("How long turns may still run when the runner is stopped: 60s unless told otherwise"),

@@ -21,11 +21,7 @@ const flags = {
     Options.withDescription("The file of the token that clients send; made where there is none"),
     Options.optional
   ),
-  workspace: Common.filled("workspace").pipe(
-    Options.withPseudoName("DIR"),
-    Options.withDescription("The folder that sessions work in if they name none"),
-    Options.optional
-  ),
+  workspace: Common.workspace,
   maxTurns: Options.text("max-turns").pipe(
     Options.withPseudoName("N"),
     Options.withDescription("How many turns may run at once (32 unless told otherwise)"),

@@ -72,8 +72,8 @@ const layerFeeds = Layer.effect(
         Stream.map((event) => framesOf(event).filter(({ seq }) => seq > after).map(({ text }) => text).join("")),
         Stream.filter((text) => text !== "")
       )
-      const comments = Stream.as(Stream.fromSchedule(Schedule.spaced("15 seconds")), ": keep-alive\n\n")
-      return Stream.concat(Stream.make(": ok\n\n"), Stream.merge(frames, comments)).pipe(
+      const comments = Stream.as(Stream.fromSchedule(Schedule.spaced(EventFeeds.usualKeepAlive)), EventFeeds.comment)
+      return Stream.concat(Stream.make(EventFeeds.opening), Stream.merge(frames, comments)).pipe(
         Stream.interruptWhenDeferred(isOver)
       )
     }

@@ -6,8 +6,8 @@ import * as ModelProfile from "../../../responses/account/ModelProfile.ts"
 import { Models } from "../../../responses/account/Models.ts"
 import { Mode } from "../../../tools/permission/Mode.ts"
 import { modes } from "../../permissionModes.ts"
-import * as Suggest from "../../suggest.ts"
 import type { Chat } from "../Chat.ts"
+import { chooseMode } from "./chooseMode.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
 
 const setModel = (chat: Chat, model: string) =>
@@ -81,23 +81,13 @@ export const permission: SlashCommand = {
   summary: "Decide what tools may do from the next turn on",
   run: Effect.fnUntraced(function*(chat, given) {
     const { permission: now } = yield* chat.session.open
-    const named = Mode.literals.find((mode) => mode === given)
-    if (given !== "" && named === undefined) {
-      const meant = Suggest.command(given, Mode.literals)
-      return yield* chat.say(
-        `There is no permission "${line(given)}"${meant === undefined ? "" : `, the nearest is ${meant}`} ` +
-          `(there are ${Mode.literals.join(", ")}).`
-      )
-    }
-    const chosen = named !== undefined ? Option.some(named) : yield* chat.front.choose(
-      "What may tools do?",
-      Mode.literals.map((mode) => ({
-        value: mode,
-        title: mode,
-        remark: `${modes[mode]}${mode === now ? " · now" : ""}`
-      })),
-      Mode.literals.indexOf(now)
-    )
+    const chosen = yield* chooseMode(chat, given, {
+      what: "permission",
+      question: "What may tools do?",
+      modes,
+      all: Mode.literals,
+      now
+    })
     if (Option.isNone(chosen)) return
     yield* chat.session.change({ permission: chosen })
     yield* chat.say(`From the next turn on ${modes[chosen.value]}.`)

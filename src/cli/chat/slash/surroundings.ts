@@ -7,9 +7,9 @@ import * as NodeSandbox from "../../../node/sandbox/NodeSandbox.ts"
 import { Mode } from "../../../tools/command/Sandbox.ts"
 import * as McpServers from "../../../tools/mcp/McpServers.ts"
 import { notHad } from "../../sandbox.ts"
-import * as Suggest from "../../suggest.ts"
 import { table } from "../../table.ts"
 import type { Chat } from "../Chat.ts"
+import { chooseMode } from "./chooseMode.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
 
 /** What each mode lets commands do, as the person who chooses is told. */
@@ -25,26 +25,15 @@ export const sandbox: SlashCommand = {
   summary: "Show what commands are kept in, and decide it from the next turn on",
   run: Effect.fnUntraced(function*(chat, given) {
     const found = yield* NodeSandbox.find
-    const named = Mode.literals.find((mode) => mode === given)
-    if (given !== "" && named === undefined) {
-      const meant = Suggest.command(given, Mode.literals)
-      return yield* chat.say(
-        `There is no sandbox "${line(given)}"${meant === undefined ? "" : `, the nearest is ${meant}`} ` +
-          `(there are ${Mode.literals.join(", ")}).`
-      )
-    }
     const opened = yield* chat.session.open
-    const now = opened.sandbox?.mode ?? "off"
-    if (named === undefined) yield* chat.say(shown(opened, found))
-    const chosen = named !== undefined ? Option.some(named) : yield* chat.front.choose(
-      "What are commands kept in?",
-      Mode.literals.map((mode) => ({
-        value: mode,
-        title: mode,
-        remark: `${modes[mode]}${mode === now ? " · now" : ""}`
-      })),
-      Mode.literals.indexOf(now)
-    )
+    const chosen = yield* chooseMode(chat, given, {
+      what: "sandbox",
+      question: "What are commands kept in?",
+      modes,
+      all: Mode.literals,
+      now: opened.sandbox?.mode ?? "off",
+      before: chat.say(shown(opened, found))
+    })
     if (Option.isNone(chosen)) return
     const mode = chosen.value
     if (mode !== "off" && Either.isLeft(found)) return yield* chat.say(`${notHad(mode, found.left)}.`)
