@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import type { Measured } from "./bench-chat/side.ts"
+import { median, ratio, tell } from "./table.ts"
 
 const [job = "", ...args] = process.argv.slice(2)
 
@@ -36,19 +37,29 @@ async function compare() {
   }
   rmSync(folder, { recursive: true })
 
-  const shareOf = ({ cpu, millis }: Measured) => cpu / millis
-  const bytesOf = ({ bytes, tokens }: Measured) => bytes / (tokens * 4)
-  const [raw, chat] = [median(all.raw.map(shareOf)), median(all.chat.map(shareOf))]
-  say(`${values.rate} tokens a second for ${values.seconds} s on 120 x 40, ${values.rounds} rounds, medians`)
-  say(`  raw writes  ${percent(raw)} of a processor, ${one(median(all.raw.map(bytesOf)))} bytes a character`)
-  say(`  drawn       ${percent(chat)} of a processor, ${one(median(all.chat.map(bytesOf)))} bytes a character`)
-  say(`  ratio       ${one(chat / raw)}`)
-  const late = median(all.chat.map(({ millis }) => millis)) / (Number(values.seconds) * 1000)
-  say(
-    `  time        ${one(late)} of what the answer takes; ${
-      one(median(all.chat.map(({ memory }) => memory)) / 2 ** 20)
-    } MB`
-  )
+  const cells = (side: ReadonlyArray<Measured>) => [
+    (median(side.map(shareOf)) * 100).toFixed(1),
+    median(side.map(({ bytes, tokens }) => bytes / (tokens * 4))).toFixed(1),
+    (median(side.map(({ millis }) => millis)) / (Number(values.seconds) * 1000)).toFixed(1),
+    (median(side.map(({ memory }) => memory)) / 2 ** 20).toFixed(0)
+  ]
+  tell({
+    title:
+      `drawing ${values.rate} tokens a second for ${values.seconds} s on 120 x 40, medians of ${values.rounds} rounds`,
+    columns: ["% of a processor", "bytes a character", "× its time", "MiB"],
+    rows: [
+      { name: "raw writes", cells: cells(all.raw) },
+      {
+        name: "drawn",
+        cells: cells(all.chat),
+        times: { ratio: ratio(all.chat.map(shareOf), all.raw.map(shareOf)), of: "raw writes" }
+      }
+    ]
+  })
+}
+
+function shareOf({ cpu, millis }: Measured): number {
+  return cpu / millis
 }
 
 /** On a pseudo-terminal, whose output is read as fast as it comes. */
@@ -73,20 +84,4 @@ async function bundle(): Promise<string> {
   await bundle.write({ dir, format: "esm", cleanDir: true, entryFileNames: "[name].js" })
   await bundle.close()
   return join(dir, "bench-chat.js")
-}
-
-function median(values: ReadonlyArray<number>): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-}
-
-function percent(value: number): string {
-  return `${one(value * 100)} %`.padStart(7)
-}
-
-function one(value: number): string {
-  return (Math.round(value * 10) / 10).toFixed(1)
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

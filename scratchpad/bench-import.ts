@@ -41,5 +41,5 @@ const side = (name: string, paths: ReadonlyArray<string>) => ({
   env: {}
 })
 
-process.stdout.write(`${seen.size} modules, which import ${others.size} of other packages\n`)
-await compare([side("what it needs", resolved), side("effixir", [index])], 7)
+const title = `import "effixir": ${seen.size} modules, which import ${others.size} of other packages`
+await compare(title, [side("what it needs", resolved), side("effixir", [index])], 7)

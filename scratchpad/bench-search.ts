@@ -13,6 +13,7 @@ import { rolldown } from "rolldown"
 import * as Ripgrep from "../src/node/workspace/Ripgrep.ts"
 import type { Answer } from "./bench-search/call.ts"
 import { work } from "./bench-search/work.ts"
+import { median, ratio, type Row, tell } from "./table.ts"
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +23,6 @@ const { values } = parseArgs({
   }
 })
 const files = Number(values.files)
-const say = (line: string) => process.stdout.write(`${line}\n`)
 
 /** Modules of a hundred files, as of a big repository: a few hold the needle, some are ignored, secret, or links. */
 const plant = (root: string): void => {
@@ -107,8 +107,6 @@ const run = (program: string, args: ReadonlyArray<string>, root: string) => () =
 
 type Side = readonly [title: string, measure: () => Promise<Answer>]
 
-const median = (numbers: ReadonlyArray<number>): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
-
 const compare = async (title: string, sides: ReadonlyArray<Side>): Promise<void> => {
   const answers = new Map(sides.map(([name]) => [name, [] as Array<Answer>]))
   for (let n = -1; n < Number(values.runs); n++) {
@@ -118,23 +116,29 @@ const compare = async (title: string, sides: ReadonlyArray<Side>): Promise<void>
       if (n >= 0) answers.get(name)?.push(answer)
     }
   }
-  say(`\n${title}`)
-  let first: number | undefined
-  for (const [name, all] of answers) {
-    const time = median(all.map(({ milliseconds }) => milliseconds))
-    first ??= time
-    const work = median(all.map(({ work }) => work))
-    const memory = median(all.map(({ memory }) => memory))
+  const [first = ["", []]] = answers
+  const rows = [...answers].map(([name, all]): Row => {
+    const of = (field: "milliseconds" | "work" | "memory") => all.map((answer) => answer[field])
     const output = all[0]?.output ?? ""
-    const cut = output.includes("[The search was stopped") ? ", cut off" : ""
-    say(
-      `  ${name.padEnd(28)}${`${Math.round(time)} ms`.padStart(10)}${`${(time / first).toFixed(2)}x`.padStart(9)}` +
-        `${`${Math.round(work)} ms of CPU`.padStart(18)}` +
-        `${memory === 0 ? "" : `${Math.round(memory / 1e6)} MB`.padStart(9)}   ${
-          output.trimEnd().split("\n").length
-        } lines${cut}`
-    )
-  }
+    const memory = median(of("memory"))
+    return {
+      name,
+      cells: [
+        median(of("milliseconds")).toFixed(0),
+        median(of("work")).toFixed(0),
+        memory === 0 ? "" : (memory / 1e6).toFixed(0),
+        `${output.trimEnd().split("\n").length}${output.includes("[The search was stopped") ? ", cut off" : ""}`
+      ],
+      times: name === first[0]
+        ? undefined
+        : { ratio: ratio(of("milliseconds"), first[1].map(({ milliseconds }) => milliseconds)), of: first[0] }
+    }
+  })
+  tell({
+    title: `${title}, in ${files} files, medians of ${values.runs} runs`,
+    columns: ["ms", "CPU ms", "MB", "lines"],
+    rows
+  })
 }
 
 const base = mkdtempSync(`${tmpdir()}/effixir-bench-`)
@@ -157,7 +161,6 @@ try {
     ...ours("grep", { pattern, limit: 1000 }),
     ["GNU grep -rn", run("grep", ["-rnE", pattern, "."], root)]
   ]
-  say(`${files} files; medians of ${values.runs} runs`)
   await compare("a rare word", lines("needle"))
   await compare("a pattern that never matches", lines("[a-z]+[0-9]{3}[xyz]"))
   await compare("a word in two thousand files", lines("straw"))

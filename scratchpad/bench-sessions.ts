@@ -67,7 +67,7 @@ const side = (name: string, args: ReadonlyArray<string>, more: Partial<Side> = {
 try {
   fill(Number(values.sessions))
   const comparedWith = "effixir --help"
-  await compare([
+  await compare(`a list of ${values.sessions} sessions`, [
     side(comparedWith, ["--help"]),
     side("sessions list", ["sessions", "list"], { comparedWith }),
     side("sessions list --json", ["sessions", "list", "--json"], { comparedWith }),

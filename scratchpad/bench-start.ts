@@ -35,6 +35,6 @@ const sides = ["--version", "--help", "status"].flatMap((word) => {
   return [before, side(name, [resolve(bundle), word], { comparedWith: before.name })]
 })
 
-await compare([side("node -e 0", ["-e", "0"]), ...sides], Number(values.rounds)).finally(() =>
+await compare("starts", [side("node -e 0", ["-e", "0"]), ...sides], Number(values.rounds)).finally(() =>
   rmSync(base, { recursive: true, force: true })
 )

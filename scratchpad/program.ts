@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
+import { median, ratio, tell } from "./table.ts"
 
 /** Milliseconds and MiB. CPU and memory are NaN where there is no GNU time. */
 interface Sample {
@@ -47,7 +48,7 @@ const run = async ({ args, command, cwd, env, name }: Side): Promise<Sample> => 
 }
 
 /** Runs the sides by turns and tells the medians; the first rounds fill the caches, and do not count. */
-export const compare = async (sides: ReadonlyArray<Side>, rounds: number): Promise<void> => {
+export const compare = async (title: string, sides: ReadonlyArray<Side>, rounds: number): Promise<void> => {
   const samples = sides.map((): Array<Sample> => [])
   for (let round = -2; round < rounds; round++) {
     for (const [index, side] of sides.entries()) {
@@ -56,22 +57,20 @@ export const compare = async (sides: ReadonlyArray<Side>, rounds: number): Promi
     }
   }
   const of = (index: number, field: keyof Sample) => samples[index]?.map((sample) => sample[field]) ?? []
-  for (const [index, { comparedWith, name }] of sides.entries()) {
-    const other = Math.max(0, sides.findIndex((side) => side.name === comparedWith))
-    const times = (field: keyof Sample) => ratio(of(index, field), of(other, field)).toFixed(2)
-    const [wall, cpu, memory] = [median(of(index, "wall")), median(of(index, "cpu")), median(of(index, "memory"))]
-    process.stdout.write(
-      `${name.padEnd(26)} ${wall.toFixed(0).padStart(5)} ms   CPU ${cpu.toFixed(0).padStart(5)} ms   ` +
-        `${memory.toFixed(0).padStart(4)} MiB` +
-        (index === other ? "" : `   ${times("wall")} × ${sides[other]?.name}, ${times("cpu")} × its CPU`) +
-        "\n"
-    )
-  }
+  tell({
+    title: `${title}, medians of ${rounds} rounds`,
+    columns: ["ms", "CPU ms", "peak MiB", "× its time"],
+    rows: sides.map(({ comparedWith, name }, index) => {
+      const other = Math.max(0, sides.findIndex((side) => side.name === comparedWith))
+      const times = (field: keyof Sample) => ratio(of(index, field), of(other, field))
+      const cells = (["wall", "cpu", "memory"] as const).map((field) => median(of(index, field)).toFixed(0))
+      return index === other
+        ? { name, cells }
+        : {
+          name,
+          cells: [...cells, times("wall").toFixed(2)],
+          times: { ratio: times("cpu"), of: sides[other]?.name ?? "" }
+        }
+    })
+  })
 }
-
-export const median = (values: ReadonlyArray<number>): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
-
-/** How much of another side a side takes: the median over the rounds, in each of which both saw the same machine. */
-export const ratio = (values: ReadonlyArray<number>, others: ReadonlyArray<number>): number =>
-  median(values.map((value, round) => value / (others[round] ?? NaN)))

@@ -1,11 +1,10 @@
 /** Starts the processes of all measurements and tells what they found. */
 import { fork } from "node:child_process"
-import { availableParallelism } from "node:os"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { rolldown } from "rolldown"
-import { median, ratio } from "../program.ts"
+import { median, ratio, type Row, tell } from "../table.ts"
 import type { Found, Job } from "./measure.ts"
 import { wholeTurn } from "./wholeTurn.ts"
 
@@ -37,34 +36,30 @@ export const compare = async (args: Array<string>): Promise<void> => {
   const before = values.before === undefined ? undefined : resolve(values.before)
   const folders = before === undefined ? [root] : [root, before]
   const programs = await Promise.all(folders.map((folder) => build(root, folder)))
-  say(`node ${process.version}, ${availableParallelism()} cores; medians of ${values.runs} runs\n`)
-  row("", [
-    "ms",
-    ...before === undefined ? [] : ["before", "ratio"],
-    "CPU ms",
-    ...before === undefined ? [] : ["before", "ratio"]
-  ])
+  const rows: Array<Row> = []
   for (const [job, title] of Object.entries(titles)) {
     if (!only.includes(job)) continue
     const found = await inTurns(programs, Number(values.runs), (program) => measure(program, job))
-    const cells = (field: string, scale = 1) => {
-      const [ours = [], theirs] = found.map((all) => all.map((one) => (one[field] ?? NaN) / scale))
-      return [
-        number(median(ours)),
-        ...theirs === undefined ? [] : [number(median(theirs)), ratio(ours, theirs).toFixed(2)]
-      ]
+    const row = (name: string, fields: ReadonlyArray<string>, scale = 1) => {
+      const of = (side: number, field: string) => found[side]?.map((one) => (one[field] ?? NaN) / scale) ?? []
+      const cells = fields.flatMap((field) => found.map((_, side) => number(median(of(side, field)))))
+      const last = fields.at(-1) ?? ""
+      const times = before === undefined ? undefined : { ratio: ratio(of(0, last), of(1, last)), of: "before" }
+      rows.push({ name, cells, times })
     }
-    row(title, [...cells("wall"), ...cells("cpu")])
+    row(title, ["wall", "cpu"])
     if (job.startsWith("long")) {
-      row("  of it the input of its request", cells("input"))
-      row("  beside that, writing the input as JSON", cells("json"))
-      row("  the input in KB", cells("bytes", 1000))
+      row("  of it the input of its request", ["input"])
+      row("  beside that, writing the input as JSON", ["json"])
+      row("  the input in KB", ["bytes"], 1000)
     }
     if (job === "crowd") {
-      row("  until all wait for their tools", cells("started"))
-      row("  KiB of each", cells("perAgent", 1024))
+      row("  until all wait for their tools", ["started"])
+      row("  KiB of each", ["perAgent"], 1024)
     }
   }
+  const columns = before === undefined ? ["ms", "CPU ms"] : ["ms", "before", "CPU ms", "before"]
+  if (rows.length > 0) tell({ title: `the loop, medians of ${values.runs} runs`, columns, rows })
   if (only.includes("cli")) await wholeTurn(folders, Number(values.rounds))
 }
 
@@ -113,6 +108,3 @@ export const inTurns = async <A, B>(sides: ReadonlyArray<A>, runs: number, run: 
 }
 
 const number = (value: number): string => value.toFixed(value < 10 ? 3 : 1)
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const row = (title: string, cells: ReadonlyArray<string>): void =>
-  say(title.padEnd(42) + cells.map((cell) => cell.padStart(9)).join(""))

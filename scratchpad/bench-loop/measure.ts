@@ -24,7 +24,7 @@ import {
 } from "../../src/index.ts"
 import { NodeAgent, SessionFiles } from "../../src/node/index.ts"
 import { Script } from "../../src/testing/index.ts"
-import { median } from "../program.ts"
+import { median } from "../table.ts"
 
 /** Milliseconds, or bytes. */
 export type Found = Readonly<Record<string, number>>

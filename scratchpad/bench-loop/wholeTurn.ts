@@ -28,9 +28,10 @@ export const wholeTurn = async (folders: ReadonlyArray<string>, rounds: number):
   const measure = Effect.gen(function*() {
     const simulator = yield* OpenAiSimulator.make({ script })
     const sides = sidesOf(base, folders, simulator.apiBaseUrl, Redacted.value(simulator.apiKey))
-    yield* Effect.promise(() => compare(sides, rounds))
+    yield* Effect.promise(() =>
+      compare("a whole turn of the command line with one bash call and 50 deltas", sides, rounds)
+    )
   })
-  process.stdout.write("\na whole turn with one bash call and 50 deltas\n")
   await Effect.runPromise(Effect.scoped(measure)).finally(() => rmSync(base, { recursive: true, force: true }))
 }
 

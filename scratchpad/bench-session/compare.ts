@@ -1,12 +1,12 @@
 /** Writes the logs, starts the processes of all measurements, and tells what they found. */
 import { fork } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
-import { availableParallelism, tmpdir } from "node:os"
+import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { build, inTurns } from "../bench-loop/compare.ts"
-import { median } from "../program.ts"
+import { median, ratio, type Row, tell } from "../table.ts"
 import { writeLog } from "./logs.ts"
 import type { Found } from "./measure.ts"
 
@@ -37,9 +37,9 @@ export const compare = async (args: Array<string>): Promise<void> => {
   const [ours = "", before] = await Promise.all(folders.map((folder) => build(root, folder, "bench-session")))
   const base = mkdtempSync(join(tmpdir(), "effixir-bench-"))
   const runs = Number(values.runs)
-  say(`node ${process.version}, ${availableParallelism()} cores; medians of ${runs} runs\n`)
-  row("", ["CPU ms", "floor", "ratio", "peak MB", ...before === undefined ? [] : ["before", "peak MB"]])
+  const medians = `medians of ${runs} runs`
   try {
+    const rows: Array<Row> = []
     for (const [name, shape] of Object.entries(logs).filter(([name]) => name.includes(values.only))) {
       const folder = join(base, name.replaceAll(/\W/g, "-"))
       const size = writeLog(join(folder, "s/log.ndjson"), shape)
@@ -52,18 +52,20 @@ export const compare = async (args: Array<string>): Promise<void> => {
         return measure(program, job, folder)
       })
       const [least = [], now = [], then] = found
-      const of = (side: ReadonlyArray<Found>, field: string) => median(side.map((one) => one[field] ?? NaN))
-      row(`${isTurn ? "a turn over" : "opening"} ${name} (${(size / 1e6).toFixed(1)} MB)`, [
-        of(now, "cpu").toFixed(0),
-        of(least, "cpu").toFixed(0),
-        (of(now, "cpu") / of(least, "cpu")).toFixed(2),
-        (of(now, "memory") / 1e6).toFixed(0),
-        ...then === undefined ? [] : [of(then, "cpu").toFixed(0), (of(then, "memory") / 1e6).toFixed(0)]
-      ])
+      const of = (side: ReadonlyArray<Found>, field: string) => side.map((one) => one[field] ?? NaN)
+      const cells = (side: ReadonlyArray<Found>) => [
+        median(of(side, "cpu")).toFixed(0),
+        (median(of(side, "memory")) / 1e6).toFixed(0)
+      ]
+      rows.push({
+        name: `${isTurn ? "a turn over" : "opening"} ${name} (${(size / 1e6).toFixed(1)} MB)`,
+        cells: [...cells(now), median(of(least, "cpu")).toFixed(0), ...then === undefined ? [] : cells(then)],
+        times: { ratio: ratio(of(now, "cpu"), of(least, "cpu")), of: "its floor" }
+      })
     }
+    const columns = ["CPU ms", "peak MB", "floor", ...before === undefined ? [] : ["before", "peak MB"]]
+    if (rows.length > 0) tell({ title: `sessions, ${medians}`, columns, rows })
     if (values.only === "" || values.only === "memory") {
-      say("")
-      row("memory", ["peak MB", "more"])
       const folders = Object.entries(compacted).map(([name, shape]) => {
         const folder = join(base, name.replaceAll(/\W/g, "-"))
         writeLog(join(folder, "s/log.ndjson"), shape)
@@ -71,12 +73,16 @@ export const compare = async (args: Array<string>): Promise<void> => {
       })
       const found = await inTurns(folders, runs, (folder) => measure(ours, "turn", folder))
       const peaks = found.map((side) => median(side.map(({ memory = NaN }) => memory / 1e6)))
-      for (const [at, name] of Object.keys(compacted).entries()) {
-        row(`a turn over ${name}`, [peaks[at]?.toFixed(0) ?? "", ((peaks[at] ?? NaN) - (peaks[0] ?? NaN)).toFixed(0)])
-      }
+      tell({
+        title: `memory, ${medians}`,
+        columns: ["peak MB", "more"],
+        rows: Object.keys(compacted).map((name, at) => {
+          const [peak = NaN, first = NaN] = [peaks[at], peaks[0]]
+          return { name: `a turn over ${name}`, cells: [peak.toFixed(0), (peak - first).toFixed(0)] }
+        })
+      })
     }
-    say("")
-    row("adding the end of a turn, in µs", ["none", "step"])
+    const appended: Array<Row> = []
     for (const turns of [100, 33_333].filter(() => values.only === "")) {
       const folder = join(base, `append-${turns}`)
       const costs = await inTurns(["none", "step"], runs, (durability) => {
@@ -84,11 +90,18 @@ export const compare = async (args: Array<string>): Promise<void> => {
         return measure(ours, "append", folder, durability)
       })
       for (const [field, what] of [["cpu", "CPU"], ["wall", "clock"]] as const) {
-        row(
-          `${what}, after ${turns * 3} events`,
-          costs.map((all) => median(all.map((one) => one[field] ?? NaN)).toFixed(0))
-        )
+        appended.push({
+          name: `${what}, after ${turns * 3} events`,
+          cells: costs.map((all) => median(all.map((one) => one[field] ?? NaN)).toFixed(0))
+        })
       }
+    }
+    if (appended.length > 0) {
+      tell({
+        title: `adding the end of a turn, by durability, ${medians}`,
+        columns: ["none µs", "step µs"],
+        rows: appended
+      })
     }
   } finally {
     rmSync(base, { recursive: true, force: true })
@@ -106,7 +119,3 @@ const measure = async (program: string, ...args: ReadonlyArray<string>): Promise
   await ended
   return found
 }
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const row = (title: string, cells: ReadonlyArray<string>): void =>
-  say(title.padEnd(52) + cells.map((cell) => cell.padStart(9)).join(""))

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import OpenAI from "openai"
 import { rolldown } from "rolldown"
+import { median, ratio, type Row, say, tell } from "../table.ts"
 import type { Decoded, Opened, Soaked } from "./measure.ts"
 import type { Options } from "./server.ts"
 import type { Name } from "./sides.ts"
@@ -142,27 +143,34 @@ const decode = async (server: Server, sides: ReadonlyArray<Measured>, runs: numb
     runs,
     ({ name, program }) => measure<Decoded>(program, "decode", name, `${server.url}/${pathOf(name)}`)
   )
-  say(`${server.events["all"]} events in ${mega(server.bytes["all"] ?? 0)} MB, medians of ${runs} runs`)
-  row("", "CPU s", "(spread)", "events/s", "MB/CPU s", "read", "unknown", "× floor")
-  let floor: number | undefined
+  const rows: Array<Row> = []
+  let floor: ReadonlyArray<number> | undefined
   for (const [{ name, title }, all] of results) {
     const path = pathOf(name)
     const cpu = all.map(({ cpuSeconds }) => cpuSeconds)
     const [last] = all
     const [events = 0, bytes = 0] = [server.events[path], server.bytes[path]]
-    const perEvent = median(cpu) / events
-    floor ??= perEvent
-    row(
-      title,
+    const perEvent = cpu.map((seconds) => seconds / events)
+    const cells = [
       median(cpu).toFixed(2),
       `${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)}`,
       (events / median(all.map(({ seconds }) => seconds))).toFixed(0),
       mega(bytes / median(cpu)),
-      last?.events ?? 0,
-      last?.unknown ?? 0,
-      (perEvent / floor).toFixed(2)
-    )
+      String(last?.events ?? 0),
+      String(last?.unknown ?? 0)
+    ]
+    rows.push({
+      name: title,
+      cells,
+      times: floor === undefined ? undefined : { ratio: ratio(perEvent, floor), of: "the floor" }
+    })
+    floor ??= perEvent
   }
+  tell({
+    title: `reading ${server.events["all"]} events in ${mega(server.bytes["all"] ?? 0)} MB, medians of ${runs} runs`,
+    columns: ["CPU s", "(spread)", "events/s", "MB/CPU s", "read", "unknown"],
+    rows
+  })
 }
 
 const open = async (
@@ -179,21 +187,26 @@ const open = async (
     ({ name, program }) =>
       measure<Opened>(program, "open", name, server.url, streams, streams * eventsPerSecond * seconds)
   )
-  say(`\n${streams} open streams with ${eventsPerSecond} events/s each for ${seconds} s, medians of ${runs} runs`)
-  row("", "CPU", "took s", "p50 ms", "p99 ms", "max ms", "heap KB/stream", "rss KB/stream")
-  for (const [{ title }, all] of results) {
+  const shares = [...results.values()].map((all) => all.map(({ cpuShare }) => cpuShare))
+  const rows = [...results].map(([{ title }, all], at): Row => {
     const of = (field: keyof Opened) => median(all.map((result) => result[field]))
-    row(
-      title,
+    const cells = [
       `${(of("cpuShare") * 100).toFixed(0)} %`,
-      of("seconds").toFixed(1),
-      of("p50").toFixed(1),
-      of("p99").toFixed(1),
-      of("max").toFixed(1),
+      ...(["seconds", "p50", "p99", "max"] as const).map((field) => of(field).toFixed(1)),
       `${kilo(of("heapIdle"))}, ${kilo(of("heapBusy"))} after`,
       `${kilo(of("rssIdle"))}, ${kilo(of("rssBusy"))} after`
-    )
-  }
+    ]
+    return {
+      name: title,
+      cells,
+      times: at === 0 ? undefined : { ratio: ratio(shares[at] ?? [], shares[0] ?? []), of: "the floor" }
+    }
+  })
+  tell({
+    title: `${streams} open streams of ${eventsPerSecond} events/s for ${seconds} s, medians of ${runs} runs`,
+    columns: ["CPU", "took s", "p50 ms", "p99 ms", "max ms", "heap KB/stream", "rss KB/stream"],
+    rows
+  })
 }
 
 const soak = async (server: Server, sides: ReadonlyArray<Measured>): Promise<void> => {
@@ -207,9 +220,5 @@ const soak = async (server: Server, sides: ReadonlyArray<Measured>): Promise<voi
   }
 }
 
-const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 const mega = (bytes: number): string => (bytes / 1e6).toFixed(1)
 const kilo = (bytes: number): string => (bytes / 1e3).toFixed(1)
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const row = (title: string, ...cells: ReadonlyArray<string | number>): void =>
-  say(title.padEnd(40) + cells.map((cell) => String(cell).padStart(12)).join("  "))
