@@ -56,7 +56,11 @@ const choose = (
     const { scopes, subject } = question
     const prompt = Shown.prompt(question, isPart, canEdit)
     const room = options.size.rows - Shown.heightOf(prompt, options.size)
-    yield* page(screen, keys, rows, room, [])
+    const { hasEscape, stop } = yield* Keyboard.Stopping
+    const stopped = Effect.zipRight(stop, Effect.never)
+    // Nothing answers before the end was shown, but what asks can be stopped.
+    const left = yield* page(screen, keys, rows, room, hasEscape ? [escape] : [], "Esc stops")
+    if (left !== undefined) return yield* stopped
     for (;;) {
       yield* screen.err(prompt)
       const key = yield* nextOf(keys, [
@@ -65,8 +69,7 @@ const choose = (
         ...canEdit ? ["e"] : [],
         ...isPart ? ["v"] : []
       ])
-      const { hasEscape, stop } = yield* Keyboard.Stopping
-      if (key === escape && hasEscape) return yield* Effect.zipRight(stop, Effect.never)
+      if (key === escape && hasEscape) return yield* stopped
       const answer = answers.get(key)
       if (answer !== undefined) return answer
       if (key === "a" && scopes.length === 1) return Approver.always()
@@ -74,10 +77,10 @@ const choose = (
       yield* screen.err(`${key}\n`)
       if (key === "v") {
         const all = subject._tag === "Changes" ? changeRows(subject.changes, options) : []
-        yield* page(screen, keys, all, room, leaving)
+        yield* page(screen, keys, all, room, ["q", escape], "q back")
         continue
       }
-      yield* page(screen, keys, Shown.alwaysRows(scopes, options), room, [])
+      yield* page(screen, keys, Shown.alwaysRows(scopes, options), room)
       yield* screen.err(Shown.scopePrompt(scopes))
       const scopeKey = yield* nextOf(keys, [...scopes.map(({ kind }) => Shown.scopeKeys[kind]), escape])
       const scope = scopes.find(({ kind }) => Shown.scopeKeys[kind] === scopeKey)
@@ -87,7 +90,6 @@ const choose = (
   }).pipe(Effect.catchTag("Resized", () => Effect.zipRight(screen.err("\n"), choose(screen, keys, question, canEdit))))
 
 const escape = "\u001B"
-const leaving = ["q", escape]
 
 /** Escape, unless it stops what asks, and the end of the input also mean no, and do not ask for a reason. */
 const answers: ReadonlyMap<string, Choice> = new Map<string, Choice>([
@@ -97,25 +99,27 @@ const answers: ReadonlyMap<string, Choice> = new Map<string, Choice>([
   ["\u0004", Approver.no()]
 ])
 
-/** Shows rows, as many at a time as fit. Some keys leave before the last page. */
+/** Shows rows, as many at a time as fit. Some keys leave before the last page; the one that did is given. */
 const page = Effect.fnUntraced(function*(
   screen: typeof Screen.Service,
   keys: Keyboard.Keys,
   rows: ReadonlyArray<string>,
   room: number,
-  leaving: ReadonlyArray<string>
+  leaving: ReadonlyArray<string> = [],
+  told = ""
 ) {
   const height = Math.max(1, room)
   for (let from = 0; from < rows.length; from += height) {
     const to = Math.min(from + height, rows.length)
     yield* screen.err(rows.slice(from, to).map((row) => `${row}\n`).join(""))
-    if (to === rows.length) return
-    const more = `  ${to} of ${rows.length} rows · Space shows more${leaving.length > 0 ? " · q back" : ""}  `
+    if (to === rows.length) return undefined
+    const more = `  ${to} of ${rows.length} rows · Space shows more${leaving.length === 0 ? "" : ` · ${told}`}  `
     yield* screen.err(screen.oneRow(more))
     const key = yield* nextOf(keys, [" ", "\r", "\n", "down", ...leaving])
     yield* screen.err(screen.isErrTerminal ? "\r\u001B[2K" : "\n")
-    if (leaving.includes(key)) return
+    if (leaving.includes(key)) return key
   }
+  return undefined
 })
 
 /** The next key with a meaning, pressed after the rows were shown. */

@@ -320,7 +320,7 @@ const selectedCredential = Effect.map(
   Option.map(({ credential }) => credential)
 )
 
-/** Tells once, as a session begins, of an effort that was asked for and cannot be had. */
+/** Tells once, as a session begins, of an effort that was asked for and cannot be had, and refuses a word that is none. */
 export const tellEffort = Effect.fnUntraced(function*({ models, reasoning_effort: effort }: Settings, chosen?: string) {
   if (effort === undefined) return
   const { defaultModel, models: catalogue } = yield* Effect.flatMap(Models, ({ known }) => known)
@@ -328,6 +328,9 @@ export const tellEffort = Effect.fnUntraced(function*({ models, reasoning_effort
   const profile = ModelProfile.profileOf(model, { catalogue, models })
   const { efforts = [], reasoning } = profile
   const nearest = ModelProfile.nearestEffort(effort, profile)
+  if (reasoning && efforts.length > 0 && !ModelProfile.isEffort(effort, profile)) {
+    return yield* new BadInput({ message: `${model} has no effort "${effort}" (it has ${efforts.join(", ")})` })
+  }
   if (reasoning && (nearest === effort || efforts.includes(effort))) return
   const screen = yield* Screen
   yield* screen.say(

@@ -16,8 +16,7 @@ export const withoutSecrets = (name: string, value: unknown): unknown => {
 
 const shown = (name: string, value: unknown): unknown => {
   if (typeof value === "string") {
-    // The name of a variable is none.
-    return Host.isSecretName(name) && name !== "bearer_token_env_var" ? hidden : inText(value)
+    return Host.isSecretName(name) && !namesOnly.has(name) ? hidden : inText(value)
   }
   if (Array.isArray(value)) {
     return name === "args" ? value.map((argument, at) => inArgument(argument, value[at - 1])) : value
@@ -28,6 +27,9 @@ const shown = (name: string, value: unknown): unknown => {
 }
 
 const hidden = "[hidden]"
+
+/** Settings that say where a secret is, and hold none. */
+const namesOnly: ReadonlySet<string> = new Set(["bearer_token_env_var", "credential_store"])
 
 /** As `--api-key SECRET`, `--api-key=SECRET`, `API_KEY=SECRET`, `Authorization: SECRET`. */
 const inArgument = (argument: unknown, before: unknown): unknown => {

@@ -114,6 +114,11 @@ describe("a model", () => {
         assertSentence(first.stderr, "gpt-5.5 has no effort \"max\"", "\"xhigh\"", "low, medium, high, xhigh")
         const next = yield* run("resume", "--last", "Again")
         assert.notInclude(next.stderr, "effort")
+        const asked = (yield* posts).length
+        const none = yield* run("run", "--effort", "hihg", "-m", "gpt-5.5", "Say hello")
+        assert.strictEqual(none.code, 2)
+        assertSentence(none.stderr, "gpt-5.5 has no effort \"hihg\" (it has low, medium, high, xhigh)")
+        assert.strictEqual((yield* posts).length, asked)
         assert.notInclude((yield* run("run", "-m", "gpt-6.2-sol", "Say hello")).stderr, "effort")
         yield* configure({ reasoning_effort: "ultra" })
         assert.notInclude((yield* run("run", "-m", "gpt-6.2-sol", "Say hello")).stderr, "effort")

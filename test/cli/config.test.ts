@@ -16,6 +16,13 @@ interface Listed {
 }
 
 describe("effixir config", () => {
+  it.scopedLive("shows a setting whose name sounds like a secret and is none", () =>
+    Effect.gen(function*() {
+      const { run } = yield* machine(() => Script.answer(Script.say("Hello.")))
+      yield* run(["config", "set", "credential_store", "file"])
+      assert.strictEqual((yield* run(["config", "get", "credential_store"])).stdout, "file\n")
+    }).pipe(Effect.provide(platform)))
+
   it.scoped("lists all settings, with where each comes from", () =>
     Effect.gen(function*() {
       const { fs, home, run } = yield* machine(nothing)

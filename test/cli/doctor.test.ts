@@ -113,7 +113,7 @@ describe("effixir doctor", () => {
       const { of } = yield* examine()
       assert.deepInclude(of("config.valid"), { status: "fail" })
       assert.include(of("config.valid").summary, "the nearest is model")
-      assert.include(of("config.valid").remedy, "effixir config unset modle")
+      assert.strictEqual(of("config.valid").remedy, "effixir config unset modle")
       assert.strictEqual(of("net.api").status, "skip")
       assert.strictEqual(of("tools.git").status, "ok")
       yield* fs.remove(`${home}/config.json`)

@@ -17,18 +17,20 @@ export interface Look {
 const tailLines = 5
 
 /** A call that runs. */
-export const running = (event: ToolStarted, printed: string, look: Look): ReadonlyArray<string> => {
-  // Of a line that was written over, the latest is shown.
-  const tail = printed.split(/\r?\n/).map((line) => output(line.slice(line.lastIndexOf("\r", line.length - 2) + 1)))
-    .filter((line) => line.trim() !== "").slice(-tailLines)
-  return written([
-    ...heading(event, look),
-    ...tail.map((line) => fit([span("  ┊ ", dim), span(expandTabs(line), dim)], look.width))
-  ], look)
-}
+export const running = (event: ToolStarted, printed: string, look: Look): ReadonlyArray<string> =>
+  written([...heading(event, look), ...tailOf(printed, look)], look)
 
-/** A call that has ended: its plan, the first lines of its output, and the changes that it has made. */
-export const ended = Effect.fnUntraced(function*(event: ToolEnded, look: Look) {
+/** The latest of what a call has printed. Of a line that was written over, the latest is shown. */
+const tailOf = (printed: string, { width }: Look): ReadonlyArray<Row> =>
+  printed.split(/\r?\n/).map((line) => output(line.slice(line.lastIndexOf("\r", line.length - 2) + 1)))
+    .filter((line) => line.trim() !== "").slice(-tailLines)
+    .map((line) => fit([span("  ┊ ", dim), span(expandTabs(line), dim)], width))
+
+/**
+ * A call that has ended: its plan, the first lines of its output, and the changes that it has made. One that was
+ * interrupted has no output; what it has `printed` is all that is known of it.
+ */
+export const ended = Effect.fnUntraced(function*(event: ToolEnded, printed: string, look: Look) {
   const changes = FileChange.inDetails(event.details)
   const isPlan = Array.isArray(event.details?.["plan"])
   const isToldByChanges = changes.length > 0 && event.status === "completed"
@@ -37,7 +39,8 @@ export const ended = Effect.fnUntraced(function*(event: ToolEnded, look: Look) {
       ? behind([span("  ")], [span("    ")], wrap([span(line.trimStart())], look.width - 4))
       : [fit([span(expandTabs(line), dim)], look.width)]
   )
-  return [...written([...heading(event, look), ...result], look), ...yield* changeRows(changes, look)]
+  const tail = event.status === "interrupted" ? tailOf(printed, look) : []
+  return [...written([...heading(event, look), ...tail, ...result], look), ...yield* changeRows(changes, look)]
 })
 
 const heading = (event: ToolStarted | ToolEnded, { width }: Look): ReadonlyArray<Row> => {

@@ -149,9 +149,9 @@ export const make = Effect.fnUntraced(function*(
     }
   }
 
-  const show = Effect.fnUntraced(function*(event: AgentEvent) {
+  const show = Effect.fnUntraced(function*(event: AgentEvent, isEchoed = false) {
     follow(event)
-    const rows = yield* conversation.add(event)
+    const rows = yield* conversation.add(event, isEchoed)
     if (rows.length > 0) {
       const isApart = rows[0] === "" || !isNoteLast
       isNoteLast = false
@@ -177,22 +177,26 @@ export const make = Effect.fnUntraced(function*(
   const showRest = Effect.gen(function*() {
     const before = lastSeq
     const rest = yield* Effect.orElseSucceed(session.eventsAfter(before), () => [])
-    yield* Effect.forEach(rest.filter(({ seq }) => seq > before).map(fromStored), show, { discard: true })
+    yield* Effect.forEach(rest.filter(({ seq }) => seq > before).map(fromStored), (event) => show(event), {
+      discard: true
+    })
     return rest.some(({ event, seq }) => seq > before && endsTurn(event))
   })
 
   /** Shows how it has ended also if it is interrupted. */
-  const turn = (prompt: ReadonlyArray<Item>) =>
+  const turn = (prompt: ReadonlyArray<Item>, isTyped: boolean) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         let hasEnded = false
+        let hasCompleted = false
         yield* undo.begin(session.asked().session, toTitle(said(prompt)))
         const exit = yield* Effect.exit(restore(Stream.runForEach(session.run(prompt, inbox), (event) =>
           Effect.gen(function*() {
             hasEnded ||= endsTurn(event)
+            hasCompleted ||= event._tag === "TurnCompleted"
             if (event._tag === "TurnStarted") yield* session.began
             if (event._tag === "ToolStarted" && event.call.name === "bash") yield* undo.ran
-            yield* show(event)
+            yield* show(event, isTyped && front.hasEcho)
           }))))
         if (Exit.isFailure(exit) && !hasEnded && !(yield* showRest)) {
           const end = Cause.isInterruptedOnly(exit.cause)
@@ -200,7 +204,10 @@ export const make = Effect.fnUntraced(function*(
             : failureOf(exit.cause)
           yield* show({ ...end, seq: lastSeq + 1, at: yield* DateTime.now })
         }
-        yield* giveBack
+        // What came as it completed makes the next turn: see `sendLate`.
+        if (!hasCompleted) {
+          yield* giveBack
+        }
         yield* look
       })
     )
@@ -238,7 +245,7 @@ export const make = Effect.fnUntraced(function*(
       if (late.length === 0) return
       yield* Effect.forEach(late, inbox.remove, { discard: true })
       yield* seeWaiting
-      yield* start("working", true, turn(late.flatMap(({ input }) => input)))
+      yield* start("working", true, turn(late.flatMap(({ input }) => input), false))
     })
   )
 
@@ -270,12 +277,12 @@ export const make = Effect.fnUntraced(function*(
   const prompted = Effect.fnUntraced(function*(
     prompt: string,
     kind: "steer" | "followUp",
-    parts?: ReadonlyArray<Item>
+    { isTyped = false, parts }: { readonly isTyped?: boolean; readonly parts?: ReadonlyArray<Item> } = {}
   ) {
     const items = parts === undefined
       ? yield* itemsOf(prompt)
       : withRest((rest) => ({ ...userMessage(""), content: [...parts, ...rest] }))
-    if (work === undefined) return yield* start("working", true, turn(items))
+    if (work === undefined) return yield* start("working", true, turn(items, isTyped))
     if (!work.isTurn) {
       yield* front.give(prompt)
       return yield* say(`Wait until ${work.name} has ended, or stop it with Esc.`)
@@ -297,7 +304,7 @@ export const make = Effect.fnUntraced(function*(
     }
     // A space before it makes a prompt of a command.
     const found = /^\s/.test(given) ? undefined : yield* Slash.find(chat, text)
-    if (found === undefined) return yield* prompted(text, kind)
+    if (found === undefined) return yield* prompted(text, kind, { isTyped: true })
     if (found._tag === "Problem") return yield* say(found.problem)
     if (work !== undefined && !found.command.worksAlongside) return yield* say(busy(`/${found.command.name}`))
     const run = Effect.catchAll(found.command.run(chat, found.words), ({ message }) => say(message))
@@ -335,7 +342,7 @@ export const make = Effect.fnUntraced(function*(
     }),
     say,
     send: (prompt) => afterCommand(prompted(prompt, "steer")),
-    sendFrom: (typed, parts) => afterCommand(prompted(typed, "steer", parts)),
+    sendFrom: (typed, parts) => afterCommand(prompted(typed, "steer", { parts })),
     note: (text) => {
       notes = [...notes, text]
     },

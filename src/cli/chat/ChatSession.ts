@@ -88,6 +88,8 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
   const { signal } = yield* Interruption
   let asked = first
   let opened: Opened | undefined
+  /** The model that was last asked where none is chosen; it is shown also while nothing is open. */
+  let usualModel: string | undefined
   let home: { readonly map: Layer.MemoMap; readonly scope: Scope.CloseableScope } | undefined
 
   /** Connections and sign-ins last as long as they are asked for in the same way. */
@@ -126,6 +128,7 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
     const { defaultModel } = yield* Context.get(services, Models).known
+    usualModel = settings.model ?? defaultModel
     return opened = {
       services,
       settings,
@@ -135,7 +138,7 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
       isTrusted,
       sandbox: runtime.sandbox,
       servers: { all: mcpServers, running },
-      usualModel: settings.model ?? defaultModel,
+      usualModel,
       scope
     }
   }).pipe(
@@ -177,7 +180,7 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     began: Effect.sync(() => {
       asked = { ...asked, isNew: false }
     }),
-    model: () => Option.getOrElse(asked.model, () => opened?.usualModel),
+    model: () => Option.getOrElse(asked.model, () => usualModel),
     effort: () => "effort" in asked ? asked.effort : opened?.settings.reasoning_effort,
     /** One turn. */
     run: (prompt: ReadonlyArray<Item>, inbox: Inbox) =>

@@ -34,14 +34,20 @@ export interface Options {
 }
 
 export interface Conversation {
-  /** Takes an event in, and gives the rows that are complete with it. They are printed for good. */
-  readonly add: (event: AgentEvent) => Effect.Effect<ReadonlyArray<string>>
+  /**
+   * Takes an event in, and gives the rows that are complete with it. They are printed for good. What the person has typed
+   * is not shown again where it `isEchoed`.
+   */
+  readonly add: (event: AgentEvent, isEchoed?: boolean) => Effect.Effect<ReadonlyArray<string>>
   /** The rows that still change: what is being written, the calls that run, and for how long the turn has been at it. */
   readonly live: (now: number) => ReadonlyArray<string>
 }
 
 /** How much is kept of what a running call has printed, in characters. */
 const maxPrinted = 4000
+
+/** A longer prompt is shown by its first and its last rows: whoever has pasted it knows it. */
+const maxSaid = { rows: 40, first: 20, last: 5 }
 
 type Kind = "answer" | "thoughts" | "call" | "note" | "prompt"
 
@@ -54,7 +60,8 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
   /** The items that have been shown as they were written. */
   let written = new Set<string>()
   let activity: { readonly what: string; readonly since: number } | undefined
-  let startedAt = 0
+  /** Absent when no turn runs: a log may go on behind the end of one, with a compaction. */
+  let startedAt: number | undefined
   let isLoading = false
   let highlighter: Highlighter | undefined
   const running = new Map<string, { readonly event: ToolStarted; printed: string }>()
@@ -82,7 +89,7 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
   const note = (text: string, style = dim) => block("note", sentence(text, style))
 
   const work = (what: string, event: AgentEvent) => {
-    activity = { what, since: DateTime.toEpochMillis(event.at) }
+    if (startedAt !== undefined) activity = { what, since: DateTime.toEpochMillis(event.at) }
   }
 
   const streamOf = (kind: Kind) =>
@@ -139,7 +146,7 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
       const pictures = item.content.filter(({ type }) => type === "input_image").map(() => "[picture]")
       const lines = [...text === "" ? [] : prose(text).split("\n"), ...pictures]
       const rows = lines.flatMap((line) => wrap([span(line, bold)], Math.max(1, width() - 2)))
-      return block("prompt", rowsOf(behind([span("> ", bold)], [span("  ")], rows)))
+      return block("prompt", rowsOf(behind([span("> ", bold)], [span("  ")], shortened(rows))))
     })
 
   /** Of the calls beyond the limit, the first is shown, and the number of the others. */
@@ -156,10 +163,13 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
     activity = undefined
     running.clear()
     written = new Set()
+    const began = startedAt
+    startedAt = undefined
     switch (event._tag) {
       case "TurnCompleted": {
         const { cachedInputTokens, inputTokens, outputTokens } = event.usage
-        const seconds = Math.round((DateTime.toEpochMillis(event.at) - startedAt) / 1000)
+        const now = DateTime.toEpochMillis(event.at)
+        const seconds = Math.round((now - (began ?? now)) / 1000)
         const cut = cutLine(event.finishReason)
         const cached = cachedInputTokens === 0 ? "" : `, ${grouped(cachedInputTokens)} of them cached`
         return [
@@ -177,13 +187,13 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
     }
   }
 
-  const rowsFor = (event: AgentEvent): Effect.Effect<ReadonlyArray<string>> => {
+  const rowsFor = (event: AgentEvent, isEchoed: boolean): Effect.Effect<ReadonlyArray<string>> => {
     if (endsTurn(event)) return Effect.succeed(end(event))
     switch (event._tag) {
       case "TurnStarted":
         startedAt = DateTime.toEpochMillis(event.at)
         work("thinking", event)
-        return Effect.succeed(said(event.input))
+        return Effect.succeed(isEchoed ? [] : said(event.input))
       case "TurnResumed":
         startedAt = DateTime.toEpochMillis(event.at)
         work("thinking", event)
@@ -191,11 +201,13 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
       case "InputAdded":
         return Effect.succeed([...close(), ...said(event.input)])
       case "TextDelta":
+        if (activity?.what === "thinking") work("answering", event)
         return write("answer", event)
       case "ReasoningDelta":
         return write("thoughts", event)
       case "ModelResponded": {
         isLoading = false
+        if (activity?.what === "answering") work("thinking", event)
         return Effect.map(Effect.forEach(shownItems(event), whole), (rows) => {
           const { removed } = event
           return [...close(), ...rows.flat(), ...removed === undefined ? [] : note(removedLine(removed))]
@@ -254,11 +266,12 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
       }
       case "ToolEnded": {
         if (excess.has(event.itemId) && refused++ > 0) return Effect.succeed([])
+        const printed = running.get(event.itemId)?.printed ?? ""
         running.delete(event.itemId)
         const other = [...running.values()].at(-1)
         work(other === undefined ? "thinking" : `running ${line(other.event.call.name)}`, event)
         const before = close()
-        return Effect.map(Card.ended(event, look()), (rows) => [...before, ...block("call", rows)])
+        return Effect.map(Card.ended(event, printed, look()), (rows) => [...before, ...block("call", rows)])
       }
       default:
         return Effect.succeed([])
@@ -272,10 +285,10 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
   }
 
   return {
-    add: (event) =>
+    add: (event, isEchoed = false) =>
       Effect.suspend(() => {
         const before = passedOver(event)
-        const rows = rowsFor(event)
+        const rows = rowsFor(event, isEchoed)
         return before.length === 0 ? rows : Effect.map(rows, (rows) => [...before, ...rows])
       }),
     live: (now) => {
@@ -289,4 +302,14 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
       return [...openRows(), ...isFirstCard ? ["", ...cards] : cards, ...what.length === 0 ? [] : ["", ...rowsOf(what)]]
     }
   }
+}
+
+const shortened = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
+  const { first, last, rows: most } = maxSaid
+  if (rows.length <= most) return rows
+  return [
+    ...rows.slice(0, first),
+    [span(`… ${grouped(rows.length - first - last)} more rows …`, dim)],
+    ...rows.slice(-last)
+  ]
 }

@@ -8,6 +8,8 @@ import type { Choice } from "./Picker.ts"
 export interface Front {
   readonly columns: () => number
   readonly hasColors: boolean
+  /** Whether what is typed stays on the screen as it was typed, so that it need not be shown again. */
+  readonly hasEcho: boolean
   /** Which key stops a turn. */
   readonly hint: string
   /** Shows rows for good. */

@@ -81,9 +81,17 @@ export const make = Effect.gen(function*() {
     return screen.out(prompt)
   })
 
+  /** A line, and those behind it as long as each ends with a backslash. */
+  const nextText = Effect.gen(function*() {
+    let text = yield* lines.take
+    while (/(?<!\\)(?:\\\\)*\\$/.test(text)) text = `${text.slice(0, -1)}\n${yield* lines.take}`
+    return text
+  })
+
   const front: Front = {
     columns: () => process.stdout.columns || 80,
     hasColors: false,
+    hasEcho: process.stdin.isTTY === true,
     hint: "Ctrl-C stops",
     print,
     refresh: Effect.void,
@@ -116,9 +124,10 @@ export const make = Effect.gen(function*() {
     /** Takes lines until the conversation is left. */
     run: Effect.fnUntraced(function*(chat: Chat) {
       const reading = Effect.gen(function*() {
-        yield* ask
+        // While a turn runs a line is heard without a prompt, which would stand between what is printed.
+        if (chat.state().work === undefined) yield* ask
         isReading = true
-        const text = yield* lines.take
+        const text = yield* nextText
         const waiting = chat.state().waiting.length
         yield* chat.submit(text, "steer")
         if (chat.state().waiting.length > waiting) yield* print(["The model hears it at its next step."])

@@ -39,10 +39,12 @@ export const make = Effect.map(Screen, (screen) => {
     ask: (question) => {
       if (front === undefined) return Effect.succeedNone
       if (isWanted(question)) return Effect.succeedSome(Approver.once)
+      const { hasColors } = front
       return front.aside(
         Effect.flatMap(
           Effect.promise(() => import("../TerminalApprover.ts")),
-          ({ ask }) => ask({ ...screen, err: screen.out, size: sizeOfOut }, Effect.void, question, instead(question))
+          ({ ask }) =>
+            ask({ ...screen, err: screen.out, size: sizeOfOut, hasColors }, Effect.void, question, instead(question))
         ).pipe(Effect.provideService(Keyboard.Stopping, { stop, hasEscape: true }))
       )
     }

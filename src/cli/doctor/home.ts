@@ -18,6 +18,7 @@ import type * as Home from "../../node/settings/Home.ts"
 import * as PolicyFile from "../../node/settings/PolicyFile.ts"
 import * as ProjectSettings from "../../node/settings/ProjectSettings.ts"
 import * as ResolvedSettings from "../../node/settings/ResolvedSettings.ts"
+import * as Settings from "../../node/settings/Settings.ts"
 import * as Trust from "../../node/settings/Trust.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
 import { sayConfig } from "../sayConfig.ts"
@@ -186,5 +187,7 @@ export const config = (home: Home.Home): Check<Services> => ({
 
 const remedyOf = ({ key, source }: { readonly key: string; readonly source: string }, home: Home.Home): string =>
   source === home.config && /^[a-z_]+$/.test(key)
-    ? `effixir config set ${key} VALUE, or effixir config unset ${key}`
+    ? `${
+      Settings.keys.some((known) => known === key) ? `effixir config set ${key} VALUE, or ` : ""
+    }effixir config unset ${key}`
     : `Correct it in ${quote(source)}`

@@ -35,7 +35,7 @@ export const compactedLine = (
 ): string =>
   `↡ The conversation was compacted from about ${grouped(beforeTokens)} to ${grouped(afterTokens)} tokens (${
     method === "hosted" ? "by the server" : "by a summary of the model"
-  }); the log keeps all of it.`
+  })${afterTokens > beforeTokens ? ", which is more: there was little to leave out" : ""}; the log keeps all of it.`
 
 export const tokensLine = ({ cachedInputTokens, inputTokens, outputTokens }: Usage): string =>
   `${grouped(inputTokens)} tokens in (${grouped(cachedInputTokens)} from the cache), ${grouped(outputTokens)} out`

@@ -194,4 +194,13 @@ export const nearestEffort = (effort: string, { efforts = [] }: ModelProfile): s
   return nearest === "ultra" ? "max" : nearest
 }
 
+/**
+ * Whether the word is an effort of the model, or of any model that is known.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isEffort = (word: string, { efforts = [] }: ModelProfile): boolean =>
+  efforts.includes(word) || levels.includes(word)
+
 const levels: ReadonlyArray<string> = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"]

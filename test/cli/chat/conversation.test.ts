@@ -21,6 +21,9 @@ const started: AgentEvent = {
   ...at(0)
 }
 
+/** It shows nothing. */
+const resumed: AgentEvent = { _tag: "TurnResumed", turnId, ...at(0) }
+
 const text = (delta: string, itemId = "turn-1.0.0"): AgentEvent => ({
   _tag: "TextDelta",
   turnId,
@@ -206,13 +209,57 @@ describe("Conversation", () => {
       })
       assert.deepStrictEqual((yield* shown([text("one"), responded("one", "two")])).printed, ["one", "", "two"])
       // The second answer of a session is not taken for the first.
-      assert.deepStrictEqual((yield* shown([text("one"), responded("one"), completed, responded("new")])).printed, [
-        "one",
-        "",
-        "4 s · 12,345 tokens read, 12,000 of them cached · 67 written",
-        "",
-        "new"
+      assert.deepStrictEqual(
+        (yield* shown([resumed, text("one"), responded("one"), completed, responded("new")])).printed,
+        [
+          "one",
+          "",
+          "4 s · 12,345 tokens read, 12,000 of them cached · 67 written",
+          "",
+          "new"
+        ]
+      )
+    }))
+
+  it.effect("has nothing at work behind the end of a turn, where a log may go on with a compaction", () =>
+    Effect.gen(function*() {
+      const compacted: AgentEvent = {
+        _tag: "Compacted",
+        turnId: "",
+        method: "local",
+        items: [],
+        beforeTokens: 100,
+        afterTokens: 10,
+        ...at(5)
+      } as unknown as AgentEvent
+      const { live, printed } = yield* shown([started, completed, compacted])
+      assert.include(printed.join("\n"), "compacted from about 100 to 10 tokens")
+      assert.deepStrictEqual(live.at(-1), [])
+    }))
+
+  it.effect("keeps of a call that was interrupted what it has printed", () =>
+    Effect.gen(function*() {
+      const progress: AgentEvent = {
+        _tag: "ToolProgress",
+        turnId,
+        itemId: "i.bash",
+        text: "tick 1\ntick 2\n",
+        ...at(3)
+      }
+      const { printed } = yield* shown([
+        begun("bash", { command: "tick" }),
+        progress,
+        ended("bash", { command: "tick" }, { output: "It was stopped.", status: "interrupted" })
       ])
+      assert.deepStrictEqual(printed, ["• bash tick", "  ┊ tick 1", "  ┊ tick 2", "  ■ It was stopped."])
+    }))
+
+  it.effect("shows of a long prompt its first and its last rows", () =>
+    Effect.gen(function*() {
+      const pasted = Array.from({ length: 2001 }, (_, n) => `line ${n + 1}`).join("\n")
+      const { printed } = yield* shown([{ ...started, input: [userMessage(pasted)] } as AgentEvent])
+      assert.deepStrictEqual(printed.slice(19, 22), ["  line 20", "  … 1,976 more rows …", "  line 1997"])
+      assert.strictEqual(printed.length, 26)
     }))
 
   it.effect("begins anew after a retry", () =>
@@ -228,7 +275,7 @@ describe("Conversation", () => {
         isLoading: false,
         ...at(2)
       }
-      assert.deepStrictEqual((yield* shown([text("half of it"), retry, text("whole"), completed])).printed, [
+      assert.deepStrictEqual((yield* shown([resumed, text("half of it"), retry, text("whole"), completed])).printed, [
         "half of it",
         "",
         "↻ The server is overloaded. Trying again in 1 s (attempt 2",

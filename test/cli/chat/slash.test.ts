@@ -61,6 +61,40 @@ const sitDown = Effect.fnUntraced(function*(script: Script.Script) {
   return { ...all, start }
 })
 
+describe("a conversation line by line", () => {
+  test("takes lines that end with a backslash as one, and does not show again what stands there as typed", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Fine."), say("Good.")]))
+      const chat = yield* person.start()
+      yield* chat.type("one\\")
+      assert.notInclude(yield* chat.turn("two"), "one")
+      assert.notInclude(yield* chat.turn("three \\\\"), "three")
+      const sent = (yield* person.simulator.requests).map(({ body }) => JSON.stringify(body))
+      assert.include(sent[0], JSON.stringify("one\ntwo"))
+      assert.include(sent[1], JSON.stringify("three \\\\"))
+      yield* chat.leave
+    }))
+
+  test("stays with its model when a new session begins, and says what is no model or format", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Fine.")]))
+      const chat = yield* person.start()
+      yield* chat.turn("Hello")
+      assert.match(yield* chat.enter("/export out.pdf"), /"out\.pdf" says no format: /)
+      assert.isFalse(existsSync(person.file("out.pdf")))
+      yield* chat.enter("/clear")
+      yield* chat.type("/model")
+      assert.match(yield* chat.see(/for none:\s+> /), /gpt-6\.2-sol \(now(?: · \w[^⟨]*)?\)\n/)
+      yield* chat.enter("")
+      assert.match(
+        yield* chat.enter("/model gpt-6.2-sul"),
+        /asks gpt-6\.2-sul\.\s+It is not in the list of models; the nearest is gpt-6\.2-sol:/
+      )
+      assert.match(yield* chat.enter("/hlep"), /the nearest is \/help/)
+      yield* chat.leave
+    }))
+})
+
 describe("a command of a conversation", () => {
   test("says what the next turn is asked with, and changes it", () =>
     Effect.gen(function*() {
@@ -69,7 +103,7 @@ describe("a command of a conversation", () => {
       assert.match(yield* chat.enter("/context"), /Nothing is in the model's window yet/)
       const status = yield* chat.enter("/status")
       assert.match(status, /session {5}\S+ \(not begun yet\)/)
-      assert.match(status, /model {7}gpt-6\.2-sol, effort/)
+      assert.match(status, /asks {8}gpt-6\.2-sol, effort/)
       assert.match(status, /permission {2}auto/)
       yield* chat.type("/effort")
       yield* chat.see(/\d {2}high[^]*for none:\s+> /)

@@ -16,7 +16,7 @@ export const status: SlashCommand = {
     yield* chat.say([
       `session     ${session}${isNew ? " (not begun yet)" : ""}`,
       `folder      ${line(folder)}${isTrusted ? "" : " (not trusted: its instructions and skills are left out)"}`,
-      `model       ${chat.session.model() ?? ""}, effort ${chat.session.effort() ?? "as the model has it"}`,
+      `asks        ${chat.session.model() ?? ""}, effort ${chat.session.effort() ?? "as the model has it"}`,
       `permission  ${permission}${search ? ", the web may be searched" : ""}`,
       `tokens      ${grouped(usage.inputTokens)} in (${grouped(usage.cachedInputTokens)} cached), ${
         grouped(usage.outputTokens)

@@ -6,6 +6,7 @@ import * as ModelProfile from "../../../responses/account/ModelProfile.ts"
 import { Models } from "../../../responses/account/Models.ts"
 import { Mode } from "../../../tools/permission/Mode.ts"
 import { modes } from "../../permissionModes.ts"
+import * as Suggest from "../../suggest.ts"
 import type { Chat } from "../Chat.ts"
 import { chooseMode } from "./chooseMode.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
@@ -21,15 +22,24 @@ export const model: SlashCommand = {
   words: "[NAME]",
   summary: "Ask another model from the next turn on",
   run: Effect.fnUntraced(function*(chat, name) {
-    if (name !== "") return yield* setModel(chat, name)
     const { models } = yield* chat.session.use(Effect.flatMap(Models, ({ list }) => list()))
+    const names = models.map(({ slug }) => slug)
+    if (name !== "") {
+      yield* setModel(chat, name)
+      // A server may have more models than it lists.
+      if (names.length === 0 || names.includes(name)) return
+      const meant = Suggest.command(name, names)
+      return yield* chat.say(
+        `It is not in the list of models${meant === undefined ? "" : `; the nearest is ${meant}`}: /model shows them.`
+      )
+    }
     const now = chat.session.model()
     const chosen = yield* chat.front.choose(
       "Which model?",
       models.map(({ description = "", slug }) => ({
         value: slug,
         title: slug,
-        remark: slug === now ? `now · ${description}` : description
+        remark: [...slug === now ? ["now"] : [], ...description === "" ? [] : [description]].join(" · ")
       })),
       models.findIndex(({ slug }) => slug === now)
     )

@@ -2,6 +2,8 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { extname } from "node:path"
+import { line } from "../../../internal/visible.ts"
 import { layerHome } from "../../../node/NodeHome.ts"
 import { layerSessions } from "../../../node/NodeSessions.ts"
 import { SessionStore } from "../../../session/SessionStore.ts"
@@ -103,6 +105,15 @@ export const clear: SlashCommand = {
   })
 }
 
+const formats: { readonly [extension: string]: "md" | "html" | "jsonl" } = {
+  ".md": "md",
+  ".markdown": "md",
+  ".html": "html",
+  ".htm": "html",
+  ".jsonl": "jsonl",
+  ".ndjson": "jsonl"
+}
+
 export const exportSession: SlashCommand = {
   name: "export",
   words: "[FILE]",
@@ -114,7 +125,10 @@ export const exportSession: SlashCommand = {
     const { handle } = yield* Effect.promise(() => import("../../handlers/sessions/export.ts"))
     const now = yield* Clock.currentTimeMillis
     const output = file === "" ? `effixir-${FindSession.shortId(session)}-${now.toString(36)}.md` : file
-    const format = /\.html?$/i.test(output) ? "html" : /\.(?:jsonl|ndjson)$/i.test(output) ? "jsonl" : "md"
+    const format = formats[extname(output).toLowerCase()]
+    if (format === undefined) {
+      return yield* chat.say(`"${line(output)}" says no format: /export FILE.md, FILE.html or FILE.jsonl.`)
+    }
     yield* handle({ format: Option.some(format), output: Option.some(output), words: [session] })
   }))
 }

@@ -31,7 +31,9 @@ export const undo: SlashCommand = {
     const files = yield* Effect.provide(Files, NodeFiles.layer)
     const report = yield* chat.undo.takeBack(session, files)
     if (Option.isNone(report)) {
-      return yield* chat.say("There is nothing to take back: no turn of this session has changed a file here.")
+      return yield* chat.say(
+        "There is nothing to take back: no change of a file in this session is left that /undo has not dealt with."
+      )
     }
     const { commands, kept, prompt, removed, restored } = report.value
     const name = (path: string) => {
