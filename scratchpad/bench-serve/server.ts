@@ -9,11 +9,13 @@ import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Mailbox from "effect/Mailbox"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Agent from "../../src/agent/Agent.ts"
+import { fromPull } from "../../src/internal/stream.ts"
 import { Responses } from "../../src/responses/Responses.ts"
 import type { StreamEvent } from "../../src/responses/StreamEvent.ts"
 import * as Sse from "../../src/responses/transport/Sse.ts"
@@ -61,19 +63,20 @@ if (kind === "bare") {
   const at = all.findIndex(({ type }) => type === "response.output_text.delta")
   const delta = all[at]
   const model = Layer.succeed(Responses, {
+    // As those of the transport, it is made of a pull: its channels would cost more than all that is measured.
     stream: () =>
-      Stream.concat(
-        Stream.fromIterable(all.slice(0, at)),
-        delta?.type !== "response.output_text.delta"
-          ? Stream.empty
-          // A `Stream.tick` for each of them would cost more than all that is measured.
-          : Stream.asyncPush<StreamEvent>((emit) =>
-            Effect.acquireRelease(
-              Effect.sync(() => setInterval(() => emit.single({ ...delta, delta: said() }), Number(pause))),
-              (timer) => Effect.sync(() => clearInterval(timer))
-            )
-          )
-      ),
+      fromPull(Effect.gen(function*() {
+        const mailbox = yield* Mailbox.make<StreamEvent>()
+        mailbox.unsafeOfferAll(all.slice(0, at))
+        const say = () => {
+          if (delta?.type === "response.output_text.delta") mailbox.unsafeOffer({ ...delta, delta: said() })
+        }
+        yield* Effect.acquireRelease(
+          Effect.sync(() => setInterval(say, Number(pause))),
+          (timer) => Effect.sync(() => clearInterval(timer))
+        )
+        return Effect.map(mailbox.takeAll, ([events]) => events)
+      })),
     account: Effect.succeed("chatgpt:bench"),
     hasCompaction: Effect.succeed(false)
   })

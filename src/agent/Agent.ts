@@ -6,12 +6,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { decoding } from "../internal/decoding.ts"
 import { defined } from "../internal/json.ts"
+import { fromWork } from "../internal/stream.ts"
 import * as Conversation from "../prompts/Conversation.ts"
 import { Prices } from "../responses/account/Price.ts"
 import { developerMessage, type Item, userMessage } from "../responses/Item.ts"
@@ -172,6 +172,15 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   const prices = yield* Prices
   const hooks = yield* Hooks
   const processes = yield* Processes
+  // One context, because a turn keeps another copy of all its services for each that is provided alone.
+  const services = Context.make(Responses, responses).pipe(
+    Context.add(ToolExecutor, tools),
+    Context.add(Permission, permission),
+    Context.add(Approver, approver),
+    Context.add(ContextPolicy, policy),
+    Context.add(Prices, prices),
+    Context.add(Hooks, hooks)
+  )
   /** The sessions of which a turn was begun here: hooks hear of a session once. */
   const begun = new Set<string>()
 
@@ -179,17 +188,13 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
     id: string,
     work: (session: Session, sink: EventSink.EventSink) => Effect.Effect<void, AgentError>
   ): Stream.Stream<AgentEvent, AgentError> =>
-    Stream.unwrapScoped(Effect.gen(function*() {
-      // Without a sign-in the run fails here, before anything is written.
-      yield* responses.account
-      const session = yield* store.open(id)
-      const mailbox = yield* Mailbox.make<AgentEvent, AgentError>(bufferSize)
-      yield* work(session, EventSink.make(session, (event) => mailbox.offer(event))).pipe(
-        Effect.onExit((exit) => mailbox.done(exit)),
-        Effect.forkScoped
-      )
-      return Mailbox.toStream(mailbox)
-    }))
+    fromWork((emit) =>
+      Effect.scoped(Effect.gen(function*() {
+        // Without a sign-in the run fails here, before anything is written.
+        yield* responses.account
+        const session = yield* store.open(id)
+        yield* work(session, EventSink.make(session, emit))
+      })), bufferSize)
 
   /** What a person has allowed for the whole session applies to every run of it. */
   const remember = (id: string, past: ReadonlyArray<SessionEvent>) =>
@@ -205,14 +210,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
     begin: Effect.Effect<History.History, AgentError, ToolExecutor>
   ) =>
     Effect.flatMap(begin, (history) => Turn.run({ ...turn, history })).pipe(
-      Effect.provideService(Step.Step, Step.make(session, sink)),
-      Effect.provideService(Responses, responses),
-      Effect.provideService(ToolExecutor, tools),
-      Effect.provideService(Permission, permission),
-      Effect.provideService(Approver, approver),
-      Effect.provideService(ContextPolicy, policy),
-      Effect.provideService(Prices, prices),
-      Effect.provideService(Hooks, hooks),
+      Effect.provide(Context.add(services, Step.Step, Step.make(session, sink))),
       TurnEnd.ending(session, sink, turn)
     )
 
@@ -320,11 +318,7 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
           ? ManualCompaction.preview(stored, options)
           : ManualCompaction.run(session, options)
       })).pipe(
-        Effect.provideService(ContextPolicy, policy),
-        Effect.provideService(Responses, responses),
-        Effect.provideService(ToolExecutor, tools),
-        Effect.provideService(Prices, prices),
-        Effect.provideService(Hooks, hooks)
+        Effect.provide(services)
       )
   })
 })

@@ -79,10 +79,6 @@ export const make = (
       return { ...result, seq: stored.seq }
     }),
     show: (event) =>
-      Effect.gen(function*() {
-        const seq = yield* session.number
-        const at = yield* DateTime.now
-        yield* show({ ...event, seq, at })
-      })
+      Effect.flatMap(DateTime.now, (at) => Effect.flatMap(session.number, (seq) => show({ ...event, seq, at })))
   }
 }

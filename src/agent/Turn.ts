@@ -296,7 +296,11 @@ const askOnce = Effect.fnUntraced(
         isWithoutImages ||= event.isWithoutImages === true
         isWithoutAnyImages ||= event.isWithoutAnyImages === true
       }
-      return Effect.forEach(Chunk.toReadonlyArray(events).flatMap(deltas.of), show, { discard: true })
+      const shown = Chunk.toReadonlyArray(events).flatMap(deltas.of)
+      // Nearly all chunks hold one piece of a text.
+      return shown.length === 1 && shown[0] !== undefined
+        ? show(shown[0])
+        : Effect.forEach(shown, show, { discard: true })
     })
     yield* Effect.forEach(deltas.flush(), show, { discard: true })
 

@@ -2,6 +2,7 @@ import * as Channel from "effect/Channel"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
+import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -63,3 +64,38 @@ export const runForEachChunk = <A, E, R, E2, R2>(
     })
     return Effect.whileLoop({ while: () => !isOver, body: () => round, step: constVoid })
   }))
+
+/** Emits as it goes on, and ends when all is emitted. */
+export type Work<A, E> = (emit: (value: A) => Effect.Effect<unknown>) => Effect.Effect<void, E>
+
+const WorkTypeId: unique symbol = Symbol.for("effixir/internal/stream/Work")
+
+interface Worked<A, E> {
+  readonly [WorkTypeId]: Work<A, E>
+}
+
+const isWorked = <A, E, R>(self: Stream.Stream<A, E, R>): self is Stream.Stream<A, E, R> & Worked<A, E> =>
+  WorkTypeId in self
+
+/**
+ * Makes a stream of what work emits. The work runs in a fiber of its own, and waits while `capacity` values are not yet
+ * read; but {@link runForEach} runs it itself.
+ */
+export const fromWork = <A, E>(work: Work<A, E>, capacity: number): Stream.Stream<A, E> => {
+  const stream = Stream.unwrapScoped(Effect.gen(function*() {
+    const mailbox = yield* Mailbox.make<A, E>(capacity)
+    yield* work((value) => mailbox.offer(value)).pipe(Effect.onExit((exit) => mailbox.done(exit)), Effect.forkScoped)
+    return Mailbox.toStream(mailbox)
+  }))
+  return Object.assign(stream, { [WorkTypeId]: work })
+}
+
+/**
+ * As `Stream.runForEach` with a plain function. The work of {@link fromWork} runs in the fiber that calls this, without a
+ * second one and a queue between them, which would be half of what a turn takes for a piece of its text. So its failures,
+ * defects and interruptions are those of the work as they are.
+ */
+export const runForEach = <A, E, R>(self: Stream.Stream<A, E, R>, f: (value: A) => void): Effect.Effect<void, E, R> => {
+  const hear = (value: A) => Effect.sync(() => f(value))
+  return isWorked(self) ? self[WorkTypeId](hear) : Stream.runForEach(self, hear)
+}

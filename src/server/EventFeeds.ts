@@ -52,9 +52,9 @@ export class EventFeeds extends Context.Tag("effixir/server/EventFeeds")<EventFe
 export interface Telling {
   /**
    * Tells an event as an agent emits it, and before it all events of the log that come before it. The end of the turn is
-   * told when the Scope closes.
+   * told when the Scope closes. A plain function, because it is called for each piece of a text.
    */
-  readonly event: (event: AgentEvent) => Effect.Effect<void>
+  readonly event: (event: AgentEvent) => void
   /** Tells of an end that the log could not get; nothing if it has got one. */
   readonly failed: (end: TurnFailed) => Effect.Effect<void>
 }
@@ -211,13 +211,12 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           tidy(session, feed)
         })
     ).pipe(Effect.map((feed) => ({
-      event: (event) =>
-        Effect.sync(() => {
-          // Whoever hears of the end may begin the next turn, and that can be only when this one is over.
-          if (endsTurn(event)) return
-          if (isLogged(event)) flush(feed, event.seq)
-          else publish(feed, event)
-        }),
+      event: (event) => {
+        // Whoever hears of the end may begin the next turn, and that can be only when this one is over.
+        if (endsTurn(event)) return
+        if (isLogged(event)) flush(feed, event.seq)
+        else publish(feed, event)
+      },
       failed: (end) =>
         Effect.map(DateTime.now, (at) => {
           flush(feed, Infinity)

@@ -18,6 +18,7 @@ import type { AgentEvent } from "../agent/AgentEvent.ts"
 import * as Inbox from "../agent/Inbox.ts"
 import type { Limits } from "../agent/Limits.ts"
 import { defined } from "../internal/json.ts"
+import { runForEach } from "../internal/stream.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
 import * as LastTurn from "../session/LastTurn.ts"
 import type { Stored } from "../session/SessionEvent.ts"
@@ -90,7 +91,7 @@ interface Running {
   fiber: Fiber.Fiber<void> | undefined
 }
 
-type Work = (turn: Running) => Stream.Stream<AgentEvent, AgentError | ApiError>
+type Work = (turn: Running, tell: (event: AgentEvent) => void) => Effect.Effect<void, AgentError | ApiError>
 
 /** How many inputs may wait for one turn. */
 const inboxCapacity = 64
@@ -136,10 +137,10 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
       const tell = (event: AgentEvent) => {
         turn.hasBegun = true
         if (event._tag === "TurnStarted") turn.id = event.turnId
-        const told = telling.event(event)
-        return turn.id === undefined ? told : Effect.zipRight(told, Deferred.succeed(turn.started, turn.id))
+        telling.event(event)
+        if (turn.id !== undefined) Deferred.unsafeDone(turn.started, Effect.succeed(turn.id))
       }
-      yield* Effect.tapErrorCause(Stream.runForEach(work(turn), tell), (cause) => {
+      yield* Effect.tapErrorCause(work(turn, tell), (cause) => {
         const { hasBegun, id } = turn
         // Before it has begun, its caller is told; after that, its readers, as far as the log does not. A turn that was
         // to go on has readers and no caller.
@@ -163,6 +164,7 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
 
   const serve = (
     turn: Running,
+    tell: (event: AgentEvent) => void,
     served: {
       readonly session: string
       readonly events: ReadonlyArray<Stored>
@@ -170,11 +172,12 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
       readonly limits?: Limits | undefined
     },
     use: (serving: Serving) => Effect.Effect<Stream.Stream<AgentEvent, AgentError>>
-  ): Stream.Stream<AgentEvent, AgentError | ApiError> =>
-    Stream.unwrapScoped(Effect.gen(function*() {
+  ): Effect.Effect<void, AgentError | ApiError> =>
+    Effect.scoped(Effect.gen(function*() {
       const { agent, options, teach } = yield* agents.agent({ ...served, model: served.model })
       const whyInterrupted = Effect.sync(() => turn.why)
-      return yield* use({ agent, teach, options: { ...options, inbox: turn.inbox, whyInterrupted } })
+      const events = yield* use({ agent, teach, options: { ...options, inbox: turn.inbox, whyInterrupted } })
+      yield* runForEach(events, tell)
     }))
 
   const start = (session: string, { input, key = crypto.randomUUID(), limits, model }: NewTurn) =>
@@ -187,8 +190,8 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
         const known = turnOf(events, key)
         if (known !== undefined) return known
         yield* admit(session)
-        const { started } = yield* launch(session, { id: undefined, key }, (turn) =>
-          serve(turn, { session, events, model, limits }, ({ agent, options, teach }) =>
+        const { started } = yield* launch(session, { id: undefined, key }, (turn, tell) =>
+          serve(turn, tell, { session, events, model, limits }, ({ agent, options, teach }) =>
             Effect.map(
               teach(typeof input === "string" ? [userMessage(input)] : input),
               (items) =>
@@ -209,8 +212,13 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
         return yield* launch(
           session,
           { id: last.turnId, key: last.key },
-          (turn) =>
-            serve(turn, { session, events }, ({ agent, options }) => Effect.succeed(agent.resume(session, options)))
+          (turn, tell) =>
+            serve(
+              turn,
+              tell,
+              { session, events },
+              ({ agent, options }) => Effect.succeed(agent.resume(session, options))
+            )
         )
       })
     )
