@@ -16,6 +16,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Agent from "../../src/agent/Agent.ts"
 import { fromPull } from "../../src/internal/stream.ts"
+import * as NodeLongAnswer from "../../src/node/network/NodeLongAnswer.ts"
 import { Responses } from "../../src/responses/Responses.ts"
 import type { StreamEvent } from "../../src/responses/StreamEvent.ts"
 import * as Sse from "../../src/responses/transport/Sse.ts"
@@ -90,6 +91,7 @@ if (kind === "bare") {
     Layer.provide(Questions.layer),
     Layer.provide(model),
     Layer.provide(SessionStore.layerMemory),
+    Layer.provide(NodeLongAnswer.layer),
     Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" }))
   )
   await Effect.runPromise(Effect.scoped(Effect.flatMap(Layer.build(serving), (services) => {

@@ -7,18 +7,18 @@
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type AgentEvent, fromStored, isLogged } from "../agent/AgentEvent.ts"
 import { linesOf } from "../agent/EventLines.ts"
 import { Secrets } from "../auth/Secrets.ts"
+import { fromOpen, type Source } from "../internal/LongAnswer.ts"
 import { json } from "../internal/visible.ts"
 import type { SessionError } from "../session/SessionError.ts"
 import { endsTurn, type Stored, type TurnFailed, width } from "../session/SessionEvent.ts"
@@ -32,14 +32,14 @@ export class EventFeeds extends Context.Tag("effixir/server/EventFeeds")<EventFe
   readonly around: (store: typeof SessionStore.Service) => typeof SessionStore.Service
   /**
    * The events of a session with a number above `after`, as server-sent events; it goes on from turn to turn. A reader
-   * that leaves more than a bounded part of it unread is cut off: the fiber that runs the stream is interrupted.
+   * that leaves more than a bounded part of it unread is cut off, as `LongAnswer` says.
    */
   readonly read: (session: string, after: number) => Stream.Stream<string, SessionError>
   /** The same of what the log holds, without what is yet to come. */
   readonly past: (session: string, after: number) => Stream.Stream<string, SessionError>
   /** Tells a turn as its events come, until the Scope closes. */
   readonly tell: (session: string) => Effect.Effect<Telling, never, Scope.Scope>
-  /** Ends all streams: the server ends. */
+  /** Ends all streams: the server ends. Readers have a second to take what they were told last. */
   readonly end: Effect.Effect<void>
 }>() {}
 
@@ -91,6 +91,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const { hide } = yield* Secrets
   const feeds = new Map<string, Feed>()
   let isOver = false
+  /** After the end, when the last reader has left. */
+  const left = yield* Deferred.make<void>()
 
   const feedOf = (session: string): Feed => {
     const known = feeds.get(session)
@@ -104,6 +106,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const tidy = (session: string, { readers, untold }: Feed) => {
     if (readers.size === 0 && untold === undefined) feeds.delete(session)
   }
+
+  const isRead = () => [...feeds.values()].some(({ readers }) => readers.size > 0)
 
   const framesOf = framing(hide)
 
@@ -149,50 +153,54 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     })
 
   /** The events of a log as they are sent, in pieces. */
-  const sent = (events: ReadonlyArray<Stored>, after: number): Stream.Stream<string> =>
-    Stream.fromIteratorSucceed(
-      pagesOf(events, (stored) =>
-        framesOf(fromStored(stored)).filter(({ seq }) => seq > after).map(({ text }) => text).join("")),
-      1
+  const sent = (events: ReadonlyArray<Stored>, after: number): Generator<string> =>
+    pagesOf(
+      events,
+      (stored) => framesOf(fromStored(stored)).filter(({ seq }) => seq > after).map(({ text }) => text).join("")
     )
+
+  function* begun(events: ReadonlyArray<Stored>, after: number): Generator<string> {
+    // No header leaves before the first bytes.
+    yield opening
+    yield* sent(events, after)
+  }
+
   const readPast = (session: string, after: number) => store.read(session, Math.max(0, after - widest))
 
-  const read = (session: string, after: number): Stream.Stream<string, SessionError> =>
-    Stream.unwrapScoped(Effect.gen(function*() {
-      const fiber = Fiber.getCurrentFiber()
-      // A reader that does not read also does not hear that it is cut off.
-      const cut = () => Option.map(fiber, (fiber) => fiber.unsafeInterruptAsFork(FiberId.none))
+  const leave = (session: string, feed: Feed, reader: FeedReader.FeedReader) => {
+    feed.readers.delete(reader)
+    tidy(session, feed)
+    if (isOver && !isRead()) Deferred.unsafeDone(left, Effect.void)
+  }
+
+  const open = (session: string, after: number) => (cut: () => void): Effect.Effect<Source, SessionError> =>
+    Effect.suspend(() => {
       const feed = feedOf(session)
       const reader = FeedReader.make(after, capacity, cut)
-      yield* Effect.acquireRelease(
-        Effect.sync(() => void feed.readers.add(reader)),
-        () =>
-          Effect.sync(() => {
-            feed.readers.delete(reader)
-            tidy(session, feed)
-          })
-      )
-      if (isOver) reader.end()
-      const size = grown === undefined ? 0 : yield* grown(session)
-      let past = yield* readPast(session, after)
-      if (feed.last === 0 && feed.untold === undefined) {
-        feed.last = past.at(-1)?.seq ?? 0
-        feed.grown = size
-      }
-      const begin = Effect.sync(() => {
+      feed.readers.add(reader)
+      const close = () => leave(session, feed, reader)
+      return Effect.gen(function*() {
+        if (isOver) reader.end()
+        const size = grown === undefined ? 0 : yield* grown(session)
+        const past = yield* readPast(session, after)
         const last = past.at(-1)
-        reader.begin(last === undefined ? 0 : last.seq + width(last.event) - 1, [...feed.asked.values()])
-        // The stream may go on for days.
-        past = []
-      })
-      const history = Stream.suspend(() => sent(past, after))
-      // No header leaves before the first bytes.
-      return Stream.make(opening).pipe(
-        Stream.concat(history),
-        Stream.concat(Stream.drain(Stream.fromEffect(begin))),
-        Stream.concat(Stream.repeatEffectOption(reader.take))
-      )
-    }))
+        if (feed.last === 0 && feed.untold === undefined) {
+          feed.last = last?.seq ?? 0
+          feed.grown = size
+        }
+        // It may go on for days, and then needs its past no more.
+        let pages: Generator<string> | undefined = begun(past, after)
+        const end = last === undefined ? 0 : last.seq + width(last.event) - 1
+        const take: Source["take"] = (ready) => {
+          const page = pages?.next()
+          if (page?.done === false) return page.value
+          if (pages !== undefined) reader.begin(end, [...feed.asked.values()])
+          pages = undefined
+          return reader.take(ready)
+        }
+        return { take, close }
+      }).pipe(Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Effect.sync(close)))
+    })
 
   const tell = (session: string): Effect.Effect<Telling, never, Scope.Scope> =>
     Effect.acquireRelease(
@@ -229,12 +237,25 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         })
     })))
 
-  const everyReader = (say: (reader: FeedReader.FeedReader) => void) =>
-    Effect.sync(() => {
-      for (const { readers } of feeds.values()) for (const reader of readers) say(reader)
-    })
+  const endAll = Effect.sync(() => {
+    for (const { readers } of feeds.values()) for (const reader of readers) reader.end()
+  })
 
-  yield* everyReader((reader) => reader.comment(comment)).pipe(
+  // Some at a time: thousands of writes at once would keep the pieces of all texts waiting.
+  const comments = Effect.suspend(() =>
+    Effect.forEach(
+      Chunk.chunksOf(Chunk.fromIterable(feeds.values()), 200),
+      (some) =>
+        Effect.zipLeft(
+          Effect.sync(() => {
+            for (const { readers } of some) for (const reader of readers) reader.comment(comment)
+          }),
+          Effect.sleep(Duration.zero)
+        ),
+      { discard: true }
+    )
+  )
+  yield* comments.pipe(
     Effect.schedule(Schedule.spaced(keepAlive)),
     Effect.forkScoped
   )
@@ -251,12 +272,18 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   return EventFeeds.of({
     around: tapAppended(appended),
-    read,
-    past: (session, after) => Stream.unwrap(Effect.map(readPast(session, after), (events) => sent(events, after))),
+    read: (session, after) => fromOpen(open(session, after)),
+    past: (session, after) =>
+      Stream.unwrap(
+        Effect.map(readPast(session, after), (events) => Stream.fromIteratorSucceed(sent(events, after), 1))
+      ),
     tell,
     end: Effect.suspend(() => {
       isOver = true
-      return everyReader((reader) => reader.end())
+      const leaving = isRead()
+        ? Effect.timeoutOption(Effect.interruptible(Deferred.await(left)), patience)
+        : Effect.void
+      return Effect.zipRight(endAll, leaving)
     })
   })
 })
@@ -292,6 +319,9 @@ export const comment = ": keep-alive\n\n"
 
 /** @internal */
 export const usualKeepAlive = Duration.seconds(15)
+
+/** How long readers may take at the end; one that does not read would take for ever. */
+const patience = Duration.seconds(1)
 
 /**
  * Lines of one event have numbers of their own, and a reader may have been cut off among them. No response is so long.

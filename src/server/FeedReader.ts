@@ -3,8 +3,7 @@
  *
  * @internal
  */
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type { Source } from "../internal/LongAnswer.ts"
 
 /**
  * A line of a session as it is sent.
@@ -26,8 +25,8 @@ export interface FeedReader {
   readonly begin: (last: number, asked: ReadonlyArray<Frame>) => void
   /** A comment, if nothing waits: it only shows that the connection is alive. */
   readonly comment: (text: string) => void
-  /** All that waits, once there is something; fails with nothing at the end. */
-  readonly take: Effect.Effect<string, Option.Option<never>>
+  /** All that waits; how, says `LongAnswer`. */
+  readonly take: Source["take"]
   readonly end: () => void
 }
 
@@ -42,6 +41,12 @@ export const make = (after: number, capacity: number, onFull: () => void): FeedR
   /** The questions that it was told of, so that none is told twice. */
   let questions = new Set<number>()
 
+  const tell = () => {
+    const ready = wake
+    wake = undefined
+    ready?.()
+  }
+
   const isNew = ({ kind, seq }: Frame): boolean => kind === "Asked" ? !questions.has(seq) : seq > last
 
   const add = (frames: ReadonlyArray<Frame>) => {
@@ -52,14 +57,14 @@ export const make = (after: number, capacity: number, onFull: () => void): FeedR
       waiting += frame.text
     }
     size = waiting.length
-    if (waiting !== "") wake?.()
+    if (waiting !== "") tell()
   }
 
   const end = () => {
     isEnded = true
     held = undefined
     questions = new Set()
-    wake?.()
+    tell()
   }
 
   return {
@@ -84,23 +89,20 @@ export const make = (after: number, capacity: number, onFull: () => void): FeedR
     comment: (text) => {
       if (isEnded || held !== undefined || waiting !== "") return
       waiting = text
-      wake?.()
+      tell()
     },
-    take: Effect.async((resume) => {
-      const give = () => {
-        wake = undefined
-        if (waiting === "") return resume(Effect.fail(Option.none()))
+    take: (ready) => {
+      wake = undefined
+      if (waiting !== "") {
         const text = waiting
         waiting = ""
         size = 0
-        resume(Effect.succeed(text))
+        return text
       }
-      if (waiting !== "" || isEnded) return give()
-      wake = give
-      return Effect.sync(() => {
-        wake = undefined
-      })
-    }),
+      if (isEnded) return null
+      wake = ready
+      return undefined
+    },
     end
   }
 }

@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { linesOf } from "../agent/EventLines.ts"
 import { defined, field, text } from "../internal/json.ts"
+import { LongAnswer } from "../internal/LongAnswer.ts"
 import * as ContextSize from "../session/compaction/ContextSize.ts"
 import * as LastTurn from "../session/LastTurn.ts"
 import { SessionStarted, type Stored, TurnInterrupted } from "../session/SessionEvent.ts"
@@ -103,6 +104,7 @@ const turns = HttpApiBuilder.group(Api, "turns", (handlers) =>
     const turns = yield* Turns
     const feeds = yield* EventFeeds
     const questions = yield* Questions
+    const { respond } = yield* LongAnswer
     const find = SessionId.finder(store)
 
     const existing = (given: string) =>
@@ -120,10 +122,13 @@ const turns = HttpApiBuilder.group(Api, "turns", (handlers) =>
           const id = yield* existing(path.session)
           const last = yield* lastEventId(request.headers["last-event-id"])
           const events = feeds.read(id, last ?? urlParams.after ?? 0)
-          return HttpServerResponse.stream(Stream.encodeText(events), {
-            contentType: "text/event-stream",
-            headers: { "cache-control": "no-store", "x-accel-buffering": "no" }
-          })
+          return yield* Effect.mapError(
+            respond(events, {
+              contentType: "text/event-stream",
+              headers: { "cache-control": "no-store", "x-accel-buffering": "no" }
+            }),
+            Refusal.ofSession
+          )
         }))
       .handle("interrupt", ({ path }) =>
         Effect.gen(function*() {

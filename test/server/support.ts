@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as Agent from "../../src/agent/Agent.ts"
 import { field, text } from "../../src/internal/json.ts"
+import * as NodeLongAnswer from "../../src/node/network/NodeLongAnswer.ts"
 import * as EventFeeds from "../../src/server/EventFeeds.ts"
 import * as Questions from "../../src/server/Questions.ts"
 import * as ServedAgents from "../../src/server/ServedAgents.ts"
@@ -50,6 +51,7 @@ export const serving = (script: Script.Script, options: Options = {}) => {
     Layer.provide(Questions.layer),
     Layer.provideMerge(ScriptedResponses.layer(script)),
     Layer.provide(store),
+    Layer.provide(NodeLongAnswer.layer),
     Layer.provideMerge(NodeHttpServer.layer(closing, { port: 0, host: "127.0.0.1" }))
   )
 }

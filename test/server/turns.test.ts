@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
 import { get, type IncomingMessage } from "node:http"
 import * as Script from "../../src/testing/Script.ts"
 import { start, token, types } from "./support.ts"
@@ -80,6 +81,26 @@ describe("A turn over HTTP", () => {
         missed.filter(({ line }) => line.type === "turn.completed").length
       )
       assert.deepStrictEqual(read.map(({ id }) => id), missed.map(({ id }) => id))
+    }))
+
+  it.scopedLive("ends with its server, also while a reader does not read", () =>
+    Effect.gen(function*() {
+      const call = Script.answer(Script.call("echo", { text: "x".repeat(300_000) }))
+      const done = Script.answer(Script.say("Done."))
+      const script = Script.fromTurns(Array.from({ length: 12 }, () => [call, done]).flat())
+      const outside = yield* Effect.scope
+      const read = yield* Effect.scoped(Effect.gen(function*() {
+        const { begin, reader, turn, url } = yield* start(script, { feeds: { capacity: 100_000_000 } })
+        const session = yield* begin()
+        yield* Scope.extend(silent(`${url}/v1/sessions/${session}/events`), outside)
+        const other = yield* Scope.extend(reader(session), outside)
+        for (let n = 1; n <= 12; n++) {
+          yield* turn(session, String(n))
+          yield* other.until("turn.completed", n)
+        }
+        return other
+      }))
+      assert.strictEqual((yield* read.toEnd).at(-1)?.line.type, "turn.completed")
     }))
 })
 

@@ -8,9 +8,11 @@ import type * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as HttpServer from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"
 import * as Duration from "effect/Duration"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import { createServer, type Server, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
+import type { LongAnswer } from "../../internal/LongAnswer.ts"
+import * as NodeLongAnswer from "./NodeLongAnswer.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -25,9 +27,9 @@ export interface Options {
 
 /** @since 0.1.0 @category layers */
 export const layer = ({ host, port, ...patience }: Options): Layer.Layer<
-  HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices,
+  HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices | LongAnswer,
   ServeError
-> => NodeHttpServer.layer(() => make(patience), { host, port })
+> => Layer.merge(NodeHttpServer.layer(() => make(patience), { host, port }), NodeLongAnswer.layer)
 
 /** Headers are 16 KiB at most, and nothing moves for 2 minutes on no connection. */
 const make = (
