@@ -113,7 +113,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   const publish = (feed: Feed, event: AgentEvent) => {
     feed.last = event.seq
-    if (event._tag === "PermissionDecided") feed.asked.delete(event.itemId)
+    if (event._tag === "PermissionDecided" || event._tag === "ChildAnswered") feed.asked.delete(event.itemId)
     const isAsked = event._tag === "PermissionRequested"
     if (feed.readers.size === 0 && !isAsked) return
     const frames = framesOf(event)
@@ -159,10 +159,24 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       (stored) => framesOf(fromStored(stored)).filter(({ seq }) => seq > after).map(({ text }) => text).join("")
     )
 
-  function* begun(events: ReadonlyArray<Stored>, after: number): Generator<string> {
+  /** What a reader is told before what happens: it may read for days, and then keeps nothing of its past. */
+  function* begun(
+    { asked, reader }: { readonly asked: Feed["asked"]; readonly reader: FeedReader.FeedReader },
+    past: ReadonlyArray<Stored>,
+    after: number
+  ): Generator<string> {
     // No header leaves before the first bytes.
     yield opening
-    yield* sent(events, after)
+    yield* sent(past, after)
+    const last = past.at(-1)
+    // An answer may be in the log, and so in the past, before it is told.
+    const answers = new Map(
+      past.flatMap(({ event, seq }) => event._tag === "PermissionDecided" ? [[event.itemId, seq] as const] : [])
+    )
+    reader.begin(
+      last === undefined ? 0 : last.seq + width(last.event) - 1,
+      [...asked].flatMap(([item, frame]) => frame.seq < (answers.get(item) ?? 0) ? [] : [frame])
+    )
   }
 
   const readPast = (session: string, after: number) => store.read(session, Math.max(0, after - widest))
@@ -183,18 +197,14 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
         if (isOver) reader.end()
         const size = grown === undefined ? 0 : yield* grown(session)
         const past = yield* readPast(session, after)
-        const last = past.at(-1)
         if (feed.last === 0 && feed.untold === undefined) {
-          feed.last = last?.seq ?? 0
+          feed.last = past.at(-1)?.seq ?? 0
           feed.grown = size
         }
-        // It may go on for days, and then needs its past no more.
-        let pages: Generator<string> | undefined = begun(past, after)
-        const end = last === undefined ? 0 : last.seq + width(last.event) - 1
+        let pages: Generator<string> | undefined = begun({ asked: feed.asked, reader }, past, after)
         const take: Source["take"] = (ready) => {
           const page = pages?.next()
           if (page?.done === false) return page.value
-          if (pages !== undefined) reader.begin(end, [...feed.asked.values()])
           pages = undefined
           return reader.take(ready)
         }
