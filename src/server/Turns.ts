@@ -12,7 +12,9 @@ import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { ParentSpan } from "effect/Tracer"
 import { type AgentError, toTurnFailed } from "../agent/AgentError.ts"
 import type { AgentEvent } from "../agent/AgentEvent.ts"
 import * as Inbox from "../agent/Inbox.ts"
@@ -91,7 +93,10 @@ interface Running {
   fiber: Fiber.Fiber<void> | undefined
 }
 
-type Work = (turn: Running, tell: (event: AgentEvent) => void) => Effect.Effect<void, AgentError | ApiError>
+type Work = (
+  turn: Running,
+  tell: (event: AgentEvent) => void
+) => Effect.Effect<void, AgentError | ApiError, Scope.Scope>
 
 /** How many inputs may wait for one turn. */
 const inboxCapacity = 64
@@ -110,6 +115,14 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
   /** What was said to a turn that ended before it had heard it is heard by the next one. */
   const inboxes = new Map<string, Inbox.Inbox>()
   const alone = makeAlone()
+  const context = yield* Effect.context<never>()
+  /** A turn goes on when the request that began it is over, and keeps nothing of it but the span that it belongs to. */
+  const outliving = Effect.mapInputContext((request: Context.Context<never>) =>
+    Option.match(Context.getOption(request, ParentSpan), {
+      onNone: () => context,
+      onSome: (span) => Context.add(context, ParentSpan, span)
+    })
+  )
   /** The sessions whose last turn may have to go on; not known before the store was asked. */
   let cutOffs: Set<string> | undefined
   let isEnding = false
@@ -127,18 +140,21 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
     const started = yield* Deferred.make<string, ApiError>()
     const turn: Running = { ...about, started, inbox, hasBegun: false, why: "cancelled", fiber: undefined }
     running.set(session, turn)
-    turn.fiber = yield* FiberSet.run(fibers, run(session, turn, work))
+    turn.fiber = yield* outliving(FiberSet.run(fibers, run(session, turn, work)))
     return turn
   })
 
   const run = (session: string, turn: Running, work: Work): Effect.Effect<void> =>
     Effect.gen(function*() {
       const telling = yield* feeds.tell(session)
+      let isKnown = false
       const tell = (event: AgentEvent) => {
         turn.hasBegun = true
         if (event._tag === "TurnStarted") turn.id = event.turnId
         telling.event(event)
-        if (turn.id !== undefined) Deferred.unsafeDone(turn.started, Effect.succeed(turn.id))
+        if (isKnown || turn.id === undefined) return
+        isKnown = true
+        Deferred.unsafeDone(turn.started, Effect.succeed(turn.id))
       }
       yield* Effect.tapErrorCause(work(turn, tell), (cause) => {
         const { hasBegun, id } = turn
@@ -172,13 +188,13 @@ export const make = Effect.fnUntraced(function*({ maxTurns = 32 }: Options = {})
       readonly limits?: Limits | undefined
     },
     use: (serving: Serving) => Effect.Effect<Stream.Stream<AgentEvent, AgentError>>
-  ): Effect.Effect<void, AgentError | ApiError> =>
-    Effect.scoped(Effect.gen(function*() {
+  ): Effect.Effect<void, AgentError | ApiError, Scope.Scope> =>
+    Effect.gen(function*() {
       const { agent, options, teach } = yield* agents.agent({ ...served, model: served.model })
       const whyInterrupted = Effect.sync(() => turn.why)
       const events = yield* use({ agent, teach, options: { ...options, inbox: turn.inbox, whyInterrupted } })
       yield* runForEach(events, tell)
-    }))
+    })
 
   const start = (session: string, { input, key = crypto.randomUUID(), limits, model }: NewTurn) =>
     alone(

@@ -1,10 +1,13 @@
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Script from "../../src/testing/Script.ts"
 import * as Permission from "../../src/tools/permission/Permission.ts"
@@ -49,6 +52,29 @@ describe("Turns of a server", () => {
       // Whoever has heard of the end may begin the next turn at once.
       assert.strictEqual((yield* server.turn(one, "again")).status, 202)
       yield* events.until("turn.completed", 2)
+    }))
+
+  it.scopedLive("keep of the request that began them its span alone", () =>
+    Effect.gen(function*() {
+      const seen: Array<readonly [isKept: boolean, spans: ReadonlyArray<string>]> = []
+      const look = Tool.make({
+        name: "look",
+        description: "Looks around",
+        parameters: Schema.Struct({}),
+        handler: () =>
+          Effect.gen(function*() {
+            const request = yield* Effect.serviceOption(HttpServerRequest.HttpServerRequest)
+            seen.push([Option.isSome(request), namesOf(yield* Effect.option(Effect.currentSpan))])
+            return "looked"
+          })
+      })
+      const script = Script.fromTurns([Script.answer(Script.call("look", {}, "call_1")), done])
+      const server = yield* start(script, { toolkit: Toolkit.make(look) })
+      const session = yield* server.begin()
+      const events = yield* server.reader(session)
+      yield* server.turn(session, "go")
+      yield* events.until("turn.completed")
+      assert.deepStrictEqual(seen.map(([isKept, spans]) => [isKept, spans.at(-1)]), [[false, "http.server POST"]])
     }))
 
   it.scopedLive("are the same turn with the same key, while it runs and after it", () =>
@@ -231,5 +257,9 @@ const asked = Tool.make({
   access: ({ text }) => ({ kind: "run", command: `rm ${text}`, workdir: undefined }),
   handler: ({ text }) => Effect.succeed(text)
 })
+
+/** Of a span and those that it is a part of. */
+const namesOf = (span: Option.Option<Tracer.AnySpan>): ReadonlyArray<string> =>
+  Option.isSome(span) && span.value._tag === "Span" ? [span.value.name, ...namesOf(span.value.parent)] : []
 
 const itemOf = (line: unknown): string => textOf(line, "item", "id")
