@@ -29,9 +29,9 @@ export interface Source {
 }
 
 /** `cut` breaks the connection off: a client that does not read would not hear of an end. */
-export type Open<E> = (cut: () => void) => Effect.Effect<Source, E>
+type Open<E> = (cut: () => void) => Effect.Effect<Source, E>
 
-export interface Options {
+interface Options {
   readonly contentType: string
   readonly headers: { readonly [name: string]: string }
 }

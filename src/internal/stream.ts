@@ -66,7 +66,7 @@ export const runForEachChunk = <A, E, R, E2, R2>(
   }))
 
 /** Emits as it goes on, and ends when all is emitted. */
-export type Work<A, E> = (emit: (value: A) => Effect.Effect<unknown>) => Effect.Effect<void, E>
+type Work<A, E> = (emit: (value: A) => Effect.Effect<unknown>) => Effect.Effect<void, E>
 
 const WorkTypeId: unique symbol = Symbol.for("effixir/internal/stream/Work")
 

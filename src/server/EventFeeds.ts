@@ -103,8 +103,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   }
 
   /** A feed lasts as long as somebody reads it or tells it. */
-  const tidy = (session: string, { readers, untold }: Feed) => {
-    if (readers.size === 0 && untold === undefined) feeds.delete(session)
+  const tidy = (session: string, feed: Feed) => {
+    if (feed.readers.size === 0 && feed.untold === undefined && feeds.get(session) === feed) feeds.delete(session)
   }
 
   const isRead = () => [...feeds.values()].some(({ readers }) => readers.size > 0)

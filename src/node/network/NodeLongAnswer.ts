@@ -2,7 +2,7 @@
  * Writes the answers of `LongAnswer` to their connections without a fiber: what comes is written at once while a connection
  * takes it, and what a full one does not take waits in its source.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -12,7 +12,6 @@ import * as Layer from "effect/Layer"
 import type { ServerResponse } from "node:http"
 import { LongAnswer, openOf, type Source, streamed } from "../../internal/LongAnswer.ts"
 
-/** @since 0.1.0 @category layers */
 export const layer: Layer.Layer<LongAnswer> = Layer.succeed(LongAnswer, {
   respond: (texts, options) =>
     Effect.gen(function*() {

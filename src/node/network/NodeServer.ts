@@ -11,7 +11,6 @@ import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
 import { createServer, type Server, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
-import type { LongAnswer } from "../../internal/LongAnswer.ts"
 import * as NodeLongAnswer from "./NodeLongAnswer.ts"
 
 /** @since 0.1.0 @category models */
@@ -27,7 +26,7 @@ export interface Options {
 
 /** @since 0.1.0 @category layers */
 export const layer = ({ host, port, ...patience }: Options): Layer.Layer<
-  HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices | LongAnswer,
+  HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices,
   ServeError
 > => Layer.merge(NodeHttpServer.layer(() => make(patience), { host, port }), NodeLongAnswer.layer)
 
