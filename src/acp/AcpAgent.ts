@@ -25,6 +25,7 @@ import * as Sdk from "../vendor/acp.ts"
 import * as Content from "./Content.ts"
 import { type Choice, type Client, type Conversation, Conversations, Refused, type Setting } from "./Conversations.ts"
 import * as EditorServers from "./EditorServers.ts"
+import * as Forms from "./Forms.ts"
 import * as Updates from "./Updates.ts"
 
 /** A session that the client has open. */
@@ -77,6 +78,13 @@ export const serve = Effect.fnUntraced(function*(
 
   /** Asks the person at the client. Cancelled questions wait for the end of the turn, which was cancelled with them. */
   const asking = (agent: Acp.AgentContext, opened: () => Open | undefined): Approver.Asking => ({
+    ...Forms.make(client.elicitation, (ask) =>
+      Effect.tryPromise((cancellationSignal) => {
+        const open = opened()
+        return open === undefined
+          ? Promise.reject(new Error("no session"))
+          : agent.request(Sdk.methods.client.elicitation.create, ask(open.conversation.id), { cancellationSignal })
+      })),
     ask: ({ scopes }) =>
       Effect.gen(function*() {
         const open = opened()

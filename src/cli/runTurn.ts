@@ -75,12 +75,13 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
   const surroundings = conversation.isNew === true
     ? Fiber.join(yield* Effect.fork(Surroundings.toItems(conversation.folder)))
     : undefined
-  const code = yield* turn({ ...conversation, prompt, search }, settings, leave).pipe(
+  const aside = makeAside()
+  const code = yield* turn({ ...conversation, prompt, search }, settings, { leave, isAside: aside.is }).pipe(
     Runtime.provide({
       ...runtime,
       // What goes over a socket is the same, in another envelope.
       transport: conversation.isDryRun === true ? "sse" : runtime.transport,
-      approver: stage === undefined ? undefined : yield* asking(whenLeft(stage)),
+      approver: stage === undefined ? undefined : yield* asking(whenLeft(stage), aside),
       surroundings,
       isEphemeral: conversation.isEphemeral
     })
@@ -89,15 +90,38 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
 })
 
 /**
- * Asks the person at the keyboard; the code for it is loaded at the first question. `ready` ends when no other part of
- * the program writes to the terminal.
+ * Asks the person at the keyboard, one thing at a time; the code for it is loaded at the first question. `ready` ends when
+ * no other part of the program writes to the terminal; `aside` keeps the status line away meanwhile.
  */
-const asking = (ready: Effect.Effect<void>) =>
-  Effect.map(Screen, (screen): Approver.Asking => ({
+const asking = (ready: Effect.Effect<void>, aside: Aside) =>
+  Effect.map(Effect.all([Screen, Effect.makeSemaphore(1)]), ([screen, one]): Approver.Asking => ({
     ask: (question) =>
-      Effect.flatMap(Effect.promise(() => import("./TerminalApprover.ts")), (terminal) =>
-        terminal.ask(screen, ready, question))
+      one.withPermits(1)(
+        Effect.flatMap(Effect.promise(() => import("./TerminalApprover.ts")), (terminal) =>
+          terminal.ask(screen, ready, question))
+      ),
+    fill: (form) =>
+      one.withPermits(1)(aside.during(Effect.flatMap(terminalForm, (terminal) => terminal.fill(screen, form)))),
+    visit: (page) =>
+      one.withPermits(1)(aside.during(Effect.flatMap(terminalForm, (terminal) => terminal.visit(screen, page))))
   }))
+
+const terminalForm = Effect.promise(() => import("./TerminalForm.ts"))
+
+type Aside = ReturnType<typeof makeAside>
+
+/** Whether something else than the turn has the terminal. */
+const makeAside = () => {
+  let count = 0
+  return {
+    is: () => count > 0,
+    during: <A, E, R>(use: Effect.Effect<A, E, R>) =>
+      Effect.acquireUseRelease(Effect.sync(() => count++), () => use, () => Effect.sync(() => count--))
+  }
+}
+
+/** How the renderer leaves the terminal to a question. */
+type Stage = Pick<Text.Options, "isAside" | "leave">
 
 /** Waits until the renderer has shown all earlier events, for a second at most: it may never hear of the question. */
 const whenLeft = (stage: Queue.Dequeue<void>) => Effect.asVoid(Effect.timeoutOption(stage.take, "1 second"))
@@ -106,7 +130,7 @@ const turn = Effect.fnUntraced(
   function*(
     conversation: TurnOptions,
     settings: AgentSetup.Settings,
-    leave: Effect.Effect<unknown> | undefined
+    stage: Stage
   ) {
     const { fork, isEffortNew, isNew, limits, model, output, piped, prompt, search } = conversation
     const agent = yield* Agent
@@ -133,7 +157,7 @@ const turn = Effect.fnUntraced(
       : agent.run(session, [...Predicate.isString(prompt) ? [userMessage(prompt)] : prompt, ...beside], options)
     if (conversation.isDryRun === true) return yield* Effect.as(Stream.runDrain(events), ExitCode.success)
     return yield* renderTurn(session, events, {
-      renderer: yield* rendererFor(conversation, there, leave),
+      renderer: yield* rendererFor(conversation, there, stage),
       lastMessage: conversation.lastMessage,
       known: conversation.known
     })
@@ -144,13 +168,13 @@ const turn = Effect.fnUntraced(
 const rendererFor = Effect.fnUntraced(function*(
   { deltas = false, form = "text", isEphemeral = false, isResumable = true, verbosity }: TurnOptions,
   session: string | undefined,
-  leave: Effect.Effect<unknown> | undefined
+  stage: Stage
 ) {
   const screen = yield* Screen
   const { signal } = yield* Interruption
   switch (form) {
     case "text":
-      return Text.make(screen, { leave, isKept: !isEphemeral, isResumable, verbosity })
+      return Text.make(screen, { ...stage, isKept: !isEphemeral, isResumable, verbosity })
     case "jsonl":
       return Jsonl.make(screen, { deltas, signal })
     case "envelope":

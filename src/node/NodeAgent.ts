@@ -313,6 +313,7 @@ const layerTools = (options: Options, profile: ModelProfile.ModelProfile, child:
     const McpClients = yield* Effect.promise(() => import("./mcp/McpClients.ts"))
     const { servers, toolkit } = yield* McpClients.make(mcpServers, {
       folder: workspace,
+      person: yield* Approver.Approver,
       window: profile.contextWindow
     })
     options.onMcpServers?.(servers)
@@ -432,7 +433,7 @@ const layerPermission = ({ approver, permission, policy }: Options, parts: Parts
     Parts.orOwn(
       parts,
       Approver.Approver,
-      approver === undefined ? Approver.layerNobody : Approver.layer(approver.ask)
+      approver === undefined ? Approver.layerNobody : Layer.succeed(Approver.Approver, approver)
     )
   )
 

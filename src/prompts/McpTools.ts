@@ -72,6 +72,10 @@ export const notConnected = (server: string, problem: string): string =>
 export const refused = (server: string, problem: string): string => `The server ${server} answered: ${problem}`
 
 /** @since 0.1.0 @category failures */
+export const visited = (problem: string): string =>
+  `${problem}. The user has opened the page that it wants seen first: ask whether they are done there, then call it again.`
+
+/** @since 0.1.0 @category failures */
 export const changed = (tool: string): string =>
   `${tool} has changed since the call was approved, and was not run. Call it again if what it does now is still wanted.`
 

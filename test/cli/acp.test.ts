@@ -260,6 +260,62 @@ describe("effixir acp", () => {
       for (const line of stdout.trim().split("\n")) assert.deepInclude(JSON.parse(line), { jsonrpc: "2.0" })
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("has an editor that can show forms of MCP servers do so", () =>
+    Effect.gen(function*() {
+      const asked: Array<Acp.CreateElicitationRequest> = []
+      const turn = Effect.fnUntraced(
+        function*(capabilities: Acp.ClientCapabilities, answer: Acp.CreateElicitationResponse) {
+          const all = yield* machine(Script.fromTurns([
+            Script.answer(Script.call("mcp__form__echo", {}, "c_1"), Script.call("mcp__page__echo", {}, "c_2")),
+            Script.answer(Script.say("Done."))
+          ]))
+          const editor = yield* connect(all, {
+            capabilities,
+            lends: (client) =>
+              client.onRequest(Acp.methods.client.elicitation.create, ({ params }) => {
+                asked.push(params)
+                return answer
+              })
+          })
+          const { folder: cwd } = all
+          const own = (name: string, behaviour: string): Acp.McpServer => ({
+            name,
+            command: process.execPath,
+            args: [mcpServer, behaviour],
+            env: []
+          })
+          const mcpServers = [own("form", "asking"), own("page", "leading")]
+          const { agent } = editor
+          const { sessionId } = yield* Effect.promise(() =>
+            agent.request(Acp.methods.agent.session.new, { cwd, mcpServers })
+          )
+          yield* Effect.promise(() =>
+            agent.request(Acp.methods.agent.session.prompt, { sessionId, prompt: [{ type: "text", text: "Go" }] })
+          )
+          yield* editor.leave
+          return JSON.stringify((yield* all.simulator.requests).at(-1)?.body).replaceAll("\\", "")
+        }
+      )
+      const accept = { action: "accept", content: { city: "Oslo" } } as const
+      const heard = yield* turn({ elicitation: { form: {}, url: {} } }, accept)
+      assert.include(
+        heard,
+        "{\"can\":{\"form\":{},\"url\":{}},\"answer\":{\"action\":\"accept\",\"content\":{\"city\":\"Oslo\"}}}"
+      )
+      assert.include(heard, "{\"can\":{\"form\":{},\"url\":{}},\"answer\":{\"action\":\"accept\"}}")
+      assert.deepStrictEqual(asked.map(({ mode }) => mode).toSorted(), ["form", "url"])
+      const form = asked.find(({ mode }) => mode === "form")
+      assert.match(form?.message ?? "", /^The MCP server form asks: Where to\?/)
+      assert.include(JSON.stringify(form), "\"required\":[\"city\"]")
+      // Without the word of the editor nobody is there.
+      assert.include(yield* turn({}, accept), "{\"can\":null,\"answer\":{\"action\":\"decline\"}}")
+      assert.lengthOf(asked, 2)
+      assert.match(
+        yield* turn({ elicitation: { form: {} } }, { action: "accept", content: {} }),
+        /does not fit: the field "city" wants a text/
+      )
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("stops a turn when the editor says so, in a question or in the middle, and goes on with the next", () =>
     Effect.gen(function*() {
       const all = yield* machine(Script.fromTurns([

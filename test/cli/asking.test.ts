@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import * as Script from "../../src/testing/Script.ts"
 import { isThere } from "./pseudoTerminal.ts"
 import { applyPatch, lines, machine, platform } from "./support.ts"
@@ -333,5 +334,96 @@ describe("what shows questions and changes", () => {
       assert.include(without, "main.js")
       for (const name of ["Person.js", "diff.js", "diff2.js"]) assert.notInclude(without, name)
       assert.includeMembers(yield* loaded, ["diff.js", "diff2.js"])
+    }))
+})
+
+describe.runIf(isThere)("a server that asks, on a terminal", () => {
+  const sitWith = (behaviour: string) =>
+    sit([Script.answer(Script.call("mcp__one__echo", {}))], {
+      prepare: (_, home) =>
+        writeFileSync(
+          `${home}/config.json`,
+          JSON.stringify({
+            mcp_servers: {
+              one: {
+                command: process.execPath,
+                args: [fileURLToPath(new URL("mcpServer.mjs", import.meta.url)), behaviour]
+              }
+            }
+          })
+        )
+    })
+  const answer = "neither "
+
+  test("has a form, whose fields say what they take, and which is sent on a yes", () =>
+    Effect.gen(function*() {
+      const person = yield* sitWith("asking")
+      yield* person.see("n no")
+      yield* person.press("y")
+      const asked = yield* person.see(`answer it? [y] yes  [n] no  [Esc] ${answer}`)
+      assert.include(asked, "The MCP server one asks you:\n│ Where to? \\x1b[2J\nIt gets what you type")
+      yield* person.press("y")
+      assert.include(yield* person.see("(a text of 3 characters or more)"), "\n  City\n")
+      yield* person.press(`ab${enter}`)
+      yield* person.see("City: expected a text of 3 characters or more.")
+      yield* person.press(`Oslo${enter}`)
+      // What it is without a word of the person stands there already.
+      assert.include(yield* person.see("(a whole number from 1 to 14; Enter alone for none)"), "\n  days\n")
+      yield* person.press(`7${enter}`)
+      yield* person.see("days: expected a whole number from 1 to 14.")
+      yield* person.press(enter)
+      yield* person.see("    2  Second")
+      yield* person.press(`2${enter}`)
+      yield* person.see("send these answers?")
+      yield* person.press("y")
+      const { code, rest } = yield* person.end
+      assert.strictEqual(code, 0, rest)
+      assert.include(
+        yield* person.heard,
+        JSON.stringify(JSON.stringify({ action: "accept", content: { city: "Oslo", days: 7, class: "b" } })).slice(
+          3,
+          -3
+        )
+      )
+    }))
+
+  for (const [key, action] of [["n", "decline"], [escape, "cancel"]] as const) {
+    test(`gets ${action} for ${JSON.stringify(key)}`, () =>
+      Effect.gen(function*() {
+        const person = yield* sitWith("asking")
+        yield* person.see("n no")
+        yield* person.press("y")
+        yield* person.see(answer)
+        yield* person.press(key)
+        const { code, rest } = yield* person.end
+        assert.strictEqual(code, 0, rest)
+        assert.match(yield* person.heard, new RegExp(`action\\\\*":\\\\*"${action}`))
+      }))
+  }
+
+  test("has a page, of which the person sees where it leads", () =>
+    Effect.gen(function*() {
+      const person = yield* sitWith("leading")
+      yield* person.see("n no")
+      yield* person.press("y")
+      const asked = yield* person.see(answer)
+      assert.include(
+        asked,
+        "│ Sign in there\nIt wants you to open this page of evil.example:\n│ https://example.com@evil.example/x?a=1\n" +
+          "  there is no browser here: will you open it?"
+      )
+      yield* person.press("n")
+      yield* person.end
+      assert.match(yield* person.heard, /action\\*":\\*"decline/)
+    }))
+
+  test("can be stopped", () =>
+    Effect.gen(function*() {
+      const person = yield* sitWith("asking")
+      yield* person.see("n no")
+      yield* person.press("y")
+      yield* person.see(answer)
+      yield* person.press(interrupt)
+      assert.strictEqual((yield* person.end).code, 130)
     }))
 })

@@ -12,10 +12,14 @@ type Folder = (name: string) => string
 /** A person who lets the program ask, and reads before a key is pressed. */
 export const sit = Effect.fnUntraced(function*(
   turns: ReadonlyArray<Script.Turn>,
-  options: { readonly columns?: number; readonly rows?: number; readonly prepare?: (file: Folder) => void } = {}
+  options: {
+    readonly columns?: number
+    readonly rows?: number
+    readonly prepare?: (file: Folder, home: string) => void
+  } = {}
 ) {
   const all = yield* machine(Script.fromTurns([...turns, Script.answer(Script.say("Done."))]))
-  options.prepare?.(all.file)
+  options.prepare?.(all.file, all.home)
   const { child, output, result } = yield* all.start(["run", "--permission", "ask", "Go"], {
     stdin: null,
     through: terminal(options.columns ?? 100, options.rows ?? 40),

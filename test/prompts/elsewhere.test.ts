@@ -26,6 +26,7 @@ const toPeople: ReadonlySet<string> = new Set([
   "session/import/Loss.ts",
   "session/import/SessionImport.ts",
   "tools/Toolkit.ts",
+  "tools/mcp/Elicitation.ts",
   "tools/mcp/McpServers.ts",
   "tools/permission/Grants.ts",
   "tools/permission/Policy.ts",

@@ -134,6 +134,7 @@ const occasions: {
     tooMuch: [["github", "16 MB"]],
     notConnected: [["github", "the program npx is not there"]],
     refused: [["github", "no such issue"]],
+    visited: [["It wants a sign-in"]],
     changed: [["mcp__github__get_issue"]],
     agent: [],
     agentAnswered: [["Done.", "01a22c36-eb2f-774a-9de8-c2ab331a259b"]],

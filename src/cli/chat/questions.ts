@@ -3,13 +3,14 @@
  */
 import * as Effect from "effect/Effect"
 import * as ChatPrompts from "../../prompts/ChatPrompts.ts"
+import * as Elicitation from "../../tools/mcp/Elicitation.ts"
 import * as Approver from "../../tools/permission/Approver.ts"
 import * as Keyboard from "../Keyboard.ts"
 import { Screen } from "../Screen.ts"
 import * as ExternalEditor from "./externalEditor.ts"
 import type { Front } from "./Front.ts"
 
-export const make = Effect.map(Screen, (screen) => {
+export const make = Effect.map(Effect.all([Screen, Effect.makeSemaphore(1)]), ([screen, one]) => {
   let front: Front | undefined
   let stop: Effect.Effect<unknown> = Effect.void
   /** The command that the person has put in the place of another one: it is not asked about again. */
@@ -35,19 +36,33 @@ export const make = Effect.map(Screen, (screen) => {
     })
   }
 
+  /** Gives a question the terminal. Forms of servers and questions about calls come one at a time. */
+  const put = <A>(shown: Front, question: (on: typeof Screen.Service) => Effect.Effect<A>) => {
+    const on = { ...screen, err: screen.out, size: sizeOfOut, hasColors: shown.hasColors }
+    const asked = Effect.suspend(() =>
+      Effect.provideService(question(on), Keyboard.Stopping, { stop, hasEscape: true })
+    )
+    return one.withPermits(1)(shown.aside(asked))
+  }
+
   const approver: Approver.Asking = {
     ask: (question) => {
       if (front === undefined) return Effect.succeedNone
       if (isWanted(question)) return Effect.succeedSome(Approver.once)
-      const { hasColors } = front
-      return front.aside(
-        Effect.flatMap(
-          Effect.promise(() => import("../TerminalApprover.ts")),
-          ({ ask }) =>
-            ask({ ...screen, err: screen.out, size: sizeOfOut, hasColors }, Effect.void, question, instead(question))
-        ).pipe(Effect.provideService(Keyboard.Stopping, { stop, hasEscape: true }))
+      const approver = Effect.promise(() => import("../TerminalApprover.ts"))
+      return put(
+        front,
+        (on) => Effect.flatMap(approver, ({ ask }) => ask(on, Effect.void, question, instead(question)))
       )
-    }
+    },
+    fill: (form) =>
+      front === undefined
+        ? Effect.succeed(Elicitation.decline)
+        : put(front, (on) => Effect.flatMap(terminalForm, ({ fill }) => fill(on, form))),
+    visit: (page) =>
+      front === undefined
+        ? Effect.succeed(Elicitation.decline)
+        : put(front, (on) => Effect.flatMap(terminalForm, ({ visit }) => visit(on, page)))
   }
   return {
     approver,
@@ -58,5 +73,7 @@ export const make = Effect.map(Screen, (screen) => {
     }
   }
 })
+
+const terminalForm = Effect.promise(() => import("../TerminalForm.ts"))
 
 const sizeOfOut = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 })

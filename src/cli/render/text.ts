@@ -36,6 +36,8 @@ import * as Written from "./written.ts"
 export interface Options {
   /** Hands the terminal over to the approval question; absent where no person can be asked. */
   readonly leave?: Effect.Effect<unknown> | undefined
+  /** Whether something else is shown in the place of the status line. */
+  readonly isAside?: (() => boolean) | undefined
   /** Whether anything is kept of the session. */
   readonly isKept?: boolean
   /** Whether it is told how to go on with the session. */
@@ -44,7 +46,7 @@ export interface Options {
 }
 
 export const make = (loud: typeof Screen.Service, options: Options = {}): Renderer => {
-  const { isKept = true, isResumable = true, leave, verbosity = "usual" } = options
+  const { isAside = () => false, isKept = true, isResumable = true, leave, verbosity = "usual" } = options
   const screen = verbosity === "quiet" ? withoutWords(loud) : loud
   const isVerbose = verbosity === "verbose"
   const room = isVerbose ? whole : usual
@@ -320,6 +322,11 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
   const tick = Effect.suspend(() => {
     if (writing !== undefined) return writing.show
     if (since === undefined && hasBegun) return Effect.void
+    if (isAside()) {
+      // What is shown now begins by erasing the line.
+      hasStatus = false
+      return Effect.void
+    }
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const start = since ??= now
       const spinner = frames[frame++ % frames.length] ?? ""

@@ -17,6 +17,7 @@ import { Secrets } from "../../auth/Secrets.ts"
 import { field, text } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import { version } from "../../internal/version.ts"
+import * as Told from "../../prompts/McpTools.ts"
 import * as McpPrompt from "../../tools/mcp/McpPrompt.ts"
 import type * as McpServers from "../../tools/mcp/McpServers.ts"
 import * as McpTool from "../../tools/mcp/McpTool.ts"
@@ -38,6 +39,7 @@ import {
 import * as Network from "../network/Network.ts"
 import type { ProcessWatcher } from "../process/ProcessWatcher.ts"
 import { boundedFetch } from "./boundedFetch.ts"
+import * as ServerQuestions from "./ServerQuestions.ts"
 import * as SignIns from "./SignIns.ts"
 import * as StdioTransport from "./StdioTransport.ts"
 
@@ -59,6 +61,7 @@ export class McpProblem extends Data.TaggedError("McpProblem")<{
   readonly reason: "Unusable" | "Closed" | "Forgotten" | "TimedOut" | "TooMuch" | "Refused"
   readonly problem: string
   readonly status?: number
+  readonly pages?: ReadonlyArray<unknown>
 }> {
   override get message(): string {
     return this.problem
@@ -71,6 +74,8 @@ export interface Options {
   /** The folder that the agent works in. */
   readonly folder: string
   readonly watcher: ProcessWatcher
+  /** Who answers what the server asks. */
+  readonly person: ServerQuestions.Person
   /** Called when the server says that its tools or prompts have changed. */
   readonly onChanged: () => void
 }
@@ -96,6 +101,9 @@ export interface Connection {
   /** None from a server that cannot list them: its tools are of use without. */
   readonly prompts: Effect.Effect<ReadonlyArray<McpPrompt.Listed>>
 }
+
+/** The longest time of a timer, in milliseconds. */
+const forEver = 2 ** 31 - 1
 
 /** How many times the time of a call a server may take that reports progress. */
 const longest = 10
@@ -206,14 +214,18 @@ interface Connecting extends Options {
 const connect = Effect.fnUntraced(function*(
   server: McpServers.Server,
   transport: Transport,
-  { explain, folder, isProgram, onChanged }: Connecting
+  { explain, folder, isProgram, name, onChanged, person }: Connecting
 ) {
   const { disabled_tools = [], enabled_tools, roots = false } = server
   const startup_timeout = startupOf(server)
   let isClosed = false
   const closed = yield* Deferred.make<void>()
   const client = yield* Effect.acquireRelease(
-    Effect.sync(() => new Client({ name: "effixir", version }, { capabilities: roots ? { roots: {} } : {} })),
+    Effect.sync(() =>
+      new Client({ name: "effixir", version }, {
+        capabilities: { ...ServerQuestions.capabilitiesOf(person), ...roots ? { roots: {} } : {} }
+      })
+    ),
     (client) => Effect.ignore(Effect.tryPromise(() => client.close()))
   )
   Object.assign(
@@ -234,6 +246,7 @@ const connect = Effect.fnUntraced(function*(
     const root = { uri: pathToFileURL(resolve(folder)).href, name: basename(resolve(folder)) }
     client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [root] }))
   }
+  const questions = yield* ServerQuestions.make(name, client, person)
   yield* Effect.tryPromise({
     try: (signal) => client.connect(transport, { signal, timeout: startup_timeout * 1000 }),
     catch: explain
@@ -242,31 +255,44 @@ const connect = Effect.fnUntraced(function*(
   const scope = yield* Effect.scope
 
   const send = ({ method, onProgress, params, timeout }: Asked) =>
-    Effect.tryPromise({
-      try: (signal) =>
-        client.request(params === undefined ? { method } : { method, params }, ResultSchema, {
-          signal,
-          timeout: Duration.toMillis(timeout),
-          ...onProgress === undefined ? {} : {
-            resetTimeoutOnProgress: true,
-            // A server may report progress for ever.
-            maxTotalTimeout: longest * Duration.toMillis(timeout),
-            onprogress: ({ message, progress, total }) =>
-              onProgress(message ?? (total === undefined ? String(progress) : `${progress} of ${total}`))
-          }
-        }),
-      catch: (error) => isClosed ? explain(closedError) : explain(error)
+    Effect.suspend(() => {
+      let told = 0
+      const sent = Effect.tryPromise({
+        try: (signal) =>
+          client.request(params === undefined ? { method } : { method, params }, ResultSchema, {
+            signal,
+            // The time is ours, as it stands still meanwhile the person is asked.
+            timeout: forEver,
+            ...onProgress === undefined ? {} : {
+              onprogress: ({ message, progress, total }) => {
+                told++
+                onProgress(message ?? (total === undefined ? String(progress) : `${progress} of ${total}`))
+              }
+            }
+          }),
+        catch: (error) => isClosed ? explain(closedError) : explain(error)
+      })
+      return Effect.raceFirst(sent, overtime(timeout, () => told, questions.isAsking))
     })
 
   /** A program that does not even answer this has not stopped what it was told to stop. */
   const check = send({ method: "ping", timeout: pingTimeout }).pipe(
+    // It begins where a call is interrupted, and could else not be ended by its time.
+    Effect.interruptible,
     Effect.catchIf(({ reason }) => reason === "TimedOut", () => Effect.promise(() => client.close())),
     Effect.ignore,
     Effect.forkIn(scope)
   )
 
   const ask = (asked: Asked): Effect.Effect<unknown, McpProblem> =>
-    isProgram ? Effect.onInterrupt(send(asked), () => check) : send(asked)
+    questions.during(isProgram ? Effect.onInterrupt(send(asked), () => check) : send(asked)).pipe(
+      Effect.tapError(({ pages = [], problem }) =>
+        Effect.flatMap(
+          pages.length === 0 ? Effect.succeed(false) : questions.visitAll(pages),
+          (isDone) => isDone ? new McpProblem({ reason: "Refused", problem: Told.visited(problem) }) : Effect.void
+        )
+      )
+    )
 
   /** What the server lists, page by page; of one name the first. */
   const list = Effect.fnUntraced(function*<A extends { readonly name: string }>(
@@ -310,6 +336,32 @@ const connect = Effect.fnUntraced(function*(
 })
 
 const maxPages = 20
+
+/**
+ * Fails when a server has had its time, which begins anew with its progress, but not for ever. That the person is asked
+ * is not the server's time.
+ */
+const overtime = Effect.fnUntraced(function*(
+  timeout: Duration.Duration,
+  progress: () => number,
+  isAsking: () => boolean
+) {
+  const limit = Duration.toMillis(timeout)
+  const tick = Math.min(1000, limit / 10)
+  let seen = 0
+  let all = 0
+  let quiet = 0
+  while (quiet < limit && all < longest * limit) {
+    yield* Effect.sleep(tick)
+    if (isAsking()) continue
+    all += tick
+    quiet = progress() === seen ? quiet + tick : 0
+    seen = progress()
+  }
+  return yield* timedOut
+})
+
+const timedOut = new McpProblem({ reason: "TimedOut", problem: "it did not answer in time" })
 
 /**
  * How long a server has to be ready, in seconds: 10 without a setting, and 60 where its command may have to fetch it
@@ -360,7 +412,11 @@ const problemOf = (error: unknown, name: string): McpProblem => {
       case ErrorCode.ConnectionClosed:
         return new McpProblem({ reason: "Closed", problem: "it closed the connection" })
       case ErrorCode.RequestTimeout:
-        return new McpProblem({ reason: "TimedOut", problem: "it did not answer in time" })
+        return timedOut
+      case ErrorCode.UrlElicitationRequired: {
+        const pages = field(error.data, "elicitations")
+        return new McpProblem({ reason: "Refused", problem: said, pages: Array.isArray(pages) ? pages : [] })
+      }
       default:
         return new McpProblem({ reason: "Refused", problem: said })
     }

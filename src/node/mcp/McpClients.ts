@@ -18,6 +18,7 @@ import type * as Tool from "../../tools/Tool.ts"
 import type * as Toolkit from "../../tools/Toolkit.ts"
 import * as ProcessWatcher from "../process/ProcessWatcher.ts"
 import * as ServerConnection from "./ServerConnection.ts"
+import type * as ServerQuestions from "./ServerQuestions.ts"
 
 /** @since 0.1.0 @category models */
 export interface Options {
@@ -25,6 +26,8 @@ export interface Options {
   readonly folder: string
   /** How many tokens the model takes, where that is known. */
   readonly window?: number | undefined
+  /** Who answers what a server asks; nobody without it. */
+  readonly person?: ServerQuestions.Person
 }
 
 /**
@@ -80,10 +83,10 @@ export const make = Effect.fnUntraced(function*(servers: ReadonlyArray<McpServer
  * @category constructors
  */
 export const connect = Effect.fnUntraced(
-  function*(servers: ReadonlyArray<McpServers.Configured>, { folder }: Options) {
+  function*(servers: ReadonlyArray<McpServers.Configured>, { folder, person = {} }: Options) {
     const watcher = yield* ProcessWatcher.make
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
-    return yield* Effect.forEach(servers, (server) => ServerConnection.make(server, { folder, watcher })).pipe(
+    return yield* Effect.forEach(servers, (server) => ServerConnection.make(server, { folder, person, watcher })).pipe(
       Scope.extend(scope)
     )
   }

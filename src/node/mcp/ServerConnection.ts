@@ -67,7 +67,7 @@ export interface AskOptions {
 }
 
 /** @since 0.1.0 @category models */
-export interface Options {
+export interface Options extends Pick<Connection.Options, "person"> {
   readonly folder: string
   readonly watcher: ProcessWatcher
 }

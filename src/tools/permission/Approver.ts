@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import type * as Elicitation from "../mcp/Elicitation.ts"
 import type { Child } from "../Tool.ts"
 import type { FileChange } from "../workspace/FileChange.ts"
 import type { Scope, ScopeKind } from "./Grants.ts"
@@ -83,6 +84,10 @@ export const no = (words?: string): Answer => ({ _tag: "No", words })
 export interface Asking {
   /** The answer, or nothing if there is no one to give it. Questions come one at a time. */
   readonly ask: (question: Question) => Effect.Effect<Option.Option<Answer>>
+  /** Lets the person fill in the form of an MCP server; absent where nobody can, and such forms are declined. */
+  readonly fill?: ((form: Elicitation.Form) => Effect.Effect<Elicitation.Answer>) | undefined
+  /** Shows the person the address of a page, and opens it if they say yes; absent where nobody can. */
+  readonly visit?: ((page: Elicitation.Page) => Effect.Effect<Elicitation.Answer>) | undefined
 }
 
 /**

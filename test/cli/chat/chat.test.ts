@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import * as Script from "../../../src/testing/Script.ts"
 import { isThere as isPtyThere, terminal as pty } from "../pseudoTerminal.ts"
 import { eventually, isAlive, machine, platform } from "../support.ts"
@@ -31,6 +32,42 @@ const steady = (screen: string): string =>
   screen.replaceAll(/\/tmp\/effixir-test-\w+/g, "~").replaceAll(/\d+ s ·/g, "N s ·").replaceAll(/[\da-f]{8}$/gm, "ID")
 
 describe.runIf(isThere)("a conversation on a terminal", () => {
+  test("hands the terminal over to the form of an MCP server, and takes it back", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([
+        Script.answer(Script.call("mcp__one__echo", {})),
+        say("Well.")
+      ]))
+      const server = fileURLToPath(new URL("../mcpServer.mjs", import.meta.url))
+      writeFileSync(
+        `${person.home}/config.json`,
+        JSON.stringify({ mcp_servers: { one: { command: process.execPath, args: [server, "asking"] } } })
+      )
+      const terminal = yield* person.start()
+      yield* terminal.see("/help shows")
+      yield* terminal.type("go")
+      yield* terminal.press("Enter")
+      yield* terminal.see("answer it?")
+      // What is typed at once is not taken for an answer.
+      yield* Effect.sleep("400 millis")
+      yield* terminal.type("y")
+      yield* terminal.see("City")
+      yield* terminal.type("Oslo")
+      yield* terminal.press("Enter")
+      yield* terminal.see("> 7")
+      yield* terminal.press("Enter")
+      yield* terminal.see("Second")
+      yield* terminal.press("Enter")
+      yield* terminal.see("send these answers?")
+      yield* Effect.sleep("400 millis")
+      yield* terminal.type("y")
+      yield* terminal.see(/Well\.\s+\d+ s/)
+      const heard = JSON.stringify((yield* person.simulator.requests).at(-1)?.body).replaceAll("\\", "")
+      assert.include(heard, "{\"action\":\"accept\",\"content\":{\"city\":\"Oslo\",\"days\":7}}")
+      yield* terminal.press("C-d")
+      assert.strictEqual((yield* terminal.end).code, 0)
+    }))
+
   test("goes on turn after turn in one session, and leaves the terminal as it was", () =>
     Effect.gen(function*() {
       const person = yield* sitDown(Script.fromTurns([say("First **answer**."), say("Second answer.")]))

@@ -17,16 +17,17 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Secrets from "../../../src/auth/Secrets.ts"
 import * as McpClients from "../../../src/node/mcp/McpClients.ts"
+import * as Elicitation from "../../../src/tools/mcp/Elicitation.ts"
 import type * as McpServers from "../../../src/tools/mcp/McpServers.ts"
 import type { ToolResult } from "../../../src/tools/ToolExecutor.ts"
 import * as ToolExecutor from "../../../src/tools/ToolExecutor.ts"
 import { eventually, isAlive, platform } from "../../cli/support.ts"
 
 /** The tools of one server, as an agent has them. */
-const agentWith = Effect.fnUntraced(function*(server: McpServers.Server) {
+const agentWith = Effect.fnUntraced(function*(server: McpServers.Server, person: McpClients.Options["person"] = {}) {
   const { toolkit } = yield* McpClients.make(
     [{ name: "one", source: "user", from: "config.json", server: Either.right(server) }],
-    { folder: tmpdir() }
+    { folder: tmpdir(), person }
   ).pipe(Effect.provide(platform))
   const { access, declarations, execute } = yield* ToolExecutor.make(toolkit)
   const callOf = (name: string, args: object = {}) => ({
@@ -246,6 +247,10 @@ describe("A call that is stopped", () => {
   }
 }, 30_000)
 
+const everything = fileURLToPath(
+  new URL("../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js", import.meta.url)
+)
+
 const filesystem = fileURLToPath(
   new URL("../../../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js", import.meta.url)
 )
@@ -315,3 +320,94 @@ describe("A program", () => {
       }))
   }
 }, 30_000)
+
+describe("A server that asks the person", () => {
+  const behaving = (behaviour: string, ...more: ReadonlyArray<string>) => ({
+    command: process.execPath,
+    args: [odd, behaviour, ...more]
+  })
+  const asked = Effect.fnUntraced(function*(behaviour: string, person: McpClients.Options["person"] = {}) {
+    const { call } = yield* agentWith(behaving(behaviour), person)
+    return text(yield* call("mcp__one__echo"))
+  })
+
+  it.scopedLive("is told that nobody is there, and no for an answer if it asks all the same", () =>
+    Effect.gen(function*() {
+      const nobody = JSON.stringify({ can: null, answer: { action: "decline" } })
+      assert.strictEqual(yield* asked("asking"), nobody)
+      assert.strictEqual(yield* asked("leading"), nobody)
+      // Who fills in forms need not open pages.
+      assert.match(
+        yield* asked("leading", { fill: () => Effect.succeed(Elicitation.decline) }),
+        /"can":\{"form":\{\}\}/
+      )
+    }))
+
+  it.scopedLive("gets the answer, and none that does not fit its form", () =>
+    Effect.gen(function*() {
+      const answering = (content: object) => ({
+        fill: () => Effect.succeed({ _tag: "Accept", content: { ...content } } as const)
+      })
+      assert.strictEqual(
+        yield* asked("asking", answering({ city: "Oslo", days: 3 })),
+        JSON.stringify({ can: { form: {} }, answer: { action: "accept", content: { city: "Oslo", days: 3 } } })
+      )
+      assert.match(
+        yield* asked("asking", answering({ city: "Oslo", days: 30 })),
+        /"code":-32602,"message":"[^"]*The answer does not fit: the field \\"days\\" wants a whole number from 1 to 14/
+      )
+      assert.match(yield* asked("asking", { fill: () => Effect.succeed(Elicitation.cancel) }), /"action":"cancel"/)
+    }))
+
+  it.scopedLive("waits as long as the person thinks, and asks nothing when no call runs", () =>
+    Effect.gen(function*() {
+      const file = join(mkdtempSync(join(tmpdir(), "effixir-test-")), "answer")
+      const fill = () => Effect.as(Effect.sleep("1500 millis"), { _tag: "Accept", content: { city: "Oslo" } } as const)
+      const slow = yield* agentWith({ ...behaving("asking"), tool_timeout: 0.5 }, { fill })
+      assert.include(text(yield* slow.call("mcp__one__echo")), "Oslo")
+      const late = yield* agentWith(behaving("asking late", file), { fill: () => Effect.dieMessage("asked") })
+      assert.strictEqual(text(yield* late.call("mcp__one__echo")), "said")
+      yield* eventually("the answer to what was asked late", () => existsSync(file))
+      assert.strictEqual(readFileSync(file, "utf8"), JSON.stringify({ action: "decline" }))
+    }))
+
+  it.scopedLive("has the person go to a page, also before it does anything", () =>
+    Effect.gen(function*() {
+      const pages: Array<Elicitation.Page> = []
+      const visit = (answer: Elicitation.Answer) => (page: Elicitation.Page) =>
+        Effect.sync(() => {
+          pages.push(page)
+          return answer
+        })
+      assert.strictEqual(
+        yield* asked("leading", { visit: visit(Elicitation.visited) }),
+        JSON.stringify({ can: { url: {} }, answer: { action: "accept" } })
+      )
+      assert.deepStrictEqual(pages.map(({ host }) => host), ["evil.example"])
+      assert.match(
+        yield* asked("wanting", { visit: visit(Elicitation.visited) }),
+        /has opened the page .* call it again/
+      )
+      assert.strictEqual(
+        yield* asked("wanting", { visit: visit(Elicitation.decline) }),
+        "The server one answered: Sign in first"
+      )
+    }))
+
+  it.scopedLive("may be a real one", () =>
+    Effect.gen(function*() {
+      const forms: Array<Elicitation.Form> = []
+      const { call, names } = yield* agentWith({ command: process.execPath, args: [everything, "stdio"] }, {
+        fill: (form) =>
+          Effect.sync(() => {
+            forms.push(form)
+            return { _tag: "Accept", content: { name: "Kari", check: true, integer: 3 } } as const
+          })
+      })
+      assert.include(yield* names, "mcp__one__trigger-elicitation-request")
+      assert.match(text(yield* call("mcp__one__trigger-elicitation-request")), /Kari/)
+      assert.isAbove(forms[0]?.fields.length ?? 0, 10)
+      const alone = yield* agentWith({ command: process.execPath, args: [everything, "stdio"] })
+      assert.notInclude(yield* alone.names, "mcp__one__trigger-elicitation-request")
+    }))
+}, 60_000)

@@ -1,0 +1,118 @@
+/**
+ * Lets the person at the keyboard fill in the form of an MCP server, or open a page that it names.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { Browser } from "../auth/Browser.ts"
+import { exactly, line } from "../internal/visible.ts"
+import * as NodeBrowser from "../node/auth/NodeBrowser.ts"
+import * as Elicitation from "../tools/mcp/Elicitation.ts"
+import * as Keyboard from "./Keyboard.ts"
+import type { Screen } from "./Screen.ts"
+import { bold, quoted } from "./verbatim.ts"
+
+/** How often something may be typed that is no answer. */
+const maxTries = 3
+
+export const fill = (screen: typeof Screen.Service, form: Elicitation.Form): Effect.Effect<Elicitation.Answer> =>
+  Effect.gen(function*() {
+    const { fields } = form
+    yield* screen.err(
+      asked(screen, form, `It gets what you type, and so may the model: no passwords, keys or other secrets.`)
+    )
+    const agreed = yield* consent(screen, fields.length === 0 ? "agree?" : "answer it?")
+    if (agreed !== "y") return refusal(agreed)
+    const given: Array<readonly [name: string, value: Elicitation.Value]> = []
+    for (const field of fields) {
+      const value = yield* ask(screen, field)
+      if (value === undefined) continue
+      if (value === stopped) return yield* Effect.as(screen.err("Nothing was sent.\n"), Elicitation.cancel)
+      given.push([field.name, value.value])
+    }
+    if (fields.length > 0) {
+      const confirmed = yield* consent(screen, "\n  send these answers?")
+      if (confirmed !== "y") return yield* Effect.as(screen.err("Nothing was sent.\n"), refusal(confirmed))
+    }
+    return { _tag: "Accept", content: Object.fromEntries(given) } as const
+  }).pipe(Effect.onInterrupt(() => screen.err("\n")))
+
+/** Opens the page only if the person says yes. They see where it leads before. */
+export const visit = (screen: typeof Screen.Service, page: Elicitation.Page): Effect.Effect<Elicitation.Answer> =>
+  Effect.gen(function*() {
+    const options = { hasColors: screen.hasColors, size: screen.size() }
+    yield* screen.err(asked(
+      screen,
+      page,
+      [
+        `It wants you to open this page of ${bold(exactly(page.host), options)}:`,
+        ...quoted(exactly(page.url), options)
+      ].join("\n")
+    ))
+    const canOpen = yield* Effect.orElseSucceed(NodeBrowser.canOpenBrowser, () => false)
+    const agreed = yield* consent(
+      screen,
+      canOpen ? "open it in the browser?" : "there is no browser here: will you open it?"
+    )
+    if (agreed !== "y") return refusal(agreed)
+    if (canOpen) yield* Effect.provide(Effect.flatMap(Browser, ({ open }) => open(page.url)), NodeBrowser.layer)
+    return Elicitation.visited
+  }).pipe(Effect.onInterrupt(() => screen.err("\n")))
+
+/** Who asks, what it says, and what a person should know of it. */
+const asked = (
+  screen: typeof Screen.Service,
+  { message, server }: { readonly message: string; readonly server: string },
+  more: string
+) =>
+  [
+    `${screen.isErrTerminal ? "\r\u001B[2K" : ""}The MCP server ${line(server)} asks you:`,
+    ...quoted(exactly(message), { hasColors: screen.hasColors, size: screen.size() }),
+    more,
+    ""
+  ].join("\n")
+
+const refusal = (key: string): Elicitation.Answer => key === "n" ? Elicitation.decline : Elicitation.cancel
+
+const stopped = "stopped"
+
+/** A key for the form as a whole: Escape, unless it stops what asks, and the end of the input leave it open. */
+const consent = (screen: typeof Screen.Service, question: string) =>
+  Effect.zipRight(
+    Effect.flatMap(Keyboard.Stopping, ({ hasEscape }) =>
+      screen.err(`  ${question} [y] yes  [n] no  [Esc] ${hasEscape ? "stop" : "neither"} `)),
+    Keyboard.withKeys((keys) => {
+      const next: Effect.Effect<string> = Effect.gen(function*() {
+        const key = (yield* keys.next).toLowerCase()
+        const { hasEscape, stop } = yield* Keyboard.Stopping
+        if (key === escape && hasEscape) {
+          return yield* Effect.zipRight(stop, Effect.never)
+        }
+        return meaning.has(key) ? key : yield* next
+      }).pipe(Effect.catchTag("Resized", () =>
+        next))
+      return Effect.zipRight(keys.discard, next)
+    })
+  ).pipe(Effect.tap((key) => screen.err(`${key === "y" ? "yes" : key === "n" ? "no" : ""}\n`)))
+
+const escape = "\u001B"
+const meaning: ReadonlySet<string> = new Set(["y", "n", escape, "\u0004"])
+
+/** The value of a field; nothing where it may be missing, and stopped where it may not. */
+const ask = Effect.fnUntraced(function*(screen: typeof Screen.Service, field: Elicitation.Field) {
+  const { description, isRequired, kind, title, usual } = field
+  const about = description === "" ? "" : `: ${line(description)}`
+  yield* screen.err(
+    `\n  ${line(title)}${about}\n  (${Elicitation.expectedOf(kind)}${isRequired ? "" : "; Enter alone for none"})\n`
+  )
+  if (kind._tag === "Choice") {
+    yield* screen.err(kind.choices.map(({ title }, at) => `    ${at + 1}  ${line(title)}\n`).join(""))
+  }
+  for (let n = 0; n < maxTries; n++) {
+    const typed = yield* Keyboard.words("  > ", line(usual))
+    if (typed.trim() === "" && !isRequired) return undefined
+    const value = Elicitation.read(kind, typed)
+    if (Either.isRight(value) && typed.trim() !== "") return { value: value.right }
+    yield* screen.err(`  ${line(title)}: expected ${Elicitation.expectedOf(kind)}.\n`)
+  }
+  return stopped
+})

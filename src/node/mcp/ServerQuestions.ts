@@ -1,0 +1,136 @@
+/**
+ * What an MCP server asks the person (elicitation). It may ask while it works for a call of ours, and at no other time.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FiberSet from "effect/FiberSet"
+import * as Elicitation from "../../tools/mcp/Elicitation.ts"
+import type { Asking } from "../../tools/permission/Approver.ts"
+import { type Client, ElicitRequestSchema, ErrorCode, McpError } from "../../vendor/mcp.ts"
+
+/** How long the person may take. */
+const patience = Duration.minutes(5)
+
+/** How many pages a server may want seen before a call. */
+const maxPages = 3
+
+/**
+ * How the person is asked, as far as somebody is there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Person = Pick<Asking, "fill" | "visit">
+
+/** @since 0.1.0 @category models */
+export interface ServerQuestions {
+  /** Lets the server ask as long as this runs. */
+  readonly during: <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Shows the pages that the server wants seen before a call; whether the person has gone to each. */
+  readonly visitAll: (pages: ReadonlyArray<unknown>) => Effect.Effect<boolean>
+  /** Whether the person is asked now. */
+  readonly isAsking: () => boolean
+}
+
+/**
+ * What a server is told that the person can be asked. Where nobody is there, that is nothing.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const capabilitiesOf = ({ fill, visit }: Person) =>
+  fill === undefined && visit === undefined
+    ? {}
+    : { elicitation: { ...fill === undefined ? {} : { form: {} }, ...visit === undefined ? {} : { url: {} } } }
+
+/**
+ * Answers what the server of this client asks.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(server: string, client: Client, person: Person) {
+  const { fill, visit } = person
+  const run = yield* FiberSet.makeRuntimePromise()
+  const idle = yield* Effect.makeLatch(true)
+  let calls = 0
+  let asking = 0
+
+  const begin = Effect.suspend(() => {
+    calls++
+    return idle.close
+  })
+  const end = Effect.suspend(() => --calls === 0 ? idle.open : Effect.void)
+
+  const patiently = (asked: Effect.Effect<Elicitation.Answer>) =>
+    Effect.acquireUseRelease(Effect.sync(() => asking++), () => asked, () => Effect.sync(() => asking--)).pipe(
+      Effect.timeoutTo({ duration: patience, onTimeout: () => Elicitation.cancel, onSuccess: (answer) => answer })
+    )
+
+  const answer = Effect.fnUntraced(function*(params: unknown, signal: AbortSignal) {
+    const page = Elicitation.pageOf(server, params)
+    const form = page === undefined ? Elicitation.formOf(server, params) : undefined
+    const asked = page !== undefined ? visit?.(page) : form === undefined ? undefined : fill?.(form)
+    if (asked === undefined || calls === 0) return decline
+    const over = Effect.as(Effect.raceFirst(idle.await, aborted(signal)), Elicitation.cancel)
+    const given = yield* Effect.raceFirst(patiently(asked), over)
+    if (given._tag !== "Accept") return given._tag === "Decline" ? decline : cancel
+    if (form === undefined) return accepted
+    return { ...accepted, content: yield* Either.mapLeft(Elicitation.valuesOf(form, given.content), unfit) }
+  })
+
+  if (fill !== undefined || visit !== undefined) {
+    client.setRequestHandler(
+      ElicitRequestSchema,
+      async ({ params }, { signal }) =>
+        Either.getOrThrowWith(await run(Effect.either(answer(params, signal))), (error) => error)
+    )
+  } else {
+    // It has not been told that it may ask, and asks all the same.
+    client.fallbackRequestHandler = ({ method }) =>
+      method === "elicitation/create"
+        ? Promise.resolve(decline)
+        : Promise.reject(new McpError(ErrorCode.MethodNotFound, "Method not found"))
+  }
+
+  const questions: ServerQuestions = {
+    during: (call) => Effect.acquireUseRelease(begin, () => call, () => end),
+    visitAll: (wanted) => {
+      const pages = wanted.map((one) => Elicitation.pageOf(server, one))
+      if (visit === undefined || pages.length === 0 || pages.length > maxPages) return Effect.succeed(false)
+      return Effect.map(
+        Effect.forEach(
+          pages,
+          (page) => page === undefined ? Effect.succeed(Elicitation.decline) : patiently(visit(page))
+        ),
+        (answers) => answers.every(({ _tag }) => _tag === "Accept")
+      )
+    },
+    isAsking: () => asking > 0
+  }
+  return questions
+})
+
+/** As the protocol has it. */
+interface Result {
+  readonly action: "accept" | "decline" | "cancel"
+  readonly content?: { [name: string]: Elicitation.Value }
+  readonly [key: string]: unknown
+}
+
+const accepted: Result = { action: "accept" }
+const decline: Result = { action: "decline" }
+const cancel: Result = { action: "cancel" }
+
+const unfit = (problem: string) => new McpError(ErrorCode.InvalidParams, `The answer does not fit: ${problem}`)
+
+const aborted = (signal: AbortSignal): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const stop = () => resume(Effect.void)
+    if (signal.aborted) return stop()
+    signal.addEventListener("abort", stop, { once: true })
+    return Effect.sync(() => signal.removeEventListener("abort", stop))
+  })
