@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import { itemId, type ModelResponded, startedSuffix, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
+import type { Background } from "../tools/Background.ts"
 import type { Question } from "../tools/permission/Approver.ts"
 import type { Budget, Child } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
@@ -41,6 +42,7 @@ export interface Options {
   readonly sessionId: string
   readonly turnId: string
   readonly budget: Budget
+  readonly background: Background
   /** Lets one question be asked at a time, of the session and of all that work for it. */
   readonly asking: Effect.Semaphore
 }
@@ -110,7 +112,7 @@ const runTools = Effect.fnUntraced(function*(options: Options, calls: ReadonlyAr
 
 const runTool = Effect.fnUntraced(
   function*(options: Options, { agreed, call, context: said, isExcess, itemId, key, refusal }: CallApproval.Permitted) {
-    const { budget, sessionId, turnId } = options
+    const { background, budget, sessionId, turnId } = options
     const tools = yield* ToolExecutor
     const { show, step } = yield* Step
     // What is refused does nothing.
@@ -138,6 +140,7 @@ const runTool = Effect.fnUntraced(
       ask: (question: Question, child: Child) =>
         Effect.provide(CallApproval.askForChild(options, { call, itemId }, question, child), services),
       budget,
+      background,
       agreed
     }
     let stop: string | undefined

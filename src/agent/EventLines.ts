@@ -135,6 +135,8 @@ export const linesOf = (whole: AgentEvent, deltas: boolean): ReadonlyArray<Line>
     case "WebSearched":
       return []
     case "ToolProgress":
+      // The call has ended: what its agent does is in the session of the agent, and below the call that waits for it.
+      if (event.child?.state !== undefined) return []
       return [
         line("item.updated", {
           item: { id: event.itemId, type: "tool_call", status: "in_progress", text: event.text },

@@ -20,7 +20,8 @@ const place = { turnId: Schema.String, itemId: Schema.String }
 const Child: Schema.Schema<Tool.Child> = Schema.Struct({
   agent: Schema.String,
   sessionId: Schema.String,
-  itemId: Schema.optional(Schema.String)
+  itemId: Schema.optional(Schema.String),
+  state: Schema.optional(Schema.Literal("beside", "ended"))
 })
 
 const Subject: Schema.Schema<Approver.Subject> = Schema.Union(

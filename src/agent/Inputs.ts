@@ -6,9 +6,13 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Item } from "../responses/Item.ts"
+import type { SessionError } from "../session/SessionError.ts"
 import { InputAdded, type SessionEvent, type TurnResumed } from "../session/SessionEvent.ts"
 import type { Inbox, Waiting } from "./Inbox.ts"
 import { Step } from "./Step.ts"
+
+/** An inbox says nothing by itself. */
+const lookInterval = "250 millis"
 
 /**
  * The inputs of a turn that may have been run before. `inbox` is where new ones wait.
@@ -38,6 +42,19 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
     return added
   })
 
+  /** Whether there is input for model call `n`; new input counts only if that call may be made. */
+  const hasMore = Effect.fnUntraced(function*(n: number, mayAsk: boolean) {
+    if (Option.isSome(yield* recallOne(n))) return true
+    return mayAsk && (yield* pending).length > 0
+  })
+
+  /** Waits until somebody says something. */
+  const more = (n: number): Effect.Effect<boolean, SessionError> =>
+    inbox === undefined ? Effect.never : Effect.flatMap(
+      Effect.delay(hasMore(n, true), lookInterval),
+      (has) => has ? Effect.succeed(true) : more(n)
+    )
+
   return {
     /** What model call `n` got in an earlier run of this turn. */
     recalled: Effect.fnUntraced(function*(n: number) {
@@ -60,11 +77,9 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
       return yield* Effect.forEach(next, (one) => takeOne(one, n))
     }),
 
-    /** Whether there is input for model call `n`; new input counts only if that call may be made. */
-    hasMore: Effect.fnUntraced(function*(n: number, mayAsk: boolean) {
-      if (Option.isSome(yield* recallOne(n))) return true
-      return mayAsk && (yield* pending).length > 0
-    })
+    hasMore,
+
+    more
   }
 })
 

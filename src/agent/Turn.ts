@@ -5,7 +5,8 @@
  * (`Step.ts`): so a turn that was cut off resumes where it stopped.
  *
  *  1. The workspace must be there, and a budget left                        Limits.ts, Budget.ts
- *  2. What a person has said meanwhile is heard                             Inputs.ts, Inbox.ts
+ *  2. What a person has said meanwhile is heard, and what agents in the
+ *     background have come to                                               Inputs.ts, Inbox.ts, ../tools/Background.ts
  *  3. A conversation that nearly fills the model's window is compacted      ContextPolicy.ts, Compaction.ts
  *  4. The conversation is folded into the input of a request                ../session/History.ts
  *  5. The request is made, with the tools there are                         TurnRequest.ts, ../responses/Request.ts
@@ -42,6 +43,7 @@ import * as StructuredOutput from "../responses/StructuredOutput.ts"
 import * as Usage from "../responses/Usage.ts"
 import * as History from "../session/History.ts"
 import { type Context, type InputAdded, type Limit, ModelResponded } from "../session/SessionEvent.ts"
+import * as Background from "../tools/Background.ts"
 import type { Permission } from "../tools/permission/Permission.ts"
 import type * as Tool from "../tools/Tool.ts"
 import type { ToolExecutor } from "../tools/ToolExecutor.ts"
@@ -50,6 +52,7 @@ import * as Admission from "./Admission.ts"
 import type { AgentError } from "./AgentError.ts"
 import * as Budget from "./Budget.ts"
 import * as Calls from "./Calls.ts"
+import * as BackgroundAgents from "./children/BackgroundAgents.ts"
 import * as Compaction from "./Compaction.ts"
 import * as Deltas from "./Deltas.ts"
 import * as TurnHooks from "./hooks/TurnHooks.ts"
@@ -147,7 +150,7 @@ export const run: (
   Permission | Step | Responses | ToolExecutor
 > = Effect.fnUntraced(function*(options) {
   const used = yield* Ref.make(Usage.zero)
-  const work = loop(options, used)
+  const work = Effect.scoped(loop(options, used))
   const { time } = options.limits ?? Limits.none
   if (time === undefined) return yield* work
   const outcome = yield* Effect.timeoutOption(work, time)
@@ -166,6 +169,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
   const inputs = yield* Inputs.make(turnId, options.inbox)
   const budget = yield* Budget.make(limits, options.budget)
   const asking = yield* Effect.makeSemaphore(1)
+  const background = yield* Background.make
   let history = options.history
   let counters = Admission.empty
   let isAnswered = false
@@ -188,7 +192,12 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     }
     const heard = [...repair === undefined ? [] : [repair], ...yield* inputs.recalled(n)]
     repair = undefined
-    if (isNew) heard.push(...yield* inputs.take(n, isAnswered && heard.length === 0))
+    if (isNew) {
+      for (const report of yield* background.ended) {
+        heard.push(yield* inputs.add(n, "steer", BackgroundAgents.told(report)))
+      }
+      heard.push(...yield* inputs.take(n, isAnswered && heard.length === 0))
+    }
     history = yield* compaction.recalled(
       n,
       Inputs.withChanges(heard, n, options.effortChanges).reduce(History.add, history)
@@ -216,6 +225,8 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     if (isAnswered) {
       const mayAsk = Limits.beforeStep(limits, counters.spent, yield* budget.left) === undefined
       if (yield* inputs.hasMore(n + 1, mayAsk)) continue
+      // What goes on beside the turn has its say before the turn ends.
+      if (mayAsk && (yield* Effect.raceFirst(background.next, inputs.more(n + 1)))) continue
       const goOn = yield* TurnHooks.ending({ sessionId: options.sessionId, turnId }, answer, stops)
       if (goOn !== undefined) {
         stops++
@@ -245,7 +256,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
 
     const admitted = Admission.admit(counters, limits, calls)
     counters = admitted.counters
-    const ended = yield* Calls.run({ ...options, asking, budget }, admitted.calls)
+    const ended = yield* Calls.run({ ...options, asking, background, budget }, admitted.calls)
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
 

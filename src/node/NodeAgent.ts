@@ -346,7 +346,10 @@ const children = (
 ): Toolkit.Toolkit<ToolRequirements> =>
   agents === false || limits?.maxDepth === 0 || own?.tools.has(AgentTool.name) === true
     ? Toolkit.empty
-    : Toolkit.make(AgentTool.make({ ...child, toolkit, agents: AgentDefinition.withBuiltIn(agents), limits }))
+    : Toolkit.omit(
+      AgentTool.toolkit({ ...child, toolkit, agents: AgentDefinition.withBuiltIn(agents), limits }),
+      ...own?.tools.keys() ?? []
+    )
 
 const tools = (
   { dialect, hasWebSearch, sandbox, toolkit }: Options,

@@ -18,6 +18,59 @@ export const tool = (agents: ReadonlyArray<{ readonly name: string; readonly des
   agents.map(({ description, name }) => `- ${name}: ${description}`).join("\n")
 
 /**
+ * What the model is told of the tool `agents`.
+ *
+ * @since 0.1.0
+ * @category tools
+ */
+export const agents =
+  "Wait for an agent that you have started in the background, stop it, or list them. You are told what it has come to " +
+  "also if you do not wait, and need not ask again and again: do something else meanwhile, or end with your answer."
+
+/** @since 0.1.0 @category tools */
+export const background =
+  "true: it works in the background, while you do other things. You get a handle at once, and its answer when it is done"
+
+/** @since 0.1.0 @category background */
+export const started = (agent: string, id: string): string =>
+  `The agent ${agent} works in the background as ${id}. You will be told its answer; ${id} is how you wait for it or stop it ` +
+  "with agents."
+
+/** @since 0.1.0 @category background */
+export const answered = (agent: string, id: string, answer: string): string =>
+  `The agent ${agent} (${id}) is done. Its answer:\n\n${answer}`
+
+/** @since 0.1.0 @category background */
+export const endedWithout = (id: string, why: string): string => `${id}: ${why}`
+
+/** @since 0.1.0 @category background */
+export const stopped = (agent: string, id: string): string =>
+  `The agent ${agent} (${id}) was stopped before it had an answer, and what it changed stays.`
+
+/** @since 0.1.0 @category background */
+export const stillWorks = (agent: string, id: string): string => `The agent ${agent} (${id}) still works.`
+
+/** @since 0.1.0 @category background */
+export const listed = (agent: string, id: string, state: string): string => `${id} (${agent}): ${state}`
+
+/** @since 0.1.0 @category background */
+export const noAgents = "[No agent works in the background.]"
+
+/** @since 0.1.0 @category background */
+export const notHere = "Nothing can go on in the background here: have the agent work without it."
+
+/** @since 0.1.0 @category background */
+export const needsId = "Say which agent: id is the handle that agent has given."
+
+/** @since 0.1.0 @category background */
+export const noSuch = (id: string): string =>
+  `There is no agent ${id}: agents in the background end with the turn that has started them, and so when it is cut off.`
+
+/** @since 0.1.0 @category background */
+export const tooMany = (most: number): string =>
+  `${most} agents work in the background, which is the most: wait for one with agents first.`
+
+/**
  * The instructions of an agent that works for another one, before those of its own kind.
  *
  * @since 0.1.0

@@ -21,6 +21,7 @@ import type { CustomTool, FunctionTool, HostedTool, ToolDeclaration } from "../r
 import type { Output } from "../responses/ToolCall.ts"
 import type { Usage } from "../responses/Usage.ts"
 import * as ArgumentProblems from "./ArgumentProblems.ts"
+import type { Background } from "./Background.ts"
 import { coerce } from "./Coercion.ts"
 import type { Answer, Question } from "./permission/Approver.ts"
 import type { FileChange } from "./workspace/FileChange.ts"
@@ -57,6 +58,8 @@ export interface CallContext {
   readonly ask?: ((question: Question, child: Child) => Effect.Effect<Option.Option<Answer>>) | undefined
   /** The budget of agents that work for the call; absent without one. */
   readonly budget?: Budget | undefined
+  /** Where work goes on that outlasts the call; absent where nothing would wait for it. */
+  readonly background?: Background | undefined
   /**
    * The digest of the approved {@link Preview}: the call makes exactly this change, or none. For a tool with versions, the
    * approved one.
@@ -65,7 +68,8 @@ export interface CallContext {
 }
 
 /**
- * An agent that works for a call: what it is called, its session, and the item of that session that is told of.
+ * An agent that works for a call: what it is called, its session, and the item of that session that is told of. `beside`
+ * where it goes on after the call has ended, and `ended` when it does not any more.
  *
  * @since 0.1.0
  * @category models
@@ -74,6 +78,7 @@ export interface Child {
   readonly agent: string
   readonly sessionId: string
   readonly itemId?: string | undefined
+  readonly state?: "beside" | "ended" | undefined
 }
 
 /**

@@ -16,6 +16,7 @@ import * as Toolkit from "../../tools/Toolkit.ts"
 import type { WorkspaceGone } from "../../tools/workspace/Workspace.ts"
 import type { Shared } from "../Agent.ts"
 import * as AgentDefinition from "./AgentDefinition.ts"
+import * as BackgroundAgents from "./BackgroundAgents.ts"
 
 /**
  * - `agents` whom the model can choose from, `general` among them
@@ -67,12 +68,23 @@ export type Requirements = Shared | Permission.Requirements
  */
 export const make = <R>(options: Options<R>): Tool.Tool<R | Requirements> => atDepth(options, 1)
 
+/**
+ * The same, with the tool `agents` for those that work in the background.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const toolkit = <R>(options: Options<R>): Toolkit.Toolkit<R | Requirements> => toolsAtDepth(options, 1)
+
+const toolsAtDepth = <R>(options: Options<R>, depth: number): Toolkit.Toolkit<R | Requirements> =>
+  Toolkit.make(atDepth(options, depth), BackgroundAgents.tool)
+
 const atDepth = <R>(options: Options<R>, depth: number): Tool.Tool<R | Requirements> => {
   const { agents, limits, toolkit } = options
   const { maxDepth = defaultLimits.maxDepth, maxParallel = defaultLimits.maxParallel } = limits ?? {}
   const named = (given: string = AgentDefinition.general.name) => agents.find(({ name }) => name === given)
   const room = Effect.unsafeMakeSemaphore(maxParallel)
-  const below = depth < maxDepth ? Toolkit.make(atDepth(options, depth + 1)) : Toolkit.empty
+  const below = depth < maxDepth ? toolsAtDepth(options, depth + 1) : Toolkit.empty
   return Tool.make({
     name,
     description: Children.tool(agents),
@@ -82,23 +94,57 @@ const atDepth = <R>(options: Options<R>, depth: number): Tool.Tool<R | Requireme
         Schema.Literal(...agents.map(({ name }) => name)).annotations({
           description: `Who does it; ${AgentDefinition.general.name} by default`
         })
-      )
+      ),
+      background: Schema.optional(Schema.Boolean.annotations({ description: Children.background }))
     }),
     // What a child does is decided about call by call.
     access: () => Tool.nothing,
-    concurrency: ({ agent }) => {
+    concurrency: ({ agent, background = false }) => {
       const found = named(agent)
-      return found !== undefined && AgentDefinition.onlyLooks(found) ? "parallel" : "exclusive"
+      return background || found !== undefined && AgentDefinition.onlyLooks(found) ? "parallel" : "exclusive"
     },
-    describe: ({ agent = AgentDefinition.general.name, task }) => `have the agent ${agent} do this: ${task}`,
-    handler: ({ agent, task }, call): Effect.Effect<Tool.Result, Tool.ToolFailure, R | Requirements> => {
+    describe: ({ agent = AgentDefinition.general.name, background = false, task }) =>
+      `have the agent ${agent} do this${background ? " in the background" : ""}: ${task}`,
+    handler: (
+      { agent, background = false, task },
+      call
+    ): Effect.Effect<Tool.Result, Tool.ToolFailure, R | Requirements> => {
       const found = named(agent) ?? AgentDefinition.general
-      return room.withPermits(1)(Effect.gen(function*() {
-        // Loaded at the first task: most runs have none.
-        const { run } = yield* Effect.promise(() => import("./runChild.ts"))
-        const own = Effect.isEffect(toolkit) ? yield* toolkit : toolkit
-        return yield* run({ ...options, toolkit: Toolkit.merge(own, below) }, found, task, call)
-      }))
+      const work = (call: Tool.CallContext) =>
+        room.withPermits(1)(Effect.gen(function*() {
+          // Loaded at the first task: most runs have none.
+          const { run } = yield* Effect.promise(() => import("./runChild.ts"))
+          const own = Effect.isEffect(toolkit) ? yield* toolkit : toolkit
+          return yield* run({ ...options, toolkit: Toolkit.merge(own, below) }, found, task, call)
+        }))
+      return background ? beside(found.name, work, call) : work(call)
     }
   })
 }
+
+/** Begins the work, which goes on beside the turn of the call. */
+const beside = Effect.fnUntraced(function*<R>(
+  agent: string,
+  work: (call: Tool.CallContext) => Effect.Effect<Tool.Result, Tool.ToolFailure, R>,
+  call: Tool.CallContext
+) {
+  const { background } = call
+  if (background === undefined) return yield* new Tool.ToolFailure({ message: Children.notHere })
+  /** What it was last told to do, in its session. */
+  let last: Tool.Child | undefined
+  const id = yield* background.start(
+    agent,
+    (text, child) => call.progress(text, { ...child, state: "beside" }),
+    (progress) => {
+      const told: Tool.CallContext["progress"] = (text, child) => {
+        last = child ?? last
+        return child === undefined ? Effect.void : progress(text, child)
+      }
+      return Effect.ensuring(
+        work({ ...call, progress: told }),
+        Effect.suspend(() => last === undefined ? Effect.void : call.progress("", { ...last, state: "ended" }))
+      )
+    }
+  )
+  return new Tool.Result({ output: Children.started(agent, id), details: { agent, id, background: true } })
+})

@@ -65,6 +65,8 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
   let isLoading = false
   let highlighter: Highlighter | undefined
   const running = new Map<string, { readonly event: ToolStarted; printed: string }>()
+  /** What agents in the background do, by their session. */
+  const beside = new Map<string, string>()
   /** The calls of a response beyond its limit, and how many of them have been refused. */
   const excess = new Set<string>()
   let refused = 0
@@ -162,6 +164,7 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
     const rows = close()
     activity = undefined
     running.clear()
+    beside.clear()
     written = new Set()
     const began = startedAt
     startedAt = undefined
@@ -256,6 +259,12 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
         }
         return Effect.succeed(close())
       case "ToolProgress": {
+        if (event.child?.state !== undefined) {
+          const { agent, sessionId, state } = event.child
+          if (state === "ended") beside.delete(sessionId)
+          else beside.set(sessionId, childLine(agent, event.text))
+          return Effect.succeed([])
+        }
         const call = running.get(event.itemId)
         if (call === undefined) return Effect.succeed([])
         // What a child has begun to do is added to what it did before.
@@ -299,7 +308,13 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
       const what = activity === undefined
         ? []
         : wrap([span(`${mark} ${activity.what} ${seconds}s${hint === undefined ? "" : ` · ${hint}`}`, dim)], width())
-      return [...openRows(), ...isFirstCard ? ["", ...cards] : cards, ...what.length === 0 ? [] : ["", ...rowsOf(what)]]
+      const others = [...beside.values()].flatMap((line) => wrap([span(line, dim)], width()))
+      return [
+        ...openRows(),
+        ...isFirstCard ? ["", ...cards] : cards,
+        ...others.length === 0 ? [] : ["", ...rowsOf(others)],
+        ...what.length === 0 ? [] : ["", ...rowsOf(what)]
+      ]
     }
   }
 }

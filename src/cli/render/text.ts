@@ -226,9 +226,13 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
         return Effect.zipRight(note(`• ${callLine(event, room)}`), work(`running ${event.call.name}`))
       case "ToolProgress": {
         if (event.child !== undefined) {
+          const { agent, state } = event.child
+          const line = dim(`  ${childLine(agent, state === "ended" ? "has ended" : event.text, room)}`)
+          // The turn does something else meanwhile.
+          if (state !== undefined) return note(line)
           lastCall = undefined
           return Effect.zipRight(
-            note(dim(`  ${childLine(event.child.agent, event.text, room)}`)),
+            note(line),
             work(`running ${running.get(event.itemId) ?? "agent"}`)
           )
         }

@@ -47,8 +47,10 @@ const touch = Tool.make({
 
 const tools = Toolkit.make(read, touch)
 
-const delegate = (args: { readonly task: string; readonly agent?: string }, callId = "c_agent") =>
-  Script.call("agent", args, callId)
+const delegate = (
+  args: { readonly task: string; readonly agent?: string; readonly background?: boolean },
+  callId = "c_agent"
+) => Script.call("agent", args, callId)
 
 /** Whether a request is of a child. */
 const isChild = ({ instructions = "" }: Request) => instructions.includes("for another agent")
@@ -80,14 +82,12 @@ const layer = (
   Agent.layer({ model: "gpt-5.5", instructions: "You are the parent.", reasoning: { effort: "low" } }).pipe(
     Layer.provide(ToolExecutor.layer(Toolkit.merge(
       toolkit,
-      Toolkit.make(
-        AgentTool.make({
-          agents: AgentDefinition.withBuiltIn(agents),
-          toolkit,
-          limits,
-          preamble: Effect.succeed([])
-        })
-      )
+      AgentTool.toolkit({
+        agents: AgentDefinition.withBuiltIn(agents),
+        toolkit,
+        limits,
+        preamble: Effect.succeed([])
+      })
     ))),
     Layer.provide(Permission.layerMode(mode)),
     Layer.provide(approver),
@@ -153,10 +153,10 @@ describe("the tool agent", () => {
           reasoning?.effort,
           tools?.flatMap((tool) => "name" in tool ? [tool.name] : [])
         ]),
-        [["gpt-5.5", "low", ["read", "write", "agent"]], ["gpt-5.5", "low", ["read", "write"]], [
+        [["gpt-5.5", "low", ["read", "write", "agent", "agents"]], ["gpt-5.5", "low", ["read", "write"]], [
           "gpt-5.5",
           "low",
-          ["read", "write", "agent"]
+          ["read", "write", "agent", "agents"]
         ]]
       )
     }).pipe(Effect.provide(layer(
@@ -334,5 +334,123 @@ describe("the tool agent", () => {
           ["I see.", Conversation.unknownOutcome]
         )
       }).pipe(Effect.provide(layer(script, { toolkit: Toolkit.make(slow) })))
+    }))
+
+  /** A tool that says when it has begun, and ends when it is let. */
+  const waiting = Effect.gen(function*() {
+    const [begun, open] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+    const read = Tool.make({
+      name: "read",
+      description: "Reads",
+      parameters: Schema.Struct({ path: Schema.String }),
+      access: ({ path }) => Tool.reads(path),
+      describe: ({ path }) => `read ${path}`,
+      handler: ({ path }) =>
+        path === "slow"
+          ? Effect.as(Effect.zipRight(Deferred.succeed(begun, undefined), Deferred.await(open)), "seen")
+          : Effect.succeed("seen")
+    })
+    return { begun: Deferred.await(begun), open: Deferred.succeed(open, undefined), toolkit: Toolkit.make(read, touch) }
+  })
+
+  /** The parent says what is next for it by how many outputs it has; a child reads something slow and answers. */
+  const beside = (...turns: ReadonlyArray<Script.Turn>): Script.Script => (request) =>
+    isChild(request)
+      ? Script.answer(outputs(request).length === 0 ? Script.call("read", { path: "slow" }) : Script.say("I see."))
+      : turns[request.input.filter((item) => isFunctionCallOutput(item) || isDeveloper(item)).length] ??
+        Script.answer(Script.say("Done."))
+  const isDeveloper = (item: Item) => item["role"] === "developer" && JSON.stringify(item).includes("is done")
+  const inBackground = Script.answer(delegate({ task: "Look", agent: "explore", background: true }))
+  const control = (args: { readonly action: string; readonly id?: string; readonly timeout_ms?: number }) =>
+    Script.answer(Script.call("agents", args, `c_${args.action}`))
+  const parents = (requests: ReadonlyArray<Request>) => requests.filter((request) => !isChild(request))
+  const childOf = Effect.gen(function*() {
+    const store = yield* SessionStore.SessionStore
+    const child = (yield* store.list).find(({ parent }) => parent !== null) ?? assert.fail("there is no child")
+    return (yield* store.read(child.id)).at(-1)?.event
+  })
+
+  it.effect("lets one in the background work while the turn goes on, and tells its answer before the turn ends", () =>
+    Effect.gen(function*() {
+      const { begun, open, toolkit } = yield* waiting
+      yield* Effect.gen(function*() {
+        const fiber = yield* Effect.fork(run("Go"))
+        yield* begun
+        // The parent has called another tool and has its answer while the child still reads.
+        yield* Effect.repeat(Effect.map(requestsOf, (all) => parents(all).length), { until: (count) => count === 3 })
+        yield* open
+        const events = yield* Fiber.join(fiber)
+        assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "Done." })
+        const [started, written] = ended(events)
+        assert.deepInclude(started, { status: "completed", details: { agent: "explore", id: "a1", background: true } })
+        assert.deepInclude(written, { output: "wrote b" })
+        const last = parents(yield* requestsOf).at(-1)
+        assert.deepInclude(last?.input.at(-1), { role: "developer" })
+        assert.include(JSON.stringify(last?.input.at(-1)), "The agent explore (a1) is done. Its answer:\\n\\nI see.")
+        const told = events.flatMap((event) => event._tag === "ToolProgress" ? [[event.text, event.child?.state]] : [])
+        assert.deepStrictEqual(told, [["read slow", "beside"], ["", "ended"]])
+        // For a program the call has ended, and is told of no more.
+        assert.notInclude(events.flatMap((event) => linesOf(event, false)).map(({ type }) => type), "item.updated")
+      }).pipe(
+        Effect.provide(layer(
+          beside(inBackground, Script.answer(Script.call("write", { path: "b" })), Script.answer(Script.say("Early."))),
+          { toolkit }
+        ))
+      )
+    }))
+
+  it.effect("is waited for and stopped by its handle", () =>
+    Effect.gen(function*() {
+      const { toolkit } = yield* waiting
+      const events = yield* run("Go").pipe(
+        Effect.provide(layer(
+          beside(
+            inBackground,
+            control({ action: "list" }),
+            control({ action: "stop", id: "a1" }),
+            control({ action: "wait", id: "a1" }),
+            control({ action: "wait", id: "a2" })
+          ),
+          { toolkit }
+        ))
+      )
+      assert.deepStrictEqual(ended(events).slice(1).map(({ output }) => output), [
+        "a1 (explore): works",
+        "The agent explore (a1) was stopped before it had an answer, and what it changed stays.",
+        "The agent explore (a1) was stopped before it had an answer, and what it changed stays.",
+        "There is no agent a2: agents in the background end with the turn that has started them, and so when it is cut off."
+      ])
+    }))
+
+  it.effect("gives its answer to who waits, once, with what it does below that call", () =>
+    Effect.gen(function*() {
+      const { open, toolkit } = yield* waiting
+      yield* open
+      const events = yield* run("Go").pipe(Effect.provide(layer(
+        beside(inBackground, control({ action: "wait", id: "a1" })),
+        { toolkit }
+      )))
+      assert.deepInclude(ended(events).at(-1), { output: "The agent explore (a1) is done. Its answer:\n\nI see." })
+      assert.isFalse(events.some(({ _tag }) => _tag === "InputAdded"))
+    }))
+
+  it.effect("is interrupted with the turn, and its tokens are the turn's", () =>
+    Effect.gen(function*() {
+      const { begun, toolkit } = yield* waiting
+      yield* Effect.gen(function*() {
+        const fiber = yield* Effect.fork(run("Go"))
+        yield* begun
+        yield* Fiber.interrupt(fiber)
+        assert.deepInclude(yield* childOf, { _tag: "TurnInterrupted" })
+      }).pipe(Effect.provide(layer(beside(inBackground, Script.answer(Script.say("Early."))), { toolkit })))
+      const { open, toolkit: quick } = yield* waiting
+      yield* open
+      yield* Effect.gen(function*() {
+        // 110 tokens a response: the parent's two are within the limit, and the child's second is beyond.
+        const events = yield* run("Go", { limits: { tokens: 300 } })
+        assert.deepInclude(events.at(-1), { _tag: "TurnLimited", limit: "tokens" })
+      }).pipe(
+        Effect.provide(layer(beside(inBackground, control({ action: "wait", id: "a1" })), { toolkit: quick }))
+      )
     }))
 })

@@ -1,0 +1,172 @@
+/**
+ * Work that a call has begun and that goes on beside its turn: it has a handle, can be waited for and stopped, and ends
+ * with the turn at the latest.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Children from "../prompts/Children.ts"
+import { type Child, type Result, ToolFailure } from "./Tool.ts"
+
+/** How much of one turn goes on at a time. */
+const maxRunning = 8
+
+/** Tells what the work is about to do. */
+type Progress = (text: string, child: Child) => Effect.Effect<void>
+
+/**
+ * `end` is absent as long as it goes on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Report {
+  readonly id: string
+  readonly title: string
+  readonly end: Option.Option<End>
+}
+
+/** @since 0.1.0 @category models */
+export type End =
+  | { readonly _tag: "Done"; readonly result: Result }
+  | { readonly _tag: "Failed"; readonly message: string }
+  | { readonly _tag: "Stopped" }
+
+/**
+ * What a call may do with such work.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Background {
+  /** Begins it, and gives its handle. What it is about to do is told to who waits for it, and else to `progress`. */
+  readonly start: <R>(
+    title: string,
+    progress: Progress,
+    work: (progress: Progress) => Effect.Effect<Result, ToolFailure, R>
+  ) => Effect.Effect<string, ToolFailure, R>
+  /** Waits until it has ended, for so long at most. */
+  readonly wait: (id: string, time: Duration.DurationInput, progress: Progress) => Effect.Effect<Report, ToolFailure>
+  readonly stop: (id: string) => Effect.Effect<Report, ToolFailure>
+  readonly list: Effect.Effect<ReadonlyArray<Report>>
+}
+
+/**
+ * The same for the turn itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OfTurn extends Background {
+  /** What has ended and was told to nobody; each once. */
+  readonly ended: Effect.Effect<ReadonlyArray<Report>>
+  /** Waits until something has ended that was told to nobody; false if nothing goes on. */
+  readonly next: Effect.Effect<boolean>
+}
+
+interface Task {
+  readonly id: string
+  readonly title: string
+  readonly end: Deferred.Deferred<End>
+  fiber: Fiber.Fiber<unknown> | undefined
+  waiting: Progress | undefined
+  isTold: boolean
+}
+
+const stopped: End = { _tag: "Stopped" }
+
+/**
+ * It is all interrupted with the Scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<OfTurn, never, Scope.Scope> = Effect.gen(function*() {
+  const scope = yield* Effect.scope
+  const tasks = new Map<string, Task>()
+  const ends = yield* Queue.sliding<void>(1)
+
+  const report = (task: Task): Effect.Effect<Report> =>
+    Effect.flatMap(Deferred.poll(task.end), (end) =>
+      Effect.map(
+        Option.match(end, { onNone: () => Effect.succeedNone, onSome: Effect.asSome }),
+        (end) => ({ id: task.id, title: task.title, end })
+      ))
+
+  /** Who gets a report of an end has been told. */
+  const tell = (task: Task) =>
+    Effect.tap(report(task), ({ end }) =>
+      Effect.sync(() => {
+        task.isTold ||= Option.isSome(end)
+      }))
+
+  const find = (id: string) => {
+    const task = tasks.get(id)
+    return task === undefined ? new ToolFailure({ message: Children.noSuch(id) }) : Effect.succeed(task)
+  }
+
+  const all = Effect.suspend(() => Effect.forEach(tasks.values(), report))
+  const isRunning = ({ end }: Report) => Option.isNone(end)
+  const untold = Effect.suspend(() =>
+    Effect.filter(
+      [...tasks.values()],
+      (task) => Effect.map(report(task), ({ end }) => !task.isTold && Option.isSome(end))
+    )
+  )
+
+  const next: OfTurn["next"] = Effect.gen(function*() {
+    if ((yield* untold).length > 0) return true
+    if (!(yield* all).some(isRunning)) return false
+    yield* ends.take
+    return yield* next
+  })
+
+  return {
+    start: (title, progress, work) =>
+      Effect.gen(function*() {
+        if ((yield* all).filter(isRunning).length >= maxRunning) {
+          return yield* new ToolFailure({ message: Children.tooMany(maxRunning) })
+        }
+        const end = yield* Deferred.make<End>()
+        const task: Task = { id: `a${tasks.size + 1}`, title, end, fiber: undefined, waiting: undefined, isTold: false }
+        tasks.set(task.id, task)
+        task.fiber = yield* work((text, child) => (task.waiting ?? progress)(text, child)).pipe(
+          Effect.match({
+            onFailure: ({ message }): End => ({ _tag: "Failed", message }),
+            onSuccess: (result): End => ({ _tag: "Done", result })
+          }),
+          Effect.onExit((exit) => Deferred.succeed(end, exit._tag === "Success" ? exit.value : stopped)),
+          Effect.ensuring(ends.offer(undefined)),
+          Effect.interruptible,
+          Effect.forkIn(scope)
+        )
+        return task.id
+      }),
+    wait: (id, time, progress) =>
+      Effect.flatMap(find(id), (task) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => {
+            task.waiting = progress
+          }),
+          () => Effect.timeoutOption(Deferred.await(task.end), time),
+          () =>
+            Effect.sync(() => {
+              task.waiting = undefined
+            })
+        ).pipe(Effect.zipRight(tell(task)))),
+    stop: (id) =>
+      Effect.flatMap(
+        find(id),
+        (task) => Effect.zipRight(task.fiber === undefined ? Effect.void : Fiber.interrupt(task.fiber), tell(task))
+      ),
+    list: all,
+    ended: Effect.flatMap(untold, (ended) => Effect.forEach(ended, tell)),
+    next
+  }
+})
