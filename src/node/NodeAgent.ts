@@ -314,6 +314,7 @@ const layerTools = (options: Options, profile: ModelProfile.ModelProfile, child:
     const { servers, toolkit } = yield* McpClients.make(mcpServers, {
       folder: workspace,
       person: yield* Approver.Approver,
+      within: yield* keeping(options),
       window: profile.contextWindow
     })
     options.onMcpServers?.(servers)
@@ -322,6 +323,16 @@ const layerTools = (options: Options, profile: ModelProfile.ModelProfile, child:
     return ToolExecutor.layer(Effect.map(all, (all) => Toolkit.merge(all, working)))
   }))
 }
+
+/** What keeps programs in that stay, as it keeps commands in. */
+const keeping = Effect.fnUntraced(function*({ sandbox }: Options) {
+  if (sandbox === undefined) return undefined
+  const { root } = yield* Workspace.Workspace
+  const { path: home } = yield* Home.config
+  const secrets = yield* SecretFiles.SecretFiles
+  return (folders: ReadonlyArray<string>) =>
+    Effect.provideService(NodeSandbox.before(sandbox, { root, home }, folders), SecretFiles.SecretFiles, secrets)
+})
 
 /** What an agent is told before it hears from the user, or of its task. */
 const preambleOf = Effect.fnUntraced(function*(options: Options, root: string, home: string) {

@@ -101,6 +101,15 @@ const call = (give, params, id) => {
     case "dying":
     case "reborn":
       return process.exit(3)
+    case "writing":
+      return say(JSON.stringify(params.arguments.paths.map((path) => {
+        try {
+          writeFileSync(path, "x")
+          return "written"
+        } catch (error) {
+          return error.code
+        }
+      })))
     case "asking":
       return ask(form).then((answer) => say(JSON.stringify({ can: client.elicitation ?? null, answer })))
     case "asking late":

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { sandboxFor } from "../../src/cli/sandbox.ts"
 import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -45,6 +46,68 @@ const makeOutside = (): string => {
   const place = places.find((path) => !/^\/(?:var\/)?tmp(?:\/|$)/.test(path)) ?? "/"
   return mkdtempSync(join(place, ".effixir-test-"))
 }
+
+describe.runIf(isThere)("MCP servers", () => {
+  it.scopedLive("are kept in like commands, unless a person's own settings let them out", () =>
+    Effect.gen(function*() {
+      const outside = yield* Effect.acquireRelease(
+        Effect.sync(makeOutside),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+      )
+      const server = fileURLToPath(new URL("mcpServer.mjs", import.meta.url))
+      const writing = (more: object = {}) => ({ command: process.execPath, args: [server, "writing"], ...more })
+      const names = ["usual", "out", "more", "theirs"]
+      const all = yield* machine(Script.fromTurns([
+        ...names.map((name) =>
+          Script.answer(Script.call(`mcp__${name}__echo`, {
+            paths: [`own-${name}.txt`, `${outside}/${name}.txt`, ".git/config"]
+          }))
+        ),
+        Script.answer(Script.say("Done."))
+      ]))
+      const { file, fs, home, path, run } = all
+      yield* fs.makeDirectory(file(".git"))
+      yield* fs.writeFileString(file(".git/HEAD"), "ref: refs/heads/main\n")
+      yield* fs.writeFileString(file(".git/config"), "[core]\n")
+      yield* fs.writeFileString(
+        path.join(home, "config.json"),
+        JSON.stringify({
+          mcp_servers: {
+            usual: writing(),
+            out: writing({ sandbox: false }),
+            more: writing({ sandbox_writable: [outside] })
+          }
+        })
+      )
+      // A project cannot let its servers out.
+      yield* fs.writeFileString(
+        file(".mcp.json"),
+        JSON.stringify({ mcpServers: { theirs: writing({ sandbox: false, sandbox_writable: [outside] }) } })
+      )
+      const { code, stderr, stdout } = yield* run(["run", "--json", "--trust", "Go on"], { env: usual })
+      assert.strictEqual(code, 0, stdout + stderr)
+      const told = lines(stdout).flatMap(({ item, type }) =>
+        type === "item.completed" && item?.type === "tool_call" ? [String(item["output"])] : []
+      )
+      assert.deepStrictEqual(told.map((text) => JSON.parse(text)), [
+        ["written", "EROFS", "EROFS"],
+        ["written", "written", "written"],
+        ["written", "written", "EROFS"],
+        ["written", "EROFS", "EROFS"]
+      ])
+    }).pipe(Effect.provide(platform)))
+
+  it.scopedLive("that are not there are told as such in the sandbox too", () =>
+    Effect.gen(function*() {
+      const { fs, home, path, run } = yield* machine(Script.fromTurns([Script.answer(Script.say("Done."))]))
+      yield* fs.writeFileString(
+        path.join(home, "config.json"),
+        JSON.stringify({ mcp_servers: { none: { command: "effixir-no-such-program" } } })
+      )
+      const { stderr } = yield* run(["run", "--json", "Go on"], { env: usual })
+      assertSentence(stderr, "the program effixir-no-such-program is not there")
+    }).pipe(Effect.provide(platform)))
+})
 
 describe.runIf(isThere)("--sandbox", () => {
   it.scopedLive("workspace-write, as usual, lets commands write in the workspace and the temporary folder, and nowhere else", () =>

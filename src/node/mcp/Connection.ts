@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { homedir } from "node:os"
 import { basename, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Host from "../../auth/Host.ts"
@@ -18,6 +19,7 @@ import { field, text } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
 import { version } from "../../internal/version.ts"
 import * as Told from "../../prompts/McpTools.ts"
+import type { CommandNotStarted } from "../../tools/command/CommandRunner.ts"
 import * as McpPrompt from "../../tools/mcp/McpPrompt.ts"
 import type * as McpServers from "../../tools/mcp/McpServers.ts"
 import * as McpTool from "../../tools/mcp/McpTool.ts"
@@ -76,6 +78,10 @@ export interface Options {
   readonly watcher: ProcessWatcher
   /** Who answers what the server asks. */
   readonly person: ServerQuestions.Person
+  /** What stands before a program to keep it in the sandbox, where it may write in these folders too; none without it. */
+  readonly within?:
+    | ((writable: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, CommandNotStarted>)
+    | undefined
   /** Called when the server says that its tools or prompts have changed. */
   readonly onChanged: () => void
 }
@@ -118,12 +124,18 @@ export const open = Effect.fnUntraced(function*(server: McpServers.Server, optio
 
 const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, options: Options) {
   const { command, cwd = ".", env = {} } = server
-  const stdio = yield* StdioTransport.make({
-    watcher: options.watcher,
-    words: [command, ...server.args ?? []],
-    folder: resolve(options.folder, cwd),
-    env: yield* valuesOf(env)
-  }).pipe(
+  const folder = resolve(options.folder, cwd)
+  const stdio = yield* Effect.flatMap(
+    sandboxOf(server, folder, options),
+    (before) =>
+      Effect.flatMap(valuesOf(env), (env) =>
+        StdioTransport.make({
+          watcher: options.watcher,
+          words: [...before, command, ...server.args ?? []],
+          folder,
+          env
+        }))
+  ).pipe(
     Effect.catchTag("CommandNotStarted", ({ problem }) => unusable(`it could not be started: ${problem}`))
   )
   const explain = (error: unknown): McpProblem => {
@@ -139,6 +151,19 @@ const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, op
   }
   return yield* connect(server, stdio.transport, { ...options, explain, isProgram: true })
 })
+
+/** What a server may write beside what commands may: what its entry names, and where its command keeps packages. */
+const sandboxOf = (server: McpServers.StdioServer, folder: string, { within }: Options) => {
+  if (within === undefined || server.sandbox === false) return Effect.succeed<ReadonlyArray<string>>([])
+  const inHome = (path: string) => resolve(homedir(), path)
+  const own = (server.sandbox_writable ?? []).map((path) => resolve(folder, path.replace(/^~(?=$|\/)/, homedir())))
+  const packages = fetches.has(basename(server.command)) ? packageFolders.map(inHome) : []
+  return Effect.map(within([...own, ...packages]), (before) =>
+    // A program that is not there is told as such.
+    before.length === 0 ? before : [...before, "/bin/sh", "-c", "exec \"$0\" \"$@\""])
+}
+
+const packageFolders = [".npm", ".cache", ".bun", ".local/share/pnpm", ".local/share/uv"]
 
 const withWords = (error: McpProblem, said: string): McpProblem =>
   said === "" || error.reason === "Refused"

@@ -28,6 +28,8 @@ export interface Options {
   readonly window?: number | undefined
   /** Who answers what a server asks; nobody without it. */
   readonly person?: ServerQuestions.Person
+  /** What keeps servers in that are programs; nothing without it. */
+  readonly within?: ServerConnection.Options["within"]
 }
 
 /**
@@ -83,10 +85,13 @@ export const make = Effect.fnUntraced(function*(servers: ReadonlyArray<McpServer
  * @category constructors
  */
 export const connect = Effect.fnUntraced(
-  function*(servers: ReadonlyArray<McpServers.Configured>, { folder, person = {} }: Options) {
+  function*(servers: ReadonlyArray<McpServers.Configured>, { folder, person = {}, within }: Options) {
     const watcher = yield* ProcessWatcher.make
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
-    return yield* Effect.forEach(servers, (server) => ServerConnection.make(server, { folder, person, watcher })).pipe(
+    return yield* Effect.forEach(
+      servers,
+      (server) => ServerConnection.make(server, { folder, person, watcher, within })
+    ).pipe(
       Scope.extend(scope)
     )
   }

@@ -67,7 +67,7 @@ export interface AskOptions {
 }
 
 /** @since 0.1.0 @category models */
-export interface Options extends Pick<Connection.Options, "person"> {
+export interface Options extends Pick<Connection.Options, "person" | "within"> {
   readonly folder: string
   readonly watcher: ProcessWatcher
 }

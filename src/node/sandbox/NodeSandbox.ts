@@ -146,7 +146,7 @@ export const around = Effect.fnUntraced(function*(
         // What did not work once, on a machine that was too busy, may work the next time.
         yield* again
         return isRequired
-          ? yield* new CommandNotStarted({ problem: `it must run in a sandbox, and ${sandbox.left.reason}` })
+          ? yield* notStarted(sandbox.left)
           : yield* runner.start(command, folder, options)
       }
       const secrets = yield* SecretFiles
@@ -157,3 +157,26 @@ export const around = Effect.fnUntraced(function*(
     })
   } satisfies typeof CommandRunner.Service
 })
+
+/**
+ * What stands before the words of a program that stays, so that the same holds for it as for commands; it may write in
+ * `folders` as well. Nothing, where there is no sandbox and none is required.
+ *
+ * @since 0.1.0
+ * @category starting
+ */
+export const before = Effect.fnUntraced(function*(
+  { isRequired, mode, network, writable }: Options,
+  { home, root }: { readonly root: string; readonly home: string },
+  folders: ReadonlyArray<string>
+): Effect.fn.Return<ReadonlyArray<string>, CommandNotStarted> {
+  const sandbox = yield* find
+  if (Either.isLeft(sandbox)) return isRequired ? yield* notStarted(sandbox.left) : []
+  const secrets = yield* SecretFiles
+  const isReadOnly = mode === "read-only"
+  const all = isReadOnly ? [] : [...writable, ...folders]
+  return sandbox.right(Rules.make({ root, home, isReadOnly, network, writable: all, secrets, session: undefined }))
+})
+
+const notStarted = ({ reason }: Missing) =>
+  new CommandNotStarted({ problem: `it must run in a sandbox, and ${reason}` })

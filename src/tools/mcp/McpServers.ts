@@ -50,6 +50,10 @@ export const StdioServer = Schema.Struct({
   args: Schema.optional(Schema.Array(Schema.String)),
   env: Schema.optional(Schema.Record({ key: Schema.NonEmptyString, value: Value })),
   cwd: Schema.optional(Schema.NonEmptyString),
+  /** Whether it runs in the sandbox of commands, where there is one; it does unless this is false. */
+  sandbox: Schema.optional(Schema.Boolean),
+  /** Folders in which it may write there, beside those in which commands may. */
+  sandbox_writable: Schema.optional(Schema.Array(Schema.NonEmptyString)),
   ...common
 })
 
@@ -199,9 +203,13 @@ export const ofProject = (
     name,
     source: "project",
     from,
-    server: Either.flatMap(expandAll(given, lookup), read)
+    server: Either.map(Either.flatMap(expandAll(given, lookup), read), keptIn)
   }))
 }
+
+/** What lets a server out of the sandbox is for a person to say, in a file of their own. */
+const keptIn = (server: Server): Server =>
+  "command" in server ? { ...server, sandbox: undefined, sandbox_writable: undefined } : server
 
 const decodeServer: (json: unknown) => Option.Option<Server> = Schema.decodeUnknownOption(Server)
 
