@@ -18,7 +18,7 @@ export const fill = (screen: typeof Screen.Service, form: Elicitation.Form): Eff
   Effect.gen(function*() {
     const { fields } = form
     yield* screen.err(
-      asked(screen, form, `It gets what you type, and so may the model: no passwords, keys or other secrets.`)
+      asked(screen, form, fields.length === 0 ? [] : [noSecrets])
     )
     const agreed = yield* consent(screen, fields.length === 0 ? "agree?" : "answer it?")
     if (agreed !== "y") return refusal(agreed)
@@ -46,7 +46,7 @@ export const visit = (screen: typeof Screen.Service, page: Elicitation.Page): Ef
       [
         `It wants you to open this page of ${bold(exactly(page.host), options)}:`,
         ...quoted(exactly(page.url), options)
-      ].join("\n")
+      ]
     ))
     const canOpen = yield* Effect.orElseSucceed(NodeBrowser.canOpenBrowser, () => false)
     const agreed = yield* consent(
@@ -62,14 +62,16 @@ export const visit = (screen: typeof Screen.Service, page: Elicitation.Page): Ef
 const asked = (
   screen: typeof Screen.Service,
   { message, server }: { readonly message: string; readonly server: string },
-  more: string
+  more: ReadonlyArray<string>
 ) =>
   [
     `${screen.isErrTerminal ? "\r\u001B[2K" : ""}The MCP server ${line(server)} asks you:`,
     ...quoted(exactly(message), { hasColors: screen.hasColors, size: screen.size() }),
-    more,
+    ...more,
     ""
   ].join("\n")
+
+const noSecrets = "It gets what you type, and so may the model: no passwords, keys or other secrets."
 
 const refusal = (key: string): Elicitation.Answer => key === "n" ? Elicitation.decline : Elicitation.cancel
 

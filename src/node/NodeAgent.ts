@@ -289,7 +289,7 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
       preamble
     }).pipe(
       Layers.provideMerge(
-        layerTools(options, ModelProfile.profileOf(model, knowledge), { preamble, checkWorkspace: check })
+        layerTools(options, model, ModelProfile.profileOf(model, knowledge), { preamble, checkWorkspace: check })
       )
     )
   })).pipe(
@@ -303,17 +303,24 @@ const layerAgent = (options: Options, parts: Parts.Parts, { defaultModel, models
 }
 
 /** The tools of the agent and of those that work for it. What is needed for servers is loaded only where there is one. */
-const layerTools = (options: Options, profile: ModelProfile.ModelProfile, child: OfChildren) => {
+const layerTools = (
+  options: Options,
+  model: string,
+  profile: ModelProfile.ModelProfile,
+  child: OfChildren
+) => {
   const own = tools(options, profile)
   const { mcpServers = [], workspace } = options
   if (!mcpServers.some(McpServers.isEnabled)) {
     return ToolExecutor.layer(Toolkit.merge(own, children(options, own, child)))
   }
   return Layer.unwrapScoped(Effect.gen(function*() {
-    const McpClients = yield* Effect.promise(() => import("./mcp/McpClients.ts"))
+    const [McpClients, Sample] = yield* Effect.promise(() =>
+      Promise.all([import("./mcp/McpClients.ts"), import("./mcp/sample.ts")])
+    )
     const { servers, toolkit } = yield* McpClients.make(mcpServers, {
       folder: workspace,
-      person: yield* Approver.Approver,
+      person: { ...yield* Approver.Approver, sample: Sample.make(yield* Responses.Responses, model) },
       within: yield* keeping(options),
       window: profile.contextWindow
     })

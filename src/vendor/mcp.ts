@@ -17,6 +17,7 @@ export type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
 /** @internal */
 export {
   CallToolRequestSchema,
+  CreateMessageRequestSchema,
   ElicitRequestSchema,
   ErrorCode,
   JSONRPCMessageSchema,

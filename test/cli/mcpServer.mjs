@@ -23,11 +23,11 @@ let isChanged = false
 let client = {}
 const waiting = new Map()
 
-const ask = (params) =>
+const ask = (params, asked = "elicitation/create") =>
   new Promise((resolve) => {
     const id = `ask-${waiting.size}`
     waiting.set(id, resolve)
-    send({ id, method: "elicitation/create", params })
+    send({ id, method: asked, params })
   })
 
 const form = {
@@ -110,6 +110,11 @@ const call = (give, params, id) => {
           return error.code
         }
       })))
+    case "sampling": {
+      const messages = [{ role: "user", content: { type: "text", text: "What is tea?" } }]
+      const all = Array.from({ length: 6 }, () => ask({ messages, maxTokens: 10 }, "sampling/createMessage"))
+      return Promise.all(all).then((answers) => say(answers.map(({ content, message }) => message ?? content.text).join("; ")))
+    }
     case "asking":
       return ask(form).then((answer) => say(JSON.stringify({ can: client.elicitation ?? null, answer })))
     case "asking late":

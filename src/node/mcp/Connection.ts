@@ -23,6 +23,7 @@ import type { CommandNotStarted } from "../../tools/command/CommandRunner.ts"
 import * as McpPrompt from "../../tools/mcp/McpPrompt.ts"
 import type * as McpServers from "../../tools/mcp/McpServers.ts"
 import * as McpTool from "../../tools/mcp/McpTool.ts"
+import type { Budget } from "../../tools/Tool.ts"
 import {
   Client,
   ErrorCode,
@@ -93,6 +94,8 @@ export interface Asked {
   readonly timeout: Duration.Duration
   /** Also lets the time begin anew. */
   readonly onProgress?: ((told: string) => void) | undefined
+  /** What the run may still use, of which answers of the model to the server are taken. */
+  readonly budget?: Budget | undefined
 }
 
 /** @since 0.1.0 @category models */
@@ -239,9 +242,10 @@ interface Connecting extends Options {
 const connect = Effect.fnUntraced(function*(
   server: McpServers.Server,
   transport: Transport,
-  { explain, folder, isProgram, name, onChanged, person }: Connecting
+  { explain, folder, isProgram, name, onChanged, person: { sample, ...asking } }: Connecting
 ) {
-  const { disabled_tools = [], enabled_tools, roots = false } = server
+  const { disabled_tools = [], enabled_tools, roots = false, sampling = false } = server
+  const person = { ...asking, sample: sampling ? sample : undefined }
   const startup_timeout = startupOf(server)
   let isClosed = false
   const closed = yield* Deferred.make<void>()
@@ -310,7 +314,7 @@ const connect = Effect.fnUntraced(function*(
   )
 
   const ask = (asked: Asked): Effect.Effect<unknown, McpProblem> =>
-    questions.during(isProgram ? Effect.onInterrupt(send(asked), () => check) : send(asked)).pipe(
+    questions.during(isProgram ? Effect.onInterrupt(send(asked), () => check) : send(asked), asked.budget).pipe(
       Effect.tapError(({ pages = [], problem }) =>
         Effect.flatMap(
           pages.length === 0 ? Effect.succeed(false) : questions.visitAll(pages),

@@ -159,10 +159,14 @@ const toTool = (
     server: server.name,
     listed: tool,
     version: tool.version,
-    call: (args, { agreed, progress }) =>
+    call: (args, { agreed, budget, progress }) =>
       server.ask(
         { method: "tools/call", params: { name: tool.name, arguments: args } },
-        { progress, agreed: agreed === undefined ? undefined : { tool: tool.name, called: name, version: agreed } }
+        {
+          progress,
+          budget,
+          agreed: agreed === undefined ? undefined : { tool: tool.name, called: name, version: agreed }
+        }
       )
   })
 

@@ -63,6 +63,7 @@ type Request = Omit<Connection.Asked, "onProgress" | "timeout">
 export interface AskOptions {
   readonly progress?: (told: string) => Effect.Effect<void>
   /** The tool as it was described when the call was approved. As another one it is not run. */
+  readonly budget?: Connection.Asked["budget"]
   readonly agreed?: { readonly tool: string; readonly called: string; readonly version: string } | undefined
 }
 
@@ -213,7 +214,7 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
 
   const isForgotten = ({ reason }: Connection.McpProblem) => reason === "Forgotten"
 
-  const ask: ServerConnection["ask"] = (asked, { agreed, progress } = {}) => {
+  const ask: ServerConnection["ask"] = (asked, { agreed, budget, progress } = {}) => {
     const once = Effect.gen(function*() {
       const used = yield* Effect.mapError(
         current,
@@ -224,7 +225,7 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
         return yield* new ToolFailure({ message: Told.changed(agreed.called) })
       }
       used.asking++
-      return yield* askOn(used.connection, asked, progress).pipe(
+      return yield* askOn(used.connection, { ...asked, budget }, progress).pipe(
         Effect.tapError((error) => isForgotten(error) ? forget(used) : Effect.void),
         Effect.ensuring(leave(used))
       )

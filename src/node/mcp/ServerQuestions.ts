@@ -1,5 +1,5 @@
 /**
- * What an MCP server asks the person (elicitation). It may ask while it works for a call of ours, and at no other time.
+ * What an MCP server asks the person (elicitation), and the model if a person lets it (sampling). It may ask while it works for a call of ours, and at no other time.
  *
  * @internal
  */
@@ -8,11 +8,16 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberSet from "effect/FiberSet"
 import * as Elicitation from "../../tools/mcp/Elicitation.ts"
+import * as Sampling from "../../tools/mcp/Sampling.ts"
 import type { Asking } from "../../tools/permission/Approver.ts"
-import { type Client, ElicitRequestSchema, ErrorCode, McpError } from "../../vendor/mcp.ts"
+import type { Budget } from "../../tools/Tool.ts"
+import { type Client, CreateMessageRequestSchema, ElicitRequestSchema, ErrorCode, McpError } from "../../vendor/mcp.ts"
 
 /** How long the person may take. */
 const patience = Duration.minutes(5)
+
+/** How often a server may ask the model while it works for a call. */
+const maxSamples = 5
 
 /** How many pages a server may want seen before a call. */
 const maxPages = 3
@@ -23,12 +28,15 @@ const maxPages = 3
  * @since 0.1.0
  * @category models
  */
-export type Person = Pick<Asking, "fill" | "visit">
+export interface Person extends Pick<Asking, "fill" | "visit"> {
+  /** Asks the model, for a server that may use it. */
+  readonly sample?: Sampling.Ask | undefined
+}
 
 /** @since 0.1.0 @category models */
 export interface ServerQuestions {
   /** Lets the server ask as long as this runs. */
-  readonly during: <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly during: <A, E, R>(call: Effect.Effect<A, E, R>, budget: Budget | undefined) => Effect.Effect<A, E, R>
   /** Shows the pages that the server wants seen before a call; whether the person has gone to each. */
   readonly visitAll: (pages: ReadonlyArray<unknown>) => Effect.Effect<boolean>
   /** Whether the person is asked now. */
@@ -41,10 +49,12 @@ export interface ServerQuestions {
  * @since 0.1.0
  * @category accessors
  */
-export const capabilitiesOf = ({ fill, visit }: Person) =>
-  fill === undefined && visit === undefined
+export const capabilitiesOf = ({ fill, sample, visit }: Person) => ({
+  ...fill === undefined && visit === undefined
     ? {}
-    : { elicitation: { ...fill === undefined ? {} : { form: {} }, ...visit === undefined ? {} : { url: {} } } }
+    : { elicitation: { ...fill === undefined ? {} : { form: {} }, ...visit === undefined ? {} : { url: {} } } },
+  ...fill === undefined || sample === undefined ? {} : { sampling: {} }
+})
 
 /**
  * Answers what the server of this client asks.
@@ -53,17 +63,26 @@ export const capabilitiesOf = ({ fill, visit }: Person) =>
  * @category constructors
  */
 export const make = Effect.fnUntraced(function*(server: string, client: Client, person: Person) {
-  const { fill, visit } = person
+  const { fill, sample, visit } = person
   const run = yield* FiberSet.makeRuntimePromise()
   const idle = yield* Effect.makeLatch(true)
   let calls = 0
   let asking = 0
+  let samples = 0
+  /** What the calls that run may still use; the last is the one that most likely asks. */
+  let budgets: ReadonlyArray<Budget> = []
 
-  const begin = Effect.suspend(() => {
-    calls++
-    return idle.close
-  })
-  const end = Effect.suspend(() => --calls === 0 ? idle.open : Effect.void)
+  const begin = (budget: Budget | undefined) =>
+    Effect.suspend(() => {
+      if (calls++ === 0) samples = 0
+      if (budget !== undefined) budgets = [...budgets, budget]
+      return idle.close
+    })
+  const end = (budget: Budget | undefined) =>
+    Effect.suspend(() => {
+      budgets = budgets.filter((other) => other !== budget)
+      return --calls === 0 ? idle.open : Effect.void
+    })
 
   const patiently = (asked: Effect.Effect<Elicitation.Answer>) =>
     Effect.acquireUseRelease(Effect.sync(() => asking++), () => asked, () => Effect.sync(() => asking--)).pipe(
@@ -96,8 +115,45 @@ export const make = Effect.fnUntraced(function*(server: string, client: Client, 
         : Promise.reject(new McpError(ErrorCode.MethodNotFound, "Method not found"))
   }
 
+  /** The person says yes to each, and a server asks only so often while it works for a call. */
+  const answerOfModel = Effect.fnUntraced(function*(ask: Sampling.Ask, params: unknown, signal: AbortSignal) {
+    const request = Sampling.requestOf(params)
+    if (request === undefined) return yield* refused("only short texts are answered")
+    if (calls === 0 || ++samples > maxSamples) return yield* refused(`no more than ${maxSamples} in a call`)
+    const budget = budgets.at(-1)
+    const left = budget === undefined ? undefined : yield* budget.left
+    if (left !== undefined && (left.tokens <= 0 || left.cost <= 0)) {
+      return yield* refused("the run has used up its limits")
+    }
+    const over = Effect.raceFirst(idle.await, aborted(signal))
+    const agreed = yield* Effect.raceFirst(
+      patiently(fill?.(Sampling.questionOf(server, request)) ?? Effect.succeed(Elicitation.decline)),
+      Effect.as(over, Elicitation.cancel)
+    )
+    if (agreed._tag !== "Accept") return yield* refused("the user has said no")
+    const { isCut, model, text, usage } = yield* Effect.raceFirst(
+      Effect.catchAll(ask(request), refused),
+      Effect.zipRight(over, refused("the call has ended"))
+    )
+    if (budget !== undefined) yield* budget.spend(usage)
+    return {
+      model,
+      role: "assistant" as const,
+      stopReason: isCut ? "maxTokens" : "endTurn",
+      content: { type: "text" as const, text }
+    }
+  })
+
+  if (fill !== undefined && sample !== undefined) {
+    client.setRequestHandler(
+      CreateMessageRequestSchema,
+      async ({ params }, { signal }) =>
+        Either.getOrThrowWith(await run(Effect.either(answerOfModel(sample, params, signal))), (error) => error)
+    )
+  }
+
   const questions: ServerQuestions = {
-    during: (call) => Effect.acquireUseRelease(begin, () => call, () => end),
+    during: (call, budget) => Effect.acquireUseRelease(begin(budget), () => call, () => end(budget)),
     visitAll: (wanted) => {
       const pages = wanted.map((one) => Elicitation.pageOf(server, one))
       if (visit === undefined || pages.length === 0 || pages.length > maxPages) return Effect.succeed(false)
@@ -124,6 +180,11 @@ interface Result {
 const accepted: Result = { action: "accept" }
 const decline: Result = { action: "decline" }
 const cancel: Result = { action: "cancel" }
+
+const refused = (why: string) => Effect.fail(new McpError(refusedByUser, `The model is not asked: ${why}`))
+
+/** As the protocol says for what the user has refused. */
+const refusedByUser = -1
 
 const unfit = (problem: string) => new McpError(ErrorCode.InvalidParams, `The answer does not fit: ${problem}`)
 

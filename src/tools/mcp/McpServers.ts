@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import type { Item } from "../../responses/Item.ts"
 import type { ToolFailure } from "../Tool.ts"
 import type * as McpPrompt from "./McpPrompt.ts"
@@ -36,7 +37,9 @@ const common = {
   startup_timeout: Schema.optional(Seconds),
   tool_timeout: Schema.optional(Seconds),
   /** Whether the server hears which folder the agent works in. Some then leave the folders that they were given. */
-  roots: Schema.optional(Schema.Boolean)
+  roots: Schema.optional(Schema.Boolean),
+  /** Whether the server may have the model answer something, at the expense of the person, who is asked each time. */
+  sampling: Schema.optional(Schema.Boolean)
 }
 
 /**
@@ -207,9 +210,11 @@ export const ofProject = (
   }))
 }
 
-/** What lets a server out of the sandbox is for a person to say, in a file of their own. */
+/** What lets a server out of the sandbox, or use the model, is for a person to say, in a file of their own. */
 const keptIn = (server: Server): Server =>
-  "command" in server ? { ...server, sandbox: undefined, sandbox_writable: undefined } : server
+  "command" in server
+    ? Struct.omit(server, "sampling", "sandbox", "sandbox_writable")
+    : Struct.omit(server, "sampling")
 
 const decodeServer: (json: unknown) => Option.Option<Server> = Schema.decodeUnknownOption(Server)
 

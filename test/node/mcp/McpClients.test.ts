@@ -17,8 +17,10 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Secrets from "../../../src/auth/Secrets.ts"
 import * as McpClients from "../../../src/node/mcp/McpClients.ts"
+import * as Usage from "../../../src/responses/Usage.ts"
 import * as Elicitation from "../../../src/tools/mcp/Elicitation.ts"
 import type * as McpServers from "../../../src/tools/mcp/McpServers.ts"
+import type { Budget } from "../../../src/tools/Tool.ts"
 import type { ToolResult } from "../../../src/tools/ToolExecutor.ts"
 import * as ToolExecutor from "../../../src/tools/ToolExecutor.ts"
 import { eventually, isAlive, platform } from "../../cli/support.ts"
@@ -43,9 +45,11 @@ const agentWith = Effect.fnUntraced(function*(server: McpServers.Server, person:
       name: string,
       args: object = {},
       progress?: (text: string) => Effect.Effect<void>,
-      agreed?: string | undefined
+      agreed?: string | undefined,
+      budget?: Budget
     ) =>
       execute(callOf(name, args), {
+        budget,
         callId: "c",
         sessionId: "s",
         progress: progress ?? (() => Effect.void),
@@ -392,6 +396,59 @@ describe("A server that asks the person", () => {
         yield* asked("wanting", { visit: visit(Elicitation.decline) }),
         "The server one answered: Sign in first"
       )
+    }))
+
+  it.scopedLive("has the model answer only where it may, after a yes to all that the model gets, and so often", () =>
+    Effect.gen(function*() {
+      const server = { command: process.execPath, args: [everything, "stdio"] }
+      const asked: Array<Elicitation.Form> = []
+      const spent: Array<number> = []
+      let answer: Elicitation.Answer = Elicitation.visited
+      const person: McpClients.Options["person"] = {
+        fill: (form) =>
+          Effect.sync(() => {
+            asked.push(form)
+            return answer
+          }),
+        sample: ({ input, instructions, room }) =>
+          Effect.succeed({
+            model: "gpt-5.5",
+            text: `${instructions} ${JSON.stringify(input)} ${room}`,
+            isCut: false,
+            usage: { ...Usage.zero, inputTokens: 7 }
+          })
+      }
+      const tool = "mcp__one__trigger-sampling-request"
+      assert.notInclude(yield* (yield* agentWith(server, person)).names, tool)
+      const { call, names } = yield* agentWith({ ...server, sampling: true }, person)
+      assert.include(yield* names, tool)
+      const budget = {
+        left: Effect.succeed({ tokens: 1, cost: 1 }),
+        spend: ({ inputTokens }: Usage.Usage) => Effect.sync(() => void spent.push(inputTokens))
+      }
+      const sample = call(tool, { prompt: "What is tea?", maxTokens: 10 }, undefined, undefined, budget)
+      const said = text(yield* sample)
+      assert.include(said, "You are a helpful test server.")
+      assert.include(said, "What is tea?")
+      assert.include(said, " 40\"")
+      assert.match(
+        asked[0]?.message ?? "",
+        /\[instructions\] You are a helpful test server\.\n\[user\] .*What is tea\?/
+      )
+      assert.deepStrictEqual(spent, [7])
+      answer = Elicitation.decline
+      assert.include(text(yield* sample), "The model is not asked: the user has said no")
+      answer = Elicitation.visited
+      const used = { ...budget, left: Effect.succeed({ tokens: 0, cost: 1 }) }
+      assert.include(
+        text(yield* call(tool, { prompt: "x", maxTokens: 10 }, undefined, undefined, used)),
+        "the run has used up its limits"
+      )
+      assert.lengthOf(spent, 1)
+      const often = yield* agentWith({ ...behaving("sampling"), sampling: true }, person)
+      const answers = text(yield* often.call("mcp__one__echo")).split("; ")
+      assert.lengthOf(answers.filter((text) => text.includes("What is tea?")), 5)
+      assert.include(answers.at(-1), "no more than 5 in a call")
     }))
 
   it.scopedLive("may be a real one", () =>
