@@ -110,6 +110,20 @@ describe.runIf(isThere)("MCP servers", () => {
 })
 
 describe.runIf(isThere)("--sandbox", () => {
+  it.scopedLive("removes what would have git take its settings from elsewhere", () =>
+    Effect.gen(function*() {
+      const { file, told } = yield* outputs([
+        "mkdir -p .git/worktrees/w && echo ../.. > .git/worktrees/w/commondir; echo ref: refs/heads/main > .git/HEAD",
+        "mkdir evil && echo ../evil > .git/commondir && cat .git/commondir",
+        "ln -s ../evil .git/commondir; sleep 60 & sleep 0.2; ls -d .git/commondir",
+        "ls .git/commondir || echo gone"
+      ], [])
+      assert.include(told[1], "../evil")
+      assert.match(told[3] ?? "", /gone/)
+      assert.isFalse(existsSync(file(".git/commondir")))
+      assert.isTrue(existsSync(file(".git/worktrees/w/commondir")))
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("workspace-write, as usual, lets commands write in the workspace and the temporary folder, and nowhere else", () =>
     Effect.gen(function*() {
       const { file, fs, told } = yield* outputs([

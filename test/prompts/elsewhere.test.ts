@@ -28,6 +28,7 @@ const toPeople: ReadonlySet<string> = new Set([
   "tools/Toolkit.ts",
   "tools/mcp/Elicitation.ts",
   "tools/mcp/McpServers.ts",
+  "tools/mcp/Sampling.ts",
   "tools/permission/Grants.ts",
   "tools/permission/Policy.ts",
   "tools/workspace/FileChange.ts"

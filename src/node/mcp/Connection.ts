@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import { homedir } from "node:os"
 import { basename, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -81,7 +82,7 @@ export interface Options {
   readonly person: ServerQuestions.Person
   /** What stands before a program to keep it in the sandbox, where it may write in these folders too; none without it. */
   readonly within?:
-    | ((writable: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, CommandNotStarted>)
+    | ((writable: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, CommandNotStarted, Scope.Scope>)
     | undefined
   /** Called when the server says that its tools or prompts have changed. */
   readonly onChanged: () => void

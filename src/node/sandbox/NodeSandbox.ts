@@ -6,7 +6,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
 import { execFile } from "node:child_process"
+import { quote } from "../../internal/quote.ts"
 import { CommandNotStarted, type CommandRunner } from "../../tools/command/CommandRunner.ts"
 import type { Mode, Sandbox } from "../../tools/command/Sandbox.ts"
 import { SecretFiles } from "../../tools/permission/SecretFiles.ts"
@@ -100,6 +102,7 @@ const strictest: Rules.Rules = {
   pinned: [],
   protected: [],
   absent: [],
+  unwanted: [],
   hidden: [],
   masks: new Map(),
   emptied: [],
@@ -152,6 +155,8 @@ export const around = Effect.fnUntraced(function*(
       const secrets = yield* SecretFiles
       const session = options?.env?.["EFFIXIR_SESSION_ID"]
       const rules = Rules.make({ root, home, isReadOnly, network, writable, secrets, session })
+      // It is looked at when nothing of the command runs any more.
+      yield* Effect.addFinalizer(() => clean(rules))
       const running = yield* runner.start(command, folder, { ...options, within: sandbox.right(rules) })
       return { ...running, sandbox: { mode, network, writable: rules.writable } satisfies Sandbox }
     })
@@ -160,7 +165,7 @@ export const around = Effect.fnUntraced(function*(
 
 /**
  * What stands before the words of a program that stays, so that the same holds for it as for commands; it may write in
- * `folders` as well. Nothing, where there is no sandbox and none is required.
+ * `folders` as well. It is started, and ends, in this Scope. Nothing, where there is no sandbox and none is required.
  *
  * @since 0.1.0
  * @category starting
@@ -169,14 +174,35 @@ export const before = Effect.fnUntraced(function*(
   { isRequired, mode, network, writable }: Options,
   { home, root }: { readonly root: string; readonly home: string },
   folders: ReadonlyArray<string>
-): Effect.fn.Return<ReadonlyArray<string>, CommandNotStarted> {
+): Effect.fn.Return<ReadonlyArray<string>, CommandNotStarted, Scope.Scope> {
   const sandbox = yield* find
   if (Either.isLeft(sandbox)) return isRequired ? yield* notStarted(sandbox.left) : []
   const secrets = yield* SecretFiles
   const isReadOnly = mode === "read-only"
   const all = isReadOnly ? [] : [...writable, ...folders]
-  return sandbox.right(Rules.make({ root, home, isReadOnly, network, writable: all, secrets, session: undefined }))
+  const rules = Rules.make({ root, home, isReadOnly, network, writable: all, secrets, session: undefined })
+  yield* Effect.addFinalizer(() => clean(rules))
+  return sandbox.right(rules)
 })
+
+const clean = (rules: Rules.Rules) =>
+  Effect.flatMap(
+    Effect.try(() => Rules.removeUnwanted(rules)),
+    (removed) =>
+      Effect.forEach(removed, (path) =>
+        Effect.logWarning(
+          `a command has made ${quote(path)}, by which git would take its settings from elsewhere: it was removed`
+        ), { discard: true })
+  ).pipe(
+    Effect.catchAll(() =>
+      Effect.logWarning(
+        `a command has made one of ${
+          rules.unwanted.map(quote).join(", ")
+        }, by which git would take its settings from ` +
+          "elsewhere, and it cannot be removed: remove it before you use git there"
+      )
+    )
+  )
 
 const notStarted = ({ reason }: Missing) =>
   new CommandNotStarted({ problem: `it must run in a sandbox, and ${reason}` })

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Arr from "effect/Array"
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs"
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { isWithin } from "../../internal/paths.ts"
@@ -16,11 +16,12 @@ import * as Masks from "./Masks.ts"
  * - `pinned` folders in them that can be written in, and neither moved nor removed
  * - `protected` what stays as it is within them
  * - `absent` what is not there, and is not to be made, by a program that can hold a command to that
+ * - `unwanted` what is not there, would have git take its settings from elsewhere, and is removed if a command makes it
  * - `hidden` files that cannot be opened; in place of those of the workspace, `masks` has others which git takes for the
  *   same as long as it does not look into them
  * - `emptied` folders of which only `shown` can be seen
  *
- * All paths are real ones, and all but the absent are there.
+ * All paths are real ones, and all but the absent and the unwanted are there.
  *
  * @since 0.1.0
  * @category models
@@ -31,6 +32,7 @@ export interface Rules {
   readonly pinned: ReadonlyArray<string>
   readonly protected: ReadonlyArray<string>
   readonly absent: ReadonlyArray<string>
+  readonly unwanted: ReadonlyArray<string>
   readonly hidden: ReadonlyArray<string>
   readonly masks: ReadonlyMap<string, string>
   readonly emptied: ReadonlyArray<string>
@@ -82,6 +84,9 @@ export const make = ({ home, isReadOnly, network, root, secrets, session, writab
     pinned: isReadOnly ? [] : [root, own].filter(isOwnFolder),
     protected: isReadOnly ? [] : real(steering),
     absent: isReadOnly ? [] : steering.filter((path) => !existsSync(path)),
+    unwanted: isReadOnly
+      ? []
+      : [...isRepository(own) ? [own] : [], ...git].map(commondirOf).filter((path) => !isThere(path)),
     hidden,
     masks: Masks.make(join(home, "cache", "masks"), hidden.filter((file) => isWithin(root, file))),
     emptied,
@@ -89,6 +94,26 @@ export const make = ({ home, isReadOnly, network, root, secrets, session, writab
     network
   }
 }
+
+/** Git makes it for a worktree, in that one's own folder, and reads it anywhere. */
+const commondirOf = (git: string): string => join(git, "commondir")
+
+/** Also where a link leads nowhere. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+
+/**
+ * Removes what a command has made of the unwanted, and tells which it was. A program that holds commands to rules by mounting
+ * cannot keep away what is not there, unless it leaves something in its place.
+ *
+ * @since 0.1.0
+ * @category removing
+ */
+export const removeUnwanted = ({ unwanted }: Rules): ReadonlyArray<string> =>
+  unwanted.filter((path) => {
+    if (!isThere(path)) return false
+    rmSync(path, { recursive: true, force: true })
+    return true
+  })
 
 /**
  * The folders as they really are. A command can write in the first ones, and put a link in the place of one that lies in
