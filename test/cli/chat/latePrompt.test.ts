@@ -25,7 +25,7 @@ const completed: AgentEvent = {
   finishReason: "stop",
   ...now
 }
-const limited: AgentEvent = { _tag: "TurnLimited", turnId, limit: "steps", answer: "", usage: Usage.zero, ...now }
+const limited: AgentEvent = { _tag: "TurnLimited", turnId, limit: "steps", usage: Usage.zero, ...now }
 
 /** A turn of it hears what comes behind its end. */
 const sit = (end: AgentEvent) =>
