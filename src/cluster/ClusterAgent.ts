@@ -2,7 +2,7 @@
  * An agent whose turns run on the runners of a cluster, and outlive them: the same tag as on one machine.
  *
  * ```ts
- * const agent = ClusterAgent.layer.pipe(Layer.provide(ClusterSessions.layer), Layer.provide(cluster))
+ * const agent = ClusterAgent.layer.pipe(Layer.provide(ClusterSessions.layer), Layer.provide(store), Layer.provide(cluster))
  * ```
  *
  * What a turn is asked with goes along: its input, model, effort, limits and key. What a program brings to a run (hooks of a

@@ -5,17 +5,20 @@
  */
 import type { AlreadyProcessingMessage, MailboxFull, PersistenceError } from "@effect/cluster/ClusterError"
 import type { Sharding } from "@effect/cluster/Sharding"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { type AgentEvent, isLogged } from "../agent/AgentEvent.ts"
+import { type AgentEvent, fromStored, isLogged } from "../agent/AgentEvent.ts"
 import type { Limits } from "../agent/Limits.ts"
 import { defined } from "../internal/json.ts"
 import type { Item } from "../responses/Item.ts"
+import { SessionStore } from "../session/SessionStore.ts"
 import type { Answer } from "../tools/permission/Approver.ts"
 import * as EventText from "./EventText.ts"
 import { Refused } from "./Refused.ts"
@@ -111,38 +114,71 @@ export class ClusterSessions extends Context.Tag("effixir/cluster/ClusterSession
 /** A runner that is not heard of for so long is asked no more. */
 const silence = Duration.seconds(3)
 
+/** A runner tells a reader that it is alive more often than this: when it has not, its log is read. */
+const patienceWithRunner = Duration.millis(1500)
+
 /** @since 0.1.0 @category constructors */
 export const make = Effect.gen(function*() {
   const client = yield* SessionEntity.client
   const scope = yield* Effect.scope
+  const store = yield* SessionStore
 
-  const events = (session: string, after: number): Stream.Stream<AgentEvent> => {
-    let last = after
-    // A request that the cluster sends again has its first cursor.
-    const isNew = (event: AgentEvent) => {
-      if (event.seq <= last) return false
-      if (isLogged(event)) last = event.seq
-      return true
-    }
-    const once = Stream.suspend(() => client(session).Events({ after: last })).pipe(
-      Stream.timeout(silence),
-      Stream.filterMap((text) => text === "" ? Option.none() : EventText.decode(text)),
-      Stream.filter(isNew),
-      Stream.catchAllCause((cause) => Stream.drain(Stream.fromEffect(Effect.logDebug("events", cause))))
+  /** What the log holds: while a session moves, no runner tells it. */
+  const logAfter = (session: string, after: number) =>
+    store.read(session, after).pipe(
+      Effect.map((stored) => stored.map(fromStored)),
+      Effect.orElseSucceed((): ReadonlyArray<AgentEvent> => [])
     )
-    return Stream.forever(Stream.concat(once, Stream.drain(Stream.fromEffect(Effect.sleep("100 millis")))))
-  }
+
+  const events = (session: string, after: number): Stream.Stream<AgentEvent> =>
+    Stream.suspend(() => {
+      let last = after
+      /** The questions that were told: one that still waits may have a number below that of another call's end. */
+      const asked = new Set<number>()
+      // A request that the cluster sends again has its first cursor.
+      const isNew = (event: AgentEvent) => {
+        if (event._tag === "PermissionRequested") return !asked.has(event.seq) && asked.add(event.seq).size > 0
+        if (event.seq <= last) return false
+        if (isLogged(event)) last = event.seq
+        return true
+      }
+      let isHeard = false
+      const fromRunner = Stream.suspend(() => client(session).Events({ after: last })).pipe(
+        Stream.timeout(silence),
+        Stream.tap(() => Effect.sync(() => void (isHeard = true))),
+        Stream.filterMap((text) => text === "" ? Option.none() : EventText.decode(text)),
+        Stream.catchAllCause((cause) => Stream.drain(Stream.fromEffect(Effect.logDebug("events", cause)))),
+        Stream.concat(Stream.drain(Stream.fromEffect(Effect.sleep("100 millis")))),
+        Stream.forever
+      )
+      const meanwhile = Effect.suspend(() => {
+        const isSilent = !isHeard
+        isHeard = false
+        return isSilent ? logAfter(session, last) : Effect.succeed([])
+      })
+      return Stream.merge(
+        fromRunner,
+        Stream.fromSchedule(Schedule.spaced(patienceWithRunner)).pipe(
+          Stream.mapEffect(() => meanwhile),
+          Stream.flattenIterables
+        )
+      ).pipe(Stream.filter(isNew))
+    })
 
   return ClusterSessions.of({
     start: Effect.fnUntraced(function*(session, { effort, input, key, limits, model }) {
       const request = globalThis.crypto.randomUUID()
       const payload = { request, key, input, ...defined({ model, effort, limits: limits && wire(limits) }) }
       const sent = yield* Effect.forkIn(orRefused(client(session).Run(payload)), scope)
-      const begun = orRefused(client(session).Begin({ request, key: input === null ? null : key }))
+      // It waits for the turns before; a runner that hangs is asked no more.
+      const begun = within(client(session).Begin({ request, key: input === null ? null : key }), "10 seconds").pipe(
+        Effect.retry({ while: ({ _tag }) => _tag === "LetGo" }),
+        orRefused
+      )
       return yield* Effect.raceFirst(begun, Effect.flatten(sent.await))
     }),
     state: (session, key) =>
-      client(session).State({ key: key ?? null }).pipe(
+      within(client(session).State({ key: key ?? null }), "5 seconds").pipe(
         Effect.map((state) => ({
           ...state,
           first: state.first === null ? undefined : Option.getOrUndefined(EventText.decode(state.first))
@@ -150,36 +186,47 @@ export const make = Effect.gen(function*() {
         orRefused
       ),
     events,
-    interrupt: (session, { key = null, turnId = null } = {}) => orRefused(client(session).Interrupt({ key, turnId })),
+    interrupt: (session, { key = null, turnId = null } = {}) =>
+      orRefused(within(client(session).Interrupt({ key, turnId }), "20 seconds")),
     say: (session, kind, input, key = globalThis.crypto.randomUUID()) =>
-      orRefused(client(session).Say({ key, kind, input })),
-    answer: (session, item, answer) => orRefused(client(session).Answer({ item, answer }))
+      orRefused(within(client(session).Say({ key, kind, input }), "20 seconds")),
+    answer: (session, item, answer) => orRefused(within(client(session).Answer({ item, answer }), "20 seconds"))
   })
 })
 
 /**
- * Over a cluster that this process is a part of, or only asks.
+ * Over a cluster that this process is a part of, or only asks, and the store that its runners have.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ClusterSessions, never, Sharding> = Layer.scoped(ClusterSessions, make)
+export const layer: Layer.Layer<ClusterSessions, never, SessionStore | Sharding> = Layer.scoped(ClusterSessions, make)
 
 const wire = ({ time, ...limits }: Limits) => ({
   ...limits,
   ...time === undefined ? {} : { time: Duration.toMillis(time) }
 })
 
-/** The database may be away, or a runner full, for a while. */
+/** A runner that ends, or hangs, does not answer; another one is going to. */
+class LetGo extends Data.TaggedError("LetGo") {}
+
+/** Waits so long for an answer, and not for the runner to hear that it is asked no more. */
+const within = <A, E, R>(asking: Effect.Effect<A, E, R>, duration: Duration.DurationInput) =>
+  Effect.timeoutFail(Effect.disconnect(asking), { duration, onTimeout: () => new LetGo() })
+
+/** A session may be on its way to another runner, the database away, or a runner full, for a while. */
 const orRefused = <A, R>(
-  effect: Effect.Effect<A, Refused | AlreadyProcessingMessage | MailboxFull | PersistenceError, R>
+  effect: Effect.Effect<A, Refused | LetGo | AlreadyProcessingMessage | MailboxFull | PersistenceError, R>
 ): Effect.Effect<A, Refused, R> =>
   effect.pipe(
+    Effect.catchSomeCause((cause) => Cause.isInterruptedOnly(cause) ? Option.some(new LetGo()) : Option.none()),
     Effect.retry({ while: ({ _tag }) => _tag !== "Refused", schedule: patience }),
     Effect.mapError((error) =>
       error._tag === "Refused" ? error : new Refused({
         kind: "ClusterAway",
-        message: "The cluster does not answer: its database may be out of reach. Try again",
+        message: error._tag === "LetGo"
+          ? "No runner has answered in time: start one with effixir runner, or try again"
+          : "The cluster does not answer: its database may be out of reach. Try again",
         details: {}
       })
     )

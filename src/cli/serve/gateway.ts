@@ -69,7 +69,9 @@ const layerFeeds = Layer.effect(
     const isOver = yield* Deferred.make<void>()
     const read = (session: string, after: number): Stream.Stream<string> => {
       const frames = sessions.events(session, Math.max(0, after - EventFeeds.widest)).pipe(
-        Stream.map((event) => framesOf(event).filter(({ seq }) => seq > after).map(({ text }) => text).join("")),
+        Stream.map((event) =>
+          framesOf(event).filter(({ kind, seq }) => kind === "Asked" || seq > after).map(({ text }) => text).join("")
+        ),
         Stream.filter((text) => text !== "")
       )
       const comments = Stream.as(Stream.fromSchedule(Schedule.spaced(EventFeeds.usualKeepAlive)), EventFeeds.comment)
