@@ -7,6 +7,7 @@ import type * as MessageStorage from "@effect/cluster/MessageStorage"
 import * as RunnerAddress from "@effect/cluster/RunnerAddress"
 import * as RunnerHealth from "@effect/cluster/RunnerHealth"
 import * as Runners from "@effect/cluster/Runners"
+import * as RunnerStorage from "@effect/cluster/RunnerStorage"
 import type { Sharding } from "@effect/cluster/Sharding"
 import * as ShardingConfig from "@effect/cluster/ShardingConfig"
 import * as SocketRunner from "@effect/cluster/SocketRunner"
@@ -94,7 +95,23 @@ const untilMade = <A, E, R>(tables: Layer.Layer<A, E, R>): Layer.Layer<A, never,
     Layer.catchAll((cause) => Layer.die(Cause.squash(cause)))
   )
 const messages = untilMade(SqlMessageStorage.layer)
-const runners = untilMade(SqlRunnerStorage.layer)
+
+/**
+ * One connection renews the locks of a runner and releases them. Hundreds that are released at once, as when it ends, would
+ * keep the renewal waiting for so long that it gives up its turns.
+ */
+const releasingInTurn = Layer.effect(
+  RunnerStorage.RunnerStorage,
+  Effect.gen(function*() {
+    const storage = yield* RunnerStorage.RunnerStorage
+    const one = yield* Effect.makeSemaphore(1)
+    return RunnerStorage.RunnerStorage.of({
+      ...storage,
+      release: (address, shard) => one.withPermits(1)(storage.release(address, shard))
+    })
+  })
+)
+const runners = Layer.provide(releasingInTurn, untilMade(SqlRunnerStorage.layer))
 
 /**
  * A runner: it takes its share of the sessions, and gives them back when it ends. Whoever reaches its port can have turns run:

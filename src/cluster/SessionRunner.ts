@@ -15,7 +15,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Layer from "effect/Layer"
+import * as FiberId from "effect/FiberId"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
@@ -81,7 +82,7 @@ const heardCapacity = 1024
 /** How often a reader hears that the runner is alive. */
 const heartbeat = Duration.seconds(1)
 
-const make = Effect.gen(function*() {
+const make = Effect.fnUntraced(function*(open: Set<symbol>) {
   const { entityId: session, shardId } = yield* Entity.CurrentAddress
   const sharding = yield* Sharding
   const store = yield* SessionStore
@@ -94,6 +95,8 @@ const make = Effect.gen(function*() {
   /** The turns that have heard an input, by its key. */
   const heard = new Map<string, string>()
   let running: Current | undefined
+  const own = Symbol(session)
+  yield* Effect.acquireRelease(Effect.sync(() => open.add(own)), () => Effect.sync(() => open.delete(own)))
 
   const log: Effect.Effect<ReadonlyArray<Stored>, SessionError> = Effect.catchIf(
     store.read(session),
@@ -308,9 +311,15 @@ const make = Effect.gen(function*() {
       ).pipe(Effect.retry(whileBusy), Effect.orElseSucceed(() => null))
     })
 
-  /** Readers follow their session when it moves; one that a turn is told to stays to its end. */
-  const isGone = Effect.sync(() => running === undefined && !sharding.hasShardId(shardId))
-  const gone = Effect.repeat(isGone, { until: (is) => is, schedule: Schedule.spaced("250 millis") })
+  /**
+   * Readers leave with their session: what they are sent waits to be acknowledged, and that does not come here any more.
+   * Whoever waits so does not hear that a stream has ended, but only an interruption.
+   */
+  const leaveWith = (reader: Fiber.RuntimeFiber<unknown, unknown>) =>
+    Effect.sync(() => !sharding.hasShardId(shardId)).pipe(
+      Effect.repeat({ until: (isGone) => isGone, schedule: Schedule.spaced("250 millis") }),
+      Effect.zipRight(Effect.sync(() => reader.unsafeInterruptAsFork(FiberId.none)))
+    )
 
   return SessionEntity.of({
     Run: ({ payload }) => run(payload),
@@ -336,15 +345,16 @@ const make = Effect.gen(function*() {
         known: (key === null ? undefined : turnOf(events, key)) ?? null
       })),
     Events: ({ payload: { after } }) =>
-      feeds.read(session, after).pipe(
-        Stream.map(EventText.encode),
-        // Its reader comes again.
-        Stream.catchAllCause(() => Stream.empty),
-        Stream.merge(Stream.as(Stream.fromSchedule(Schedule.spaced(heartbeat)), ""), {
-          haltStrategy: "left"
-        }),
-        Stream.interruptWhen(gone)
-      ),
+      Stream.unwrapScoped(Effect.gen(function*() {
+        const reader = Option.getOrThrow(Fiber.getCurrentFiber())
+        yield* Effect.forkScoped(leaveWith(reader))
+        return feeds.read(session, after).pipe(
+          Stream.map(EventText.encode),
+          // Its reader comes again.
+          Stream.catchAllCause(() => Stream.empty),
+          Stream.merge(Stream.as(Stream.fromSchedule(Schedule.spaced(heartbeat)), ""), { haltStrategy: "left" })
+        )
+      })),
     Interrupt: ({ payload }) => interrupt(payload),
     Say: ({ payload: { input, key, kind } }) =>
       whenHere(say(key, kind, input), (exit) =>
@@ -363,12 +373,19 @@ const make = Effect.gen(function*() {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<never, never, SessionAgents | SessionFeeds | SessionStore | Sharding> = SessionEntity
-  .toLayer(make, {
-    concurrency: "unbounded",
-    // A fault in one call must not run the others again.
-    disableFatalDefects: true
-  })
+export const layer: Layer.Layer<never, never, SessionAgents | SessionFeeds | SessionStore | Sharding> = Layer
+  .unwrapScoped(Effect.gen(function*() {
+    const open = new Set<symbol>()
+    // Those that were about to move when the runner was stopped are not waited for by the cluster, and would be cut.
+    yield* Effect.addFinalizer(() =>
+      Effect.repeat(Effect.void, { until: () => open.size === 0, schedule: Schedule.spaced("50 millis") })
+    )
+    return SessionEntity.toLayer(make(open), {
+      concurrency: "unbounded",
+      // A fault in one call must not run the others again.
+      disableFatalDefects: true
+    })
+  }))
 
 const openTurnOf = (events: ReadonlyArray<Stored>) =>
   Option.getOrUndefined(LastTurn.openTurn(events.map(({ event }) => event)))?.started

@@ -1,0 +1,107 @@
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import * as Conversation from "../../src/prompts/Conversation.ts"
+import { isFunctionCallOutput } from "../../src/responses/Item.ts"
+import * as Script from "../../src/testing/Script.ts"
+import { eventually } from "../cli/support.ts"
+import { hasPostgres } from "./databases.ts"
+import * as Machines from "./machines.ts"
+
+const calls = 4
+
+/** Each call leaves lines outside of the log: a witness of what has run, and where. The second one takes its time. */
+const command = (witness: string, n: number) =>
+  `echo "begin ${n} $RUNNER_NAME" >> ${witness}; sleep ${n === 1 ? 2 : 0}; echo "end ${n}" >> ${witness}`
+
+/** Calls one after the other, and then an answer. What is asked for names the witness. */
+const script: Script.Script = ({ input }) => {
+  const n = input.filter(isFunctionCallOutput).length
+  const witness = /witness-\w+/.exec(JSON.stringify(input))?.[0] ?? "nobody"
+  return n === calls
+    ? Script.answer(Script.say("All done."))
+    : Script.answer(Script.call("bash", { command: command(witness, n) }, `c${n}`))
+}
+
+/** A turn to whose runner something happens in the middle of its second call. */
+const turnThat = Effect.fnUntraced(function*(signal: "SIGKILL" | "SIGSTOP" | "SIGTERM") {
+  const { bury, linesOf, post, read, simulator, two } = yield* Machines.Machines
+  const witness = () => linesOf(`witness-${signal}`)
+  const runners = yield* two
+  const session = String((yield* post("/v1/sessions", {})).body["session_id"])
+  const reader = yield* read(session)
+  const start = post(`/v1/sessions/${session}/turns`, { input: `Count for witness-${signal}`, key: "k" })
+  const { body: { turn_id: turn }, status } = yield* start
+  assert.strictEqual(status, 202)
+  yield* eventually("the second call has begun", () => witness().some((line) => line.startsWith("begin 1")))
+  const victim = runners.find(({ name }) => witness().includes(`begin 1 ${name}`))
+  assert.isDefined(victim)
+  // One that comes again by its cursor, and one that stays.
+  const before = yield* Effect.scoped(Effect.gen(function*() {
+    const { ids } = yield* read(session)
+    yield* eventually("the beginning is told", () => ids.length >= 3)
+    return ids
+  }))
+  victim.child.kill(signal)
+  const answers: Array<unknown> = []
+  const asked = yield* Effect.fork(Effect.repeat(
+    Effect.map(start, (answer) => void answers.push([answer.status, answer.body["turn_id"]])),
+    Schedule.spaced("200 millis")
+  ))
+  yield* eventually("the turn has ended", () => reader.ends().length > 0)
+  const after = yield* read(session, before.at(-1))
+  yield* eventually("the end is told again", () => after.ends().length > 0)
+  yield* Fiber.interrupt(asked)
+  assert.deepStrictEqual(answers.filter((answer) => JSON.stringify(answer) !== JSON.stringify([202, turn])), [])
+
+  if (signal === "SIGSTOP") {
+    victim.child.kill("SIGCONT")
+    const next = yield* post(`/v1/sessions/${session}/turns`, { input: `Again for witness-${signal}`, key: "next" })
+    assert.strictEqual(next.status, 202, JSON.stringify(next.body))
+    yield* eventually("the next turn has ended", () => reader.ends().length > 1)
+    yield* eventually("and is told to the other reader", () => after.ends().length > 1)
+  }
+  const result = signal === "SIGTERM" ? yield* victim.result : undefined
+  yield* bury(victim)
+
+  const log = yield* Effect.scoped(Effect.gen(function*() {
+    const all = yield* read(session)
+    yield* eventually("the log is told", () => all.ends().length === reader.ends().length)
+    return all.ids
+  }))
+  assert.deepStrictEqual(reader.ids, log, "one that stays has seen what the log holds, once and in order")
+  assert.deepStrictEqual([...before, ...after.ids], log, "and so has one that came again")
+  assert.deepStrictEqual(new Set(reader.ends()), new Set(["turn.completed"]))
+  assert.lengthOf(reader.ends(), signal === "SIGSTOP" ? 2 : 1)
+  const begun = witness().filter((line) => line.startsWith("begin"))
+  assert.deepStrictEqual(begun.map((line) => line.slice(0, 7)), ["begin 0", "begin 1", "begin 2", "begin 3"])
+  const heard = JSON.stringify((yield* simulator.requests).at(-1)?.body)
+  return { lastBegunBy: begun.at(-1)?.slice(8), heard, victim, result }
+})
+
+describe.runIf(hasPostgres)("A turn whose runner", () => {
+  layer(Machines.layer(script), { excludeTestServices: true, timeout: "2 minutes" })((it) => {
+    it.scoped("is killed goes on at another one, and its model hears of the call that was cut", () =>
+      Effect.gen(function*() {
+        const { heard, lastBegunBy, victim } = yield* turnThat("SIGKILL")
+        assert.notStrictEqual(lastBegunBy, victim.name)
+        assert.include(heard, Conversation.unknownOutcome)
+      }))
+
+    it.scoped("hangs goes on at another one, and the first adds nothing when it wakes up", () =>
+      Effect.gen(function*() {
+        const { heard, lastBegunBy, victim } = yield* turnThat("SIGSTOP")
+        assert.notStrictEqual(lastBegunBy, victim.name)
+        assert.include(heard, Conversation.unknownOutcome)
+      }))
+
+    it.scoped("is asked to end ends there, and the runner when the turn has", () =>
+      Effect.gen(function*() {
+        const { heard, lastBegunBy, result, victim } = yield* turnThat("SIGTERM")
+        assert.strictEqual(lastBegunBy, victim.name)
+        assert.notInclude(heard, Conversation.unknownOutcome)
+        assert.deepInclude(result, { code: 0, stderr: "" })
+      }))
+  })
+})
