@@ -233,7 +233,7 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
       if (current.isCancelled) {
         // Whoever has the session instead writes its end.
         if (isOpen) yield* Effect.ignore(Effect.retry(close, whileBusy))
-        return begun ?? (yield* refusalOf(cause))
+        return begun ?? (yield* new Refused(notBegun))
       }
       if (isOpen || begun === undefined && isBusy && current.waited < Duration.toMillis(busyPatience)) {
         const pause = isBusy && current.wasOpen ? handover : again

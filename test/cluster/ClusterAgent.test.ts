@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -137,6 +138,54 @@ describe("The agent of a cluster", () => {
       }).pipe(Effect.provide(cluster(turns(Script.answer(Script.call("wait", {})), hello), toolkit)))
     }))
 
+  it.scopedLive("lets the turns of others run when the reader of one that waits leaves", () =>
+    Effect.gen(function*() {
+      const { begun, goOn, toolkit } = yield* waiting
+      yield* Effect.gen(function*() {
+        const one = yield* Effect.fork(run("one", { key: "one" }))
+        yield* begun
+        const two = yield* Effect.fork(run("two", { key: "two" }))
+        yield* Effect.sleep("100 millis")
+        yield* Fiber.interrupt(two)
+        yield* goOn
+        assert.deepInclude((yield* Fiber.join(one)).at(-1), { _tag: "TurnCompleted", turnId: "turn-1" })
+        assert.deepInclude((yield* run("three")).at(-1), { _tag: "TurnCompleted", turnId: "turn-2" })
+      }).pipe(Effect.provide(cluster(turns(Script.answer(Script.call("wait", {})), hello, hello), toolkit)))
+    }))
+
+  it.scopedLive("goes on with a turn that is resumed by its own key", () =>
+    Effect.gen(function*() {
+      const { begun, toolkit } = yield* waiting
+      yield* Effect.gen(function*() {
+        const fiber = yield* Effect.fork(run("Go", { key: "k" }))
+        yield* begun
+        yield* Fiber.interrupt(fiber)
+        const { resume } = yield* Agent.Agent
+        const events = Chunk.toReadonlyArray(yield* Stream.runCollect(resume("s", { key: "k" })))
+        assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", turnId: "turn-1" })
+      }).pipe(Effect.provide(cluster(turns(Script.answer(Script.call("wait", {})), hello), toolkit)))
+    }))
+
+  it.scopedLive("waits for a session that is in use, and can be interrupted meanwhile", () =>
+    Effect.gen(function*() {
+      const store = yield* SessionStore.SessionStore
+      const sessions = yield* ClusterSessions.ClusterSessions
+      const start = (key: string) => Effect.fork(Effect.either(sessions.start("s", { key, input: [userMessage("Go")] })))
+      const [first, second] = yield* Effect.scoped(Effect.gen(function*() {
+        yield* store.open("s")
+        const first = yield* start("first")
+        yield* Effect.repeat(sessions.state("s"), {
+          until: ({ running }) => running?.key === "first",
+          schedule: Schedule.spaced("10 millis")
+        })
+        yield* sessions.interrupt("s", { key: "first" })
+        const refused = yield* Fiber.join(first)
+        return [refused, yield* start("second")] as const
+      }))
+      assert.deepInclude(Option.getOrThrow(Either.getLeft(first)), { kind: "Interrupted" })
+      assert.deepInclude(Option.getOrThrow(Either.getRight(yield* Fiber.join(second))), { turnId: "turn-1" })
+    }).pipe(Effect.provide(cluster(turns(hello)))))
+
   it.scopedLive("passes on what is said while it runs", () =>
     Effect.gen(function*() {
       const { begun, goOn, toolkit } = yield* waiting
@@ -153,6 +202,42 @@ describe("The agent of a cluster", () => {
         const events = yield* Fiber.join(fiber)
         assert.include(JSON.stringify(events.find(({ _tag }) => _tag === "InputAdded")), "Faster")
       }).pipe(Effect.provide(cluster(turns(Script.answer(Script.call("wait", {})), hello), toolkit)))
+    }))
+
+  it.scopedLive("hears once what is said twice by the same key", () =>
+    Effect.gen(function*() {
+      const { begun, goOn, toolkit } = yield* waiting
+      yield* Effect.gen(function*() {
+        const { say } = yield* ClusterSessions.ClusterSessions
+        const fiber = yield* Effect.fork(run("Go"))
+        yield* begun
+        const steer = say("s", "steer", [userMessage("Faster")], "once")
+        assert.deepStrictEqual([yield* steer, yield* steer], ["turn-1", "turn-1"])
+        yield* goOn
+        yield* Fiber.join(fiber)
+        assert.lengthOf((yield* log).filter(({ event }) => event._tag === "InputAdded"), 1)
+      }).pipe(Effect.provide(cluster(turns(Script.answer(Script.call("wait", {})), hello), toolkit)))
+    }))
+
+  it.scopedLive("interrupts the turn that is meant, and no other", () =>
+    Effect.gen(function*() {
+      const { begun, toolkit } = yield* waiting
+      yield* Effect.gen(function*() {
+        const { interrupt, start } = yield* ClusterSessions.ClusterSessions
+        yield* start("s", { key: "one", input: [userMessage("Go")] })
+        yield* begun
+        assert.deepStrictEqual([yield* interrupt("s", { key: "two" }), yield* interrupt("s", { turnId: "turn-2" })], [
+          null,
+          null
+        ])
+        assert.isFalse((yield* log).some(({ event }) => endsTurn(event)))
+        assert.strictEqual(yield* interrupt("s", { key: "one" }), "turn-1")
+        yield* Effect.repeat(log, {
+          until: (events) =>
+            events.some(({ event }) => event._tag === "TurnInterrupted" && event.reason === "cancelled"),
+          schedule: Schedule.spaced("10 millis")
+        })
+      }).pipe(Effect.provide(cluster(turns(Script.answer(Script.call("wait", {}))), toolkit)))
     }))
 
   it.scopedLive("fails as an agent on this machine does", () =>
