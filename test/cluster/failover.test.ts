@@ -103,5 +103,37 @@ describe.runIf(hasPostgres)("A turn whose runner", () => {
         assert.notInclude(heard, Conversation.unknownOutcome)
         assert.deepInclude(result, { code: 0, stderr: "" })
       }))
+
+    it.scoped("dies with a question asks it again, and hears the answer of another machine that comes meanwhile", () =>
+      Effect.gen(function*() {
+        const { bury, gateway, linesOf, post, read, runner, two } = yield* Machines.Machines
+        for (const before of yield* two) yield* bury(before)
+        const [first, other] = yield* Effect.all([runner("ask"), gateway], { concurrency: 2 })
+        const session = String((yield* post("/v1/sessions", {})).body["session_id"])
+        const reader = yield* read(session)
+        // Asked for at both at once, by one key.
+        const turn = [`/v1/sessions/${session}/turns`, { input: "Count for witness-asked", key: "k" }] as const
+        const started = yield* Effect.all([post(...turn), other.post(...turn)], { concurrency: 2 })
+        assert.deepStrictEqual(started.map(({ body, status }) => [status, body["turn_id"]]), [
+          [202, "turn-1"],
+          [202, "turn-1"]
+        ])
+        const questions = () =>
+          reader.seen.flatMap(({ item, type }) =>
+            type === "permission.requested" && item !== undefined ? [item.id] : []
+          )
+        yield* eventually("it is asked", () => questions().length > 0)
+        yield* runner("ask")
+        yield* bury(first)
+        for (let call = 0; call < calls; call++) {
+          yield* eventually(`call ${call} is asked for`, () => new Set(questions()).size > call)
+          const item = [...new Set(questions())][call] ?? ""
+          const answered = yield* other.post(`/v1/sessions/${session}/permissions/${item}`, { answer: "yes" })
+          assert.strictEqual(answered.status, 202, JSON.stringify(answered.body))
+        }
+        yield* eventually("the turn has ended", () => reader.ends().length > 0)
+        assert.deepStrictEqual(reader.ends(), ["turn.completed"])
+        assert.lengthOf(linesOf("witness-asked").filter((line) => line.startsWith("begin")), calls)
+      }))
   })
 })

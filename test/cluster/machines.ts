@@ -4,10 +4,9 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { existsSync, readFileSync } from "node:fs"
-import type { Line } from "../../src/agent/EventLines.ts"
 import type { Script } from "../../src/testing/Script.ts"
 import { machine, platform, type Started } from "../cli/machine.ts"
-import { eventually } from "../cli/support.ts"
+import { eventually, type Line } from "../cli/support.ts"
 import { postgresUrl } from "./databases.ts"
 
 export interface Runner extends Started {
@@ -22,7 +21,7 @@ const make = Effect.fnUntraced(function*(script: Script) {
   const database = yield* postgresUrl
   const here = yield* machine(script)
   const life = yield* Effect.scope
-  const env = { EFFIXIR_DATABASE_URL: database, EFFIXIR_PERMISSION: "auto" }
+  const env = { EFFIXIR_DATABASE_URL: database }
   const began = (what: string, output: () => { readonly stdout: string; readonly stderr: string }) =>
     Effect.raceFirst(
       eventually(what, () => output().stdout.includes("\n")),
@@ -32,21 +31,44 @@ const make = Effect.fnUntraced(function*(script: Script) {
   let count = 0
   const alive: Array<Runner> = []
   /** Its commands find its name in their environment. */
-  const runner = Effect.gen(function*() {
+  const runner = Effect.fnUntraced(function*(permission: "auto" | "ask") {
     const name = `r${++count}`
-    const started = yield* Scope.extend(here.start(["runner"], { env: { ...env, RUNNER_NAME: name } }), life)
+    const own = { ...env, EFFIXIR_PERMISSION: permission, RUNNER_NAME: name }
+    const started = yield* Scope.extend(here.start(["runner"], { env: own }), life)
     yield* began(`runner ${name}`, started.output)
-    alive.push({ ...started, name })
+    const made: Runner = { ...started, name }
+    alive.push(made)
+    return made
   })
 
-  const gateway = yield* here.follow(["serve"], { env })
-  yield* began("the gateway", gateway.output)
-  const { token_file, url } = yield* Schema.decode(Served)(gateway.output().stdout)
-  const headers = {
-    authorization: `Bearer ${readFileSync(token_file, "utf8").trim()}`,
-    "content-type": "application/json"
-  }
+  const gateway = Effect.gen(function*() {
+    const { output } = yield* Scope.extend(here.follow(["serve"], { env }), life)
+    yield* began("the gateway", output)
+    const { token_file, url } = yield* Schema.decode(Served)(output().stdout)
+    const token = readFileSync(token_file, "utf8").trim()
+    return clientOf(url, { authorization: `Bearer ${token}`, "content-type": "application/json" })
+  })
 
+  /** What commands have left in a file of the workspace. */
+  const linesOf = (name: string): ReadonlyArray<string> =>
+    existsSync(here.file(name)) ? readFileSync(here.file(name), "utf8").trim().split("\n") : []
+
+  /** Two runners, whatever has happened to those before. */
+  const two = Effect.gen(function*() {
+    while (alive.length < 2) yield* runner("auto")
+    return [...alive]
+  })
+  const bury = (dead: Runner) =>
+    Effect.sync(() => {
+      dead.child.kill("SIGKILL")
+      alive.splice(alive.indexOf(dead), 1)
+    })
+
+  return { ...here, runner, two, bury, linesOf, gateway, ...yield* gateway }
+})
+
+/** Somebody who asks a gateway. */
+const clientOf = (url: string, headers: Record<string, string>) => {
   const post = (path: string, payload: unknown) =>
     Effect.gen(function*() {
       const [status, text] = yield* Effect.promise(async () => {
@@ -92,23 +114,8 @@ const make = Effect.fnUntraced(function*(script: Script) {
     return { seen, ids, ends: () => seen.map(({ type }) => type).filter((type) => /^turn\.(?!started)/.test(type)) }
   })
 
-  /** What commands have left in a file of the workspace. */
-  const linesOf = (name: string): ReadonlyArray<string> =>
-    existsSync(here.file(name)) ? readFileSync(here.file(name), "utf8").trim().split("\n") : []
-
-  /** Two runners, whatever has happened to those before. */
-  const two = Effect.gen(function*() {
-    while (alive.length < 2) yield* runner
-    return [...alive]
-  })
-  const bury = (dead: Runner) =>
-    Effect.sync(() => {
-      dead.child.kill("SIGKILL")
-      alive.splice(alive.indexOf(dead), 1)
-    })
-
-  return { ...here, two, bury, post, read, linesOf }
-})
+  return { post, read }
+}
 
 export class Machines extends Context.Tag("effixir/test/Machines")<
   Machines,
