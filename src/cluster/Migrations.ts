@@ -50,6 +50,13 @@ const migrations: Record<string, Effect.Effect<void, SqlError, SqlClient.SqlClie
   })
 }
 
+/**
+ * The version of the tables that this program knows.
+ *
+ * @internal
+ */
+export const version = Object.keys(migrations).length
+
 const migrate = Migrator.make({})
 
 /**

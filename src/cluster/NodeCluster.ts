@@ -44,8 +44,10 @@ export interface Options {
 
 /**
  * A runner that is not heard of for so long has lost its sessions to the others. It is told by the clock of the database.
+ *
+ * @internal
  */
-const expiration = Duration.seconds(7)
+export const expiration = Duration.seconds(7)
 
 const common: Partial<ShardingConfig.ShardingConfig["Type"]> = {
   // The locks of a process that hangs would last as long as its connections.

@@ -170,7 +170,8 @@ describe("The agent of a cluster", () => {
     Effect.gen(function*() {
       const store = yield* SessionStore.SessionStore
       const sessions = yield* ClusterSessions.ClusterSessions
-      const start = (key: string) => Effect.fork(Effect.either(sessions.start("s", { key, input: [userMessage("Go")] })))
+      const start = (key: string) =>
+        Effect.fork(Effect.either(sessions.start("s", { key, input: [userMessage("Go")] })))
       const [first, second] = yield* Effect.scoped(Effect.gen(function*() {
         yield* store.open("s")
         const first = yield* start("first")

@@ -9,6 +9,9 @@ import * as Common from "./options.ts"
 const flags = {
   json: Common.json.pipe(Options.withDescription("Print one JSON object on stdout")),
   offline: Options.boolean("offline").pipe(Options.withDescription("Ask no server")),
+  database: Common.database.pipe(
+    Options.withDescription("Also check the database that runners share, and what they do")
+  ),
   ...Common.credential
 }
 

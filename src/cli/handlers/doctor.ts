@@ -4,6 +4,7 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { json as visibleJson, line } from "../../internal/visible.ts"
 import * as Network from "../../node/network/Network.ts"
 import { layerHome } from "../../node/NodeHome.ts"
@@ -21,9 +22,11 @@ import { Screen } from "../Screen.ts"
 import { settings } from "../settings.ts"
 import { wrap } from "../wrap.ts"
 
-export const handle = Effect.fnUntraced(function*({ auth, json, offline, profile }: Flags) {
+export const handle = Effect.fnUntraced(function*({ auth, database, json, offline, profile }: Flags) {
   const screen = yield* Screen
-  const checks = yield* runAll(offline).pipe(
+  const shared = yield* sharedDatabase(database, offline)
+  const checks = yield* Effect.zipWith(runAll(offline), shared, (own, shared) => [...own, ...shared]).pipe(
+    Effect.scoped,
     whileWaiting("checking what is set up"),
     Common.override({ auth, profile })
   )
@@ -34,6 +37,17 @@ export const handle = Effect.fnUntraced(function*({ auth, json, offline, profile
       : toText(checks, screen.isOutTerminal ? screen.width : Infinity)
   )
   if (!isOk) return yield* new ExitCode.Stop({ code: ExitCode.failure })
+})
+
+/** Nobody else needs the code of a cluster. */
+const sharedDatabase = Effect.fnUntraced(function*(given: Flags["database"], isOffline: boolean) {
+  if (Option.isNone(given) && process.env["EFFIXIR_DATABASE_URL"] === undefined) return Effect.succeed([])
+  const { urlOf } = yield* Effect.promise(() => import("../cluster/database.ts"))
+  const { checks } = yield* Effect.promise(() => import("../doctor/database.ts"))
+  return Option.match(yield* urlOf(given), {
+    onNone: () => Effect.succeed([]),
+    onSome: (url) => checks(url, isOffline)
+  })
 })
 
 /** In the order of the manual, whatever order they end in. */
