@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as BadSetting from "../auth/ConfigError.ts"
+import type { CredentialStore } from "../auth/CredentialStore.ts"
 import * as NodeAgent from "../node/NodeAgent.ts"
 import { BadInput } from "./ExitCode.ts"
 import { whileWaiting } from "./progressLine.ts"
@@ -37,7 +38,11 @@ export const provide = (options: NodeAgent.Options) =>
  * Builds the whole stack for a folder, which lasts as long as the Scope. What it has in common with others of the same
  * map is built once.
  */
-export const build = (options: NodeAgent.Options, map: Layer.MemoMap, scope: Scope.Scope) =>
+export const build = (
+  options: NodeAgent.Options & NodeAgent.WithParts<CredentialStore, never, never>,
+  map: Layer.MemoMap,
+  scope: Scope.Scope
+) =>
   Effect.mapError(
     Layer.buildWithMemoMap(NodeAgent.layer(options), map, scope),
     (error) => isPlatformError(error) ? unusable(options.workspace, error) : error

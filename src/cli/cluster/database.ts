@@ -35,7 +35,7 @@ export const layerClient = (url: Redacted.Redacted) =>
 export const layerSessions = (options?: SqlSessionStore.Options) =>
   Layer.mapError(SqlSessionStore.layer(options), unreachable)
 
-const unreachable = ({ cause, message }: { readonly message: string; readonly cause?: unknown }) =>
+export const unreachable = ({ cause, message }: { readonly message: string; readonly cause?: unknown }) =>
   new BadInput({
     message:
       `The database cannot be used: ${cause instanceof Error && cause.message !== "" ? cause.message : message}. ` +

@@ -26,6 +26,9 @@ const flags = {
   fromPi: Options.boolean("from-pi").pipe(Options.withDescription("Take over the sign-in of Pi")),
   yes: Options.boolean("yes").pipe(Options.withDescription("Do not ask before taking over a sign-in")),
   json: Common.json.pipe(Options.withDescription("Print JSON lines on stdout")),
+  database: Common.database.pipe(
+    Options.withDescription("Keep it in the database that runners share, sealed with EFFIXIR_CREDENTIAL_KEY")
+  ),
   profile: Common.credential.profile
 }
 

@@ -3,6 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Struct from "effect/Struct"
 import * as Credential from "../../auth/Credential.ts"
@@ -53,7 +54,7 @@ export const handle = Effect.fnUntraced(function*(options: Flags) {
       )
     )
   ).pipe(
-    Effect.provide([layerHome, NodeCallbackServer.layer(), NodeBrowser.layer, layerPlatform]),
+    Effect.provide([homeOf(options.database), NodeCallbackServer.layer(), NodeBrowser.layer, layerPlatform]),
     Common.override({ profile: options.profile })
   )
 })
@@ -68,6 +69,12 @@ const signInAndSave = (
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const way = yield* wayOf(choice)
+    if (way === "chatgpt" && Option.isSome(choice.database)) {
+      return yield* new ExitCode.BadInput({
+        message: "A sign-in with ChatGPT stays on the machine of its owner: " +
+          "use an API key or the Codex sign-in for the machines of a cluster"
+      })
+    }
     const store = yield* CredentialStore
     const save = isImmediate(way) ? store.save : yield* store.reserve
     return yield* signIn(way, choice, (credential) =>
@@ -96,7 +103,16 @@ const orEnd = <A, R>(save: Effect.Effect<A, CredentialStoreError, R>, credential
       }))
     : save
 
+/** Where sign-ins are kept. Nobody else needs the code of a cluster. */
+const homeOf = (database: Flags["database"]) =>
+  Option.isNone(database) ? layerHome : Layer.unwrapEffect(Effect.gen(function*() {
+    const { layerHome: layerShared } = yield* Effect.promise(() => import("../cluster/credentials.ts"))
+    const { urlOf } = yield* Effect.promise(() => import("../cluster/database.ts"))
+    return Option.match(yield* urlOf(database), { onNone: () => layerHome, onSome: layerShared })
+  }))
+
 interface Choice {
+  readonly database: Option.Option<string>
   readonly chatgpt: boolean
   readonly codex: boolean
   readonly device: boolean

@@ -1,6 +1,7 @@
 /**
  * `effixir runner`: a member of a cluster.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -9,6 +10,7 @@ import * as Option from "effect/Option"
 import { createServer } from "node:net"
 import { hostname } from "node:os"
 import { resolve } from "node:path"
+import { CredentialStore } from "../../auth/CredentialStore.ts"
 import * as NodeCluster from "../../cluster/NodeCluster.ts"
 import { Refused } from "../../cluster/Refused.ts"
 import { SessionAgents } from "../../cluster/SessionAgents.ts"
@@ -20,6 +22,7 @@ import * as Overrides from "../../node/settings/Overrides.ts"
 import * as Trust from "../../node/settings/Trust.ts"
 import * as Questions from "../../server/Questions.ts"
 import { SessionStore } from "../../session/SessionStore.ts"
+import * as Credentials from "../cluster/credentials.ts"
 import * as Database from "../cluster/database.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/runner.ts"
@@ -30,49 +33,56 @@ import { Screen } from "../Screen.ts"
 import * as Agents from "../serve/agents.ts"
 import { settings } from "../settings.ts"
 
-export const handle = Effect.fnUntraced(function*(flags: Flags) {
-  const url = yield* Database.urlOf(flags.database)
-  if (Option.isNone(url)) {
-    return yield* new ExitCode.BadInput({
-      message: "Which database do the runners share? effixir runner --database URL"
-    })
-  }
-  // The client of the database tells of itself.
-  process.noDeprecation = true
-  const home = yield* Home.config
-  const drain = yield* Common.durationOf("drain", flags.drain)
-  const listen = yield* addressOf(Option.getOrElse(flags.listen, () => "127.0.0.1:0"))
-  const folder = resolve(Option.getOrElse(flags.workspace, () => "."))
-  if (flags.trust) yield* Trust.trust(home, folder)
-  // What cannot be had is told now, and not to the first client.
-  yield* sandboxFor({ ...yield* settings(folder), folder })
+export const handle = Effect.fnUntraced(
+  function*(flags: Flags) {
+    const url = yield* Database.urlOf(flags.database)
+    if (Option.isNone(url)) {
+      return yield* new ExitCode.BadInput({
+        message: "Which database do the runners share? effixir runner --database URL"
+      })
+    }
+    // The client of the database tells of itself.
+    process.noDeprecation = true
+    const home = yield* Home.config
+    const drain = yield* Common.durationOf("drain", flags.drain)
+    const listen = yield* addressOf(Option.getOrElse(flags.listen, () => "127.0.0.1:0"))
+    const folder = resolve(Option.getOrElse(flags.workspace, () => "."))
+    if (flags.trust) yield* Trust.trust(home, folder)
+    // What cannot be had is told now, and not to the first client.
+    yield* sandboxFor({ ...yield* settings(folder), folder })
 
-  // What listens everywhere is reached by its name.
-  const host = /^(?:0\.0\.0\.0|::)$/.test(listen.host) ? hostname() : listen.host
-  const running = SessionRunner.layer.pipe(
-    Layer.provide(layerAgents({ folder, flags, tokenFile: home.serveToken })),
-    Layer.provide(SessionFeeds.layer),
-    Layer.provide(Database.layerSessions({ takesOver: true })),
-    Layer.provide(NodeCluster.layerRunner({ host, port: listen.port, listen, drain })),
-    Layer.provide(Database.layerClient(url.value)),
-    Layer.provide(Logger.minimumLogLevel(LogLevel.Warning))
-  )
-  const interruption = yield* Interruption
-  yield* Effect.scoped(Effect.gen(function*() {
-    yield* Layer.build(running)
-    yield* tell(`${host}:${listen.port}`)
-    yield* Effect.never
-  })).pipe(
-    Effect.catchTag("SocketServerError", ({ cause }) =>
-      new ExitCode.BadInput({
-        message: `The runner cannot listen at ${listen.host}:${listen.port}: ${
-          cause instanceof Error ? cause.message : String(cause)
-        }`
-      })),
-    // To be stopped is how a runner ends.
-    Effect.onInterrupt(() => interruption.tellEnd(Effect.succeed(ExitCode.success), Effect.void))
-  )
-}, (running, { set }) => Overrides.withOverrides(set)(running))
+    const credentials = (yield* Credentials.hasKey)
+      ? Context.get(yield* Layer.build(Credentials.layer(url.value)), CredentialStore)
+      : undefined
+    // What listens everywhere is reached by its name.
+    const host = /^(?:0\.0\.0\.0|::)$/.test(listen.host) ? hostname() : listen.host
+    const running = SessionRunner.layer.pipe(
+      Layer.provide(layerAgents({ folder, flags, tokenFile: home.serveToken, credentials })),
+      Layer.provide(SessionFeeds.layer),
+      Layer.provide(Database.layerSessions({ takesOver: true })),
+      Layer.provide(NodeCluster.layerRunner({ host, port: listen.port, listen, drain })),
+      Layer.provide(Database.layerClient(url.value)),
+      Layer.provide(Logger.minimumLogLevel(LogLevel.Warning))
+    )
+    const interruption = yield* Interruption
+    yield* Effect.scoped(Effect.gen(function*() {
+      yield* Layer.build(running)
+      yield* tell(`${host}:${listen.port}`)
+      yield* Effect.never
+    })).pipe(
+      Effect.catchTag("SocketServerError", ({ cause }) =>
+        new ExitCode.BadInput({
+          message: `The runner cannot listen at ${listen.host}:${listen.port}: ${
+            cause instanceof Error ? cause.message : String(cause)
+          }`
+        })),
+      // To be stopped is how a runner ends.
+      Effect.onInterrupt(() => interruption.tellEnd(Effect.succeed(ExitCode.success), Effect.void))
+    )
+  },
+  Effect.scoped,
+  (running, { set }) => Overrides.withOverrides(set)(running)
+)
 
 /** The agents of `effixir serve`, over the sessions of the database. */
 const layerAgents = (options: Omit<Agents.Options, "aroundSessions">) =>

@@ -17,6 +17,7 @@ import { homedir } from "node:os"
 import { resolve } from "node:path"
 import { Agent } from "../../agent/Agent.ts"
 import type { Limits } from "../../agent/Limits.ts"
+import { CredentialStore } from "../../auth/CredentialStore.ts"
 import { defined } from "../../internal/json.ts"
 import { quote } from "../../internal/quote.ts"
 import { layerHome } from "../../node/NodeHome.ts"
@@ -58,9 +59,13 @@ export interface Options {
   readonly flags: Pick<Flags, "auth" | "model" | "permission" | "policy" | "profile" | "trust">
   /** What is put around the store of sessions, or in its place. */
   readonly aroundSessions: (store: typeof SessionStore.Service) => typeof SessionStore.Service
+  /** Where the sign-in is, if it is not the home. */
+  readonly credentials?: typeof CredentialStore.Service | undefined
 }
 
-export const make = Effect.fnUntraced(function*({ aroundSessions, flags, folder: usualFolder, tokenFile }: Options) {
+export const make = Effect.fnUntraced(function*(
+  { aroundSessions, credentials, flags, folder: usualFolder, tokenFile }: Options
+) {
   const questions = yield* Questions
   const outside = yield* Effect.context<FileSystem.FileSystem | Interruption | Path.Path | Screen>()
   const noFlags = {
@@ -87,7 +92,13 @@ export const make = Effect.fnUntraced(function*({ aroundSessions, flags, folder:
       sandbox
     })
     const services = yield* Runtime.build(
-      { ...runtime, approver: questions, aroundSessions, secretFiles: [tokenFile] },
+      {
+        ...runtime,
+        approver: questions,
+        aroundSessions,
+        secretFiles: [tokenFile],
+        ...credentials === undefined ? {} : { parts: Layer.succeed(CredentialStore, credentials) }
+      },
       yield* Layer.makeMemoMap,
       yield* Effect.scope
     )

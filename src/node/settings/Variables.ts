@@ -49,7 +49,7 @@ export const variables: ReadonlyArray<Variable> = [
   },
   {
     name: "EFFIXIR_CREDENTIAL_KEY",
-    text: "32 bytes in Base64 that seal a credential in a database; read by `effixir/cluster` only"
+    text: "32 bytes in Base64 that seal the sign-in in the database of a cluster; runners that have it use that sign-in"
   },
   { name: "EFFIXIR_TRANSPORT", value: "sse", text: "`sse`, `websocket` or `auto`; also `\"transport\"`" },
   {
