@@ -4,6 +4,7 @@
  * @internal
  */
 import type * as Acp from "@agentclientprotocol/sdk"
+import type { UnknownException } from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Elicitation from "../tools/mcp/Elicitation.ts"
@@ -19,7 +20,7 @@ export const make = (
   can: Acp.ElicitationCapabilities | null | undefined,
   request: (
     ask: (sessionId: string) => Acp.CreateElicitationRequest
-  ) => Effect.Effect<Acp.CreateElicitationResponse, unknown>
+  ) => Effect.Effect<Acp.CreateElicitationResponse, UnknownException>
 ): Pick<Asking, "fill" | "visit"> => ({
   ...can?.form == null ? {} : {
     fill: (form) =>
@@ -48,7 +49,7 @@ const said = ({ message, server }: { readonly message: string; readonly server: 
 
 /** A client that cannot answer has not answered. */
 const answered = (
-  response: Effect.Effect<Acp.CreateElicitationResponse, unknown>
+  response: Effect.Effect<Acp.CreateElicitationResponse, UnknownException>
 ): Effect.Effect<Elicitation.Answer> =>
   Effect.match(response, {
     onFailure: () => Elicitation.cancel,
