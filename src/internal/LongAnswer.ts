@@ -31,7 +31,7 @@ export interface Source {
 /** `cut` breaks the connection off: a client that does not read would not hear of an end. */
 type Open<E> = (cut: () => void) => Effect.Effect<Source, E>
 
-interface Options {
+export interface Options {
   readonly contentType: string
   readonly headers: { readonly [name: string]: string }
 }

@@ -9,11 +9,15 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Stream from "effect/Stream"
 import type { ServerResponse } from "node:http"
-import { LongAnswer, openOf, type Source, streamed } from "../../internal/LongAnswer.ts"
+import { LongAnswer, openOf, type Options, type Source, streamed } from "../../internal/LongAnswer.ts"
 
 export const layer: Layer.Layer<LongAnswer> = Layer.succeed(LongAnswer, {
-  respond: (texts, options) =>
+  respond: <E>(
+    texts: Stream.Stream<string, E>,
+    options: Options
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest.HttpServerRequest> =>
     Effect.gen(function*() {
       const open = openOf(texts)
       if (open === undefined) return streamed(texts, options)
