@@ -28,6 +28,8 @@ export interface Telling {
   readonly event: (event: AgentEvent) => void
   /** Whether the log has got an end of the turn. */
   readonly hasEnded: () => boolean
+  /** Whether the log has got, since the turn is told, the event with this number. */
+  readonly has: (seq: number) => boolean
 }
 
 /** @since 0.1.0 @category services */
@@ -47,6 +49,8 @@ interface Feed {
   untold: Array<Stored> | undefined
   readonly asked: Map<string, AgentEvent & PermissionRequested>
   hasEnded: boolean
+  /** The number of the last that was appended since a turn is told. */
+  last: number
 }
 
 const make = Effect.map(SessionStore, (store) => {
@@ -55,7 +59,7 @@ const make = Effect.map(SessionStore, (store) => {
   const feedOf = (session: string): Feed => {
     const known = feeds.get(session)
     if (known !== undefined) return known
-    const feed: Feed = { readers: new Set(), untold: undefined, asked: new Map(), hasEnded: false }
+    const feed: Feed = { readers: new Set(), untold: undefined, asked: new Map(), hasEnded: false, last: 0 }
     feeds.set(session, feed)
     return feed
   }
@@ -86,6 +90,7 @@ const make = Effect.map(SessionStore, (store) => {
       const feed = feeds.get(session)
       if (feed === undefined) return
       if (endsTurn(stored.event)) feed.hasEnded = true
+      feed.last = stored.seq
       if (feed.untold === undefined) publish(feed, fromStored(stored))
       else feed.untold.push(stored)
     })
@@ -130,6 +135,7 @@ const make = Effect.map(SessionStore, (store) => {
         const feed = feedOf(session)
         feed.untold = []
         feed.hasEnded = false
+        feed.last = 0
         return feed
       }),
       (feed) =>
@@ -146,7 +152,8 @@ const make = Effect.map(SessionStore, (store) => {
         flush(feed, event.seq)
         if (!isLogged(event)) publish(feed, event)
       },
-      hasEnded: () => feed.hasEnded
+      hasEnded: () => feed.hasEnded,
+      has: (seq) => seq <= feed.last
     })))
 
   return { feeds: SessionFeeds.of({ read, tell }), store: tapAppended(appended)(store) }
@@ -155,7 +162,8 @@ const make = Effect.map(SessionStore, (store) => {
 const doneExit = Exit.void
 
 /**
- * The feeds, and the store that tells them what is appended: agents whose sessions are to be read must use it.
+ * The feeds, and the store that tells them what is appended: agents whose sessions are to be read must use it, and a runner
+ * refuses the turns of others.
  *
  * @since 0.1.0
  * @category layers

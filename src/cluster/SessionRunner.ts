@@ -136,15 +136,20 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
       inbox,
       isHandedOver: Effect.sync(() => !current.isCancelled)
     }
-    const isOpen = openTurn(events) !== undefined
+    const isGoingOn = openTurn(events) !== undefined || input === null
     const told = (event: AgentEvent) => {
       current.wasOpen = true
       current.waited = 0
       telling.event(event)
       if (event._tag !== "TurnStarted" || event.key !== key) return Effect.void
+      if (!isGoingOn && !telling.has(event.seq)) {
+        // The agent ends the turn in its own log.
+        current.isCancelled = true
+        return elsewhere
+      }
       return begin(current, { turnId: event.turnId, seq: event.seq })
     }
-    const stream = isOpen || input === null
+    const stream = isGoingOn
       ? agent.resume(session, chosen)
       : agent.run(session, yield* teach(input), chosen)
     yield* Effect.catchAll(
@@ -226,6 +231,7 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
   ): Effect.Effect<Begun, Refused> =>
     Effect.gen(function*() {
       if (Cause.isInterruptedOnly(cause) && !current.isCancelled) return yield* Effect.interrupt
+      if (Option.contains(Cause.failureOption(cause), elsewhere)) return yield* elsewhere
       const events = yield* patientLog
       const begun = knownOf(events, current.asked) ?? current.begun
       const isOpen = begun !== undefined && openTurn(events) === begun.turnId
@@ -426,6 +432,14 @@ const noTurnRunning = (session: string) =>
 
 const nothingToGoOn = (session: string) =>
   new Refused({ kind: "SessionNoTurn", message: `Session ${session} has no turn that could go on`, details: {} })
+
+/** Nobody would ever hear of such a turn. */
+const elsewhere = new Refused({
+  kind: "SessionElsewhere",
+  message:
+    "Its agent keeps sessions in a store of its own, where no reader finds them: build it with the SessionStore of SessionFeeds.layer",
+  details: {}
+})
 
 const limitsOf = ({ time, ...limits }: NonNullable<Asked["limits"]>) => ({
   ...limits,

@@ -31,9 +31,14 @@ import * as Toolkit from "../../src/tools/Toolkit.ts"
 import { echo, turns } from "../agent/support.ts"
 
 /** A cluster of one runner in memory, and an agent that knows it only from outside. */
-const cluster = (script: Script.Script, toolkit: Toolkit.Toolkit = Toolkit.make(echo)) => {
+const cluster = (
+  script: Script.Script,
+  toolkit: Toolkit.Toolkit = Toolkit.make(echo),
+  agent: typeof Agent.layer = Agent.layer,
+  store = SessionStore.layerMemory
+) => {
   const agents = SessionAgents.layer.pipe(
-    Layer.provide(Agent.layer({ model: "gpt-5.5", instructions: "Be brief." })),
+    Layer.provide(agent({ model: "gpt-5.5", instructions: "Be brief." })),
     Layer.provide([ToolExecutor.layer(toolkit), Permission.layerAllowAll])
   )
   return ClusterAgent.layer.pipe(
@@ -42,7 +47,7 @@ const cluster = (script: Script.Script, toolkit: Toolkit.Toolkit = Toolkit.make(
     Layer.provide(agents),
     Layer.provideMerge(ScriptedResponses.layer(script)),
     Layer.provideMerge(SessionFeeds.layer),
-    Layer.provide(SessionStore.layerMemory),
+    Layer.provide(store),
     Layer.provideMerge(TestRunner.layer)
   )
 }
@@ -270,4 +275,26 @@ describe("The agent of a cluster", () => {
       assert.deepStrictEqual(seen, (yield* log).map(({ seq }) => seq).slice(2))
       assert.strictEqual(Option.isSome(Option.fromNullable(second)), true)
     }).pipe(Effect.provide(cluster(turns(hello, hello)))))
+
+  it.scopedLive.each([
+    { name: "another store", isShared: false },
+    { name: "the store below the feeds, which nobody tells", isShared: true }
+  ])("refuses a turn whose agent keeps its sessions in $name", ({ isShared }) =>
+    Effect.gen(function*() {
+      const { toolkit } = yield* waiting
+      const other = yield* SessionStore.makeMemory
+      const store = Layer.succeed(SessionStore.SessionStore, other)
+      const agent = (options: Agent.Options) => Layer.provide(Agent.layer(options), store)
+      yield* Effect.gen(function*() {
+        const error = yield* Effect.flip(run("Go"))
+        assert.deepInclude(error, { _tag: "SessionError", reason: "Remote" })
+        assert.match(error.message, /^The runner of session s has refused: .* SessionFeeds\.layer$/)
+        assert.deepInclude((yield* other.read("s")).at(-1)?.event, { _tag: "TurnInterrupted", reason: "cancelled" })
+      }).pipe(Effect.provide(cluster(
+        turns(Script.answer(Script.call("wait", {}))),
+        toolkit,
+        agent,
+        isShared ? store : SessionStore.layerMemory
+      )))
+    }))
 })
