@@ -48,6 +48,11 @@ const examples: { readonly [file: string]: readonly [script: Script.Script, prin
     says("Hello!"),
     /^data: \{"type":"thread\.started"[^]+\n\ndata: \{"type":"item\.delta"[^]+"Hello!"[^]+turn\.completed.*\n\n$/
   ],
+  "11-cluster.ts": [
+    (request) =>
+      Script.answer(Script.say(["", "One", "Two", "Three"][SentRequests.sent(request).userTexts.length] ?? "")),
+    /^One\nTwo\nThree\nOne\nOne\nTwo\n$/
+  ],
   "12-evals.ts": [
     says("MIT, and no"),
     /^1\.00 {2}What license [^]+\n0\.00 {2}Which [^]+\n1\.00 {2}Is there [^]+\n0\.67 {2}on average\n$/
