@@ -13,6 +13,8 @@ import { type Results, write } from "./bench-report/page.ts"
 import type { Table } from "./table.ts"
 
 interface Bench {
+  /** The npm script; `bench:` and the name of the bench by default. */
+  readonly script?: string
   readonly args?: ReadonlyArray<string>
   /** Whether it can measure an earlier commit as well. */
   readonly before?: boolean
@@ -30,7 +32,8 @@ const benches: Readonly<Record<string, Bench>> = {
   serve: {},
   chat: {},
   search: { before: true, beside: ["rg"] },
-  import: {}
+  import: {},
+  torture: { script: "torture", args: ["--deaths", "300"] }
 }
 
 const { values } = parseArgs({
@@ -46,18 +49,22 @@ const version = (command: string): ReadonlyArray<string> => {
   return status === 0 ? [stdout.split("\n", 1)[0] ?? ""] : []
 }
 
-const measure = (name: string, { args = [], before = false, beside = [] }: Bench): Results => {
+const measure = (
+  name: string,
+  { args = [], before = false, beside = [], script = `bench:${name}` }: Bench
+): Results => {
   const told = join(folder, `${name}.ndjson`)
   const words = [...args, ...before && values.before !== undefined ? ["--before", values.before] : []]
   const load = loadavg()[0] ?? NaN
-  const { status } = spawnSync("npm", ["run", "-s", `bench:${name}`, "--", ...words], {
+  const { status } = spawnSync("npm", ["run", "-s", script, "--", ...words], {
     cwd: root,
     env: { ...process.env, BENCH_RESULTS: told },
     stdio: "inherit"
   })
-  if (status !== 0) throw new Error(`bench:${name} ended with ${status}`)
+  if (status !== 0) throw new Error(`${script} ended with ${status}`)
   const tables = readFileSync(told, "utf8").trim().split("\n").map((line): Table => JSON.parse(line))
   return {
+    script,
     at: new Date().toISOString().slice(0, 10),
     machine: `${cpus()[0]?.model ?? "a processor"}, ${availableParallelism()} cores, at load ${load.toFixed(1)}`,
     versions: [`node ${process.version}`, ...beside.flatMap(version)],

@@ -6,6 +6,8 @@ import { plot } from "./plot.ts"
 
 /** What one bench has found, and where and when. */
 export interface Results {
+  /** The npm script that has found it. */
+  readonly script?: string
   readonly at: string
   readonly machine: string
   readonly versions: ReadonlyArray<string>
@@ -19,16 +21,18 @@ export interface Files {
 /** The page and its pictures, by their paths in `docs`. */
 export const files = (results: Readonly<Record<string, Results>>): Files => {
   const pictures: Record<string, string> = {}
-  const sections = Object.entries(results).map(([name, { at, machine, tables, versions }]) => {
-    const parts = tables.map((table, index) => {
-      const picture = plot(table)
-      const path = `performance/${name}-${index + 1}.svg`
-      if (picture !== undefined) pictures[path] = picture
-      const image = picture === undefined ? "" : `![${table.title}: times of what each is compared with](${path})\n\n`
-      return `### ${table.title}\n\n${image}${markdown(table)}`
-    })
-    return `## bench:${name}\n\n${at}, ${machine}. ${versions.join(", ")}.\n\n${parts.join("\n\n")}`
-  })
+  const sections = Object.entries(results).map(
+    ([name, { at, machine, script = `bench:${name}`, tables, versions }]) => {
+      const parts = tables.map((table, index) => {
+        const picture = plot(table)
+        const path = `performance/${name}-${index + 1}.svg`
+        if (picture !== undefined) pictures[path] = picture
+        const image = picture === undefined ? "" : `![${table.title}: times of what each is compared with](${path})\n\n`
+        return `### ${table.title}\n\n${image}${markdown(table)}`
+      })
+      return `## ${script}\n\n${at}, ${machine}. ${versions.join(", ")}.\n\n${parts.join("\n\n")}`
+    }
+  )
   return { "performance.md": `${introduction}\n\n${sections.join("\n\n")}\n`, ...pictures }
 }
 
