@@ -19,7 +19,7 @@ describe.runIf(hasPostgres)("The sign-in of a cluster", () => {
       })
       const env = { EFFIXIR_CREDENTIAL_KEY, EFFIXIR_DATABASE_URL }
       const apiKey = Redacted.value(simulator.apiKey)
-      const login = ["login", "--database", EFFIXIR_DATABASE_URL]
+      const login = ["login", "--profile", "work", "--database", EFFIXIR_DATABASE_URL]
 
       const chatgpt = yield* run([...login, "--chatgpt"], { env })
       assert.strictEqual(chatgpt.code, 2)
@@ -27,6 +27,10 @@ describe.runIf(hasPostgres)("The sign-in of a cluster", () => {
       const keyless = yield* run([...login, "--with-api-key"], { stdin: apiKey })
       assert.notStrictEqual(keyless.code, 0)
       assertSentence(keyless.stderr, "EFFIXIR_CREDENTIAL_KEY")
+
+      const short = { ...env, EFFIXIR_CREDENTIAL_KEY: "short" }
+      const broken = yield* run([...login, "--with-api-key"], { env: short, stdin: apiKey })
+      assertSentence(broken.stderr, "EFFIXIR_CREDENTIAL_KEY in the environment cannot be used: expected 32 bytes")
 
       const { code, stderr } = yield* run([...login, "--with-api-key"], { env, stdin: apiKey })
       assert.strictEqual(code, 0, stderr)
@@ -38,7 +42,7 @@ describe.runIf(hasPostgres)("The sign-in of a cluster", () => {
       assert.isDefined(row)
       assert.notInclude(row.sealed, apiKey)
 
-      const runner = yield* start(["runner"], { env })
+      const runner = yield* start(["runner", "--profile", "work"], { env })
       const gateway = yield* follow(["serve"], { env: { EFFIXIR_DATABASE_URL } })
       yield* eventually("both have started", () =>
         runner.output().stdout.includes("\n") && gateway.output().stdout.includes("\n"))

@@ -52,7 +52,7 @@ export const handle = Effect.fnUntraced(
     yield* sandboxFor({ ...yield* settings(folder), folder })
 
     const credentials = (yield* Credentials.hasKey)
-      ? Context.get(yield* Layer.build(Credentials.layer(url.value)), CredentialStore)
+      ? Context.get(yield* Common.override(flags)(Layer.build(Credentials.layer(url.value))), CredentialStore)
       : undefined
     // What listens everywhere is reached by its name.
     const host = /^(?:0\.0\.0\.0|::)$/.test(listen.host) ? hostname() : listen.host
