@@ -85,6 +85,7 @@ export const serve = Effect.fnUntraced(function*(
           ? Promise.reject(new Error("no session"))
           : agent.request(Sdk.methods.client.elicitation.create, ask(open.conversation.id), { cancellationSignal })
       })),
+    isThere: true,
     ask: ({ scopes }) =>
       Effect.gen(function*() {
         const open = opened()

@@ -117,8 +117,8 @@ export const make = (folder: string, understood: Understood): Updates => {
           ? [{ sessionUpdate: "notice", severity: event.isLoading ? "info" : "warning", title: event.message }]
           : []
       case "PermissionRequested":
-        // The call of a child's caller goes on, and the question says the rest.
-        if (event.child !== undefined) return []
+        // The call goes on, as does that of a child's caller, and the question says the rest.
+        if (event.child !== undefined || running.has(event.itemId)) return []
         return [call(event.itemId, event.call, "pending", { content: subjectContent(folder, event.subject) })]
       case "ToolStarted":
         return [call(event.itemId, event.call, "in_progress", claim(event.itemId, event.call))]
@@ -306,7 +306,10 @@ const subjectContent = (folder: string, subject: Subject): Array<Acp.ToolCallCon
     case "Command": {
       const place = subject.workdir === undefined ? "" : `\n(in ${Visible.line(subject.workdir)})`
       const stays = subject.stays === true ? "\n(in the background, where it stays)" : ""
-      return [fenced(`${Visible.prose(subject.command)}${place}${stays}`)]
+      const again = subject.writable === undefined
+        ? ""
+        : `\n(again from its start, and it may then write ${subject.writable.map(Visible.line).join(" and ")})`
+      return [fenced(`${Visible.prose(subject.command)}${place}${stays}${again}`)]
     }
     case "Changes":
       return subject.changes.flatMap(diffs(folder))

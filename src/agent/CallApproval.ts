@@ -12,9 +12,10 @@ import * as HookTexts from "../prompts/HookTexts.ts"
 import * as Refusals from "../prompts/Refusals.ts"
 import { argument, type ToolCall } from "../responses/ToolCall.ts"
 import { PermissionDecided } from "../session/SessionEvent.ts"
-import { Approver, type Question, type Subject } from "../tools/permission/Approver.ts"
+import { type Answer, Approver, type Question, type Subject } from "../tools/permission/Approver.ts"
+import * as Grants from "../tools/permission/Grants.ts"
 import { type Decision, Permission, questionOf } from "../tools/permission/Permission.ts"
-import type { Access, Child, Preview } from "../tools/Tool.ts"
+import type { Access, Child, Preview, RefusedWrite } from "../tools/Tool.ts"
 import { ToolExecutor } from "../tools/ToolExecutor.ts"
 import { PermissionNeeded } from "./AgentError.ts"
 import type { PermissionRequested } from "./AgentEvent.ts"
@@ -214,6 +215,103 @@ const askPerson = Effect.fnUntraced(function*(
 
 /** Of a tool that may have become another one until the call runs. */
 const versionOf = (access: Access): string | undefined => access.kind === "other" ? access.version : undefined
+/**
+ * Asks the approver whether a command may run again and write what its sandbox has refused it, and remembers what is
+ * allowed for the whole session. Nobody is asked about what may not be written by a person's word alone: by a rule, by the
+ * mode, or because of what it is.
+ *
+ * @since 0.1.0
+ * @category permitting
+ */
+export const askToWrite = Effect.fnUntraced(function*(
+  { asking, sessionId, turnId }: Options,
+  { call, itemId, key }: Pick<Admitted, "call" | "itemId" | "key">,
+  { command, paths, workdir }: RefusedWrite
+) {
+  const permission = yield* Permission
+  const { step } = yield* Step
+  const tool = yield* Effect.flatMap(ToolExecutor, (tools) => tools.nameOf(call))
+  if (!(yield* mayWrite(sessionId, paths))) return Option.none<Answer>()
+  const scopes = permission.granted === undefined ? [] : Grants.ofWritable(paths)
+  const question = questionOf({ kind: "run", command, workdir }, "")
+  const about = {
+    question: Refusals.again(question, paths),
+    subject: { _tag: "Command", command, workdir, writable: paths } as const,
+    reason: Refusals.sandboxRefused(paths),
+    scopes,
+    rule: "sandbox"
+  }
+  const answer = yield* put(
+    asking,
+    { ...about, _tag: "PermissionRequested", turnId, itemId, call },
+    { ...about, sessionId, itemId, tool, text: about.question }
+  )
+  if (Option.isNone(answer)) return answer
+  const given = answer.value
+  const [scope] = given._tag === "Always" ? scopes : []
+  const of = { turnId, itemId, rule: about.rule, by: "person" as const }
+  const decided = yield* step(
+    `${key}/writable`,
+    PermissionDecided,
+    Effect.succeed(
+      given._tag === "No"
+        ? PermissionDecided.make({
+          ...of,
+          decision: "denied",
+          reason: Refusals.userSaidNo,
+          ...defined({ words: given.words?.trim() || undefined })
+        })
+        : PermissionDecided.make({
+          ...of,
+          decision: "allowed",
+          ...defined({ scope: scope?.kind, grants: scope?.grants })
+        })
+    )
+  )
+  yield* permission.remember(sessionId, decided.grants ?? [])
+  return answer
+})
+
+/** Whether nothing but a person's word is in the way of writing paths. */
+const mayWrite = Effect.fnUntraced(function*(sessionId: string, paths: ReadonlyArray<string>) {
+  const permission = yield* Permission
+  const access: Access = { kind: "write", paths }
+  return yield* Effect.every(
+    writers,
+    (tool) =>
+      Effect.map(
+        permission.decide({ sessionId, tool, access, describe: "" }),
+        (decision) => decision._tag !== "Deny"
+      )
+  )
+})
+
+/** A rule that keeps one of them from a file means the file. */
+const writers = ["bash", "write", "edit", "apply_patch"]
+
+/**
+ * The paths that a person has let the commands of a session write, as far as nothing else is in the way by now.
+ *
+ * @since 0.1.0
+ * @category permitting
+ */
+export const writable = Effect.fnUntraced(function*(sessionId: string) {
+  const permission = yield* Permission
+  const granted = permission.granted === undefined ? [] : Grants.writable(yield* permission.granted(sessionId))
+  return yield* Effect.filter(granted, (path) => mayWrite(sessionId, [path]))
+})
+
+/**
+ * Whether somebody is there to be asked about what need not be asked.
+ *
+ * @since 0.1.0
+ * @category permitting
+ */
+export const isSomebodyThere = Effect.map(
+  Effect.all([Approver, Permission]),
+  ([{ isThere }, { inForce }]) => isThere ?? inForce?.permission === "ask"
+)
+
 /**
  * Asks for a child agent of a call, as a part of the call: whoever follows the session sees the question, and answers it
  * there.

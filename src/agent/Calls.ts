@@ -9,7 +9,8 @@ import { isToolCall, type ToolCall } from "../responses/ToolCall.ts"
 import { itemId, type ModelResponded, startedSuffix, ToolEnded, ToolStarted } from "../session/SessionEvent.ts"
 import type { Background } from "../tools/Background.ts"
 import type { Question } from "../tools/permission/Approver.ts"
-import type { Budget, Child } from "../tools/Tool.ts"
+import type { Permission } from "../tools/permission/Permission.ts"
+import type { Budget, Child, RefusedWrite } from "../tools/Tool.ts"
 import { ToolExecutor, type ToolResult } from "../tools/ToolExecutor.ts"
 import type * as Admission from "./Admission.ts"
 import { HookStopped } from "./AgentError.ts"
@@ -132,13 +133,25 @@ const runTool = Effect.fnUntraced(
     const shown = (text: string, child?: Child) =>
       show({ _tag: "ToolProgress", turnId, itemId, text, ...(child === undefined ? {} : { child }) })
     const throttled = yield* ProgressThrottle.make(shown)
-    const services = yield* Effect.context<Step>()
+    const services = yield* Effect.context<Permission | Step | ToolExecutor>()
+    const isSomebodyThere = yield* CallApproval.isSomebodyThere
     const context = {
       callId: call.call_id,
       sessionId,
       progress: (text: string, child?: Child) => child === undefined ? throttled(text) : shown(text, child),
       ask: (question: Question, child: Child) =>
         Effect.provide(CallApproval.askForChild(options, { call, itemId }, question, child), services),
+      ...isSomebodyThere
+        ? {
+          // What cannot be logged is not allowed; the end of the call will tell why.
+          askToWrite: (refused: RefusedWrite) =>
+            CallApproval.askToWrite(options, { call, itemId, key }, refused).pipe(
+              Effect.orElseSucceed(() => Option.none()),
+              Effect.provide(services)
+            )
+        }
+        : {},
+      writable: Effect.provide(CallApproval.writable(sessionId), services),
       budget,
       background,
       agreed

@@ -235,7 +235,8 @@ const subjectJson = (subject: Subject) => {
       return {
         command: subject.command,
         ...defined({ workdir: subject.workdir }),
-        ...(subject.stays === true ? { background: true } : {})
+        ...(subject.stays === true ? { background: true } : {}),
+        ...defined({ writable: subject.writable })
       }
     case "Changes":
       return { changes: FileChange.bound(subject.changes).map(changeJson) }

@@ -28,7 +28,8 @@ const Subject: Schema.Schema<Approver.Subject> = Schema.Union(
   Schema.TaggedStruct("Command", {
     command: Schema.String,
     workdir: Schema.UndefinedOr(Schema.String),
-    stays: Schema.optionalWith(Schema.Boolean, { exact: true })
+    stays: Schema.optionalWith(Schema.Boolean, { exact: true }),
+    writable: Schema.optionalWith(Schema.Array(Schema.String), { exact: true })
   }),
   Schema.TaggedStruct("Changes", { changes: Schema.Array(FileChange) }),
   Schema.TaggedStruct("Call", { arguments: Schema.String })

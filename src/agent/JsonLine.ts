@@ -172,6 +172,8 @@ const lines = [
     workdir: optional(Schema.String),
     /** Whether the command goes on running beside the turn. */
     background: optional(Schema.Literal(true)),
+    /** The command has run already: the files and folders that it could then write as well, when it runs again. */
+    writable: optional(Schema.Array(Schema.String)),
     changes: optional(Schema.Array(Change)),
     child,
     always: Schema.Array(Schema.Struct({ scope: Schema.String, allows: Schema.Array(Schema.String) }))

@@ -95,6 +95,7 @@ export const runTurn = Effect.fnUntraced(function*(conversation: TurnOptions) {
  */
 const asking = (ready: Effect.Effect<void>, aside: Aside) =>
   Effect.map(Effect.all([Screen, Effect.makeSemaphore(1)]), ([screen, one]): Approver.Asking => ({
+    isThere: true,
     ask: (question) =>
       one.withPermits(1)(
         Effect.flatMap(Effect.promise(() => import("./TerminalApprover.ts")), (terminal) =>

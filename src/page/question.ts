@@ -17,7 +17,7 @@ export interface Question {
 
 /** `answer` fails where the server does not take it. */
 export const make = (asked: Asked, answer: (answer: typeof Answer.Encoded) => Promise<void>): Question => {
-  const { always, changes = [], background = false, child, command, item, reason, tool, workdir } = asked
+  const { always, changes = [], background = false, child, command, item, reason, tool, workdir, writable } = asked
   const words = h("input", {
     type: "text",
     placeholder: "With a no: what it should do instead",
@@ -63,6 +63,8 @@ export const make = (asked: Asked, answer: (answer: typeof Answer.Encoded) => Pr
     : [exact(pretty(item.arguments))]
   const what = background
     ? "run this command, which stays in the background"
+    : writable !== undefined
+    ? "run this command again, from its start"
     : command !== undefined
     ? "run this command"
     : changes.length > 0

@@ -55,6 +55,23 @@ export const repeatedCall = ({ name, times }: { readonly name: string; readonly 
 export const userSaidNo = "the user said no"
 
 /** @since 0.1.0 @category reasons */
+export const sandboxRefused = (paths: ReadonlyArray<string>): string =>
+  `the sandbox has refused it to write ${
+    both(paths)
+  }: on a yes it runs again from its start, and what it has done stays done`
+
+/**
+ * What a command would do that its sandbox has refused to write something, as it is asked about.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const again = (what: string, paths: ReadonlyArray<string>): string =>
+  `${what} again from its start, and let it write ${both(paths)} as well`
+
+const both = (paths: ReadonlyArray<string>): string => paths.join(" and ")
+
+/** @since 0.1.0 @category reasons */
 export const deniedByRule = "a rule denies it"
 
 /** @since 0.1.0 @category reasons */

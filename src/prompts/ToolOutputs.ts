@@ -96,6 +96,31 @@ export const sandboxed = (
   "What has to be outside of it, only the user can do or allow: by sandbox_writable in the settings of effixir for a " +
   "folder (such as a cache), or by --sandbox off.]"
 
+/**
+ * A command has run twice, the second time with the user's word.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const ranAgain = (paths: ReadonlyArray<string>, isForSession: boolean): string =>
+  `[The sandbox refused the first run of this command to write ${
+    first(paths)
+  }; what it did before that stays done. The ` +
+  `user let it write there ${
+    isForSession ? "in this session from now on" : "this once"
+  }, and it ran again from its start: what follows is of the second run.]`
+
+/**
+ * The user was asked, and has said no.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const notRunAgain = (paths: ReadonlyArray<string>, words: string | undefined): string =>
+  `[The sandbox refused the command to write ${first(paths)}. The user was asked to let it, and said no${
+    words === undefined || words === "" ? "; do not try to reach the same in another way" : `: ${words}`
+  }.]`
+
 /** @since 0.1.0 @category commands */
 export const stillRunning = (processes: ReadonlyArray<{ readonly pid: number; readonly command: string }>): string =>
   `[Still running in the background: ${first(processes.map(({ command, pid }) => `${pid} (${command})`))}. ` +

@@ -158,13 +158,19 @@ const ui = HttpApiBuilder.group(Api, "ui", (handlers) =>
     const logOf = (id: string) => Effect.mapError(store.read(id), Refusal.ofSession)
 
     /** What is told of a session; a question that has just been answered may still be told as open. */
-    const streamed = (told: ReturnType<typeof feeds.read>, answered: ReadonlyArray<string> = []) =>
-      HttpServerResponse.stream(
-        Stream.encodeText(UiMessageStream.fromFrames(told, (line) =>
-          text(field(line, "type")) !== "permission.requested" ||
-          !answered.includes(text(field(field(line, "item"), "id")) ?? ""))),
+    const streamed = (told: ReturnType<typeof feeds.read>, answered: ReadonlyArray<string> = []) => {
+      const left = new Set(answered)
+      const isTold = (line: unknown) => {
+        // A call whose question is decided may ask another one.
+        if (text(field(line, "type")) === "permission.decided") left.delete(text(field(line, "item_id")) ?? "")
+        return text(field(line, "type")) !== "permission.requested" ||
+          !left.has(text(field(field(line, "item"), "id")) ?? "")
+      }
+      return HttpServerResponse.stream(
+        Stream.encodeText(UiMessageStream.fromFrames(told, isTold)),
         { headers: UiMessageStream.headers }
       )
+    }
 
     /** A turn whose process has died, told to its end, which the next process that opens the session will note. */
     const ofDead = (session: string, after: number, turnId: string) =>
@@ -172,9 +178,7 @@ const ui = HttpApiBuilder.group(Api, "ui", (handlers) =>
         feeds.past(session, after),
         Stream.fromIterableEffect(Effect.map(DateTime.now, (at) => {
           const end = { ...TurnInterrupted.make({ turnId, reason: "crashed" }), seq: after, at }
-          return linesOf(end, false).map((line) =>
-            `data: ${JSON.stringify(line)}\n\n`
-          )
+          return linesOf(end, false).map((line) => `data: ${JSON.stringify(line)}\n\n`)
         }))
       )
 

@@ -56,6 +56,13 @@ export interface CallContext {
   readonly progress: (text: string, child?: Child) => Effect.Effect<void>
   /** Asks the approver of the call's session for a child agent, as a part of the call; absent where there is none. */
   readonly ask?: ((question: Question, child: Child) => Effect.Effect<Option.Option<Answer>>) | undefined
+  /**
+   * Asks the approver whether a command, to which its sandbox has refused to write these paths, may run again and write
+   * them: nothing where nobody may say so. Absent where nobody is there.
+   */
+  readonly askToWrite?: ((refused: RefusedWrite) => Effect.Effect<Option.Option<Answer>>) | undefined
+  /** The paths that a person has let the commands of the session write beside what their sandbox lets be written. */
+  readonly writable?: Effect.Effect<ReadonlyArray<string>> | undefined
   /** The budget of agents that work for the call; absent without one. */
   readonly budget?: Budget | undefined
   /** Where work goes on that outlasts the call; absent where nothing would wait for it. */
@@ -79,6 +86,18 @@ export interface Child {
   readonly sessionId: string
   readonly itemId?: string | undefined
   readonly state?: "beside" | "ended" | undefined
+}
+
+/**
+ * A command that has ended, and the files and folders, by their real paths, that it was not let write.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RefusedWrite {
+  readonly command: string
+  readonly workdir: string | undefined
+  readonly paths: ReadonlyArray<string>
 }
 
 /**

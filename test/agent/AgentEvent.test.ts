@@ -43,7 +43,7 @@ const byTag: { readonly [Tag in AgentEvent.Ephemeral["_tag"]]: AgentEvent.Epheme
     call: { type: "function_call", name: "bash", call_id: "call_1", arguments: "{ }" },
     rule: "ask",
     question: "Run rm",
-    subject: { _tag: "Command", command: "rm", workdir: undefined, stays: true },
+    subject: { _tag: "Command", command: "rm", workdir: undefined, stays: true, writable: ["/opt"] },
     reason: undefined,
     scopes: [{ kind: "command", allows: [], grants: ["bash is rm"] }]
   },

@@ -49,6 +49,27 @@ const quotedIn = (rows: ReadonlyArray<string>, from: number): string => {
 }
 
 describe("a question about a command", () => {
+  it("that would run again shows that it does, the whole of it, and what it could write then", () => {
+    const writable = ["/home/ada/.npm", "/opt/a\u202Eb"]
+    const again = asked(
+      { _tag: "Command", command: "npm ci", workdir: undefined, writable },
+      Grants.ofWritable(writable),
+      "bash",
+      "why"
+    )
+    assert.deepStrictEqual(question.questionRows(again, plain(80)).rows, [
+      "? bash: run this command again, from its start",
+      "│ npm ci",
+      "  and let it write here as well, and in what lies in it",
+      "│ /home/ada/.npm",
+      "│ /opt/a\\u202eb",
+      "  asked because why",
+      "  always would allow, for this session",
+      "│ writing of any command in /home/ada/.npm",
+      "│ writing of any command in /opt/a\\u202eb"
+    ])
+  })
+
   it("shows the very command, however wide the terminal is", () => {
     fc.assert(
       fc.property(sly, fc.integer({ min: 12, max: 200 }), (text, columns) => {

@@ -57,7 +57,10 @@ export const run = <R>(
       toolkit: tools,
       preamble,
       checkWorkspace,
-      approver: ask === undefined ? undefined : { ask: (question) => ask(question, child) },
+      approver: ask === undefined ? undefined : {
+        ask: (question) => ask(question, child),
+        isThere: call.askToWrite !== undefined
+      },
       permission: definition.isReadOnly ? yield* Permissions.atMost(permission, "read-only") : permission
     })
     const { describe } = yield* ToolExecutor.make(tools)

@@ -246,7 +246,10 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
         work("running agent", event)
         return Effect.succeed([])
       case "PermissionDecided":
-        if (event.by === "person") work("thinking", event)
+        if (event.by === "person") {
+          const call = running.get(event.itemId)?.event.call.name
+          work(call === undefined ? "thinking" : `running ${line(call)}`, event)
+        }
         return Effect.succeed([])
       case "WebSearched":
         work("thinking", event)

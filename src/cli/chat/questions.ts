@@ -19,7 +19,8 @@ export const make = Effect.map(Effect.all([Screen, Effect.makeSemaphore(1)]), ([
   const isWanted = ({ subject }: Approver.Question): boolean => {
     const last = wanted
     wanted = undefined
-    return subject._tag === "Command" && subject.command === last?.command && subject.workdir === last.workdir
+    return subject._tag === "Command" && subject.writable === undefined && subject.command === last?.command &&
+      subject.workdir === last.workdir
   }
 
   const instead = ({ subject }: Approver.Question): Effect.Effect<Approver.Answer> => {
@@ -46,6 +47,7 @@ export const make = Effect.map(Effect.all([Screen, Effect.makeSemaphore(1)]), ([
   }
 
   const approver: Approver.Asking = {
+    isThere: true,
     ask: (question) => {
       if (front === undefined) return Effect.succeedNone
       if (isWanted(question)) return Effect.succeedSome(Approver.once)

@@ -31,13 +31,21 @@ export const questionRows = (question: Question, options: Options): Shown => {
   const why = reason === undefined ? [] : reasonRows(reason, options)
   switch (subject._tag) {
     case "Command": {
-      const { command, stays = false, workdir } = subject
+      const { command, stays = false, workdir, writable } = subject
       const place = workdir === undefined ? [] : ["  in the folder", ...quoted(exactly(workdir), options)]
       return {
         rows: [
-          heading(stays ? "run this command, which stays in the background" : "run this command"),
+          heading(
+            writable !== undefined
+              ? "run this command again, from its start"
+              : stays
+              ? "run this command, which stays in the background"
+              : "run this command"
+          ),
           ...quoted(exactly(command), options),
           ...place,
+          ...writable === undefined ? [] : ["  and let it write here as well, and in what lies in it"],
+          ...(writable ?? []).flatMap((path) => quoted(line(path), options)),
           ...why,
           ...allowing
         ],

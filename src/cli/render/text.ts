@@ -217,7 +217,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
       case "ChildAnswered":
         return work(`running ${running.get(event.itemId) ?? "agent"}`)
       case "PermissionDecided":
-        return event.by === "person" ? work("thinking") : Effect.void
+        return event.by === "person" ? work(workingOn(running.get(event.itemId))) : Effect.void
       case "WebSearched":
         return Effect.zipRight(note(`• web_search ${oneLine(queryOf(event.item), room)}`), work("thinking"))
       case "ToolStarted":
@@ -250,7 +250,7 @@ export const make = (loud: typeof Screen.Service, options: Options = {}): Render
         return Effect.all([
           Effect.forEach([...heading, ...outputLines(event, room)].map(dim), note, { discard: true }),
           showChanges(FileChange.inDetails(event.details)),
-          work(other === undefined ? "thinking" : `running ${other}`)
+          work(workingOn(other))
         ], { discard: true })
       }
       case "TurnCompleted":
@@ -362,3 +362,5 @@ const withoutWords = (screen: typeof Screen.Service): typeof Screen.Service => (
 
 /** In milliseconds. */
 const loadingLines = 10_000
+
+const workingOn = (call: string | undefined): string => call === undefined ? "thinking" : `running ${call}`

@@ -13,6 +13,7 @@ import { CommandNotStarted, type CommandRunner } from "../../tools/command/Comma
 import type { Mode, Sandbox } from "../../tools/command/Sandbox.ts"
 import { SecretFiles } from "../../tools/permission/SecretFiles.ts"
 import * as Bubblewrap from "./Bubblewrap.ts"
+import * as Refused from "./Refused.ts"
 import * as Rules from "./Rules.ts"
 import * as Seatbelt from "./Seatbelt.ts"
 
@@ -154,11 +155,18 @@ export const around = Effect.fnUntraced(function*(
       }
       const secrets = yield* SecretFiles
       const session = options?.env?.["EFFIXIR_SESSION_ID"]
-      const rules = Rules.make({ root, home, isReadOnly, network, writable, secrets, session })
+      const granted = options?.writable
+      const rules = Rules.make({ root, home, isReadOnly, network, writable, granted, secrets, session })
       // It is looked at when nothing of the command runs any more.
       yield* Effect.addFinalizer(() => clean(rules))
       const running = yield* runner.start(command, folder, { ...options, within: sandbox.right(rules) })
-      return { ...running, sandbox: { mode, network, writable: rules.writable } satisfies Sandbox }
+      return {
+        ...running,
+        sandbox: { mode, network, writable: rules.writable } satisfies Sandbox,
+        ...isReadOnly
+          ? {}
+          : { refused: (output: string) => Effect.sync(() => Refused.pathsIn(output, { home, rules })) }
+      }
     })
   } satisfies typeof CommandRunner.Service
 })

@@ -4,7 +4,17 @@
  * @internal
  */
 import * as Arr from "effect/Array"
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs"
+import {
+  type Dirent,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync
+} from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { isWithin } from "../../internal/paths.ts"
@@ -47,6 +57,8 @@ export interface Options {
   readonly network: boolean
   /** Folders beside the workspace in which commands may write. */
   readonly writable: ReadonlyArray<string>
+  /** Files and folders that a person has let be written, by their real paths as they were then. */
+  readonly granted?: ReadonlyArray<string> | undefined
   /** The folder of effixir's own files. */
   readonly home: string
   readonly secrets: Secrets
@@ -54,12 +66,17 @@ export interface Options {
 }
 
 /** @since 0.1.0 @category constructors */
-export const make = ({ home, isReadOnly, network, root, secrets, session, writable }: Options): Rules => {
+export const make = ({ granted = [], home, isReadOnly, network, root, secrets, session, writable }: Options): Rules => {
   // The workspace may be a part of a repository.
   const own = join(repositoryOf(root), ".git")
   const git = [...isRepository(own) ? [own] : [], ...gitFolders(own)]
   if (!isReadOnly) git.forEach(makeHooks)
-  const folders = isReadOnly ? [] : writableOf([root, tmpdir(), "/tmp", "/var/tmp", ...git, ...writable])
+  // A link in the place of what was granted leads to something else.
+  const more = isReadOnly ? [] : granted.filter(isItself)
+  const others = more.map((folder) => join(folder, ".git")).filter(isRepository)
+  const folders = isReadOnly
+    ? []
+    : [...new Set([...writableOf([root, tmpdir(), "/tmp", "/var/tmp", ...git, ...writable]), ...more])]
   const shown = session === undefined ? [] : real(secrets.open(session))
   // A workspace in such a folder was chosen by a person: only the files beside it are kept away then.
   const [around, emptied] = Arr.partition(real([home, ...secretFolders]), (folder) => !isWithin(folder, root))
@@ -71,22 +88,22 @@ export const make = ({ home, isReadOnly, network, root, secrets, session, writab
   ]).filter((file) => !emptied.some((folder) => isWithin(folder, file)))
   const steering = [
     ...isFolder(own) || !existsSync(own) ? [] : [own],
-    ...[...new Set([...isFolder(own) ? [own] : [], ...git])].flatMap((folder) => [
+    ...[...new Set([...isFolder(own) ? [own] : [], ...git, ...others])].flatMap((folder) => [
       join(folder, "hooks"),
       join(folder, "config"),
       ...[folder, ...foldersIn(join(folder, "worktrees"))].map((one) => join(one, "config.worktree"))
     ]),
-    ...[".agents", ".effixir", ".mcp.json"].map((name) => join(root, name))
+    ...[root, ...more].flatMap((folder) => [".agents", ".effixir", ".mcp.json"].map((name) => join(folder, name)))
   ]
   return {
     root,
     writable: folders,
-    pinned: isReadOnly ? [] : [root, own].filter(isOwnFolder),
+    pinned: isReadOnly ? [] : [root, own, ...others].filter(isOwnFolder),
     protected: isReadOnly ? [] : real(steering),
     absent: isReadOnly ? [] : steering.filter((path) => !existsSync(path)),
     unwanted: isReadOnly
       ? []
-      : [...isRepository(own) ? [own] : [], ...git].map(commondirOf).filter((path) => !isThere(path)),
+      : [...isRepository(own) ? [own] : [], ...git, ...others].map(commondirOf).filter((path) => !isThere(path)),
     hidden,
     masks: Masks.make(join(home, "cache", "masks"), hidden.filter((file) => isWithin(root, file))),
     emptied,
@@ -126,9 +143,12 @@ const isLinkIn = (folders: ReadonlyArray<string>, path: string): boolean =>
   !isOwnFolder(path) && folders.some((folder) => folder !== path && isWithin(folder, path))
 
 /** A folder that no link leads to. */
-const isOwnFolder = (path: string): boolean => {
+const isOwnFolder = (path: string): boolean => isItself(path) && isFolder(path)
+
+/** Whether something is there, and no link leads to it. */
+const isItself = (path: string): boolean => {
   try {
-    return realpathSync(path) === path && lstatSync(path).isDirectory()
+    return realpathSync(path) === path
   } catch {
     return false
   }
@@ -143,9 +163,21 @@ const makeHooks = (git: string): void => {
   }
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+/**
+ * Whether it is a folder, or a link to one.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
-const real = (paths: ReadonlyArray<string>): ReadonlyArray<string> => [
+/**
+ * The real paths of those that are there.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const real = (paths: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(paths.flatMap((path) => {
     try {
       return [realpathSync(path)]
@@ -157,7 +189,15 @@ const real = (paths: ReadonlyArray<string>): ReadonlyArray<string> => [
 
 const inHome = (path: string): string => join(homedir(), path)
 
-const secretFolders = [".azure", ".gnupg", ".password-store", ".config/gcloud"].map(inHome)
+/**
+ * Folders that hold nothing but secrets.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const secretFolders: ReadonlyArray<string> = [".azure", ".gnupg", ".password-store", ".config/gcloud"].map(
+  inHome
+)
 
 /** Files that programs keep sign-ins in, and keys. Their public parts, and what is known of hosts, can be read. */
 const secretFiles = (secrets: Secrets, session: string | undefined): ReadonlyArray<string> =>
@@ -201,7 +241,13 @@ const secretsBelow = (root: string, secrets: Secrets, session: string | undefine
 const foldersIn = (folder: string): ReadonlyArray<string> =>
   entries(folder).flatMap((entry) => entry.isDirectory() ? [join(folder, entry.name)] : [])
 
-const entries = (folder: string) => {
+/**
+ * What is in a folder; nothing of what is none.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const entries = (folder: string): ReadonlyArray<Dirent> => {
   try {
     return readdirSync(folder, { withFileTypes: true })
   } catch {

@@ -133,7 +133,7 @@ export const fromEvents = (log: ReadonlyArray<Stored>): Transcript => {
           if (!isToolCall(item)) turn?.entries.push(...entriesOf(item, isOnTheWay))
           else {
             const call = callOf(item)
-            calls.set(itemId(event.turnId, event.step, index), { call, since: at })
+            calls.set(itemId(event.turnId, event.step, index), { call, since: at, isRunning: false })
             turn?.entries.push(call)
           }
         }
@@ -148,13 +148,15 @@ export const fromEvents = (log: ReadonlyArray<Stored>): Transcript => {
       }
       case "PermissionDecided": {
         const open = calls.get(event.itemId)
-        if (open !== undefined && event.decision === "denied") open.call.failure = "denied"
+        // A call that runs is not ended by a no to what it asks.
+        if (open !== undefined && !open.isRunning && event.decision === "denied") open.call.failure = "denied"
         break
       }
       case "ToolStarted": {
         const open = calls.get(event.itemId)
         if (open !== undefined) {
           open.since = at
+          open.isRunning = true
           // A hook may have put other arguments in the place of the model's.
           open.call.argument = argument(event.call)
           open.call.about = aboutOf(event.call)
@@ -191,6 +193,7 @@ interface Draft extends Omit<Turn, "entries" | "end"> {
 interface Open {
   readonly call: { -readonly [key in keyof Call]: Call[key] }
   since: number
+  isRunning: boolean
 }
 
 /** A turn that was gone on with has its end at its end, and a note where it was cut off. */

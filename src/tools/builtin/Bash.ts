@@ -6,6 +6,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as CutOutput from "../../prompts/CutOutput.ts"
@@ -75,7 +76,7 @@ export const toolWithBackground: Tool.Tool<Requirements> = Tool.make({
     { background, ...parameters },
     context
   ): Effect.Effect<Tool.Result, Tool.ToolFailure, Requirements> =>
-    background === true ? startStaying(parameters, context) : Effect.scoped(run(parameters, context))
+    background === true ? startStaying(parameters, context) : run(parameters, context)
 })
 
 const patchIn = (command: string, workdir: string | undefined) => {
@@ -117,21 +118,44 @@ export const tool: Tool.Tool<Requirements> = Tool.make({
   describe: ({ command, workdir }) => `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}`,
   replay: "never",
   instead: ({ command, workdir }) => patchIn(command, workdir),
-  handler: (parameters, context): Effect.Effect<Tool.Result, Tool.ToolFailure, Requirements> =>
-    Effect.scoped(run(parameters, context))
+  handler: (parameters, context): Effect.Effect<Tool.Result, Tool.ToolFailure, Requirements> => run(parameters, context)
 })
 
 /** A patch that comes as a command needs what `apply_patch` needs. */
 type Requirements = Artifacts.Artifacts | CommandRunner | FileSystem.FileSystem | Files | SeenFiles | Workspace
 
+/** Runs a command, and once more where its sandbox has refused it something that a person then lets it write. */
 const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, context: Tool.CallContext) {
-  const { timeout_ms } = parameters
-  const { command, folder } = yield* checked(parameters)
-  const runner = yield* CommandRunner
-  const timeout = Duration.decode(timeout_ms ?? defaultTimeout)
+  const given = yield* checked(parameters)
+  const { command } = given
+  const timeout = Duration.decode(parameters.timeout_ms ?? defaultTimeout)
+  const writable = context.writable === undefined ? [] : yield* context.writable
+  const attempt = (more: ReadonlyArray<string>) =>
+    Effect.scoped(runOnce({ ...given, timeout, writable: [...writable, ...more] }, context))
 
+  const first = yield* attempt([])
+  const { refused } = first
+  if (refused.length === 0 || context.askToWrite === undefined) return yield* told(first)
+  const answer = yield* context.askToWrite({ command, workdir: parameters.workdir, paths: refused })
+  if (Option.isNone(answer)) return yield* told(first)
+  if (answer.value._tag === "No") return yield* told(first, [], [ToolOutputs.notRunAgain(refused, answer.value.words)])
+  return yield* told(yield* attempt(refused), [ToolOutputs.ranAgain(refused, answer.value._tag === "Always")])
+})
+
+interface Attempt {
+  readonly command: string
+  readonly folder: string
+  readonly timeout: Duration.Duration
+  readonly writable: ReadonlyArray<string>
+}
+
+const runOnce = Effect.fnUntraced(function*(
+  { command, folder, timeout, writable }: Attempt,
+  context: Tool.CallContext
+) {
+  const runner = yield* CommandRunner
   const running = yield* Effect.mapError(
-    runner.start(command, folder, { env: { EFFIXIR_SESSION_ID: context.sessionId } }),
+    runner.start(command, folder, { env: { EFFIXIR_SESSION_ID: context.sessionId }, writable }),
     (error) => new Tool.ToolFailure({ message: error.message })
   )
   const spool = yield* Spool.make(context)
@@ -153,12 +177,24 @@ const run = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, cont
     ...reportBackground(outcome),
     ...reportSandbox(running, outcome, output),
     ...reportCut(output)
-  ].join("\n")
+  ]
   const details = { ...outcomeJson(outcome), ...(output.location === undefined ? {} : { artifact: output.location }) }
-  return isEnding(outcome)
-    ? new Tool.Result({ output: report, details })
-    : yield* new Tool.ToolFailure({ message: report, details })
+  const refused = running.refused === undefined || outcome._tag !== "Exited" || outcome.code === 0
+    ? []
+    : yield* running.refused(output.text)
+  return { report, details, refused, hasEnded: isEnding(outcome) }
 })
+
+const told = (
+  { details, hasEnded, report }: Effect.Effect.Success<ReturnType<typeof runOnce>>,
+  before: ReadonlyArray<string> = [],
+  after: ReadonlyArray<string> = []
+) => {
+  const output = [...before, ...report, ...after].join("\n")
+  return hasEnded
+    ? Effect.succeed(new Tool.Result({ output, details }))
+    : new Tool.ToolFailure({ message: output, details })
+}
 
 /** How a command has ended, or why it was stopped. */
 type Outcome =

@@ -61,6 +61,11 @@ export interface RunningCommand {
   readonly errors?: Effect.Effect<string>
   /** The sandbox that it runs in; absent without one. */
   readonly sandbox?: Sandbox
+  /**
+   * The paths that a person could let it write, where the output of the command says that its sandbox has refused that;
+   * absent where nobody could.
+   */
+  readonly refused?: (output: string) => Effect.Effect<ReadonlyArray<string>>
 }
 
 /**
@@ -84,6 +89,8 @@ export interface Options {
   readonly hasErrors?: boolean
   /** Added to the environment that the command gets anyway. */
   readonly env?: Readonly<Record<string, string>>
+  /** Files and folders that a person has let it write, by their real paths, beside what its sandbox lets be written. */
+  readonly writable?: ReadonlyArray<string> | undefined
   /** A program with its first arguments, which runs the command: it gets the shell and the command as its last ones. */
   readonly within?: ReadonlyArray<string>
 }

@@ -31,6 +31,8 @@ export type Subject =
     readonly workdir: string | undefined
     /** Whether it goes on running in the background. */
     readonly stays?: boolean
+    /** Where it has run already: the files and folders that it could then write as well, when it runs again. */
+    readonly writable?: ReadonlyArray<string>
   }
   | { readonly _tag: "Changes"; readonly changes: ReadonlyArray<FileChange> }
   | { readonly _tag: "Call"; readonly arguments: string }
@@ -82,6 +84,11 @@ export const no = (words?: string): Answer => ({ _tag: "No", words })
 
 /** @since 0.1.0 @category models */
 export interface Asking {
+  /**
+   * Whether a person is there. Where that is not known, what need not be asked is asked only in sessions that ask
+   * anyway, by their mode.
+   */
+  readonly isThere?: boolean | undefined
   /** The answer, or nothing if there is no one to give it. Questions come one at a time. */
   readonly ask: (question: Question) => Effect.Effect<Option.Option<Answer>>
   /** Lets the person fill in the form of an MCP server; absent where nobody can, and such forms are declined. */
@@ -97,8 +104,10 @@ export interface Asking {
  * @category references
  */
 export class Approver extends Context.Reference<Approver>()("effixir/tools/permission/Approver", {
-  defaultValue: (): Asking => ({ ask: () => Effect.succeedNone })
+  defaultValue: (): Asking => nobody
 }) {}
+
+const nobody: Asking = { isThere: false, ask: () => Effect.succeedNone }
 
 /** @since 0.1.0 @category layers */
 export const layer = (ask: Asking["ask"]): Layer.Layer<never> => Layer.succeed(Approver, { ask })
@@ -109,7 +118,7 @@ export const layer = (ask: Asking["ask"]): Layer.Layer<never> => Layer.succeed(A
  * @since 0.1.0
  * @category layers
  */
-export const layerNobody: Layer.Layer<never> = layer(() => Effect.succeedNone)
+export const layerNobody: Layer.Layer<never> = Layer.succeed(Approver, nobody)
 
 /**
  * Gives these answers in order, and none after the last.

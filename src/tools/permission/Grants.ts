@@ -164,6 +164,29 @@ const commandOf = (words: SafeCommands.Words): Command => {
     : { grant: `is ${JSON.stringify(words)}`, allows: `the command ${words.map(quote).join(" ")}`, isWhole: true }
 }
 
+/**
+ * Files and folders that commands may write although they are outside of what their sandbox lets be written.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const ofWritable = (paths: ReadonlyArray<string>): ReadonlyArray<Scope> => [{
+  kind: "files",
+  allows: paths.map((path) => `writing of any command in ${path}`),
+  grants: paths.map((path) => `${writing}${path}`)
+}]
+
+/**
+ * The files and folders of such grants.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const writable = (granted: Iterable<string>): ReadonlyArray<string> =>
+  [...granted].flatMap((grant) => grant.startsWith(writing) ? [grant.slice(writing.length)] : [])
+
+const writing = "sandbox writes "
+
 /** Quoted so that a shell reads it as one word. */
 const quote = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 

@@ -60,6 +60,8 @@ export class Permission extends Context.Tag("effixir/tools/permission/Permission
   readonly decide: (request: Request) => Effect.Effect<Decision>
   /** From now on allows in a session what was granted for all of it. */
   readonly remember: (sessionId: string, grants: ReadonlyArray<string>) => Effect.Effect<void>
+  /** What was granted for all of a session; where this is absent, no path can be. */
+  readonly granted?: (sessionId: string) => Effect.Effect<ReadonlySet<string>>
   /** How it decides, for the log of a session: a resumed session decides in the same way. */
   readonly inForce?: { readonly permission: Policy.Mode; readonly policy?: string }
 }>() {}
@@ -210,6 +212,7 @@ export const make = Effect.fnUntraced(function*(policy: Policy.Policy, otherwise
         granted,
         (all) => new Map(all).set(sessionId, new Set([...all.get(sessionId) ?? [], ...grants]))
       ),
+    granted: (sessionId) => Effect.map(Ref.get(granted), (all) => all.get(sessionId) ?? new Set()),
     inForce: { permission: otherwise, ...(policy === noRules ? {} : { policy: policy.source }) }
   })
 })
@@ -273,6 +276,7 @@ export const atMost = (
         return other._tag === "Deny" || decision._tag === "Allow" ? other : decision
       }),
       remember: first.remember,
+      ...first.granted === undefined ? {} : { granted: first.granted },
       inForce: { ...first.inForce, permission: mode }
     }))
 
