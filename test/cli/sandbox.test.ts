@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url"
 import { sandboxFor } from "../../src/cli/sandbox.ts"
 import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../src/testing/Script.ts"
+import { isThere as isTerminalThere } from "./pseudoTerminal.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
+import { sit } from "./terminal.ts"
 
 const there = await Effect.runPromise(NodeSandbox.find)
 const isThere = Either.isRight(there)
@@ -106,6 +108,34 @@ describe.runIf(isThere)("MCP servers", () => {
       )
       const { stderr } = yield* run(["run", "--json", "Go on"], { env: usual })
       assertSentence(stderr, "the program effixir-no-such-program is not there")
+    }).pipe(Effect.provide(platform)))
+})
+
+describe.runIf(isThere && isTerminalThere)("a write that the sandbox refuses", () => {
+  it.scopedLive("is asked about on a terminal, in auto as well, and remembered when the session goes on", () =>
+    Effect.gen(function*() {
+      const outside = yield* Effect.acquireRelease(
+        Effect.sync(makeOutside),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+      )
+      const writing = (name: string) => Script.answer(Script.call("bash", { command: `echo in > ${outside}/${name}` }))
+      const person = yield* sit([writing("a"), writing("b"), Script.answer(Script.say("Once.")), writing("c")], {
+        permission: "auto",
+        columns: 150,
+        env: usual
+      })
+      assert.include(
+        yield* person.see("n no"),
+        `? bash: run this command again, from its start\n│ echo in > ${outside}/a\n` +
+          `  and let it write here as well, and in what lies in it\n│ ${outside}\n` +
+          `  asked because the sandbox has refused it to write ${outside}`
+      )
+      yield* person.press("a")
+      assert.strictEqual((yield* person.end).code, 0)
+      assert.include(yield* person.heard, "in this session from now on")
+      const more = yield* person.run(["resume", "--last", "More"], { env: usual })
+      assert.strictEqual(more.code, 0, more.stderr)
+      assert.deepStrictEqual(readdirSync(outside).toSorted(), ["a", "b", "c"])
     }).pipe(Effect.provide(platform)))
 })
 

@@ -15,15 +15,17 @@ export const sit = Effect.fnUntraced(function*(
   options: {
     readonly columns?: number
     readonly rows?: number
+    readonly permission?: "ask" | "auto"
+    readonly env?: Readonly<Record<string, string>>
     readonly prepare?: (file: Folder, home: string) => void
   } = {}
 ) {
   const all = yield* machine(Script.fromTurns([...turns, Script.answer(Script.say("Done."))]))
   options.prepare?.(all.file, all.home)
-  const { child, output, result } = yield* all.start(["run", "--permission", "ask", "Go"], {
+  const { child, output, result } = yield* all.start(["run", "--permission", options.permission ?? "ask", "Go"], {
     stdin: null,
     through: terminal(options.columns ?? 100, options.rows ?? 40),
-    env: { TERM: "xterm", NO_COLOR: "1" }
+    env: { TERM: "xterm", NO_COLOR: "1", ...options.env }
   })
   let read = 0
   /** What has come since the last time, once it has what is waited for. */
