@@ -1,13 +1,18 @@
 import * as Acp from "@agentclientprotocol/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
+import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../src/testing/Script.ts"
+import { outside as folderOutside } from "../outside.ts"
 import { eventually, machine, platform } from "./support.ts"
+
+const isSandboxThere = Either.isRight(await Effect.runPromise(NodeSandbox.find))
 
 type Machine = Effect.Effect.Success<ReturnType<typeof machine>>
 
@@ -437,4 +442,36 @@ describe("effixir acp", () => {
       assert.strictEqual(failed.code, -32603)
       assert.deepInclude(failed.data, { kind: "UsageLimitReached", details: failed.message })
     }).pipe(Effect.provide(platform)))
+
+  it.scopedLive.runIf(isSandboxThere)(
+    "asks to let a command write what its sandbox has refused",
+    () =>
+      Effect.gen(function*() {
+        const outside = yield* folderOutside
+        const command = `echo in > ${outside}/a`
+        const all = yield* machine(Script.fromTurns([
+          Script.answer(Script.call("bash", { command })),
+          Script.answer(Script.say("Done."))
+        ]))
+        const editor = yield* connect(all, { args: ["--sandbox", "workspace-write"] })
+        const { sessionId } = yield* Effect.promise(() =>
+          editor.agent.request(Acp.methods.agent.session.new, { cwd: all.folder, mcpServers: [] })
+        )
+        yield* Effect.promise(() =>
+          editor.agent.request(Acp.methods.agent.session.prompt, { sessionId, prompt: [{ type: "text", text: "Go" }] })
+        )
+        const [question] = editor.questions
+        assert.include(
+          JSON.stringify(question?.toolCall.content),
+          `${command}\\n(again from its start, and it may then write ${outside})`
+        )
+        assert.deepStrictEqual(question?.options.map(({ name }) => name), [
+          "Yes, this once",
+          `Always in this session: writing of any command in ${outside}`,
+          "No"
+        ])
+        assert.isTrue(existsSync(`${outside}/a`))
+        yield* editor.leave
+      }).pipe(Effect.provide(platform))
+  )
 })

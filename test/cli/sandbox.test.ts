@@ -2,13 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { execFileSync } from "node:child_process"
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir, userInfo } from "node:os"
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { sandboxFor } from "../../src/cli/sandbox.ts"
 import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../src/testing/Script.ts"
+import { makeOutside, outside as folderOutside } from "../outside.ts"
 import { isThere as isTerminalThere } from "./pseudoTerminal.ts"
 import { assertSentence, lines, machine, platform } from "./support.ts"
 import { sit } from "./terminal.ts"
@@ -42,20 +43,10 @@ const outputs = (commands: ReadonlyArray<string>, args: ReadonlyArray<string>) =
     return { ...all, told, beside: path.dirname(file("x")) }
   })
 
-/** A folder outside of the temporary ones, which commands may write: the checkout itself may be in one of them. */
-const makeOutside = (): string => {
-  const places = [join(process.cwd(), "node_modules"), userInfo().homedir]
-  const place = places.find((path) => !/^\/(?:var\/)?tmp(?:\/|$)/.test(path)) ?? "/"
-  return mkdtempSync(join(place, ".effixir-test-"))
-}
-
 describe.runIf(isThere)("MCP servers", () => {
   it.scopedLive("are kept in like commands, unless a person's own settings let them out", () =>
     Effect.gen(function*() {
-      const outside = yield* Effect.acquireRelease(
-        Effect.sync(makeOutside),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-      )
+      const outside = yield* folderOutside
       const server = fileURLToPath(new URL("mcpServer.mjs", import.meta.url))
       const writing = (more: object = {}) => ({ command: process.execPath, args: [server, "writing"], ...more })
       const names = ["usual", "out", "more", "theirs"]
@@ -114,10 +105,7 @@ describe.runIf(isThere)("MCP servers", () => {
 describe.runIf(isThere && isTerminalThere)("a write that the sandbox refuses", () => {
   it.scopedLive("is asked about on a terminal, in auto as well, and remembered when the session goes on", () =>
     Effect.gen(function*() {
-      const outside = yield* Effect.acquireRelease(
-        Effect.sync(makeOutside),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-      )
+      const outside = yield* folderOutside
       const writing = (name: string) => Script.answer(Script.call("bash", { command: `echo in > ${outside}/${name}` }))
       const person = yield* sit([writing("a"), writing("b"), Script.answer(Script.say("Once.")), writing("c")], {
         permission: "auto",

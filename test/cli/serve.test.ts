@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import * as NodeSandbox from "../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../src/testing/Script.ts"
+import { outside as folderOutside } from "../outside.ts"
 import { asking, textOf, types } from "../server/support.ts"
 import { machine, platform } from "./machine.ts"
 import { listening } from "./serving.ts"
@@ -38,6 +39,34 @@ describe("effixir serve", () => {
       const all = `${stdout}${stderr}${JSON.stringify(told)}${JSON.stringify(body)}`
       for (const secret of [...secrets, server.token]) assert.notInclude(all, secret)
     }).pipe(Effect.provide(platform)))
+
+  it.scopedLive.runIf(isSandboxThere)(
+    "asks clients, in a session that asks, to let a command write what its sandbox has refused",
+    () =>
+      Effect.gen(function*() {
+        const outside = yield* folderOutside
+        const command = `echo in > ${outside}/a`
+        const { folder, start } = yield* machine(Script.fromTurns([
+          Script.answer(Script.call("bash", { command })),
+          Script.answer(Script.say("Done."))
+        ]))
+        const flags = ["--sandbox", "workspace-write", "--permission", "ask"]
+        const { output } = yield* start(["serve", ...flags, "--workspace", folder])
+        const server = yield* listening(output)
+        const session = yield* server.begin()
+        const events = yield* server.reader(session)
+        yield* server.turn(session, "go")
+        const path = `/v1/sessions/${session}/permissions/turn-1.0.0`
+        yield* events.until("permission.requested")
+        yield* server.ask("POST", path, { answer: "yes" })
+        const asked = (yield* events.until("permission.requested", 2)).at(-1)?.line
+        assert.deepStrictEqual(asked?.["writable"], [outside])
+        assert.strictEqual(asked?.["command"], command)
+        yield* server.ask("POST", path, { answer: "yes" })
+        yield* events.until("turn.completed")
+        assert.isTrue(existsSync(`${outside}/a`))
+      }).pipe(Effect.provide(platform))
+  )
 
   it.scopedLive("tells a person where its page is, and keeps commands in the sandbox that it is told to", () =>
     Effect.gen(function*() {

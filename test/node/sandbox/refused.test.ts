@@ -6,18 +6,8 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { userInfo } from "node:os"
-import { join } from "node:path"
 import { Agent } from "../../../src/agent/Agent.ts"
 import type { AgentEvent } from "../../../src/agent/AgentEvent.ts"
 import * as NodeAgent from "../../../src/node/NodeAgent.ts"
@@ -26,25 +16,16 @@ import * as Script from "../../../src/testing/Script.ts"
 import * as ScriptedResponses from "../../../src/testing/ScriptedResponses.ts"
 import * as Approver from "../../../src/tools/permission/Approver.ts"
 import * as Policy from "../../../src/tools/permission/Policy.ts"
+import { outside as folderOutside } from "../../outside.ts"
 import { layer as platform, makeFolder } from "../support.ts"
 
 const isThere = Either.isRight(await Effect.runPromise(NodeSandbox.find))
-
-/** A folder outside of the temporary ones, which commands may write: the checkout itself may be in one of them. */
-const makeOutside = Effect.acquireRelease(
-  Effect.sync(() => {
-    const places = [join(process.cwd(), "node_modules"), userInfo().homedir]
-    const place = places.find((path) => !/^\/(?:var\/)?tmp(?:\/|$)/.test(path)) ?? "/"
-    return realpathSync(mkdtempSync(join(place, ".effixir-test-")))
-  }),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-)
 
 type Options = Pick<NodeAgent.Options, "permission" | "policy"> & Omit<Approver.Asking, "ask">
 
 /** An agent in a sandbox, a person who gives these answers, and what the model is told of each call. */
 const machine = Effect.gen(function*() {
-  const [home, workspace, outside] = [yield* makeFolder, yield* makeFolder, yield* makeOutside]
+  const [home, workspace, outside] = [yield* makeFolder, yield* makeFolder, yield* folderOutside]
   const questions: Array<Approver.Question> = []
   const events: Array<AgentEvent> = []
   const go = (commands: ReadonlyArray<string>, answers: ReadonlyArray<Approver.Answer>, options: Options = {}) => {
