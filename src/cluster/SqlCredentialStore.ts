@@ -132,7 +132,11 @@ const keyConfig: Config.Config<Redacted.Redacted<Uint8Array>> = Config.redacted(
     Encoding.decodeBase64(Redacted.value(text)).pipe(
       Either.filterOrLeft((bytes) => bytes.length === 32, () => undefined),
       Either.mapBoth({
-        onLeft: () => InvalidData(["EFFIXIR_CREDENTIAL_KEY"], "expected 32 bytes in Base64, as `openssl rand -base64 32` prints them"),
+        onLeft: () =>
+          InvalidData(
+            ["EFFIXIR_CREDENTIAL_KEY"],
+            "expected 32 bytes in Base64, as `openssl rand -base64 32` prints them"
+          ),
         onRight: Redacted.make
       })
     )
