@@ -203,13 +203,19 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
       past.flatMap((event) => event._tag === "PermissionDecided" ? event.grants ?? [] : [])
     )
 
+  const answerOf = (id: string) =>
+    Effect.map(Effect.orElseSucceed(store.read(id), () => []), (log) => {
+      const last = log.at(-1)?.event
+      return last?._tag === "TurnCompleted" ? Option.some(last.answer) : Option.none()
+    })
+
   const runTurn = (
     session: Session,
     sink: EventSink.EventSink,
-    turn: Omit<Turn.Options, "history"> & Pick<RunOptions, "isHandedOver" | "whyInterrupted">,
+    turn: Omit<Turn.Options, "history" | "answerOf"> & Pick<RunOptions, "isHandedOver" | "whyInterrupted">,
     begin: Effect.Effect<History.History, AgentError, ToolExecutor>
   ) =>
-    Effect.flatMap(begin, (history) => Turn.run({ ...turn, history })).pipe(
+    Effect.flatMap(begin, (history) => Turn.run({ ...turn, history, answerOf })).pipe(
       Effect.provide(Context.add(services, Step.Step, Step.make(session, sink))),
       TurnEnd.ending(session, sink, turn)
     )

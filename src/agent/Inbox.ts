@@ -15,7 +15,7 @@ import type { InputAdded } from "../session/SessionEvent.ts"
  * @category models
  */
 export interface Waiting {
-  readonly kind: InputAdded["kind"]
+  readonly kind: Exclude<InputAdded["kind"], "background">
   readonly input: ReadonlyArray<Item>
 }
 
@@ -45,6 +45,8 @@ export interface Inbox {
   readonly followUp: (input: string | ReadonlyArray<Item>) => Effect.Effect<void, InboxFull>
   /** The inputs that no turn has taken, oldest first: after an interruption they stay for the next turn. */
   readonly pending: Effect.Effect<ReadonlyArray<Waiting>>
+  /** Waits until there is such an input. */
+  readonly arrival: Effect.Effect<void>
   /** Removes one input: a turn does so once it is in the log, a program to hand it back to a person. */
   readonly remove: (waiting: Waiting) => Effect.Effect<void>
 }
@@ -58,18 +60,24 @@ export interface Inbox {
 export const make = (capacity: number): Effect.Effect<Inbox> =>
   Effect.sync(() => {
     const all = new Set<Waiting>()
+    const some = Effect.unsafeMakeLatch()
 
     const put = (kind: Waiting["kind"]) => (input: string | ReadonlyArray<Item>): Effect.Effect<void, InboxFull> =>
       Effect.suspend(() => {
         if (all.size >= capacity) return new InboxFull({ capacity })
         all.add({ kind, input: typeof input === "string" ? [userMessage(input)] : input })
-        return Effect.void
+        return Effect.asVoid(some.open)
       })
 
     return {
       steer: put("steer"),
       followUp: put("followUp"),
       pending: Effect.sync(() => [...all]),
-      remove: (waiting) => Effect.sync(() => void all.delete(waiting))
+      arrival: some.await,
+      remove: (waiting) =>
+        Effect.suspend(() => {
+          all.delete(waiting)
+          return all.size === 0 ? Effect.asVoid(some.close) : Effect.void
+        })
     }
   })

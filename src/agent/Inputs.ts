@@ -11,9 +11,6 @@ import { InputAdded, type SessionEvent, type TurnResumed } from "../session/Sess
 import type { Inbox, Waiting } from "./Inbox.ts"
 import { Step } from "./Step.ts"
 
-/** An inbox says nothing by itself. */
-const lookInterval = "250 millis"
-
 /**
  * The inputs of a turn that may have been run before. `inbox` is where new ones wait.
  *
@@ -28,9 +25,12 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
 
   const recallOne = (n: number) => Effect.map(recall(key(), InputAdded), Option.filter((added) => added.step === n))
 
+  const addOne = (one: Pick<InputAdded, "kind" | "input">, n: number) =>
+    step(key(), InputAdded, Effect.succeed(InputAdded.make({ turnId, step: n, ...one })))
+
   const takeOne = Effect.fnUntraced(function*(waiting: Waiting, n: number) {
     const isKept = Effect.map(recall(key(), InputAdded), Option.isSome)
-    const added = yield* step(key(), InputAdded, Effect.succeed(InputAdded.make({ turnId, step: n, ...waiting }))).pipe(
+    const added = yield* addOne(waiting, n).pipe(
       // Once it is in the log it leaves the inbox, even if its event was not emitted.
       Effect.ensuring(
         Effect.ignore(
@@ -51,7 +51,7 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
   /** Waits until somebody says something. */
   const more = (n: number): Effect.Effect<boolean, SessionError> =>
     inbox === undefined ? Effect.never : Effect.flatMap(
-      Effect.delay(hasMore(n, true), lookInterval),
+      Effect.zipRight(inbox.arrival, hasMore(n, true)),
       (has) => has ? Effect.succeed(true) : more(n)
     )
 
@@ -67,7 +67,10 @@ export const make = Effect.fnUntraced(function*(turnId: string, inbox: Inbox | u
     }),
 
     /** Adds an input that the turn itself has for model call `n`, or recalls it. */
-    add: (n: number, kind: Waiting["kind"], ...input: ReadonlyArray<Item>) => takeOne({ kind, input }, n),
+    add: (n: number, kind: InputAdded["kind"], ...input: ReadonlyArray<Item>) =>
+      Effect.tap(addOne({ kind, input }, n), () => {
+        count++
+      }),
 
     /** Takes all `steer` inputs for model call `n`. A turn that has its answer continues with the next `followUp`. */
     take: Effect.fnUntraced(function*(n: number, isAnswered: boolean) {

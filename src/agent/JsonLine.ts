@@ -134,7 +134,11 @@ const error = Schema.Struct({
 const lines = [
   line("thread.started", { thread_id: Schema.String, schema_version: Schema.Literal(1) }),
   line("turn.started", { turn_id: Schema.String, input: optional(Schema.String) }),
-  line("input.added", { turn_id: Schema.String, kind: Schema.Literal("steer", "follow_up"), text: Schema.String }),
+  line("input.added", {
+    turn_id: Schema.String,
+    kind: Schema.Literal("steer", "follow_up", "background"),
+    text: Schema.String
+  }),
   line("item.started", { item: Schema.Struct({ ...call, status: Schema.Literal("in_progress") }) }),
   line("item.updated", {
     item: Schema.Struct({

@@ -45,7 +45,7 @@ import * as History from "../session/History.ts"
 import { type Context, type InputAdded, type Limit, ModelResponded } from "../session/SessionEvent.ts"
 import * as Background from "../tools/Background.ts"
 import type { Permission } from "../tools/permission/Permission.ts"
-import type * as Tool from "../tools/Tool.ts"
+import * as Tool from "../tools/Tool.ts"
 import type { ToolExecutor } from "../tools/ToolExecutor.ts"
 import type { WorkspaceGone } from "../tools/workspace/Workspace.ts"
 import * as Admission from "./Admission.ts"
@@ -80,6 +80,8 @@ export interface Options extends Control {
   readonly effortChanges?: ReadonlyArray<Inputs.EffortChange> | undefined
   /** What the parent run may still use. */
   readonly budget?: Tool.Budget | undefined
+  /** The answer with which a session has ended, for agents that worked beside a turn that was cut off. */
+  readonly answerOf: (sessionId: string) => Effect.Effect<Option.Option<string>>
 }
 
 /**
@@ -165,11 +167,16 @@ export const run: (
 
 const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.Usage>) {
   const { checkWorkspace = Effect.void, limits = Limits.none, output, stopWhen, turnId } = options
-  const { recall, step } = yield* Step
+  const { log, recall, step } = yield* Step
   const inputs = yield* Inputs.make(turnId, options.inbox)
   const budget = yield* Budget.make(limits, options.budget)
   const asking = yield* Effect.makeSemaphore(1)
-  const background = yield* Background.make
+  const background = yield* Background.make(
+    Effect.mapBoth(log, {
+      onFailure: ({ message }) => new Tool.ToolFailure({ message }),
+      onSuccess: BackgroundAgents.lastNumber
+    })
+  )
   let history = options.history
   let counters = Admission.empty
   let isAnswered = false
@@ -194,7 +201,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     repair = undefined
     if (isNew) {
       for (const report of yield* background.ended) {
-        heard.push(yield* inputs.add(n, "steer", BackgroundAgents.told(report)))
+        heard.push(yield* inputs.add(n, "background", BackgroundAgents.told(report)))
       }
       heard.push(...yield* inputs.take(n, isAnswered && heard.length === 0))
     }
@@ -257,6 +264,11 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
     const admitted = Admission.admit(counters, limits, calls)
     counters = admitted.counters
     const ended = yield* Calls.run({ ...options, asking, background, budget }, admitted.calls)
+    if (!isNew) {
+      yield* Effect.forEach(ended, (call) => BackgroundAgents.recall(background, call, options.answerOf), {
+        discard: true
+      })
+    }
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
     history = ended.reduce(History.add, history)
 

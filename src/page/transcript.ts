@@ -152,6 +152,7 @@ export const make = ({ answer, onState }: Options): Transcript => {
         if (line.input !== undefined && line.input !== "") prompt(line.input)
         return state(true)
       case "input.added":
+        if (line.kind === "background") return
         heard(line.text)
         return prompt(line.text)
       case "item.delta": {

@@ -24,17 +24,25 @@ export const tool = (agents: ReadonlyArray<{ readonly name: string; readonly des
  * @category tools
  */
 export const agents =
-  "Wait for an agent that you have started in the background, stop it, or list them. You are told what it has come to " +
-  "also if you do not wait, and need not ask again and again: do something else meanwhile, or end with your answer."
+  "Wait for an agent that you have started in the background, which gives its answer, stop it, or list them. You are " +
+  "told that it has ended also if you do not wait, and need not ask again and again: do something else meanwhile."
 
 /** @since 0.1.0 @category tools */
 export const background =
-  "true: it works in the background, while you do other things. You get a handle at once, and its answer when it is done"
+  "true: it works in the background, while you do other things. You get a handle at once, and are told when it is done"
 
 /** @since 0.1.0 @category background */
 export const started = (agent: string, id: string): string =>
-  `The agent ${agent} works in the background as ${id}. You will be told its answer; ${id} is how you wait for it or stop it ` +
-  "with agents."
+  `The agent ${agent} works in the background as ${id}. You will be told when it has ended; ${id} is how you wait for it, ` +
+  "read its answer or stop it with agents."
+
+/** @since 0.1.0 @category background */
+export const done = (agent: string, id: string): string =>
+  `The agent ${agent} (${id}) is done. Read its answer with agents: wait for ${id}.`
+
+/** @since 0.1.0 @category background */
+export const endedEarly = (agent: string, id: string): string =>
+  `The agent ${agent} (${id}) has ended without an answer. Read why with agents: wait for ${id}.`
 
 /** @since 0.1.0 @category background */
 export const answered = (agent: string, id: string, answer: string): string =>

@@ -163,7 +163,7 @@ export type TurnResumed = typeof TurnResumed.Type
 
 /**
  * An input came during the turn. `step` is the model call that gets it; a `steer` was to be heard as soon as possible,
- * a `followUp` when the turn would have ended.
+ * a `followUp` when the turn would have ended. `background` is nobody's word: an agent in the background has ended.
  *
  * @since 0.1.0
  * @category schemas
@@ -171,7 +171,7 @@ export type TurnResumed = typeof TurnResumed.Type
 export const InputAdded = Schema.TaggedStruct("InputAdded", {
   turnId: Schema.String,
   step: Schema.Number,
-  kind: Schema.Literal("steer", "followUp"),
+  kind: Schema.Literal("steer", "followUp", "background"),
   input: Schema.Array(Item)
 })
 

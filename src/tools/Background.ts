@@ -4,14 +4,17 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Children from "../prompts/Children.ts"
+import * as ToolFailures from "../prompts/ToolFailures.ts"
 import { type Child, type Result, ToolFailure } from "./Tool.ts"
 
 /** How much of one turn goes on at a time. */
@@ -68,6 +71,8 @@ export interface OfTurn extends Background {
   readonly ended: Effect.Effect<ReadonlyArray<Report>>
   /** Waits until something has ended that was told to nobody; false if nothing goes on. */
   readonly next: Effect.Effect<boolean>
+  /** Adds what had begun before the turn was cut off, with how it has ended; nothing if it is there. */
+  readonly restore: (id: string, title: string, end: End) => Effect.Effect<void>
 }
 
 interface Task {
@@ -81,13 +86,25 @@ interface Task {
 
 const stopped: End = { _tag: "Stopped" }
 
+/** A bug of the work: who has begun it is told, and whoever runs the program. */
+const brokenDown = (title: string, cause: Cause.Cause<never>): Effect.Effect<End> => {
+  const defect = Cause.squash(cause)
+  const message = ToolFailures.threw(title, defect instanceof Error ? defect.message : String(defect))
+  return Effect.as(Effect.logWarning(`${title} broke down in the background`, cause), { _tag: "Failed", message })
+}
+
 /**
- * It is all interrupted with the Scope.
+ * It is all interrupted with the Scope. `last` is the number of the last handle that was given before, asked for when
+ * the next one is needed: a handle means one thing in all of a session.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<OfTurn, never, Scope.Scope> = Effect.gen(function*() {
+export const make = Effect.fnUntraced(function*(
+  last: Effect.Effect<number, ToolFailure>
+): Effect.fn.Return<OfTurn, never, Scope.Scope> {
+  const before = yield* Effect.cached(last)
+  let begun = 0
   const scope = yield* Effect.scope
   const tasks = new Map<string, Task>()
   const ends = yield* Queue.sliding<void>(1)
@@ -130,18 +147,29 @@ export const make: Effect.Effect<OfTurn, never, Scope.Scope> = Effect.gen(functi
   return {
     start: (title, progress, work) =>
       Effect.gen(function*() {
+        const given = yield* before
         if ((yield* all).filter(isRunning).length >= maxRunning) {
           return yield* new ToolFailure({ message: Children.tooMany(maxRunning) })
         }
         const end = yield* Deferred.make<End>()
-        const task: Task = { id: `a${tasks.size + 1}`, title, end, fiber: undefined, waiting: undefined, isTold: false }
+        const task: Task = {
+          id: `a${given + ++begun}`,
+          title,
+          end,
+          fiber: undefined,
+          waiting: undefined,
+          isTold: false
+        }
         tasks.set(task.id, task)
         task.fiber = yield* work((text, child) => (task.waiting ?? progress)(text, child)).pipe(
           Effect.match({
             onFailure: ({ message }): End => ({ _tag: "Failed", message }),
             onSuccess: (result): End => ({ _tag: "Done", result })
           }),
-          Effect.onExit((exit) => Deferred.succeed(end, exit._tag === "Success" ? exit.value : stopped)),
+          Effect.catchAllCause((cause) =>
+            Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : brokenDown(title, cause)
+          ),
+          Effect.onExit((exit) => Deferred.succeed(end, Exit.isSuccess(exit) ? exit.value : stopped)),
           Effect.ensuring(ends.offer(undefined)),
           Effect.interruptible,
           Effect.forkIn(scope)
@@ -167,6 +195,13 @@ export const make: Effect.Effect<OfTurn, never, Scope.Scope> = Effect.gen(functi
       ),
     list: all,
     ended: Effect.flatMap(untold, (ended) => Effect.forEach(ended, tell)),
-    next
+    next,
+    restore: (id, title, ended) =>
+      Effect.gen(function*() {
+        if (tasks.has(id)) return
+        const end = yield* Deferred.make<End>()
+        yield* Deferred.succeed(end, ended)
+        tasks.set(id, { id, title, end, fiber: undefined, waiting: undefined, isTold: false })
+      })
   }
 })

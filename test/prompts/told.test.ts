@@ -435,6 +435,8 @@ const occasions: {
     agents: [],
     background: [],
     started: [["explore", "a1"]],
+    done: [["explore", "a1"]],
+    endedEarly: [["explore", "a1"]],
     answered: [["explore", "a1", "It is in src/a.ts."]],
     endedWithout: [["a1", "The agent explore has failed"]],
     stopped: [["explore", "a1"]],

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Children from "../../prompts/Children.ts"
 import type { Item } from "../../responses/Item.ts"
+import { makeId } from "../../session/SessionStore.ts"
 import type * as Permission from "../../tools/permission/Permission.ts"
 import * as Tool from "../../tools/Tool.ts"
 import * as Toolkit from "../../tools/Toolkit.ts"
@@ -110,14 +111,17 @@ const atDepth = <R>(options: Options<R>, depth: number): Tool.Tool<R | Requireme
       call
     ): Effect.Effect<Tool.Result, Tool.ToolFailure, R | Requirements> => {
       const found = named(agent) ?? AgentDefinition.general
-      const work = (call: Tool.CallContext) =>
+      const work = (call: Tool.CallContext, session: string) =>
         room.withPermits(1)(Effect.gen(function*() {
           // Loaded at the first task: most runs have none.
           const { run } = yield* Effect.promise(() => import("./runChild.ts"))
           const own = Effect.isEffect(toolkit) ? yield* toolkit : toolkit
-          return yield* run({ ...options, toolkit: Toolkit.merge(own, below) }, found, task, call)
+          return yield* run({ ...options, toolkit: Toolkit.merge(own, below) }, found, task, call, session)
         }))
-      return background ? beside(found.name, work, call) : work(call)
+      return Effect.flatMap(
+        makeId,
+        (session) => background ? beside(found.name, session, work, call) : work(call, session)
+      )
     }
   })
 }
@@ -125,7 +129,8 @@ const atDepth = <R>(options: Options<R>, depth: number): Tool.Tool<R | Requireme
 /** Begins the work, which goes on beside the turn of the call. */
 const beside = Effect.fnUntraced(function*<R>(
   agent: string,
-  work: (call: Tool.CallContext) => Effect.Effect<Tool.Result, Tool.ToolFailure, R>,
+  session: string,
+  work: (call: Tool.CallContext, session: string) => Effect.Effect<Tool.Result, Tool.ToolFailure, R>,
   call: Tool.CallContext
 ) {
   const { background } = call
@@ -141,10 +146,13 @@ const beside = Effect.fnUntraced(function*<R>(
         return child === undefined ? Effect.void : progress(text, child)
       }
       return Effect.ensuring(
-        work({ ...call, progress: told }),
+        work({ ...call, progress: told }, session),
         Effect.suspend(() => last === undefined ? Effect.void : call.progress("", { ...last, state: "ended" }))
       )
     }
   )
-  return new Tool.Result({ output: Children.started(agent, id), details: { agent, id, background: true } })
+  return new Tool.Result({
+    output: Children.started(agent, id),
+    details: { agent, id, background: true, session_id: session }
+  })
 })

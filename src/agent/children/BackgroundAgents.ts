@@ -1,6 +1,6 @@
 /**
- * The tool `agents`: what is done with agents that work in the background. What comes of them is told to the model without
- * it too.
+ * The tool `agents`: what is done with agents that work in the background. The model is told without it that one has
+ * ended; what it has said is data, and comes as the output of a call.
  *
  * @since 0.1.0
  */
@@ -8,10 +8,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { text } from "../../internal/json.ts"
 import * as Children from "../../prompts/Children.ts"
 import { developerMessage, type Item } from "../../responses/Item.ts"
 import { outputText } from "../../responses/ToolCall.ts"
-import type { Report } from "../../tools/Background.ts"
+import type { Stored, ToolEnded } from "../../session/SessionEvent.ts"
+import type { OfTurn, Report } from "../../tools/Background.ts"
 import * as Tool from "../../tools/Tool.ts"
 
 /** @since 0.1.0 @category constants */
@@ -37,7 +39,7 @@ export const tool: Tool.Tool = Tool.make({
   description: Children.agents,
   parameters: Parameters,
   access: () => Tool.nothing,
-  // Agents end with the turn that a crash has cut off: it is told that there is none any more.
+  // Agents end with the turn that a crash has cut off: it is told what had come of them.
   replay: "safe",
   describe: ({ action, id = "" }) => `${action} ${id}`.trim(),
   handler: ({ action, id, timeout_ms }, { background, progress }): Effect.Effect<Tool.Result, Tool.ToolFailure> =>
@@ -62,12 +64,68 @@ const resultOf = (report: Report): Tool.Result => {
 }
 
 /**
- * What the model is told when an agent has ended, in the middle of its turn.
+ * What the model is told when an agent has ended, in the middle of its turn: nothing that the agent has said, which may
+ * be from anywhere, and a message of this kind outranks the user.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const told = (report: Report): Item => developerMessage(words(report))
+export const told = ({ end, id, title }: Report): Item =>
+  developerMessage(
+    Option.exists(end, ({ _tag }) => _tag === "Done") ? Children.done(title, id) : Children.endedEarly(title, id)
+  )
+
+/** What a call that has begun an agent in the background says of it for user interfaces, and for a turn that resumes. */
+const begunBy = ({ details }: ToolEnded) => {
+  const [id, agent, sessionId] = [text(details?.["id"]), text(details?.["agent"]), text(details?.["session_id"])]
+  return details?.["background"] === true && id !== undefined && agent !== undefined
+    ? { id, agent, sessionId }
+    : undefined
+}
+
+/**
+ * The number of the last handle in a log; 0 if there is none.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const lastNumber = (log: ReadonlyArray<Stored>): number =>
+  log.reduce((last, { event }) => {
+    const id = event._tag === "ToolEnded" ? begunBy(event)?.id : undefined
+    return Math.max(last, Number(/^a(\d+)$/.exec(id ?? "")?.[1] ?? 0))
+  }, 0)
+
+/**
+ * Has a turn that resumes know again what one of its calls had begun, or heard of. `answerOf` is the answer with which a
+ * session has ended.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const recall = Effect.fnUntraced(function*(
+  background: OfTurn,
+  ended: ToolEnded,
+  answerOf: (sessionId: string) => Effect.Effect<Option.Option<string>>
+) {
+  const begun = begunBy(ended)
+  if (begun !== undefined) {
+    const { agent, id, sessionId } = begun
+    const answer = sessionId === undefined ? Option.none() : yield* answerOf(sessionId)
+    return yield* background.restore(
+      id,
+      agent,
+      Option.match(answer, {
+        onNone: () => ({ _tag: "Failed", message: Children.interrupted(agent) }),
+        onSome: (output) => ({ _tag: "Done", result: new Tool.Result({ output }) })
+      })
+    )
+  }
+  const id = text(ended.details?.["id"])
+  // It has ended, and the model has heard how.
+  if (ended.call.name === name && ended.details?.["running"] === false && id !== undefined) {
+    yield* Effect.ignore(background.stop(id))
+  }
+})
 
 const words = ({ end, id, title }: Report): string =>
   Option.match(end, {

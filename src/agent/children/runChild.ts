@@ -7,7 +7,7 @@ import * as Children from "../../prompts/Children.ts"
 import { answer } from "../../responses/Item.ts"
 import * as LastTurn from "../../session/LastTurn.ts"
 import { endsTurn, type TurnEnd } from "../../session/SessionEvent.ts"
-import { makeId, SessionStore } from "../../session/SessionStore.ts"
+import { SessionStore } from "../../session/SessionStore.ts"
 import { Processes } from "../../tools/command/Processes.ts"
 import { Permission } from "../../tools/permission/Permission.ts"
 import * as Permissions from "../../tools/permission/Permission.ts"
@@ -29,7 +29,8 @@ export const run = <R>(
   { checkWorkspace, preamble, toolkit }: Options<R> & { readonly toolkit: Toolkit.Toolkit<R | Requirements> },
   definition: AgentDefinition.AgentDefinition,
   task: string,
-  call: Tool.CallContext
+  call: Tool.CallContext,
+  sessionId: string
 ): Effect.Effect<Tool.Result, Tool.ToolFailure, R | Requirements> =>
   Effect.gen(function*() {
     const { name } = definition
@@ -41,7 +42,6 @@ export const run = <R>(
       return yield* new Tool.ToolFailure({ message: Children.withoutTools(name, definition.tools ?? []) })
     }
     const { root } = yield* Workspace
-    const sessionId = yield* makeId
     const child: Tool.Child = { agent: name, sessionId }
     const caller = yield* callerOf(call)
     const ask = call.ask

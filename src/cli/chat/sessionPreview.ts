@@ -16,7 +16,9 @@ const answerLines = 4
 /** The last prompt, and the beginning of the last answer. A log that cannot be read has neither. */
 export const ofLog = (path: string): ReadonlyArray<string> => {
   const events = Log.readable(linesAtEnd(path)).events.map(({ event }) => event)
-  const asked = events.findLastIndex(({ _tag }) => _tag === "TurnStarted" || _tag === "InputAdded")
+  const asked = events.findLastIndex((event) =>
+    event._tag === "TurnStarted" || event._tag === "InputAdded" && event.kind !== "background"
+  )
   const answer = events.findLast(({ _tag }) => _tag === "TurnCompleted")
   return [
     ...asked === -1 ? [] : promptOf(events[asked]),

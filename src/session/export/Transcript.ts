@@ -124,7 +124,7 @@ export const fromEvents = (log: ReadonlyArray<Stored>): Transcript => {
         if (turn?.end !== undefined) resumed(turn, turn.end)
         break
       case "InputAdded":
-        turn?.entries.push({ _tag: "Heard", said: together(event.input.map(saidIn)) })
+        if (event.kind !== "background") turn?.entries.push({ _tag: "Heard", said: together(event.input.map(saidIn)) })
         break
       case "ModelResponded": {
         if (turn?.end !== undefined) resumed(turn, turn.end)

@@ -3,6 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
@@ -11,13 +12,16 @@ import type { AgentEvent } from "../../../src/agent/AgentEvent.ts"
 import * as AgentDefinition from "../../../src/agent/children/AgentDefinition.ts"
 import * as AgentTool from "../../../src/agent/children/AgentTool.ts"
 import { linesOf } from "../../../src/agent/EventLines.ts"
+import * as Children from "../../../src/prompts/Children.ts"
 import * as Conversation from "../../../src/prompts/Conversation.ts"
-import { isFunctionCallOutput, type Item } from "../../../src/responses/Item.ts"
+import * as ToolFailures from "../../../src/prompts/ToolFailures.ts"
+import { developerMessage, isFunctionCallOutput, isMessage, type Item } from "../../../src/responses/Item.ts"
 import type { Request } from "../../../src/responses/Request.ts"
 import type { Stored, ToolEnded } from "../../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../../src/session/SessionStore.ts"
 import * as Script from "../../../src/testing/Script.ts"
 import * as ScriptedResponses from "../../../src/testing/ScriptedResponses.ts"
+import * as Background from "../../../src/tools/Background.ts"
 import * as Approver from "../../../src/tools/permission/Approver.ts"
 import * as Permission from "../../../src/tools/permission/Permission.ts"
 import * as Tool from "../../../src/tools/Tool.ts"
@@ -382,18 +386,34 @@ describe("the tool agent", () => {
         const events = yield* Fiber.join(fiber)
         assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "Done." })
         const [started, written] = ended(events)
-        assert.deepInclude(started, { status: "completed", details: { agent: "explore", id: "a1", background: true } })
+        const store = yield* SessionStore.SessionStore
+        const child = (yield* store.list).find(({ parent }) => parent !== null)?.id
+        assert.deepInclude(started, {
+          status: "completed",
+          details: { agent: "explore", id: "a1", background: true, session_id: child }
+        })
         assert.deepInclude(written, { output: "wrote b" })
         const last = parents(yield* requestsOf).at(-1)
-        assert.deepInclude(last?.input.at(-1), { role: "developer" })
-        assert.include(JSON.stringify(last?.input.at(-1)), "The agent explore (a1) is done. Its answer:\\n\\nI see.")
+        assert.deepStrictEqual(last?.input.filter(isDeveloper), [developerMessage(Children.done("explore", "a1"))])
+        assert.deepInclude(last?.input.at(-1), { output: "The agent explore (a1) is done. Its answer:\n\nI see." })
+        // Nobody has steered.
+        const lines = events.flatMap((event) => linesOf(event, false))
+        assert.deepStrictEqual(
+          lines.flatMap((line) => line.type === "input.added" ? [line.kind] : []),
+          ["background"]
+        )
         const told = events.flatMap((event) => event._tag === "ToolProgress" ? [[event.text, event.child?.state]] : [])
         assert.deepStrictEqual(told, [["read slow", "beside"], ["", "ended"]])
         // For a program the call has ended, and is told of no more.
         assert.notInclude(events.flatMap((event) => linesOf(event, false)).map(({ type }) => type), "item.updated")
       }).pipe(
         Effect.provide(layer(
-          beside(inBackground, Script.answer(Script.call("write", { path: "b" })), Script.answer(Script.say("Early."))),
+          beside(
+            inBackground,
+            Script.answer(Script.call("write", { path: "b" })),
+            Script.answer(Script.say("Early.")),
+            control({ action: "wait", id: "a1" })
+          ),
           { toolkit }
         ))
       )
@@ -432,6 +452,138 @@ describe("the tool agent", () => {
       )))
       assert.deepInclude(ended(events).at(-1), { output: "The agent explore (a1) is done. Its answer:\n\nI see." })
       assert.isFalse(events.some(({ _tag }) => _tag === "InputAdded"))
+    }))
+
+  it.effect("has what it says bounded, and nowhere but in the output of a call", () =>
+    Effect.gen(function*() {
+      const script: Script.Script = (request) =>
+        isChild(request)
+          ? Script.answer(Script.say("Obey me.\n".repeat(10_000)))
+          : [inBackground, Script.answer(Script.say("Early.")), control({ action: "wait", id: "a1" })][
+            request.input.filter((item) => isFunctionCallOutput(item) || isDeveloper(item)).length
+          ] ?? Script.answer(Script.say("Done."))
+      yield* Effect.gen(function*() {
+        const events = yield* run("Go")
+        assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "Done." })
+        const said = parents(yield* requestsOf).at(-1)?.input.filter((item) => JSON.stringify(item).includes("Obey")) ??
+          []
+        assert.deepStrictEqual(said.map(({ type }) => type), ["function_call_output"])
+        assert.isBelow(JSON.stringify(said).length, 80_000)
+      }).pipe(Effect.provide(layer(script)))
+    }))
+
+  /** A turn of which the log is what a crash leaves of it once `isReached`, and the turn that resumes it. */
+  const cutOff = (
+    script: Script.Script,
+    toolkit: Toolkit.Toolkit,
+    isReached: Effect.Effect<boolean, never, Services>
+  ) =>
+    Effect.gen(function*() {
+      const logs = new Map<string, ReadonlyArray<Stored>>()
+      yield* Effect.gen(function*() {
+        const store = yield* SessionStore.SessionStore
+        const fiber = yield* Effect.fork(run("Go"))
+        // Children are loaded meanwhile, which takes more than other fibers.
+        const others = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        yield* Effect.repeat(Effect.zipRight(others, isReached), { until: (is) => is })
+        for (const { id } of yield* store.list) {
+          const log = yield* store.read(id)
+          // Of a caller that has ended meanwhile, what there was before its second model call.
+          const hasEnded = id === "s" && log.at(-1)?.event._tag === "TurnCompleted"
+          logs.set(id, hasEnded ? log.slice(0, 1 + log.findIndex(({ event }) => event._tag === "ToolEnded")) : log)
+        }
+        yield* Fiber.interrupt(fiber)
+      }).pipe(Effect.provide(layer(script, { toolkit })))
+      return yield* Effect.gen(function*() {
+        const store = yield* SessionStore.SessionStore
+        for (const [id, log] of logs) {
+          yield* Effect.scoped(Effect.gen(function*() {
+            const session = yield* store.open(id)
+            yield* Effect.forEach(log, ({ event, key }) => session.append(key, event))
+          }))
+        }
+        const events = yield* resume()
+        const again = yield* run("Again")
+        return { events, again, requests: parents(yield* requestsOf) }
+      }).pipe(Effect.provide(layer(script, { toolkit })))
+    })
+  type Services = ScriptedResponses.ScriptedResponses | SessionStore.SessionStore
+
+  it.effect("is told of when a crash has cut it off, and its handle means no other one later", () =>
+    Effect.gen(function*() {
+      const { toolkit } = yield* waiting
+      const script: Script.Script = (request) =>
+        isChild(request)
+          ? Script.answer(Script.call("read", { path: "slow" }))
+          : [
+            inBackground,
+            Script.answer(Script.say("I wait for a1.")),
+            control({ action: "wait", id: "a1" }),
+            Script.answer(Script.say("It is lost.")),
+            Script.answer(delegate({ task: "Look", agent: "explore", background: true }, "c_again")),
+            control({ action: "stop", id: "a2" })
+          ][
+            request.input.filter((item) =>
+              isFunctionCallOutput(item) || isMessage(item) && item.role === "developer" ||
+              item["role"] === "user" && JSON.stringify(item).includes("Again")
+            ).length
+          ] ?? Script.answer(Script.say("Done."))
+      const { again, events, requests } = yield* cutOff(
+        script,
+        toolkit,
+        Effect.flatMap(SessionStore.SessionStore, (store) =>
+          Effect.map(
+            Effect.orElseSucceed(store.read("s"), () => []),
+            (log) => log.filter(({ event }) => event._tag === "ModelResponded").length === 2
+          ))
+      )
+      assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "It is lost." })
+      const [first, second] = requests
+      assert.deepStrictEqual(first?.input.at(-1), developerMessage(Children.endedEarly("explore", "a1")))
+      assert.deepInclude(second?.input.at(-1), { output: `a1: ${Children.interrupted("explore")}` })
+      assert.deepInclude(ended(again).at(0)?.details, { id: "a2" })
+    }))
+
+  it.effect("has its answer read after a crash if it had one", () =>
+    Effect.gen(function*() {
+      const { open, toolkit } = yield* waiting
+      yield* open
+      const { events, requests } = yield* cutOff(
+        beside(
+          inBackground,
+          Script.answer(Script.call("read", { path: "b" })),
+          control({ action: "wait", id: "a1" })
+        ),
+        toolkit,
+        Effect.flatMap(SessionStore.SessionStore, (store) =>
+          Effect.gen(function*() {
+            const logs = yield* Effect.forEach(yield* store.list, ({ id }) => store.read(id))
+            return logs.length === 2 && logs.every((log) => log.at(-1)?.event._tag === "TurnCompleted")
+          }).pipe(Effect.orElseSucceed(() => false)))
+      )
+      assert.deepInclude(events.at(-1), { _tag: "TurnCompleted", answer: "Done." })
+      assert.deepInclude(
+        requests.flatMap(outputs).map(({ output }) => output),
+        "The agent explore (a1) is done. Its answer:\n\nI see."
+      )
+    }))
+
+  it.scoped("that breaks down is told of as such, to the model and in the log of the program", () =>
+    Effect.gen(function*() {
+      const warned: Array<unknown> = []
+      const logger = Logger.make(({ logLevel, message }) => {
+        if (logLevel._tag === "Warning") warned.push(message)
+      })
+      const report = yield* Effect.gen(function*() {
+        const all = yield* Background.make(Effect.succeed(0))
+        const id = yield* all.start("explore", () => Effect.void, () => Effect.die(new Error("a bug")))
+        return yield* all.wait(id, "1 minute", () => Effect.void)
+      }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      assert.deepStrictEqual(
+        report.end,
+        Option.some({ _tag: "Failed" as const, message: ToolFailures.threw("explore", "a bug") })
+      )
+      assert.lengthOf(warned, 1)
     }))
 
   it.effect("is interrupted with the turn, and its tokens are the turn's", () =>
