@@ -90,7 +90,7 @@ const stopped: End = { _tag: "Stopped" }
 const brokenDown = (title: string, cause: Cause.Cause<never>): Effect.Effect<End> => {
   const defect = Cause.squash(cause)
   const message = ToolFailures.threw(title, defect instanceof Error ? defect.message : String(defect))
-  return Effect.as(Effect.logWarning(`${title} broke down in the background`, cause), { _tag: "Failed", message })
+  return Effect.as(Effect.logWarning(message, cause), { _tag: "Failed", message })
 }
 
 /**
