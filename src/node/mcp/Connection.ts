@@ -129,17 +129,15 @@ export const open = Effect.fnUntraced(function*(server: McpServers.Server, optio
 const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, options: Options) {
   const { command, cwd = ".", env = {} } = server
   const folder = resolve(options.folder, cwd)
-  const stdio = yield* Effect.flatMap(
-    sandboxOf(server, folder, options),
-    (before) =>
-      Effect.flatMap(valuesOf(env), (env) =>
-        StdioTransport.make({
-          watcher: options.watcher,
-          words: [...before, command, ...server.args ?? []],
-          folder,
-          env
-        }))
-  ).pipe(
+  const stdio = yield* Effect.zip(sandboxOf(server, folder, options), valuesOf(env)).pipe(
+    Effect.flatMap(([before, env]) => {
+      const words = [command, ...server.args ?? []]
+      return StdioTransport.make({
+        watcher: options.watcher,
+        folder,
+        ...before.length === 0 ? { words, env } : withinOnly(before, words, env)
+      })
+    }),
     Effect.catchTag("CommandNotStarted", ({ problem }) => unusable(`it could not be started: ${problem}`))
   )
   const explain = (error: unknown): McpProblem => {
@@ -162,9 +160,30 @@ const sandboxOf = (server: McpServers.StdioServer, folder: string, { within }: O
   const inHome = (path: string) => resolve(homedir(), path)
   const own = (server.sandbox_writable ?? []).map((path) => resolve(folder, path.replace(/^~(?=$|\/)/, homedir())))
   const packages = fetches.has(basename(server.command)) ? packageFolders.map(inHome) : []
-  return Effect.map(within([...own, ...packages]), (before) =>
-    // A program that is not there is told as such.
-    before.length === 0 ? before : [...before, "/bin/sh", "-c", "exec \"$0\" \"$@\""])
+  return within([...own, ...packages])
+}
+
+/**
+ * The environment of a server is not that of the sandbox's own program, which runs outside of it and would load what
+ * `LD_PRELOAD` names. So its values go in under names that mean nothing, which stay out of the sight of others as a
+ * command line would not, and get their own names there. What is no name to a shell is left out, as a shell does.
+ */
+const withinOnly = (
+  before: ReadonlyArray<string>,
+  words: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>>
+) => {
+  const named = Object.entries(env).filter(([name]) => /^[A-Za-z_]\w*$/.test(name)).map(([name, value], at) => ({
+    name,
+    value,
+    passed: `EFFIXIR_SERVER_${at}`
+  }))
+  const renamed = named.map(({ name, passed }) => `export ${name}="$${passed}"; unset ${passed}; `)
+  return {
+    // A program that is not there is told as such by the shell.
+    words: [...before, "/bin/sh", "-c", `${renamed.join("")}exec "$0" "$@"`, ...words],
+    env: Object.fromEntries(named.map(({ passed, value }) => [passed, value]))
+  }
 }
 
 const packageFolders = [".npm", ".cache", ".bun", ".local/share/pnpm", ".local/share/uv"]

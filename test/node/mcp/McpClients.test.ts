@@ -26,10 +26,14 @@ import * as ToolExecutor from "../../../src/tools/ToolExecutor.ts"
 import { eventually, isAlive, platform } from "../../cli/support.ts"
 
 /** The tools of one server, as an agent has them. */
-const agentWith = Effect.fnUntraced(function*(server: McpServers.Server, person: McpClients.Options["person"] = {}) {
+const agentWith = Effect.fnUntraced(function*(
+  server: McpServers.Server,
+  person: McpClients.Options["person"] = {},
+  within?: McpClients.Options["within"]
+) {
   const { toolkit } = yield* McpClients.make(
     [{ name: "one", source: "user", from: "config.json", server: Either.right(server) }],
-    { folder: tmpdir(), person }
+    { folder: tmpdir(), person, within }
   ).pipe(Effect.provide(platform))
   const { access, declarations, execute } = yield* ToolExecutor.make(toolkit)
   const callOf = (name: string, args: object = {}) => ({
@@ -273,6 +277,26 @@ describe("A program", () => {
       while (!shown.includes(realpathSync(tmpdir()))) shown = yield* told
       assert.notInclude(shown, realpathSync(given))
       assert.deepStrictEqual(yield* yield* folders({}), [realpathSync(given)])
+    }))
+
+  it.scopedLive("has its variables in the sandbox alone, and none of them in a command line", () =>
+    Effect.gen(function*() {
+      const folder = mkdtempSync(join(tmpdir(), "effixir-test-"))
+      const [outside, line] = [join(folder, "environment"), join(folder, "line")]
+      const value = "$HOME `id` \"x\"\n'y'"
+      const { call } = yield* agentWith(
+        {
+          command: process.execPath,
+          args: [odd],
+          env: { GCONV_PATH: "/evil", "not;a name": "x", SECRET_OF_OURS: value }
+        },
+        {},
+        () => Effect.succeed(["/bin/sh", "-c", `env > ${outside}; echo "$*" > ${line}; exec "$@"`, "sh"])
+      )
+      assert.strictEqual(JSON.parse(text(yield* call("mcp__one__echo"))).env, value)
+      assert.match(readFileSync(outside, "utf8"), /^PATH=/m)
+      assert.notMatch(readFileSync(outside, "utf8"), /^(?:GCONV_PATH|SECRET_OF_OURS)=/m)
+      assert.notMatch(readFileSync(line, "utf8"), /evil|HOME/)
     }))
 
   it.scopedLive("that has come back with another tool does not run it on an approval of the first", () =>
