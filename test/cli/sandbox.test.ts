@@ -53,7 +53,7 @@ describe.runIf(isThere)("MCP servers", () => {
       const all = yield* machine(Script.fromTurns([
         ...names.map((name) =>
           Script.answer(Script.call(`mcp__${name}__echo`, {
-            paths: [`own-${name}.txt`, `${outside}/${name}.txt`, ".git/config"]
+            paths: [`own-${name}.txt`, `${outside}/${name}.txt`, ".git/config", `.git/${name}`]
           }))
         ),
         Script.answer(Script.say("Done."))
@@ -83,10 +83,10 @@ describe.runIf(isThere)("MCP servers", () => {
         type === "item.completed" && item?.type === "tool_call" ? [String(item["output"])] : []
       )
       assert.deepStrictEqual(told.map((text) => JSON.parse(text)), [
-        ["written", "EROFS", "EROFS"],
-        ["written", "written", "written"],
-        ["written", "written", "EROFS"],
-        ["written", "EROFS", "EROFS"]
+        ["written", "EROFS", "EROFS", "EROFS"],
+        ["written", "written", "written", "written"],
+        ["written", "written", "EROFS", "EROFS"],
+        ["written", "EROFS", "EROFS", "EROFS"]
       ])
     }).pipe(Effect.provide(platform)))
 

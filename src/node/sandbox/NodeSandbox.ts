@@ -173,7 +173,7 @@ export const around = Effect.fnUntraced(function*(
 
 /**
  * What stands before the words of a program that stays, so that the same holds for it as for commands; it may write in
- * `folders` as well. It is started, and ends, in this Scope. Nothing, where there is no sandbox and none is required.
+ * `folders` as well, and nowhere in `.git`. It is started, and ends, in this Scope. Nothing, where there is no sandbox and none is required.
  *
  * @since 0.1.0
  * @category starting
@@ -188,7 +188,16 @@ export const before = Effect.fnUntraced(function*(
   const secrets = yield* SecretFiles
   const isReadOnly = mode === "read-only"
   const all = isReadOnly ? [] : [...writable, ...folders]
-  const rules = Rules.make({ root, home, isReadOnly, network, writable: all, secrets, session: undefined })
+  const rules = Rules.make({
+    root,
+    home,
+    isReadOnly,
+    network,
+    writable: all,
+    secrets,
+    session: undefined,
+    keepsGit: true
+  })
   yield* Effect.addFinalizer(() => clean(rules))
   return sandbox.right(rules)
 })

@@ -63,10 +63,14 @@ export interface Options {
   readonly home: string
   readonly secrets: Secrets
   readonly session: string | undefined
+  /** For a program that stays: what is removed after a command would steer git as long as that one runs. */
+  readonly keepsGit?: boolean
 }
 
 /** @since 0.1.0 @category constructors */
-export const make = ({ granted = [], home, isReadOnly, network, root, secrets, session, writable }: Options): Rules => {
+export const make = (
+  { granted = [], home, isReadOnly, keepsGit = false, network, root, secrets, session, writable }: Options
+): Rules => {
   // The workspace may be a part of a repository.
   const own = join(repositoryOf(root), ".git")
   const git = [...isRepository(own) ? [own] : [], ...gitFolders(own)]
@@ -87,6 +91,7 @@ export const make = ({ granted = [], home, isReadOnly, network, root, secrets, s
     ...secretsBelow(root, secrets, session)
   ]).filter((file) => !emptied.some((folder) => isWithin(folder, file)))
   const steering = [
+    ...keepsGit ? [...isFolder(own) ? [own] : [], ...git] : [],
     ...isFolder(own) || !existsSync(own) ? [] : [own],
     ...[...new Set([...isFolder(own) ? [own] : [], ...git, ...others])].flatMap((folder) => [
       join(folder, "hooks"),
