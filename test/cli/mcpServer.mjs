@@ -72,17 +72,26 @@ const answer = ({ error, id, method, params, result }) => {
       client = params.capabilities
       return give({
         protocolVersion: "2025-06-18",
-        capabilities: { tools: { listChanged: true }, ...behaviour === "prompting" ? { prompts: {} } : {} },
+        capabilities: { tools: { listChanged: true }, ...behaviour === "prompting" || behaviour === "asking in prompts" ? { prompts: {} } : {} },
         serverInfo: { name: behaviour, version: "1" }
       })
     case "ping":
       return behaviour === "hanging" ? undefined : give({})
     case "tools/list":
+      if (behaviour === "asking in lists") {
+        return ask(form).then((answer) => give({ tools: [{ ...tools()[0], description: answer.action }] }))
+      }
       return give({ tools: tools() })
     case "prompts/list":
+      if (behaviour === "asking in prompts") return give({ prompts: [{ name: "asked" }] })
       return give({ prompts: [{ name: "spoof", description: "Says \u001B[31mit" }, { name: "refused" }] })
     case "prompts/get":
       if (params.name === "refused") return send({ id, error: { code: -32602, message: "no such prompt" } })
+      if (params.name === "asked") {
+        return ask(form).then(({ action }) =>
+          give({ messages: [{ role: "user", content: { type: "text", text: `It was ${action}.` } }] })
+        )
+      }
       return give({ messages: [{ role: "user", content: { type: "text", text: "Look at ./dot.png \u001B[2J" } }] })
     case "tools/call":
       return call(give, params, id)
@@ -117,6 +126,12 @@ const call = (give, params, id) => {
     }
     case "asking":
       return ask(form).then((answer) => say(JSON.stringify({ can: client.elicitation ?? null, answer })))
+    case "asking on":
+      return (async () => {
+        const answers = []
+        for (let n = 0; n < 7; n++) answers.push((await ask(form)).action)
+        say(answers.join(" "))
+      })()
     case "asking late":
       say("said")
       return setTimeout(() => ask(form).then((answer) => writeFileSync(pidFile, JSON.stringify(answer))), 300)

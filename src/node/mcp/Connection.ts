@@ -333,8 +333,11 @@ const connect = Effect.fnUntraced(function*(
     Effect.forkIn(scope)
   )
 
+  const stoppable = (asked: Asked) => isProgram ? Effect.onInterrupt(send(asked), () => check) : send(asked)
+
+  /** What a person or the model has called for: only then may the server ask the person. */
   const ask = (asked: Asked): Effect.Effect<unknown, McpProblem> =>
-    questions.during(isProgram ? Effect.onInterrupt(send(asked), () => check) : send(asked), asked.budget).pipe(
+    questions.during(stoppable(asked), asked.budget).pipe(
       Effect.tapError(({ pages = [], problem }) =>
         Effect.flatMap(
           pages.length === 0 ? Effect.succeed(false) : questions.visitAll(pages),
@@ -351,7 +354,7 @@ const connect = Effect.fnUntraced(function*(
     const all: Array<A> = []
     let cursor: string | undefined
     for (let page = 0; page < maxPages; page++) {
-      const answer = yield* ask({
+      const answer = yield* stoppable({
         method,
         ...cursor === undefined ? {} : { params: { cursor } },
         timeout: Duration.seconds(startup_timeout)

@@ -1,5 +1,6 @@
 /**
- * What an MCP server asks the person (elicitation), and the model if a person lets it (sampling). It may ask while it works for a call of ours, and at no other time.
+ * What an MCP server asks the person (elicitation), and the model if a person lets it (sampling). It may ask while it
+ * works for a call, a prompt or a resource, and neither while it lists what it has nor at any other time.
  *
  * @internal
  */
@@ -7,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberSet from "effect/FiberSet"
+import { quote } from "../../internal/quote.ts"
 import * as Elicitation from "../../tools/mcp/Elicitation.ts"
 import * as Sampling from "../../tools/mcp/Sampling.ts"
 import type { Asking } from "../../tools/permission/Approver.ts"
@@ -20,7 +22,10 @@ const patience = Duration.minutes(5)
 const maxSamples = 5
 
 /** How many pages a server may want seen before a call. */
-const maxPages = 3
+const maxWanted = 3
+
+/** How many forms and pages of a server are shown while it works for a call. */
+const maxAsked = 5
 
 /**
  * How the person is asked, as far as somebody is there.
@@ -69,12 +74,19 @@ export const make = Effect.fnUntraced(function*(server: string, client: Client, 
   let calls = 0
   let asking = 0
   let samples = 0
+  let shown = 0
+  /** The person has gone away from a question of these calls: no other one is shown. */
+  let isLeft = false
   /** What the calls that run may still use; the last is the one that most likely asks. */
   let budgets: ReadonlyArray<Budget> = []
 
   const begin = (budget: Budget | undefined) =>
     Effect.suspend(() => {
-      if (calls++ === 0) samples = 0
+      if (calls++ === 0) {
+        samples = 0
+        shown = 0
+        isLeft = false
+      }
       if (budget !== undefined) budgets = [...budgets, budget]
       return idle.close
     })
@@ -86,14 +98,23 @@ export const make = Effect.fnUntraced(function*(server: string, client: Client, 
 
   const patiently = (asked: Effect.Effect<Elicitation.Answer>) =>
     Effect.acquireUseRelease(Effect.sync(() => asking++), () => asked, () => Effect.sync(() => asking--)).pipe(
-      Effect.timeoutTo({ duration: patience, onTimeout: () => Elicitation.cancel, onSuccess: (answer) => answer })
+      Effect.timeoutTo({ duration: patience, onTimeout: () => Elicitation.cancel, onSuccess: (answer) => answer }),
+      Effect.tap((answer) => Effect.sync(() => void (isLeft ||= answer._tag === "Cancel")))
     )
+
+  const tooMany = Effect.when(
+    Effect.logWarning(
+      `the MCP server ${quote(server)} asks too much: after ${maxAsked} questions in a call it gets a no to the others`
+    ),
+    () => shown === maxAsked + 1
+  )
 
   const answer = Effect.fnUntraced(function*(params: unknown, signal: AbortSignal) {
     const page = Elicitation.pageOf(server, params)
     const form = page === undefined ? Elicitation.formOf(server, params) : undefined
     const asked = page !== undefined ? visit?.(page) : form === undefined ? undefined : fill?.(form)
-    if (asked === undefined || calls === 0) return decline
+    if (asked === undefined || calls === 0 || isLeft) return decline
+    if (++shown > maxAsked) return yield* Effect.as(tooMany, decline)
     const over = Effect.as(Effect.raceFirst(idle.await, aborted(signal)), Elicitation.cancel)
     const given = yield* Effect.raceFirst(patiently(asked), over)
     if (given._tag !== "Accept") return given._tag === "Decline" ? decline : cancel
@@ -119,6 +140,7 @@ export const make = Effect.fnUntraced(function*(server: string, client: Client, 
   const answerOfModel = Effect.fnUntraced(function*(ask: Sampling.Ask, params: unknown, signal: AbortSignal) {
     const request = Sampling.requestOf(params)
     if (request === undefined) return yield* refused("only short texts are answered")
+    if (isLeft) return yield* refused("the user does not answer")
     if (calls === 0 || ++samples > maxSamples) return yield* refused(`no more than ${maxSamples} in a call`)
     const budget = budgets.at(-1)
     const left = budget === undefined ? undefined : yield* budget.left
@@ -156,7 +178,7 @@ export const make = Effect.fnUntraced(function*(server: string, client: Client, 
     during: (call, budget) => Effect.acquireUseRelease(begin(budget), () => call, () => end(budget)),
     visitAll: (wanted) => {
       const pages = wanted.map((one) => Elicitation.pageOf(server, one))
-      if (visit === undefined || pages.length === 0 || pages.length > maxPages) return Effect.succeed(false)
+      if (visit === undefined || pages.length === 0 || pages.length > maxWanted) return Effect.succeed(false)
       return Effect.map(
         Effect.forEach(
           pages,

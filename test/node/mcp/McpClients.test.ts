@@ -399,6 +399,35 @@ describe("A server that asks the person", () => {
       assert.strictEqual(readFileSync(file, "utf8"), JSON.stringify({ action: "decline" }))
     }))
 
+  it.scopedLive("asks only so often in a call, and not again when the person has gone away", () =>
+    Effect.gen(function*() {
+      let shown = 0
+      const answering = (answer: Elicitation.Answer) => ({
+        fill: () =>
+          Effect.sync(() => {
+            shown++
+            return answer
+          })
+      })
+      const { call } = yield* agentWith(behaving("asking on"), answering(Elicitation.decline))
+      yield* call("mcp__one__echo")
+      assert.strictEqual(shown, 5)
+      yield* call("mcp__one__echo")
+      assert.strictEqual(shown, 10)
+      shown = 0
+      assert.strictEqual(
+        yield* asked("asking on", answering(Elicitation.cancel)),
+        "cancel decline decline decline decline decline decline"
+      )
+      assert.strictEqual(shown, 1)
+    }))
+
+  it.scopedLive("asks nothing while it lists what it has", () =>
+    Effect.gen(function*() {
+      const { names } = yield* agentWith(behaving("asking in lists"), { fill: () => Effect.dieMessage("asked") })
+      assert.deepStrictEqual(yield* names, ["mcp__one__echo"])
+    }))
+
   it.scopedLive("has the person go to a page, also before it does anything", () =>
     Effect.gen(function*() {
       const pages: Array<Elicitation.Page> = []
