@@ -11,13 +11,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import { mkdirSync } from "node:fs"
 import { homedir } from "node:os"
-import { basename, resolve } from "node:path"
+import { basename, delimiter, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Host from "../../auth/Host.ts"
 import { Secrets } from "../../auth/Secrets.ts"
 import { field, text } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
+import { isWithin } from "../../internal/paths.ts"
 import { version } from "../../internal/version.ts"
 import * as Told from "../../prompts/McpTools.ts"
 import type { CommandNotStarted } from "../../tools/command/CommandRunner.ts"
@@ -40,6 +42,7 @@ import {
   type Transport,
   UnauthorizedError
 } from "../../vendor/mcp.ts"
+import { isExecutable } from "../files/isExecutable.ts"
 import * as Network from "../network/Network.ts"
 import type { ProcessWatcher } from "../process/ProcessWatcher.ts"
 import { boundedFetch } from "./boundedFetch.ts"
@@ -75,6 +78,7 @@ export class McpProblem extends Data.TaggedError("McpProblem")<{
 /** @since 0.1.0 @category models */
 export interface Options {
   readonly name: string
+  readonly source: McpServers.Configured["source"]
   /** The folder that the agent works in. */
   readonly folder: string
   readonly watcher: ProcessWatcher
@@ -155,11 +159,14 @@ const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, op
 })
 
 /** What a server may write beside what commands may: what its entry names, and where its command keeps packages. */
-const sandboxOf = (server: McpServers.StdioServer, folder: string, { within }: Options) => {
+const sandboxOf = (server: McpServers.StdioServer, folder: string, options: Options) => {
+  const { source, within } = options
   if (within === undefined || server.sandbox === false) return Effect.succeed<ReadonlyArray<string>>([])
   const inHome = (path: string) => resolve(homedir(), path)
   const own = (server.sandbox_writable ?? []).map((path) => resolve(folder, path.replace(/^~(?=$|\/)/, homedir())))
-  const packages = fetches.has(basename(server.command)) ? packageFolders.map(inHome) : []
+  const packages = source === "user" ? packageFoldersOf(server.command, options.folder).map(inHome) : []
+  // What is not there cannot be let be written.
+  packages.forEach(makeFolder)
   return within([...own, ...packages])
 }
 
@@ -186,7 +193,31 @@ const withinOnly = (
   }
 }
 
-const packageFolders = [".npm", ".cache", ".bun", ".local/share/pnpm", ".local/share/uv"]
+/** Nothing for a program that is named by its path, or that commands could have put into the workspace. */
+const packageFoldersOf = (command: string, workspace: string): ReadonlyArray<string> => {
+  const folders = packageFolders.get(command)
+  const found = (process.env["PATH"] ?? "").split(delimiter).map((folder) => resolve(workspace, folder, command))
+    .find(isExecutable)
+  return folders === undefined || found === undefined || isWithin(resolve(workspace), found) ? [] : folders
+}
+
+const packageFolders: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  ["bunx", [".bun", ".cache"]],
+  ["npx", [".npm", ".cache"]],
+  ["pnpm", [".local/share/pnpm", ".cache"]],
+  ["pnpx", [".local/share/pnpm", ".cache"]],
+  ["uv", [".local/share/uv", ".cache"]],
+  ["uvx", [".local/share/uv", ".cache"]],
+  ["yarn", [".yarn", ".cache"]]
+])
+
+const makeFolder = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch {
+    // The server will say what it misses.
+  }
+}
 
 const withWords = (error: McpProblem, said: string): McpProblem =>
   said === "" || error.reason === "Refused"

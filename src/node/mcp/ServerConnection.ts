@@ -62,8 +62,8 @@ type Request = Omit<Connection.Asked, "onProgress" | "timeout">
 /** @since 0.1.0 @category models */
 export interface AskOptions {
   readonly progress?: (told: string) => Effect.Effect<void>
-  /** The tool as it was described when the call was approved. As another one it is not run. */
   readonly budget?: Connection.Asked["budget"]
+  /** The tool as it was described when the call was approved. As another one it is not run. */
   readonly agreed?: { readonly tool: string; readonly called: string; readonly version: string } | undefined
 }
 
@@ -132,6 +132,7 @@ export const make = Effect.fnUntraced(function*(configured: McpServers.Configure
     const connection = yield* Connection.open(server, {
       ...options,
       name,
+      source: configured.source,
       onChanged: () => {
         changes.unsafeOffer(undefined)
       }

@@ -299,6 +299,31 @@ describe("A program", () => {
       assert.notMatch(readFileSync(line, "utf8"), /evil|HOME/)
     }))
 
+  it.scopedLive("may write where npx keeps packages only if a person's own entry names npx, and not as a file", () =>
+    Effect.gen(function*() {
+      const home = mkdtempSync(join(tmpdir(), "effixir-test-"))
+      const before = process.env["HOME"]
+      yield* Effect.acquireRelease(
+        Effect.sync(() => process.env["HOME"] = home),
+        () => Effect.sync(() => process.env["HOME"] = before)
+      )
+      const granted: Array<readonly [source: string, folders: ReadonlyArray<string>]> = []
+      for (const [source, command] of [["project", "npx"], ["user", "./npx"], ["user", "npx"]] as const) {
+        const server = Either.right({ command, args: ["--version"] })
+        const { servers } = yield* McpClients.make([{ name: "one", source, from: "f", server }], {
+          folder: tmpdir(),
+          within: (folders) => Effect.sync(() => (granted.push([`${source} ${command}`, folders]), []))
+        }).pipe(Effect.provide(platform))
+        yield* Effect.forEach(servers, ({ state }) => state)
+        assert.strictEqual(existsSync(join(home, ".npm")), source === "user" && command === "npx")
+      }
+      assert.deepStrictEqual(granted, [
+        ["project npx", []],
+        ["user ./npx", []],
+        ["user npx", [join(home, ".npm"), join(home, ".cache")]]
+      ])
+    }))
+
   it.scopedLive("that has come back with another tool does not run it on an approval of the first", () =>
     Effect.gen(function*() {
       const { access, call, names } = yield* agentWith({ command: process.execPath, args: [odd, "reborn"] })
