@@ -6,6 +6,8 @@ import * as Stream from "effect/Stream"
 import * as Request from "../../responses/Request.ts"
 import * as Response from "../../responses/Response.ts"
 import type { Responses } from "../../responses/Responses.ts"
+import * as Usage from "../../responses/Usage.ts"
+import * as Estimate from "../../session/compaction/Estimate.ts"
 import type * as Sampling from "../../tools/mcp/Sampling.ts"
 
 /** An answer that is longer than it may be is not waited for. */
@@ -26,7 +28,15 @@ export const make =
         Effect.mapError(({ message }) => message),
         Effect.map((): Sampling.Sample => {
           const text = Response.text(response) || said
-          return { model, text: text.slice(0, room).toWellFormed(), isCut: text.length > room, usage: response.usage }
+          const isCut = text.length > room
+          // The end of a stream, which is not waited for, has what it has used.
+          const hasUsage = response.usage.inputTokens + response.usage.outputTokens > 0
+          const usage = hasUsage ? response.usage : {
+            ...Usage.zero,
+            inputTokens: Estimate.ofText(instructions) + Estimate.ofItems(input),
+            outputTokens: Estimate.ofText(text)
+          }
+          return { model, text: text.slice(0, room).toWellFormed(), isCut, usage }
         })
       )
     })
