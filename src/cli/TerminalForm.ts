@@ -30,7 +30,9 @@ export const fill = (screen: typeof Screen.Service, form: Elicitation.Form): Eff
       given.push([field.name, value.value])
     }
     if (fields.length > 0) {
-      const confirmed = yield* consent(screen, "\n  send these answers?")
+      const answers = given.map(([name, value]) => `${titleOf(form, name)}: ${String(value)}`)
+      yield* screen.err(["", ...answers.flatMap((answer) => barred(screen, answer)), ""].join("\n"))
+      const confirmed = yield* consent(screen, "send these answers?")
       if (confirmed !== "y") return yield* Effect.as(screen.err("Nothing was sent.\n"), refusal(confirmed))
     }
     return { _tag: "Accept", content: Object.fromEntries(given) } as const
@@ -66,10 +68,17 @@ const asked = (
 ) =>
   [
     `${screen.isErrTerminal ? "\r\u001B[2K" : ""}The MCP server ${line(server)} asks you:`,
-    ...quoted(exactly(message), { hasColors: screen.hasColors, size: screen.size() }),
+    ...barred(screen, message),
     ...more,
     ""
   ].join("\n")
+
+/** What comes from a server stands behind a bar, so that it is taken for nothing that effixir says. */
+const barred = ({ hasColors, size }: typeof Screen.Service, text: string): ReadonlyArray<string> =>
+  quoted(exactly(text), { hasColors, size: size() })
+
+const titleOf = ({ fields }: Elicitation.Form, name: string): string =>
+  fields.find((field) => field.name === name)?.title ?? name
 
 const noSecrets = "It gets what you type, and so may the model: no passwords, keys or other secrets."
 
@@ -102,19 +111,22 @@ const meaning: ReadonlySet<string> = new Set(["y", "n", escape, "\u0004"])
 /** The value of a field; nothing where it may be missing, and stopped where it may not. */
 const ask = Effect.fnUntraced(function*(screen: typeof Screen.Service, field: Elicitation.Field) {
   const { description, isRequired, kind, title, usual } = field
-  const about = description === "" ? "" : `: ${line(description)}`
-  yield* screen.err(
-    `\n  ${line(title)}${about}\n  (${Elicitation.expectedOf(kind)}${isRequired ? "" : "; Enter alone for none"})\n`
-  )
-  if (kind._tag === "Choice") {
-    yield* screen.err(kind.choices.map(({ title }, at) => `    ${at + 1}  ${line(title)}\n`).join(""))
-  }
+  const choices = kind._tag === "Choice" ? kind.choices : []
+  yield* screen.err([
+    "",
+    ...barred(screen, `${title}${description === "" ? "" : `: ${description}`}`),
+    ...choices.flatMap(({ title }, at) => barred(screen, `${at + 1}  ${title}`)),
+    `  (${Elicitation.expectedOf(kind)}${isRequired ? "" : "; Enter alone for none"})`,
+    ""
+  ].join("\n"))
+  // What could not be typed as it is shown is not proposed.
+  const begun = line(usual) === usual ? usual : ""
   for (let n = 0; n < maxTries; n++) {
-    const typed = yield* Keyboard.words("  > ", line(usual))
+    const typed = yield* Keyboard.words("  > ", begun)
     if (typed.trim() === "" && !isRequired) return undefined
     const value = Elicitation.read(kind, typed)
     if (Either.isRight(value) && typed.trim() !== "") return { value: value.right }
-    yield* screen.err(`  ${line(title)}: expected ${Elicitation.expectedOf(kind)}.\n`)
+    yield* screen.err(`  That is not what is expected: ${Elicitation.expectedOf(kind)}.\n`)
   }
   return stopped
 })

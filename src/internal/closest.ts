@@ -1,6 +1,9 @@
 import { distance } from "../vendor/levenshtein.ts"
 
-/** The name that a word was probably meant to be: it differs in a letter, in two that changed places, or in two of a longer one. */
+/**
+ * The name that a word was probably meant to be: it differs in a letter, in two that changed places, or in two of a longer
+ * one.
+ */
 export const closest = (word: string, names: ReadonlyArray<string>): string | undefined => {
   const reach = word.replace(/^-*(?:no-)?/, "").length > 4 ? 2 : 1
   return names

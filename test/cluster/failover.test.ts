@@ -1,7 +1,11 @@
-import { assert, describe, layer } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import * as Conversation from "../../src/prompts/Conversation.ts"
 import { isFunctionCallOutput } from "../../src/responses/Item.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -81,59 +85,67 @@ const turnThat = Effect.fnUntraced(function*(signal: "SIGKILL" | "SIGSTOP" | "SI
 })
 
 describe.runIf(hasPostgres)("A turn whose runner", () => {
-  layer(Machines.layer(script), { excludeTestServices: true, timeout: "2 minutes" })((it) => {
-    it.scoped("is killed goes on at another one, and its model hears of the call that was cut", () =>
-      Effect.gen(function*() {
-        const { heard, lastBegunBy, victim } = yield* turnThat("SIGKILL")
-        assert.notStrictEqual(lastBegunBy, victim.name)
-        assert.include(heard, Conversation.unknownOutcome)
-      }))
+  // One database and one model for all. `layer` of @effect/vitest would change `it` for every file that comes after this one.
+  let life: Scope.CloseableScope
+  let machines: Context.Context<Machines.Machines>
+  beforeAll(async () => {
+    life = await Effect.runPromise(Scope.make())
+    machines = await Effect.runPromise(Layer.buildWithScope(Machines.layer(script), life))
+  }, 120_000)
+  afterAll(() => Effect.runPromise(Scope.close(life, Exit.void)), 120_000)
 
-    it.scoped("hangs goes on at another one, and the first adds nothing when it wakes up", () =>
-      Effect.gen(function*() {
-        const { heard, lastBegunBy, victim } = yield* turnThat("SIGSTOP")
-        assert.notStrictEqual(lastBegunBy, victim.name)
-        assert.include(heard, Conversation.unknownOutcome)
-      }))
+  const test = <E>(name: string, body: () => Effect.Effect<void, E, Machines.Machines | Scope.Scope>) =>
+    it.scopedLive(name, () => Effect.provide(body(), machines))
 
-    it.scoped("is asked to end ends there, and the runner when the turn has", () =>
-      Effect.gen(function*() {
-        const { heard, lastBegunBy, result, victim } = yield* turnThat("SIGTERM")
-        assert.strictEqual(lastBegunBy, victim.name)
-        assert.notInclude(heard, Conversation.unknownOutcome)
-        assert.deepInclude(result, { code: 0, stderr: "" })
-      }))
+  test("is killed goes on at another one, and its model hears of the call that was cut", () =>
+    Effect.gen(function*() {
+      const { heard, lastBegunBy, victim } = yield* turnThat("SIGKILL")
+      assert.notStrictEqual(lastBegunBy, victim.name)
+      assert.include(heard, Conversation.unknownOutcome)
+    }))
 
-    it.scoped("dies with a question asks it again, and hears the answer of another machine that comes meanwhile", () =>
-      Effect.gen(function*() {
-        const { bury, gateway, linesOf, post, read, runner, two } = yield* Machines.Machines
-        for (const before of yield* two) yield* bury(before)
-        const [first, other] = yield* Effect.all([runner("ask"), gateway], { concurrency: 2 })
-        const session = String((yield* post("/v1/sessions", {})).body["session_id"])
-        const reader = yield* read(session)
-        // Asked for at both at once, by one key.
-        const turn = [`/v1/sessions/${session}/turns`, { input: "Count for witness-asked", key: "k" }] as const
-        const started = yield* Effect.all([post(...turn), other.post(...turn)], { concurrency: 2 })
-        assert.deepStrictEqual(started.map(({ body, status }) => [status, body["turn_id"]]), [
-          [202, "turn-1"],
-          [202, "turn-1"]
-        ])
-        const questions = () =>
-          reader.seen.flatMap(({ item, type }) =>
-            type === "permission.requested" && item !== undefined ? [item.id] : []
-          )
-        yield* eventually("it is asked", () => questions().length > 0)
-        yield* runner("ask")
-        yield* bury(first)
-        for (let call = 0; call < calls; call++) {
-          yield* eventually(`call ${call} is asked for`, () => new Set(questions()).size > call)
-          const item = [...new Set(questions())][call] ?? ""
-          const answered = yield* other.post(`/v1/sessions/${session}/permissions/${item}`, { answer: "yes" })
-          assert.strictEqual(answered.status, 202, JSON.stringify(answered.body))
-        }
-        yield* eventually("the turn has ended", () => reader.ends().length > 0)
-        assert.deepStrictEqual(reader.ends(), ["turn.completed"])
-        assert.lengthOf(linesOf("witness-asked").filter((line) => line.startsWith("begin")), calls)
-      }))
-  })
+  test("hangs goes on at another one, and the first adds nothing when it wakes up", () =>
+    Effect.gen(function*() {
+      const { heard, lastBegunBy, victim } = yield* turnThat("SIGSTOP")
+      assert.notStrictEqual(lastBegunBy, victim.name)
+      assert.include(heard, Conversation.unknownOutcome)
+    }))
+
+  test("is asked to end ends there, and the runner when the turn has", () =>
+    Effect.gen(function*() {
+      const { heard, lastBegunBy, result, victim } = yield* turnThat("SIGTERM")
+      assert.strictEqual(lastBegunBy, victim.name)
+      assert.notInclude(heard, Conversation.unknownOutcome)
+      assert.deepInclude(result, { code: 0, stderr: "" })
+    }))
+
+  test("dies with a question asks it again, and hears the answer of another machine that comes meanwhile", () =>
+    Effect.gen(function*() {
+      const { bury, gateway, linesOf, post, read, runner, two } = yield* Machines.Machines
+      for (const before of yield* two) yield* bury(before)
+      const [first, other] = yield* Effect.all([runner("ask"), gateway], { concurrency: 2 })
+      const session = String((yield* post("/v1/sessions", {})).body["session_id"])
+      const reader = yield* read(session)
+      // Asked for at both at once, by one key.
+      const turn = [`/v1/sessions/${session}/turns`, { input: "Count for witness-asked", key: "k" }] as const
+      const started = yield* Effect.all([post(...turn), other.post(...turn)], { concurrency: 2 })
+      assert.deepStrictEqual(started.map(({ body, status }) => [status, body["turn_id"]]), [
+        [202, "turn-1"],
+        [202, "turn-1"]
+      ])
+      const questions = () =>
+        reader.seen.flatMap(({ item, type }) => type === "permission.requested" && item !== undefined ? [item.id] : [])
+      yield* eventually("it is asked", () => questions().length > 0)
+      yield* runner("ask")
+      yield* bury(first)
+      for (let call = 0; call < calls; call++) {
+        yield* eventually(`call ${call} is asked for`, () => new Set(questions()).size > call)
+        const item = [...new Set(questions())][call] ?? ""
+        const answered = yield* other.post(`/v1/sessions/${session}/permissions/${item}`, { answer: "yes" })
+        assert.strictEqual(answered.status, 202, JSON.stringify(answered.body))
+      }
+      yield* eventually("the turn has ended", () => reader.ends().length > 0)
+      assert.deepStrictEqual(reader.ends(), ["turn.completed"])
+      assert.lengthOf(linesOf("witness-asked").filter((line) => line.startsWith("begin")), calls)
+    }))
 })

@@ -104,6 +104,7 @@ const maxFields = 30
 const maxChoices = 100
 const maxMessage = 2000
 const maxWords = 200
+const maxName = 100
 
 /** How long a text may be that the server sets no bound to, in characters. */
 const maxLength = 10_000
@@ -120,10 +121,9 @@ export const formOf = (server: string, params: unknown): Form | undefined => {
   if (!Predicate.isReadonlyRecord(schema) || !Predicate.isReadonlyRecord(properties) || isDeep(schema)) return undefined
   const required = listOf(field(schema, "required"))
   const entries = Object.entries(properties)
+  if (entries.length > maxFields || entries.some(([name]) => name.length > maxName)) return undefined
   const fields = entries.flatMap(([name, property]) => fieldOf(name, property, required.includes(name)) ?? [])
-  return fields.length < entries.length || fields.length > maxFields
-    ? undefined
-    : { server, message: messageOf(params), fields }
+  return fields.length < entries.length ? undefined : { server, message: messageOf(params), fields }
 }
 
 const messageOf = (params: unknown): string => (text(field(params, "message")) ?? "").slice(0, maxMessage)
@@ -225,12 +225,14 @@ const listOf = (value: unknown): ReadonlyArray<string> => Array.isArray(value) ?
 
 const numberOr = (value: unknown, otherwise: number): number => Predicate.isNumber(value) ? value : otherwise
 
-/** A default that the field itself would refuse is none. */
+/** A default that the field itself would refuse is none. That of a choice is its number. */
 const usualOf = (kind: Kind, value: unknown): string => {
-  const said = kind._tag === "Boolean"
+  const numberOf = (value: string) =>
+    String(kind._tag === "Choice" ? kind.choices.findIndex((one) => one.value === value) + 1 : 0)
+  const said = kind._tag === "Choice"
+    ? (Predicate.isString(value) ? [value] : listOf(value)).map(numberOf).join(", ")
+    : kind._tag === "Boolean"
     ? value === true ? "yes" : value === false ? "no" : ""
-    : Array.isArray(value)
-    ? listOf(value).join(", ")
     : Predicate.isString(value) || Predicate.isNumber(value)
     ? String(value)
     : ""
@@ -239,7 +241,8 @@ const usualOf = (kind: Kind, value: unknown): string => {
 
 /**
  * What a person has typed, as a value of the field; or what was expected, as the end of a sentence. A choice is made by
- * its number, its title or its value, and some of them are separated by commas.
+ * its number, and by its title or its value where these are no numbers: what is shown is what is sent. Some of them are
+ * separated by commas.
  *
  * @since 0.1.0
  * @category parsing
@@ -259,7 +262,9 @@ const valueOf = (kind: Kind, said: string): Value | undefined => {
       return /^(?:y|yes|true)$/i.test(said) ? true : /^(?:n|no|false)$/i.test(said) ? false : undefined
     case "Choice": {
       const find = (word: string) =>
-        kind.choices.find(({ title, value }) => value === word || title === word) ?? kind.choices[Number(word) - 1]
+        /^\d+$/.test(word)
+          ? kind.choices[Number(word) - 1]
+          : kind.choices.find(({ title, value }) => value === word || title === word)
       if (!kind.isMany) return find(said)?.value
       const words = said.split(",").map((word) => word.trim()).filter((word) => word !== "")
       const chosen = words.map((word) => find(word)?.value)

@@ -39,6 +39,8 @@ describe("A field", () => {
     const one = { type: "string", oneOf: [{ const: "a", title: "First" }, { const: "b", title: "Second" }] }
     assert.deepStrictEqual(["1", "Second", "b"].map((typed) => read(one, typed)), ["a", "b", "b"])
     assert.strictEqual(read(one, "3"), "the number of a choice, 1 to 2")
+    // A number is the one that is shown, whatever the values are.
+    assert.strictEqual(read({ type: "string", enum: ["10", "5", "1"] }, "1"), "10")
     const many = { type: "array", items: { type: "string", enum: ["a", "b", "c"] }, minItems: 1, maxItems: 2 }
     assert.deepStrictEqual(read(many, "1, c, 1"), ["a", "c"])
     assert.strictEqual(read(many, "1,2,3"), "numbers of choices, with commas from 1 to 2")
@@ -51,7 +53,7 @@ describe("A field", () => {
     assert.strictEqual(usual({ type: "integer", default: 42 }), "42")
     assert.strictEqual(usual({ type: "integer", maximum: 3, default: 42 }), "")
     assert.strictEqual(usual({ type: "boolean", default: false }), "no")
-    assert.strictEqual(usual({ type: "array", items: { enum: ["a", "b"] }, default: ["b"] }), "b")
+    assert.strictEqual(usual({ type: "array", items: { enum: ["a", "b"] }, default: ["b"] }), "2")
   })
 })
 
@@ -60,6 +62,7 @@ describe("A form", () => {
     assert.isUndefined(formOf({ it: { type: "object", properties: {} } }))
     assert.isUndefined(formOf(Object.fromEntries(Array.from({ length: 31 }, (_, n) => [`f${n}`, { type: "string" }]))))
     assert.isUndefined(formOf({ it: { type: "string", enum: Array.from({ length: 101 }, (_, n) => `${n}`) } }))
+    assert.isUndefined(formOf({ ["n".repeat(101)]: { type: "string" } }))
     assert.isUndefined(Elicitation.formOf("one", { message: "m" }))
     assert.isUndefined(Elicitation.formOf("one", undefined))
     assert.deepStrictEqual(formOf({})?.fields, [])
