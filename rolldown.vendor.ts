@@ -42,7 +42,8 @@ const copyLocks = () => {
   copyFileSync(join(from, "LICENSE"), join(to, "LICENSE"))
   mkdirSync(pathOf("dist/vendor/open"), { recursive: true })
   for (const file of ["xdg-open", "license"]) copyFileSync(pathOf(`node_modules/open/${file}`), pathOf(`dist/vendor/open/${file}`))
-  for (const system of readdirSync(join(from, "prebuilds"))) {
+  // effixir runs on Linux and macOS; what is for others would be 416 KB of an installation.
+  for (const system of readdirSync(join(from, "prebuilds")).filter((name) => /^(?:linux|darwin)-/.test(name))) {
     const build = join(from, "prebuilds", system, "fs-native-extensions.node")
     if (existsSync(build)) copyFileSync(build, join(to, `${system}.node`))
   }
