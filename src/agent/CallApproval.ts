@@ -215,6 +215,7 @@ const askPerson = Effect.fnUntraced(function*(
 
 /** Of a tool that may have become another one until the call runs. */
 const versionOf = (access: Access): string | undefined => access.kind === "other" ? access.version : undefined
+
 /**
  * Asks the approver whether a command may run again and write what its sandbox has refused it, and remembers what is
  * allowed for the whole session. Nobody is asked about what may not be written by a person's word alone: by a rule, by the

@@ -17,39 +17,32 @@ const maxTries = 3
 export const fill = (screen: typeof Screen.Service, form: Elicitation.Form): Effect.Effect<Elicitation.Answer> =>
   Effect.gen(function*() {
     const { fields } = form
-    yield* screen.err(
-      asked(screen, form, fields.length === 0 ? [] : [noSecrets])
-    )
+    yield* screen.err(asked(screen, form, fields.length === 0 ? [] : [noSecrets]))
     const agreed = yield* consent(screen, fields.length === 0 ? "agree?" : "answer it?")
     if (agreed !== "y") return refusal(agreed)
-    const given: Array<readonly [name: string, value: Elicitation.Value]> = []
+    const given: Array<readonly [field: Elicitation.Field, value: Elicitation.Value]> = []
     for (const field of fields) {
       const value = yield* ask(screen, field)
       if (value === undefined) continue
       if (value === stopped) return yield* Effect.as(screen.err("Nothing was sent.\n"), Elicitation.cancel)
-      given.push([field.name, value.value])
+      given.push([field, value.value])
     }
     if (fields.length > 0) {
-      const answers = given.map(([name, value]) => `${titleOf(form, name)}: ${String(value)}`)
-      yield* screen.err(["", ...answers.flatMap((answer) => barred(screen, answer)), ""].join("\n"))
+      const answers = given.flatMap(([{ title }, value]) => barred(screen, `${title}: ${String(value)}`))
+      yield* screen.err(["", ...answers, ""].join("\n"))
       const confirmed = yield* consent(screen, "send these answers?")
       if (confirmed !== "y") return yield* Effect.as(screen.err("Nothing was sent.\n"), refusal(confirmed))
     }
-    return { _tag: "Accept", content: Object.fromEntries(given) } as const
+    return { _tag: "Accept", content: Object.fromEntries(given.map(([{ name }, value]) => [name, value])) } as const
   }).pipe(Effect.onInterrupt(() => screen.err("\n")))
 
 /** Opens the page only if the person says yes. They see where it leads before. */
 export const visit = (screen: typeof Screen.Service, page: Elicitation.Page): Effect.Effect<Elicitation.Answer> =>
   Effect.gen(function*() {
-    const options = { hasColors: screen.hasColors, size: screen.size() }
-    yield* screen.err(asked(
-      screen,
-      page,
-      [
-        `It wants you to open this page of ${bold(exactly(page.host), options)}:`,
-        ...quoted(exactly(page.url), options)
-      ]
-    ))
+    const host = bold(exactly(page.host), { hasColors: screen.hasColors, size: screen.size() })
+    yield* screen.err(
+      asked(screen, page, [`It wants you to open this page of ${host}:`, ...barred(screen, page.url)])
+    )
     const canOpen = yield* Effect.orElseSucceed(NodeBrowser.canOpenBrowser, () => false)
     const agreed = yield* consent(
       screen,
@@ -76,9 +69,6 @@ const asked = (
 /** What comes from a server stands behind a bar, so that it is taken for nothing that effixir says. */
 const barred = ({ hasColors, size }: typeof Screen.Service, text: string): ReadonlyArray<string> =>
   quoted(exactly(text), { hasColors, size: size() })
-
-const titleOf = ({ fields }: Elicitation.Form, name: string): string =>
-  fields.find((field) => field.name === name)?.title ?? name
 
 const noSecrets = "It gets what you type, and so may the model: no passwords, keys or other secrets."
 

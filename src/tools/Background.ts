@@ -109,12 +109,8 @@ export const make = Effect.fnUntraced(function*(
   const tasks = new Map<string, Task>()
   const ends = yield* Queue.sliding<void>(1)
 
-  const report = (task: Task): Effect.Effect<Report> =>
-    Effect.flatMap(Deferred.poll(task.end), (end) =>
-      Effect.map(
-        Option.match(end, { onNone: () => Effect.succeedNone, onSome: Effect.asSome }),
-        (end) => ({ id: task.id, title: task.title, end })
-      ))
+  const report = ({ end, id, title }: Task): Effect.Effect<Report> =>
+    Effect.map(Effect.flatMap(Deferred.poll(end), Effect.transposeOption), (end) => ({ id, title, end }))
 
   /** Who gets a report of an end has been told. */
   const tell = (task: Task) =>

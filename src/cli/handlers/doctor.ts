@@ -11,6 +11,7 @@ import { layerHome } from "../../node/NodeHome.ts"
 import * as Home from "../../node/settings/Home.ts"
 import type { Flags } from "../commands/doctor.ts"
 import * as Common from "../commands/options.ts"
+import { databaseUrl } from "../databaseUrl.ts"
 import * as Account from "../doctor/account.ts"
 import * as Check from "../doctor/Check.ts"
 import * as HomeChecks from "../doctor/home.ts"
@@ -39,15 +40,12 @@ export const handle = Effect.fnUntraced(function*({ auth, database, json, offlin
   if (!isOk) return yield* new ExitCode.Stop({ code: ExitCode.failure })
 })
 
-/** Nobody else needs the code of a cluster. */
+/** The code of a cluster is loaded where there is one. */
 const sharedDatabase = Effect.fnUntraced(function*(given: Flags["database"], isOffline: boolean) {
-  if (Option.isNone(given) && process.env["EFFIXIR_DATABASE_URL"] === undefined) return Effect.succeed([])
-  const { urlOf } = yield* Effect.promise(() => import("../cluster/database.ts"))
+  const url = yield* databaseUrl(given)
+  if (Option.isNone(url)) return Effect.succeed([])
   const { checks } = yield* Effect.promise(() => import("../doctor/database.ts"))
-  return Option.match(yield* urlOf(given), {
-    onNone: () => Effect.succeed([]),
-    onSome: (url) => checks(url, isOffline)
-  })
+  return checks(url.value, isOffline)
 })
 
 /** In the order of the manual, whatever order they end in. */

@@ -18,6 +18,7 @@ import { layerHome } from "../../node/NodeHome.ts"
 import { layerPlatform } from "../../node/NodePlatform.ts"
 import type { Flags } from "../commands/login.ts"
 import * as Common from "../commands/options.ts"
+import { databaseUrl } from "../databaseUrl.ts"
 import * as ExitCode from "../ExitCode.ts"
 import { Interruption } from "../Interruption.ts"
 import * as Keyboard from "../Keyboard.ts"
@@ -103,12 +104,13 @@ const orEnd = <A, R>(save: Effect.Effect<A, CredentialStoreError, R>, credential
       }))
     : save
 
-/** Where sign-ins are kept. Nobody else needs the code of a cluster. */
+/** Where sign-ins are kept: in the database only where that is asked for. */
 const homeOf = (database: Flags["database"]) =>
   Option.isNone(database) ? layerHome : Layer.unwrapEffect(Effect.gen(function*() {
+    const url = yield* databaseUrl(database)
+    if (Option.isNone(url)) return layerHome
     const { layerHome: layerShared } = yield* Effect.promise(() => import("../cluster/credentials.ts"))
-    const { urlOf } = yield* Effect.promise(() => import("../cluster/database.ts"))
-    return Option.match(yield* urlOf(database), { onNone: () => layerHome, onSome: layerShared })
+    return layerShared(url.value)
   }))
 
 interface Choice {

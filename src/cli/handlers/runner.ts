@@ -26,6 +26,7 @@ import * as Credentials from "../cluster/credentials.ts"
 import * as Database from "../cluster/database.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/runner.ts"
+import { databaseUrl } from "../databaseUrl.ts"
 import * as ExitCode from "../ExitCode.ts"
 import { Interruption } from "../Interruption.ts"
 import { sandboxFor } from "../sandbox.ts"
@@ -35,7 +36,7 @@ import { settings } from "../settings.ts"
 
 export const handle = Effect.fnUntraced(
   function*(flags: Flags) {
-    const url = yield* Database.urlOf(flags.database)
+    const url = yield* databaseUrl(flags.database)
     if (Option.isNone(url)) {
       return yield* new ExitCode.BadInput({
         message: "Which database do the runners share? effixir runner --database URL"

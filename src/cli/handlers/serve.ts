@@ -24,6 +24,7 @@ import { ServedAgents } from "../../server/ServedAgents.ts"
 import * as Server from "../../server/Server.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/serve.ts"
+import { databaseUrl } from "../databaseUrl.ts"
 import * as ExitCode from "../ExitCode.ts"
 import { Interruption } from "../Interruption.ts"
 import { checkPolicy } from "../permissionModes.ts"
@@ -56,7 +57,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const token = yield* ServerToken.load(tokenFile)
 
   const options = { token, hosts: [host, ...flags.allowHost], maxBody, grace }
-  const database = yield* databaseOf(flags.database)
+  const database = yield* databaseUrl(flags.database)
   const own = Server.layer({ ...options, maxTurns }).pipe(
     Layer.provideMerge(Agents.layer({ folder, flags, tokenFile })),
     Layer.provide(Layer.mergeAll(EventFeeds.layer({ grown: sizeOf(home.sessions) }), Questions.layer)),
@@ -92,13 +93,6 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
 /** How large the log of a session is: other processes append to it as well. */
 const sizeOf = (folder: string) => (session: string) =>
   Effect.sync(() => statSync(join(folder, session, "log.ndjson"), { throwIfNoEntry: false })?.size)
-
-/** Nobody else needs the code of a cluster. */
-const databaseOf = Effect.fnUntraced(function*(given: Flags["database"]) {
-  if (Option.isNone(given) && process.env["EFFIXIR_DATABASE_URL"] === undefined) return Option.none()
-  const { urlOf } = yield* Effect.promise(() => import("../cluster/database.ts"))
-  return yield* urlOf(given)
-})
 
 const portOf = (given: string) => {
   const port = /^\d{1,5}$/.test(given.trim()) ? Number(given) : NaN

@@ -10,19 +10,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
-import { mkdirSync } from "node:fs"
-import { homedir } from "node:os"
-import { basename, delimiter, resolve } from "node:path"
+import { basename, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Host from "../../auth/Host.ts"
 import { Secrets } from "../../auth/Secrets.ts"
 import { field, text } from "../../internal/json.ts"
 import { networkProblem } from "../../internal/networkProblem.ts"
-import { isWithin } from "../../internal/paths.ts"
 import { version } from "../../internal/version.ts"
 import * as Told from "../../prompts/McpTools.ts"
-import type { CommandNotStarted } from "../../tools/command/CommandRunner.ts"
 import * as McpPrompt from "../../tools/mcp/McpPrompt.ts"
 import type * as McpServers from "../../tools/mcp/McpServers.ts"
 import * as McpTool from "../../tools/mcp/McpTool.ts"
@@ -42,11 +37,11 @@ import {
   type Transport,
   UnauthorizedError
 } from "../../vendor/mcp.ts"
-import { isExecutable } from "../files/isExecutable.ts"
 import * as Network from "../network/Network.ts"
 import type { ProcessWatcher } from "../process/ProcessWatcher.ts"
 import { boundedFetch } from "./boundedFetch.ts"
 import * as ServerQuestions from "./ServerQuestions.ts"
+import * as ServerSandbox from "./ServerSandbox.ts"
 import * as SignIns from "./SignIns.ts"
 import * as StdioTransport from "./StdioTransport.ts"
 
@@ -84,10 +79,8 @@ export interface Options {
   readonly watcher: ProcessWatcher
   /** Who answers what the server asks. */
   readonly person: ServerQuestions.Person
-  /** What stands before a program to keep it in the sandbox, where it may write in these folders too; none without it. */
-  readonly within?:
-    | ((writable: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, CommandNotStarted, Scope.Scope>)
-    | undefined
+  /** What keeps a program in the sandbox; nothing without it. */
+  readonly within?: ServerSandbox.Within | undefined
   /** Called when the server says that its tools or prompts have changed. */
   readonly onChanged: () => void
 }
@@ -133,15 +126,16 @@ export const open = Effect.fnUntraced(function*(server: McpServers.Server, optio
 const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, options: Options) {
   const { command, cwd = ".", env = {} } = server
   const folder = resolve(options.folder, cwd)
-  const stdio = yield* Effect.zip(sandboxOf(server, folder, options), valuesOf(env)).pipe(
-    Effect.flatMap(([before, env]) => {
-      const words = [command, ...server.args ?? []]
-      return StdioTransport.make({
+  const { source, within } = options
+  const sandbox = ServerSandbox.before(server, folder, { source, within, workspace: options.folder })
+  const stdio = yield* Effect.zip(sandbox, valuesOf(env)).pipe(
+    Effect.flatMap(([before, env]) =>
+      StdioTransport.make({
         watcher: options.watcher,
         folder,
-        ...before.length === 0 ? { words, env } : withinOnly(before, words, env)
+        ...ServerSandbox.behind(before, [command, ...server.args ?? []], env)
       })
-    }),
+    ),
     Effect.catchTag("CommandNotStarted", ({ problem }) => unusable(`it could not be started: ${problem}`))
   )
   const explain = (error: unknown): McpProblem => {
@@ -157,67 +151,6 @@ const openStdio = Effect.fnUntraced(function*(server: McpServers.StdioServer, op
   }
   return yield* connect(server, stdio.transport, { ...options, explain, isProgram: true })
 })
-
-/** What a server may write beside what commands may: what its entry names, and where its command keeps packages. */
-const sandboxOf = (server: McpServers.StdioServer, folder: string, options: Options) => {
-  const { source, within } = options
-  if (within === undefined || server.sandbox === false) return Effect.succeed<ReadonlyArray<string>>([])
-  const inHome = (path: string) => resolve(homedir(), path)
-  const own = (server.sandbox_writable ?? []).map((path) => resolve(folder, path.replace(/^~(?=$|\/)/, homedir())))
-  const packages = source === "user" ? packageFoldersOf(server.command, options.folder).map(inHome) : []
-  // What is not there cannot be let be written.
-  packages.forEach(makeFolder)
-  return within([...own, ...packages])
-}
-
-/**
- * The environment of a server is not that of the sandbox's own program, which runs outside of it and would load what
- * `LD_PRELOAD` names. So its values go in under names that mean nothing, which stay out of the sight of others as a
- * command line would not, and get their own names there. What is no name to a shell is left out, as a shell does.
- */
-const withinOnly = (
-  before: ReadonlyArray<string>,
-  words: ReadonlyArray<string>,
-  env: Readonly<Record<string, string>>
-) => {
-  const named = Object.entries(env).filter(([name]) => /^[A-Za-z_]\w*$/.test(name)).map(([name, value], at) => ({
-    name,
-    value,
-    passed: `EFFIXIR_SERVER_${at}`
-  }))
-  const renamed = named.map(({ name, passed }) => `export ${name}="$${passed}"; unset ${passed}; `)
-  return {
-    // A program that is not there is told as such by the shell.
-    words: [...before, "/bin/sh", "-c", `${renamed.join("")}exec "$0" "$@"`, ...words],
-    env: Object.fromEntries(named.map(({ passed, value }) => [passed, value]))
-  }
-}
-
-/** Nothing for a program that is named by its path, or that commands could have put into the workspace. */
-const packageFoldersOf = (command: string, workspace: string): ReadonlyArray<string> => {
-  const folders = packageFolders.get(command)
-  const found = (process.env["PATH"] ?? "").split(delimiter).map((folder) => resolve(workspace, folder, command))
-    .find(isExecutable)
-  return folders === undefined || found === undefined || isWithin(resolve(workspace), found) ? [] : folders
-}
-
-const packageFolders: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
-  ["bunx", [".bun", ".cache"]],
-  ["npx", [".npm", ".cache"]],
-  ["pnpm", [".local/share/pnpm", ".cache"]],
-  ["pnpx", [".local/share/pnpm", ".cache"]],
-  ["uv", [".local/share/uv", ".cache"]],
-  ["uvx", [".local/share/uv", ".cache"]],
-  ["yarn", [".yarn", ".cache"]]
-])
-
-const makeFolder = (path: string): void => {
-  try {
-    mkdirSync(path, { recursive: true })
-  } catch {
-    // The server will say what it misses.
-  }
-}
 
 const withWords = (error: McpProblem, said: string): McpProblem =>
   said === "" || error.reason === "Refused"

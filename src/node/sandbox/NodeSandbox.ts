@@ -173,7 +173,8 @@ export const around = Effect.fnUntraced(function*(
 
 /**
  * What stands before the words of a program that stays, so that the same holds for it as for commands; it may write in
- * `folders` as well, and nowhere in `.git`. It is started, and ends, in this Scope. Nothing, where there is no sandbox and none is required.
+ * `folders` as well, and nowhere in `.git`. It is started, and ends, in this Scope. Nothing, where there is no sandbox and
+ * none is required.
  *
  * @since 0.1.0
  * @category starting

@@ -15,8 +15,8 @@ const maxPaths = 4
 
 /**
  * The paths that would have to be writable for a command with this output: a file that is there itself, else the nearest
- * folder that is. None, unless a person could allow all that was refused, and it would
- * help: what holds secrets, what git and later runs go by, and what the system shows as files stay as they are.
+ * folder that is. None, unless a person could allow all that was refused, and it would help: what holds secrets, what git
+ * and later runs go by, and what the system shows as files stay as they are.
  *
  * @since 0.1.0
  * @category accessors

@@ -225,18 +225,24 @@ const listOf = (value: unknown): ReadonlyArray<string> => Array.isArray(value) ?
 
 const numberOr = (value: unknown, otherwise: number): number => Predicate.isNumber(value) ? value : otherwise
 
-/** A default that the field itself would refuse is none. That of a choice is its number. */
+/** A default that the field itself would refuse is none. */
 const usualOf = (kind: Kind, value: unknown): string => {
-  const numberOf = (value: string) =>
-    String(kind._tag === "Choice" ? kind.choices.findIndex((one) => one.value === value) + 1 : 0)
-  const said = kind._tag === "Choice"
-    ? (Predicate.isString(value) ? [value] : listOf(value)).map(numberOf).join(", ")
-    : kind._tag === "Boolean"
-    ? value === true ? "yes" : value === false ? "no" : ""
-    : Predicate.isString(value) || Predicate.isNumber(value)
-    ? String(value)
-    : ""
+  const said = typedFor(kind, value)
   return said !== "" && Either.isRight(read(kind, said)) ? said : ""
+}
+
+/** A value as a person would type it: that of a choice by its number. */
+const typedFor = (kind: Kind, value: unknown): string => {
+  switch (kind._tag) {
+    case "Choice":
+      return (Predicate.isString(value) ? [value] : listOf(value))
+        .map((one) => String(kind.choices.findIndex((choice) => choice.value === one) + 1))
+        .join(", ")
+    case "Boolean":
+      return value === true ? "yes" : value === false ? "no" : ""
+    default:
+      return Predicate.isString(value) || Predicate.isNumber(value) ? String(value) : ""
+  }
 }
 
 /**

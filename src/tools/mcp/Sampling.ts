@@ -5,7 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import { field, text } from "../../internal/json.ts"
-import type { Item } from "../../responses/Item.ts"
+import { type Item, text as textOf } from "../../responses/Item.ts"
 import type { Usage } from "../../responses/Usage.ts"
 import type { Form } from "./Elicitation.ts"
 
@@ -108,8 +108,3 @@ export const questionOf = (server: string, { input, instructions }: Request): Fo
   ].join("\n"),
   fields: []
 })
-
-const textOf = (item: Item): string => {
-  const content = item["content"]
-  return Array.isArray(content) ? content.map((part: unknown) => text(field(part, "text")) ?? "").join("") : ""
-}
