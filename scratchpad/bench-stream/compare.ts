@@ -83,10 +83,18 @@ export const compare = async (args: Array<string>): Promise<void> => {
   }
 }
 
+/** Only the readers are of the checkout: all are measured in the same way. */
 const build = async (name: string, checkout: string): Promise<string> => {
   const dir = `${folder}${name}`
-  const input = resolve(checkout, "scratchpad/bench-stream.ts")
-  const bundle = await rolldown({ input, platform: "node", external: (id) => !/^[./]/.test(id) })
+  const bundle = await rolldown({
+    input: fileURLToPath(new URL("../bench-stream.ts", import.meta.url)),
+    platform: "node",
+    external: (id) => !/^[./]/.test(id),
+    plugins: [{
+      name: "readers",
+      resolveId: (id) => id === "./sides.ts" ? resolve(checkout, "scratchpad/bench-stream/sides.ts") : null
+    }]
+  })
   await bundle.write({ dir, format: "esm", cleanDir: true, entryFileNames: "[name].js" })
   await bundle.close()
   return `${dir}/bench-stream.js`
@@ -141,7 +149,7 @@ const decode = async (server: Server, sides: ReadonlyArray<Measured>, runs: numb
   const results = await inTurns(
     sides,
     runs,
-    ({ name, program }) => measure<Decoded>(program, "decode", name, `${server.url}/${pathOf(name)}`)
+    ({ name, program }) => measure<Decoded>(program, "decode", name, server.url, pathOf(name))
   )
   const rows: Array<Row> = []
   let floor: ReadonlyArray<number> | undefined

@@ -72,12 +72,16 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
         const piece = { type: "response.output_text.delta" as const, delta: "", output_index, item_id }
         tellParts(piece, textAt(event).splitter.rest())
         release()
-        return tell({ ...event, text: split(event.text).answer })
+        return tell(ThinkTags.mayThink(event.text) ? { ...event, text: split(event.text).answer } : event)
       }
       case "response.content_part.done":
         release()
-        return tell({ ...event, part: withoutThoughts(event.part) })
+        return tell(ThinkTags.mayThink(textOf(event.part)) ? { ...event, part: withoutThoughts(event.part) } : event)
       case "response.output_item.done": {
+        if (!ThinkTags.mayThink(textOf(event.item))) {
+          release()
+          return tell(event)
+        }
         const thought = thoughtOf(event.item)
         if (thought !== "" && !textAt(event).hasThought) {
           const { at } = textAt(event)
@@ -110,6 +114,7 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
 type Text = Extract<StreamEvent, { readonly type: "response.output_text.delta" }>
 
 const split = (text: string): { readonly thought: string; readonly answer: string } => {
+  if (!ThinkTags.mayThink(text)) return { thought: "", answer: text }
   const splitter = ThinkTags.make()
   const whole = { thought: "", answer: "" }
   for (const [kind, said] of [...splitter.push(text), ...splitter.rest()]) whole[kind] += said

@@ -25,6 +25,17 @@ const tags: ReadonlyArray<readonly [open: string, close: string]> = [
 ]
 
 /**
+ * Whether a text may begin with thoughts; of nearly all texts a look at the first character tells.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const mayThink = (text: string): boolean => {
+  const begun = text.trimStart()
+  return tags.some(([open]) => begun.startsWith(open))
+}
+
+/**
  * Splits one text. A tag counts only at its very start: further on, it is something that the answer speaks of. The space
  * around the thoughts belongs to the tags.
  *
