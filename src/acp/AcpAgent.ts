@@ -36,6 +36,21 @@ import * as Updates from "./Updates.ts"
  * @param input the messages of the client, a line each
  * @param output where the answers go; nothing else may be written there
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type * as Layer from "effect/Layer"
+ * import { AcpAgent } from "effixir/acp"
+ * import type { Conversations } from "effixir/acp"
+ * import { Readable, Writable } from "node:stream"
+ *
+ * const serve = <E, R>(conversations: Layer.Layer<Conversations.Conversations, E, R>) =>
+ *   AcpAgent.serve(
+ *     Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>,
+ *     Writable.toWeb(process.stdout)
+ *   ).pipe(Effect.scoped, Effect.provide(conversations))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

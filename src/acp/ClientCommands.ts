@@ -54,6 +54,21 @@ export type OpenTerminal = (options: {
  *
  * @param ambient the names of the variables that the client may have: commands do not get those that `environment` lacks
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { ClientCommands } from "effixir/acp"
+ * import { CommandRunner } from "effixir/tools"
+ *
+ * // Commands in a terminal of the editor, which `open` opens.
+ * const InTheEditor = (open: ClientCommands.OpenTerminal) =>
+ *   Layer.effect(
+ *     CommandRunner.CommandRunner,
+ *     Effect.map(CommandRunner.CommandRunner, ClientCommands.around(open, ["PATH", "HOME"]))
+ *   )
+ * ```
+ *
  * @since 0.1.0
  * @category combining
  */

@@ -27,6 +27,18 @@ export interface ClientFiles {
  * The same files, by way of a client. What is no text, what the client does not let be read, and a change of a file's mode
  * go to the disk, as without it. A change that the client refuses is not made.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { ClientFiles } from "effixir/acp"
+ * import { Files } from "effixir/tools"
+ *
+ * // Files as the editor has them, saved or not.
+ * const OfTheEditor = (client: ClientFiles.ClientFiles) =>
+ *   Layer.effect(Files.Files, Effect.map(Files.Files, ClientFiles.around(client)))
+ * ```
+ *
  * @since 0.1.0
  * @category combining
  */

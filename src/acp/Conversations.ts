@@ -108,7 +108,21 @@ export interface Client {
   readonly openTerminal?: ClientCommands.OpenTerminal | undefined
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Conversations } from "effixir/acp"
+ *
+ * const titles = Effect.gen(function*() {
+ *   const conversations = yield* Conversations.Conversations
+ *   yield* conversations.signedIn
+ *   return yield* conversations.list
+ * })
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Conversations extends Context.Tag("effixir/acp/Conversations")<Conversations, {
   /**
    * Begins a conversation about the work in a folder. Its questions go to `asking`, and it has the tools of these MCP

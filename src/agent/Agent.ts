@@ -123,7 +123,24 @@ export interface ChildOptions<R> extends Options {
  */
 export type Shared = Permission | Responses | SessionStore
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import { Agent, AgentEvent, SessionStore } from "effixir"
+ * import { NodeAgent } from "effixir/node"
+ *
+ * const program = Effect.gen(function*() {
+ *   const agent = yield* Agent.Agent
+ *   const session = yield* SessionStore.makeId
+ *   const events = agent.run(session, "What is in this folder?", { limits: { steps: 20 } })
+ *   yield* Console.log(yield* AgentEvent.answer(events))
+ * }).pipe(Effect.provide(NodeAgent.layer({ workspace: "." })))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Agent extends Context.Tag("effixir/agent/Agent")<Agent, {
   /**
    * Runs one turn of a session, new or old. The stream ends with the one event that ends the turn, and fails after it
@@ -161,7 +178,21 @@ export interface CompactOptions {
 /** How many events may wait for the consumer of the stream. */
 const bufferSize = 256
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Agent } from "effixir"
+ *
+ * // Two agents in one program, which differ in their instructions.
+ * const both = Effect.all({
+ *   author: Agent.make({ model: "gpt-6.2-sol", instructions: "Write code." }),
+ *   critic: Agent.make({ model: "gpt-6.2-sol", instructions: "Find what is wrong with it." })
+ * })
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const make = Effect.fnUntraced(function*(defaults: Options) {
   const responses = yield* Responses
   const store = yield* SessionStore
@@ -329,7 +360,21 @@ export const make = Effect.fnUntraced(function*(defaults: Options) {
   })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { Agent, Permission, SessionStore, ToolExecutor, Toolkit } from "effixir"
+ * import { Script, ScriptedResponses } from "effixir/testing"
+ *
+ * const Poet = Agent.layer({ model: "gpt-6.2-sol", instructions: "Answer in verse." }).pipe(
+ *   Layer.provide([ToolExecutor.layer(Toolkit.empty), Permission.layerAllowAll, SessionStore.layerMemory]),
+ *   Layer.provide(ScriptedResponses.layer(Script.fromTurns([Script.answer(Script.say("Roses are red."))])))
+ * )
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer = (
   options: Options
 ): Layer.Layer<Agent, never, Permission | Responses | SessionStore | ToolExecutor> => Layer.effect(Agent, make(options))
@@ -353,6 +398,28 @@ export const layer = (
  *       instructions: "Look around and answer in a few lines.",
  *       toolkit: Toolkit.pick(BuiltIn.toolkit, "read", "grep", "find"),
  *       limits: { steps: 20 }
+ *     }).pipe(
+ *       AgentEvent.answer,
+ *       Effect.mapError(({ message }) => new Tool.ToolFailure({ message }))
+ *     )
+ * })
+ * ```
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Agent, AgentEvent, Tool, Toolkit } from "effixir"
+ *
+ * const explore = Tool.make({
+ *   name: "explore",
+ *   description: "Answers a question about the code, by an agent that only reads",
+ *   parameters: Schema.Struct({ question: Schema.String }),
+ *   handler: ({ question }, call) =>
+ *     Agent.child(call, question, {
+ *       model: "gpt-6.2-sol",
+ *       instructions: "Look around and answer.",
+ *       toolkit: Toolkit.empty
  *     }).pipe(
  *       AgentEvent.answer,
  *       Effect.mapError(({ message }) => new Tool.ToolFailure({ message }))
@@ -384,6 +451,16 @@ export const child = <R>(
 /**
  * One turn whose final answer is a value of `schema`. An answer that does not fit is sent back once, with what is wrong.
  * Fails with {@link Unanswered} where a limit or an interruption ends the turn before it has one.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { Agent } from "effixir"
+ *
+ * const Review = Schema.Struct({ verdict: Schema.Literal("good", "bad"), remarks: Schema.Array(Schema.String) })
+ *
+ * const review = (session: string) => Agent.object(Review, session, "Review the README in this folder")
+ * ```
  *
  * @since 0.1.0
  * @category running

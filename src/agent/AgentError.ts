@@ -82,6 +82,14 @@ export type AgentError = ModelError | AuthError | SessionError | PermissionNeede
 /**
  * The event that ends a turn with this failure. Of a defect it holds only the message.
  *
+ * @example
+ * ```ts
+ * import * as Cause from "effect/Cause"
+ * import { AgentError, SignedOut } from "effixir"
+ *
+ * const event = AgentError.toTurnFailed("turn_1", Cause.fail(new SignedOut.SignedOut({ reason: "NeverSignedIn" })))
+ * ```
+ *
  * @since 0.1.0
  * @category conversions
  */

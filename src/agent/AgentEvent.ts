@@ -194,12 +194,41 @@ const ephemeral: ReadonlySet<string> = new Set<Ephemeral["_tag"]>([
   "CompactionFailed"
 ])
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { AgentEvent, SessionStore } from "effixir"
+ *
+ * // A session that was, as the events of its runs.
+ * const events = (session: string) =>
+ *   Effect.gen(function*() {
+ *     const store = yield* SessionStore.SessionStore
+ *     return (yield* store.read(session)).map(AgentEvent.fromStored)
+ *   })
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const fromStored = ({ at, event, seq }: Stored): AgentEvent => ({ ...event, seq, at })
 
 /**
  * The event for whoever is not the host itself: without what only a server can read (`encrypted_content`), and without the
  * account, of which the kind stays. The lines of `EventLines` are made from this form.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Agent, AgentEvent } from "effixir"
+ *
+ * // What may leave the program, of what is in the log.
+ * const shared = (session: string) =>
+ *   Stream.unwrap(Effect.map(Agent.Agent, (agent) => agent.run(session, "Say hello"))).pipe(
+ *     Stream.filter(AgentEvent.isLogged),
+ *     Stream.map(AgentEvent.toPublic)
+ *   )
+ * ```
  *
  * @since 0.1.0
  * @category conversions
@@ -250,6 +279,20 @@ const publicField = (field: unknown): unknown =>
 /**
  * Only the answer of a run, as it is written.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Agent, AgentEvent } from "effixir"
+ *
+ * const print = (session: string) =>
+ *   Effect.flatMap(Agent.Agent, (agent) =>
+ *     agent.run(session, "Say hello").pipe(
+ *       AgentEvent.text,
+ *       Stream.runForEach((piece) => Effect.sync(() => process.stdout.write(piece)))
+ *     ))
+ * ```
+ *
  * @since 0.1.0
  * @category folding
  */
@@ -259,6 +302,15 @@ export const text = <E, R>(events: Stream.Stream<AgentEvent, E, R>): Stream.Stre
 /**
  * The final answer of a run; empty if there was none.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Agent, AgentEvent } from "effixir"
+ *
+ * const ask = (session: string, question: string) =>
+ *   Effect.flatMap(Agent.Agent, (agent) => AgentEvent.answer(agent.run(session, question)))
+ * ```
+ *
  * @since 0.1.0
  * @category folding
  */
@@ -267,6 +319,20 @@ export const answer = <E, R>(events: Stream.Stream<AgentEvent, E, R>): Effect.Ef
 
 /**
  * How a run ended: with an answer, at a limit, or not at all if there was nothing to do. A run that fails fails here.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { Agent, AgentEvent } from "effixir"
+ *
+ * const isDone = (session: string) =>
+ *   Effect.gen(function*() {
+ *     const agent = yield* Agent.Agent
+ *     const end = yield* AgentEvent.end(agent.run(session, "Tidy up", { limits: { steps: 5 } }))
+ *     return Option.exists(end, ({ _tag }) => _tag === "TurnCompleted")
+ *   })
+ * ```
  *
  * @since 0.1.0
  * @category folding

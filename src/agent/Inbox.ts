@@ -54,6 +54,22 @@ export interface Inbox {
 /**
  * An inbox that holds at most `capacity` inputs and refuses more.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Agent, Inbox } from "effixir"
+ *
+ * const steered = (session: string) =>
+ *   Effect.gen(function*() {
+ *     const agent = yield* Agent.Agent
+ *     const inbox = yield* Inbox.make(16)
+ *     const running = yield* Effect.fork(Stream.runDrain(agent.run(session, "Write a story", { inbox })))
+ *     yield* inbox.steer("A short one.")
+ *     yield* running.await
+ *   })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

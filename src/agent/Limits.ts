@@ -1,6 +1,18 @@
 /**
  * How much one run may do before it stops by itself.
  *
+ * @example
+ * ```ts
+ * import { Limits } from "effixir"
+ *
+ * const limits: Limits.Limits = { steps: 20, toolCalls: 100, cost: 0.5, time: "5 minutes" }
+ *
+ * const spent = Limits.addToolCall(Limits.addStep(Limits.nothing))
+ * Limits.beforeStep(limits, spent, { tokens: Infinity, cost: 0 }) // "cost"
+ * Limits.beforeToolCall(limits, spent) // undefined: one more is allowed
+ * Limits.callsPerResponse(limits) // 64
+ * ```
+ *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"

@@ -74,6 +74,18 @@ export const ofPerson: (
  * folder above that is a git repository; without one it is the folder itself. In each folder `AGENTS.override.md` goes
  * before `AGENTS.md`; where there is neither, `CLAUDE.md` counts, and then `.github/copilot-instructions.md`.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { ProjectInstructions } from "effixir"
+ *
+ * const preamble = Effect.gen(function*() {
+ *   const own = yield* ProjectInstructions.ofPerson("/home/ada/.effixir")
+ *   const project = yield* ProjectInstructions.load("/home/ada/app/src")
+ *   return ProjectInstructions.toItems([...own.sources, ...project.sources])
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */
@@ -146,6 +158,17 @@ export const projectOf: (
 
 /**
  * The folders from the project down to this one, by their real paths.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { ProjectInstructions } from "effixir"
+ *
+ * const folders = Effect.gen(function*() {
+ *   const project = yield* ProjectInstructions.projectOf("/home/ada/app/src") // "/home/ada/app", with its .git
+ *   return [project, yield* ProjectInstructions.foldersTo("/home/ada/app/src")]
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category loading

@@ -86,6 +86,19 @@ export interface Options {
  *
  * A skill of a person may be a link to a folder anywhere; one of a project may not lead out of it.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Skills } from "effixir"
+ *
+ * const instructionsFor = (prompt: string) =>
+ *   Effect.gen(function*() {
+ *     const { skills } = yield* Skills.load({ home: "/home/ada/.effixir", folder: "/home/ada/app" })
+ *     const named = yield* Effect.forEach(Skills.named(skills, prompt), Skills.instructions)
+ *     return [...Skills.toItems(skills), ...named]
+ *   })
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */
@@ -128,6 +141,13 @@ const placesIn = ({ join }: Path.Path, folder: string): ReadonlyArray<string> =>
 
 /**
  * The files of a project that would be skills if it were trusted. None of them is opened.
+ *
+ * @example
+ * ```ts
+ * import { Skills } from "effixir"
+ *
+ * const folders = Skills.ofProject("/home/ada/app")
+ * ```
  *
  * @since 0.1.0
  * @category loading

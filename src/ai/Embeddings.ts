@@ -34,6 +34,16 @@ export interface Options {
  * whose `cause` is the `ModelError` with its reason, or `MalformedOutput`. On a ChatGPT plan each one fails before it is
  * sent, and says what to do.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Embeddings } from "effixir/ai"
+ *
+ * const vectors = (texts: ReadonlyArray<string>) =>
+ *   Effect.flatMap(Embeddings.make({ model: "text-embedding-3-small", dimensions: 256 }), (model) =>
+ *     model.embedMany(texts))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -67,6 +77,21 @@ export const make = Effect.fnUntraced(function*({ cache, dimensions, maxBatchSiz
 
 /**
  * An embedding model for the programs of `@effect/ai`.
+ *
+ * @example
+ * ```ts
+ * import * as EmbeddingModel from "@effect/ai/EmbeddingModel"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Embeddings } from "effixir/ai"
+ * import { NodeAgent } from "effixir/node"
+ *
+ * const Model = Embeddings.layer({ model: "text-embedding-3-small", cache: { capacity: 1000, timeToLive: "1 hour" } })
+ *
+ * const vector = Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embed("Effects are values.")).pipe(
+ *   Effect.provide(Layer.provide(Model, NodeAgent.layerHome))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -59,6 +59,21 @@ export interface Options {
  *   can run, the model hears of it together with their results.
  * - A failure is an `AiError.UnknownError` with the `ModelError` as its cause, or `MalformedOutput`.
  *
+ * @example
+ * ```ts
+ * import * as LanguageModel from "@effect/ai/LanguageModel"
+ * import * as Effect from "effect/Effect"
+ * import { ResponsesLanguageModel } from "effixir/ai"
+ *
+ * // A second model, for one call.
+ * const brief = LanguageModel.generateText({ prompt: "Say hello" }).pipe(
+ *   Effect.provideServiceEffect(
+ *     LanguageModel.LanguageModel,
+ *     ResponsesLanguageModel.make({ model: "gpt-6-astra", verbosity: "low" })
+ *   )
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -170,6 +185,23 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 /**
  * ```ts
  * program.pipe(Effect.provide(layer({ model: "gpt-6.2-sol" })))
+ * ```
+ *
+ * @example
+ * ```ts
+ * import * as LanguageModel from "@effect/ai/LanguageModel"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Responses } from "effixir"
+ * import { ResponsesLanguageModel } from "effixir/ai"
+ * import { NodeAgent } from "effixir/node"
+ *
+ * const Model = ResponsesLanguageModel.layer({ model: "gpt-6.2-sol", reasoning: { effort: "low" } }).pipe(
+ *   Layer.provide(Responses.layer),
+ *   Layer.provide(NodeAgent.layerHome)
+ * )
+ *
+ * const program = LanguageModel.generateText({ prompt: "Say hello" }).pipe(Effect.provide(Model))
  * ```
  *
  * @since 0.1.0

@@ -26,6 +26,23 @@ import * as CalledTools from "./CalledTools.ts"
  * model; a failure of a handler does, too, and is a failed result. What a call would touch is not known of them: a
  * `Permission` that asks about other tools asks about these. Tools that a provider runs itself are left out.
  *
+ * @example
+ * ```ts
+ * import * as Tool from "@effect/ai/Tool"
+ * import * as Toolkit from "@effect/ai/Toolkit"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Schema from "effect/Schema"
+ * import { ToolExecutor } from "effixir"
+ * import { Tools } from "effixir/ai"
+ *
+ * const Weather = Toolkit.make(Tool.make("temperature", { parameters: { city: Schema.String }, success: Schema.Number }))
+ *
+ * const Executor = Layer.unwrapEffect(Effect.map(Weather, (handled) => ToolExecutor.layer(Tools.fromToolkit(handled)))).pipe(
+ *   Layer.provide(Weather.toLayer({ temperature: () => Effect.succeed(21) }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category converting
  */
@@ -64,6 +81,24 @@ export type Converted = ReturnType<typeof toTool>
  * A toolkit for the `toolkit` of `LanguageModel.generateText` and its kin. What it needs of {@link Permission} decides
  * each call, as it does for an agent; but nobody can be asked here, so that a call that would need it is refused. A
  * refusal or failure is a result that the model gets.
+ *
+ * @example
+ * ```ts
+ * import * as LanguageModel from "@effect/ai/LanguageModel"
+ * import * as Effect from "effect/Effect"
+ * import { Tool, Toolkit } from "effixir"
+ * import { Tools } from "effixir/ai"
+ *
+ * const echo = Tool.fromJsonSchema({
+ *   name: "echo",
+ *   description: "Says it again",
+ *   parameters: { type: "object", properties: { text: { type: "string" } } },
+ *   handler: ({ text }) => Effect.succeed(String(text))
+ * })
+ *
+ * const program = Effect.flatMap(Tools.toToolkit(Toolkit.make(echo)), (toolkit) =>
+ *   LanguageModel.generateText({ prompt: "Say hello twice", toolkit }))
+ * ```
  *
  * @since 0.1.0
  * @category converting

@@ -39,7 +39,23 @@ import { ofRequest, SignedOut } from "./SignedOut.ts"
  */
 export type AuthError = CredentialsError | ConfigError
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+ * import * as Effect from "effect/Effect"
+ * import { AuthClient } from "effixir"
+ *
+ * // A call that effixir has no name for, signed in like every other.
+ * const models = Effect.gen(function*() {
+ *   const { client } = yield* AuthClient.AuthClient
+ *   const response = yield* client.execute(HttpClientRequest.get("/models"))
+ *   return yield* response.json
+ * }).pipe(Effect.scoped)
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class AuthClient extends Context.Tag("effixir/auth/AuthClient")<AuthClient, {
   /** Sends requests with relative URLs (`/responses`) to the host of the credential. */
   readonly client: HttpClient.HttpClient.With<HttpClientError | AuthError>
@@ -196,11 +212,46 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as Option from "effect/Option"
+ * import { AuthClient } from "effixir"
+ *
+ * const options: AuthClient.Options = {
+ *   chatgptBaseUrl: "https://chatgpt.com/backend-api/codex",
+ *   apiBaseUrl: "https://proxy.example.com/v1",
+ *   organization: Option.none(),
+ *   project: Option.none(),
+ *   originator: "my-agent"
+ * }
+ *
+ * const ThroughAProxy = AuthClient.layer(options)
+ * const sameAsAnEffect = AuthClient.make(options)
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer = (options: Options): Layer.Layer<AuthClient, never, Credentials | HttpClient.HttpClient> =>
   Layer.effect(AuthClient, make(options))
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as Layer from "effect/Layer"
+ * import { AuthClient, Credentials, CredentialStore, OAuth } from "effixir"
+ * import { ChatGptOAuth } from "effixir/auth"
+ *
+ * const SignedIn = AuthClient.layerConfig().pipe(
+ *   Layer.provide(Credentials.layerConfig()),
+ *   Layer.provide([CredentialStore.layerMemory(), OAuth.layerConfig(), ChatGptOAuth.layerConfig()]),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layerConfig = (
   options: Config.Config.Wrap<Options> = config
 ): Layer.Layer<AuthClient, EnvironmentError.ConfigError, Credentials | HttpClient.HttpClient> =>

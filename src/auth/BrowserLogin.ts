@@ -29,6 +29,21 @@ export interface Options<E = never, R = never> {
  * Shows an address and opens it, waits for the answer, and signs in. Saves nothing by itself. A pasted line that is not the
  * answer does no harm: the person is told, and may paste again.
  *
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Stream from "effect/Stream"
+ * import { BrowserLogin } from "effixir"
+ * import { NodeBrowser, NodeCallbackServer } from "effixir/node"
+ *
+ * const signIn = BrowserLogin.login().pipe(
+ *   Stream.runForEach((state) => Console.log(state._tag)),
+ *   Effect.provide(Layer.merge(NodeBrowser.layer, NodeCallbackServer.layer()))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category signing in
  */

@@ -1,6 +1,25 @@
 /**
  * The credentials for model calls: the tokens of a ChatGPT plan, from one of two OpenAI clients, or an API key.
  *
+ * @example
+ * ```ts
+ * import * as DateTime from "effect/DateTime"
+ * import * as Either from "effect/Either"
+ * import { Credential } from "effixir"
+ *
+ * const key = Either.map(Credential.readKey("sk-proj-1234567890abcdef\n"), Credential.apiKey)
+ *
+ * const describe = (stored: Credential.Stored, now: DateTime.Utc) =>
+ *   Credential.isSignIn(stored)
+ *     ? {
+ *       isPlan: Credential.usesPlan(stored),
+ *       expires: Credential.expiresAt(stored),
+ *       renewedAt: Credential.dueAt(stored),
+ *       canBeRenewed: Credential.isRefreshable(stored, now)
+ *     }
+ *     : undefined
+ * ```
+ *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
@@ -333,6 +352,19 @@ export const fromTokens = (tokens: Tokens, now: DateTime.Utc): Subscription => {
 
 /**
  * A subscription after a refresh. What the server did not send stays as it was.
+ *
+ * @example
+ * ```ts
+ * import type * as DateTime from "effect/DateTime"
+ * import { Credential } from "effixir"
+ * import type { OAuth } from "effixir"
+ *
+ * const account = (tokens: OAuth.Tokens, renewal: OAuth.Renewal, now: DateTime.Utc) => {
+ *   const before = Credential.fromTokens(tokens, now)
+ *   const after = Credential.renew(before, renewal, now)
+ *   return { isUnchanged: Credential.isSame(before, after), claims: Credential.claims(after) }
+ * }
+ * ```
  *
  * @since 0.1.0
  * @category combining

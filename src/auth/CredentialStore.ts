@@ -42,7 +42,22 @@ export class CredentialStoreError
   }
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
+ * import { Credential, CredentialStore } from "effixir"
+ *
+ * const keep = Effect.gen(function*() {
+ *   const store = yield* CredentialStore.CredentialStore
+ *   yield* store.save(Credential.apiKey(Redacted.make("sk-proj-1234567890abcdef")))
+ *   return yield* store.load
+ * }).pipe(Effect.provide(CredentialStore.layerMemory()))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class CredentialStore extends Context.Tag("effixir/auth/CredentialStore")<CredentialStore, {
   /** The stored credential, if there is one. */
   readonly load: Effect.Effect<Option.Option<Stored>, CredentialStoreError>
@@ -106,6 +121,30 @@ export interface Encoded {
 /**
  * Makes a store from a medium. Unknown fields of the text survive a replacement, and errors never quote a broken text.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Option from "effect/Option"
+ * import * as Ref from "effect/Ref"
+ * import { CredentialStore } from "effixir"
+ *
+ * const Vault = Layer.effect(
+ *   CredentialStore.CredentialStore,
+ *   Effect.gen(function*() {
+ *     const secret = yield* Ref.make(Option.none<string>())
+ *     const lock = yield* Effect.makeSemaphore(1)
+ *     return CredentialStore.makeEncoded({
+ *       location: "the vault",
+ *       read: Ref.get(secret),
+ *       reserve: Effect.succeed((text) => Ref.set(secret, Option.some(text))),
+ *       remove: Ref.set(secret, Option.none()),
+ *       alone: (change) => lock.withPermits(1)(Effect.uninterruptible(change))
+ *     })
+ *   })
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -161,7 +200,17 @@ export const makeEncoded = (medium: Encoded): typeof CredentialStore.Service => 
 
 type Change<E, R> = (stored: Option.Option<Stored>) => Effect.Effect<Option.Option<Stored>, E, R>
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import * as Redacted from "effect/Redacted"
+ * import { Credential, CredentialStore } from "effixir"
+ *
+ * const store = CredentialStore.makeMemory(Credential.apiKey(Redacted.make("sk-proj-1234567890abcdef")))
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const makeMemory = Effect.fnUntraced(function*(initial?: Stored) {
   const ref = yield* SynchronizedRef.make<Option.Option<Stored>>(Option.fromNullable(initial))
   return CredentialStore.of({

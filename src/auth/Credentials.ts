@@ -49,7 +49,21 @@ export interface Replacement {
   readonly isRefreshed: boolean
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Credential, Credentials } from "effixir"
+ *
+ * const usesPlan = Effect.gen(function*() {
+ *   const credentials = yield* Credentials.Credentials
+ *   const { credential } = yield* credentials.current // renewed, if it was about to expire
+ *   return credential.kind !== "api_key" && Credential.usesPlan(credential)
+ * })
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Credentials extends Context.Tag("effixir/auth/Credentials")<Credentials, {
   /**
    * The credential to use for the next request, refreshed if it is about to expire. Callers ask again each time and
@@ -257,6 +271,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 /**
  * Refreshes in the background, from the first use until the layer is closed.
  *
+ * @example
+ * ```ts
+ * import * as Option from "effect/Option"
+ * import * as Redacted from "effect/Redacted"
+ * import { Credentials } from "effixir"
+ *
+ * const options: Credentials.Options = {
+ *   apiKey: Option.some(Redacted.make("sk-proj-1234567890abcdef")),
+ *   choice: "any"
+ * }
+ *
+ * const FromAKey = Credentials.layer(options)
+ * const sameAsAnEffect = Credentials.make(options)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -268,7 +297,18 @@ const environmentKey = Config.mapOrFail(
   (text) => Either.mapLeft(Credential.readKey(text), (problem) => ConfigError.InvalidData(["OPENAI_API_KEY"], problem))
 )
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { Credentials, CredentialStore } from "effixir"
+ *
+ * // OPENAI_API_KEY, or else what the store keeps.
+ * const FromTheEnvironment = Credentials.layerConfig().pipe(Layer.provide(CredentialStore.layerMemory()))
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layerConfig = (
   options: Config.Config.Wrap<Options> = {
     apiKey: Config.option(environmentKey),

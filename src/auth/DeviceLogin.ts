@@ -45,6 +45,17 @@ const maxPages = 3
 /**
  * Shows a code, waits until it is entered, and signs in. Saves nothing.
  *
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { DeviceLogin } from "effixir"
+ *
+ * const signIn = Stream.runForEach(DeviceLogin.login, (state) =>
+ *   state._tag === "CodeShown" ? Console.log(`Enter ${state.userCode} at ${state.verificationUri}`) : Effect.void)
+ * ```
+ *
  * @since 0.1.0
  * @category signing in
  */

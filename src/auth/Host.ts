@@ -2,6 +2,20 @@
  * What depends on the kind of credential: where its requests go, what they carry, and what they may ask for. A new kind
  * of credential is a new case here, beside the way to sign in with it.
  *
+ * @example
+ * ```ts
+ * import * as Redacted from "effect/Redacted"
+ * import { Credential, Host } from "effixir"
+ *
+ * const host = Host.of(Credential.apiKey(Redacted.make("sk-proj-1234567890abcdef")))
+ *
+ * Host.isPlan("api_key") // false
+ * Host.isOpenAi("https://api.openai.com/v1") // true
+ * Host.serverAt("http://user:word@localhost:8080/v1") // for people: without what is secret
+ * Host.splitUrl("https://example.com/v1?api-version=2").query.get("api-version") // "2"
+ * Host.isSecretName("x-api-key") // true
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"

@@ -102,7 +102,20 @@ export const Renewal = Schema.Struct({
 /** @since 0.1.0 @category models */
 export type Renewal = typeof Renewal.Type
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { OAuth } from "effixir"
+ *
+ * const code = Effect.gen(function*() {
+ *   const oauth = yield* OAuth.OAuth
+ *   return yield* oauth.startDevice
+ * })
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class OAuth extends Context.Tag("effixir/auth/OAuth")<OAuth, {
   /** Requests a code that a person enters in any browser. */
   readonly startDevice: Effect.Effect<DeviceCode, OAuthError>
@@ -229,7 +242,22 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as Layer from "effect/Layer"
+ * import { OAuth } from "effixir"
+ *
+ * const options = { issuer: "https://auth.openai.com", originator: "my-agent" }
+ *
+ * const OAuthLive = Layer.provide(OAuth.layer(options), FetchHttpClient.layer)
+ * const sameAsAnEffect = OAuth.make(options)
+ * const fromTheEnvironment = OAuth.layerConfig() // EFFIXIR_ISSUER, EFFIXIR_ORIGINATOR
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer = (options: Options): Layer.Layer<OAuth, never, HttpClient.HttpClient> =>
   Layer.effect(OAuth, make(options))
 

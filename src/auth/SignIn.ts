@@ -36,6 +36,18 @@ export interface Keep<in A extends Credential.Credential, out E = never, out R =
 /**
  * Keeps nothing: the credential is left to whoever reads the states of the sign-in.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { OAuth, SignIn } from "effixir"
+ * import type { Credential } from "effixir"
+ *
+ * const keep = SignIn.keepNothing // hands the credential out, and writes it nowhere
+ *
+ * const forget = (credential: Credential.Subscription) =>
+ *   SignIn.discard(Effect.flatMap(OAuth.OAuth, (oauth) => oauth.revoke(credential.refresh_token)))
+ * ```
+ *
  * @since 0.1.0
  * @category keeping
  */
@@ -75,6 +87,15 @@ const longestEnd = Duration.seconds(5)
 
 /**
  * Redeems a code. Tokens that name no account are refused, because the API requires the account.
+ *
+ * @example
+ * ```ts
+ * import { SignIn } from "effixir"
+ * import type { OAuth } from "effixir"
+ *
+ * // The end of a sign-in of your own: tokens for a code, asked for again while the network is down.
+ * const finish = (grant: OAuth.Grant) => SignIn.persistently(SignIn.redeem(grant))
+ * ```
  *
  * @since 0.1.0
  * @category signing in

@@ -97,6 +97,16 @@ const sentence = (reason: typeof Reason.Type): string => {
 /**
  * The same error, which came of the refusal of a request.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Responses, SignedOut } from "effixir"
+ * import type { Request } from "effixir"
+ *
+ * const ask = (request: Request.Request) =>
+ *   Effect.mapError(Responses.complete(request), SignedOut.ofRequest("req_1"))
+ * ```
+ *
  * @since 0.1.0
  * @category combining
  */

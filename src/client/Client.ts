@@ -51,7 +51,26 @@ export interface Event {
   readonly line: JsonLine
 }
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
+ * import * as Stream from "effect/Stream"
+ * import { Client } from "effixir/client"
+ *
+ * const program = Effect.gen(function*() {
+ *   const client = yield* Client.make({ baseUrl: "http://127.0.0.1:4096", token: Redacted.make("what serve prints") })
+ *   const { session_id: session } = yield* client.sessions.create({ payload: {} })
+ *   yield* client.turns.start({ path: { session }, payload: { input: "Say hello" } })
+ *   yield* Stream.runForEach(client.follow(session), ({ line }) => Console.log(line))
+ * }).pipe(Effect.provide(FetchHttpClient.layer))
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const make = Effect.fnUntraced(function*({ baseUrl, token }: Options) {
   const transformClient = HttpClient.mapRequest(HttpClientRequest.bearerToken(token))
   const http = Effect.map(HttpClient.HttpClient, transformClient)

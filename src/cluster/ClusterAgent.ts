@@ -27,7 +27,20 @@ import { type Begun, ClusterSessions } from "./ClusterSessions.ts"
 import type { Refused } from "./Refused.ts"
 import { toAgentError } from "./RemoteFailure.ts"
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { AgentEvent } from "effixir"
+ * import { ClusterAgent } from "effixir/cluster"
+ *
+ * // A turn that runs once, however often it is asked for by this key.
+ * const once = (session: string, key: string) =>
+ *   Effect.flatMap(ClusterAgent.make, (agent) => AgentEvent.answer(agent.run(session, "Say hello", { key })))
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const make = Effect.map(ClusterSessions, (sessions) => {
   /** Runs a turn, and gives what is told of it, from its beginning to its end. */
   const run = (
@@ -123,5 +136,19 @@ const soon = Schedule.upTo(Schedule.spaced("100 millis"), "15 seconds")
 /** There is no turn that could go on. */
 const isNothing = (error: AgentError): boolean => error._tag === "SessionError" && error.reason === "NoTurn"
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { ClusterAgent, ClusterSessions, NodeCluster, SqlSessionStore } from "effixir/cluster"
+ *
+ * // An `Agent` whose turns run on whichever machine has the session. It needs a `SqlClient`.
+ * const Remote = ClusterAgent.layer.pipe(
+ *   Layer.provide(ClusterSessions.layer),
+ *   Layer.provide([SqlSessionStore.layer(), NodeCluster.layerClient])
+ * )
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer: Layer.Layer<Agent, never, ClusterSessions> = Layer.effect(Agent, make)

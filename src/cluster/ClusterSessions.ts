@@ -79,7 +79,23 @@ export interface State {
   readonly known: Begun | null
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { ClusterSessions } from "effixir/cluster"
+ *
+ * const follow = (session: string) =>
+ *   Effect.gen(function*() {
+ *     const sessions = yield* ClusterSessions.ClusterSessions
+ *     yield* Effect.log(yield* sessions.state(session))
+ *     yield* Stream.runForEach(sessions.events(session, 0), ({ _tag, seq }) => Effect.log(seq, _tag))
+ *   })
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class ClusterSessions extends Context.Tag("effixir/cluster/ClusterSessions")<ClusterSessions, {
   /**
    * Has a turn run, and gives it once it is in the log. It goes on without its caller, whatever happens to its runner, and
@@ -117,7 +133,23 @@ const silence = Duration.seconds(3)
 /** A runner tells a reader that it is alive more often than this: when it has not, its log is read. */
 const patienceWithRunner = Duration.millis(1500)
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { ClusterSessions } from "effixir/cluster"
+ *
+ * // What `ClusterSessions.layer` does, with a word in the log.
+ * const SessionsLive = Layer.effect(
+ *   ClusterSessions.ClusterSessions,
+ *   Effect.tap(ClusterSessions.make, Effect.log("The sessions of the cluster can be asked"))
+ * )
+ * const same = ClusterSessions.layer
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const make = Effect.gen(function*() {
   const client = yield* SessionEntity.client
   const scope = yield* Effect.scope

@@ -62,6 +62,15 @@ const migrate = Migrator.make({})
 /**
  * Brings the tables up to date. Several machines may do so at once: one of them does it, and the others wait for it.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Migrations } from "effixir/cluster"
+ *
+ * // Once, by whoever may change tables, before machines start that may not.
+ * const prepare = Effect.zipRight(Effect.log("Making the tables"), Migrations.run)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -119,6 +119,19 @@ const runners = Layer.provide(releasingInTurn, untilMade(SqlRunnerStorage.layer)
  * A runner: it takes its share of the sessions, and gives them back when it ends. Whoever reaches its port can have turns run:
  * it has to be on a network of its own.
  *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { NodeCluster, SessionAgents, SessionFeeds, SessionRunner, SqlSessionStore } from "effixir/cluster"
+ *
+ * // A machine that runs turns, of an `Agent` and over a `SqlClient` that you provide.
+ * const Runner = SessionRunner.layer.pipe(
+ *   Layer.provide([SessionAgents.layer, SessionFeeds.layer]),
+ *   Layer.provide(SqlSessionStore.layer({ takesOver: true })),
+ *   Layer.provide(NodeCluster.layerRunner({ host: "10.0.0.7", port: 34_431, drain: "30 seconds" }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -145,6 +158,14 @@ export const layerRunner = (
 
 /**
  * A process that asks the runners and runs nothing itself.
+ *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { ClusterSessions, NodeCluster } from "effixir/cluster"
+ *
+ * const SessionsLive = Layer.provide(ClusterSessions.layer, NodeCluster.layerClient)
+ * ```
  *
  * @since 0.1.0
  * @category layers

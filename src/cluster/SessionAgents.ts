@@ -28,7 +28,22 @@ export interface Serving {
   readonly teach: (input: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<Item>>
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { Agent, Permission, ToolExecutor, Toolkit } from "effixir"
+ * import { SessionAgents } from "effixir/cluster"
+ *
+ * // The same agent for every session. `SessionAgents.SessionAgents` may choose by session instead.
+ * const Writers = SessionAgents.layer.pipe(
+ *   Layer.provide(Agent.layer({ model: "gpt-6.2-sol", instructions: "Answer in a word." })),
+ *   Layer.provide([ToolExecutor.layer(Toolkit.empty), Permission.layerAllowAll])
+ * )
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class SessionAgents extends Context.Tag("effixir/cluster/SessionAgents")<SessionAgents, {
   /** The agent for the next turn of a session, as long as the Scope is open. */
   readonly agent: (served: {

@@ -165,6 +165,15 @@ const doneExit = Exit.void
  * The feeds, and the store that tells them what is appended: agents whose sessions are to be read must use it, and a runner
  * refuses the turns of others.
  *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { SessionFeeds, SqlSessionStore } from "effixir/cluster"
+ *
+ * // Its store tells `SessionFeeds.SessionFeeds` of what is added, so that readers need not ask again.
+ * const Heard = Layer.provide(SessionFeeds.layer, SqlSessionStore.layer({ takesOver: true }))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -376,6 +376,14 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
 /**
  * Registers the sessions with the cluster. A session is told to its readers only by the store that this layer has.
  *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { SessionAgents, SessionFeeds, SessionRunner } from "effixir/cluster"
+ *
+ * const Runner = SessionRunner.layer.pipe(Layer.provide([SessionAgents.layer, SessionFeeds.layer]))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

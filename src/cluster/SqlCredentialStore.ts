@@ -108,6 +108,19 @@ export const make = (
   })
 
 /**
+ * @example
+ * ```ts
+ * import * as Redacted from "effect/Redacted"
+ * import { SqlCredentialStore } from "effixir/cluster"
+ * import { randomBytes } from "node:crypto"
+ *
+ * const key = Redacted.make(Uint8Array.from(randomBytes(32)))
+ *
+ * const Shared = SqlCredentialStore.layer({ key, profile: "work" })
+ * const sameAsAnEffect = SqlCredentialStore.make({ key, profile: "work" }) // without making the table
+ * const fromTheEnvironment = SqlCredentialStore.layerConfig() // EFFIXIR_CREDENTIAL_KEY
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -36,6 +36,20 @@ export interface Options {
 /**
  * The driver. Statements wait up to a minute for a database that is away.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { SessionStore } from "effixir"
+ * import { SqlSessionStore } from "effixir/cluster"
+ *
+ * // Over tables that are there already: nothing is migrated.
+ * const Sessions = Layer.effect(
+ *   SessionStore.SessionStore,
+ *   Effect.map(SqlSessionStore.makeDriver(), (driver) => SessionStore.makeEncoded(driver))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -156,6 +170,17 @@ export const makeDriver = (
 
 /**
  * A store of sessions in the database, which gets its tables first.
+ *
+ * @example
+ * ```ts
+ * import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
+ * import * as Layer from "effect/Layer"
+ * import { SqlSessionStore } from "effixir/cluster"
+ *
+ * const Sessions = SqlSessionStore.layer({ lease: "30 seconds" }).pipe(
+ *   Layer.provide(LibsqlClient.layer({ url: "file:sessions.db" }))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category layers

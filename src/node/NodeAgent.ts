@@ -69,6 +69,16 @@ export { layerHome, layerPlatform }
  * What tools may need on this machine: a workspace, its files, search, and shell commands. `readable` are folders
  * elsewhere that may be read.
  *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { BuiltIn, ToolExecutor } from "effixir"
+ * import { NodeAgent } from "effixir/node"
+ *
+ * // The built-in tools in a folder, for an agent that you put together.
+ * const Tools = Layer.provide(ToolExecutor.layer(BuiltIn.make()), NodeAgent.layerWorkspace("/home/ada/app"))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -197,6 +207,31 @@ export type StackError = ConfigError | BadSetting.ConfigError | PlatformError
 /**
  * An agent for a folder of this machine, with everything below it. How it changes a part of a file (`apply_patch` or
  * `edit`) is chosen for the model named here, and stays so if a run or a `prepareStep` uses another one.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { SessionStore, Tool, Toolkit } from "effixir"
+ * import { NodeAgent } from "effixir/node"
+ *
+ * const dice = Tool.make({
+ *   name: "dice",
+ *   description: "Throws a die",
+ *   parameters: Schema.Struct({}),
+ *   success: Schema.Number,
+ *   handler: () => Effect.succeed(4)
+ * })
+ *
+ * // A coding agent in this folder, with one tool more, and sessions in memory.
+ * const AgentLive = NodeAgent.layer({
+ *   workspace: ".",
+ *   model: "gpt-6.2-sol",
+ *   permission: "read-only",
+ *   toolkit: Toolkit.make(dice),
+ *   parts: SessionStore.layerMemory
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers

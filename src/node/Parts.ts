@@ -64,6 +64,17 @@ export const none: Parts = Context.empty()
  * Whether the host has brought it. A reference such as `Approver` has a value of its own in every context, which does not
  * count.
  *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { SessionStore } from "effixir"
+ * import { Parts } from "effixir/node"
+ *
+ * // For a stack of your own that takes parts as `NodeAgent.layer` does.
+ * const sessions = (parts: Parts.Parts) => Parts.orOwn(parts, SessionStore.SessionStore, SessionStore.layerMemory)
+ * const hasSessions = (parts: Parts.Parts) => Parts.has(parts, SessionStore.SessionStore)
+ * ```
+ *
  * @since 0.1.0
  * @category predicates
  */

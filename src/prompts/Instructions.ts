@@ -7,6 +7,16 @@
 /**
  * The instructions of a coding agent that works in one folder.
  *
+ * @example
+ * ```ts
+ * import { Agent, Instructions } from "effixir"
+ *
+ * const Coder = Agent.layer({
+ *   model: "gpt-6.2-sol",
+ *   instructions: `${Instructions.coding("/home/ada/app")}\n\nWrite tests first.`
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category instructions
  */

@@ -5,6 +5,22 @@
  * and unknown fields pass through untouched, from the stream to the log to the next request. The shapes ask for what a
  * client needs and no more, because servers differ in the rest.
  *
+ * @example
+ * ```ts
+ * import { Item } from "effixir"
+ *
+ * const conversation: ReadonlyArray<Item.Item> = [
+ *   Item.developerMessage("Answer in one word."),
+ *   Item.userMessage("How warm is it?"),
+ *   Item.functionCallOutput("call_1", "21")
+ * ]
+ *
+ * conversation.filter(Item.isMessage).map(Item.text) // what was said
+ * conversation.map((item) => Item.withoutImages(item, "an image was here"))
+ * conversation.map((item) => Item.without(item, "status", "phase"))
+ * conversation.map(Item.withoutId) // as it is sent
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
@@ -23,7 +39,23 @@ export interface Item {
   readonly [field: string]: unknown
 }
 
-/** @since 0.1.0 @category guards */
+/**
+ * @example
+ * ```ts
+ * import { Item } from "effixir"
+ *
+ * const describe = (item: unknown): string => {
+ *   if (Item.isReasoning(item)) {
+ *     return Item.isEncryptedReasoning(item) ? "thoughts that only the server reads" : Item.reasoningText(item)
+ *   }
+ *   if (Item.isFunctionCall(item) || Item.isCustomToolCall(item)) return `a call of ${item.name}`
+ *   if (Item.isFunctionCallOutput(item) || Item.isCustomToolCallOutput(item)) return `an answer to ${item.call_id}`
+ *   return Item.isItem(item) ? `an item of type ${item.type}` : "something else"
+ * }
+ * ```
+ *
+ * @since 0.1.0 @category guards
+ */
 export const isItem = (u: unknown): u is Item => Predicate.hasProperty(u, "type") && Predicate.isString(u.type)
 
 /**
@@ -281,6 +313,14 @@ const partText = (part: Item): string => {
 
 /**
  * What the model says to a person in these items, without its `commentary` if there is other text.
+ *
+ * @example
+ * ```ts
+ * import { Item } from "effixir"
+ *
+ * const answerOf = (items: ReadonlyArray<Item.Item>): string =>
+ *   Item.answer(items) || items.map(Item.refusal).join("")
+ * ```
  *
  * @since 0.1.0
  * @category accessors

@@ -117,6 +117,18 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
  * The same error without what `hide` cuts out. A cause that quotes a secret is left out: the secret may be anywhere in
  * it.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { ModelError, Responses } from "effixir"
+ * import type { Request } from "effixir"
+ *
+ * const ask = (request: Request.Request, key: string) =>
+ *   Responses.complete(request).pipe(
+ *     Effect.mapError((error) => ModelError.withoutSecrets(error, (text) => text.replaceAll(key, "***")))
+ *   )
+ * ```
+ *
  * @since 0.1.0
  * @category combining
  */

@@ -173,6 +173,21 @@ export type Request = typeof Request.Type
 /**
  * A request that both hosts accept. Fields beyond the options are set on the result: `{ ...Request.make(…), top_p: 1 }`.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Item, Request, Response, Responses } from "effixir"
+ *
+ * const joke = Request.make({
+ *   model: "gpt-6.2-sol",
+ *   instructions: "Answer in one sentence.",
+ *   input: [Item.userMessage("Tell me a joke")],
+ *   reasoning: { effort: "low" }
+ * })
+ *
+ * const program = Effect.map(Responses.complete(joke), Response.text)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -207,6 +222,17 @@ export const make = (options: {
  * The same without encrypted items: reasoning and compacted history, which no server can read once the account or its
  * keys have changed.
  *
+ * @example
+ * ```ts
+ * import { Request } from "effixir"
+ *
+ * // For another account, which cannot read what the first one's server has encrypted, and for a model without eyes.
+ * const forAnother = (request: Request.Request): Request.Request =>
+ *   Request.withoutEncrypted(Request.hasImages(request) ? Request.withoutAnyImages(request) : request)
+ *
+ * const readable = (request: Request.Request) => request.input.filter((item) => !Request.isEncrypted(item))
+ * ```
+ *
  * @since 0.1.0
  * @category combining
  */
@@ -217,6 +243,21 @@ export const withoutEncrypted = (self: Request): Request => ({
 
 /**
  * An item that sets how hard the model thinks from there on.
+ *
+ * @example
+ * ```ts
+ * import { Request } from "effixir"
+ *
+ * // From here on the model thinks longer.
+ * const harder = (request: Request.Request): Request.Request => ({
+ *   ...request,
+ *   input: [...request.input, Request.effortUpdate("high")]
+ * })
+ *
+ * const plain = (request: Request.Request) => Request.withoutUpdates(request).input
+ * const marks = (request: Request.Request) =>
+ *   request.input.filter((item) => Request.isUpdate(item) || Request.isCompaction(item))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -270,6 +311,15 @@ const encrypted: ReadonlySet<string> = new Set(["compaction", "compaction_summar
 
 /**
  * The same with words in the place of the images that tools gave, for servers that take only text of tools.
+ *
+ * @example
+ * ```ts
+ * import { Request } from "effixir"
+ *
+ * // For a server that takes images of people, and none of tools.
+ * const fit = (request: Request.Request): Request.Request =>
+ *   Request.hasOutputImages(request) ? Request.withoutOutputImages(request) : request
+ * ```
  *
  * @since 0.1.0
  * @category combining

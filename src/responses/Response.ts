@@ -62,6 +62,22 @@ export const empty: Response = {
  * without that event, as when a response is cut short. Some servers send neither, but only the text of a message or the
  * input of a call, whole or in deltas.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Response, Responses } from "effixir"
+ * import type { Request } from "effixir"
+ *
+ * // What `Responses.complete` does, with a look at each event.
+ * const complete = (request: Request.Request) =>
+ *   Effect.gen(function*() {
+ *     const responses = yield* Responses.Responses
+ *     const response = yield* Stream.runFold(responses.stream(request), Response.empty, Response.add)
+ *     return { calls: Response.calls(response), items: Response.items(response), text: Response.text(response) }
+ *   })
+ * ```
+ *
  * @since 0.1.0
  * @category folding
  */

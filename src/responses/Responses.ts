@@ -29,7 +29,22 @@ import * as HttpTransport from "./transport/HttpTransport.ts"
 import * as Retry from "./transport/Retry.ts"
 import * as Timeouts from "./transport/Timeouts.ts"
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Responses } from "effixir"
+ * import type { Request } from "effixir"
+ *
+ * const print = (request: Request.Request) =>
+ *   Effect.flatMap(Responses.Responses, (responses) =>
+ *     Stream.runForEach(responses.stream(request), ({ type }) => Console.log(type)))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Responses extends Context.Tag("effixir/responses/Responses")<Responses, {
   /**
    * Makes one call and streams its events. The stream ends after `response.completed` or `response.incomplete`;
@@ -76,6 +91,15 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 /**
  * The service over any transport. It sends only what the model takes, and tries again within one budget.
  *
+ * @example
+ * ```ts
+ * import * as Stream from "effect/Stream"
+ * import { Responses } from "effixir"
+ *
+ * // A transport of your own, with the retries of every other one.
+ * const responses = Responses.over(() => Stream.empty)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -105,11 +129,37 @@ const naming = (available: Effect.Effect<ReadonlyArray<string>>) => (error: Mode
     Effect.flatMap(available, (models) => new ModelError({ ...error, reason: { _tag: "ModelUnavailable", models } }))
   )
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import { Responses } from "effixir"
+ *
+ * const options: Responses.Options = { models: { "gpt-6.2-sol": { contextWindow: 400_000 } } }
+ *
+ * const Patient = Responses.layerWith(options)
+ * const sameAsAnEffect = Responses.make(options)
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layerWith = (options: Options): Layer.Layer<Responses, never, AuthClient> =>
   Layer.effect(Responses, make(options))
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Item, Request, Responses } from "effixir"
+ * import { NodeAgent } from "effixir/node"
+ *
+ * const hello = Request.make({ model: "gpt-6.2-sol", instructions: "", input: [Item.userMessage("Hello!")] })
+ *
+ * const program = Effect.provide(Responses.complete(hello), Layer.provide(Responses.layer, NodeAgent.layerHome))
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer: Layer.Layer<Responses, never, AuthClient> = layerWith({})
 
 /**
@@ -133,6 +183,18 @@ export const complete = (request: Request.Request): Effect.Effect<Response.Respo
  * The finished items of one call, without partial ones. They come when the response has ended, because until then a
  * retry would make them void.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Item, Responses } from "effixir"
+ * import type { Request } from "effixir"
+ *
+ * // Each item as soon as it is whole.
+ * const print = (request: Request.Request) =>
+ *   Stream.runForEach(Responses.items(request), (item) => Effect.log(Item.text(item)))
+ * ```
+ *
  * @since 0.1.0
  * @category accessors
  */
@@ -144,6 +206,20 @@ export const items = (request: Request.Request): Stream.Stream<Item, ModelError,
  * once, with what is wrong and with the schema in words, since not every server takes it from the request. Fails with
  * `MalformedOutput` if that does not help, or if the answer was cut short, and with `ContentFiltered` if the model
  * declines.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { Item, Request, Responses } from "effixir"
+ *
+ * const Review = Schema.Struct({ verdict: Schema.Literal("good", "bad"), remarks: Schema.Array(Schema.String) })
+ *
+ * const review = (text: string) =>
+ *   Responses.object(
+ *     Review,
+ *     Request.make({ model: "gpt-6.2-sol", instructions: "Review what you get.", input: [Item.userMessage(text)] })
+ *   )
+ * ```
  *
  * @since 0.1.0
  * @category accessors

@@ -236,6 +236,17 @@ const guards: ReadonlyMap<string, (event: Fields) => boolean> = new Map([
  * Reads the JSON of one event. It never fails: a known type with unexpected content is {@link Unknown}, and so is
  * everything else.
  *
+ * @example
+ * ```ts
+ * import { StreamEvent } from "effixir"
+ *
+ * const event = StreamEvent.fromJson({ type: "response.output_text.delta", item_id: "msg_1", delta: "Hello" })
+ * StreamEvent.isTerminal(event) // false: more will come
+ *
+ * // Some servers leave the type out of the data, and tell it in the name of the event.
+ * const events = StreamEvent.fromUntyped({ item_id: "msg_1", delta: "Hello" }, "response.output_text.delta")
+ * ```
+ *
  * @since 0.1.0
  * @category decoding
  */

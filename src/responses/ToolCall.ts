@@ -1,6 +1,19 @@
 /**
  * A call of one of our tools, in either of its two forms, and the item with its output.
  *
+ * @example
+ * ```ts
+ * import { ToolCall } from "effixir"
+ * import type { Item } from "effixir"
+ *
+ * // Answers each call of a response with its own arguments.
+ * const echo = (items: ReadonlyArray<Item.Item>): ReadonlyArray<Item.Item> =>
+ *   items.filter(ToolCall.isToolCall).map((call) => ToolCall.toOutput(call, ToolCall.argument(call)))
+ *
+ * const outputs = (items: ReadonlyArray<Item.Item>): ReadonlyArray<string> =>
+ *   items.filter(ToolCall.isToolCallOutput).map(({ output }) => ToolCall.outputText(output))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
@@ -80,6 +93,18 @@ export const jsonArguments = (call: ToolCall): string => {
 /**
  * The name of a call as every server takes it back, which is its tool's if there is one.
  *
+ * @example
+ * ```ts
+ * import { ToolCall } from "effixir"
+ *
+ * const tools = ["read", "write"]
+ *
+ * // Models put words of their own before a name, and lose the empty object.
+ * const nameOf = (call: ToolCall.ToolCall) => ToolCall.plainName(call, tools)
+ * const argumentsOf = (call: ToolCall.ToolCall): unknown => JSON.parse(ToolCall.jsonArguments(call))
+ * ToolCall.toolNamed("functions.read", tools) // "read"
+ * ```
+ *
  * @since 0.1.0
  * @category accessors
  */
@@ -114,6 +139,14 @@ export const toOutput = (call: ToolCall, output: Output): Item => ({
 
 /**
  * An output with its texts changed, and everything else left as it is.
+ *
+ * @example
+ * ```ts
+ * import { ToolCall } from "effixir"
+ *
+ * const shouted = ToolCall.mapText("done", (text) => text.toUpperCase())
+ * ToolCall.plainText(shouted) // "DONE"; undefined if there were an image
+ * ```
  *
  * @since 0.1.0
  * @category combining

@@ -30,6 +30,15 @@ export const zero: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens:
 /**
  * The sum. It has a cost only where the cost of both is known: half of it would be taken for the whole.
  *
+ * @example
+ * ```ts
+ * import { Usage } from "effixir"
+ *
+ * const first = Usage.fromJson({ input_tokens: 1200, output_tokens: 80, input_tokens_details: { cached_tokens: 900 } })
+ * const both = Usage.add(first, Usage.fromJson({ input_tokens: 1300, output_tokens: 20 }))
+ * Usage.cachedShare(first) // 0.75
+ * ```
+ *
  * @since 0.1.0
  * @category combining
  */

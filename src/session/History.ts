@@ -1,6 +1,21 @@
 /**
  * What the model is sent of a session: a pure fold over its events.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { History, SessionStore } from "effixir"
+ *
+ * // What a model is sent of a session.
+ * const input = (session: string, recipient: History.Recipient) =>
+ *   Effect.gen(function*() {
+ *     const store = yield* SessionStore.SessionStore
+ *     const stored = yield* store.read(session)
+ *     const history = History.forRecipient(stored, recipient)
+ *     return History.isReadableBy(history, recipient) ? History.toInput(history, recipient) : []
+ *   })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as HashMap from "effect/HashMap"
@@ -141,7 +156,25 @@ export const isReadableBy = (self: History, recipient: Recipient, isReadable = t
 /** @since 0.1.0 @category conversions */
 export const numbered = ({ event, seq }: Stored): Numbered => ({ ...event, seq })
 
-/** @since 0.1.0 @category folding */
+/**
+ * @example
+ * ```ts
+ * import { History } from "effixir"
+ * import type { SessionEvent } from "effixir"
+ *
+ * const efforts = (stored: ReadonlyArray<SessionEvent.Stored>) => {
+ *   const history = stored.map(History.numbered).reduce(History.add, History.fromEvents([]))
+ *   return { hasRemoved: History.hasRemoved(history), now: History.effortOf(history), last: History.latestEffort(history) }
+ * }
+ *
+ * const again = (stored: ReadonlyArray<SessionEvent.Stored>) => History.fromStored(stored)
+ * const one = (part: History.Part) => History.of(part)
+ * const open = (parts: ReadonlyArray<History.Part>) =>
+ *   parts.filter((part) => part._tag === "Response" && History.hasOpenCalls(part))
+ * ```
+ *
+ * @since 0.1.0 @category folding
+ */
 export const add = (self: History, event: Numbered): History => {
   const { seq = 0 } = event
   switch (event._tag) {

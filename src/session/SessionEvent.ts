@@ -445,6 +445,20 @@ export type Stored = typeof Stored.Type
  * How many numbers an event takes: a response is shown item by item and then its usage, each under a number of its
  * own. Calls are shown by their own events.
  *
+ * @example
+ * ```ts
+ * import { SessionEvent } from "effixir"
+ *
+ * // How many numbers of the log an event takes, and what the items of a response are called.
+ * const numbers = (event: SessionEvent.SessionEvent) => ({
+ *   width: SessionEvent.width(event),
+ *   items: event._tag === "ModelResponded" ? SessionEvent.shownItems(event).map(({ itemId }) => itemId) : [],
+ *   isEnd: SessionEvent.endsTurn(event)
+ * })
+ *
+ * SessionEvent.itemId("turn_1", 2, 0) // the first item of the second step
+ * ```
+ *
  * @since 0.1.0
  * @category numbering
  */

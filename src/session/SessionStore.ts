@@ -22,7 +22,22 @@ import { type ForkOf, SessionRenamed, SessionStarted, type Stored } from "./Sess
 import * as Summary from "./Summary.ts"
 import * as WorkingSet from "./WorkingSet.ts"
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import { SessionStore } from "effixir"
+ * import { NodeAgent } from "effixir/node"
+ *
+ * const list = Effect.gen(function*() {
+ *   const store = yield* SessionStore.SessionStore
+ *   for (const { id, title } of yield* store.list) yield* Console.log(id, title)
+ * }).pipe(Effect.provide(NodeAgent.layerHome))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class SessionStore extends Context.Tag("effixir/session/SessionStore")<SessionStore, {
   /**
    * Opens a session for one writer until the Scope closes. A new id is a new session; nothing is kept of it before its
@@ -78,6 +93,21 @@ export const makeId: Effect.Effect<string> = Effect.map(Clock.currentTimeMillis,
 
 /**
  * Makes a store of a medium.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { SessionStore } from "effixir"
+ * import type { SessionDriver } from "effixir/session"
+ *
+ * // A store over what your medium can do.
+ * const layer = (driver: SessionDriver.Encoded) =>
+ *   Layer.sync(SessionStore.SessionStore, () => SessionStore.makeEncoded(driver))
+ *
+ * const ofThisProcess = SessionStore.makeMemory
+ * const forTests = Effect.provide(SessionStore.makeId, SessionStore.layerMemory)
+ * ```
  *
  * @since 0.1.0
  * @category constructors

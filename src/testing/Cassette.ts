@@ -68,6 +68,22 @@ export interface Options {
  * A model that says what is on the cassette. While recording, the calls go to `live`, and the file is written when the
  * layer is closed.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Responses } from "effixir"
+ * import { NodeAgent } from "effixir/node"
+ * import { Cassette } from "effixir/testing"
+ *
+ * const live = Layer.provideMerge(Responses.layer, NodeAgent.layerHome)
+ *
+ * // Replays; with EFFIXIR_CASSETTE=record in the environment it asks the real model, and keeps what that says.
+ * const Model = Cassette.layer({ path: new URL("cassettes/two-cities.jsonl", import.meta.url) }, live)
+ *
+ * const notAskedFor = Effect.flatMap(Cassette.Cassette, ({ left }) => left)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -87,6 +103,16 @@ const mode = Config.literal("record", "replay")("EFFIXIR_CASSETTE").pipe(Config.
 /**
  * Answers each request as it was answered when it was recorded, once for every time that it was. A request that is not on
  * the cassette is a defect, which names the nearest one and what differs.
+ *
+ * @example
+ * ```ts
+ * import { Cassette } from "effixir/testing"
+ *
+ * const options = { path: "test/cassettes/two-cities.jsonl" }
+ *
+ * const Replays = Cassette.layerReplay(options)
+ * const Records = Cassette.layerRecord(options) // needs the `Responses` that it records
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -33,6 +33,18 @@ export interface Check<E> {
  * written in it. They run commands, in real time: `for (const { name, check } of checks(layer, { folder })) it.live(name,
  * () => check)`.
  *
+ * @example
+ * ```ts
+ * import { describe, it } from "@effect/vitest"
+ * import { ProcessGroup } from "effixir/node"
+ * import { CommandRunnerContract } from "effixir/testing"
+ *
+ * describe("My runner", () => {
+ *   const checks = CommandRunnerContract.checks(ProcessGroup.layer, { folder: "/tmp" })
+ *   for (const { check, name } of checks) it.live(name, () => check)
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

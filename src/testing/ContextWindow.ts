@@ -1,6 +1,18 @@
 /**
  * The window of a scripted model, and how its server compacts conversations.
  *
+ * @example
+ * ```ts
+ * import { Item, Request } from "effixir"
+ * import { ContextWindow, Script } from "effixir/testing"
+ *
+ * const request = Request.make({ model: "gpt-6.2-sol", instructions: "", input: [Item.userMessage("Hello!")] })
+ *
+ * ContextWindow.tokensOf(request) // about what a server would count
+ * ContextWindow.answer(request, { window: 1 }) // a refusal: it does not fit
+ * ContextWindow.withUsage(Script.answer(Script.say("Hi.")), request, { window: 400_000 })
+ * ```
+ *
  * @since 0.1.0
  */
 import { randomBytes } from "node:crypto"

@@ -31,6 +31,18 @@ export interface Check<E> {
  * The checks of a store, each with a layer of its own, which has to be empty: what it holds is lost. They need no test
  * framework: `for (const { name, check } of checks(layer)) it.effect(name, () => check)`.
  *
+ * @example
+ * ```ts
+ * import { describe, it } from "@effect/vitest"
+ * import { CredentialStore } from "effixir"
+ * import { CredentialStoreContract } from "effixir/testing"
+ *
+ * describe("My vault", () => {
+ *   const checks = CredentialStoreContract.checks(CredentialStore.layerMemory())
+ *   for (const { check, name } of checks) it.live(name, () => check)
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

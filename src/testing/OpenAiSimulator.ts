@@ -116,7 +116,20 @@ const defaultAccount: Account = {
 
 const defaultModels: ReadonlyArray<string> = ["gpt-6.2-sol", "gpt-6-astra", "gpt-5.6-sol", "gpt-5.5"]
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { OpenAiSimulator, Script } from "effixir/testing"
+ *
+ * const url = OpenAiSimulator.make({ script: () => Script.answer(Script.say("Hello!")), autoApprove: true }).pipe(
+ *   Effect.map(({ url }) => url),
+ *   Effect.scoped
+ * )
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const make = Effect.fnUntraced(function*(options: Options) {
   const server = yield* Http.listen
   const url = Http.urlOf(server)
@@ -244,6 +257,20 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
 /**
  * The server runs until the scope of the layer is closed, and takes its connections with it.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { OpenAiSimulator, Script } from "effixir/testing"
+ *
+ * const Server = OpenAiSimulator.layer({ script: Script.fromTurns([Script.answer(Script.say("Hello!"))]) })
+ *
+ * const program = Effect.gen(function*() {
+ *   const { apiBaseUrl, apiKey, requests } = yield* OpenAiSimulator.OpenAiSimulator
+ *   yield* Effect.log(`OPENAI_BASE_URL=${apiBaseUrl}`, apiKey)
+ *   return yield* requests
+ * }).pipe(Effect.provide(Server))
+ * ```
  *
  * @since 0.1.0
  * @category layers

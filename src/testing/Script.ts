@@ -73,6 +73,16 @@ export type Step = Turn | ((request: Request) => Turn)
 /**
  * Plays the turns in order, and throws at the next call after the last one.
  *
+ * @example
+ * ```ts
+ * import { Script, ScriptedResponses } from "effixir/testing"
+ *
+ * const Model = ScriptedResponses.layer(Script.fromTurns([
+ *   Script.answer(Script.think("It wants the weather."), Script.call("temperature", { city: "Lisbon" }, "call_1")),
+ *   (request) => Script.answer(Script.say(`I have heard ${request.input.length} items.`))
+ * ]))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -135,7 +145,23 @@ export const incomplete = (reason: string, ...items: ReadonlyArray<Item>): Turn 
   reason
 })
 
-/** @since 0.1.0 @category turns */
+/**
+ * @example
+ * ```ts
+ * import { Script } from "effixir/testing"
+ *
+ * // What servers do when they do not answer.
+ * const failures = [
+ *   Script.refuse(503, { error: { message: "Overloaded" } }, { "retry-after": "1" }),
+ *   Script.fail({ code: "server_error", message: "Something went wrong" }),
+ *   Script.failPlan("subscription_sharing_usage_unavailable"),
+ *   Script.incomplete("max_output_tokens", Script.say("It was a dark and")),
+ *   Script.cut(3, Script.say("It was a dark and stormy night."))
+ * ]
+ * ```
+ *
+ * @since 0.1.0 @category turns
+ */
 export const fail = (error: Failure, as: FailurePlace = "response.failed"): Turn => ({ _tag: "Fail", error, as })
 
 /** @since 0.1.0 @category turns */

@@ -1,6 +1,17 @@
 /**
  * The stream events that the real servers would send for the turns of a script.
  *
+ * @example
+ * ```ts
+ * import { Script, ScriptEvents } from "effixir/testing"
+ *
+ * // What a server of your own streams for a turn.
+ * const body = ScriptEvents.events(Script.answer(Script.say("Hello there")), { model: "gpt-6.2-sol", responseId: "resp_1" })
+ *   .map(ScriptEvents.toSse)
+ *   .join("")
+ * ScriptEvents.words("Hello there") // the pieces in which it comes
+ * ```
+ *
  * @since 0.1.0
  */
 import { isFunctionCall, isMessage, isReasoning, type Item } from "../responses/Item.ts"

@@ -32,7 +32,17 @@ export interface Options extends ContextWindow.Options {
   readonly account?: string
 }
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import { Script, ScriptedResponses } from "effixir/testing"
+ *
+ * // Both services in one context, for a layer of your own.
+ * const context = ScriptedResponses.make(() => Script.answer(Script.say("Hello!")), { account: "api_key" })
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const make = Effect.fnUntraced(function*(script: Script.Script, options: Options = {}) {
   const seen = yield* Ref.make<ReadonlyArray<Request>>([])
 
@@ -57,6 +67,19 @@ export const make = Effect.fnUntraced(function*(script: Script.Script, options: 
 
 /**
  * Dies when the model is called more often than the script has turns for.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Item, Request, Responses } from "effixir"
+ * import { Script, ScriptedResponses } from "effixir/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Responses.complete(Request.make({ model: "m", instructions: "", input: [Item.userMessage("Hello?")] }))
+ *   const { requests } = yield* ScriptedResponses.ScriptedResponses
+ *   return (yield* requests).length // 1
+ * }).pipe(Effect.provide(ScriptedResponses.layer(() => Script.answer(Script.say("Hello!")))))
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -38,7 +38,24 @@ export interface SentRequests {
   readonly at: (index: number) => SentRequest
 }
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import { Item, Request } from "effixir"
+ * import { SentRequests } from "effixir/testing"
+ *
+ * const request = Request.make({
+ *   model: "gpt-6.2-sol",
+ *   instructions: "",
+ *   input: [Item.userMessage("Hello?"), Item.functionCallOutput("call_1", "21")]
+ * })
+ *
+ * SentRequests.make([request]).last.functionCallOutput("call_1") // "21"
+ * SentRequests.sent(request).userTexts // ["Hello?"]
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const make = (requests: ReadonlyArray<Request>): SentRequests => {
   const all = requests.map(sent)
   const at = (index: number): SentRequest => {

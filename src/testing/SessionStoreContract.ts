@@ -30,6 +30,18 @@ export interface Check<E> {
  * The checks of a store, each with a layer of its own. They make new sessions, do not touch existing ones, and need no
  * test framework: `for (const { name, check } of checks(layer)) it.effect(name, () => check)`.
  *
+ * @example
+ * ```ts
+ * import { describe, it } from "@effect/vitest"
+ * import { SessionStore } from "effixir"
+ * import { SessionStoreContract } from "effixir/testing"
+ *
+ * describe("My store", () => {
+ *   const checks = SessionStoreContract.checks(SessionStore.layerMemory)
+ *   for (const { check, name } of checks) it.live(name, () => check)
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -60,6 +60,26 @@ export type Services =
  * All that `Agent.layer` needs beside its tools, for one test: `MyAgent.pipe(Layer.provideMerge(TestAgent.layer({ script })))`.
  * Time stands still until the test moves it by `TestClock.adjust`.
  *
+ * @example
+ * ```ts
+ * import { assert, it } from "@effect/vitest"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Agent, ToolExecutor, Toolkit } from "effixir"
+ * import { Script, TestAgent } from "effixir/testing"
+ *
+ * const Greeter = Agent.layer({ model: "gpt-6.2-sol", instructions: "Greet." }).pipe(
+ *   Layer.provide(ToolExecutor.layer(Toolkit.empty))
+ * )
+ *
+ * it.effect("greets", () =>
+ *   Effect.gen(function*() {
+ *     assert.strictEqual(yield* TestAgent.ask("Hello?"), "Hello!")
+ *     const { requests } = yield* TestAgent.TestAgent
+ *     assert.deepStrictEqual((yield* requests).last.userTexts, ["Hello?"])
+ *   }).pipe(Effect.provide(Layer.provideMerge(Greeter, TestAgent.layer({ script: [Script.answer(Script.say("Hello!"))] })))))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -180,7 +180,25 @@ export type Reconciled =
   | { readonly _tag: "NotDone" }
   | { readonly _tag: "Unknown" }
 
-/** @since 0.1.0 @category replay */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Tool } from "effixir"
+ *
+ * // After a crash nobody knows whether the call ran; this one can find out.
+ * const order = Tool.make({
+ *   name: "order",
+ *   description: "Orders a book",
+ *   parameters: Schema.Struct({ isbn: Schema.String }),
+ *   replay: ({ isbn }) => Effect.succeed(isbn === "" ? Tool.unknown : Tool.done("It was ordered.")),
+ *   handler: () => Effect.succeed("It is ordered.")
+ * })
+ * ```
+ *
+ * @since 0.1.0 @category replay
+ */
 export const done = (result: Output | Result): Reconciled => ({ _tag: "Done", result })
 
 /** @since 0.1.0 @category replay */
@@ -211,7 +229,27 @@ export type Access =
 /** @since 0.1.0 @category access */
 export const nothing: Access = { kind: "read", paths: [] }
 
-/** @since 0.1.0 @category access */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Tool } from "effixir"
+ *
+ * // Its access is what `Permission` decides by, and what runs beside what.
+ * const convert = Tool.make({
+ *   name: "convert",
+ *   description: "Makes a table into JSON",
+ *   parameters: Schema.Struct({ from: Schema.String, to: Schema.String }),
+ *   access: ({ to }) => Tool.writes(to),
+ *   handler: ({ from, to }) => Effect.succeed(`${from} is now ${to}`)
+ * })
+ *
+ * const looks = Tool.reads("/home/ada/app/package.json")
+ * ```
+ *
+ * @since 0.1.0 @category access
+ */
 export const reads = (...paths: ReadonlyArray<string>): Access => ({ kind: "read", paths })
 
 /** @since 0.1.0 @category access */
@@ -302,6 +340,22 @@ interface Common<A, R> {
  * failure with a Schema reaches the model encoded, as text or as JSON. Without one a handler gives text, a list of
  * content items, or a {@link Result}.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Tool } from "effixir"
+ *
+ * const temperature = Tool.make({
+ *   name: "temperature",
+ *   description: "The temperature in a city, in degrees Celsius",
+ *   parameters: Schema.Struct({ city: Schema.String }),
+ *   success: Schema.Number,
+ *   handler: ({ city }) =>
+ *     city === "Lisbon" ? Effect.succeed(21) : new Tool.ToolFailure({ message: `Nobody knows how warm ${city} is.` })
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -370,6 +424,19 @@ export const make = <A, I, R, Success = Output | Result, Encoded = Success, Fail
  * Makes a tool from a JSON Schema, for tools of other programs. The arguments are only known to be an object, read as
  * the schema wants them where that is possible: the handler must check what it relies on.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Tool } from "effixir"
+ *
+ * const echo = Tool.fromJsonSchema({
+ *   name: "echo",
+ *   description: "Says it again",
+ *   parameters: { type: "object", properties: { text: { type: "string" } }, required: ["text"] },
+ *   handler: ({ text }) => Effect.succeed(String(text))
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -420,6 +487,20 @@ export const fromJsonSchema = <R>(
 /**
  * Makes a tool that is called with plain text in the language of a grammar.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Tool } from "effixir"
+ *
+ * const shout = Tool.freeform({
+ *   name: "shout",
+ *   description: "Says a word loudly",
+ *   syntax: "regex",
+ *   grammar: "[a-z]+",
+ *   handler: (word) => Effect.succeed(word.toUpperCase())
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -455,6 +536,13 @@ const readText = (name: string, args: unknown): Effect.Effect<string, ToolFailur
 /**
  * A tool that the server runs. It is declared, and never called here.
  *
+ * @example
+ * ```ts
+ * import { Tool, Toolkit } from "effixir"
+ *
+ * const toolkit = Toolkit.make(Tool.hosted({ type: "web_search" }))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -478,6 +566,25 @@ export type Arguments = { readonly [field: string]: unknown }
 
 /**
  * A tool with some of what its handler needs. What the rest gets later does not replace it.
+ *
+ * @example
+ * ```ts
+ * import * as Context from "effect/Context"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Tool } from "effixir"
+ *
+ * class Greeting extends Context.Tag("Greeting")<Greeting, string>() {}
+ *
+ * const greet = Tool.make({
+ *   name: "greet",
+ *   description: "Greets somebody",
+ *   parameters: Schema.Struct({ name: Schema.String }),
+ *   handler: ({ name }) => Effect.map(Greeting, (greeting) => `${greeting} ${name}`)
+ * })
+ *
+ * const inGerman = Tool.provide(greet, Context.make(Greeting, "Hallo"))
+ * ```
  *
  * @since 0.1.0
  * @category context

@@ -141,6 +141,23 @@ export const make = <R>(
  * Runs the tools of a toolkit. The layer requires what the handlers require. Pass a toolkit that changes at run time as
  * an Effect, such as `Ref.get(ref)`; it is evaluated for each request and each call.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { BuiltIn, ToolExecutor } from "effixir"
+ *
+ * const Executor = ToolExecutor.layer(BuiltIn.make())
+ * const sameAsAnEffect = ToolExecutor.make(BuiltIn.make())
+ *
+ * const Logged = ToolExecutor.middleware((next) => ({
+ *   ...next,
+ *   execute: (call, context) => Effect.zipRight(Effect.log(call.name), next.execute(call, context))
+ * })).pipe(Layer.provide(Executor))
+ *
+ * const names = Effect.map(ToolExecutor.ToolExecutor, ({ declarations }) => declarations)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -22,6 +22,20 @@ export interface Toolkit<out R = never> {
  * Throws if servers would refuse the tools: a name that is not 1 to 64 letters, digits, `_` and `-`, two tools of one
  * name, or parameters that are no object.
  *
+ * @example
+ * ```ts
+ * import * as Context from "effect/Context"
+ * import { BuiltIn, Tool, Toolkit } from "effixir"
+ *
+ * const search = Toolkit.make(Tool.hosted({ type: "web_search" }))
+ * const all = Toolkit.merge(BuiltIn.make(), search)
+ *
+ * const looking = Toolkit.pick(all, "read", "grep", "find", "ls", "web_search")
+ * const withoutShell = Toolkit.omit(all, "bash")
+ * const short = Toolkit.filter(all, ({ name }) => name.length <= 4)
+ * const provided = Toolkit.provide(search, Context.empty())
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -35,6 +35,20 @@ export interface Options {
 /**
  * The file as a medium. Other media may use its lock.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { CredentialStore } from "effixir"
+ * import { CredentialFile } from "effixir/node"
+ *
+ * const options = { path: "/etc/my-agent/auth.json" }
+ *
+ * // What `CredentialFile.make(options)` does, under another name for people.
+ * const store = Effect.map(CredentialFile.makeMedium(options), (medium) =>
+ *   CredentialStore.makeEncoded({ ...medium, location: "the file of my agent" }))
+ * const same = CredentialFile.make(options)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -136,6 +150,17 @@ export const make = (
 /**
  * One JSON file, mode 0600 in a folder of mode 0700, wherever links lead to it. It is replaced as a whole, and fields
  * that are not ours stay. A file that other users can read is made private again, with one warning.
+ *
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as Layer from "effect/Layer"
+ * import { CredentialFile, NodeAgent } from "effixir/node"
+ *
+ * const Own = CredentialFile.layer({ path: "/etc/my-agent/auth.json", lockTimeout: "10 seconds" })
+ *
+ * const AgentLive = NodeAgent.layer({ workspace: ".", parts: Layer.provide(Own, NodeContext.layer) })
+ * ```
  *
  * @since 0.1.0
  * @category layers

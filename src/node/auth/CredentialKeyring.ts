@@ -40,6 +40,18 @@ const isSilent = ({ reason }: Keyring.KeyringError): boolean => reason === "Sile
  * The keyring, or the file with one warning where there is none. A sign-in that is in the file moves to the keyring
  * when it is next stored.
  *
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as Layer from "effect/Layer"
+ * import { CredentialKeyring } from "effixir/node"
+ *
+ * const options = { path: "/home/ada/.my-agent/auth.json" } // where the sign-in is kept if there is no keyring
+ *
+ * const Keyring = Layer.provide(CredentialKeyring.layer(options), NodeContext.layer)
+ * const sameAsAnEffect = CredentialKeyring.make(options)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

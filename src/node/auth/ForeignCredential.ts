@@ -136,6 +136,19 @@ const ownRegistration: Entry = Either.left(
  * The sign-in of another tool, and a clause about each entry of its file that is left out. The file is only read; it is
  * read again if the tool was writing it meanwhile.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { CredentialStore } from "effixir"
+ * import { ForeignCredential } from "effixir/node"
+ *
+ * const takeOver = Effect.gen(function*() {
+ *   const { credential } = yield* ForeignCredential.read(ForeignCredential.codex)
+ *   const store = yield* CredentialStore.CredentialStore
+ *   yield* store.save(credential)
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category reading
  */

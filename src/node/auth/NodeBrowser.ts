@@ -18,6 +18,18 @@ import * as ChildEnvironment from "../process/ChildEnvironment.ts"
  * Opens addresses with the person's default browser. A separate process opens it: a browser started from here would
  * inherit our environment with its secrets.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { NodeBrowser, NodeCallbackServer } from "effixir/node"
+ *
+ * // What a sign-in with a browser needs of this machine.
+ * const Here = Layer.merge(NodeBrowser.layer, NodeCallbackServer.layer())
+ *
+ * const how = Effect.map(NodeBrowser.canOpenBrowser, (can) => can ? "by a browser" : "by a code")
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -58,6 +58,16 @@ export const make = ({ hostname = "localhost", ports }: Options): typeof Callbac
 /**
  * Ports 1455 and 1457 by default: the client of Codex is registered with no others.
  *
+ * @example
+ * ```ts
+ * import { NodeCallbackServer } from "effixir/node"
+ *
+ * const Usual = NodeCallbackServer.layer() // the ports that the server of OpenAI sends people back to
+ * const Own = NodeCallbackServer.layer({ hostname: "localhost", ports: [1455] })
+ * const Any = NodeCallbackServer.layerAnyPort
+ * const service = NodeCallbackServer.make({ hostname: "localhost", ports: [1455] })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -71,7 +71,21 @@ export const make = Effect.fnUntraced(function*({ host, registrations }: Options
   })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as Layer from "effect/Layer"
+ * import { RegistrationFiles } from "effixir/node"
+ *
+ * const options = { host: "/home/ada/.my-agent/host.json", registrations: "/home/ada/.my-agent/registrations.json" }
+ *
+ * const Registrations = Layer.provide(RegistrationFiles.layer(options), NodeContext.layer)
+ * const sameAsAnEffect = RegistrationFiles.make(options)
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer = (
   options: Options
 ): Layer.Layer<Stored.Registrations, never, FileSystem.FileSystem | Path.Path> =>

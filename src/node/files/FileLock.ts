@@ -20,6 +20,17 @@ import { attempt, refused } from "./readPlainFile.ts"
  * cannot lock, as on some network drives. Where locks are not available at all, one process still works correctly, and
  * a warning says that several do not exclude each other.
  *
+ * @example
+ * ```ts
+ * import { FileLock } from "effixir/node"
+ * import { openSync } from "node:fs"
+ *
+ * const file = { fd: openSync("/home/ada/.my-agent/lock", "r+") }
+ *
+ * const isMine = FileLock.tryLock(file) // until the file is closed
+ * const state = FileLock.probe(file) // "taken", "busy" or "unknown"
+ * ```
+ *
  * @since 0.1.0
  * @category locking
  */
@@ -56,6 +67,18 @@ const warn = Effect.logWarning("Files cannot be locked on this platform; run one
 /**
  * Holds the lock of a path until the Scope closes; waits for the process that holds it. The file at the path is made if
  * there is none, and stays. Anything but a regular file is refused: opening a pipe would block for ever.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { FileLock } from "effixir/node"
+ *
+ * // One process at a time; the lock is gone with the process, however it ends.
+ * const alone = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+ *   Effect.scoped(Effect.zipRight(FileLock.acquire("/home/ada/.my-agent/lock"), work))
+ *
+ * const ifItIsThere = FileLock.acquireExisting("/home/ada/.my-agent/lock")
+ * ```
  *
  * @since 0.1.0
  * @category locking

@@ -43,6 +43,20 @@ const otherNames: { readonly [tool: string]: ReadonlyArray<string> } = {
  *
  * @param log where the log of a session is, if it is in a file
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Hooks } from "effixir/agent"
+ * import { CommandHooks } from "effixir/node"
+ *
+ * const hooks = CommandHooks.make(
+ *   { PreToolUse: [{ matcher: "bash", hooks: [{ command: "./check-command.sh", timeout: 10 }] }] },
+ *   (session) => `/home/ada/.effixir/sessions/${session}/log.ndjson`
+ * )
+ *
+ * const withHooks = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provideServiceEffect(program, Hooks.Hooks, hooks)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -85,6 +85,16 @@ export type HookSettings = typeof HookSettings.Type
  * The hooks of both, as they are written, those of the first one first: what a project has to say takes nothing from what a
  * person has.
  *
+ * @example
+ * ```ts
+ * import { HookSettings } from "effixir/node"
+ *
+ * const own = { Stop: [{ hooks: [{ command: "notify-send done" }] }] }
+ * const project = { Stop: [{ hooks: [{ command: "npm test" }] }] }
+ *
+ * const both = HookSettings.merge(own, HookSettings.ofProject(project))
+ * ```
+ *
  * @since 0.1.0
  * @category combining
  */

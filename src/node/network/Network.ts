@@ -112,6 +112,24 @@ export const proxiesOf = ({ httpProxy, httpsProxy }: Options): ReadonlyArray<Pro
  * Straight to the server by `node:http`: a stream that `fetch` reads holds 30 KB more, and takes twice the time. Only
  * `fetch` supports proxies. Neither follows redirects, so that a secret goes only to the server it was sent to.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { Network, NodeHttp } from "effixir/node"
+ *
+ * const options: Network.Options = {
+ *   httpsProxy: Option.some({ variable: "HTTPS_PROXY", url: "http://proxy.example.com:3128" }),
+ *   httpProxy: Option.none(),
+ *   noProxy: Option.some("localhost,.example.com"),
+ *   certificates: Option.none()
+ * }
+ *
+ * const client = Network.make(options)
+ * const fetch = Network.makeFetch(options) // for a library that brings no HTTP client
+ * const direct = Effect.flatMap(Network.makeTls(options), NodeHttp.make) // past the proxy
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -162,6 +180,22 @@ const proxied = Effect.fnUntraced(function*(options: Options, tls: Tls) {
 /**
  * `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in capitals or not, and `SSL_CERT_FILE`. Node itself reads
  * `NODE_EXTRA_CA_CERTS`.
+ *
+ * @example
+ * ```ts
+ * import * as Config from "effect/Config"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { Network } from "effixir/node"
+ *
+ * const HttpClientLive = Network.layerConfig() // HTTPS_PROXY and the like, SSL_CERT_FILE
+ *
+ * const way = Effect.gen(function*() {
+ *   const options = yield* Config.unwrap(Network.config)
+ *   yield* Effect.log(Network.proxiesOf(options).map(({ variable }) => variable))
+ *   return Option.isSome(Network.proxyFor(options, new URL("https://api.openai.com"))) ? "by a proxy" : "straight"
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -283,6 +317,19 @@ const load = async (options: Options, tls: Tls): Promise<Proxied> => {
 
 /**
  * What went wrong at a proxy, told with the variable that names it. All others are of the server behind it.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Network } from "effixir/node"
+ *
+ * const proxy = { variable: "HTTPS_PROXY", url: "http://proxy.example.com:3128" }
+ *
+ * // Says which variable to look at, where it was the proxy.
+ * const told = <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.mapError(call, (error) => Network.ofProxy(proxy, error))
+ *
+ * Network.refusedBy(proxy, 407).message
+ * ```
  *
  * @since 0.1.0
  * @category errors

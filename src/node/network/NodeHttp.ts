@@ -30,6 +30,13 @@ import * as ContentEncoding from "./ContentEncoding.ts"
 /**
  * Its connections are closed with the Scope. Redirects are not followed.
  *
+ * @example
+ * ```ts
+ * import { NodeHttp } from "effixir/node"
+ *
+ * const client = NodeHttp.make({ keepAlive: true, timeout: 30_000 })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -24,7 +24,22 @@ export interface Options {
   readonly requestTimeout?: Duration.DurationInput | undefined
 }
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as HttpServer from "@effect/platform/HttpServer"
+ * import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { NodeServer } from "effixir/node"
+ *
+ * const Hello = HttpServer.serve(Effect.succeed(HttpServerResponse.text("Hello!"))).pipe(
+ *   Layer.provide(NodeServer.layer({ host: "127.0.0.1", port: 4096, requestTimeout: "10 seconds" }))
+ * )
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer = ({ host, port, ...patience }: Options): Layer.Layer<
   HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices,
   ServeError

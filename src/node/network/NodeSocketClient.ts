@@ -70,7 +70,27 @@ export const make = Effect.fnUntraced(function*(options: Network.Options) {
   return SocketClient.of({ connect })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as Option from "effect/Option"
+ * import { NodeSocketClient } from "effixir/node"
+ * import type { Network } from "effixir/node"
+ *
+ * const options: Network.Options = {
+ *   httpsProxy: Option.none(),
+ *   httpProxy: Option.none(),
+ *   noProxy: Option.none(),
+ *   certificates: Option.some("/etc/ssl/company.pem")
+ * }
+ *
+ * const Sockets = NodeSocketClient.layer(options)
+ * const sameAsAnEffect = NodeSocketClient.make(options)
+ * const fromTheEnvironment = NodeSocketClient.layerConfig()
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer = (options: Network.Options): Layer.Layer<SocketClient> => Layer.effect(SocketClient, make(options))
 
 /**

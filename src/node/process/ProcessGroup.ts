@@ -78,6 +78,20 @@ export const make = Effect.gen(function*() {
  * its session is stopped, and what runs in a session of its own is reported; in any other case all of it is stopped,
  * also when this process is killed.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { ProcessGroup } from "effixir/node"
+ * import { CommandRunner } from "effixir/tools"
+ *
+ * const environment = Effect.gen(function*() {
+ *   const runner = yield* CommandRunner.CommandRunner
+ *   return yield* runner.environment
+ * }).pipe(Effect.provide(ProcessGroup.layer))
+ *
+ * const sameAsAnEffect = ProcessGroup.make
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -87,8 +101,7 @@ export const layer: Layer.Layer<CommandRunner> = Layer.scoped(CommandRunner, mak
  * A program that is talked to over its stdin and stdout for as long as the Scope lasts. It ends with it, and all that it
  * has started, also when this process is killed.
  *
- * @since 0.1.0
- * @category starting
+ * @internal
  */
 export const talkTo = (
   watcher: ProcessWatcher.ProcessWatcher,
@@ -105,7 +118,7 @@ export const talkTo = (
     ({ child }) => child as Talking
   )
 
-/** @since 0.1.0 @category models */
+/** @internal */
 export type Talking = Child & {
   readonly stdin: NonNullable<ChildProcess["stdin"]>
   readonly stderr: NonNullable<ChildProcess["stderr"]>

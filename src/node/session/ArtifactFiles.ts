@@ -82,6 +82,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 /**
  * The folder of a session must be there, as `SessionFiles` makes it.
  *
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as Layer from "effect/Layer"
+ * import { ArtifactFiles } from "effixir/node"
+ *
+ * const options = { folder: "/home/ada/.my-agent/sessions" }
+ *
+ * const Artifacts = Layer.provide(ArtifactFiles.layer(options), NodeContext.layer)
+ * const sameAsAnEffect = ArtifactFiles.make(options)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -44,6 +44,14 @@ const names: { readonly [tool in Tool]: RegExp } = {
  * The session that is meant: a file, or any part of an id that only one has, or else the one of this folder that was
  * used last.
  *
+ * @example
+ * ```ts
+ * import { ForeignSessions } from "effixir/node"
+ *
+ * // The last session that Codex has had in this folder.
+ * const last = ForeignSessions.find("codex", undefined, "/home/ada/app")
+ * ```
+ *
  * @since 0.1.0
  * @category reading
  */

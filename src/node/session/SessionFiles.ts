@@ -44,7 +44,22 @@ export interface Options {
  */
 export type Durability = "none" | "turn" | "step"
 
-/** @since 0.1.0 @category drivers */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { SessionStore } from "effixir"
+ * import { SessionFiles } from "effixir/node"
+ *
+ * const options = { folder: "/var/lib/my-agent/sessions" }
+ *
+ * const store = Effect.map(SessionFiles.makeDriver(options), (driver) => SessionStore.makeEncoded(driver))
+ * const withItsIndex = SessionFiles.make(options)
+ * const ReadsTheseAndKeepsNothing = SessionFiles.layerEphemeral(options)
+ * ```
+ *
+ * @since 0.1.0 @category drivers
+ */
 export const makeDriver = Effect.fnUntraced(function*(options: Options) {
   const { durability = "step" } = options
   const services = Context.pick(FileSystem.FileSystem, Path.Path)(
@@ -183,6 +198,17 @@ export const make = (
 
 /**
  * Keeps sessions in a folder. The log of a session is locked as long as it is open; readers need no lock.
+ *
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as Layer from "effect/Layer"
+ * import { NodeAgent, SessionFiles } from "effixir/node"
+ *
+ * const Sessions = SessionFiles.layer({ folder: "/var/lib/my-agent/sessions", durability: "turn" })
+ *
+ * const AgentLive = NodeAgent.layer({ workspace: ".", parts: Layer.provide(Sessions, NodeContext.layer) })
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -47,6 +47,22 @@ export const make = Effect.fnUntraced(function*({ folder }: Options) {
  * A file for each key, mode 0600 in a folder of mode 0700, replaced as a whole. The folder is made when there is
  * something to keep.
  *
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as KeyValueStore from "@effect/platform/KeyValueStore"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { CacheFiles } from "effixir/node"
+ *
+ * const options = { folder: "/home/ada/.my-agent/cache" }
+ *
+ * const remember = Effect.flatMap(KeyValueStore.KeyValueStore, (cache) => cache.set("answer", "42")).pipe(
+ *   Effect.provide(Layer.provide(CacheFiles.layer(options), NodeContext.layer))
+ * )
+ * const sameAsAnEffect = CacheFiles.make(options)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -3,6 +3,18 @@
  * `trusted.json`, `history.jsonl`, `serve.token`, `prompts/`, `skills/`, `mcp/`, `sessions/`, `cache/`. A profile has a credential
  * and registrations of its own, in `profiles/NAME/`.
  *
+ * @example
+ * ```ts
+ * import * as Config from "effect/Config"
+ * import { Home } from "effixir/node"
+ *
+ * const home = Home.make("/home/ada/.effixir", "work") // home.auth, home.sessions, home.config, …
+ * const names = Home.profiles(home)
+ * Home.isProfile("../work") // false: a profile is a folder
+ *
+ * const ofTheEnvironment = Config.map(Home.config, ({ sessions }) => sessions)
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"

@@ -41,6 +41,21 @@ export interface Options {
 /**
  * The servers, a person's own first.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Home, McpSettings, Settings, Trust } from "effixir/node"
+ *
+ * const servers = (folder: string) =>
+ *   Effect.gen(function*() {
+ *     const home = yield* Home.config
+ *     const settings = yield* Settings.load(home.config)
+ *     for (const { file, what } of yield* McpSettings.leftOut(home, folder)) yield* Effect.logWarning(file, what)
+ *     yield* Effect.log(yield* McpSettings.fileOf(folder))
+ *     return yield* McpSettings.load({ home, settings, folder, isTrusted: yield* Trust.isTrusted(home, folder) })
+ *   })
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */

@@ -34,6 +34,18 @@ export class Overrides extends Context.Reference<Overrides>()("effixir/node/Over
 /**
  * Runs a program with such settings.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Home, Overrides, ResolvedSettings } from "effixir/node"
+ *
+ * const settings = Effect.flatMap(Home.config, (home) => ResolvedSettings.resolve({ home })).pipe(
+ *   Overrides.withOverrides(["model=gpt-6-astra", "models.\"gpt-5.5\".images=false"])
+ * )
+ *
+ * const inForce = Overrides.Overrides
+ * ```
+ *
  * @since 0.1.0
  * @category setting
  */
@@ -46,6 +58,19 @@ export const withOverrides =
 
 /**
  * Reads `KEY=VALUE`.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Overrides } from "effixir/node"
+ *
+ * const written = Effect.gen(function*() {
+ *   const model = yield* Overrides.parse("model=gpt-6-astra")
+ *   const path = yield* Overrides.pathOf("models.\"gpt-5.5\".images", "--set")
+ *   const images = yield* Overrides.assign({}, path, "false", "--set")
+ *   return Overrides.apply(Overrides.apply({}, model), images)
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category parsing

@@ -11,6 +11,18 @@ import { readOwnText } from "../files/readPlainFile.ts"
 /**
  * Reads a policy and tries its examples.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Permission } from "effixir"
+ * import { PolicyFile } from "effixir/node"
+ *
+ * const Decides = Layer.unwrapEffect(
+ *   Effect.map(PolicyFile.load("/etc/my-agent/policy.json"), (policy) => Permission.layerPolicy(policy, "ask"))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */

@@ -52,6 +52,21 @@ export const fileOf: (folder: string) => Effect.Effect<string, never, FileSystem
  * What a trusted project sets; nothing of one that is not trusted. Hooks that are not those that a person has trusted are
  * left out: `hasOtherHooks`.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Home, ProjectSettings } from "effixir/node"
+ *
+ * const ofProject = (folder: string) =>
+ *   Effect.gen(function*() {
+ *     const home = yield* Home.config
+ *     if ((yield* ProjectSettings.find(home, folder)) === undefined) return yield* ProjectSettings.fileOf(folder)
+ *     const found = yield* ProjectSettings.read(home, folder) // undefined while nobody trusts the project
+ *     yield* ProjectSettings.check(Object.keys(found?.written ?? {}), found?.file ?? "")
+ *     return found
+ *   })
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */

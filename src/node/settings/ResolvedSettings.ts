@@ -56,6 +56,15 @@ export interface Options {
 /**
  * Resolves all settings.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Home, ResolvedSettings } from "effixir/node"
+ *
+ * // All settings of a program in this folder, and where each comes from.
+ * const settings = Effect.flatMap(Home.config, (home) => ResolvedSettings.resolve({ home, folder: "/home/ada/app" }))
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */

@@ -23,6 +23,13 @@ const shortest = 16
 /**
  * The token of a file. It is made where there is none, in a folder that is there, and is a secret from here on.
  *
+ * @example
+ * ```ts
+ * import { ServerToken } from "effixir/node"
+ *
+ * const token = ServerToken.load("/home/ada/.my-agent/server-token")
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */

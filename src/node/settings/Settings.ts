@@ -155,6 +155,14 @@ export type Written = { readonly [key in keyof Settings]?: unknown }
 /**
  * Reads the file; one that is not there sets nothing. Unknown keys are refused: a typing error would go unnoticed.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Settings } from "effixir/node"
+ *
+ * const model = Effect.map(Settings.load("/home/ada/.effixir/config.json"), ({ model = "gpt-6.2-sol" }) => model)
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */
@@ -190,6 +198,23 @@ export const readText = (path: string): Effect.Effect<string, ConfigError, Servi
 
 /**
  * What a text sets, whether it can be used or not. `$schema`, by which editors find the schema, is no setting.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Settings } from "effixir/node"
+ *
+ * const file = "/home/ada/.effixir/config.json"
+ *
+ * const checked = Effect.gen(function*() {
+ *   const written = yield* Settings.parse(yield* Settings.readText(file), file) // comments may stand in it
+ *   const settings = yield* Settings.decode(written, file)
+ *   return { settings, asItIsWritten: yield* Settings.read(file) }
+ * })
+ *
+ * const schema = Settings.schema()
+ * const problem = Settings.unknown("modle", file).message
+ * ```
  *
  * @since 0.1.0
  * @category parsing

@@ -18,6 +18,20 @@ import * as Settings from "./Settings.ts"
 /**
  * Sets what the words say, if it can be used. Gives what is wrong with the rest of the file, if something is.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Settings, SettingsFile } from "effixir/node"
+ *
+ * const file = "/home/ada/.effixir/config.json"
+ *
+ * const change = Effect.gen(function*() {
+ *   yield* SettingsFile.set(file, "model", "gpt-6-astra") // comments stay
+ *   yield* SettingsFile.unset(file, "reasoning_effort")
+ *   return SettingsFile.valueAt(yield* Settings.read(file), ["model"])
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category writing
  */

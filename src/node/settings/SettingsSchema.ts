@@ -9,6 +9,13 @@ import * as Settings from "./Settings.ts"
 /**
  * The schema, as `effixir config schema` prints it.
  *
+ * @example
+ * ```ts
+ * import { SettingsSchema } from "effixir/node"
+ *
+ * const jsonSchema = JSON.stringify(SettingsSchema.make(), null, 2)
+ * ```
+ *
  * @since 0.1.0
  * @category conversions
  */

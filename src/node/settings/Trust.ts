@@ -3,6 +3,20 @@
  * somebody else could say anything. What of it starts programs, its MCP servers and its hooks, counts only as it was when
  * the person trusted it: it can be changed by whoever works in the folder.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Home, Trust } from "effixir/node"
+ *
+ * const folder = "/home/ada/app"
+ *
+ * const trusted = Effect.gen(function*() {
+ *   const home = yield* Home.config
+ *   if (!(yield* Trust.isTrusted(home, folder))) yield* Trust.trust(home, folder)
+ *   return yield* Trust.mayStart(home, folder, "servers", { mcpServers: {} })
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"

@@ -44,6 +44,15 @@ export const layerWith = (options: Options): Layer.Layer<FileSearch> => Layer.sy
 /**
  * Looks for ripgrep once.
  *
+ * @example
+ * ```ts
+ * import { NodeFileSearch } from "effixir/node"
+ *
+ * const Usual = NodeFileSearch.layer // with ripgrep where there is one
+ * const Plain = NodeFileSearch.layerWith({ ripgrep: undefined })
+ * const service = NodeFileSearch.make({ ripgrep: "/usr/bin/rg" })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

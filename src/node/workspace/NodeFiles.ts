@@ -88,7 +88,23 @@ export const make = Effect.gen(function*() {
   })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { NodeFiles } from "effixir/node"
+ * import { Files } from "effixir/tools"
+ *
+ * const bytes = Effect.flatMap(Files.Files, (files) => files.read("/home/ada/app/README.md", 64 * 1024)).pipe(
+ *   Effect.provide(Layer.provide(NodeFiles.layer, NodeContext.layer))
+ * )
+ * const sameAsAnEffect = NodeFiles.make
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer: Layer.Layer<Files, never, FileSystem.FileSystem | Path.Path> = Layer.effect(Files, make)
 
 /** Opens without following a link at the end. */

@@ -20,6 +20,21 @@ import * as LocalTime from "./LocalTime.ts"
 /**
  * The message that says it. It is made once for a session: a change would invalidate the server's prompt cache.
  *
+ * @example
+ * ```ts
+ * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+ * import * as Effect from "effect/Effect"
+ * import { Agent } from "effixir"
+ * import { Surroundings } from "effixir/node"
+ *
+ * // What a new session is told: the folder, the system, the date.
+ * const Writer = Agent.layer({
+ *   model: "gpt-6.2-sol",
+ *   instructions: "Help.",
+ *   preamble: Effect.provide(Surroundings.toItems("/home/ada/app"), NodeFileSystem.layer)
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */

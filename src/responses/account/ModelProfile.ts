@@ -89,6 +89,19 @@ export interface Knowledge {
  * this was written, else from its name. OpenAI's families that reason are known; of others the least is expected, as a
  * server may refuse what it does not know. Of overrides that fit, the more exact one counts, field by field.
  *
+ * @example
+ * ```ts
+ * import { ModelProfile, Request } from "effixir"
+ *
+ * const profile = ModelProfile.profileOf("gpt-6.2-sol")
+ *
+ * ModelProfile.isReasoningFamily("gpt-6.2-sol") // true
+ * ModelProfile.isEffort("high", profile) // whether the model has it
+ * ModelProfile.nearestEffort("max", profile) // the nearest that the model has
+ *
+ * const request = ModelProfile.fit(Request.make({ model: "gpt-6.2-sol", instructions: "Be brief.", input: [] }), profile)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -53,7 +53,22 @@ export const Listing = Schema.Struct({
 /** @since 0.1.0 @category models */
 export type Listing = typeof Listing.Type
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Models } from "effixir"
+ * import { NodeAgent } from "effixir/node"
+ *
+ * const names = Effect.gen(function*() {
+ *   const models = yield* Models.Models
+ *   const { models: list } = yield* models.list()
+ *   return list.map(({ name }) => name)
+ * }).pipe(Effect.provide(NodeAgent.layerHome))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Models extends Context.Tag("effixir/responses/account/Models")<Models, {
   /**
    * The models of the credential in use. A list younger than five minutes is reused, unless `refresh` is set; models
@@ -205,7 +220,22 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
   })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import * as KeyValueStore from "@effect/platform/KeyValueStore"
+ * import * as Layer from "effect/Layer"
+ * import { Models } from "effixir"
+ *
+ * const addresses = { chatgptBaseUrl: "https://chatgpt.com/backend-api/codex", apiBaseUrl: "https://api.openai.com/v1" }
+ *
+ * const ModelsLive = Layer.provide(Models.layer(addresses), KeyValueStore.layerMemory)
+ * const sameAsAnEffect = Models.make(addresses)
+ * const fromTheEnvironment = Models.layerConfig()
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer = (
   options: Host.Addresses
 ): Layer.Layer<Models, never, AuthClient | Credentials | KeyValueStore.KeyValueStore> =>

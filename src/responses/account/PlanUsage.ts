@@ -21,7 +21,22 @@ import { ModelError, withoutSecrets } from "../ModelError.ts"
 import { fromUsage } from "./RateLimitReading.ts"
 import * as RateLimits from "./RateLimits.ts"
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { PlanUsage, RateLimits } from "effixir"
+ *
+ * // Asks the server how much of the plan is used, and reads what it has said.
+ * const usage = Effect.gen(function*() {
+ *   const { refresh } = yield* PlanUsage.PlanUsage
+ *   yield* refresh
+ *   return yield* (yield* RateLimits.RateLimits).latest
+ * })
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class PlanUsage extends Context.Tag("effixir/responses/account/PlanUsage")<PlanUsage, {
   /** Asks the server and records the answer in `RateLimits`. Does nothing if the credential has no plan. */
   readonly refresh: Effect.Effect<void, ModelError>
@@ -62,7 +77,20 @@ export const make = Effect.fnUntraced(function*(options: Host.Addresses) {
   return PlanUsage.of({ refresh })
 })
 
-/** @since 0.1.0 @category layers */
+/**
+ * @example
+ * ```ts
+ * import { PlanUsage } from "effixir"
+ *
+ * const addresses = { chatgptBaseUrl: "https://chatgpt.com/backend-api/codex", apiBaseUrl: "https://api.openai.com/v1" }
+ *
+ * const PlanUsageLive = PlanUsage.layer(addresses)
+ * const sameAsAnEffect = PlanUsage.make(addresses)
+ * const fromTheEnvironment = PlanUsage.layerConfig()
+ * ```
+ *
+ * @since 0.1.0 @category layers
+ */
 export const layer = (
   options: Host.Addresses
 ): Layer.Layer<PlanUsage, never, AuthClient | Credentials | RateLimits.RateLimits> =>

@@ -36,7 +36,22 @@ export const Snapshot = Schema.Struct({ account: Schema.String, at: Schema.DateT
 /** @since 0.1.0 @category models */
 export type Snapshot = typeof Snapshot.Type
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as KeyValueStore from "@effect/platform/KeyValueStore"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { RateLimits } from "effixir"
+ *
+ * const latest = Effect.flatMap(RateLimits.RateLimits, (limits) => limits.latest)
+ *
+ * const ofThisProcess = Effect.provide(latest, RateLimits.layerMemory)
+ * const ofAll = Effect.provide(latest, Layer.provide(RateLimits.layer, KeyValueStore.layerFileSystem("./cache")))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class RateLimits extends Context.Tag("effixir/responses/account/RateLimits")<RateLimits, {
   /** The last report that this program has received, and every change of it. */
   readonly latest: SubscriptionRef.SubscriptionRef<Option.Option<Snapshot>>
@@ -151,7 +166,18 @@ export interface Observer {
   readonly events: (events: Chunk.Chunk<StreamEvent>) => Effect.Effect<void> | undefined
 }
 
-/** @since 0.1.0 @category observing */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { RateLimits } from "effixir"
+ *
+ * // Hears of the limits that stand in the headers of each answer.
+ * const observe = Effect.flatMap(RateLimits.observer, (observer) => Effect.log(typeof observer))
+ * ```
+ *
+ * @since 0.1.0 @category observing
+ */
 export const observer: Effect.Effect<Observer, never, AuthClient> = Effect.gen(function*() {
   const { account } = yield* AuthClient
   return Option.match(yield* Effect.serviceOption(RateLimits), {

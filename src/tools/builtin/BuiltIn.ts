@@ -71,7 +71,17 @@ const bash = (background: boolean, sandbox: Sandbox | undefined) => {
   return sandbox === undefined ? tool : told(tool, ToolDescriptions.bashInSandbox(sandbox))
 }
 
-/** @since 0.1.0 @category toolkits */
+/**
+ * @example
+ * ```ts
+ * import { BuiltIn, ToolExecutor, Toolkit } from "effixir"
+ *
+ * // The tools of a coding agent, without a shell.
+ * const Executor = ToolExecutor.layer(Toolkit.omit(BuiltIn.make({ webSearch: true }), "bash"))
+ * ```
+ *
+ * @since 0.1.0 @category toolkits
+ */
 export const make = (
   { background = false, changes = "edit", sandbox, webSearch: searches = false }: Options = {}
 ): Toolkit.Toolkit<Requirements> =>

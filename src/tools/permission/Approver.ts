@@ -100,6 +100,21 @@ export interface Asking {
 /**
  * By default there is no approver, and questions do not wait.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Approver } from "effixir"
+ *
+ * // Yes to all that only reads, and no to the rest; each question is a value.
+ * const Careful = Approver.layer((question) =>
+ *   Effect.succeedSome(question.tool === "read" ? Approver.always() : Approver.no("Only look."))
+ * )
+ *
+ * const nobody = Approver.layerNobody // who is asked, if nobody is there: every question is refused
+ * const inATest = Approver.layerScripted(Approver.once, Approver.no())
+ * const current = Approver.Approver
+ * ```
+ *
  * @since 0.1.0
  * @category references
  */

@@ -55,7 +55,29 @@ export type Decision =
     readonly scopes: ReadonlyArray<Grants.Scope>
   }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Permission } from "effixir"
+ *
+ * // A decision of your own: nothing with the word `secret`, and all else as `ask` has it.
+ * const NoSecrets = Layer.effect(
+ *   Permission.Permission,
+ *   Effect.map(Permission.Permission, (next) =>
+ *     Permission.Permission.of({
+ *       ...next,
+ *       decide: (request) =>
+ *         request.describe.includes("secret")
+ *           ? Effect.succeed({ _tag: "Deny", rule: "no-secrets", reason: "Secrets are not for you." })
+ *           : next.decide(request)
+ *     }))
+ * ).pipe(Layer.provide(Permission.layerAsk))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Permission extends Context.Tag("effixir/tools/permission/Permission")<Permission, {
   readonly decide: (request: Request) => Effect.Effect<Decision>
   /** From now on allows in a session what was granted for all of it. */
@@ -231,6 +253,17 @@ const noRules: Policy.Policy = { source: "", rules: [], otherwise: undefined }
 /**
  * Decides by a policy; `otherwise` is the mode if the policy names none.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Permission, Policy } from "effixir"
+ *
+ * const policy = Policy.fromText("{ \"deny\": [\"bash(rm *)\"] }", "policy.json")
+ *
+ * const decides = Effect.flatMap(policy, (policy) => Permission.make(policy, "ask"))
+ * const asALayer = Effect.map(policy, (policy) => Permission.layerPolicy(policy, "auto"))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -241,6 +274,25 @@ export const layerPolicy = (
 
 /**
  * Decides by a mode alone.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Permission, Policy } from "effixir"
+ *
+ * const fromASetting = (mode: Policy.Mode) => Permission.layerMode(mode)
+ *
+ * const all = [
+ *   Permission.layerReadOnly, // looks, and changes nothing
+ *   Permission.layerAsk, // asks before it changes something
+ *   Permission.layerAuto, // changes the workspace, and asks before the rest
+ *   Permission.layerAllowAll,
+ *   Permission.layerDenyAll
+ * ]
+ *
+ * // For a child that may at most look.
+ * const looking = Effect.flatMap(Permission.Permission, (own) => Permission.atMost(own, "read-only"))
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -319,6 +371,13 @@ const ask = (
 
 /**
  * What a call would do, as it is asked about.
+ *
+ * @example
+ * ```ts
+ * import { Permission, Tool } from "effixir"
+ *
+ * Permission.questionOf(Tool.writes("/home/ada/app/notes.md"), "write notes.md")
+ * ```
  *
  * @since 0.1.0
  * @category accessors

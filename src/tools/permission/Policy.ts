@@ -83,6 +83,18 @@ export class PolicyError
 /**
  * Reads the text of a policy and tries its examples.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Policy } from "effixir"
+ *
+ * const verdict = Effect.gen(function*() {
+ *   const policy = yield* Policy.fromText("{ \"deny\": [\"read(**\\/.env)\"] }", "policy.json")
+ *   if (Policy.denies(policy, "read", "/home/ada/app/.env")) return "never"
+ *   return Policy.judge(policy, "bash", { _tag: "Command", command: "git push" })
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category loading
  */
