@@ -1,7 +1,8 @@
 /**
- * What it costs to draw an answer that comes at 5,000 tokens a second, on a terminal of 120 columns, next to writing the
- * same text as it is: the share of one processor, and what is sent to the terminal. The sides take turns, and medians are
- * told. `npm run bench:chat`, with `-- --seconds 4 --rate 5000 --rounds 3`.
+ * What it costs to draw an answer that comes at 5,000 tokens a second, on a terminal of 120 columns: the share of one
+ * processor that `effixir chat` takes as a whole, beside `codex` and `pi` where they are installed (CODEX_BINARY and
+ * PI_BINARY may name them); and the drawing alone, next to writing the same text as it is. The sides take turns, and
+ * medians are told. `npm run bench:chat`, with `-- --seconds 4 --rate 5000 --rounds 3`.
  */
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -26,6 +27,13 @@ async function compare() {
       rate: { type: "string", default: "5000" },
       rounds: { type: "string", default: "3" }
     }
+  })
+  const { compare: comparePrograms } = await import("./bench-chat/programs.ts")
+  await comparePrograms({
+    seconds: Number(values.seconds),
+    rate: Number(values.rate),
+    rounds: Number(values.rounds),
+    size: { columns: 120, rows: 40 }
   })
   const folder = mkdtempSync(join(tmpdir(), "bench-chat-"))
   const program = await bundle()

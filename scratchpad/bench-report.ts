@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { type Results, write } from "./bench-report/page.ts"
@@ -22,15 +22,18 @@ interface Bench {
   readonly beside?: ReadonlyArray<string>
 }
 
+const codex = process.env["CODEX_BINARY"] ?? "codex"
+const pi = process.env["PI_BINARY"] ?? "pi"
+
 /** In the order of the page. */
 const benches: Readonly<Record<string, Bench>> = {
   start: { before: true },
-  loop: { before: true, beside: [process.env["CODEX_BINARY"] ?? "codex", "pi"] },
+  loop: { before: true, beside: [codex, pi] },
   stream: { before: true },
   session: { before: true, args: ["--runs", "3"] },
   sessions: {},
   serve: {},
-  chat: {},
+  chat: { beside: [codex, pi] },
   search: { before: true, beside: ["rg"] },
   import: {},
   torture: { script: "torture", args: ["--deaths", "300"] }
@@ -46,7 +49,8 @@ const folder = mkdtempSync(join(tmpdir(), "effixir-bench-"))
 
 const version = (command: string): ReadonlyArray<string> => {
   const { status, stdout } = spawnSync(command, ["--version"], { encoding: "utf8" })
-  return status === 0 ? [stdout.split("\n", 1)[0] ?? ""] : []
+  const line = stdout?.split("\n", 1)[0] ?? ""
+  return status === 0 ? [/[a-z] /i.test(line) ? line : `${basename(command)} ${line}`] : []
 }
 
 const measure = (

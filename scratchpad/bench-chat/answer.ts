@@ -30,9 +30,9 @@ export const isEnd = (line: string, open: Block | undefined): boolean => {
 
 `
 
-/** About as many pieces as asked for, of four characters each as most tokens have. */
+/** About as many pieces as asked for, of four characters each as most tokens have. The last part is a whole one. */
 export const tokens = (count: number): ReadonlyArray<string> => {
   let text = ""
   for (let n = 1; text.length < count * 4; n++) text += parts(n)
-  return Array.from({ length: count }, (_, index) => text.slice(index * 4, index * 4 + 4))
+  return Array.from({ length: Math.ceil(text.length / 4) }, (_, index) => text.slice(index * 4, index * 4 + 4))
 }

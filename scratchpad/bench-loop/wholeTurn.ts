@@ -63,6 +63,7 @@ const sidesOf = (base: string, folders: ReadonlyArray<string>, url: string, key:
     })
   )
   const codex = process.env["CODEX_BINARY"] ?? "codex"
+  const pi = process.env["PI_BINARY"] ?? "pi"
   const node = process.execPath
   const side = (name: string, command: string, args: ReadonlyArray<string>, env = {}): Side => ({
     name,
@@ -94,9 +95,9 @@ const sidesOf = (base: string, folders: ReadonlyArray<string>, url: string, key:
         )
       ]
       : [],
-    ...isInstalled("pi")
+    ...isInstalled(pi)
       ? [
-        side("pi -p", "pi", ["-p", "--mode", "json", "--provider", "bench", "--model", "gpt-6.2-sol", "Go"], {
+        side("pi -p", pi, ["-p", "--mode", "json", "--provider", "bench", "--model", "gpt-6.2-sol", "Go"], {
           PI_CODING_AGENT_DIR: piHome,
           PI_OFFLINE: "1"
         })
