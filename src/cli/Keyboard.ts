@@ -16,7 +16,7 @@ export class Resized extends Data.TaggedError("Resized") {}
 
 /**
  * What Ctrl-C does while a person is asked: it stops the program, unless only a part of it is to be stopped. Where
- * `hasEscape` is set, Escape does the same.
+ * `hasEscape` is set, Escape does the same. `stop` gives false where there is nothing to stop.
  */
 export class Stopping extends Context.Reference<Stopping>()("effixir/cli/Keyboard/Stopping", {
   defaultValue: (): { readonly stop: Effect.Effect<unknown>; readonly hasEscape: boolean } => ({
@@ -102,7 +102,14 @@ const readAll = Effect.async<void>((resume) => {
 })
 
 /** Keys that a terminal sends as a sequence. */
-const arrows: { readonly [sequence: string]: string } = { "\u001B[B": "down", "\u001BOB": "down", "\u001B[6~": "down" }
+const arrows: { readonly [sequence: string]: string } = {
+  "\u001B[A": "up",
+  "\u001BOA": "up",
+  "\u001B[5~": "up",
+  "\u001B[B": "down",
+  "\u001BOB": "down",
+  "\u001B[6~": "down"
+}
 
 /** Reads a line of text, which may be begun with one to change; Enter alone gives an empty one. */
 export const words = (prompt: string, begun = ""): Effect.Effect<string> =>

@@ -54,30 +54,39 @@ const choose = (
     const options = { size: screen.size(), hasColors: screen.hasColors }
     const { isPart, rows } = Shown.questionRows(question, options)
     const { scopes, subject } = question
-    const prompt = Shown.prompt(question, isPart, canEdit)
-    const room = options.size.rows - Shown.heightOf(prompt, options.size)
+    const roomAbove = (prompt: string) => options.size.rows - Shown.heightOf(prompt, options.size)
+    const short = Shown.prompt(question, { isPart, canEdit })
+    const isPaged = rows.length > roomAbove(short)
+    const prompt = isPaged ? Shown.prompt(question, { isPart, canEdit, isPaged }) : short
+    const room = roomAbove(prompt)
     const { hasEscape, stop } = yield* Keyboard.Stopping
     const stopped = Effect.zipRight(stop, Effect.never)
+    const stopping = hasEscape ? { leaving: [escape], told: "Esc stops" } : {}
     // Nothing answers before the end was shown, but what asks can be stopped.
-    const left = yield* page(screen, keys, rows, room, hasEscape ? [escape] : [], "Esc stops")
-    if (left !== undefined) return yield* stopped
+    if ((yield* page(screen, keys, rows, room, stopping)) !== undefined) return yield* stopped
     for (;;) {
       yield* screen.err(prompt)
       const key = yield* nextOf(keys, [
         ...answers.keys(),
         ...scopes.length === 0 ? [] : ["a"],
         ...canEdit ? ["e"] : [],
-        ...isPart ? ["v"] : []
+        ...isPart ? ["v"] : [],
+        ...isPaged ? back : []
       ])
       if (key === escape && hasEscape) return yield* stopped
       const answer = answers.get(key)
       if (answer !== undefined) return answer
       if (key === "a" && scopes.length === 1) return Approver.always()
       if (key === "e") return { _tag: "Edit" } as const
+      if (back.includes(key)) {
+        yield* screen.err("\n")
+        if ((yield* page(screen, keys, rows, room, { ...stopping, from: -2 })) !== undefined) return yield* stopped
+        continue
+      }
       yield* screen.err(`${key}\n`)
       if (key === "v") {
         const all = subject._tag === "Changes" ? changeRows(subject.changes, options) : []
-        yield* page(screen, keys, all, room, ["q", escape], "q back")
+        yield* page(screen, keys, all, room, { leaving: ["q", escape], told: "q leaves" })
         continue
       }
       yield* page(screen, keys, Shown.alwaysRows(scopes, options), room)
@@ -99,25 +108,42 @@ const answers: ReadonlyMap<string, Choice> = new Map<string, Choice>([
   ["\u0004", Approver.no()]
 ])
 
-/** Shows rows, as many at a time as fit. Some keys leave before the last page; the one that did is given. */
+/** The keys to the rows below, and to those above. */
+const forth = [" ", "\r", "\n", "down"]
+const back = ["b", "up"]
+
+/**
+ * Shows rows, as many at a time as fit, forth and back. `from` is the page to begin with; from the end, if it is negative.
+ * Some keys leave before the last page; the one that did is given.
+ */
 const page = Effect.fnUntraced(function*(
   screen: typeof Screen.Service,
   keys: Keyboard.Keys,
   rows: ReadonlyArray<string>,
   room: number,
-  leaving: ReadonlyArray<string> = [],
-  told = ""
+  { from = 0, leaving = [], told = "" }: {
+    readonly from?: number
+    readonly leaving?: ReadonlyArray<string>
+    readonly told?: string
+  } = {}
 ) {
   const height = Math.max(1, room)
-  for (let from = 0; from < rows.length; from += height) {
-    const to = Math.min(from + height, rows.length)
-    yield* screen.err(rows.slice(from, to).map((row) => `${row}\n`).join(""))
-    if (to === rows.length) return undefined
-    const more = `  ${to} of ${rows.length} rows · Space shows more${leaving.length === 0 ? "" : ` · ${told}`}  `
-    yield* screen.err(screen.oneRow(more))
-    const key = yield* nextOf(keys, [" ", "\r", "\n", "down", ...leaving])
+  const pages = Math.ceil(rows.length / height)
+  for (let at = Math.max(0, from < 0 ? pages + from : from); at < pages;) {
+    const shown = rows.slice(at * height, (at + 1) * height)
+    yield* screen.err(shown.map((row) => `${row}\n`).join(""))
+    if (at === pages - 1) return undefined
+    const ways = [
+      `  ${at * height + shown.length} of ${rows.length} rows`,
+      "Space shows more",
+      ...at === 0 ? [] : ["b back"],
+      ...told === "" ? [] : [told]
+    ]
+    yield* screen.err(screen.oneRow(`${ways.join(" · ")}  `))
+    const key = yield* nextOf(keys, [...forth, ...at === 0 ? [] : back, ...leaving])
     yield* screen.err(screen.isErrTerminal ? "\r\u001B[2K" : "\n")
     if (leaving.includes(key)) return key
+    at += back.includes(key) ? -1 : 1
   }
   return undefined
 })

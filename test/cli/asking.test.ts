@@ -15,6 +15,7 @@ const bash = (command: string, workdir?: string) =>
 const write = (path: string, content: string) => Script.answer(Script.call("write", { path, content }))
 
 const [enter, escape, interrupt] = ["\r", "\u001B", "\u0003"]
+const [up, down, pageUp, pageDown] = ["\u001B[A", "\u001B[B", "\u001B[5~", "\u001B[6~"]
 
 const test = (
   name: string,
@@ -119,6 +120,35 @@ describe.runIf(isThere)("a question on a terminal", () => {
       assert.isTrue(existsSync(person.file("made")))
     }))
 
+  test("that does not fit is read forth and back, and back from its end as well", () =>
+    Effect.gen(function*() {
+      const command = Array.from({ length: 40 }, (_, n) => `echo line ${n}`).join("\n") + "\ntouch made"
+      const person = yield* sit([bash(command)], { rows: 16 })
+      assert.notInclude(yield* person.see("15 of 43 rows · Space shows more"), "b back")
+      // There is nothing before the first page.
+      yield* person.press("b")
+      yield* person.press(" ")
+      assert.include(yield* person.see("30 of 43 rows · Space shows more · b back"), "│ echo line 28\n")
+      for (const key of ["b", pageUp, up]) {
+        yield* person.press(key)
+        assert.include(yield* person.see("15 of 43 rows"), "? bash: run this command\n│ echo line 0\n")
+        yield* person.press("y")
+        yield* person.press(pageDown)
+        yield* person.see("30 of 43 rows")
+      }
+      yield* person.press(" ")
+      assert.include(yield* person.see("y yes · a always this very command · n no · b back"), "│ touch made\n")
+      yield* person.press("b")
+      assert.include(yield* person.see("30 of 43 rows"), "│ echo line 28\n")
+      yield* person.press("y")
+      yield* person.press(down)
+      assert.include(yield* person.see("n no · b back"), "│ touch made\n")
+      assert.isFalse(existsSync(person.file("made")))
+      yield* person.press("y")
+      assert.strictEqual((yield* person.end).code, 0)
+      assert.isTrue(existsSync(person.file("made")))
+    }))
+
   test("is shown anew in a terminal of another size, from the start", () =>
     Effect.gen(function*() {
       const command = Array.from({ length: 20 }, (_, n) => `echo line ${n}`).join("\n")
@@ -146,7 +176,7 @@ describe.runIf(isThere)("a question on a terminal", () => {
       assert.include(first, "? write: change a file\n│ create long.txt (+60 -0)\n│  1 + line 1\n")
       assert.match(first, /\n {2}… \d+ more lines · v shows all\n/)
       yield* person.press("v")
-      assert.notInclude(yield* person.see("Space shows more · q back"), "line 60")
+      assert.notInclude(yield* person.see("Space shows more · q leaves"), "line 60")
       yield* person.press("q")
       yield* person.see("v view all")
       yield* person.press("v")

@@ -133,8 +133,11 @@ describe("a question about a command", () => {
         "│ in the folder 'pack age', the command rm 'a b'"
       ]
     )
-    assert.strictEqual(question.prompt(command("ls"), false), "  y yes · a always · n no  ")
-    assert.strictEqual(question.prompt(command("ls > x"), false), "  y yes · a always this very command · n no  ")
+    assert.strictEqual(question.prompt(command("ls"), { isPart: false }), "  y yes · a always · n no  ")
+    assert.strictEqual(
+      question.prompt(command("ls > x"), { isPart: false }),
+      "  y yes · a always this very command · n no  "
+    )
   })
 
   it("shows long ones whole, and where a row goes on", () => {
@@ -201,7 +204,7 @@ describe("a question about files", () => {
         "│ 3 + end",
         "│   \\ No newline at end of file"
       ]])
-      assert.strictEqual(question.prompt(of, isPart), "  y yes · a always · n no  ")
+      assert.strictEqual(question.prompt(of, { isPart }), "  y yes · a always · n no  ")
       assert.deepStrictEqual(question.alwaysRows(of.scopes, plain(80)), [
         "  always would allow, for this session",
         "f │ changes of a.go",
@@ -285,7 +288,7 @@ describe("a question about files", () => {
       assert.isTrue(isPart)
       assert.isAtMost(rows.length, 24)
       assert.strictEqual(rows.at(-1), `  … ${501 - (rows.length - 2)} more lines · v shows all`)
-      assert.strictEqual(question.prompt(of, isPart), "  y yes · a always · n no · v view all  ")
+      assert.strictEqual(question.prompt(of, { isPart }), "  y yes · a always · n no · v view all  ")
       const changes = of.subject._tag === "Changes" ? of.subject.changes : []
       assert.strictEqual(diff.changeRows(changes, plain(80)).at(-1), "│ 500 + line 500")
     }).pipe(Effect.provide(layer)))

@@ -102,8 +102,15 @@ const scopeNames: { readonly [kind in ScopeKind]: string } = {
   tool: "this tool"
 }
 
-/** Which keys there are. */
-export const prompt = ({ scopes }: Pick<Question, "scopes">, isPart: boolean, canEdit = false): string => {
+/** Which keys there are: `isPaged` where not all rows are on the screen, `isPart` where not all are among them. */
+export const prompt = (
+  { scopes }: Pick<Question, "scopes">,
+  { canEdit = false, isPaged = false, isPart }: {
+    readonly isPart: boolean
+    readonly canEdit?: boolean
+    readonly isPaged?: boolean
+  }
+): string => {
   const [scope] = scopes
   const always = scopes.length === 1 && scope?.allows.length === 0 ? "a always this very command" : "a always"
   const keys = [
@@ -111,7 +118,8 @@ export const prompt = ({ scopes }: Pick<Question, "scopes">, isPart: boolean, ca
     ...scope === undefined ? [] : [always],
     ...canEdit ? ["e edit"] : [],
     "n no",
-    ...isPart ? ["v view all"] : []
+    ...isPart ? ["v view all"] : [],
+    ...isPaged ? ["b back"] : []
   ]
   return `  ${keys.join(" · ")}  `
 }
