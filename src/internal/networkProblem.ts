@@ -30,6 +30,12 @@ export const isFinal = (error: unknown): boolean => {
   return inner instanceof ProxyProblem ? inner.isFinal : isUntrusted(inner)
 }
 
+/** Whether what is told of it says already what to do. */
+export const isAdvice = (error: unknown): boolean => {
+  const inner = innermost(error)
+  return inner instanceof ProxyProblem || isUntrusted(inner)
+}
+
 export const innermost = (error: unknown): unknown => {
   let current = error
   while (current instanceof Error && current.cause instanceof Error) current = current.cause

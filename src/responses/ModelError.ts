@@ -7,7 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { manageUsage } from "../auth/Host.ts"
-import { isFinal } from "../internal/networkProblem.ts"
+import { isAdvice, isFinal } from "../internal/networkProblem.ts"
 import { Window } from "./account/RateLimitReading.ts"
 
 /**
@@ -109,7 +109,8 @@ export class ModelError extends Schema.TaggedError<ModelError>("effixir/response
     if (this.reason._tag === "Unauthorized" && this.cause instanceof Error) return this.cause.message
     const status = this.status === undefined ? "" : ` (status ${this.status})`
     const said = this.detail === "" ? status : `: ${this.detail}`
-    return `${sentence(this.reason)}${said}${this.requestId === undefined ? "" : ` (request ${this.requestId})`}`
+    const sentence = this.reason._tag === "Transport" && isAdvice(this.cause) ? unreachable : sentenceOf(this.reason)
+    return `${sentence}${said}${this.requestId === undefined ? "" : ` (request ${this.requestId})`}`
   }
 }
 
@@ -163,7 +164,9 @@ const retryable: ReadonlySet<Reason["_tag"]> = new Set([
   "IdleTimeout"
 ])
 
-const sentence = (reason: Reason): string => {
+const unreachable = "The model could not be reached"
+
+const sentenceOf = (reason: Reason): string => {
   switch (reason._tag) {
     case "UsageLimitReached": {
       if (reason.kind?.startsWith("subscription_sharing_") === true) return sharedLimit(reason.kind)
@@ -196,7 +199,7 @@ const sentence = (reason: Reason): string => {
       if (reason.isLoading === true) return "The server is still loading the model; try again when it is ready"
       return `The model is overloaded or failing; ${waitAdvice(reason.retryAfter) ?? "try again later"}`
     case "Transport":
-      return "The model could not be reached; check the network and any proxy (HTTPS_PROXY)"
+      return `${unreachable}; check the network and any proxy (HTTPS_PROXY)`
     case "StreamIncomplete":
       return "The stream ended before the response was complete"
     case "IdleTimeout":

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
+import { networkProblem, ProxyProblem } from "../../src/internal/networkProblem.ts"
 import { ModelError, type Reason } from "../../src/responses/ModelError.ts"
 
 const resetsAt = DateTime.unsafeMake("2026-10-01T12:00:00Z")
@@ -71,6 +72,20 @@ const table: ReadonlyArray<readonly [Reason, boolean, RegExp]> = [
 ]
 
 describe("ModelError", () => {
+  it("says once what to do where the network does so", () => {
+    const cause = new ProxyProblem("ALL_PROXY names the proxy a:1, which is gone; unset it", true)
+    const reason = { _tag: "Transport" } as const
+    assert.strictEqual(
+      new ModelError({ reason, detail: networkProblem(cause), cause: new Error("fetch failed", { cause }) }).message,
+      "The model could not be reached: ALL_PROXY names the proxy a:1, which is gone; unset it"
+    )
+    const untrusted = Object.assign(new Error("self-signed"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" })
+    assert.match(
+      new ModelError({ reason, detail: networkProblem(untrusted), cause: untrusted }).message,
+      /^The model could not be reached: the certificate of the server is not trusted \(self-signed\); if it is/
+    )
+  })
+
   it.each(table)("says what to do: $_tag", (reason, isRetryable, says) => {
     const error = new ModelError({ reason, detail: "so it is", requestId: "req_1", status: 400 })
     assert.strictEqual(error.isRetryable, isRetryable)

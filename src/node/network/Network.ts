@@ -359,16 +359,24 @@ const notReached =
  * @since 0.1.0
  * @category errors
  */
-export const refusedBy = ({ url, variable }: Proxy, status: number): ProxyProblem =>
-  new ProxyProblem(
-    status === 407
-      ? `the proxy ${
-        new URL(url).host
-      }, which ${variable} names, wants a name and a password (407), or others than it ` +
-        `gets; put them into ${variable}, as http://USER:PASSWORD@HOST:PORT`
-      : `the proxy ${new URL(url).host}, which ${variable} names, gives no way to the server: it answered ${status}`,
-    status < 500
+export const refusedBy = ({ url, variable }: Proxy, status: number): ProxyProblem => {
+  const { host, username } = new URL(url)
+  const proxy = `the proxy ${host}, which ${variable} names,`
+  if (status !== 407) {
+    return new ProxyProblem(
+      `${proxy} gives no way to the server: it answered ${status}; try again later, or unset ${variable} where no ` +
+        "proxy is needed",
+      status < 500
+    )
+  }
+  const form = `into ${variable}, as http://USER:PASSWORD@HOST:PORT`
+  return new ProxyProblem(
+    username === ""
+      ? `${proxy} wants a name and a password (407); put them ${form}`
+      : `${proxy} does not accept the name and the password that it gets (407); put the right ones ${form}`,
+    true
   )
+}
 
 const readCertificates = (path: string) =>
   readPlainText(path).pipe(

@@ -281,10 +281,22 @@ describe("Network", () => {
           [
             "http://host.test/",
             { HTTP_PROXY: `me:s3cr3t@${gateway}` },
-            `the proxy ${gateway}, which HTTP_PROXY names, wants`,
+            `the proxy ${gateway}, which HTTP_PROXY names, does not accept the name and the password that it gets (407); ` +
+            "put the right ones into HTTP_PROXY, as http://USER:PASSWORD@HOST:PORT",
             true
           ],
-          ["https://host.test/", { HTTPS_PROXY: gateway }, "gives no way to the server: it answered 502", false],
+          [
+            "http://host.test/",
+            { HTTP_PROXY: gateway },
+            `the proxy ${gateway}, which HTTP_PROXY names, wants a name and a password (407); put them into HTTP_PROXY, as`,
+            true
+          ],
+          [
+            "https://host.test/",
+            { HTTPS_PROXY: gateway },
+            "gives no way to the server: it answered 502; try again later, or unset HTTPS_PROXY where no proxy is needed",
+            false
+          ],
           [
             "https://host.test/",
             { HTTPS_PROXY: "me:s3cr3t@127.0.0.1:1" },
