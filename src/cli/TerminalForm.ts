@@ -1,6 +1,7 @@
 /**
  * Lets the person at the keyboard fill in the form of an MCP server, or open a page that it names.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { Browser } from "../auth/Browser.ts"
@@ -34,7 +35,7 @@ export const fill = (screen: typeof Screen.Service, form: Elicitation.Form): Eff
       if (confirmed !== "y") return yield* Effect.as(screen.err("Nothing was sent.\n"), refusal(confirmed))
     }
     return { _tag: "Accept", content: Object.fromEntries(given.map(([{ name }, value]) => [name, value])) } as const
-  }).pipe(Effect.onInterrupt(() => screen.err("\n")))
+  }).pipe(Effect.onInterrupt(() => screen.err("\n")), untilStopped)
 
 /** Opens the page only if the person says yes. They see where it leads before. */
 export const visit = (screen: typeof Screen.Service, page: Elicitation.Page): Effect.Effect<Elicitation.Answer> =>
@@ -51,7 +52,22 @@ export const visit = (screen: typeof Screen.Service, page: Elicitation.Page): Ef
     if (agreed !== "y") return refusal(agreed)
     if (canOpen) yield* Effect.provide(Effect.flatMap(Browser, ({ open }) => open(page.url)), NodeBrowser.layer)
     return Elicitation.visited
-  }).pipe(Effect.onInterrupt(() => screen.err("\n")))
+  }).pipe(Effect.onInterrupt(() => screen.err("\n")), untilStopped)
+
+/** Where there is no turn to stop, it is the question alone that ends. */
+const untilStopped = (asking: Effect.Effect<Elicitation.Answer>): Effect.Effect<Elicitation.Answer> =>
+  Effect.gen(function*() {
+    const stopping = yield* Keyboard.Stopping
+    const stopped = yield* Deferred.make<Elicitation.Answer>()
+    const stop = Effect.tap(
+      stopping.stop,
+      (isStopping) => isStopping === false ? Deferred.succeed(stopped, Elicitation.cancel) : Effect.void
+    )
+    return yield* Effect.raceFirst(
+      Effect.provideService(asking, Keyboard.Stopping, { ...stopping, stop }),
+      Deferred.await(stopped)
+    )
+  })
 
 /** Who asks, what it says, and what a person should know of it. */
 const asked = (
@@ -86,7 +102,8 @@ const consent = (screen: typeof Screen.Service, question: string) =>
         const key = (yield* keys.next).toLowerCase()
         const { hasEscape, stop } = yield* Keyboard.Stopping
         if (key === escape && hasEscape) {
-          return yield* Effect.zipRight(stop, Effect.never)
+          // Where another than the turn asks, the next one finds no turn.
+          return yield* Effect.zipRight(stop, next)
         }
         return meaning.has(key) ? key : yield* next
       }).pipe(Effect.catchTag("Resized", () =>

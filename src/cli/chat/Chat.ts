@@ -14,7 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type AgentError, toTurnFailed } from "../../agent/AgentError.ts"
-import { type AgentEvent, fromStored } from "../../agent/AgentEvent.ts"
+import { type AgentEvent, type Delta, fromStored } from "../../agent/AgentEvent.ts"
 import * as Inbox from "../../agent/Inbox.ts"
 import { prose } from "../../internal/visible.ts"
 import type { Undo } from "../../node/session/Undo.ts"
@@ -28,13 +28,13 @@ import type * as ExitCode from "../ExitCode.ts"
 import * as Image from "../image.ts"
 import type { Interruption } from "../Interruption.ts"
 import type { Screen } from "../Screen.ts"
-import { cells, rowsOf } from "../verbatim.ts"
 import type { ChatSession } from "./ChatSession.ts"
 import * as Conversation from "./Conversation.ts"
 import type { Front } from "./Front.ts"
 import * as ImagePaths from "./imagePaths.ts"
 import type { InputHistory } from "./InputHistory.ts"
 import * as OwnCommand from "./ownCommand.ts"
+import { wrapped } from "./rows.ts"
 import * as Slash from "./slash/table.ts"
 
 /** What a conversation needs of the program. */
@@ -57,8 +57,8 @@ export interface Chat {
   readonly interrupt: Effect.Effect<boolean>
   /** Tells a person something, in words. */
   readonly say: (sentence: string) => Effect.Effect<void>
-  /** Sends a prompt as if the person had typed it. */
-  readonly send: (prompt: string) => Effect.Effect<void, never, Services>
+  /** Sends a prompt that the person has asked for with what they `typed`, which is shown in its place. */
+  readonly send: (typed: string, prompt: string) => Effect.Effect<void, never, Services>
   /** Sends what a server has written, which `typed` has asked for. No file that it names is sent along. */
   readonly sendFrom: (typed: string, parts: ReadonlyArray<Item>) => Effect.Effect<void, never, Services>
   /** The model hears this with the next prompt. */
@@ -184,20 +184,28 @@ export const make = Effect.fnUntraced(function*(
   })
 
   /** Shows how it has ended also if it is interrupted. */
-  const turn = (prompt: ReadonlyArray<Item>, isTyped: boolean) =>
+  const turn = (prompt: ReadonlyArray<Item>, isTyped: boolean, typed?: string) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         let hasEnded = false
         let hasCompleted = false
         yield* undo.begin(session.asked().session, toTitle(said(prompt)))
-        const exit = yield* Effect.exit(restore(Stream.runForEach(session.run(prompt, inbox), (event) =>
-          Effect.gen(function*() {
-            hasEnded ||= endsTurn(event)
-            hasCompleted ||= event._tag === "TurnCompleted"
-            if (event._tag === "TurnStarted") yield* session.began
-            if (event._tag === "ToolStarted" && event.call.name === "bash") yield* undo.ran
-            yield* show(event, isTyped && front.hasEcho)
-          }))))
+        const exit = yield* Effect.exit(restore(Stream.runForEachChunk(session.run(prompt, inbox), (events) =>
+          Effect.forEach(joined(events), (event) =>
+            Effect.gen(function*() {
+              hasEnded ||= endsTurn(event)
+              hasCompleted ||= event._tag === "TurnCompleted"
+              if (event._tag === "TurnStarted") {
+                yield* session.began
+              }
+              if (event._tag === "ToolStarted" && event.call.name === "bash") {
+                yield* undo.ran
+              }
+              const shown = event._tag === "TurnStarted" && typed !== undefined
+                ? { ...event, input: [userMessage(typed)] }
+                : event
+              yield* show(shown, isTyped && front.hasEcho)
+            }), { discard: true }))))
         if (Exit.isFailure(exit) && !hasEnded && !(yield* showRest)) {
           const end = Cause.isInterruptedOnly(exit.cause)
             ? TurnInterrupted.make({ turnId: "", reason: "cancelled" })
@@ -277,12 +285,16 @@ export const make = Effect.fnUntraced(function*(
   const prompted = Effect.fnUntraced(function*(
     prompt: string,
     kind: "steer" | "followUp",
-    { isTyped = false, parts }: { readonly isTyped?: boolean; readonly parts?: ReadonlyArray<Item> } = {}
+    { isTyped = false, parts, typed }: {
+      readonly isTyped?: boolean
+      readonly parts?: ReadonlyArray<Item>
+      readonly typed?: string
+    } = {}
   ) {
     const items = parts === undefined
       ? yield* itemsOf(prompt)
       : withRest((rest) => ({ ...userMessage(""), content: [...parts, ...rest] }))
-    if (work === undefined) return yield* start("working", true, turn(items, isTyped))
+    if (work === undefined) return yield* start("working", true, turn(items, isTyped || typed !== undefined, typed))
     if (!work.isTurn) {
       yield* front.give(prompt)
       return yield* say(`Wait until ${work.name} has ended, or stop it with Esc.`)
@@ -341,7 +353,7 @@ export const make = Effect.fnUntraced(function*(
       return Effect.as(Fiber.interruptFork(fiber), true)
     }),
     say,
-    send: (prompt) => afterCommand(prompted(prompt, "steer")),
+    send: (typed, prompt) => afterCommand(prompted(prompt, "steer", { typed })),
     sendFrom: (typed, parts) => afterCommand(prompted(typed, "steer", { parts })),
     note: (text) => {
       notes = [...notes, text]
@@ -394,12 +406,6 @@ const begin = (front: Front) => Conversation.make({ width: front.columns, colors
 const said = (items: ReadonlyArray<Item>): string =>
   items.filter((item) => isMessage(item) && item.role === "user").map(textOf).at(-1) ?? ""
 
-/** Lines that are too long are broken between words, and go on where their text begins. */
-const wrapped = (text: string, columns: number): ReadonlyArray<string> =>
-  text.split("\n").flatMap((line) =>
-    cells(line) < columns ? [line] : rowsOf(line, Math.max(10, columns - 1)).map(({ text }) => text.trimEnd())
-  )
-
 /** Why a turn has failed that the log has no end of. */
 const failureOf = (cause: Cause.Cause<AgentError | ExitCode.BadInput>): TurnFailed =>
   Either.match(Cause.failureOrCause(cause), {
@@ -409,3 +415,20 @@ const failureOf = (cause: Cause.Cause<AgentError | ExitCode.BadInput>): TurnFail
         : toTurnFailed("", Cause.fail(error)),
     onRight: (defect) => toTurnFailed("", defect)
   })
+
+/** Pieces of the same text that have come together are drawn together: each costs more than what is written in it. */
+const joined = (events: Iterable<AgentEvent>): ReadonlyArray<AgentEvent> => {
+  const all: Array<AgentEvent> = []
+  for (const event of events) {
+    const last = all.at(-1)
+    if (
+      isDelta(event) && last !== undefined && isDelta(last) && last._tag === event._tag && last.itemId === event.itemId
+    ) {
+      all[all.length - 1] = { ...event, delta: last.delta + event.delta }
+    } else all.push(event)
+  }
+  return all
+}
+
+const isDelta = (event: AgentEvent): event is Extract<AgentEvent, Delta> =>
+  event._tag === "TextDelta" || event._tag === "ReasoningDelta"

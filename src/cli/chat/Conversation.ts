@@ -23,6 +23,7 @@ import {
 } from "../render/wording.ts"
 import * as Card from "./Card.ts"
 import type { Highlighter } from "./CodeLines.ts"
+import { commandOf } from "./commandOf.ts"
 import * as Markdown from "./Markdown.ts"
 import { behind, bold, dim, type Row, span, toText, wrap } from "./StyledText.ts"
 
@@ -144,7 +145,8 @@ export const make = ({ colors, hint, width }: Options): Conversation => {
 
   const said = (input: ReadonlyArray<Item>) =>
     input.filter(isMessage).filter(({ role }) => role === "user").flatMap((item) => {
-      const text = textOf(item).trim()
+      const written = textOf(item).trim()
+      const text = commandOf(written) ?? written
       const pictures = item.content.filter(({ type }) => type === "input_image").map(() => "[picture]")
       const lines = [...text === "" ? [] : prose(text).split("\n"), ...pictures]
       const rows = lines.flatMap((line) => wrap([span(line, bold)], Math.max(1, width() - 2)))

@@ -68,7 +68,7 @@ export const make = Effect.map(Effect.all([Screen, Effect.makeSemaphore(1)]), ([
   }
   return {
     approver,
-    /** Asks on this from now on; `interrupt` ends the turn that asks. */
+    /** Asks on this from now on; `interrupt` ends the turn that asks, and gives false where there is none. */
     askOn: (shown: Front, interrupt: Effect.Effect<unknown>) => {
       front = shown
       stop = interrupt

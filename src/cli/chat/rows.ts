@@ -1,4 +1,4 @@
-import { cells } from "../verbatim.ts"
+import { cells, rowsOf } from "../verbatim.ts"
 
 /** Cuts a text without sequences to a row. */
 export const cut = (text: string, columns: number): string => {
@@ -12,3 +12,9 @@ export const cut = (text: string, columns: number): string => {
   }
   return `${kept}…`
 }
+
+/** Lines that are too long are broken between words, and go on where their text begins. */
+export const wrapped = (text: string, columns: number): ReadonlyArray<string> =>
+  text.split("\n").flatMap((line) =>
+    cells(line) < columns ? [line] : rowsOf(line, Math.max(10, columns - 1)).map(({ text }) => text.trimEnd())
+  )

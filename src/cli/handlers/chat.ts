@@ -19,6 +19,7 @@ import * as ChatSession from "../chat/ChatSession.ts"
 import type { Front } from "../chat/Front.ts"
 import * as InputHistory from "../chat/InputHistory.ts"
 import * as Questions from "../chat/questions.ts"
+import { wrapped } from "../chat/rows.ts"
 import type { Flags } from "../commands/chat.ts"
 import * as Common from "../commands/options.ts"
 import { BadInput } from "../ExitCode.ts"
@@ -51,7 +52,11 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     const history = yield* InputHistory.open(home.history, !flags.ephemeral)
     yield* Effect.gen(function*() {
       const chat = yield* Chat.make({ session, front: shown.front, history, undo, images })
-      questions.askOn(shown.front, chat.interrupt)
+      // A command waits for what it has asked of a server: the question alone is ended, and it goes on.
+      questions.askOn(
+        shown.front,
+        Effect.suspend(() => chat.state().work?.isTurn === true ? chat.interrupt : Effect.succeed(false))
+      )
       yield* chat.say(greeting({ ...flags, isResumed: asked.log.length > 0 }))
       if (asked.log.length > 0) yield* chat.show(asked.log)
       yield* shown.run(chat)
@@ -130,7 +135,7 @@ const askedBy = Effect.fnUntraced(function*(flags: Flags) {
 const within = (front: Front) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const screen = yield* Screen
-    const print = (text: string) => front.print(text.replace(/\n$/, "").split("\n"))
+    const print = (text: string) => front.print(wrapped(text.replace(/\n$/, ""), front.columns()))
     const logged = yield* Queue.unbounded<string>()
     const logger = Logger.make<unknown, void>(({ message }) => {
       logged.unsafeOffer([message].flat().map(String).join(" "))

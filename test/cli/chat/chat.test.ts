@@ -68,6 +68,44 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
       assert.strictEqual((yield* terminal.end).code, 0)
     }))
 
+  test("wraps what is told beside the conversation at words", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Well.")]))
+      writeFileSync(
+        `${person.home}/config.json`,
+        JSON.stringify({ mcp_servers: { missing: { command: "/nope" } } })
+      )
+      const terminal = yield* person.start({ columns: 60 })
+      yield* terminal.see("/help shows")
+      yield* terminal.type("hello")
+      yield* terminal.press("Enter")
+      const seen = yield* terminal.see(/Well\.\s+\d+ s/)
+      assert.include(seen, "the MCP server missing could not be started: the program\n/nope is not there. ")
+      yield* terminal.press("C-d")
+      assert.strictEqual((yield* terminal.end).code, 0)
+    }))
+
+  test("goes on when a server asks with no turn running, and Escape is pressed", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Well.")]))
+      const server = fileURLToPath(new URL("../mcpServer.mjs", import.meta.url))
+      writeFileSync(
+        `${person.home}/config.json`,
+        JSON.stringify({ mcp_servers: { one: { command: process.execPath, args: [server, "asking in prompts"] } } })
+      )
+      const terminal = yield* person.start()
+      yield* terminal.see("/help shows")
+      yield* terminal.type("/mcp__one__asked")
+      yield* terminal.press("Enter")
+      yield* terminal.see("answer it?")
+      yield* Effect.sleep("400 millis")
+      yield* terminal.press("Escape")
+      yield* terminal.see(/Well\.\s+\d+ s/)
+      assert.include(JSON.stringify((yield* person.simulator.requests).at(-1)?.body), "It was cancel.")
+      yield* terminal.press("C-d")
+      assert.strictEqual((yield* terminal.end).code, 0)
+    }))
+
   test("goes on turn after turn in one session, and leaves the terminal as it was", () =>
     Effect.gen(function*() {
       const person = yield* sitDown(Script.fromTurns([say("First **answer**."), say("Second answer.")]))
@@ -391,7 +429,7 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
       yield* terminal.press("Enter")
       yield* terminal.see(/› A better title\s+\d+ \w+ ago · 1 turn/)
       yield* terminal.press("Enter")
-      yield* terminal.see(/goes on, in/)
+      yield* terminal.see(/goes on\./)
       yield* terminal.type("again")
       yield* terminal.press("Enter")
       yield* terminal.see("Named.")

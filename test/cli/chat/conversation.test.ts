@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { AgentEvent } from "../../../src/agent/AgentEvent.ts"
 import * as Conversation from "../../../src/cli/chat/Conversation.ts"
 import { cells } from "../../../src/cli/verbatim.ts"
+import * as ChatPrompts from "../../../src/prompts/ChatPrompts.ts"
 import { userMessage } from "../../../src/responses/Item.ts"
 import type { ToolCall } from "../../../src/responses/ToolCall.ts"
 import * as Usage from "../../../src/responses/Usage.ts"
@@ -89,6 +90,22 @@ const shown = (events: ReadonlyArray<AgentEvent>, { colors = false, width = 60 }
   })
 
 describe("Conversation", () => {
+  it.effect("prints the command that stands for a prompt, also of a session that goes on", () =>
+    Effect.gen(function*() {
+      const asked = (prompt: string): AgentEvent => ({ ...started, input: [userMessage(prompt)] })
+      const prompts = [
+        ChatPrompts.init,
+        ChatPrompts.review(""),
+        ChatPrompts.review("the last commit"),
+        "Have the agent"
+      ]
+      const { printed } = yield* shown(prompts.map(asked))
+      assert.deepStrictEqual(
+        printed.filter((row) => row !== ""),
+        ["> /init", "> /review", "> /review the last commit", "> Have the agent"]
+      )
+    }))
+
   it.effect("prints a turn from its prompt to its end", () =>
     Effect.gen(function*() {
       const { live, printed } = yield* shown([

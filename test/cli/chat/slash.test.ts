@@ -127,9 +127,14 @@ describe("a command of a conversation", () => {
       const person = yield* sitDown(Script.fromTurns([say("Written."), say("Good."), say("All good.")]))
       const chat = yield* person.start()
       assert.match(yield* chat.enter("/skills"), /There are no skills: put a folder/)
-      assert.match(yield* chat.turn("/init"), /Written\./)
-      assert.match(yield* chat.turn("/review"), /Good\./)
-      assert.match(yield* chat.turn("/review the last commit"), /All good\./)
+      const shown = [
+        yield* chat.turn("/init"),
+        yield* chat.turn("/review"),
+        yield* chat.turn("/review the last commit")
+      ].join("")
+      assert.match(shown, /Written\.[^]*Good\.[^]*All good\./)
+      // What the model reads is not what the person has said.
+      assert.notMatch(shown, /Look around first|Have the agent/)
       const bodies = (yield* person.simulator.requests).map(({ body }) => JSON.stringify(body))
       assert.include(bodies[0], "AGENTS.md")
       assert.notInclude(bodies[1], "the last commit")
@@ -277,11 +282,18 @@ describe("a command of a conversation", () => {
       const forked = yield* chat.enter("/fork 1")
       assert.include(forked, "First answer.")
       assert.notInclude(forked, "Second answer.")
-      assert.match(forked, /It is a copy of session [\da-f]{8}, which stays as it is/)
+      assert.match(forked, /This is a copy now, from the end of turn 1 on; session [\da-f]{8} stays as it is/)
       assert.lengthOf(sessionsOf(person.home), 2)
       assert.match(yield* chat.enter("/compact"), /compacted/i)
       assert.match(yield* chat.turn("three"), /In the copy\./)
       assert.match(yield* chat.enter("/sessions"), /› [\da-f]{8} {2}one {2}.*2 turns\n {2}[\da-f]{8} {2}one/)
+      // What is on the screen is not shown again.
+      const copied = yield* chat.enter("/fork")
+      assert.match(copied, /This is a copy now; session [\da-f]{8} stays as it is/)
+      assert.notInclude(copied, "In the copy.")
+      assert.lengthOf(sessionsOf(person.home), 3)
+      const now = /› ([\da-f]{8})/.exec(yield* chat.enter("/sessions"))?.[1]
+      assert.match(yield* chat.enter(`/resume ${now}`), /is the one that goes on already/)
       yield* chat.leave
     }))
 

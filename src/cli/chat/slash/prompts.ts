@@ -22,6 +22,6 @@ export const load = Effect.fnUntraced(function*(chat: Chat) {
     name,
     words,
     summary,
-    run: (chat, given) => chat.send(fill(given))
+    run: (chat, given) => chat.send(`/${name} ${given}`.trimEnd(), fill(given))
   }))
 })

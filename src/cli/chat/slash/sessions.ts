@@ -14,13 +14,22 @@ import * as ChatSession from "../ChatSession.ts"
 import * as SessionChoice from "../sessionChoice.ts"
 import type { SlashCommand } from "./SlashCommand.ts"
 
-/** Goes on with another session, as `effixir resume` would. */
-const goTo = Effect.fnUntraced(function*(chat: Chat, id: string) {
+/** The next turn is one of another session, which is asked as `effixir resume` would. */
+const change = Effect.fnUntraced(function*(chat: Chat, id: string) {
   const { asked, log } = yield* ChatSession.existing(id, Option.none())
   yield* chat.session.change({ ...asked, permission: Option.none(), policy: Option.none() })
+  return { ...asked, log }
+})
+
+/** Goes on with another session, and shows how it was left. */
+const goTo = Effect.fnUntraced(function*(chat: Chat, id: string) {
+  const before = chat.session.asked()
+  const { folder, log, session } = yield* change(chat, id)
+  const name = `Session ${FindSession.shortId(session)}`
+  if (session === before.session && !before.isNew) return yield* chat.say(`${name} is the one that goes on already.`)
   yield* chat.forget
   yield* chat.show(log)
-  yield* chat.say(`Session ${FindSession.shortId(asked.session)} goes on, in ${asked.folder}.`)
+  yield* chat.say(`${name} goes on${folder === before.folder ? "" : `, in ${folder}`}.`)
 })
 
 /** A command about what is kept of the session. */
@@ -71,8 +80,13 @@ export const fork: SlashCommand = {
     const { id } = yield* chat.session.use(
       Effect.flatMap(SessionStore, (store) => store.fork(session, given === "" ? undefined : Number(given)))
     )
-    yield* goTo(chat, id)
-    yield* chat.say(`It is a copy of session ${FindSession.shortId(session)}, which stays as it is.`)
+    // All that is in the copy stands on the screen already, unless its end is left out.
+    yield* given === "" ? change(chat, id) : goTo(chat, id)
+    yield* chat.say(
+      `This is a copy now${given === "" ? "" : `, from the end of turn ${given} on`}; session ${
+        FindSession.shortId(session)
+      } stays as it is.`
+    )
   }))
 }
 

@@ -59,12 +59,12 @@ export const undo: SlashCommand = {
 export const init: SlashCommand = {
   name: "init",
   summary: "Let the model write an AGENTS.md: what agents should know about this project",
-  run: (chat) => chat.send(ChatPrompts.init)
+  run: (chat) => chat.send("/init", ChatPrompts.init)
 }
 
 export const review: SlashCommand = {
   name: "review",
   words: "[WHAT]",
   summary: "Let the model review what is not committed yet, or WHAT you say",
-  run: (chat, what) => chat.send(ChatPrompts.review(what))
+  run: (chat, what) => chat.send(`/review ${what}`.trimEnd(), ChatPrompts.review(what))
 }
