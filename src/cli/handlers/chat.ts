@@ -66,7 +66,10 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   if (!session.isNew && !flags.ephemeral) {
     yield* screen.err(`To go on: effixir chat --resume ${FindSession.shortId(session.session)}\n`)
   }
-}, (conversation, { set }) => Overrides.withOverrides(set)(conversation))
+}, (conversation, { plain, set }) => (plain ? onPlain(conversation) : conversation).pipe(Overrides.withOverrides(set)))
+
+/** On a terminal of which nothing that has been shown is erased, as if it could not. */
+const onPlain = Effect.updateService(Screen, (screen) => ({ ...screen, isErrTerminal: false, hasColors: false }))
 
 /** Goes on with a session that the person chooses from a list. */
 export const choose = Effect.fnUntraced(function*(flags: Omit<Flags, "plain" | "resume">) {

@@ -585,6 +585,45 @@ describe.runIf(isThere)("a conversation on a terminal", () => {
 })
 
 describe.runIf(isPtyThere)("a conversation line by line", () => {
+  test("never moves the cursor where it is asked for by a flag, also as it starts and where a question is long", () =>
+    Effect.gen(function*() {
+      const command = Array.from({ length: 40 }, (_, n) => `echo ${n} >> there`).join("\n")
+      const { file, home, start } = yield* machine(Script.fromTurns([bash(command), say("Done.")]))
+      const server = fileURLToPath(new URL("../mcpServer.mjs", import.meta.url))
+      // It is so slow that what is waited for would be shown.
+      const slow = ["-c", `sleep 2; exec '${process.execPath}' '${server}' good`]
+      writeFileSync(
+        `${home}/config.json`,
+        JSON.stringify({ mcp_servers: { one: { command: "sh", args: slow, required: true } } })
+      )
+      const { child, output, result } = yield* start(["chat", "--permission", "ask", "--plain"], {
+        stdin: null,
+        through: pty(80, 24),
+        env: { TERM: "xterm-256color" }
+      })
+      let read = 0
+      const see = (what: string) =>
+        Effect.map(eventually(`shown: ${what}`, () => output().stdout.includes(what, read)), () => {
+          read = output().stdout.indexOf(what, read) + what.length
+        })
+      const type = (text: string) => Effect.sync(() => void child.stdin?.write(text))
+      yield* see("> ")
+      yield* type("do it\n")
+      for (
+        const [seen, key] of [["23 of", " "], ["b back", "b"], ["23 of", " "], ["b back", "y"]] as const
+      ) {
+        yield* see(seen)
+        yield* Effect.sleep("400 millis")
+        yield* type(key)
+      }
+      yield* see("Done.")
+      assert.isTrue(existsSync(file("there")))
+      yield* type("/quit\n")
+      const { code, stdout } = yield* result
+      assert.strictEqual(code, 0)
+      assert.notInclude(stdout, "\u001B")
+    }))
+
   test("never moves the cursor, and does the same", () =>
     Effect.gen(function*() {
       const { base, file, home, simulator, start } = yield* machine(
