@@ -10,9 +10,8 @@ const [job, ...args] = process.argv.slice(2)
 const read = (index: number) => JSON.parse(args[index] ?? "null")
 
 if (job === "server") (await import("./bench-stream/server.ts")).serve(read(0))
-else if (job === "decode") {
-  process.send?.(await (await import("./bench-stream/measure.ts")).decode(read(0), read(1), read(2)))
-} else if (job === "open") {
+else if (job === "decode") process.send?.(await (await import("./bench-stream/measure.ts")).decode(read(0), read(1)))
+else if (job === "open") {
   process.send?.(await (await import("./bench-stream/measure.ts")).open(read(0), read(1), read(2), read(3)))
 } else if (job === "soak") {
   process.send?.(await (await import("./bench-stream/measure.ts")).soak(read(0), read(1), read(2)))

@@ -149,7 +149,7 @@ const decode = async (server: Server, sides: ReadonlyArray<Measured>, runs: numb
   const results = await inTurns(
     sides,
     runs,
-    ({ name, program }) => measure<Decoded>(program, "decode", name, server.url, pathOf(name))
+    ({ name, program }) => measure<Decoded>(program, "decode", name, `${server.url}/${pathOf(name)}`)
   )
   const rows: Array<Row> = []
   let floor: ReadonlyArray<number> | undefined

@@ -21,12 +21,12 @@ const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
 }
 
 /**
- * One long stream as fast as it goes. A shorter one comes before it and is not counted: what loads modules and makes
- * schemas at the first call would be compared with what does so at its start.
+ * One long stream as fast as it goes, the second time: what loads modules, makes schemas and is compiled at its first
+ * call would be compared with what does so when it is loaded.
  */
-export const decode = async (name: Name, url: string, path: string): Promise<Decoded> => {
-  await (await sides[name](`${url}/once/${path}`))(() => {})
-  const listen = await sides[name](`${url}/${path}`)
+export const decode = async (name: Name, url: string): Promise<Decoded> => {
+  const listen = await sides[name](url)
+  await listen(() => {})
   let events = 0
   let unknown = 0
   collect()

@@ -22,13 +22,11 @@ export const serve = (options: Options): void => {
     wires.set(name, wire)
     return wire
   }
-  /** Every recording one time. */
-  const once = (name: string): Buffer => Wire.long(0, new Set(options.without[name])).bytes
   let open: Array<Socket> = []
 
   const server = createServer((request, response) => {
     request.resume()
-    const [, name = "", path = ""] = (request.url ?? "").split("/")
+    const [, name = ""] = (request.url ?? "").split("/")
     if (name === "go") {
       response.end()
       pace(open, options)
@@ -39,7 +37,7 @@ export const serve = (options: Options): void => {
       socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
       socket.write(Wire.opening)
       open.push(socket)
-    } else pour(name === "once" ? once(path) : wireOf(name).bytes, response)
+    } else pour(wireOf(name).bytes, response)
   })
   server.keepAliveTimeout = 60_000
   server.listen(0, "127.0.0.1", () => {

@@ -35,10 +35,14 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
     return added
   }
   /** Nearly all pieces come when the answer has begun, and are handed on as they are. */
+  let answering: unknown = noText
   const tellText = (event: Text) => {
-    const { splitter } = textAt(event)
-    if (!splitter.isInAnswer()) return tellParts(event, splitter.push(event.delta))
-    release()
+    if (event.output_index !== answering || held.length > 0) {
+      const { splitter } = textAt(event)
+      if (!splitter.isInAnswer()) return tellParts(event, splitter.push(event.delta))
+      answering = event.output_index
+      release()
+    }
     tell(event)
   }
   const tellParts = (event: Text, parts: ReadonlyArray<ThinkTags.Part>) => {
@@ -54,7 +58,7 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
     }
   }
 
-  return (event) => {
+  const tellOther = (event: Exclude<StreamEvent, Text>) => {
     switch (event.type) {
       case "response.output_item.added":
         release()
@@ -65,8 +69,6 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
         if (held.length > 0) held.push(event)
         else tell(event)
         return
-      case "response.output_text.delta":
-        return tellText(event)
       case "response.output_text.done": {
         const { item_id, output_index } = event
         const piece = { type: "response.output_text.delta" as const, delta: "", output_index, item_id }
@@ -109,7 +111,11 @@ export const splitting = (tell: (event: StreamEvent) => void): (event: StreamEve
         tell(event)
     }
   }
+
+  return (event) => event.type === "response.output_text.delta" ? tellText(event) : tellOther(event)
 }
+
+const noText = Symbol()
 
 type Text = Extract<StreamEvent, { readonly type: "response.output_text.delta" }>
 
