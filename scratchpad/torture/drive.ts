@@ -9,7 +9,6 @@ import { SessionStore } from "../../src/session/index.ts"
 import { type Database, postgresAt, postgresUrl, sqliteAt, sqliteUrl } from "../../test/cluster/databases.ts"
 import { judge, type Row, type Verdict } from "./judge.ts"
 import { boundaries, type Death, type Fault, kinds, type Order, type Shape } from "./order.ts"
-import { patience } from "./patience.ts"
 import * as Random from "./random.ts"
 import { linesOf } from "./witness.ts"
 
@@ -24,14 +23,7 @@ export interface Place {
 
 const place = Effect.fnUntraced(
   function*(name: string, url: string, database: Database, worker: string, folder: string) {
-    yield* Effect.provide(
-      Effect.gen(function*() {
-        yield* Migrations.run
-        // A reader must not keep the one writer of SQLite from writing.
-        if (url.startsWith("file:")) yield* (yield* SqlClient.SqlClient)`PRAGMA journal_mode = WAL`
-      }),
-      database
-    )
+    yield* Effect.provide(Migrations.run, database)
     return { name, url, database, worker, folder }
   }
 )
@@ -196,7 +188,6 @@ const reader = Effect.fnUntraced(function*(session: string) {
 export const torture = (plan: Plan, place: Place) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    if (place.url.startsWith("file:")) yield* patience
     const { more, seen } = yield* reader(plan.session)
     const witness = join(place.folder, `${place.name}-${plan.session}`)
     const reading = yield* Effect.fork(Effect.forever(Effect.zipRight(more, Effect.sleep("15 millis"))))

@@ -9,7 +9,6 @@ import { writeSync } from "node:fs"
 import { Agent, SessionStore } from "../../src/index.ts"
 import * as Boundary from "./Boundary.ts"
 import type { Order } from "./order.ts"
-import { patience } from "./patience.ts"
 import * as Store from "./store.ts"
 import * as Turn from "./turn.ts"
 
@@ -18,7 +17,6 @@ const overtaken = 3
 
 const work = (order: Order) =>
   Effect.gen(function*() {
-    if (order.url.startsWith("file:")) yield* patience
     const { resume, run } = yield* Agent.Agent
     const store = yield* SessionStore.SessionStore
     writeSync(1, "ready\n")

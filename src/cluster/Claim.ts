@@ -40,20 +40,23 @@ export const make = (sql: SqlClient.SqlClient, table: string, lease: number, tak
     )
 
   const renew = (id: string, epoch: number) =>
-    sql`UPDATE ${rows} SET claimed_until = ${end} WHERE id = ${id} AND epoch = ${epoch}`
+    Database.waiting(sql, sql`UPDATE ${rows} SET claimed_until = ${end} WHERE id = ${id} AND epoch = ${epoch}`)
 
   const release = (id: string, epoch: number) =>
-    sql`UPDATE ${rows} SET claimed_until = 0 WHERE id = ${id} AND epoch = ${epoch}`
+    Database.waiting(sql, sql`UPDATE ${rows} SET claimed_until = 0 WHERE id = ${id} AND epoch = ${epoch}`)
 
   return {
     /** Holds the row until the Scope closes; `None` if somebody else does. */
     hold: (id: string): Effect.Effect<Option.Option<number>, SqlError, Scope.Scope> =>
       Effect.flatMap(makeHolder, (holder) =>
-        Database.patiently(Effect.acquireRelease(
-          take(id, holder),
-          // One that cannot be given back runs out by itself.
-          Option.match({ onNone: () => Effect.void, onSome: (epoch) => Effect.ignore(release(id, epoch)) })
-        ))).pipe(
+        Database.patiently(
+          sql,
+          Effect.acquireRelease(
+            take(id, holder),
+            // One that cannot be given back runs out by itself.
+            Option.match({ onNone: () => Effect.void, onSome: (epoch) => Effect.ignore(release(id, epoch)) })
+          )
+        )).pipe(
           Effect.tap(Option.match({
             onNone: () => Effect.void,
             onSome: (epoch) =>

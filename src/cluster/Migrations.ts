@@ -8,6 +8,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import * as Database from "./Database.ts"
 
 /**
  * Text columns keep what JSON holds, byte for byte: `jsonb` would reorder fields, and takes no NUL. Times are milliseconds
@@ -74,11 +75,37 @@ const migrate = Migrator.make({})
  * @since 0.1.0
  * @category constructors
  */
-export const run: Effect.Effect<void, Migrator.MigrationError | SqlError, SqlClient.SqlClient> = migrate({
-  loader: Migrator.fromRecord(migrations),
-  table: "effixir_migrations"
-}).pipe(
-  // Two that make the table of migrations at the same moment disturb each other, once.
-  Effect.retry(Schedule.intersect(Schedule.jittered(Schedule.spaced("100 millis")), Schedule.recurs(10))),
-  Effect.asVoid
+export const run: Effect.Effect<void, Migrator.MigrationError | SqlError, SqlClient.SqlClient> = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => {
+    const migrated = migrate({ loader: Migrator.fromRecord(migrations), table: "effixir_migrations" })
+    return isCurrent(sql).pipe(
+      Effect.flatMap((isDone) =>
+        isDone ? Effect.void : Database.waiting(sql, Effect.zipRight(letReadersRead(sql), migrated), migrationPatience)
+      ),
+      // Two that make the table of migrations at the same moment disturb each other, once.
+      Effect.retry(Schedule.intersect(Schedule.jittered(Schedule.spaced("100 millis")), Schedule.recurs(10))),
+      alone.withPermits(1),
+      Effect.asVoid
+    )
+  }
 )
+
+/** Two transactions that are waiting to begin would not both be told to wait for other processes. */
+const alone = Effect.unsafeMakeSemaphore(1)
+
+/** A transaction that cannot begin ends the client of libsql. */
+const migrationPatience = { milliseconds: 20_000 }
+
+const isCurrent = (sql: SqlClient.SqlClient) =>
+  sql<{ readonly last: number | null }>`SELECT max(migration_id) AS last FROM effixir_migrations`.pipe(
+    Effect.map(([row]) => Number(row?.last ?? 0) >= version),
+    Effect.orElseSucceed(() => false)
+  )
+
+/** Who reads a file of SQLite, and who writes to it, do not wait for each other then. The file remembers it. */
+const letReadersRead = (sql: SqlClient.SqlClient) =>
+  sql.onDialectOrElse({
+    sqlite: () => Effect.asVoid(sql`PRAGMA journal_mode = WAL`),
+    orElse: () => Effect.void
+  })

@@ -52,7 +52,7 @@ export const make = (
     const failing = (operation: CredentialStoreError["operation"]) => (cause: SqlError) =>
       new CredentialStoreError({ operation, location, problem: Database.problem(cause), cause })
     const ask = <A>(operation: CredentialStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
-      Effect.mapError(Database.patiently(statement), failing(operation))
+      Effect.mapError(Database.patiently(sql, statement), failing(operation))
 
     /** The epoch under which this process changes the row; a change of one that was taken for dead is none. */
     const held = yield* Ref.make(0)

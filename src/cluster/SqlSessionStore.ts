@@ -1,5 +1,5 @@
 /**
- * Keeps sessions in an SQL database: Postgres for several machines, SQLite by libsql for one process.
+ * Keeps sessions in an SQL database: Postgres for several machines, SQLite by libsql for processes of one.
  *
  * A session has one writer, by a claim that has to be renewed. Each claim has a higher epoch than the one before, and a
  * line is added only under the newest: whoever was thought dead, and wakes up, can add nothing.
@@ -57,10 +57,10 @@ export const makeDriver = (
   { lease = "10 seconds", takesOver = false }: Options = {}
 ): Effect.Effect<SessionDriver.Encoded, never, SqlClient.SqlClient> =>
   Effect.map(SqlClient.SqlClient, (sql) => {
-    const claims = Claim.make(sql, "effixir_sessions", Duration.toMillis(lease), takesOver)
-    const now = Database.now(sql)
+    const claimsThat = (takesOver: boolean) => Claim.make(sql, "effixir_sessions", Duration.toMillis(lease), takesOver)
+    const claims = claimsThat(takesOver)
     const ask = <A, R>(id: string, statement: Effect.Effect<A, SqlError, R>) =>
-      Effect.mapError(Database.patiently(statement), failed(id))
+      Effect.mapError(Database.patiently(sql, statement), failed(id))
 
     const linesOf = (id: string, afterSeq: number) =>
       ask(
@@ -91,6 +91,38 @@ export const makeDriver = (
         (rows) => rows.length > 0
       )
 
+    /** Whoever has it open keeps it, whatever this store takes over. */
+    const removals = claimsThat(false)
+
+    /**
+     * All lines or none. A transaction that cannot begin would end the client of libsql, so that SQLite gets them by one
+     * statement; a session without lines is none.
+     */
+    const insertAll = (id: string, lines: ReadonlyArray<SessionDriver.Line>) => {
+      const row =
+        sql`INSERT INTO effixir_sessions (id, epoch, claimed_until) VALUES (${id}, 1, 0) ON CONFLICT DO NOTHING`
+      const columns = sql.literal("effixir_lines (session_id, seq, line_key, epoch, written_at, line)")
+      return sql.onDialectOrElse({
+        sqlite: () =>
+          Effect.asVoid(Effect.zipRight(
+            row,
+            sql`
+              INSERT INTO ${columns}
+              SELECT ${id}, value ->> 'seq', value ->> 'key', 1, value ->> 'at', value ->> 'text'
+              FROM json_each(${JSON.stringify(lines)}) WHERE true
+              ON CONFLICT DO NOTHING`
+          )),
+        orElse: () =>
+          sql.withTransaction(Effect.zipRight(
+            row,
+            Effect.forEach(Arr.chunksOf(lines, maxRows), (batch) =>
+              sql`INSERT INTO ${columns} VALUES ${
+                sql.csv(batch.map(({ at, key, seq, text }) => sql`(${id}, ${seq}, ${key}, 1, ${at}, ${text})`))
+              } ON CONFLICT DO NOTHING`, { discard: true })
+          ))
+      })
+    }
+
     const append = (id: string, epoch: number) => (line: SessionDriver.Line) =>
       ask(
         id,
@@ -110,35 +142,14 @@ export const makeDriver = (
       draft: (id) =>
         Effect.sync(() => {
           const lines: Array<SessionDriver.Line> = []
-          const rows = () =>
-            lines.map(({ at, key, seq, text }) => ({
-              session_id: id,
-              seq,
-              line_key: key,
-              epoch: 1,
-              written_at: at,
-              line: text
-            }))
           return {
             append: (line) => Effect.sync(() => void lines.push(line)),
-            publish: Effect.suspend(() =>
-              ask(
-                id,
-                sql.withTransaction(Effect.zipRight(
-                  sql`INSERT INTO effixir_sessions (id, epoch, claimed_until) VALUES (${id}, 1, 0)`,
-                  Effect.forEach(Arr.chunksOf(rows(), maxRows), (batch) =>
-                    sql`INSERT INTO effixir_lines ${sql.insert(batch)}`, {
-                    discard: true
-                  })
-                ))
-              )
-            )
+            publish: Effect.suspend(() => ask(id, insertAll(id, lines)))
           }
         }),
 
       read: (id, afterSeq) =>
-        Effect.filterOrFail(linesOf(id, afterSeq), (lines) =>
-          lines.length > 0, () => notFound(id)),
+        Effect.filterOrFail(linesOf(id, afterSeq), (lines) => lines.length > 0, () => notFound(id)),
 
       list: ask(
         "",
@@ -150,21 +161,14 @@ export const makeDriver = (
         )
       ),
 
+      // The row stays, so that no epoch comes twice; a session without lines is none.
       remove: (id) =>
-        ask(
-          id,
-          sql.withTransaction(Effect.gen(function*() {
-            const rows = yield* sql<{ readonly free: number | boolean }>`
-              SELECT CASE WHEN claimed_until <= ${now} THEN 1 ELSE 0 END AS free
-              FROM effixir_sessions WHERE id = ${id} ${Database.forUpdate(sql)}`
-            if (rows.some(({ free }) => free !== 1)) return false
-            yield* sql`DELETE FROM effixir_lines WHERE session_id = ${id}`
-            yield* sql`DELETE FROM effixir_summaries WHERE session_id = ${id}`
-            // The row stays, so that no epoch comes twice; a session without lines is none.
-            yield* sql`UPDATE effixir_sessions SET epoch = epoch + 1 WHERE id = ${id}`
-            return true
-          }))
-        ).pipe(Effect.flatMap((isFree) => isFree ? Effect.void : busy(id)))
+        Effect.scoped(Effect.gen(function*() {
+          const epoch = yield* Effect.mapError(removals.hold(id), failed(id))
+          if (Option.isNone(epoch)) return yield* busy(id)
+          yield* ask(id, sql`DELETE FROM effixir_lines WHERE session_id = ${id}`)
+          yield* ask(id, sql`DELETE FROM effixir_summaries WHERE session_id = ${id}`)
+        }))
     }
   })
 

@@ -12,6 +12,7 @@ import { Usage } from "../responses/Usage.ts"
 import type * as SessionDriver from "../session/SessionDriver.ts"
 import { ForkOf, Parent } from "../session/SessionEvent.ts"
 import type { Summary } from "../session/Summary.ts"
+import * as Database from "./Database.ts"
 
 export const make: Effect.Effect<SessionDriver.Index, never, SqlClient.SqlClient> = Effect.map(
   SqlClient.SqlClient,
@@ -32,10 +33,13 @@ export const make: Effect.Effect<SessionDriver.Index, never, SqlClient.SqlClient
           Effect.forEach(
             entries.filter(({ revision, summary: { id } }) => known.get(id)?.revision !== revision),
             ({ revision, summary }) =>
-              sql`
-                INSERT INTO effixir_summaries (session_id, revision, summary)
-                VALUES (${summary.id}, ${revision}, ${encode(summary)})
-                ON CONFLICT (session_id) DO UPDATE SET revision = excluded.revision, summary = excluded.summary`,
+              Database.waiting(
+                sql,
+                sql`
+                  INSERT INTO effixir_summaries (session_id, revision, summary)
+                  VALUES (${summary.id}, ${revision}, ${encode(summary)})
+                  ON CONFLICT (session_id) DO UPDATE SET revision = excluded.revision, summary = excluded.summary`
+              ),
             { discard: true }
           )).pipe(Effect.ignore)
     }
