@@ -1,10 +1,11 @@
 /**
  * Kills processes in the middle of turns, in each place where one can be cut, until so many have died, and judges each turn
  * by an outside witness and a model of its log, over SQLite and Postgres; then shows that the judge sees what three faults
- * do. It fails if anything is broken, or a fault is not seen. `npm run torture -- --deaths 300 --seed 1`
+ * do. It fails if anything is broken, or a fault is not seen. `npm run torture -- --deaths 300 --seed 1`. With `--tally FILE`
+ * the deaths of earlier runs count as well, and a run that is cut goes on where it was.
  */
 import * as Effect from "effect/Effect"
-import { mkdtempSync, rmSync } from "node:fs"
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -19,11 +20,24 @@ const { values } = parseArgs({
   options: {
     deaths: { type: "string", default: "300" },
     seed: { type: "string", default: String(Date.now() % 1e9) },
-    beside: { type: "string", default: "3" }
+    beside: { type: "string", default: "3" },
+    tally: { type: "string" }
   }
 })
 const wanted = Number(values.deaths)
-const seed = Number(values.seed)
+const tally = values.tally
+
+interface Kept {
+  readonly seed: number
+  readonly place: string
+  readonly tried: Drive.Tried
+}
+
+const earlier = tally === undefined || !existsSync(tally)
+  ? []
+  : readFileSync(tally, "utf8").trim().split("\n").map((line): Kept => JSON.parse(line))
+/** The seed of the first turn: those of a tally are not tried again. */
+const seed = earlier.reduce((next, { seed }) => Math.max(next, seed + 1), Number(values.seed))
 /** How often it says how far it is, in deaths. */
 const every = Math.max(1, Math.floor(wanted / 10))
 
@@ -36,16 +50,21 @@ const program = Effect.gen(function*() {
     yield* Drive.sqlite(worker, folder),
     ...hasPostgres ? [yield* Drive.postgres(worker, folder)] : []
   ]
-  const tried = new Map(places.map(({ name }) => [name, new Array<Drive.Tried>()]))
+  const tried = new Map(
+    places.map(({ name }) => [name, earlier.filter(({ place }) => place === name).map(({ tried }) => tried)])
+  )
   const nextDeath = Drive.places(seed)
-  let deaths = 0
+  let deaths = earlier.reduce((sum, { tried: { died } }) => sum + died.length, 0)
   let turns = 0
   const one = Effect.gen(function*() {
     const n = turns++
     const place = places[n % places.length]
-    if (place === undefined) return
+    if (place === undefined || deaths >= wanted) return
     const done = yield* Drive.torture(Drive.plan(seed + n, nextDeath), place)
     tried.get(place.name)?.push(done)
+    if (tally !== undefined) {
+      appendFileSync(tally, `${JSON.stringify({ seed: seed + n, place: place.name, tried: done } satisfies Kept)}\n`)
+    }
     const before = deaths
     deaths += done.died.length
     for (const [name, found] of Object.entries(done.verdict)) {
@@ -75,7 +94,7 @@ const program = Effect.gen(function*() {
     counted(title, ({ verdict }) => verdict[name as Violation].length)
   )
   tell({
-    title: `what is broken after ${deaths} deaths of processes, by seed ${seed}`,
+    title: `what is broken after ${deaths} deaths of processes, by seed ${earlier[0]?.seed ?? seed}`,
     columns,
     rows: [
       counted("deaths", ({ died }) => died.length),

@@ -43,7 +43,7 @@ export const make = (sql: SqlClient.SqlClient, table: string, lease: number, tak
     Database.waiting(sql, sql`UPDATE ${rows} SET claimed_until = ${end} WHERE id = ${id} AND epoch = ${epoch}`)
 
   const release = (id: string, epoch: number) =>
-    Database.waiting(sql, sql`UPDATE ${rows} SET claimed_until = 0 WHERE id = ${id} AND epoch = ${epoch}`)
+    Database.waiting(sql, sql`UPDATE ${rows} SET claimed_until = ${now} WHERE id = ${id} AND epoch = ${epoch}`)
 
   return {
     /** Holds the row until the Scope closes; `None` if somebody else does. */

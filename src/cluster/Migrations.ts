@@ -48,6 +48,10 @@ const migrations: Record<string, Effect.Effect<void, SqlError, SqlClient.SqlClie
       holder TEXT,
       sealed TEXT
     )`
+  }),
+  "0003_removed": Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE INDEX effixir_removed ON effixir_sessions (claimed_until) WHERE holder = 'removed'`
   })
 }
 

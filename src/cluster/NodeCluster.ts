@@ -26,11 +26,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as Retention from "./Retention.ts"
 
 /**
  * - `host`, `port` where the others reach this runner
  * - `listen` where it listens, if that is another address
  * - `drain` how long turns that run may go on when it ends
+ * - `retention` how long the messages of turns that have ended are kept, and the epochs of removed sessions: a day by default
  *
  * @since 0.1.0
  * @category models
@@ -40,6 +42,7 @@ export interface Options {
   readonly port: number
   readonly listen?: { readonly host: string; readonly port: number } | undefined
   readonly drain?: Duration.DurationInput | undefined
+  readonly retention?: Duration.DurationInput | undefined
 }
 
 /**
@@ -136,7 +139,7 @@ const runners = Layer.provide(releasingInTurn, untilMade(SqlRunnerStorage.layer)
  * @category layers
  */
 export const layerRunner = (
-  { drain = "60 seconds", host, listen, port }: Options
+  { drain = "60 seconds", host, listen, port, retention = "1 day" }: Options
 ): Layer.Layer<
   MessageStorage.MessageStorage | Runners.Runners | Sharding,
   SocketServer.SocketServerError,
@@ -146,7 +149,7 @@ export const layerRunner = (
     Layer.provide(NodeSocketServer.layer({ ...listen ?? { host, port }, noDelay: true })),
     Layer.provide(Layer.provide(health, Layer.provide(Runners.layerRpc, clientProtocol))),
     Layer.provide(clientProtocol),
-    Layer.provideMerge(messages),
+    Layer.provideMerge(Layer.merge(Retention.layer(retention), messages)),
     Layer.provide(runners),
     Layer.provide(ShardingConfig.layer({
       ...common,

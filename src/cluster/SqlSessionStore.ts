@@ -161,13 +161,17 @@ export const makeDriver = (
         )
       ),
 
-      // The row stays, so that no epoch comes twice; a session without lines is none.
+      // The row stays for long, so that no epoch comes twice; a session without lines is none.
       remove: (id) =>
         Effect.scoped(Effect.gen(function*() {
           const epoch = yield* Effect.mapError(removals.hold(id), failed(id))
           if (Option.isNone(epoch)) return yield* busy(id)
           yield* ask(id, sql`DELETE FROM effixir_lines WHERE session_id = ${id}`)
           yield* ask(id, sql`DELETE FROM effixir_summaries WHERE session_id = ${id}`)
+          yield* ask(
+            id,
+            sql`UPDATE effixir_sessions SET holder = 'removed' WHERE id = ${id} AND epoch = ${epoch.value}`
+          )
         }))
     }
   })

@@ -21,6 +21,13 @@ const flags = {
     Options.withDescription("How long turns may still run when the runner is stopped: 60s unless told otherwise"),
     Options.optional
   ),
+  retention: Options.text("retention").pipe(
+    Options.withPseudoName("TIME"),
+    Options.withDescription(
+      "How long messages of turns that have ended are kept in the database: 24h unless told otherwise"
+    ),
+    Options.optional
+  ),
   set: Common.turn.set,
   model: Common.turn.model,
   ...Common.permission,

@@ -46,6 +46,7 @@ export const handle = Effect.fnUntraced(
     process.noDeprecation = true
     const home = yield* Home.config
     const drain = yield* Common.durationOf("drain", flags.drain)
+    const retention = yield* Common.durationOf("retention", flags.retention)
     const listen = yield* addressOf(Option.getOrElse(flags.listen, () => "127.0.0.1:0"))
     const folder = resolve(Option.getOrElse(flags.workspace, () => "."))
     if (flags.trust) yield* Trust.trust(home, folder)
@@ -61,7 +62,7 @@ export const handle = Effect.fnUntraced(
       Layer.provide(layerAgents({ folder, flags, tokenFile: home.serveToken, credentials })),
       Layer.provide(SessionFeeds.layer),
       Layer.provide(Database.layerSessions({ takesOver: true })),
-      Layer.provide(NodeCluster.layerRunner({ host, port: listen.port, listen, drain })),
+      Layer.provide(NodeCluster.layerRunner({ host, port: listen.port, listen, drain, retention })),
       Layer.provide(Database.layerClient(url.value)),
       Layer.provide(Logger.minimumLogLevel(LogLevel.Warning))
     )
