@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 
 /**
  * The refusal of a runner: `kind` is one of those of `TurnFailed`, or `NoTurnRunning`, `InboxFull`, `Interrupted`,
- * `SessionElsewhere` (the agent of the runner keeps its sessions in another store than that of `SessionFeeds`).
+ * `TurnWaiting` (a turn waits in a call for a time or an answer), `SessionElsewhere` (the agent of the runner keeps its sessions in another store than that of `SessionFeeds`).
  *
  * @since 0.1.0
  * @category errors

@@ -5,8 +5,11 @@
  * @internal
  */
 import * as ClusterSchema from "@effect/cluster/ClusterSchema"
+import * as DeliverAt from "@effect/cluster/DeliverAt"
 import * as Entity from "@effect/cluster/Entity"
 import * as Rpc from "@effect/rpc/Rpc"
+import * as DateTime from "effect/DateTime"
+import * as PrimaryKey from "effect/PrimaryKey"
 import * as Schema from "effect/Schema"
 import { Item } from "../responses/Item.ts"
 import { Refused } from "./Refused.ts"
@@ -35,6 +38,25 @@ const NewTurn = Schema.Struct({
  * refusal, has it tried again. That a turn runs once is seen by its key in the log.
  */
 export const Asked = Schema.Struct({ ...NewTurn.fields, request: Schema.String })
+
+/**
+ * Has a turn go on that waits in a call: at a time, in milliseconds, or at once with what somebody has said. One that does
+ * not wait there any more is left as it is.
+ */
+export class Waking extends Schema.Class<Waking>("effixir/cluster/Waking")({
+  key: Schema.String,
+  turnId: Schema.String,
+  itemId: Schema.String,
+  at: Schema.Number,
+  words: Schema.NullOr(Schema.String)
+}) {
+  [PrimaryKey.symbol]() {
+    return this.key
+  }
+  [DeliverAt.symbol]() {
+    return DateTime.unsafeMake(this.at)
+  }
+}
 
 /** Which turn is meant; by neither it is the one that runs. */
 export const Which = Schema.Struct({ key: Schema.NullOr(Schema.String), turnId: Schema.NullOr(Schema.String) })
@@ -67,6 +89,9 @@ export const SessionEntity = Entity.make("effixir/Session", [
   Rpc.make("Run", { payload: Asked.fields, success: Begun, error: Refused, primaryKey: ({ request }) => request })
     .annotate(ClusterSchema.Persisted, true)
     // Whoever has asked for it may leave.
+    .annotate(ClusterSchema.Uninterruptible, "client"),
+  Rpc.make("Wake", { payload: Waking })
+    .annotate(ClusterSchema.Persisted, true)
     .annotate(ClusterSchema.Uninterruptible, "client"),
   // Answers when the turn has begun; why it has not is the answer of `Run`.
   Rpc.make("Begin", { payload: { request: Schema.String, key: Schema.NullOr(Schema.String) }, success: Begun }),

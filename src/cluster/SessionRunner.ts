@@ -26,6 +26,7 @@ import { fromStored } from "../agent/AgentEvent.ts"
 import * as Inbox from "../agent/Inbox.ts"
 import * as TurnEnd from "../agent/TurnEnd.ts"
 import { defined } from "../internal/json.ts"
+import { text, userMessage } from "../responses/Item.ts"
 import * as LastTurn from "../session/LastTurn.ts"
 import type { SessionError } from "../session/SessionError.ts"
 import type { Stored } from "../session/SessionEvent.ts"
@@ -33,8 +34,9 @@ import { SessionStore } from "../session/SessionStore.ts"
 import * as EventText from "./EventText.ts"
 import { Refused } from "./Refused.ts"
 import { SessionAgents } from "./SessionAgents.ts"
-import { type Asked, type Begun, SessionEntity, type Which } from "./SessionEntity.ts"
+import { type Asked, type Begun, SessionEntity, Waking, type Which } from "./SessionEntity.ts"
 import { SessionFeeds, type Telling } from "./SessionFeeds.ts"
+import * as Waits from "./Waits.ts"
 
 type Asked = typeof Asked.Type
 type Begun = typeof Begun.Type
@@ -52,6 +54,10 @@ interface Current {
   wasOpen: boolean
   /** How long it has waited for a session that is in use elsewhere, in milliseconds. */
   waited: number
+  /** Why it goes on, if it has waited in a call for a time or for words. */
+  readonly waking: Waking | undefined
+  /** Until when it is to wait in a call, in milliseconds; for words alone where that is no time. */
+  suspended: { readonly until: number | undefined } | undefined
 }
 
 /** One who waits for a turn to begin. */
@@ -88,6 +94,7 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
   const store = yield* SessionStore
   const agents = yield* SessionAgents
   const feeds = yield* SessionFeeds
+  const client = yield* SessionEntity.client
   const inbox = yield* Inbox.make(inboxCapacity)
   const alone = yield* Effect.makeSemaphore(1)
   const waiters = new Set<Waiter>()
@@ -162,22 +169,56 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
     Effect.gen(function*() {
       current.wasOpen = false
       const events = yield* log
+      if (current.waking !== undefined && !isWaiting(events, current.waking)) {
+        current.begun = { turnId: current.waking.turnId, seq: 0 }
+        return
+      }
       const known = knownOf(events, current.asked)
       if (known !== undefined) {
         yield* begin(current, known)
         // Its end is there.
         if (openTurn(events) !== known.turnId) return
       }
+      if (known === undefined && current.asked.input !== null && Waits.waitingCall(events) !== undefined) {
+        return yield* turnWaiting(session)
+      }
       if (current.asked.input === null) {
         const last = Option.getOrUndefined(LastTurn.unfinishedTurn(events.map(({ event }) => event)))
         if (last === undefined) return yield* nothingToGoOn(session)
         yield* begin(current, { turnId: last.started.turnId, seq: events[last.at]?.seq ?? 0 })
       }
-      const fiber = yield* Effect.fork(work(current, telling, events))
+      const fiber = yield* Effect.fork(
+        Effect.locally(work(current, telling, events), Waits.suspension, suspensionOf(current))
+      )
       current.fiber = fiber
       if (current.isCancelled) yield* Fiber.interruptFork(fiber)
       yield* Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
     })
+
+  const suspensionOf = (current: Current): Waits.Suspension => ({
+    woken: current.waking === undefined ? undefined : { words: current.waking.words ?? undefined },
+    suspend: (until) =>
+      Effect.suspend(() => {
+        current.suspended = { until }
+        return Effect.zipRight(
+          current.fiber === undefined ? Effect.void : Fiber.interruptFork(current.fiber),
+          Effect.never
+        )
+      })
+  })
+
+  const send = (waking: Waking) =>
+    Effect.retry(client(session).Wake(waking, { discard: true }), Schedule.spaced("1 second")).pipe(Effect.orDie)
+
+  /** Leaves a turn that waits in a call: a message with its time is kept, and goes to whatever runner is there then. */
+  const leave = Effect.fnUntraced(function*(until: number | undefined) {
+    const events = yield* patientLog
+    const open = openTurnOf(events)
+    const call = Waits.waitingCall(events)
+    if (until === undefined || open === undefined || call === undefined) return
+    const key = `${call.itemId}/time/${globalThis.crypto.randomUUID()}`
+    yield* send(new Waking({ key, turnId: open.turnId, itemId: call.itemId, at: until, words: null }))
+  })
 
   /** A turn that has begun goes on until the log has its end, however often the database is away meanwhile. */
   const goOn = (current: Current, telling: Telling): Effect.Effect<Begun, Refused> =>
@@ -189,7 +230,7 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
       })
     )
 
-  const run = (asked: Asked): Effect.Effect<Begun, Refused> =>
+  const run = (asked: Asked, waking?: Waking): Effect.Effect<Begun, Refused> =>
     Effect.gen(function*() {
       const cancelled = yield* Deferred.make<void>()
       const current: Current = {
@@ -199,7 +240,9 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
         isCancelled: false,
         cancelled,
         wasOpen: false,
-        waited: 0
+        waited: 0,
+        waking,
+        suspended: undefined
       }
       queued.add(current)
       const turn = alone.withPermits(1)(Effect.scoped(Effect.gen(function*() {
@@ -230,6 +273,10 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
     cause: Cause.Cause<AgentError | Refused>
   ): Effect.Effect<Begun, Refused> =>
     Effect.gen(function*() {
+      if (current.suspended !== undefined && current.begun !== undefined && !current.isCancelled) {
+        yield* leave(current.suspended.until)
+        return current.begun
+      }
       if (Cause.isInterruptedOnly(cause) && !current.isCancelled) return yield* Effect.interrupt
       if (Option.contains(Cause.failureOption(cause), elsewhere)) return yield* elsewhere
       const events = yield* patientLog
@@ -263,17 +310,43 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
       Effect.flatten
     )
 
+  const hear = (key: string, turnId: string) => {
+    heard.set(key, turnId)
+    for (const oldest of heard.keys()) {
+      if (heard.size <= heardCapacity) break
+      heard.delete(oldest)
+    }
+  }
+
+  /** What is said to a turn that waits in a call is the end of that call. */
+  const sayToWaiting = (key: string, input: NonNullable<Asked["input"]>) =>
+    Effect.flatMap(patientLog, (events) => {
+      const open = openTurnOf(events)
+      const call = Waits.waitingCall(events)
+      if (open === undefined || call === undefined) return noTurnRunning(session)
+      const words = input.map(text).join("\n")
+      const { itemId } = call
+      const waking = new Waking({ key: `${itemId}/words/${key}`, turnId: open.turnId, itemId, at: 0, words })
+      return Effect.as(Effect.zipRight(send(waking), Effect.sync(() => hear(key, open.turnId))), open.turnId)
+    })
+
+  const wake = (waking: Waking): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const { key, turnId, words } = waking
+      if (running?.begun?.turnId !== turnId) {
+        return Effect.ignore(run({ request: key, key, input: null }, waking))
+      }
+      // Something else has woken it meanwhile.
+      return words === null ? Effect.void : Effect.ignore(inbox.steer([userMessage(words)]))
+    })
+
   const say = (key: string, kind: "steer" | "followUp", input: NonNullable<Asked["input"]>) =>
     Effect.suspend(() => {
       const known = heard.get(key)
       if (known !== undefined) return Effect.succeed(known)
       const turnId = running?.begun?.turnId
-      if (turnId === undefined) return noTurnRunning(session)
-      heard.set(key, turnId)
-      for (const oldest of heard.keys()) {
-        if (heard.size <= heardCapacity) break
-        heard.delete(oldest)
-      }
+      if (turnId === undefined) return sayToWaiting(key, input)
+      hear(key, turnId)
       return Effect.mapBoth(inbox[kind](input), {
         onSuccess: () => turnId,
         onFailure: ({ capacity, message }) => {
@@ -329,6 +402,7 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
 
   return SessionEntity.of({
     Run: ({ payload }) => run(payload),
+    Wake: ({ payload }) => wake(payload),
     Begin: ({ payload: { key, request } }) =>
       Effect.gen(function*() {
         const waiter: Waiter = { key, request, begun: yield* Deferred.make<Begun>() }
@@ -413,6 +487,9 @@ const turnOf = (events: ReadonlyArray<Stored>, key: string): Begun | undefined =
   return undefined
 }
 
+const isWaiting = (events: ReadonlyArray<Stored>, { itemId, turnId }: Waking): boolean =>
+  openTurn(events) === turnId && Waits.waitingCall(events)?.itemId === itemId
+
 /** Without a name it is any. */
 const isMeant = (which: Which, key: string | undefined, turnId: string | undefined): boolean =>
   which.key === null && which.turnId === null ||
@@ -435,6 +512,13 @@ const noTurnRunning = (session: string) =>
   new Refused({
     kind: "NoTurnRunning",
     message: `No turn of session ${session} runs that could hear this: start one`,
+    details: { session_id: session }
+  })
+
+const turnWaiting = (session: string) =>
+  new Refused({
+    kind: "TurnWaiting",
+    message: `A turn of session ${session} waits: say to it what it waits for, or interrupt it`,
     details: { session_id: session }
   })
 

@@ -104,3 +104,12 @@ export const ls =
 /** @since 0.1.0 @category texts */
 export const updatePlan = "Show the person a plan of the steps of a longer task, and keep it up to date. " +
   "Each call replaces the plan as a whole."
+
+/** @since 0.1.0 @category texts */
+export const waitUntil =
+  "Wait until a time, for hours or days if need be, and then go on. What the person says meanwhile ends " +
+  "the wait early."
+
+/** @since 0.1.0 @category texts */
+export const waitForAnswer = "Ask the person something, and wait for the answer, for hours or days if need be. " +
+  "Use it where you cannot go on without one."

@@ -108,3 +108,6 @@ export const processTakesNoInput = (id: string): string =>
 
 /** @since 0.1.0 @category processes */
 export const processNeedsId = "id is missing: say which process is meant; the action list tells which there are"
+
+/** @since 0.1.0 @category waits */
+export const nobodyToAnswer = "nobody can answer here"

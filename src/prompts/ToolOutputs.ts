@@ -177,3 +177,12 @@ export const processListed = (
     readonly total: number
   }
 ): string => `${id}: ${command} (${state}; ${total} bytes printed in all)`
+
+/** @since 0.1.0 @category waits */
+export const timeHasCome = "The time has come."
+
+/** @since 0.1.0 @category waits */
+export const noAnswer = "There was no answer in time."
+
+/** @since 0.1.0 @category waits */
+export const said = (words: string): string => `The person says: ${words}`

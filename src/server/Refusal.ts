@@ -93,6 +93,7 @@ const statuses: { readonly [kind: string]: Status } = {
   InboxFull: 409,
   Interrupted: 409,
   OtherPayer: 409,
+  TurnWaiting: 409,
   ConfigError: 500,
   Defect: 500
 }

@@ -1,4 +1,4 @@
-import * as MessageStorage from "@effect/cluster/MessageStorage"
+import type * as MessageStorage from "@effect/cluster/MessageStorage"
 import * as ShardingConfig from "@effect/cluster/ShardingConfig"
 import { constEpochMillis } from "@effect/cluster/Snowflake"
 import * as SqlMessageStorage from "@effect/cluster/SqlMessageStorage"

@@ -22,6 +22,11 @@ const command = (witness: string, n: number) =>
 /** Calls one after the other, and then an answer. What is asked for names the witness. */
 const script: Script.Script = ({ input }) => {
   const n = input.filter(isFunctionCallOutput).length
+  if (JSON.stringify(input).includes("Wait a little")) {
+    return n > 0
+      ? Script.answer(Script.say("Waited."))
+      : Script.answer(Script.call("wait_until", { time: "3 seconds" }, "wait"))
+  }
   const witness = /witness-\w+/.exec(JSON.stringify(input))?.[0] ?? "nobody"
   return n === calls
     ? Script.answer(Script.say("All done."))
@@ -117,6 +122,21 @@ describe.runIf(hasPostgres)("A turn whose runner", () => {
       assert.strictEqual(lastBegunBy, victim.name)
       assert.notInclude(heard, Conversation.unknownOutcome)
       assert.deepInclude(result, { code: 0, stderr: "" })
+    }))
+
+  test("waits when all runners die goes on at the next one", () =>
+    Effect.gen(function*() {
+      const { bury, post, read, two } = yield* Machines.Machines
+      const runners = yield* two
+      const session = String((yield* post("/v1/sessions", {})).body["session_id"])
+      const reader = yield* read(session)
+      yield* post(`/v1/sessions/${session}/turns`, { input: "Wait a little" })
+      yield* eventually("the call has begun", () => JSON.stringify(reader.seen).includes("wait_until"))
+      for (const runner of runners) yield* bury(runner)
+      yield* two
+      yield* eventually("the turn has ended", () => reader.ends().length > 0)
+      assert.deepStrictEqual(reader.ends(), ["turn.completed"])
+      assert.include(JSON.stringify(reader.seen), "The time has come.")
     }))
 
   test("dies with a question asks it again, and hears the answer of another machine that comes meanwhile", () =>

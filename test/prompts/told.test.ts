@@ -115,7 +115,10 @@ const occasions: {
     sandboxed: [[{ network: true, writable: ["/work", "/tmp"] }], [{ network: false, writable: [] }]],
     waitsForInput: [[{ pid: 1234, command: "vi notes" }]],
     stillRunning: [[[{ pid: 4711, command: "node server.js" }, { pid: 4712, command: "sleep 100" }]]],
-    planShown: []
+    planShown: [],
+    timeHasCome: [],
+    noAnswer: [],
+    said: [["Yes"]]
   },
   McpTools: {
     search: [[[{ name: "github", tools: 26 }, { name: "notion", tools: 24 }]]],
@@ -272,7 +275,8 @@ const occasions: {
     ignoreRule: [],
     globEmpty: [],
     globTooLong: [],
-    severalInProgress: []
+    severalInProgress: [],
+    nobodyToAnswer: []
   },
   FileFailures: {
     outsideWorkspace: [

@@ -16,6 +16,7 @@ import { Refused } from "../../cluster/Refused.ts"
 import { SessionAgents } from "../../cluster/SessionAgents.ts"
 import * as SessionFeeds from "../../cluster/SessionFeeds.ts"
 import * as SessionRunner from "../../cluster/SessionRunner.ts"
+import * as Waits from "../../cluster/Waits.ts"
 import { quote } from "../../internal/quote.ts"
 import * as Home from "../../node/settings/Home.ts"
 import * as Overrides from "../../node/settings/Overrides.ts"
@@ -87,13 +88,13 @@ export const handle = Effect.fnUntraced(
 )
 
 /** The agents of `effixir serve`, over the sessions of the database. */
-const layerAgents = (options: Omit<Agents.Options, "aroundSessions">) =>
+const layerAgents = (options: Omit<Agents.Options, "aroundSessions" | "toolkit">) =>
   Layer.scoped(
     SessionAgents,
     Effect.gen(function*() {
       const store = yield* SessionStore
       const questions = yield* Questions.Questions
-      const served = yield* Agents.make({ ...options, aroundSessions: () => store })
+      const served = yield* Agents.make({ ...options, aroundSessions: () => store, toolkit: Waits.toolkit })
       return SessionAgents.of({
         agent: (session) =>
           Effect.mapError(

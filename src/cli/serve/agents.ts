@@ -29,6 +29,7 @@ import { ServedAgents } from "../../server/ServedAgents.ts"
 import { lastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import type { PermissionInForce } from "../../session/SessionEvent.ts"
 import type { SessionStore } from "../../session/SessionStore.ts"
+import type * as Toolkit from "../../tools/Toolkit.ts"
 import * as AgentSetup from "../agentSetup.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/serve.ts"
@@ -61,10 +62,12 @@ export interface Options {
   readonly aroundSessions: (store: typeof SessionStore.Service) => typeof SessionStore.Service
   /** Where the sign-in is, if it is not the home. */
   readonly credentials?: typeof CredentialStore.Service | undefined
+  /** Tools beside those of the agent. */
+  readonly toolkit?: Toolkit.Toolkit | undefined
 }
 
 export const make = Effect.fnUntraced(function*(
-  { aroundSessions, credentials, flags, folder: usualFolder, tokenFile }: Options
+  { aroundSessions, credentials, flags, folder: usualFolder, tokenFile, toolkit }: Options
 ) {
   const questions = yield* Questions
   const outside = yield* Effect.context<FileSystem.FileSystem | Interruption | Path.Path | Screen>()
@@ -97,6 +100,7 @@ export const make = Effect.fnUntraced(function*(
         approver: questions,
         aroundSessions,
         secretFiles: [tokenFile],
+        ...defined({ toolkit }),
         ...credentials === undefined ? {} : { parts: Layer.succeed(CredentialStore, credentials) }
       },
       yield* Layer.makeMemoMap,
