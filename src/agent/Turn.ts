@@ -270,7 +270,7 @@ const loop = Effect.fnUntraced(function*(options: Options, used: Ref.Ref<Usage.U
       })
     }
     if (admitted.limit !== undefined) return limited(admitted.limit, usage)
-    history = ended.reduce(History.add, history)
+    history = History.addEnded(history, ended)
 
     if (stopWhen !== undefined && Option.isNone(yield* recall(`${turnId}/model/${n + 1}`, ModelResponded))) {
       if (yield* stopWhen({ step: n, response })) {

@@ -18,7 +18,6 @@
  *
  * @since 0.1.0
  */
-import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
 import { isDeep } from "../internal/json.ts"
@@ -36,7 +35,14 @@ import {
 import { effortUpdate, isEncrypted } from "../responses/Request.ts"
 import { isToolCall, isToolCallOutput, type Output, toOutput } from "../responses/ToolCall.ts"
 import * as Usage from "../responses/Usage.ts"
-import { type Compacted, itemId, type ModelResponded, type SessionEvent, type Stored } from "./SessionEvent.ts"
+import {
+  type Compacted,
+  itemId,
+  type ModelResponded,
+  type SessionEvent,
+  type Stored,
+  type ToolEnded
+} from "./SessionEvent.ts"
 
 /**
  * The parts of a conversation as an immutable list, the latest first: adding a part costs the same however long the
@@ -68,7 +74,18 @@ export interface ResponsePart {
   readonly _tag: "Response"
   readonly seq: number
   readonly response: ModelResponded
-  readonly outputs: HashMap.HashMap<string, { readonly output: Output; readonly hasEnded: boolean }>
+  readonly outputs: ReadonlyMap<string, Outcome>
+}
+
+/**
+ * What the model is told of a call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Outcome {
+  readonly output: Output
+  readonly hasEnded: boolean
 }
 
 /**
@@ -100,16 +117,16 @@ export const of = (part: Part): History => List.of(part)
 
 /** @since 0.1.0 @category constructors */
 export const fromEvents = (events: Iterable<Numbered>): History => {
-  let history = empty
-  for (const event of events) history = add(history, event)
-  return history
+  const { add, toHistory } = building()
+  for (const event of events) add(event, event.seq)
+  return toHistory()
 }
 
 /** @since 0.1.0 @category constructors */
 export const fromStored = (events: Iterable<Stored>): History => {
-  let history = empty
-  for (const stored of events) history = add(history, numbered(stored))
-  return history
+  const { add, toHistory } = building()
+  for (const { event, seq } of events) add(event, seq)
+  return toHistory()
 }
 
 /**
@@ -124,19 +141,18 @@ export const forRecipient = (events: ReadonlyArray<Stored>, recipient: Recipient
   const lost = isReadable
     ? events.findLastIndex(({ event }) => event._tag === "ModelResponded" && event.isWithoutEncrypted === true)
     : events.length
-  let history = empty
+  const { add, toHistory } = building()
   let isInFull = false
-  for (const [at, stored] of events.entries()) {
-    const event = numbered(stored)
+  for (const [at, { event, seq }] of events.entries()) {
     if (event._tag === "Compacted") {
       isInFull = event.items.some(isEncrypted) && (at < lost || !isFrom(event, recipient))
-      if (!isInFull) history = add(history, event)
+      if (!isInFull) add(event, seq)
     } else if (isInFull && event._tag === "ModelResponded" && !isFrom(event, recipient)) {
       // What it had used says nothing of the conversation in full.
-      history = add(history, { ...event, usage: Usage.zero })
-    } else history = add(history, event)
+      add({ ...event, usage: Usage.zero }, seq)
+    } else add(event, seq)
   }
-  return history
+  return toHistory()
 }
 
 /**
@@ -176,61 +192,96 @@ export const numbered = ({ event, seq }: Stored): Numbered => ({ ...event, seq }
  * @since 0.1.0 @category folding
  */
 export const add = (self: History, event: Numbered): History => {
-  const { seq = 0 } = event
-  switch (event._tag) {
-    case "TurnStarted":
-      return List.cons(
-        { _tag: "Input", seq, items: event.input.filter((item) => !isDeep(item)), effort: event.effort },
-        self
-      )
-    case "TurnResumed":
-      return event.effort === undefined
-        ? self
-        : List.cons({ _tag: "Input", seq, items: [], effort: event.effort }, self)
-    case "InputAdded":
-      return List.cons({ _tag: "Input", seq, items: event.input.filter((item) => !isDeep(item)) }, self)
-    case "ModelResponded":
-      return List.cons({ _tag: "Response", seq, response: readable(event), outputs: HashMap.empty() }, self)
-    case "Compacted":
-      return compacted(self, event)
-    case "ToolStarted":
-      return withOutput(self, event.itemId, { output: unknownOutcome, hasEnded: false })
-    case "ToolEnded":
-      return withOutput(self, event.itemId, {
-        output: isDeep(event.output) ? unknownOutcome : event.output,
-        hasEnded: true
-      })
-    default:
-      return self
-  }
+  if (event._tag === "ToolStarted" || event._tag === "ToolEnded") return withOutputs(self, [event])
+  const part = partOf(event, event.seq)
+  if (part?._tag !== "Compacted") return part === undefined ? self : List.cons(part, self)
+  const kept: Array<Part> = []
+  for (let rest = self; List.isCons(rest) && rest.head.seq > part.seq; rest = rest.tail) kept.push(rest.head)
+  return kept.reduceRight((history, part) => List.cons(part, history), List.of<Part>(part))
 }
 
+/**
+ * Adds the outputs of calls to the response that made them.
+ *
+ * @since 0.1.0
+ * @category folding
+ */
+export const addEnded = (self: History, ended: ReadonlyArray<ToolEnded>): History => withOutputs(self, ended)
+
+type ToolEvent = Extract<SessionEvent, { readonly _tag: "ToolStarted" | "ToolEnded" }>
+
 /** An output belongs to the last response, which may have been resumed since. */
-const withOutput = (
-  self: History,
-  itemId: string,
-  outcome: HashMap.HashMap.Value<ResponsePart["outputs"]>
-): History => {
+const withOutputs = (self: History, events: ReadonlyArray<ToolEvent>): History => {
   if (List.isNil(self) || self.head._tag === "Compacted") return self
   const { head, tail } = self
   if (head._tag === "Input") {
-    const before = withOutput(tail, itemId, outcome)
+    const before = withOutputs(tail, events)
     return before === tail ? self : List.cons<Part>(head, before)
   }
-  return List.cons<Part>({ ...head, outputs: HashMap.set(head.outputs, itemId, outcome) }, tail)
+  const outputs = new Map(head.outputs)
+  for (const event of events) outputs.set(event.itemId, outcomeOf(event))
+  return List.cons<Part>({ ...head, outputs }, tail)
 }
 
-/** Parts that come after what was compacted stay as they are. */
-const compacted = (self: History, event: Compacted & { readonly seq?: number }): History => {
-  const kept: Array<Part> = []
-  for (let rest = self; List.isCons(rest) && rest.head.seq > event.upTo; rest = rest.tail) kept.push(rest.head)
-  const part: CompactedPart = {
-    _tag: "Compacted",
-    seq: event.upTo,
-    at: event.seq ?? event.upTo,
-    event: { ...event, items: event.items.filter((item) => !isDeep(item)) }
+const outcomeOf = (event: ToolEvent): Outcome => ({
+  output: event._tag === "ToolStarted" || isDeep(event.output) ? unknownOutcome : event.output,
+  hasEnded: event._tag === "ToolEnded"
+})
+
+/** The part that an event begins. What was compacted comes before all parts with a greater number. */
+const partOf = (event: SessionEvent, number: number | undefined): Part | undefined => {
+  const seq = number ?? 0
+  switch (event._tag) {
+    case "TurnStarted":
+      return { _tag: "Input", seq, items: event.input.filter(isShallow), effort: event.effort }
+    case "TurnResumed":
+      return event.effort === undefined ? undefined : { _tag: "Input", seq, items: [], effort: event.effort }
+    case "InputAdded":
+      return { _tag: "Input", seq, items: event.input.filter(isShallow) }
+    case "ModelResponded":
+      return { _tag: "Response", seq, response: readable(event), outputs: none }
+    case "Compacted":
+      return {
+        _tag: "Compacted",
+        seq: event.upTo,
+        at: number ?? event.upTo,
+        event: { ...event, items: event.items.filter(isShallow) }
+      }
+    default:
+      return undefined
   }
-  return kept.reduceRight((history, part) => List.cons(part, history), List.of<Part>(part))
+}
+
+const isShallow = (item: Item): boolean => !isDeep(item)
+
+const none: ResponsePart["outputs"] = new Map()
+
+/** Makes of many events what {@link add} makes of them one by one, without a copy for each output. */
+const building = () => {
+  let parts: Array<Part> = []
+  /** The response that outputs belong to, with those of it that are known. */
+  let last: { readonly part: ResponsePart; readonly outputs: Map<string, Outcome> } | undefined
+
+  return {
+    add: (event: SessionEvent, seq?: number): void => {
+      if (event._tag === "ToolStarted" || event._tag === "ToolEnded") {
+        last?.outputs.set(event.itemId, outcomeOf(event))
+        return
+      }
+      const part = partOf(event, seq)
+      if (part === undefined) return
+      if (part._tag === "Compacted") {
+        const kept = parts.slice(parts.findLastIndex(({ seq }) => seq <= part.seq) + 1)
+        if (last !== undefined && !kept.includes(last.part)) last = undefined
+        parts = [part, ...kept]
+      } else if (part._tag === "Response") {
+        const outputs = new Map<string, Outcome>()
+        last = { part: { ...part, outputs }, outputs }
+        parts.push(last.part)
+      } else parts.push(part)
+    },
+    toHistory: (): History => parts.reduce<History>((history, part) => List.cons(part, history), empty)
+  }
 }
 
 /** Items nested too deeply to be sent must not break the session; the others keep their places. */
@@ -337,10 +388,7 @@ export const latestEffort = (self: History): string | undefined => {
 export const hasOpenCalls = ({ outputs, response }: ResponsePart): boolean =>
   response.items.some((item, index) =>
     isToolCall(item) &&
-    !Option.exists(
-      HashMap.get(outputs, itemId(response.turnId, response.step, index)),
-      ({ hasEnded }) => hasEnded
-    )
+    outputs.get(itemId(response.turnId, response.step, index))?.hasEnded !== true
   )
 
 /**
@@ -408,10 +456,7 @@ const replayResponse = (
       ? [
         toOutput(
           item,
-          Option.match(HashMap.get(outputs, itemId(response.turnId, response.step, index)), {
-            onNone: () => notRun,
-            onSome: ({ output }) => output
-          })
+          outputs.get(itemId(response.turnId, response.step, index))?.output ?? notRun
         )
       ]
       : []

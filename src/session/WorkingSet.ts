@@ -2,7 +2,7 @@
  * What an open session keeps of its log in memory: what the next turns need, and no more. A log grows without end; of
  * what lies before a compaction only a few events still matter.
  *
- * A line is parsed when its event is asked for.
+ * Of what a later turn may never ask for, the line is kept as it is, and parsed when it is asked for after all.
  *
  * @internal
  */
@@ -47,7 +47,9 @@ export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leave
   let essentials: ReadonlyArray<Stored> = []
   let count = 0
   let next = 1
+  /** What was needed when it was last asked for, and what was added since. */
   let view: ReadonlyArray<Stored> | undefined
+  let added: Array<Stored> = []
 
   const eventOf = (key: string, entry: Entry): Stored | undefined => {
     if (!Predicate.isString(entry.held)) return entry.held
@@ -75,11 +77,13 @@ export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leave
   }
 
   const needed = (): ReadonlyArray<Stored> => {
-    const all = [...recent]
-    const begin = all.findLastIndex(([, { tag }]) => tag === "TurnStarted")
+    let begin: Entry | undefined
+    for (const entry of recent.values()) if (entry.tag === "TurnStarted") begin = entry
+    let isBefore = begin !== undefined
     const events = [...essentials]
-    for (const [at, [key, entry]] of all.entries()) {
-      const stored = at < begin && isOver(key, entry) ? undefined : eventOf(key, entry)
+    for (const [key, entry] of recent) {
+      if (entry === begin) isBefore = false
+      const stored = isBefore && isOver(key, entry) ? undefined : eventOf(key, entry)
       if (stored !== undefined) events.push(stored)
     }
     return events
@@ -106,6 +110,8 @@ export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leave
         const entry = { seq, tag, held: line }
         recent.set(key, entry)
         if (seq + 1 === next) last = [key, entry]
+        // A line that is parsed at once is garbage at once: copying it around in memory costs more than parsing it.
+        if (!mayBeOver.has(tag)) eventOf(key, entry)
         continue
       }
       past.add(key)
@@ -125,7 +131,9 @@ export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leave
   return {
     add: (stored) => {
       const { event, key, seq } = stored
-      view = undefined
+      // What was needed before a turn may not be any more once it has begun.
+      if (event._tag === "TurnStarted" || event._tag === "Compacted") view = undefined
+      else added.push(stored)
       recent.set(key, { seq, tag: event._tag, held: stored })
       if (!leavesOut || event._tag !== "Compacted") return
       const before = [...recent].filter(([, { seq }]) => seq <= event.upTo)
@@ -137,7 +145,11 @@ export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leave
     },
     get,
     isLeftOut: (key) => past.has(key) && get(key) === undefined,
-    events: () => view ??= needed(),
+    events: () => {
+      view = view === undefined ? needed() : added.length === 0 ? view : [...view, ...added]
+      added = []
+      return view
+    },
     take: (count) => {
       next += count
       return next - count
@@ -173,6 +185,16 @@ const settledUpTo = (lines: Lines): number => {
   if (started === undefined || Predicate.isString(decodeLine(started))) return 0
   return latest === "TurnCompleted" ? upTo : beforeTurn
 }
+
+/** What says nothing more when its turn is over. */
+const mayBeOver: ReadonlySet<string> = new Set<SessionEvent["_tag"]>([
+  "ToolStarted",
+  "PermissionDecided",
+  "TurnCompleted",
+  "TurnFailed",
+  "TurnInterrupted",
+  "TurnLimited"
+])
 
 /** What of a line may be needed although it was compacted. */
 const mayMatter: ReadonlySet<string> = new Set<SessionEvent["_tag"]>([

@@ -55,10 +55,16 @@ export const make = (path: string, failed: (error: PlatformError) => unknown): L
       lines.size = 0
       const { close, read } = opened()
       try {
-        for (const line of readLines(read)) {
+        let size = 0
+        for (
+          const line of readLines(read, (bytes, from, to) => {
+            size = to - from + 1
+            return bytes.toString("utf8", from, to)
+          })
+        ) {
           // Counted in bytes: text that is damaged may be decoded to something longer.
-          lines.size += line.length + 1
-          yield line.toString("utf8")
+          lines.size += size
+          yield line
         }
       } finally {
         close()

@@ -14,23 +14,29 @@ export const jsonLines = (path: string, size: number): Iterable<unknown> => ({
     const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
     try {
       let left = size
-      const lines = readLines((buffer, offset) => {
-        const count = readSync(file, buffer, offset, Math.min(buffer.length - offset, left), null)
-        left -= count
-        return count
-      }, maxLine)
-      let next: IteratorResult<Buffer, Buffer>
+      const lines = readLines(
+        (buffer, offset) => {
+          const count = readSync(file, buffer, offset, Math.min(buffer.length - offset, left), null)
+          left -= count
+          return count
+        },
+        textOf,
+        maxLine
+      )
+      let next: IteratorResult<string | undefined, string | undefined>
       do {
         next = lines.next()
-        const line = next.value.length < maxLine ? decoder.decode(next.value) : undefined
-        if (line === undefined) yield undefined
-        else if (line.trim() !== "") yield parse(line)
+        if (next.value === undefined) yield undefined
+        else if (next.value.trim() !== "") yield parse(next.value)
       } while (next.done !== true)
     } finally {
       closeSync(file)
     }
   }
 })
+
+const textOf = (bytes: Buffer, from: number, to: number): string | undefined =>
+  to - from < maxLine ? decoder.decode(bytes.subarray(from, to)) : undefined
 
 /** Leaves out a byte order mark, and reads damaged characters as such. */
 const decoder = new TextDecoder()

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
 import * as History from "../History.ts"
@@ -78,6 +77,6 @@ export const lastCompaction = (history: History.History): History.CompactedPart 
 
 const ofOutputs = ({ outputs }: History.ResponsePart): number => {
   let tokens = 0
-  for (const { output } of HashMap.values(outputs)) tokens += Estimate.ofValue(output)
+  for (const { output } of outputs.values()) tokens += Estimate.ofValue(output)
   return tokens
 }
