@@ -204,7 +204,7 @@ export const make = Effect.gen(function*() {
       const sent = yield* Effect.forkIn(orRefused(client(session).Run(payload)), scope)
       // It waits for the turns before; a runner that hangs is asked no more.
       const begun = within(client(session).Begin({ request, key: input === null ? null : key }), "10 seconds").pipe(
-        Effect.retry({ while: ({ _tag }) => _tag === "LetGo" }),
+        Effect.retry({ while: ({ _tag }) => _tag === "LetGo", schedule: Schedule.spaced("100 millis") }),
         orRefused
       )
       return yield* Effect.raceFirst(begun, Effect.flatten(sent.await))
@@ -215,14 +215,15 @@ export const make = Effect.gen(function*() {
           ...state,
           first: state.first === null ? undefined : Option.getOrUndefined(EventText.decode(state.first))
         })),
-        orRefused
+        (asking) => orRefused(asking, { isLimited: true })
       ),
     events,
     interrupt: (session, { key = null, turnId = null } = {}) =>
-      orRefused(within(client(session).Interrupt({ key, turnId }), "20 seconds")),
+      orRefused(within(client(session).Interrupt({ key, turnId }), "20 seconds"), { isLimited: true }),
     say: (session, kind, input, key = globalThis.crypto.randomUUID()) =>
-      orRefused(within(client(session).Say({ key, kind, input }), "20 seconds")),
-    answer: (session, item, answer) => orRefused(within(client(session).Answer({ item, answer }), "20 seconds"))
+      orRefused(within(client(session).Say({ key, kind, input }), "20 seconds"), { isLimited: true }),
+    answer: (session, item, answer) =>
+      orRefused(within(client(session).Answer({ item, answer }), "20 seconds"), { isLimited: true })
   })
 })
 
@@ -248,11 +249,13 @@ const within = <A, E, R>(asking: Effect.Effect<A, E, R>, duration: Duration.Dura
 
 /** A session may be on its way to another runner, the database away, or a runner full, for a while. */
 const orRefused = <A, R>(
-  effect: Effect.Effect<A, Refused | LetGo | AlreadyProcessingMessage | MailboxFull | PersistenceError, R>
+  effect: Effect.Effect<A, Refused | LetGo | AlreadyProcessingMessage | MailboxFull | PersistenceError, R>,
+  { isLimited = false }: { readonly isLimited?: boolean } = {}
 ): Effect.Effect<A, Refused, R> =>
   effect.pipe(
     Effect.catchSomeCause((cause) => Cause.isInterruptedOnly(cause) ? Option.some(new LetGo()) : Option.none()),
     Effect.retry({ while: ({ _tag }) => _tag !== "Refused", schedule: patience }),
+    (answer) => isLimited ? within(answer, longest) : answer,
     Effect.mapError((error) =>
       error._tag === "Refused" ? error : new Refused({
         kind: "ClusterAway",
@@ -264,7 +267,10 @@ const orRefused = <A, R>(
     )
   )
 
+/** Whoever asks hears within this time that nobody answers. A turn may wait for longer, for those before it. */
+const longest = Duration.seconds(30)
+
 const patience = Schedule.exponential("100 millis").pipe(
   Schedule.union(Schedule.spaced("2 seconds")),
-  Schedule.upTo("30 seconds")
+  Schedule.upTo(longest)
 )

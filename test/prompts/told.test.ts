@@ -1,6 +1,7 @@
 import { assert, describe, expect, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename } from "node:path"
+import * as Waits from "../../src/cluster/Waits.ts"
 import * as ArgumentProblems from "../../src/prompts/ArgumentProblems.ts"
 import type * as ChatPrompts from "../../src/prompts/ChatPrompts.ts"
 import type * as Children from "../../src/prompts/Children.ts"
@@ -21,6 +22,7 @@ import type * as ToolFailures from "../../src/prompts/ToolFailures.ts"
 import type * as ToolOutputs from "../../src/prompts/ToolOutputs.ts"
 import type { CustomTool, ToolDeclaration } from "../../src/responses/Request.ts"
 import * as BoundedOutput from "../../src/tools/command/BoundedOutput.ts"
+import * as Toolkit from "../../src/tools/Toolkit.ts"
 import { everything } from "../tools/support.ts"
 
 /** What a text is made with, once for each form that it has. A constant is made with nothing. */
@@ -496,7 +498,10 @@ const section = async (module: string, made: { readonly [name: string]: Readonly
   return `======== ${module}\n\n${[about(module), ...shown].join("\n\n")}`
 }
 
-const declarations = Array.from(everything.tools.values(), ({ declaration }) => declaration)
+const declarations = Array.from(
+  Toolkit.merge(everything, Waits.toolkit).tools.values(),
+  ({ declaration }) => declaration
+)
 
 const isCustom = (declaration: ToolDeclaration): declaration is CustomTool => declaration.type === "custom"
 
