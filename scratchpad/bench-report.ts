@@ -33,6 +33,7 @@ const benches: Readonly<Record<string, Bench>> = {
   session: { before: true, args: ["--runs", "3"] },
   sessions: {},
   serve: {},
+  cluster: {},
   chat: { beside: [codex, pi] },
   search: { before: true, beside: ["rg"] },
   import: {},
