@@ -16,19 +16,20 @@ describe("A turn with a compaction, whose processes die again and again", () => 
   })
 
   const places = [
-    "during TurnStarted",
+    "before TurnStarted",
     "within call never",
     "before ToolEnded",
-    "during Compacted",
+    "asking for a summary",
     "acknowledged Compacted",
-    "during TurnCompleted"
+    "after call reconciled",
+    "before TurnCompleted"
   ]
 
   it("breaks no promise, and the judge sees what is broken without one", async () => {
     const { died, verdict } = await Drive.torture(
       {
         session: "torture",
-        shape: [["never", "safe"], ["reconciled", "never"], ["safe"], ["safe"], ["reconciled"]],
+        shape: [["never", "safe"], ["safe", "never"], ["safe"], ["safe"], ["reconciled"]],
         deaths: places.map((at) => ({ at, nth: 1, how: "kill" }))
       },
       worker,
