@@ -156,6 +156,29 @@ export interface Types {
   readonly problems: ReadonlyArray<string>
 }
 
+/** The compiler tells fields and the members of a union in the order in which it has met them, which any change moves. */
+const inOrder = (declaration: string): string => {
+  const printer = ts.createPrinter({ removeComments: true })
+  const file = ts.createSourceFile("api.ts", declaration, ts.ScriptTarget.Latest)
+  const textOf = (node: ts.Node) => printer.printNode(ts.EmitHint.Unspecified, node, file)
+  const sorted = <A extends ts.Node>(nodes: ReadonlyArray<A>): ReadonlyArray<A> =>
+    nodes.map((node) => ({ node, text: textOf(node).replace(/^readonly /, "") }))
+      .toSorted((a, b) => a.text < b.text ? -1 : 1).map(({ node }) => node)
+  const { transformed: [ordered = file] } = ts.transform(file, [(context) => {
+    const visit = (node: ts.Node): ts.Node => {
+      const one = ts.visitEachChild(node, visit, context)
+      if (ts.isTypeLiteralNode(one) && one.members.every(ts.isPropertySignature)) {
+        return ts.factory.createTypeLiteralNode(sorted(one.members))
+      }
+      return ts.isUnionTypeNode(one) && one.types.every(ts.isLiteralTypeNode)
+        ? ts.factory.createUnionTypeNode(sorted(one.types))
+        : one
+    }
+    return (file) => ts.visitEachChild(file, visit, context)
+  }])
+  return printer.printFile(ordered)
+}
+
 /** Declarations, broken into lines as the code is. */
 const format = (declarations: ReadonlyArray<string>): ReadonlyArray<string> => {
   const mark = "// next\n"
@@ -222,7 +245,7 @@ export const types = async (modules: ReadonlyArray<Module>): Promise<Types> => {
       /\bargs_0\b/g,
       "options"
     )
-    return `const ${name}: ${text}`
+    return inOrder(`declare const ${name}: ${text}`).trim().replace(/^declare /, "")
   }))
   const found = new Map(untyped.map(({ name, path }, index) => [`${path} ${name}`, texts[index]]))
 

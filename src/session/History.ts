@@ -173,6 +173,8 @@ export const isReadableBy = (self: History, recipient: Recipient, isReadable = t
 export const numbered = ({ event, seq }: Stored): Numbered => ({ ...event, seq })
 
 /**
+ * Adds what the model is sent of an event, if it is sent anything.
+ *
  * @example
  * ```ts
  * import { History } from "effixir"
@@ -201,7 +203,16 @@ export const add = (self: History, event: Numbered): History => {
 }
 
 /**
- * Adds the outputs of calls to the response that made them.
+ * Adds the outputs of calls to the response that made them; to add one after another would copy them each time.
+ *
+ * @example
+ * ```ts
+ * import { History } from "effixir"
+ * import type { SessionEvent } from "effixir"
+ *
+ * const answered = (history: History.History, ended: ReadonlyArray<SessionEvent.ToolEnded>) =>
+ *   History.addEnded(history, ended)
+ * ```
  *
  * @since 0.1.0
  * @category folding
