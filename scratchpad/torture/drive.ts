@@ -64,10 +64,13 @@ export const plan = (seed: number, next: () => string): Plan => {
     const at = next()
     if (at === atRandom) return { after: random.below(250) }
     const nth = Math.max(1, random.below(4) - 1)
-    return { at, nth, how: random.next() < 0.2 && !at.startsWith("during") ? "stop" : "kill" }
+    return { at, nth, how: random.next() < 0.2 && canStop(at) ? "stop" : "kill" }
   })
   return { session: `torture-${seed}`, shape, deaths, wakesBeside: random.next() < 0.5 }
 }
+
+/** A worker that has seen no turn before it claims, and wakes up when it is over, begins another one, as it was asked to. */
+const canStop = (at: string): boolean => !at.startsWith("during") && at !== "before claim"
 
 /** The place of deaths that come from outside. */
 export const atRandom = "at a random time"
