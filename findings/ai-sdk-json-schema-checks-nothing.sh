@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Package   ai 6.0.326 (`jsonSchema` in `tool` and `generateObject`), zod 4.6.7, Node 20
+# Package   ai 6.0.326 (`jsonSchema` in `tool` and `generateObject`), zod 4.6.7, Node 20 (7.0.173 does the same)
 # Guess     A tool that is given its `inputSchema` as a JSON Schema is not run with arguments that do not fit it: they are an
 #           error that the model is told of, as with a schema of zod. `generateObject` rejects an object that does not fit.
 # Behaviour The JSON Schema is sent to the model and is not used again. Any JSON reaches `execute`, and any JSON is the object

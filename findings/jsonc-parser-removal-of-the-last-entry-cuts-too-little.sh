@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Package   jsonc-parser 3.3.1 (`modify`, `applyEdits`), Node 20
-# Guess     `modify(text, ["tools", 1], undefined)` takes the entry out of the list, however the text is laid out; it is how VS
-#           Code and others edit settings.
+# Guess     `modify(text, ["tools", 1], undefined)` takes the entry out of the list, however the text is laid out.
 # Behaviour The end of the last entry of a list is reckoned from the bracket, less one character for the space or the line
 #           break before it. Where there is none, the last character of the entry stays: the text is broken, or is sound and
 #           says something else. With a space, with each entry on its own line, and in objects, it is right.
