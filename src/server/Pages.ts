@@ -12,6 +12,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import type * as Layer from "effect/Layer"
+import { loadedOnce } from "../internal/loadedOnce.ts"
 import { css } from "../session/export/htmlStyle.ts"
 import { css as pageCss } from "./PageStyle.ts"
 import * as Reference from "./Reference.ts"
@@ -27,7 +28,7 @@ export const layer: Layer.Layer<never, never, HttpApi.Api> = HttpApiBuilder.Rout
     const openApi = HttpServerResponse.unsafeJson(document, { headers: { "cache-control": "no-cache" } })
     const docs = yield* reference("effixir: the HTTP API", Reference.toHtml(document))
     // It is of no use to most programs that serve sessions.
-    const script = yield* Effect.cached(Effect.flatMap(
+    const script = yield* loadedOnce(Effect.flatMap(
       Effect.promise(() => import("../vendor/page.ts")),
       ({ script }) => file("text/javascript", script)
     ))

@@ -18,6 +18,7 @@ import * as Scope from "effect/Scope"
 import { readFileSync } from "node:fs"
 import type { AgentOptions } from "node:https"
 import { BlockList, isIP } from "node:net"
+import { loadedOnce } from "../../internal/loadedOnce.ts"
 import { innermost, networkProblem, ProxyProblem } from "../../internal/networkProblem.ts"
 import { readPlainText } from "../files/readPlainFile.ts"
 
@@ -146,9 +147,7 @@ const direct = Effect.fnUntraced(function*(options: AgentOptions) {
   const loaded = yield* Effect.promise(() => import("./NodeHttp.ts")).pipe(
     Effect.flatMap((NodeHttp) => NodeHttp.make(options)),
     Scope.extend(scope),
-    // The next request would share the interruption of the first.
-    Effect.uninterruptible,
-    Effect.cached
+    loadedOnce
   )
   const client: HttpClient.HttpClient = HttpClient.makeWith(
     (request: Effect.Effect<HttpClientRequest>) =>

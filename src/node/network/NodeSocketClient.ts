@@ -19,6 +19,7 @@ import type { IncomingMessage } from "node:http"
 import type { createConnection as connectPlain, Socket } from "node:net"
 import { connect as connectTls } from "node:tls"
 import type { WebSocket } from "ws"
+import { loadedOnce } from "../../internal/loadedOnce.ts"
 import { type Connection, SocketClient, SocketClosed, SocketRefused } from "../../responses/transport/SocketClient.ts"
 import * as Network from "./Network.ts"
 
@@ -36,7 +37,7 @@ const maxRefusalSize = 64 * 1024
 /** @since 0.1.0 @category constructors */
 export const make = Effect.fnUntraced(function*(options: Network.Options) {
   const tls = yield* Network.makeTls(options)
-  const library = yield* Effect.cached(Effect.promise(() => import("../../vendor/ws.ts")))
+  const library = yield* loadedOnce(Effect.promise(() => import("../../vendor/ws.ts")))
 
   const connect: typeof SocketClient.Service.connect = Effect.fnUntraced(function*(url, headers) {
     const { WebSocket } = yield* library
