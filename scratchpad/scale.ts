@@ -88,10 +88,10 @@ const work = Tool.make({
   parameters: Schema.Struct({ n: Schema.Number }),
   handler: ({ n }) => Effect.succeed(`done ${n}`)
 })
-const calls = [0, 1, 2, 3].map((n) => Script.reply([Script.call("work", { n }, `c${n}`)]))
+const calls = [0, 1, 2, 3].map((n) => Script.answer(Script.call("work", { n }, `c${n}`)))
 const layer = Agent.layer({ model: "model", instructions: "Work." }).pipe(
   Layer.provide(ToolExecutor.layer(Toolkit.make(work))),
-  Layer.provide(ScriptedResponses.layer([...calls, Script.reply([Script.say("Done.")])])),
+  Layer.provide(ScriptedResponses.layer(Script.fromTurns([...calls, Script.answer(Script.say("Done."))]))),
   Layer.provide(Permission.layerAllowAll),
   Layer.provideMerge(SessionStore.layerMemory)
 )
@@ -100,7 +100,13 @@ const { bytes, rows } = await Effect.runPromise(Effect.provide(logged, layer))
 const day = 24 * 3600
 tell({
   title: `what turns leave: ${rows} rows of ${Math.round(bytes / rows)} bytes in the log of one with five steps`,
-  columns: ["turns a day", "rows of logs a day", "MB of logs a day", "rows of messages kept for a day", "batches to clear them"],
+  columns: [
+    "turns a day",
+    "rows of logs a day",
+    "MB of logs a day",
+    "rows of messages kept for a day",
+    "batches to clear them"
+  ],
   rows: [1, 10, 100, 1000].map((perSecond) => {
     const turns = perSecond * day
     return {
