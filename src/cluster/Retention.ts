@@ -24,11 +24,13 @@ export const sweep = (keep: Duration.DurationInput): Effect.Effect<Swept, SqlErr
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const before = sql`${Database.now(sql)} - CAST(${Duration.toMillis(keep)} AS BIGINT)`
-    // Ids begin with their time, so that the oldest are the first of the primary key. Programs may have entities of their own.
+    const oldest = sql`((${before} - ${sql.literal(String(constEpochMillis))}) << 22)`
+    // Ids begin with their time, so that the oldest are the first of the primary key. A turn may have ended long after it was
+    // asked for, which its answer tells. Programs may have entities of their own.
     const messages = sql<Count>`
       WITH old AS (
         SELECT id FROM cluster_messages
-        WHERE id < ((${before} - ${sql.literal(String(constEpochMillis))}) << 22)
+        WHERE id < ${oldest} AND coalesce(last_reply_id, id) < ${oldest}
         AND processed AND entity_type = 'effixir/Session'
         ORDER BY id LIMIT ${batch} FOR UPDATE SKIP LOCKED
       ), messages AS (

@@ -20,18 +20,19 @@ const messages = Effect.fnUntraced(function*(
   name: string,
   count: number,
   age: number,
-  { entity = "effixir/Session", processed = true } = {}
+  { answered = age, entity = "effixir/Session", processed = true } = {}
 ) {
   const sql = yield* SqlClient.SqlClient
-  const first = BigInt(Date.now() - age - constEpochMillis) << 22n
+  const idsOf = (age: number) => (BigInt(Date.now() - age - constEpochMillis) << 22n).toString()
+  const [first, reply] = [idsOf(age), idsOf(answered)]
   yield* sql`
-    INSERT INTO cluster_messages (id, message_id, shard_id, entity_type, entity_id, kind, tag, payload, headers, processed, request_id)
-    SELECT ${first.toString()}::bigint + n, ${name} || n, 'default:1', ${entity}, ${name}, 0, 'Run', '{}', '{}', ${processed},
-      ${first.toString()}::bigint + n
+    INSERT INTO cluster_messages (id, message_id, shard_id, entity_type, entity_id, kind, tag, payload, headers, processed, request_id, last_reply_id)
+    SELECT ${first}::bigint + n, ${name} || n, 'default:1', ${entity}, ${name}, 0, 'Run', '{}', '{}', ${processed},
+      ${first}::bigint + n, ${reply}::bigint + n
     FROM generate_series(1, ${count}::int) AS n`
   yield* sql`
     INSERT INTO cluster_replies (id, kind, request_id, payload)
-    SELECT id, 0, id, '{}' FROM cluster_messages WHERE entity_id = ${name}`
+    SELECT last_reply_id, 0, id, '{}' FROM cluster_messages WHERE entity_id = ${name}`
 })
 
 const left = Effect.gen(function*() {
@@ -61,11 +62,12 @@ describe.runIf(hasPostgres)("What a cluster keeps of turns that have ended", () 
       yield* messages("old", 2500, 3 * day)
       yield* messages("fresh", 10, 1000)
       yield* messages("waits", 3, 3 * day, { processed: false })
+      yield* messages("long", 3, 3 * day, { answered: 1000 })
       yield* messages("foreign", 3, 3 * day, { entity: "Somebody's" })
       assert.strictEqual((yield* Retention.sweep("1 day")).messages, 2500)
       assert.deepStrictEqual(yield* left, {
-        messages: ["foreign", "fresh", "waits"],
-        replies: ["foreign", "fresh", "waits"]
+        messages: ["foreign", "fresh", "long", "waits"],
+        replies: ["foreign", "fresh", "long", "waits"]
       })
       assert.strictEqual((yield* Retention.sweep("1 day")).messages, 0)
       yield* sql`DELETE FROM cluster_messages`
