@@ -169,7 +169,7 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
     Effect.gen(function*() {
       current.wasOpen = false
       const events = yield* log
-      if (current.waking !== undefined && !isWaiting(events, current.waking)) {
+      if (current.waking !== undefined && !isToGoOn(events, current.waking)) {
         current.begun = { turnId: current.waking.turnId, seq: 0 }
         return
       }
@@ -333,9 +333,9 @@ const make = Effect.fnUntraced(function*(open: Set<symbol>) {
   const wake = (waking: Waking): Effect.Effect<void> =>
     Effect.suspend(() => {
       const { key, turnId, words } = waking
-      if (running?.begun?.turnId !== turnId) {
-        return Effect.ignore(run({ request: key, key, input: null }, waking))
-      }
+      const isWoken = running?.begun?.turnId === turnId ||
+        [...running === undefined ? [] : [running], ...queued].some(({ waking }) => waking?.turnId === turnId)
+      if (!isWoken) return Effect.ignore(run({ request: key, key, input: null }, waking))
       // Something else has woken it meanwhile.
       return words === null ? Effect.void : Effect.ignore(inbox.steer([userMessage(words)]))
     })
@@ -487,8 +487,12 @@ const turnOf = (events: ReadonlyArray<Stored>, key: string): Begun | undefined =
   return undefined
 }
 
-const isWaiting = (events: ReadonlyArray<Stored>, { itemId, turnId }: Waking): boolean =>
-  openTurn(events) === turnId && Waits.waitingCall(events)?.itemId === itemId
+/**
+ * Whether a turn waits in the call that it is woken from, or was woken from it by a runner that has died since. In another
+ * call it waits for something else.
+ */
+const isToGoOn = (events: ReadonlyArray<Stored>, { itemId, turnId }: Waking): boolean =>
+  openTurn(events) === turnId && (Waits.waitingCall(events)?.itemId ?? itemId) === itemId
 
 /** Without a name it is any. */
 const isMeant = (which: Which, key: string | undefined, turnId: string | undefined): boolean =>

@@ -48,14 +48,21 @@ export const suspension: FiberRef.FiberRef<Suspension | undefined> = globalValue
 const read = (text: string): Option.Option<(now: number) => number> =>
   Option.orElse(
     Option.map(Option.fromNullable(durationOf(text)), (duration) => (now: number) => now + Duration.toMillis(duration)),
-    () => Option.map(DateTime.make(text), (time) => () => time.epochMillis)
+    // Other words with a number in them are times of the year 2001 to `Date`.
+    () => date.test(text) ? Option.map(DateTime.make(text), (time) => () => time.epochMillis) : Option.none()
   )
+
+const date = /^\s*\d{4}-\d{2}-\d{2}/
 
 const durationOf = (text: string): Duration.Duration | undefined => {
   const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*(second|minute|hour|day|week)s?\s*$/.exec(text) ?? []
   const make = units[unit ?? ""]
-  return amount === undefined ? undefined : make?.(Number(amount))
+  const duration = amount === undefined ? undefined : make?.(Number(amount))
+  return duration !== undefined && Duration.lessThanOrEqualTo(duration, longest) ? duration : undefined
 }
+
+/** A hundred years: a message whose time is no date any more cannot be left. */
+const longest = Duration.days(36_525)
 
 const units: { readonly [unit: string]: (amount: number) => Duration.Duration } = {
   second: Duration.seconds,

@@ -22,8 +22,8 @@ import { limitName } from "../EventLines.ts"
 import * as AgentDefinition from "./AgentDefinition.ts"
 import type { Options, Requirements } from "./AgentTool.ts"
 
-/** What only concerns the person that the caller talks to. */
-const notForChildren = ["update_plan"]
+/** What concerns the person that the caller talks to, or would end the turn of the caller for its runner. */
+const notForChildren = ["update_plan", "wait_until", "wait_for_answer"]
 
 export const run = <R>(
   { checkWorkspace, preamble, toolkit }: Options<R> & { readonly toolkit: Toolkit.Toolkit<R | Requirements> },
