@@ -166,12 +166,16 @@ export const makeDriver = (
         Effect.scoped(Effect.gen(function*() {
           const epoch = yield* Effect.mapError(removals.hold(id), failed(id))
           if (Option.isNone(epoch)) return yield* busy(id)
-          yield* ask(id, sql`DELETE FROM effixir_lines WHERE session_id = ${id}`)
-          yield* ask(id, sql`DELETE FROM effixir_summaries WHERE session_id = ${id}`)
-          yield* ask(
+          // A runner may have taken it meanwhile, and what it goes on with stays.
+          const own = sql`
+            SELECT id FROM effixir_sessions WHERE id = ${id} AND epoch = ${epoch.value} ${Database.forShare(sql)}`
+          yield* ask(id, sql`DELETE FROM effixir_lines WHERE session_id IN (${own})`)
+          yield* ask(id, sql`DELETE FROM effixir_summaries WHERE session_id IN (${own})`)
+          const removed = yield* ask(
             id,
-            sql`UPDATE effixir_sessions SET holder = 'removed' WHERE id = ${id} AND epoch = ${epoch.value}`
+            sql`UPDATE effixir_sessions SET holder = 'removed' WHERE id = ${id} AND epoch = ${epoch.value} RETURNING id`
           )
+          if (removed.length === 0) return yield* busy(id)
         }))
     }
   })

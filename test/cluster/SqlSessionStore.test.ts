@@ -79,6 +79,25 @@ const promises = (database: Database) => {
 
 describe("Sessions in SQLite", () => promises(sqlite()))
 
+describe("A session that a runner takes while it is removed", () => {
+  const database = sqlite()
+
+  it.effect("stays as it is", () =>
+    Effect.gen(function*() {
+      const [store, sql] = [yield* SessionStore, yield* SqlClient.SqlClient]
+      const id = yield* makeId
+      yield* Effect.scoped(
+        Effect.flatMap(store.open(id), (session) => session.append("a", { _tag: "SessionRenamed", title: "A" }))
+      )
+      const before = yield* store.read(id)
+      yield* sql`
+        CREATE TRIGGER taken AFTER UPDATE ON effixir_sessions WHEN NEW.epoch = OLD.epoch + 1 AND NEW.holder <> 'runner'
+        BEGIN UPDATE effixir_sessions SET holder = 'runner', epoch = NEW.epoch + 1 WHERE id = NEW.id; END`
+      assert.deepInclude(yield* Effect.flip(store.remove(id)), { reason: "Busy" })
+      assert.deepStrictEqual(yield* store.read(id), before)
+    }).pipe(Effect.provide(Layer.provideMerge(SqlSessionStore.layer(), database))))
+})
+
 describe.runIf(hasPostgres)("Sessions in Postgres", () => {
   const database = postgres()
   promises(database)
