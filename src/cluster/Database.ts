@@ -20,10 +20,6 @@ export const now = (sql: SqlClient.SqlClient) =>
 export const forShare = (sql: SqlClient.SqlClient) =>
   sql.literal(sql.onDialectOrElse({ pg: () => "FOR SHARE", orElse: () => "" }))
 
-/** The same, for whoever is going to change it. */
-export const forUpdate = (sql: SqlClient.SqlClient) =>
-  sql.literal(sql.onDialectOrElse({ pg: () => "FOR UPDATE", orElse: () => "" }))
-
 /**
  * Waits for a database that is away for a while: restarted, out of reach, or without space. All that is given is done
  * again, from its first statement.
