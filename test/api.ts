@@ -167,17 +167,18 @@ const inOrder = (declaration: string): string => {
   const { transformed: [ordered = file] } = ts.transform(file, [(context) => {
     const visit = (node: ts.Node): ts.Node => {
       const one = ts.visitEachChild(node, visit, context)
-      if (ts.isTypeLiteralNode(one) && one.members.every(ts.isPropertySignature)) {
+      if (ts.isTypeLiteralNode(one) && one.members.every(isField)) {
         return ts.factory.createTypeLiteralNode(sorted(one.members))
       }
-      return ts.isUnionTypeNode(one) && one.types.every(ts.isLiteralTypeNode)
-        ? ts.factory.createUnionTypeNode(sorted(one.types))
-        : one
+      return ts.isUnionTypeNode(one) ? ts.factory.createUnionTypeNode(sorted(one.types)) : one
     }
     return (file) => ts.visitEachChild(file, visit, context)
   }])
   return printer.printFile(ordered)
 }
+
+const isField = (member: ts.TypeElement): boolean =>
+  ts.isPropertySignature(member) || ts.isIndexSignatureDeclaration(member)
 
 /** Declarations, broken into lines as the code is. */
 const format = (declarations: ReadonlyArray<string>): ReadonlyArray<string> => {
