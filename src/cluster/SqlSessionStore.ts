@@ -151,15 +151,18 @@ export const makeDriver = (
       read: (id, afterSeq) =>
         Effect.filterOrFail(linesOf(id, afterSeq), (lines) => lines.length > 0, () => notFound(id)),
 
-      list: ask(
-        "",
-        sql<{ readonly id: string; readonly epoch: number; readonly last: number | null }>`
+      list: (isWanted) =>
+        ask(
+          "",
+          sql<{ readonly id: string; readonly epoch: number; readonly last: number | null }>`
           SELECT id, epoch, (SELECT max(seq) FROM effixir_lines WHERE session_id = id) AS last FROM effixir_sessions`
-      ).pipe(
-        Effect.map((rows) =>
-          rows.flatMap(({ epoch, id, last }) => last === null ? [] : [{ id, revision: `${epoch} ${last}` }])
-        )
-      ),
+        ).pipe(
+          Effect.map((rows) =>
+            rows.flatMap(({ epoch, id, last }) =>
+              last === null || !isWanted(id) ? [] : [{ id, revision: `${epoch} ${last}` }]
+            )
+          )
+        ),
 
       // The row stays for long, so that no epoch comes twice; a session without lines is none.
       remove: (id) =>

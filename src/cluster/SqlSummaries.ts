@@ -27,11 +27,12 @@ export const make: Effect.Effect<SessionDriver.Index, never, SqlClient.SqlClient
       Effect.orElseSucceed((): ReadonlyMap<string, SessionDriver.Indexed> => new Map())
     )
     return {
-      load,
-      save: (entries) =>
+      load: Effect.map(load, remembered),
+      // The summary of a session that is gone went with it.
+      save: (changed) =>
         Effect.flatMap(load, (known) =>
           Effect.forEach(
-            entries.filter(({ revision, summary: { id } }) => known.get(id)?.revision !== revision),
+            changed.filter(({ revision, summary: { id } }) => known.get(id)?.revision !== revision),
             ({ revision, summary }) =>
               Database.waiting(
                 sql,
@@ -45,6 +46,13 @@ export const make: Effect.Effect<SessionDriver.Index, never, SqlClient.SqlClient
     }
   }
 )
+
+const remembered = (entries: ReadonlyMap<string, SessionDriver.Indexed>): SessionDriver.Remembered => ({
+  size: entries.size,
+  keys: () => entries.keys(),
+  get: (id) => entries.get(id),
+  workspaceOf: (id) => entries.get(id)?.summary.workspace
+})
 
 interface Row {
   readonly session_id: string

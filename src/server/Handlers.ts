@@ -61,27 +61,26 @@ const sessions = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           )
         }))
       .handle("list", ({ urlParams: { workspace } }) =>
-        Effect.map(Effect.mapError(store.list, Refusal.ofSession), (all) => {
-          const asking = questions.sessions()
-          // The others work for a call of one of these.
-          const own = all.filter((one) =>
-            one.parent === null && (workspace === undefined || one.workspace === workspace)
-          )
-          return {
-            sessions: own.map((one) => ({
-              ...SessionJson.session(one),
-              ...asking.has(one.id) ? { asking: true as const } : {}
-            }))
+        Effect.map(
+          Effect.mapError(workspace === undefined ? store.list : store.listIn(workspace), Refusal.ofSession),
+          (all) => {
+            const asking = questions.sessions()
+            // The others work for a call of one of these.
+            const own = all.filter((one) => one.parent === null)
+            return {
+              sessions: own.map((one) => ({
+                ...SessionJson.session(one),
+                ...asking.has(one.id) ? { asking: true as const } : {}
+              }))
+            }
           }
-        }))
+        ))
       .handle("get", ({ path }) =>
         Effect.gen(function*() {
           const id = yield* find(path.session)
           const events = yield* Effect.mapError(store.read(id), Refusal.ofSession)
           const all = yield* Effect.mapError(store.list, Refusal.ofSession)
-          const summary = all.find((one) =>
-            one.id === id
-          )
+          const summary = all.find((one) => one.id === id)
           if (summary === undefined) return yield* Refusal.noSession(id)
           return SessionJson.details(summary, events, yield* ContextSize.ofLog(events, agents.window), all)
         }))

@@ -23,8 +23,11 @@ export interface Encoded {
   readonly draft: (id: string) => Effect.Effect<Draft, SessionError, Scope.Scope>
   /** The lines of a session; `NotFound` if it has none. Those up to `afterSeq` may be left out, but not the first. */
   readonly read: (id: string, afterSeq: number) => Effect.Effect<Lines, SessionError>
-  /** The sessions that have lines, in any order. A `revision` changes with the lines. */
-  readonly list: Effect.Effect<ReadonlyArray<Listed>, SessionError>
+  /**
+   * The sessions that have lines and are wanted, in any order; the others need not be looked at. A `revision` changes with
+   * the lines.
+   */
+  readonly list: (isWanted: (id: string) => boolean) => Effect.Effect<ReadonlyArray<Listed>, SessionError>
   /** Deletes a session that has no writer, with all that belongs to it; it may not exist. */
   readonly remove: (id: string) => Effect.Effect<void, SessionError>
 }
@@ -55,8 +58,15 @@ export interface Listed {
  * @category drivers
  */
 export interface Index {
-  readonly load: Effect.Effect<ReadonlyMap<string, Indexed>>
-  readonly save: (entries: ReadonlyArray<Indexed>) => Effect.Effect<void>
+  readonly load: Effect.Effect<Remembered>
+  /** Remembers these beside the others, or anew, and forgets the sessions with the ids in `gone`. */
+  readonly save: (changed: ReadonlyArray<Indexed>, gone: ReadonlyArray<string>) => Effect.Effect<void>
+}
+
+/** @since 0.1.0 @category drivers */
+export interface Remembered extends Pick<ReadonlyMap<string, Indexed>, "get" | "keys" | "size"> {
+  /** The folder that a session works in, which is the same in all revisions; `undefined` for one that is not remembered. */
+  readonly workspaceOf: (id: string) => string | null | undefined
 }
 
 /** @since 0.1.0 @category drivers */
@@ -144,7 +154,10 @@ export const makeMemory: Effect.Effect<Encoded> = Effect.sync(() => {
         }
       }),
     read: (id, afterSeq) => Effect.suspend(() => logs.has(id) ? Effect.succeed(linesOf(id, afterSeq)) : notFound(id)),
-    list: Effect.sync(() => Array.from(logs, ([id, lines]) => ({ id, revision: String(lines.length) }))),
+    list: (isWanted) =>
+      Effect.sync(() =>
+        Array.from(logs, ([id, lines]) => ({ id, revision: String(lines.length) })).filter(({ id }) => isWanted(id))
+      ),
     remove: (id) => Effect.zipRight(free(id), Effect.sync(() => logs.delete(id)))
   }
 })

@@ -61,6 +61,8 @@ export class SessionStore extends Context.Tag("effixir/session/SessionStore")<Se
   readonly ownLines: (id: string) => Effect.Effect<ReadonlyArray<string>, SessionError>
   /** All sessions, the one that was written to last first. */
   readonly list: Effect.Effect<ReadonlyArray<Summary.Summary>, SessionError>
+  /** The sessions of a folder in the same order, at the cost of these alone where the store remembers the others. */
+  readonly listIn: (workspace: string) => Effect.Effect<ReadonlyArray<Summary.Summary>, SessionError>
   /**
    * Begins a session that shares the past of another, up to the end of a turn if one is named (the first is 1), else up
    * to now. Nothing is copied, and neither session learns of what is written to the other from then on.
@@ -164,25 +166,35 @@ export const makeEncoded = (
     return { revision, summary: yield* Ancestors.reading(() => Summary.fromLines(id, own, past)) }
   })
 
-  const list = Effect.gen(function*() {
-    const listed = (yield* driver.list).filter(({ id }) => isId(id))
+  /** The sessions of a folder, or all, with what is remembered of those whose revision is known. */
+  const listing = Effect.fnUntraced(function*(workspace: string | undefined) {
     const remembered = yield* index.load
-    const entries: Array<SessionDriver.Indexed> = []
+    const isWanted = (id: string): boolean => {
+      if (workspace === undefined) return isId(id)
+      const known = remembered.workspaceOf(id)
+      return known === undefined ? isId(id) : known === workspace
+    }
+    const found: Array<Summary.Summary> = []
     const unknown: Array<SessionDriver.Listed> = []
-    for (const one of listed) {
+    for (const one of yield* driver.list(isWanted)) {
       const entry = remembered.get(one.id)
-      if (entry?.revision === one.revision) entries.push(entry)
+      if (entry?.revision === one.revision) found.push(entry.summary)
       else unknown.push(one)
     }
+    const changed: Array<SessionDriver.Indexed> = []
     for (const one of unknown) {
       // One that was deleted meanwhile, or cannot be read, must not hide the others.
       const entry = yield* Effect.option(summarize(one))
-      if (Option.isSome(entry)) entries.push(entry.value)
+      if (Option.isSome(entry)) changed.push(entry.value)
     }
-    const isSaved = remembered.size === entries.length && listed.length - unknown.length === entries.length
-    if (!isSaved) yield* index.save(entries)
-    return entries.map(({ summary }) => summary).toSorted((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
+    for (const { summary } of changed) found.push(summary)
+    const gone = workspace === undefined && remembered.size > 0 ? missing(remembered.keys(), found) : []
+    if (changed.length > 0 || gone.length > 0) yield* index.save(changed, gone)
+    return found
+      .filter((one) => workspace === undefined || one.workspace === workspace)
+      .toSorted((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
   })
+  const list = listing(undefined)
 
   return {
     open,
@@ -192,6 +204,7 @@ export const makeEncoded = (
     lines: (id) => Effect.zipRight(known(id), Effect.flatMap(whole.read(id, 0), Ancestors.inMemory)),
     ownLines: (id) => Effect.zipRight(known(id), Effect.flatMap(driver.read(id, 0), Ancestors.inMemory)),
     list,
+    listIn: listing,
     fork: Effect.fnUntraced(function*(id, toTurn) {
       const events = yield* read(id)
       const last = toTurn === undefined ? events.at(-1) : lastOfTurn(events, toTurn)
@@ -228,7 +241,16 @@ export const makeEncoded = (
   }
 }
 
-const noIndex: SessionDriver.Index = { load: Effect.succeed(new Map()), save: () => Effect.void }
+const noIndex: SessionDriver.Index = {
+  load: Effect.succeed({ size: 0, get: () => undefined, keys: () => [].values(), workspaceOf: () => undefined }),
+  save: () => Effect.void
+}
+
+const missing = (ids: Iterable<string>, found: ReadonlyArray<Summary.Summary>): ReadonlyArray<string> => {
+  const left = new Set(ids)
+  for (const { id } of found) left.delete(id)
+  return [...left]
+}
 
 /** A turn lasts until the next one begins. */
 const lastOfTurn = (events: ReadonlyArray<Stored>, turn: number): Stored | undefined => {

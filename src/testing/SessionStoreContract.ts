@@ -178,6 +178,16 @@ const promises: { readonly [name: string]: Promised } = {
     yield* fails(store.rename(other, "Three"), other, "NotFound")
   }),
 
+  "lists the sessions of a folder": Effect.fnUntraced(function*(store, id) {
+    yield* Effect.scoped(Effect.flatMap(store.open(id), begin))
+    const isListed = (workspace: string) =>
+      Effect.map(store.listIn(workspace), (sessions) => sessions.some((session) => session.id === id))
+    for (const _ of ["seen for the first time", "known already"]) {
+      assert.equal(yield* isListed("/elsewhere"), false)
+      assert.equal(yield* isListed("/work"), true)
+    }
+  }),
+
   "begins a fork that shares the past and nothing else": Effect.fnUntraced(function*(store, id) {
     const parent = yield* store.open(id)
     yield* begin(parent)

@@ -125,7 +125,7 @@ describe("SessionStore.makeEncoded", () => {
       claim: () => Effect.succeed({ lines: [], append }),
       draft: () => Effect.succeed({ append, publish: Effect.void }),
       read: () => Effect.succeed([]),
-      list: Effect.succeed([]),
+      list: () => Effect.succeed([]),
       remove: () => Effect.void
     }).open("s")
   const io = new SessionError({ reason: "Io", session: "s", detail: "disk full" })

@@ -62,7 +62,7 @@ describe("SessionStoreContract", () => {
       }),
       "finds by its key what was compacted, and keeps it the first"
     ],
-    ["lists nothing", () => ({ list: Effect.succeed([]) }), "knows no session without an event"],
+    ["lists nothing", () => ({ list: () => Effect.succeed([]) }), "knows no session without an event"],
     ["removes nothing", () => ({ remove: () => Effect.void }), "removes a session that nobody has open, for good"]
   ])(
     "finds out one that %s",

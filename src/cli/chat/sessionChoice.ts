@@ -13,13 +13,12 @@ import * as SessionPreview from "./sessionPreview.ts"
 
 /** The one that was used last first. */
 export const here = Effect.fnUntraced(function*(folder: string) {
-  const all = yield* Effect.flatMap(SessionStore, (store) => store.list).pipe(Effect.provide(layerSessions))
-  const now = yield* Clock.currentTimeMillis
-  const real = realOf(folder)
-  const { sessions } = yield* Home.config
-  return FindSession.ofPersons(all).filter(({ workspace }) => workspace === real).map((session) =>
-    choiceOf(session, now, `${sessions}/${session.id}/log.ndjson`)
+  const those = yield* Effect.flatMap(SessionStore, (store) => store.listIn(realOf(folder))).pipe(
+    Effect.provide(layerSessions)
   )
+  const now = yield* Clock.currentTimeMillis
+  const { sessions } = yield* Home.config
+  return FindSession.ofPersons(those).map((session) => choiceOf(session, now, `${sessions}/${session.id}/log.ndjson`))
 })
 
 const choiceOf = (session: Summary, now: number, log: string): Choice<string> => {

@@ -141,13 +141,14 @@ export const makeDriver = Effect.fnUntraced(function*(options: Options) {
   const outlivesPowerCuts = (ends: "call" | "turn"): boolean =>
     durability === "step" || durability === "turn" && ends === "turn"
 
-  const list = fs.readDirectory(options.folder).pipe(
-    Effect.catchIf(isNotFound, () => Effect.succeed([])),
-    Effect.mapError(failed("list")),
-    Effect.tap((names) => names.some(isLeft) ? Effect.ignore(sweep) : Effect.void),
-    // Thousands of files: each by an effect of its own would take ten times as long.
-    Effect.map((names) => listedIn(options.folder, names))
-  )
+  const list = (isWanted: (id: string) => boolean) =>
+    fs.readDirectory(options.folder).pipe(
+      Effect.catchIf(isNotFound, () => Effect.succeed([])),
+      Effect.mapError(failed("list")),
+      Effect.tap((names) => names.some(isLeft) ? Effect.ignore(sweep) : Effect.void),
+      // Thousands of files: each by an effect of its own would take ten times as long.
+      Effect.map((names) => listedIn(options.folder, names.filter(isWanted)))
+    )
 
   /** Deletes under the lock, atomically: a renamed folder is no session, and its place is free for another. */
   const remove = Effect.fnUntraced(

@@ -2,6 +2,16 @@
  * Remembers in a file what a list shows of sessions. The file is never trusted: it carries a checksum, and each entry
  * counts only for a log that is as it was. Without the file, or when it is damaged, the logs are read.
  *
+ * A list of thousands waits for every byte: each folder is there once, and of the sessions below it those that are not
+ * asked for stay text.
+ *
+ * ```text
+ * effixir sessions 2 <checksum of what follows>
+ * "/home/ada/app"
+ * <id> [<revision>,<title>,…]
+ * <id> [<revision>,<title>,…]
+ * ```
+ *
  * @internal
  */
 import * as Effect from "effect/Effect"
@@ -9,23 +19,21 @@ import { readFileSync } from "node:fs"
 import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { crc32 } from "node:zlib"
-import type { Index, Indexed } from "../../session/SessionDriver.ts"
+import type { Index, Indexed, Remembered } from "../../session/SessionDriver.ts"
 import type { Summary } from "../../session/Summary.ts"
 
 /** Another number means that entries are made differently now. */
-const version = "effixir sessions 1"
+const version = "effixir sessions 2"
 
-/** Rows rather than objects, and each folder once: a list of thousands waits for every byte. */
-interface Content {
-  readonly workspaces: ReadonlyArray<string>
-  readonly rows: ReadonlyArray<Row>
+interface Entry {
+  readonly workspace: Summary["workspace"]
+  /** A {@link Row} as JSON. */
+  readonly row: string
 }
 
 type Row = readonly [
   revision: string,
-  id: string,
   title: Summary["title"],
-  workspace: number,
   model: Summary["model"],
   status: Summary["status"],
   createdAt: number,
@@ -40,19 +48,10 @@ type Row = readonly [
   damaged: number
 ]
 
-const contentOf = (entries: ReadonlyArray<Indexed>): Content => {
-  const numbers = new Map<string, number>()
-  const numberOf = (workspace: string | null): number => {
-    if (workspace === null) return -1
-    const number = numbers.get(workspace) ?? numbers.size
-    numbers.set(workspace, number)
-    return number
-  }
-  const rows = entries.map(({ revision, summary }): Row => [
+const toEntry = ({ revision, summary }: Indexed): Entry => {
+  const row: Row = [
     revision,
-    summary.id,
     summary.title,
-    numberOf(summary.workspace),
     summary.model,
     summary.status,
     summary.createdAt,
@@ -65,66 +64,85 @@ const contentOf = (entries: ReadonlyArray<Indexed>): Content => {
     summary.forkOf,
     summary.parent,
     summary.damaged
-  ])
-  return { workspaces: [...numbers.keys()], rows }
+  ]
+  return { workspace: summary.workspace, row: ascii(JSON.stringify(row)) }
 }
 
-const entriesOf = ({ rows, workspaces }: Content): ReadonlyMap<string, Indexed> => {
-  const entries = new Map<string, Indexed>()
-  for (const row of rows) {
-    entries.set(row[1], {
-      revision: row[0],
-      summary: {
-        id: row[1],
-        title: row[2],
-        workspace: workspaces[row[3]] ?? null,
-        model: row[4],
-        status: row[5],
-        createdAt: row[6],
-        updatedAt: row[7],
-        turns: row[8],
-        usage: {
-          inputTokens: row[9],
-          cachedInputTokens: row[10],
-          outputTokens: row[11],
-          reasoningOutputTokens: row[12]
-        },
-        forkOf: row[13],
-        parent: row[14],
-        damaged: row[15]
-      }
-    })
+const fromEntry = (id: string, { row, workspace }: Entry): Indexed => {
+  const parsed: Row = JSON.parse(row)
+  return {
+    revision: parsed[0],
+    summary: {
+      id,
+      title: parsed[1],
+      workspace,
+      model: parsed[2],
+      status: parsed[3],
+      createdAt: parsed[4],
+      updatedAt: parsed[5],
+      turns: parsed[6],
+      usage: {
+        inputTokens: parsed[7],
+        cachedInputTokens: parsed[8],
+        outputTokens: parsed[9],
+        reasoningOutputTokens: parsed[10]
+      },
+      forkOf: parsed[11],
+      parent: parsed[12],
+      damaged: parsed[13]
+    }
   }
-  return entries
 }
 
 export const make = (file: string): Index => ({
-  load: Effect.sync(() => read(file)),
+  load: Effect.sync(() => remembered(read(file))),
   // What cannot be kept is made again.
-  save: (entries) => Effect.ignore(Effect.tryPromise(() => write(file, entries)))
+  save: (changed, gone) => Effect.ignore(Effect.tryPromise(() => update(file, changed, gone)))
 })
 
-const read = (file: string): ReadonlyMap<string, Indexed> => {
+const remembered = (entries: ReadonlyMap<string, Entry>): Remembered => ({
+  size: entries.size,
+  keys: () => entries.keys(),
+  get: (id) => {
+    const entry = entries.get(id)
+    return entry && fromEntry(id, entry)
+  },
+  workspaceOf: (id) => entries.get(id)?.workspace
+})
+
+const read = (file: string): Map<string, Entry> => {
+  const entries = new Map<string, Entry>()
   try {
     const content = readFileSync(file)
-    const end = content.indexOf(10)
-    const body = content.subarray(end + 1)
-    if (content.toString("latin1", 0, end) !== head(body)) return new Map()
+    const body = content.subarray(content.indexOf("\n") + 1)
+    if (content.toString("latin1", 0, content.length - body.length) !== head(body)) return entries
     // All of it is ASCII, which is read faster as one byte a character.
-    const parsed: Content = JSON.parse(body.toString("latin1"))
-    return entriesOf(parsed)
+    const text = body.toString("latin1")
+    let workspace: Entry["workspace"] = null
+    for (let at = 0, end = 0; (end = text.indexOf("\n", at)) >= 0; at = end + 1) {
+      const row = text.indexOf(" [", at)
+      if (row < 0 || row > end || isFolder(text, at)) workspace = JSON.parse(text.slice(at, end))
+      else entries.set(text.slice(at, row), { workspace, row: text.slice(row + 1, end) })
+    }
+    return entries
   } catch {
     return new Map()
   }
 }
 
+/** A folder is a string or `null` as JSON, and there are brackets in its name at most. */
+const isFolder = (text: string, at: number): boolean => text.startsWith("\"", at)
+
 /** What two processes write at once may be mixed, which the checksum tells. */
-const write = async (file: string, entries: ReadonlyArray<Indexed>): Promise<void> => {
-  const body = Buffer.from(ascii(JSON.stringify(contentOf(entries))))
+const update = async (file: string, changed: ReadonlyArray<Indexed>, gone: ReadonlyArray<string>): Promise<void> => {
+  const entries = read(file)
+  for (const id of gone) entries.delete(id)
+  for (const one of changed) entries.set(one.summary.id, toEntry(one))
+  const body = Buffer.from(format(entries), "latin1")
   const temporary = `${file}.tmp`
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   try {
-    await writeFile(temporary, Buffer.concat([Buffer.from(`${head(body)}\n`), body]), { mode: 0o600 })
+    await writeFile(temporary, Buffer.concat([Buffer.from(head(body)), body]), { mode: 0o600 })
     await rename(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -132,7 +150,16 @@ const write = async (file: string, entries: ReadonlyArray<Indexed>): Promise<voi
   }
 }
 
+const format = (entries: ReadonlyMap<string, Entry>): string => {
+  const byFolder = new Map<Entry["workspace"], string>()
+  for (const [id, { row, workspace }] of entries) {
+    const above = byFolder.get(workspace) ?? `${ascii(JSON.stringify(workspace))}\n`
+    byFolder.set(workspace, `${above}${id} ${row}\n`)
+  }
+  return [...byFolder.values()].join("")
+}
+
 const ascii = (json: string): string =>
   json.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
-const head = (body: Uint8Array): string => `${version} ${crc32(body)}`
+const head = (body: Uint8Array): string => `${version} ${crc32(body)}\n`

@@ -23,7 +23,7 @@ const setUp = Effect.gen(function*() {
     // What was made anew is remembered.
     assert.deepStrictEqual(yield* store.list, yield* plain.list)
   })
-  return { base, folder, index, store, isTrue }
+  return { base, folder, index, plain, store, isTrue }
 })
 
 describe("What is remembered of sessions", () => {
@@ -34,9 +34,10 @@ describe("What is remembered of sessions", () => {
       assert.strictEqual(yield* mode(index), 0o600)
       const before = yield* store.list
       // An entry is used, or this would be seen.
-      const [head = "", body = ""] = (yield* get(index)).split("\n")
+      const [head = "", folder0, ...rows] = (yield* get(index)).trimEnd().split("\n")
       assert.match(head, /^effixir sessions \d+ \d+$/)
-      assert.lengthOf(JSON.parse(body).rows, 3)
+      assert.strictEqual(folder0, "null")
+      assert.lengthOf(rows, 3)
       yield* fs.chmod(`${folder}/a/log.ndjson`, 0o600)
       assert.deepStrictEqual(yield* store.list, before)
       yield* isTrue
@@ -78,7 +79,7 @@ describe("What is remembered of sessions", () => {
           whole.slice(0, -1),
           whole.slice(0, 40),
           whole.replace("Do t1", "Do t2"),
-          whole.replace("sessions 1", "sessions 0"),
+          whole.replace("sessions 2", "sessions 1"),
           whole.replace(/\n.*/s, "\n[]")
         ]
       ) {
@@ -90,6 +91,41 @@ describe("What is remembered of sessions", () => {
       yield* isTrue
       yield* fs.remove(index)
       yield* fs.makeDirectory(index)
+      yield* isTrue
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("spares a list of one folder the logs of others, and knows those that it has not seen", () =>
+    Effect.gen(function*() {
+      const { folder, index, plain, store } = yield* setUp
+      const fs = yield* FileSystem.FileSystem
+      const here = "/home/ada/[1] \"größe\"\n [2]"
+      const isTrue = Effect.gen(function*() {
+        for (const workspace of [here, "/there", "/nowhere"]) {
+          assert.deepStrictEqual(
+            yield* store.listIn(workspace),
+            (yield* plain.list).filter((one) => one.workspace === workspace)
+          )
+        }
+      })
+      for (const [id, workspace] of [["here-1", here], ["there", "/there"], ["here-2", here]] as const) {
+        yield* add(store, id, "start", { _tag: "SessionStarted", sessionId: id, schemaVersion: 1, workspace })
+        yield* add(store, id, "t1")
+        yield* isTrue
+      }
+      assert.deepStrictEqual((yield* store.listIn(here)).map(({ id }) => id).toSorted(), ["here-1", "here-2"])
+      // What has just been seen is remembered, beside the others.
+      const whole = yield* get(index)
+      yield* store.list
+      assert.strictEqual(yield* get(index), whole)
+      assert.strictEqual(whole.split("\n").length, 6 + 2 + 3)
+      yield* add(store, "here-1", "end", completed("t1"))
+      yield* isTrue
+      yield* store.remove("here-2")
+      yield* isTrue
+      // The log of another folder's session is not looked at, or it would be seen that it is another one now.
+      yield* fs.copyFile(`${folder}/here-1/log.ndjson`, `${folder}/there/log.ndjson`)
+      assert.deepStrictEqual((yield* store.listIn(here)).map(({ id }) => id), ["here-1"])
+      yield* store.list
       yield* isTrue
     }).pipe(Effect.provide(layer)))
 

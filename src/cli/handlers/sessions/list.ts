@@ -19,16 +19,18 @@ import { cells } from "../../verbatim.ts"
 
 export const handle = Effect.fnUntraced(function*({ all, json }: Flags) {
   const screen = yield* Screen
-  const every = yield* Effect.flatMap(SessionStore, (store) => store.list).pipe(
+  const sessions = yield* Effect.flatMap(
+    SessionStore,
+    (store) => all ? store.list : Effect.map(store.listIn(thisFolder()), FindSession.ofPersons)
+  ).pipe(
     Effect.provide(layerSessions),
     whileWaiting("reading the sessions")
   )
-  const here = all ? "" : thisFolder()
-  const sessions = all ? every : FindSession.ofPersons(every).filter(({ workspace }) => workspace === here)
   if (json) {
     return yield* screen.out(`${visibleJson(JSON.stringify({ sessions: sessions.map(SessionJson.session) }))}\n`)
   }
   if (sessions.length === 0) {
+    const every = yield* Effect.provide(Effect.flatMap(SessionStore, (store) => store.list), layerSessions)
     return yield* screen.err(
       every.length === 0 ? "There is no session yet.\n" : "No session of this folder; --all lists those of others.\n"
     )
