@@ -107,14 +107,16 @@ export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leave
       if (known !== undefined && eventOf(key, known) !== undefined) continue
       next = Math.max(next, seq + 1)
       if (seq > upTo) {
-        const entry = { seq, tag, held: line }
-        recent.set(key, entry)
-        if (seq + 1 === next) last = [key, entry]
         // A line that is parsed at once is garbage at once: copying it around in memory costs more than parsing it.
-        if (!mayBeOver.has(tag)) eventOf(key, entry)
+        const held = mayBeOver.has(tag) ? line : decode(line)
+        const isKept = held === line || !Predicate.isString(held)
+        const kept = Predicate.isString(held) ? key : held.key
+        const entry = { seq, tag, held }
+        if (isKept) recent.set(kept, entry)
+        if (seq + 1 === next) last = isKept ? [kept, entry] : undefined
         continue
       }
-      past.add(key)
+      past.add(LineHead.copied(key))
       const stored = mayMatter.has(tag) ? decode(line) : tag
       if (Predicate.isString(stored)) continue
       pending.push(stored)

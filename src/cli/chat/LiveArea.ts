@@ -35,7 +35,7 @@ export interface LiveArea {
 }
 
 /** At least so long is one picture shown, in milliseconds. */
-const interval = 33
+const interval = 40
 
 /** Of the time, no more than one part in so many is spent on drawing. */
 const share = 5
