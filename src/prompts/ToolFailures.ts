@@ -109,5 +109,11 @@ export const processTakesNoInput = (id: string): string =>
 /** @since 0.1.0 @category processes */
 export const processNeedsId = "id is missing: say which process is meant; the action list tells which there are"
 
+/** @since 0.1.0 @category processes */
+export const ttyNeedsBackground = "tty is for commands that stay: give it together with background"
+
+/** @since 0.1.0 @category processes */
+export const noTerminal = "There is no terminal to be had here: the program script (of util-linux) is not installed"
+
 /** @since 0.1.0 @category waits */
 export const nobodyToAnswer = "nobody can answer here"

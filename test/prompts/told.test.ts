@@ -254,6 +254,8 @@ const occasions: {
   ToolFailures: {
     noProcesses: [],
     noSuchProcess: [["p1"]],
+    ttyNeedsBackground: [],
+    noTerminal: [],
     tooManyProcesses: [[8]],
     processTakesNoInput: [["p1"]],
     processNeedsId: [],

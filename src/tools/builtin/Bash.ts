@@ -49,6 +49,11 @@ const WithBackground = Schema.Struct({
         "Start it and return at once, for a server or a watcher: it goes on beside the conversation, has a " +
         "stdin, and is worked with by the tool process"
     })
+  ),
+  tty: Schema.optional(
+    Schema.Boolean.annotations({
+      description: "With background: give it a terminal, for a program that wants one, such as a REPL or a debugger"
+    })
   )
 })
 
@@ -68,15 +73,21 @@ export const toolWithBackground: Tool.Tool<Requirements> = Tool.make({
     workdir,
     ...(background === true ? { stays: true } : {})
   }),
-  describe: ({ background, command, workdir }) =>
-    `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}${background === true ? " in the background" : ""}`,
+  describe: ({ background, command, tty, workdir }) =>
+    `run ${command}${workdir === undefined ? "" : ` in ${workdir}`}${background === true ? " in the background" : ""}${
+      tty === true ? " with a terminal" : ""
+    }`,
   replay: "never",
   instead: ({ background, command, workdir }) => background === true ? undefined : patchIn(command, workdir),
   handler: (
-    { background, ...parameters },
+    { background = false, tty = false, ...parameters },
     context
   ): Effect.Effect<Tool.Result, Tool.ToolFailure, Requirements> =>
-    background === true ? startStaying(parameters, context) : run(parameters, context)
+    background
+      ? startStaying(parameters, tty, context)
+      : tty
+      ? new Tool.ToolFailure({ message: ToolFailures.ttyNeedsBackground })
+      : run(parameters, context)
 })
 
 const patchIn = (command: string, workdir: string | undefined) => {
@@ -84,11 +95,15 @@ const patchIn = (command: string, workdir: string | undefined) => {
   return input === undefined ? undefined : { tool: ApplyPatch.tool, input }
 }
 
-const startStaying = Effect.fnUntraced(function*(parameters: typeof Parameters.Type, context: Tool.CallContext) {
+const startStaying = Effect.fnUntraced(function*(
+  parameters: typeof Parameters.Type,
+  hasTerminal: boolean,
+  context: Tool.CallContext
+) {
   const { command, folder } = yield* checked(parameters)
   const processes = yield* Processes
   const { id } = yield* Effect.mapError(
-    processes.start(context.sessionId, command, folder),
+    processes.start(context.sessionId, command, folder, { hasTerminal }),
     ({ message }) => new Tool.ToolFailure({ message })
   )
   return new Tool.Result({ output: ToolOutputs.processStarted(id), details: { process: id } })

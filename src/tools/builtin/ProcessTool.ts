@@ -22,7 +22,10 @@ const Parameters = Schema.Struct({
   }),
   id: Schema.optional(Schema.String.annotations({ description: "The handle that bash has given; not for list" })),
   text: Schema.optional(
-    Schema.String.annotations({ description: "For write: what it gets on its stdin, with \\n at the end of a line" })
+    Schema.String.annotations({
+      description: "For write: what it gets on its stdin, with \\n at the end of a line; " +
+        "with a tty, \\u0003 is Ctrl-C and \\u0004 the end of its input"
+    })
   ),
   timeout_ms: Schema.optional(
     Schema.Number.pipe(Schema.int(), Schema.between(1, 3_600_000)).annotations({

@@ -19,6 +19,7 @@ import * as ToolFailures from "../../prompts/ToolFailures.ts"
 import * as BoundedOutput from "./BoundedOutput.ts"
 import { CommandNotStarted, CommandRunner, type Ending, type RunningCommand } from "./CommandRunner.ts"
 import * as PlainOutput from "./PlainOutput.ts"
+import * as Terminal from "./Terminal.ts"
 
 /** How many of one session run at a time, and how many that have ended can still be read. */
 const maxRunning = 8
@@ -54,11 +55,12 @@ export type Listed = Pick<Report, "id" | "command" | "total" | "ending">
 
 /** @since 0.1.0 @category models */
 export interface Service {
-  /** Starts a shell command in a folder, and gives its handle. */
+  /** Starts a shell command in a folder, with a terminal of its own if it is to have one, and gives its handle. */
   readonly start: (
     session: string,
     command: string,
-    folder: string
+    folder: string,
+    options?: { readonly hasTerminal?: boolean | undefined }
   ) => Effect.Effect<Listed, CommandNotStarted | ProcessFailure>
   /** What it has printed since the last time. */
   readonly read: (session: string, id: string) => Effect.Effect<Report, ProcessFailure>
@@ -167,13 +169,13 @@ export const make = Effect.gen(function*() {
     )
 
   const service: Service = {
-    start: Effect.fnUntraced(function*(session, command, folder) {
+    start: Effect.fnUntraced(function*(session, command, folder, options) {
       const all = sessions.get(session) ?? new Map<string, Process>()
       if ([...all.values()].filter(({ ending }) => ending === undefined).length >= maxRunning) {
         return yield* new ProcessFailure({ message: ToolFailures.tooManyProcesses(maxRunning) })
       }
       const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
-      const running = yield* runner.start(command, folder, {
+      const running = yield* runner.start(options?.hasTerminal === true ? Terminal.within(command) : command, folder, {
         hasInput: true,
         env: { EFFIXIR_SESSION_ID: session }
       }).pipe(

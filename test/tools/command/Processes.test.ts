@@ -99,3 +99,38 @@ describe("a command that stays", () => {
       assert.match(yield* fail("process", { action: "stop", id: "p1" }), /no process p1/)
     }).pipe(Effect.provide(layer)))
 })
+
+describe("a command that stays, with a terminal", () => {
+  const startIn = (command: string) => succeed("bash", { command, background: true, tty: true })
+
+  it.live("sees one, is typed to, hears Ctrl-C and the end of its input, and ends with its own code", () =>
+    Effect.gen(function*() {
+      yield* startIn(
+        "test -t 0 && test -t 1 && echo 'it'\\''s a' terminal; stty size; trap 'echo interrupted' INT; " +
+          "read -r line; echo \"got <$line>\"; cat; echo \"at its end\"; sleep 600 & wait; exit 7"
+      )
+      assert.include(yield* readUntil("p1", "40 120"), "it's a terminal\n")
+      yield* succeed("process", { action: "write", id: "p1", text: "two words\n" })
+      assert.include(yield* readUntil("p1", "got <two"), "two words\n")
+      yield* succeed("process", { action: "write", id: "p1", text: "\u0004" })
+      yield* readUntil("p1", "at its")
+      yield* succeed("process", { action: "write", id: "p1", text: "\u0003" })
+      yield* readUntil("p1", "interrupted")
+      const ended = yield* call("process", { action: "wait", id: "p1" })
+      assert.deepInclude(ended.details, { running: false, exit_code: 7 })
+    }).pipe(Effect.provide(layerStaying)))
+
+  it.live("is stopped with all that it has started, though its terminal is a session of its own", () =>
+    Effect.gen(function*() {
+      yield* startIn("trap '' HUP TERM; sleep 600 & echo $! > pid; wait; sleep 600")
+      const pid = yield* pidIn("pid")
+      assert.isTrue(isAlive(pid))
+      yield* succeed("process", { action: "stop", id: "p1" })
+      assert.isFalse(isAlive(pid))
+    }).pipe(Effect.provide(layerStaying)))
+
+  it.live("is for background only", () =>
+    Effect.gen(function*() {
+      assert.match(yield* fail("bash", { command: "true", tty: true }), /together with background/)
+    }).pipe(Effect.provide(layerStaying)))
+})
