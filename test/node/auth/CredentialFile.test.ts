@@ -375,7 +375,7 @@ const counting = `
   import * as Option from "effect/Option"
   import * as CredentialFile from "./src/node/auth/CredentialFile.ts"
 
-  const store = await Effect.runPromise(CredentialFile.make({ path: process.argv[1] }).pipe(Effect.provide(NodeContext.layer)))
+  const store = await Effect.runPromise(CredentialFile.make({ path: process.argv[2] }).pipe(Effect.provide(NodeContext.layer)))
   const add1 = (stored) => Effect.succeed(Option.map(stored, (s) => ({ ...s, expires_at: s.expires_at + 1 })))
   console.log("ready")
   await Effect.runPromise(Effect.repeatN(store.modify(add1), 9))

@@ -84,7 +84,7 @@ describe("RegistrationFiles", () => {
         import * as Effect from "effect/Effect"
         import { NodeContext } from "@effect/platform-node"
         import * as RegistrationFiles from "./src/node/auth/RegistrationFiles.ts"
-        const [host, registrations] = process.argv.slice(1)
+        const [host, registrations] = process.argv.slice(2)
         console.log("ready")
         await Effect.runPromise(Effect.gen(function*() {
           const { keep } = yield* RegistrationFiles.make({ host, registrations })

@@ -240,7 +240,7 @@ const writing = `
   import * as StateFile from "./src/node/files/StateFile.ts"
 
   const text = ${text.toString()}
-  const [path, first] = process.argv.slice(1)
+  const [path, first] = process.argv.slice(2)
   const write = (n) =>
     Effect.scoped(Effect.zipRight(StateFile.lock(path), StateFile.write(path, text(n)))).pipe(
       Effect.zipRight(Effect.suspend(() => write(n + 1)))

@@ -146,7 +146,7 @@ const stuck = (folder: string) =>
       Effect.runFork(
         Effect.flatMap(FileSystem.FileSystem, (fs) =>
           Effect.provideService(
-            replaceFile(process.argv[1] + "/a", "new", 0o600), FileSystem.FileSystem, { ...fs, rename }
+            replaceFile(process.argv[2] + "/a", "new", 0o600), FileSystem.FileSystem, { ...fs, rename }
           )
         ).pipe(Effect.provide(NodeContext.layer))
       )
