@@ -29,6 +29,7 @@ import { type Item, text, userMessage } from "../responses/Item.ts"
 import type { ReasoningOptions } from "../responses/Request.ts"
 import type { PermissionInForce, Setup } from "../session/SessionEvent.ts"
 import type * as Sandbox from "../tools/command/Sandbox.ts"
+import * as McpServers from "../tools/mcp/McpServers.ts"
 import * as Policy from "../tools/permission/Policy.ts"
 import { BadInput } from "./ExitCode.ts"
 import type { Form } from "./render/Renderer.ts"
@@ -49,6 +50,8 @@ export interface Asked {
   readonly before?: PermissionInForce
   /** What the session's commands were kept in before; the settings count where that is not known. */
   readonly sandbox?: Setup["sandbox"]
+  /** The MCP servers that the session had before, if that is known. */
+  readonly mcpServers?: Setup["mcpServers"]
   /** Whether the server may search the web. */
   readonly search?: boolean | undefined
   /** Whether the session begins with this turn. */
@@ -75,6 +78,8 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
   const search = yield* searches(asked, settings)
   const { folder } = asked
   const mcpServers = yield* McpSettings.load({ home: settings.home, settings, folder, isTrusted })
+  const serverNames = mcpServers.filter(McpServers.isEnabled).map(({ name }) => name).toSorted()
+  yield* SessionSetup.sayOtherServers(asked.mcpServers, serverNames)
   const runtime: NodeAgent.Options = {
     workspace: asked.folder,
     model: Option.getOrElse(asked.model, () => settings.model),
@@ -93,7 +98,7 @@ export const read = Effect.fnUntraced(function*(asked: Asked) {
     hooks: settings.hooks,
     childLimits: { maxParallel: settings.agents?.max_parallel, maxDepth: settings.agents?.max_depth }
   }
-  return { settings, permission, isTrusted, skills, search, runtime }
+  return { settings: { ...settings, serverNames }, permission, isTrusted, skills, search, runtime }
 })
 
 /** A person is told what of a trusted project is not started, since it is not what was trusted. */
@@ -124,13 +129,13 @@ export const ofTurn = Effect.fnUntraced(
   function*(settings: Settings, search: boolean | undefined, model: string | undefined) {
     const credential = yield* selectedCredential
     const host = Option.map(credential, Host.of)
-    const { dialect, home, sandbox } = settings
+    const { dialect, home, sandbox, serverNames } = settings
     if (dialect === "chat-completions" && Option.exists(host, ({ speaksChat }) => !speaksChat)) {
       return yield* new BadInput({ message: noPlanForChat })
     }
     const setup = Option.isNone(credential)
       ? undefined
-      : yield* SessionSetup.setupOf(credential.value, { dialect, home, sandbox, search })
+      : yield* SessionSetup.setupOf(credential.value, { dialect, home, sandbox, search, mcpServers: serverNames })
     return { host, options: { ...defined({ model }), reasoning: reasoningFor(settings, host), setup } }
   }
 )
@@ -147,6 +152,8 @@ export interface Settings {
   readonly reasoning_effort?: string | undefined
   readonly reasoning_summary?: string | undefined
   readonly sandbox?: Sandbox.Mode | undefined
+  /** The names of the MCP servers that are set up. */
+  readonly serverNames: ReadonlyArray<string>
 }
 
 /**

@@ -5,6 +5,7 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Equivalence from "effect/Equivalence"
 import * as Option from "effect/Option"
 import type { Choice } from "../auth/Choice.ts"
 import type { Credential } from "../auth/Credential.ts"
@@ -47,6 +48,8 @@ export interface Chosen {
   readonly isEffortNew: boolean
   readonly search: boolean | undefined
   readonly sandbox: Setup["sandbox"]
+  /** The MCP servers that the session had so far, if its log tells. */
+  readonly mcpServers: Setup["mcpServers"]
   readonly environment: Environment
 }
 
@@ -85,14 +88,14 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
       : change("profile", profileOf(before), profileOf(setup), profileGone(isProfileGone)),
     ...isSamePayer(before, setup.account, credential) ? [] : [`payer ${payerChange(before, credential)}`],
     ...change("model", used.model, model ?? "the default", isModelGone ? ", which the account no longer has" : ""),
-    ...used.model === undefined ? [] : change("effort", used.effort ?? "none", effort ?? "none"),
+    ...used.model === undefined ? [] : change("effort", used.effort ?? "the default", effort ?? "the default"),
     ...before.credential === credential.kind ? change("base URL", before.baseUrl, setup.baseUrl) : [],
     ...change("dialect", before.dialect, setup.dialect),
     ...change("search", onOff(before.search), onOff(search)),
     ...before.sandbox === undefined ? [] : change("sandbox", sandboxMode(before), sandboxMode(setup))
   ]
   const screen = yield* Screen
-  if (changes.length > 0) yield* screen.say(`this session goes on otherwise than before: ${changes.join("; ")}`)
+  if (changes.length > 0) yield* screen.say(otherwise(changes))
   const usual = yield* settings(flags.folder)
   const elsewhere = Host.serverAt(Host.of(credential).baseUrl(yield* addresses))
   const overruled = [
@@ -119,10 +122,26 @@ export const choose = Effect.fnUntraced(function*(session: string, used: LastUse
     isEffortNew: Option.isSome(flags.effort),
     search,
     sandbox,
+    mcpServers: before.mcpServers,
     environment
   }
   return chosen
 })
+
+/** Says on stderr which MCP servers a session has now, where they are others than so far. */
+export const sayOtherServers = Effect.fnUntraced(
+  function*(before: Setup["mcpServers"], now: ReadonlyArray<string>) {
+    if (before === undefined || isSameList(before, now)) return
+    const names = (servers: ReadonlyArray<string>) => servers.length === 0 ? "none" : servers.join(", ")
+    const screen = yield* Screen
+    yield* screen.say(otherwise(change("MCP servers", names(before), names(now))))
+  }
+)
+
+const isSameList = Equivalence.array(Equivalence.string)
+
+const otherwise = (changes: ReadonlyArray<string>): string =>
+  `this session goes on otherwise than before: ${changes.join("; ")}`
 
 /** What `--set` sets counts as the flag for it does. */
 const withSet = (flags: Flags, set: Settings): Flags => ({
@@ -139,9 +158,9 @@ const sandboxMode = ({ sandbox }: Pick<Setup, "sandbox">): Mode =>
 /** The setup of a turn that is asked with this credential. */
 export const setupOf = Effect.fnUntraced(function*(
   credential: Credential,
-  { dialect, home, sandbox = "default", search }: Pick<Setup, "dialect" | "sandbox" | "search"> & {
-    readonly home: Home.Home
-  }
+  { dialect, home, mcpServers, sandbox = "default", search }:
+    & Pick<Setup, "dialect" | "mcpServers" | "sandbox" | "search">
+    & { readonly home: Home.Home }
 ) {
   const baseUrl = Host.of(credential).baseUrl(yield* addresses)
   const setup: Setup = {
@@ -150,7 +169,8 @@ export const setupOf = Effect.fnUntraced(function*(
     account: yield* Payer.of(credential, yield* billing),
     baseUrl: Host.serverAt(baseUrl),
     ...defined({ dialect, search }),
-    sandbox
+    sandbox,
+    ...defined({ mcpServers })
   }
   return setup
 })

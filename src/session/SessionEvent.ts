@@ -106,6 +106,7 @@ export type PermissionInForce = typeof PermissionInForce.Type
  * - `search` whether the server could search the web
  * - `sandbox` what commands were to be kept in; `default` where nobody had asked for one, and the usual one was used
  *   where the system can have it. Absent in older logs, and where a program runs commands in a way of its own
+ * - `mcpServers` the names of the MCP servers that were set up, sorted; absent in older logs
  *
  * @since 0.1.0
  * @category schemas
@@ -117,7 +118,8 @@ export const Setup = Schema.Struct({
   baseUrl: Schema.optional(Schema.String),
   dialect: Schema.optional(Schema.Literal("responses", "chat-completions")),
   search: Schema.optional(Schema.Boolean),
-  sandbox: Schema.optional(Schema.Literal("default", "off", "workspace-write", "read-only"))
+  sandbox: Schema.optional(Schema.Literal("default", "off", "workspace-write", "read-only")),
+  mcpServers: Schema.optional(Schema.Array(Schema.String))
 })
 
 /** @since 0.1.0 @category models */

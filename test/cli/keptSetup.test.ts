@@ -210,6 +210,34 @@ describe("a session that goes on", () => {
       assert.deepStrictEqual([older.code, told(older)], [0, ""])
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("says which MCP servers it has now, once, where they are others than before", () =>
+    Effect.gen(function*() {
+      const { first, fs, home, path, run } = yield* setup()
+      // They need not run for that.
+      const configure = (...names: ReadonlyArray<string>) =>
+        fs.writeFileString(
+          path.join(home, "config.json"),
+          JSON.stringify({ mcp_servers: Object.fromEntries(names.map((name) => [name, { command: "/nowhere" }])) })
+        )
+      const otherwise = Effect.fnUntraced(function*(...args: ReadonlyArray<string>) {
+        const { code, stderr } = yield* run([...args, "More"])
+        assert.strictEqual(code, 0, stderr)
+        return /^effixir: this session goes on otherwise than before: (.*)$/m.exec(stderr)?.[1]
+      })
+      yield* configure("b", "a")
+      const session = yield* first([])
+      assert.isUndefined(yield* otherwise("resume", session))
+      yield* configure("a", "b")
+      assert.isUndefined(yield* otherwise("resume", session))
+      yield* configure("b", "c")
+      const changed = "MCP servers b, c instead of a, b"
+      assert.strictEqual(yield* otherwise("fork", session), changed)
+      assert.strictEqual(yield* otherwise("resume", session), changed)
+      assert.isUndefined(yield* otherwise("resume", session))
+      yield* configure()
+      assert.strictEqual(yield* otherwise("resume", session), "MCP servers none instead of b, c")
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("changes a turn that was cut short by flags as well", () =>
     Effect.gen(function*() {
       const script = Script.fromTurns([Script.answer(Script.call("bash", { command: "true" })), done])
@@ -218,7 +246,7 @@ describe("a session that goes on", () => {
       assert.strictEqual(cut.code, 8)
       const { code, stderr } = yield* run(["resume", "--last", "-m", "gpt-6.2-sol", "--effort", "high"])
       assert.strictEqual(code, 0, stderr)
-      assertSentence(stderr, "model gpt-6.2-sol instead of gpt-6-astra; effort high instead of none")
+      assertSentence(stderr, "model gpt-6.2-sol instead of gpt-6-astra; effort high instead of the default")
       const { effort, model } = yield* last
       assert.deepStrictEqual([model, effort], ["gpt-6.2-sol", undefined], "the effort is an item of the conversation")
     }).pipe(Effect.provide(platform)))

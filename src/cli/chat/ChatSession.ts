@@ -54,6 +54,8 @@ export interface Asked {
   readonly search: boolean | undefined
   /** What the session's commands were kept in before, if its log tells that. */
   readonly sandbox?: SessionSetup.Chosen["sandbox"]
+  /** The MCP servers that the session had before, if its log tells that. */
+  readonly mcpServers?: SessionSetup.Chosen["mcpServers"]
   readonly trust: boolean
   readonly limits: Limits
   readonly environment: SessionSetup.Chosen["environment"]
@@ -110,6 +112,7 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     const { map } = yield* homeFor
     if (asked.trust) yield* Trust.trust(yield* Home.config, asked.folder)
     const { isTrusted, permission, runtime, search, settings, skills } = yield* AgentSetup.read(asked)
+    asked = { ...asked, mcpServers: settings.serverNames }
     const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
     const mcpServers = McpServers.merge(runtime.mcpServers ?? [], options.mcpServers ?? [])
     let running: ReadonlyArray<McpServers.Running> = []
@@ -255,14 +258,27 @@ export const existing = Effect.fnUntraced(
     const { id, log } = yield* Effect.provide(FindSession.find(given, given === undefined, cd), layerHome)
     const events = log.map(({ event }) => event)
     const folder = yield* FindSession.folderOf(cd, id, log)
-    const { effort, environment, model, sandbox, search } = yield* SessionSetup.choose(id, lastUsed(events), {
-      ...flags,
-      folder,
-      form: "text"
-    })
+    const { effort, environment, mcpServers, model, sandbox, search } = yield* SessionSetup.choose(
+      id,
+      lastUsed(events),
+      {
+        ...flags,
+        folder,
+        form: "text"
+      }
+    )
     const asked: Pick<
       Asked,
-      "before" | "effort" | "environment" | "folder" | "isNew" | "model" | "sandbox" | "search" | "session"
+      | "before"
+      | "effort"
+      | "environment"
+      | "folder"
+      | "isNew"
+      | "mcpServers"
+      | "model"
+      | "sandbox"
+      | "search"
+      | "session"
     > = {
       session: id,
       isNew: false,
@@ -272,6 +288,7 @@ export const existing = Effect.fnUntraced(
       before: permissionOf(events, unfinishedTurn(events)),
       search,
       sandbox,
+      mcpServers,
       environment
     }
     return { asked, log }
@@ -279,4 +296,4 @@ export const existing = Effect.fnUntraced(
 )
 
 /** A session that begins with the next turn. */
-export const fresh = Effect.map(makeId, (session) => ({ session, isNew: true, before: {} }))
+export const fresh = Effect.map(makeId, (session) => ({ session, isNew: true, before: {}, mcpServers: undefined }))

@@ -151,6 +151,7 @@ export const make = Effect.fnUntraced(function*(
             model: Option.orElse(named, () => Option.orElse(Option.fromNullable(used.model), () => flags.model)),
             search: undefined,
             sandbox: undefined,
+            mcpServers: undefined,
             environment: { auth: flags.auth, profile: flags.profile }
           }
           : yield* SessionSetup.choose(served.session, used, {
@@ -172,6 +173,7 @@ export const make = Effect.fnUntraced(function*(
             environment: Data.struct(chosen.environment)
           })
         )
+        yield* SessionSetup.sayOtherServers(chosen.mcpServers, stack.settings.serverNames)
         // A session keeps its effort, none too; a new one has that of the settings.
         const settings = "effort" in chosen ? { ...stack.settings, reasoning_effort: chosen.effort } : stack.settings
         return yield* serving({ ...stack, settings }, model, served.limits).pipe(Common.override(chosen.environment))
