@@ -134,6 +134,10 @@ const add = (summary: Draft, keys: Set<string>, line: string, isOwn: boolean): v
       summary.status = "open"
       summary.model = text(field(event, "model")) ?? summary.model
       if (isOwn) summary.usage = Usage.add(summary.usage, usageOf(field(event, "usage")))
+      return
+    // What is sent instead has been paid for like a call.
+    case "Compacted":
+      if (isOwn) summary.usage = Usage.add(summary.usage, usageOf(field(event, "usage")))
   }
 }
 
@@ -149,7 +153,8 @@ const telling: ReadonlySet<string> = new Set([
   "SessionRenamed",
   "TurnStarted",
   "TurnResumed",
-  "ModelResponded"
+  "ModelResponded",
+  "Compacted"
 ])
 
 /**
@@ -172,7 +177,8 @@ const usageOf = (value: unknown): Usage.Usage => ({
   inputTokens: number(field(value, "inputTokens")) ?? 0,
   cachedInputTokens: number(field(value, "cachedInputTokens")) ?? 0,
   outputTokens: number(field(value, "outputTokens")) ?? 0,
-  reasoningOutputTokens: number(field(value, "reasoningOutputTokens")) ?? 0
+  reasoningOutputTokens: number(field(value, "reasoningOutputTokens")) ?? 0,
+  ...defined({ costUsd: number(field(value, "costUsd")) })
 })
 
 /** The first line of what a person has said: what the model is told before that is no prompt. */

@@ -173,6 +173,13 @@ describe("--max-cost", () => {
       for (const usage of all.filter(({ type }) => type === "usage")) assert.deepInclude(usage, { cost_usd: 0.0002 })
       const done = yield* run(["resume", "--last", "--json", "--auth", "api-key"], { env })
       assert.deepStrictEqual([done.code, Object(lines(done.stdout).at(-1)).usage.cost_usd], [0, 0.0006])
+      // And so does the session, also as it is remembered.
+      for (let times = 0; times < 2; times++) {
+        const listed = JSON.parse((yield* run(["sessions", "list", "--json"])).stdout)
+        assert.strictEqual(listed.sessions[0].usage.cost_usd, 0.0006)
+      }
+      const shown = yield* run(["sessions", "show", String(all[0]?.["thread_id"])])
+      assert.include(shown.stdout, "used 300 tokens in (0 from the cache), 30 out, $0.0006\n")
     }).pipe(Effect.provide(platform)))
 
   it.scopedLive("needs a price with a key, and none with a plan", () =>

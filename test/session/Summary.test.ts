@@ -36,6 +36,9 @@ const responded: SessionEvent = {
   usage,
   finishReason: "stop"
 }
+
+const interrupted: SessionEvent = { _tag: "TurnInterrupted", turnId: "t", reason: "cancelled" }
+
 const ended = (end: "TurnCompleted" | "TurnInterrupted" | "TurnLimited" | "TurnFailed"): SessionEvent => {
   switch (end) {
     case "TurnCompleted":
@@ -111,6 +114,33 @@ describe("A summary", () => {
       turns: 2,
       used: usage
     })
+  })
+
+  it("counts a compaction like a call, and what all of it has cost where each of them tells", () => {
+    const dear = { ...usage, costUsd: 0.25 }
+    const compacted: SessionEvent = {
+      _tag: "Compacted",
+      reason: "asked",
+      method: "local",
+      upTo: 3,
+      items: [],
+      model: "m2",
+      account: "a",
+      usage: dear,
+      beforeTokens: 10,
+      afterTokens: 5
+    }
+    const used = (...events: ReadonlyArray<SessionEvent>) => Summary.fromLines("id", linesOf(...events)).usage
+    assert.deepStrictEqual(used(started, asked, { ...responded, usage: dear }, compacted), {
+      inputTokens: 20,
+      cachedInputTokens: 8,
+      outputTokens: 4,
+      reasoningOutputTokens: 2,
+      costUsd: 0.5
+    })
+    assert.notProperty(used(started, asked, responded, compacted), "costUsd")
+    const ended = Summary.fromLines("id", linesOf(started, asked, responded, interrupted, compacted))
+    assert.deepInclude(ended, { status: "interrupted", model: "m2" })
   })
 
   it("passes over what is damaged, and counts it", () => {

@@ -5,7 +5,7 @@ import type { AgentEvent } from "../../agent/AgentEvent.ts"
 import { line as oneLine } from "../../internal/visible.ts"
 import * as Usage from "../../responses/Usage.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
-import { secondsOf, tokensLine } from "./wording.ts"
+import { costs, secondsOf, tokensLine } from "./wording.ts"
 
 export interface Summary {
   readonly add: (event: AgentEvent) => void
@@ -28,11 +28,10 @@ export const make = (): Summary => {
     },
     line: (now) => {
       if (since === undefined || usage.inputTokens + usage.outputTokens === 0) return undefined
-      const { costUsd } = usage
       return [
         `${secondsOf(now - since)} s`,
         tokensLine(usage),
-        ...costUsd === undefined ? [] : [`$${costUsd.toFixed(costUsd < 0.1 ? 4 : 2)}`],
+        ...costs(usage),
         ...files.size === 0 ? [] : [changed([...files.values()])]
       ].join(" · ")
     }

@@ -43,6 +43,7 @@ type Row = readonly [
   cachedInputTokens: number,
   outputTokens: number,
   reasoningOutputTokens: number,
+  costUsd: number | null,
   forkOf: Summary["forkOf"],
   parent: Summary["parent"],
   damaged: number
@@ -61,6 +62,7 @@ const toEntry = ({ revision, summary }: Indexed): Entry => {
     summary.usage.cachedInputTokens,
     summary.usage.outputTokens,
     summary.usage.reasoningOutputTokens,
+    summary.usage.costUsd ?? null,
     summary.forkOf,
     summary.parent,
     summary.damaged
@@ -85,11 +87,12 @@ const fromEntry = (id: string, { row, workspace }: Entry): Indexed => {
         inputTokens: parsed[7],
         cachedInputTokens: parsed[8],
         outputTokens: parsed[9],
-        reasoningOutputTokens: parsed[10]
+        reasoningOutputTokens: parsed[10],
+        ...parsed[11] === null ? {} : { costUsd: parsed[11] }
       },
-      forkOf: parsed[11],
-      parent: parsed[12],
-      damaged: parsed[13]
+      forkOf: parsed[12],
+      parent: parsed[13],
+      damaged: parsed[14]
     }
   }
 }

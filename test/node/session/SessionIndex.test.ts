@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as SessionFiles from "../../../src/node/session/SessionFiles.ts"
 import type { SessionStore } from "../../../src/session/SessionStore.ts"
 import { get, layer, makeFolder, mode, names, put } from "../support.ts"
-import { completed, started } from "./sessionEvents.ts"
+import { completed, responded, started } from "./sessionEvents.ts"
 
 const add = (store: typeof SessionStore.Service, id: string, key: string, event = started(key, `Do ${key}`)) =>
   Effect.scoped(Effect.flatMap(store.open(id), (session) => session.append(key, event)))
@@ -50,6 +50,7 @@ describe("What is remembered of sessions", () => {
       yield* add(store, "a", "end", completed("t1"))
       yield* isTrue
       yield* add(store, "d", "t1")
+      yield* add(store, "d", "m1", responded(0.125))
       yield* isTrue
       yield* store.remove("b")
       yield* isTrue

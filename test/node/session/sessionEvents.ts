@@ -9,6 +9,17 @@ export const started = (turnId: string, text = "hi"): SessionEvent => ({
   input: [{ type: "message", role: "user", content: [{ type: "input_text", text }] }]
 })
 
+export const responded = (costUsd: number): SessionEvent => ({
+  _tag: "ModelResponded",
+  turnId: "t1",
+  step: 0,
+  model: "gpt-5.5",
+  account: "api-key",
+  items: [],
+  usage: { ...usage, costUsd },
+  finishReason: "stop"
+})
+
 export const completed = (turnId: string): SessionEvent => ({
   _tag: "TurnCompleted",
   turnId,

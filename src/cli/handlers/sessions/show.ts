@@ -22,6 +22,7 @@ import { page } from "../../pager.ts"
 import { whileWaiting } from "../../progressLine.ts"
 import * as Prompt from "../../prompt.ts"
 import { toText } from "../../render/transcript.ts"
+import { costs, tokensLine } from "../../render/wording.ts"
 import { dim, Screen } from "../../Screen.ts"
 
 export const handle = Effect.fnUntraced(function*({ json, words }: Flags) {
@@ -54,8 +55,9 @@ const read = Effect.fnUntraced(function*(given: string) {
 
 const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
 
-const headOf = (summary: Summary, { tokens, window }: Context, all: ReadonlyArray<Summary>): string =>
-  [
+const headOf = (summary: Summary, { tokens, window }: Context, all: ReadonlyArray<Summary>): string => {
+  const { usage } = summary
+  return [
     `${FindSession.titleOf(summary)}`,
     `session ${summary.id}, ${when(summary.createdAt)}${
       summary.workspace === null ? "" : `, in ${line(summary.workspace)}`
@@ -65,7 +67,9 @@ const headOf = (summary: Summary, { tokens, window }: Context, all: ReadonlyArra
     `${count(summary.turns, "turn")}, ${summary.status}; ${count(tokens, "token")} in its context${
       window === null ? "" : ` of ${window.toLocaleString("en-US")}`
     }`,
+    ...usage.inputTokens + usage.outputTokens === 0 ? [] : [[`used ${tokensLine(usage)}`, ...costs(usage)].join(", ")],
     ...childrenOf(summary, all).map((child) =>
       `an agent worked for it: session ${child.id}, ${child.status}: ${FindSession.titleOf(child)}`
     )
   ].join("\n")
+}
