@@ -32,7 +32,7 @@ import {
 export const format: Format = {
   tool: "codex",
   name: "Codex",
-  isOwn: (line) => metaOf(line) !== undefined,
+  isOwn: (line) => metaOf(line) !== undefined || isRecord(record(line)),
   refusal: () => undefined,
   read
 }
@@ -43,6 +43,13 @@ const metaOf = (line: unknown) => {
   if (type === "session_meta") return record(payload)
   return type === undefined && Predicate.isString(id) && Predicate.isString(timestamp) ? record(line) : undefined
 }
+
+/** The line that tells of the session may be the one that is damaged. */
+const isRecord = ({ payload, timestamp, type }: Fields): boolean =>
+  Predicate.isString(type) && conversing.has(type) && Predicate.isString(timestamp) &&
+  Predicate.isReadonlyRecord(payload)
+
+const conversing: ReadonlySet<string> = new Set(["response_item", "event_msg", "turn_context", "compacted"])
 
 function* read(lines: Lines): Generator<Entry> {
   const { begun, isRolledBack, isSummary } = survey(lines)

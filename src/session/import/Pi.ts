@@ -36,7 +36,7 @@ const version = 3
 export const format: Format = {
   tool: "pi",
   name: "Pi",
-  isOwn: (line) => isHeader(record(line)),
+  isOwn: (line) => isHeader(record(line)) || isMessage(record(line)),
   refusal: (line) => {
     const header = record(line)
     return isHeader(header) && count(header["version"]) > version
@@ -45,6 +45,10 @@ export const format: Format = {
   },
   read
 }
+
+/** The line that tells of the session may be the one that is damaged. */
+const isMessage = ({ message, timestamp, type }: Fields): boolean =>
+  type === "message" && Predicate.isString(timestamp) && Predicate.isString(record(message)["role"])
 
 const isHeader = ({ cwd, id, type }: Fields): boolean =>
   type === "session" && Predicate.isString(id) && Predicate.isString(cwd)

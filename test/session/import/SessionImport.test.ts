@@ -515,6 +515,24 @@ describe("SessionImport.run", () => {
       }).pipe(Effect.provide(SessionStore.layerMemory))
   )
 
+  it.effect.each(["codex", "claude", "pi"] as const)(
+    "has the conversation of a file of %s whose first line is damaged",
+    (tool) =>
+      Effect.gen(function*() {
+        const lines = linesOf(`${tool}.jsonl`)
+        const { turns: all } = yield* SessionImport.run(source(tool, lines))
+        const { losses, turns } = yield* SessionImport.run(source(tool, [undefined, ...lines.slice(1)]))
+        assert.strictEqual(turns, all)
+        assert.strictEqual(new Map(losses).get("Damaged"), 1)
+        // And it is told apart from those of others.
+        for (const other of ["codex", "claude", "pi"] as const) {
+          if (other === tool) continue
+          const error = yield* Effect.flip(SessionImport.run(source(other, lines.slice(1))))
+          assert.include(error.message, `it is a session of ${SessionImport.formats[tool].name}`)
+        }
+      }).pipe(Effect.provide(SessionStore.layerMemory))
+  )
+
   it.effect("leaves nothing behind when the file cannot be read to its end", () =>
     Effect.gen(function*() {
       const lines = linesOf("pi.jsonl")

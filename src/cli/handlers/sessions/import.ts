@@ -53,10 +53,13 @@ const told = (
 ): ReadonlyArray<string> => {
   const isGone = folder !== undefined && !existsSync(folder)
   return [
-    `Imported ${count(turns, "turn")} with ${count(calls, "call")} of ${SessionImport.formats[tool].name}'s session ` +
-    `${foreignId}${title === undefined ? "" : `, "${title.replaceAll(/\s+/g, " ")}"`}.`,
+    `Imported ${count(turns, "turn")} with ${count(calls, "call")} of ${SessionImport.formats[tool].name}'s session` +
+    `${foreignId === "" ? "" : ` ${foreignId}`}${title === undefined ? "" : `, "${title.replaceAll(/\s+/g, " ")}"`}.`,
     ...Array.from(losses, ([kind, count]) => sentence(kind, count)),
     ...isGone ? [`The folder that it worked in is gone: ${quote(folder)}.`] : [],
+    ...folder === undefined
+      ? ["It does not say in which folder it worked: it goes on in the one that you are in, or with -C FOLDER."]
+      : [],
     `Go on with it: effixir resume ${sessionId} ${isGone ? "-C FOLDER " : ""}"…"`
   ]
 }
