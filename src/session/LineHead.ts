@@ -19,7 +19,9 @@ export interface LineHead {
 export const of = (line: string): LineHead | undefined => {
   const [, seq, at, key, tag] = usual.exec(line) ?? []
   if (seq !== undefined && at !== undefined && key !== undefined && tag !== undefined) {
-    return line.endsWith("}}") ? headWith(Number(seq), at, key.includes("\\") ? unescaped(key) : key, tag) : undefined
+    return line.endsWith("}}") || /\}\}\s+$/.test(line.slice(-8))
+      ? headWith(Number(seq), at, key.includes("\\") ? unescaped(key) : key, tag)
+      : undefined
   }
   const stored = parse(line)
   const number = field(stored, "seq")

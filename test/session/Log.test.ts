@@ -6,6 +6,7 @@ import * as SessionDriver from "../../src/session/SessionDriver.ts"
 import type { SessionError } from "../../src/session/SessionError.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import * as Summary from "../../src/session/Summary.ts"
+import * as WorkingSet from "../../src/session/WorkingSet.ts"
 
 const at = "2026-11-29T12:00:00.000Z"
 const line = (seq: unknown, key: string, event: object) => JSON.stringify({ seq, at, key, event })
@@ -42,6 +43,13 @@ describe("A log", () => {
       turns: 1,
       status: "interrupted"
     })
+  })
+
+  it("is the same with the line ends of another system", () => {
+    const [plain, other] = ["", "\r"].map((end) => [begun, asked, ended].map((line) => line + end))
+    assert.deepStrictEqual(readable(other ?? []), readable(plain ?? []))
+    assert.deepStrictEqual(Summary.fromLines("s", other ?? []), Summary.fromLines("s", plain ?? []))
+    assert.deepStrictEqual(WorkingSet.make(other ?? []).events(), WorkingSet.make(plain ?? []).events())
   })
 
   it.each([0, -1, 1.5, 2 ** 53 - 1, 1e300, "1", null])("has no event with the number %s", (seq) => {
