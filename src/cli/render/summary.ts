@@ -4,8 +4,9 @@
 import type { AgentEvent } from "../../agent/AgentEvent.ts"
 import { line as oneLine } from "../../internal/visible.ts"
 import * as Usage from "../../responses/Usage.ts"
+import { costs } from "../../session/export/wording.ts"
 import * as FileChange from "../../tools/workspace/FileChange.ts"
-import { costs, secondsOf, tokensLine } from "./wording.ts"
+import { secondsOf, tokensLine } from "./wording.ts"
 
 export interface Summary {
   readonly add: (event: AgentEvent) => void

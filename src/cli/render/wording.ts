@@ -40,10 +40,6 @@ export const compactedLine = (
 export const tokensLine = ({ cachedInputTokens, inputTokens, outputTokens }: Usage): string =>
   `${grouped(inputTokens)} tokens in (${grouped(cachedInputTokens)} from the cache), ${grouped(outputTokens)} out`
 
-/** What it has cost; nothing where nobody knows, or a plan pays. */
-export const costs = ({ costUsd }: Usage): ReadonlyArray<string> =>
-  costUsd === undefined ? [] : [`$${costUsd.toFixed(costUsd < 0.1 ? 4 : 2)}`]
-
 /** Without `Intl`, whose data takes longer to load than all the rest that a turn shows takes. */
 export const grouped = (tokens: number): string => String(tokens).replaceAll(/\B(?=(?:\d{3})+$)/g, ",")
 

@@ -14,17 +14,8 @@ import * as Chart from "./Chart.ts"
 import { escape } from "./escape.ts"
 import { css } from "./htmlStyle.ts"
 import * as RichText from "./RichText.ts"
-import {
-  type Call,
-  type Change,
-  type Entry,
-  type Said,
-  sentenceOf,
-  type Transcript,
-  type Turn,
-  usageOf
-} from "./Transcript.ts"
-import { count, titleOf, took, when } from "./wording.ts"
+import { type Call, type Change, type Entry, type Said, sentenceOf, type Transcript, type Turn } from "./Transcript.ts"
+import { costs, count, titleOf, took, when } from "./wording.ts"
 
 export const make = Effect.fnUntraced(function*(summary: Summary, transcript: Transcript) {
   const rich = yield* RichText.make
@@ -65,7 +56,7 @@ ${transcript.turns.map((turn) => turnOf(turn, transcript.turns.length, rich)).jo
 })
 
 const factsOf = (summary: Summary, transcript: Transcript): string => {
-  const usage = usageOf(transcript)
+  const { usage } = transcript
   const millis = transcript.steps.reduce((sum, step) => sum + step.millis + step.toolMillis, 0)
   const facts: ReadonlyArray<readonly [string, string]> = [
     ["Began", when(summary.createdAt)],
@@ -77,6 +68,7 @@ const factsOf = (summary: Summary, transcript: Transcript): string => {
       `${usage.inputTokens.toLocaleString("en-US")} (${Math.round(Usage.cachedShare(usage) * 100)} % cached)`
     ],
     ["Tokens out", usage.outputTokens.toLocaleString("en-US")],
+    ...costs(usage).map((cost) => ["Cost", cost] as const),
     ["At work", took(millis)]
   ]
   return `<dl class="facts">${

@@ -6,21 +6,21 @@
 import { pretty } from "../../internal/json.ts"
 import * as Usage from "../../responses/Usage.ts"
 import type { Summary } from "../Summary.ts"
-import { type Call, type Entry, type Said, sentenceOf, type Transcript, type Turn, usageOf } from "./Transcript.ts"
-import { count, titleOf, took, when } from "./wording.ts"
+import { type Call, type Entry, type Said, sentenceOf, type Transcript, type Turn } from "./Transcript.ts"
+import { costs, count, titleOf, took, when } from "./wording.ts"
 
 export const make = (summary: Summary, transcript: Transcript): string =>
   `${[`# ${plain(titleOf(summary))}`, factsOf(summary, transcript), ...transcript.turns.map(turnOf)].join("\n\n")}\n`
 
 const factsOf = (summary: Summary, transcript: Transcript): string => {
-  const usage = usageOf(transcript)
+  const { usage } = transcript
   return [
     `- Session: \`${summary.id}\`, ${when(summary.createdAt)}`,
     ...summary.workspace === null ? [] : [`- Folder: ${codeSpan(summary.workspace)}`],
     ...summary.model === null ? [] : [`- Model: ${plain(summary.model)}`],
     `- ${count(transcript.turns.length, "turn")}, ${count(transcript.steps.length, "model call")}, ` +
     `${count(usage.inputTokens, "token")} in (${Math.round(Usage.cachedShare(usage) * 100)} % cached), ` +
-    `${usage.outputTokens.toLocaleString("en-US")} out`
+    [`${usage.outputTokens.toLocaleString("en-US")} out`, ...costs(usage)].join(", ")
   ].join("\n")
 }
 

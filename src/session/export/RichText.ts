@@ -32,6 +32,8 @@ export const make: Effect.Effect<RichText> = Effect.gen(function*() {
   const marked = new Marked({
     async: false,
     gfm: true,
+    // A line end is one to whoever writes a prompt or an answer.
+    breaks: true,
     renderer: {
       html: ({ text }) => escape(text),
       code: ({ lang, text }) => code(text, /^\w[\w+#-]*/.exec(lang ?? "")?.[0]),

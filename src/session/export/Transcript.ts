@@ -13,7 +13,8 @@ import { isMessage, isReasoning, type Item, text as textOf } from "../../respons
 import { argument, isToolCall, type Output, outputText, type ToolCall } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
 import { isSearch, queryOf } from "../../responses/WebSearch.ts"
-import { itemId, type Stored, type ToolEnded, type TurnEnd } from "../SessionEvent.ts"
+import { type Compacted, itemId, type Stored, type ToolEnded, type TurnEnd } from "../SessionEvent.ts"
+import { count } from "./wording.ts"
 
 export interface Transcript {
   /** What the model was told before the first prompt. */
@@ -21,6 +22,8 @@ export interface Transcript {
   readonly turns: ReadonlyArray<Turn>
   /** All model calls, in their order. */
   readonly steps: ReadonlyArray<Step>
+  /** What all of it has used, compactions too. */
+  readonly usage: Usage.Usage
 }
 
 /** Times are in milliseconds since the epoch. */
@@ -100,6 +103,7 @@ export const fromEvents = (log: ReadonlyArray<Stored>): Transcript => {
   const calls = new Map<string, Open>()
   /** When the model, or a tool, could begin. */
   let since = 0
+  let usage = Usage.zero
 
   for (const { at: time, event } of log) {
     const at = DateTime.toEpochMillis(time)
@@ -128,6 +132,7 @@ export const fromEvents = (log: ReadonlyArray<Stored>): Transcript => {
         break
       case "ModelResponded": {
         if (turn?.end !== undefined) resumed(turn, turn.end)
+        usage = Usage.add(usage, event.usage)
         const isOnTheWay = event.items.some(isToolCall)
         for (const [index, item] of event.items.entries()) {
           if (!isToolCall(item)) turn?.entries.push(...entriesOf(item, isOnTheWay))
@@ -146,6 +151,10 @@ export const fromEvents = (log: ReadonlyArray<Stored>): Transcript => {
         })
         break
       }
+      case "Compacted":
+        usage = Usage.add(usage, event.usage)
+        turn?.entries.push({ _tag: "Note", text: compacted(event) })
+        break
       case "PermissionDecided": {
         const open = calls.get(event.itemId)
         // A call that runs is not ended by a no to what it asks.
@@ -182,7 +191,7 @@ export const fromEvents = (log: ReadonlyArray<Stored>): Transcript => {
     }
     since = at
   }
-  return { told, turns, steps }
+  return { told, turns, steps, usage }
 }
 
 interface Draft extends Omit<Turn, "entries" | "end"> {
@@ -303,6 +312,7 @@ const together = (all: ReadonlyArray<Said>): Said => ({
   images: all.flatMap(({ images }) => images)
 })
 
-/** The sum of all model calls. */
-export const usageOf = ({ steps }: Transcript): Usage.Usage =>
-  steps.reduce((sum, { usage }) => Usage.add(sum, usage), Usage.zero)
+const compacted = ({ afterTokens, beforeTokens, method }: Compacted): string =>
+  `The conversation was compacted here, from about ${count(beforeTokens, "token")} to ${
+    afterTokens.toLocaleString("en-US")
+  } (${method === "hosted" ? "by the server" : "by a summary of the model"}).`

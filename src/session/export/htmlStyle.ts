@@ -79,6 +79,7 @@ summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; b
 .told pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .call { border: 1px solid var(--line); border-radius: 8px; }
 .call > summary { display: flex; align-items: baseline; gap: .5rem; padding: .4rem .75rem; font-size: .92rem; }
+.call > summary b { flex: none; max-width: 60%; }
 .call > summary:hover { background: var(--card); border-radius: 8px; }
 .call > summary code { flex: 1 1 auto; min-width: 0; padding: 0; background: none; color: var(--soft); overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
 .call[open] > summary { border-bottom: 1px solid var(--line); }

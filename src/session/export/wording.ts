@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type { Usage } from "../../responses/Usage.ts"
 import type { Summary } from "../Summary.ts"
 
 export const count = (value: number, one: string, many = `${one}s`): string =>
@@ -23,6 +24,10 @@ export const took = (millis: number): string => {
 
 export const titleOf = ({ id, title }: Pick<Summary, "id" | "title">): string =>
   title === null || title === "" ? `Session ${id}` : title
+
+/** What it has cost; nothing where nobody knows, or a plan pays. */
+export const costs = ({ costUsd }: Usage): ReadonlyArray<string> =>
+  costUsd === undefined ? [] : [`$${costUsd.toFixed(costUsd < 0.1 ? 4 : 2)}`]
 
 /** How many more lines there are than are shown. */
 export const cut = (text: string, lines: number): { readonly shown: string; readonly left: number } => {

@@ -2,12 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
+import { toText } from "../../../src/cli/render/transcript.ts"
 import * as Html from "../../../src/session/export/Html.ts"
 import * as Jsonl from "../../../src/session/export/Jsonl.ts"
 import * as Markdown from "../../../src/session/export/Markdown.ts"
 import * as RichText from "../../../src/session/export/RichText.ts"
 import * as Transcript from "../../../src/session/export/Transcript.ts"
 import { readable } from "../../../src/session/Log.ts"
+import type { SessionEvent } from "../../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../../src/session/SessionStore.ts"
 import * as Summary from "../../../src/session/Summary.ts"
 import { forAll } from "../../forAll.ts"
@@ -29,7 +31,7 @@ describe("A transcript", () => {
   it.effect("tells turn by turn what was asked, thought, done and answered", () =>
     Effect.gen(function*() {
       const { events } = yield* sample
-      const { steps, told, turns } = Transcript.fromEvents(events)
+      const { steps, told, turns, usage } = Transcript.fromEvents(events)
       assert.deepStrictEqual(told, ["# When this session began\n\n- Platform: linux"])
       assert.deepStrictEqual(
         turns.map(({ end, entries, prompt }) => ({
@@ -57,6 +59,7 @@ describe("A transcript", () => {
           { end: { status: "interrupted", why: "SIGINT" }, entries: ["Answer"], images: 0 }
         ]
       )
+      assert.deepInclude(usage, { inputTokens: steps.reduce((sum, { usage }) => sum + usage.inputTokens, 0) })
       assert.deepStrictEqual(steps.map(({ millis, toolMillis, turn }) => [turn, millis, toolMillis]), [
         [1, 6000, 1000],
         [1, 9000, 0],
@@ -68,7 +71,60 @@ describe("A transcript", () => {
     }))
 })
 
+describe("A compaction", () => {
+  it.effect("is told where it was, and counts in what was used", () =>
+    Effect.gen(function*() {
+      const { events, summary } = yield* sample
+      const compacted: SessionEvent = {
+        _tag: "Compacted",
+        reason: "asked",
+        method: "local",
+        upTo: 1,
+        items: [],
+        model: "gpt-6.2-sol",
+        account: "api-key",
+        usage: { inputTokens: 1000, cachedInputTokens: 0, outputTokens: 100, reasoningOutputTokens: 0, costUsd: 0.5 },
+        beforeTokens: 9000,
+        afterTokens: 1200
+      }
+      const [first] = events
+      assert.isDefined(first)
+      const before = Transcript.fromEvents(events)
+      const transcript = Transcript.fromEvents([...events, { ...first, seq: 1000, key: "compacted", event: compacted }])
+      assert.strictEqual(transcript.usage.inputTokens, before.usage.inputTokens + 1000)
+      assert.deepStrictEqual(transcript.steps, before.steps)
+      const told = "The conversation was compacted here, from about 9,000 tokens to 1,200 (by a summary of the model)."
+      const texts = [
+        yield* Html.make(summary, transcript),
+        Markdown.make(summary, transcript),
+        toText(transcript, { bold: (text) => text, dim: (text) => text })
+      ]
+      for (const text of texts) assert.include(text.replaceAll("\\", ""), told)
+    }))
+
+  it.effect("has its cost told where all has one", () =>
+    Effect.gen(function*() {
+      const { summary } = yield* sample
+      const usage = {
+        inputTokens: 1000,
+        cachedInputTokens: 0,
+        outputTokens: 100,
+        reasoningOutputTokens: 0,
+        costUsd: 0.5
+      }
+      const transcript = { ...Transcript.fromEvents([]), usage }
+      assert.include(yield* Html.make(summary, transcript), "<dt>Cost</dt><dd>$0.50</dd>")
+      assert.include(Markdown.make(summary, transcript), "100 out, $0.50")
+    }))
+})
+
 describe("A page", () => {
+  it.effect("keeps the line ends of what was said", () =>
+    Effect.gen(function*() {
+      const { prose } = yield* RichText.make
+      assert.strictEqual(prose("one\ntwo").trim(), "<p>one<br>two</p>")
+    }))
+
   it.effect("shows a session, loads nothing, and forbids the browser to", () =>
     Effect.gen(function*() {
       const { events, summary } = yield* sample
