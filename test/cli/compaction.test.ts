@@ -141,6 +141,37 @@ describe("effixir compact", () => {
       assert.isFalse(JSON.stringify(sent).includes("function_call_output"))
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("asks what begins as the turns do, and leaves the conversation as it is where a hook wants that", () =>
+    Effect.gen(function*() {
+      const { fs, home, path, run, simulator } = yield* machine(reading)
+      const bodies = Effect.map(
+        simulator.requests,
+        (all) =>
+          all.filter(({ path }) => path.endsWith("/responses")).map(({ body }) => body as Record<string, unknown>)
+      )
+      yield* run(["run", "--search", "Read them"])
+      const hook = { hooks: [{ type: "command", command: "echo Not now. >&2; exit 2" }] }
+      const config = path.join(home, "config.json")
+      yield* fs.writeFileString(config, JSON.stringify({ hooks: { PreCompact: [hook] } }))
+      const before = (yield* bodies).length
+      const refused = yield* run(["compact", "--last"])
+      assert.deepStrictEqual([refused.code, refused.stdout], [1, ""], refused.stderr)
+      assertSentence(refused.stderr, "Not now.")
+      assert.lengthOf(yield* bodies, before)
+      yield* fs.remove(config)
+      const done = yield* run(["compact", "--last"])
+      assert.strictEqual(done.code, 0, done.stderr)
+      const asked = (yield* bodies).slice(before)
+      assert.isNotEmpty(asked)
+      const turn = (yield* bodies)[before - 1]
+      for (const { instructions, tools } of asked) {
+        assert.deepStrictEqual({ instructions, tools }, {
+          instructions: turn?.["instructions"],
+          tools: turn?.["tools"]
+        })
+      }
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("refuses a session that is not there, and one too many", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(reading)

@@ -9,7 +9,8 @@ import { defined } from "../../internal/json.ts"
 import { prose } from "../../internal/visible.ts"
 import { layerHome } from "../../node/NodeHome.ts"
 import * as Plan from "../../session/compaction/Plan.ts"
-import { lastUsed } from "../../session/LastTurn.ts"
+import { lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
+import * as AgentSetup from "../agentSetup.ts"
 import type { Flags } from "../commands/compact.ts"
 import * as Common from "../commands/options.ts"
 import * as FindSession from "../findSession.ts"
@@ -19,34 +20,31 @@ import { compactedLine, grouped } from "../render/wording.ts"
 import * as Runtime from "../runtime.ts"
 import { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
-import { settings } from "../settings.ts"
+import { permissionOf } from "./resume.ts"
 
 export const handle = Effect.fnUntraced(
   function*({ auth, cd, dryRun: isDryRun, json, last, profile, words }: Flags) {
     const [given] = yield* Prompt.positionals(words, last ? 0 : 1)
     const { id, log } = yield* FindSession.find(given, last, cd).pipe(Effect.provide(layerHome))
     const folder = Option.isSome(cd) ? cd.value : yield* FindSession.workspaceOf(id, log)
-    const { environment, model } = yield* SessionSetup.choose(id, lastUsed(log.map(({ event }) => event)), {
+    const events = log.map(({ event }) => event)
+    const form = json ? "jsonl" as const : "text" as const
+    const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), {
       ...nothingElse,
       auth,
       folder,
-      form: json ? "jsonl" : "text",
+      form,
       profile
     })
     yield* Effect.gen(function*() {
-      const { compact_at, dialect, models, transport } = yield* settings(folder)
+      // What is asked begins as the turns before it did, tools and all, or nothing of it would come from the server's cache.
+      const before = permissionOf(events, unfinishedTurn(events))
+      const { runtime } = yield* AgentSetup.read({ ...chosen, before, folder, form })
       const report = yield* Effect.flatMap(
         Agent,
-        ({ compact }) => compact(id, { isDryRun, ...defined({ model: Option.getOrUndefined(model) }) })
+        ({ compact }) => compact(id, { isDryRun, ...defined({ model: Option.getOrUndefined(chosen.model) }) })
       ).pipe(
-        Runtime.provide({
-          workspace: folder,
-          model: Option.getOrUndefined(model),
-          models,
-          dialect,
-          transport,
-          compactAt: compact_at
-        }),
+        Runtime.provide(runtime),
         whileWaiting(isDryRun ? "looking at the conversation" : "compacting the conversation")
       )
       const screen = yield* Screen
