@@ -7,6 +7,7 @@ import type * as Acp from "@agentclientprotocol/sdk"
 import * as Effect from "effect/Effect"
 import * as EditorPrompts from "../prompts/EditorPrompts.ts"
 import { type Item, userMessage } from "../responses/Item.ts"
+import * as Picture from "../responses/Picture.ts"
 import { Refused } from "./Conversations.ts"
 
 /** The pictures that the Responses API takes. */
@@ -36,7 +37,7 @@ const toPart = (block: Acp.ContentBlock): Effect.Effect<Item, Refused> => {
       return Effect.succeed(textPart(block.text))
     case "image":
       return pictures.has(block.mimeType)
-        ? Effect.succeed(picture(block.mimeType, block.data))
+        ? picture(block.mimeType, block.data)
         : new Refused({
           reason: "BadInput",
           message: `A picture of the type ${block.mimeType} cannot be sent; ${give}`
@@ -47,9 +48,9 @@ const toPart = (block: Acp.ContentBlock): Effect.Effect<Item, Refused> => {
       const { resource } = block
       if ("text" in resource) return Effect.succeed(textPart(EditorPrompts.resource(resource.uri, resource.text)))
       const type = resource.mimeType ?? "of no known type"
-      return Effect.succeed(
-        pictures.has(type) ? picture(type, resource.blob) : textPart(EditorPrompts.unreadable(resource.uri, type))
-      )
+      return pictures.has(type)
+        ? picture(type, resource.blob)
+        : Effect.succeed(textPart(EditorPrompts.unreadable(resource.uri, type)))
     }
     default:
       return new Refused({ reason: "BadInput", message: `A part of the type ${block.type} cannot be sent to a model` })
@@ -60,7 +61,10 @@ const give = "give a png, jpeg, gif or webp"
 
 const textPart = (text: string): Item & { readonly text: string } => ({ type: "input_text", text })
 
-const picture = (type: string, base64: string): Item & { readonly image_url: string } => ({
-  type: "input_image",
-  image_url: `data:${type};base64,${base64}`
-})
+const picture = (type: string, base64: string): Effect.Effect<Item, Refused> => {
+  const url = `data:${type};base64,${base64}`
+  const problem = Picture.problemOfUrl(url)
+  return problem === undefined
+    ? Effect.succeed({ type: "input_image", image_url: url })
+    : new Refused({ reason: "BadInput", message: `A picture cannot be sent: ${problem}; ${give}` })
+}

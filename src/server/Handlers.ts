@@ -15,6 +15,8 @@ import * as Stream from "effect/Stream"
 import { linesOf } from "../agent/EventLines.ts"
 import { defined, field, text } from "../internal/json.ts"
 import { LongAnswer } from "../internal/LongAnswer.ts"
+import type { Item } from "../responses/Item.ts"
+import * as Picture from "../responses/Picture.ts"
 import * as ContextSize from "../session/compaction/ContextSize.ts"
 import * as LastTurn from "../session/LastTurn.ts"
 import { SessionStarted, type Stored, TurnInterrupted } from "../session/SessionEvent.ts"
@@ -113,6 +115,7 @@ const turns = HttpApiBuilder.group(Api, "turns", (handlers) =>
       .handle("start", ({ path, payload: { input, key, limits, model } }) =>
         Effect.gen(function*() {
           const id = yield* find(path.session)
+          if (typeof input !== "string") yield* checkPictures(input)
           const turn = yield* turns.start(id, { input, key, model, limits: limits && limitsOf(limits) })
           return { session_id: id, turn_id: turn }
         }))
@@ -199,6 +202,7 @@ const ui = HttpApiBuilder.group(Api, "ui", (handlers) =>
           }
           const input = UiInput.input(last.parts)
           if (input === undefined) return yield* Refusal.badInput("The last message has neither a text nor a picture")
+          yield* checkPictures([input])
           // A message that is sent once more is the same turn, unless its answer is to be another one.
           const key = trigger === "regenerate-message" ? undefined : last.id
           const turn = yield* turns.start(id, { input: [input], key, model, limits: limits && limitsOf(limits) })
@@ -239,6 +243,14 @@ export const layer: Layer.Layer<
   never,
   Authorization | EventFeeds | Questions | ServedAgents | SessionStore | Turns
 > = Layer.mergeAll(sessions, turns, ui, health)
+
+/** One that no server of models takes would cost the turn a call. */
+const checkPictures = (input: ReadonlyArray<Item>) => {
+  const problem = Picture.problemIn(input)
+  return problem === undefined
+    ? Effect.void
+    : Refusal.badInput(`A picture cannot be sent: ${problem}; give a png, jpeg, gif or webp`)
+}
 
 const limitsOf = ({ calls_per_response, cost, steps, time, tokens, tool_calls }: typeof Limits.Type) =>
   defined({

@@ -96,6 +96,9 @@ describe("A server", () => {
       assert.strictEqual(small.status, 202)
     }))
 
+  /** A picture whose end is missing. */
+  const cutOff = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA"
+
   it.scopedLive("says what is wrong with a call", () =>
     Effect.gen(function*() {
       const { ask, begin } = yield* start(answers)
@@ -110,6 +113,7 @@ describe("A server", () => {
           { input: "" },
           { input: 1 },
           { input: "x", keys: "k" },
+          { input: [{ role: "user", type: "message", content: [{ type: "input_image", image_url: cutOff }] }] },
           { input: "x", limits: { max_steps: 1 } },
           `{"input":"x","limits":${"[".repeat(10_000)}${"]".repeat(10_000)}}`
         ]

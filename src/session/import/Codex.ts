@@ -6,6 +6,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import { field } from "../../internal/json.ts"
+import { imageGone } from "../../prompts/ImportedSession.ts"
 import { isItem, type Item } from "../../responses/Item.ts"
 import type { Output } from "../../responses/ToolCall.ts"
 import * as Usage from "../../responses/Usage.ts"
@@ -208,7 +209,7 @@ const ofCodex =
   /^\s*(?:<(?:environment_context|user_instructions|turn_aborted|permissions instructions|INSTRUCTIONS)\b|# AGENTS\.md instructions)/
 
 const inputPart = ({ image_url: url, text, type }: Fields): ReadonlyArray<Item> => {
-  if (type === "input_image" && Predicate.isString(url)) return [imageAt(url)]
+  if (type === "input_image" && Predicate.isString(url)) return [imageAt(url) ?? inputText(imageGone)]
   return Predicate.isString(text) && text !== "" ? [inputText(text)] : []
 }
 

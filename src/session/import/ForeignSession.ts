@@ -5,6 +5,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import type { Item } from "../../responses/Item.ts"
+import * as Picture from "../../responses/Picture.ts"
 import type { Output, ToolCall } from "../../responses/ToolCall.ts"
 import type { Usage } from "../../responses/Usage.ts"
 import { ImportedFrom } from "../SessionEvent.ts"
@@ -146,8 +147,14 @@ export const image = (type: unknown, base64: unknown): Item | undefined =>
     ? imageAt(`data:${type};base64,${base64}`)
     : undefined
 
-/** @since 0.1.0 @category constructors */
-export const imageAt = (url: string): Item => ({ type: "input_image", image_url: url })
+/**
+ * The same at an address; `undefined` also for one whose end is missing, which no server takes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const imageAt = (url: string): Item | undefined =>
+  Picture.problemOfUrl(url) === undefined ? { type: "input_image", image_url: url } : undefined
 
 const types: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"])
 

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Picture from "../../responses/Picture.ts"
 
 /**
  * The name of the kind for a person; `image` is the media type of an image that a model can be shown.
@@ -55,33 +56,7 @@ export const fromBytes = (bytes: Uint8Array): FileKind | undefined =>
  * @since 0.1.0
  * @category predicates
  */
-export const isWholeImage = (bytes: Uint8Array, type: string): boolean => {
-  switch (type) {
-    case "image/png":
-      return endsWith(bytes, [...ascii("IEND"), 0xae, 0x42, 0x60, 0x82])
-    case "image/jpeg":
-      return endsWith(bytes, [0xff, 0xd9])
-    case "image/gif":
-      return endsWith(bytes, [0x3b])
-    case "image/webp":
-      // The header says how long the rest is.
-      return bytes.length >= 12 && bytes.length >= new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true) + 8
-    default:
-      return true
-  }
-}
-
-/** Programs may write something of their own behind an image. */
-const endsWith = (bytes: Uint8Array, end: ReadonlyArray<number>): boolean => {
-  const from = Math.max(0, bytes.length - end.length - trailing)
-  for (let at = bytes.length - end.length; at >= from; at--) {
-    if (end.every((byte, index) => bytes[at + index] === byte)) return true
-  }
-  return false
-}
-
-/** In bytes. */
-const trailing = 64 * 1024
+export const isWholeImage: (bytes: Uint8Array, type: string) => boolean = Picture.isWhole
 
 /**
  * A number of bytes for a person.

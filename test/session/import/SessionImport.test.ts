@@ -414,6 +414,17 @@ describe("An imported session", () => {
       )
     }).pipe(Effect.provide(SessionStore.layerMemory)))
 
+  it.each(["codex", "claude", "pi", "opencode"] as const)("of %s has words for a picture that was cut off", (tool) => {
+    const lines = linesOf(tool === "opencode" ? "opencode.json" : `${tool}.jsonl`)
+    const pictures = (lines: Lines) =>
+      JSON.stringify(read(tool, lines).input).split("data:image/png;base64,").length - 1
+    assert.isAbove(pictures(lines), 0)
+    const cut = (value: unknown): unknown =>
+      JSON.parse(JSON.stringify(value).replaceAll(/(iVBORw0KGgo[\w+/]{20})[\w+/=]*/g, "$1"))
+    assert.strictEqual(pictures(lines.map(cut)), 0)
+    assertAnswered(read(tool, lines.map(cut)).input)
+  })
+
   it("loses the damaged and unknown lines alone, and says how many", () => {
     const lines: Array<unknown> = linesOf("pi.jsonl").flatMap((
       line
