@@ -79,7 +79,7 @@ export const folderOf = Effect.fnUntraced(
 )
 
 /** A session that was begun by a program may have no folder; one whose first line is damaged has lost it. */
-export const workspaceOf = (id: string, log: ReadonlyArray<Stored>) => {
+const workspaceOf = (id: string, log: ReadonlyArray<Stored>) => {
   const first = log.find(({ event }) => event._tag === "SessionStarted")?.event
   return first?._tag === "SessionStarted"
     ? Effect.succeed(first.workspace ?? ".")

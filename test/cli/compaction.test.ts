@@ -172,6 +172,20 @@ describe("effixir compact", () => {
       }
     }).pipe(Effect.provide(platform)))
 
+  it.scopedLive("in a folder that is gone says how to go on", () =>
+    Effect.gen(function*() {
+      const { file, fs, run } = yield* machine(() => Script.answer(Script.say("Hello!")))
+      yield* fs.makeDirectory(file("gone"))
+      const { stdout } = yield* run(["run", "--json", "-C", "gone", "Go"])
+      yield* fs.remove(file("gone"), { recursive: true })
+      const session = String(lines(stdout)[0]?.["thread_id"])
+      const refused = yield* run(["compact", session])
+      assert.strictEqual(refused.code, 2)
+      assertSentence(refused.stderr, "is gone", "-C FOLDER")
+      const done = yield* run(["compact", session, "-C", "."])
+      assert.strictEqual(done.code, 0, done.stderr)
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("refuses a session that is not there, and one too many", () =>
     Effect.gen(function*() {
       const { run } = yield* machine(reading)

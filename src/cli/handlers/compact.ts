@@ -26,7 +26,7 @@ export const handle = Effect.fnUntraced(
   function*({ auth, cd, dryRun: isDryRun, json, last, profile, words }: Flags) {
     const [given] = yield* Prompt.positionals(words, last ? 0 : 1)
     const { id, log } = yield* FindSession.find(given, last, cd).pipe(Effect.provide(layerHome))
-    const folder = Option.isSome(cd) ? cd.value : yield* FindSession.workspaceOf(id, log)
+    const folder = yield* FindSession.folderOf(cd, id, log)
     const events = log.map(({ event }) => event)
     const form = json ? "jsonl" as const : "text" as const
     const { environment, ...chosen } = yield* SessionSetup.choose(id, lastUsed(events), {
