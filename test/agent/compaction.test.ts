@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as fc from "fast-check"
 import * as Agent from "../../src/agent/Agent.ts"
 import type { AgentEvent } from "../../src/agent/AgentEvent.ts"
 import * as ContextPolicy from "../../src/agent/ContextPolicy.ts"
@@ -11,7 +13,9 @@ import { summarize } from "../../src/prompts/Compaction.ts"
 import * as Price from "../../src/responses/account/Price.ts"
 import { isFunctionCallOutput, type Item, text } from "../../src/responses/Item.ts"
 import { isCompaction, type Request } from "../../src/responses/Request.ts"
-import type { Compacted } from "../../src/session/SessionEvent.ts"
+import { Responses } from "../../src/responses/Responses.ts"
+import * as History from "../../src/session/History.ts"
+import type { Compacted, Stored } from "../../src/session/SessionEvent.ts"
 import * as SessionStore from "../../src/session/SessionStore.ts"
 import type * as ContextWindow from "../../src/testing/ContextWindow.ts"
 import * as Script from "../../src/testing/Script.ts"
@@ -19,6 +23,7 @@ import * as ScriptedResponses from "../../src/testing/ScriptedResponses.ts"
 import * as Permission from "../../src/tools/permission/Permission.ts"
 import * as ToolExecutor from "../../src/tools/ToolExecutor.ts"
 import * as Toolkit from "../../src/tools/Toolkit.ts"
+import { forAll } from "../forAll.ts"
 import { echo, resume, run, tags } from "./support.ts"
 
 const window = 4000
@@ -70,10 +75,32 @@ const layer = (
         isKnown ? { percent, models: { [model]: { contextWindow: server.window } } } : { percent: false }
       )
     ),
+    Layer.provideMerge(listening),
     Layer.provideMerge(ScriptedResponses.layer(script, server)),
     Layer.provideMerge(SessionStore.layerMemory)
   )
 }
+
+/** What the model was asked, and what the log said when it was. */
+class Listened extends Context.Tag("test/agent/compaction/Listened")<Listened, {
+  readonly seen: Effect.Effect<
+    ReadonlyArray<{ readonly account: string; readonly log: ReadonlyArray<Stored>; readonly request: Request }>
+  >
+}>() {}
+
+const listening = Layer.effectContext(Effect.gen(function*() {
+  const responses = yield* Responses
+  const { read } = yield* SessionStore.SessionStore
+  const seen: Array<Effect.Effect.Success<typeof Listened.Service.seen>[number]> = []
+  const stream = (request: Request) =>
+    Stream.unwrap(Effect.map(Effect.all([responses.account, Effect.orDie(read("s"))]), ([account, log]) => {
+      seen.push({ account, log, request })
+      return responses.stream(request)
+    }))
+  return Context.make(Responses, { ...responses, stream }).pipe(
+    Context.add(Listened, { seen: Effect.sync(() => seen) })
+  )
+}))
 
 const requests = Effect.flatMap(ScriptedResponses.ScriptedResponses, (model) => model.requests)
 const log = Effect.flatMap(SessionStore.SessionStore, (store) => store.read("s"))
@@ -270,6 +297,47 @@ describe("a compaction", () => {
       const after = (yield* requests).at(-1)?.input ?? []
       assert.deepStrictEqual(after.slice(0, before.length), before)
     }).pipe(Effect.provide(layer(working(7)))))
+
+  it.effect("leaves each request what the log says by then, wherever processes ended and whoever is asked", () => {
+    let compared = 0
+    const process = fc.record({
+      /** After how many events more nobody listens any more. */
+      heard: fc.integer({ min: 1, max: 12 }),
+      model: fc.constantFrom("gpt-5.5", "gpt-6-astra"),
+      isNewTurn: fc.boolean()
+    })
+    const life = fc.record({
+      processes: fc.array(process, { minLength: 2, maxLength: 4 }),
+      compaction: fc.constantFrom("hosted" as const, "refused" as const, undefined),
+      size: fc.constantFrom(500, 2000, 4000)
+    })
+    return forAll(life, ({ compaction, processes, size }) =>
+      Effect.gen(function*() {
+        const agent = yield* Agent.Agent
+        const { seen } = yield* Listened
+        for (const { heard, isNewTurn, model } of processes) {
+          const events = isNewTurn ? agent.run("s", "Echo a lot", { model }) : agent.resume("s", { model })
+          yield* Effect.exit(Stream.runDrain(Stream.take(events, heard)))
+        }
+        yield* run("Again")
+        for (const { account, log, request } of yield* seen) {
+          if (isSummary(request) || request.input.at(-1)?.type === "compaction_trigger") continue
+          const recipient = { model: request.model, account }
+          const told = History.toInput(History.forRecipient(log, recipient), recipient)
+          assert.deepStrictEqual(
+            request.input.map((item) => JSON.stringify(item)),
+            told.map((item) => JSON.stringify(item))
+          )
+          compared++
+        }
+        const stored = yield* log
+        const keys = stored.map(({ key }) => key)
+        assert.deepStrictEqual(keys, [...new Set(keys)])
+      }).pipe(
+        Effect.provide(layer(working(8, size), { compaction })),
+        Effect.orDie
+      )).pipe(Effect.tap(() => Effect.sync(() => assert.isAbove(compared, 200))))
+  })
 
   it.effect("by the server is rebuilt from text for another model", () =>
     Effect.gen(function*() {
