@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import { Agent } from "../../agent/Agent.ts"
 import type { Inbox } from "../../agent/Inbox.ts"
 import type { Limits } from "../../agent/Limits.ts"
-import { defined } from "../../internal/json.ts"
+import { defined, same } from "../../internal/json.ts"
 import type * as NodeAgent from "../../node/NodeAgent.ts"
 import { layerHome } from "../../node/NodeHome.ts"
 import * as Home from "../../node/settings/Home.ts"
@@ -24,6 +24,7 @@ import type { Item } from "../../responses/Item.ts"
 import { lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import type { PermissionInForce } from "../../session/SessionEvent.ts"
 import { makeId, SessionStore } from "../../session/SessionStore.ts"
+import { Processes } from "../../tools/command/Processes.ts"
 import * as McpServers from "../../tools/mcp/McpServers.ts"
 import type { Asking } from "../../tools/permission/Approver.ts"
 import type { Mode } from "../../tools/permission/Mode.ts"
@@ -78,6 +79,11 @@ interface Opened {
   }
   /** The model that is asked where none is chosen. */
   readonly usualModel: string
+}
+
+/** What a turn runs on, which stays as long as it would be made of the same: MCP servers start once, and stay. */
+interface Stack extends Pick<Opened, "servers" | "services"> {
+  readonly madeOf: NodeAgent.Options
   readonly scope: Scope.CloseableScope
 }
 
@@ -90,6 +96,7 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
   const { signal } = yield* Interruption
   let asked = first
   let opened: Opened | undefined
+  let stack: Stack | undefined
   /** The model that was last asked where none is chosen; it is shown also while nothing is open. */
   let usualModel: string | undefined
   let home: { readonly map: Layer.MemoMap; readonly scope: Scope.CloseableScope } | undefined
@@ -106,19 +113,17 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
       : Effect.succeed(home)
   )
 
-  const open = Effect.suspend(() => opened === undefined ? openAnew : Effect.succeed(opened))
-
-  const openAnew = Effect.gen(function*() {
-    const { map } = yield* homeFor
-    if (asked.trust) yield* Trust.trust(yield* Home.config, asked.folder)
-    const { isTrusted, permission, runtime, search, settings, skills } = yield* AgentSetup.read(asked)
-    asked = { ...asked, mcpServers: settings.serverNames }
+  const stackOf = Effect.fnUntraced(function*(madeOf: NodeAgent.Options, map: Layer.MemoMap) {
+    // A server that has failed is tried again.
+    const hasFailed = stack?.servers.running.some((server) => server.now().problem !== undefined) === true
+    if (stack !== undefined && !hasFailed && isSame(stack.madeOf, madeOf)) return stack
+    yield* close
     const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
-    const mcpServers = McpServers.merge(runtime.mcpServers ?? [], options.mcpServers ?? [])
+    const mcpServers = McpServers.merge(madeOf.mcpServers ?? [], options.mcpServers ?? [])
     let running: ReadonlyArray<McpServers.Running> = []
     const services = yield* Runtime.build(
       {
-        ...runtime,
+        ...madeOf,
         ...options,
         mcpServers,
         onMcpServers: (servers) => {
@@ -130,6 +135,17 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     ).pipe(
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
+    return stack = { services, servers: { all: mcpServers, running }, madeOf, scope }
+  })
+
+  const open = Effect.suspend(() => opened === undefined ? openAnew : Effect.succeed(opened))
+
+  const openAnew = Effect.gen(function*() {
+    const { map } = yield* homeFor
+    if (asked.trust) yield* Trust.trust(yield* Home.config, asked.folder)
+    const { isTrusted, permission, runtime, search, settings, skills } = yield* AgentSetup.read(asked)
+    asked = { ...asked, mcpServers: settings.serverNames }
+    const { servers, services } = yield* stackOf(runtime, map)
     const { defaultModel } = yield* Context.get(services, Models).known
     usualModel = settings.model ?? defaultModel
     return opened = {
@@ -140,9 +156,8 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
       search,
       isTrusted,
       sandbox: runtime.sandbox,
-      servers: { all: mcpServers, running },
-      usualModel,
-      scope
+      servers,
+      usualModel
     }
   }).pipe(
     (opening) => Effect.suspend(() => Common.override(asked.environment)(opening)),
@@ -154,7 +169,8 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     Effect.flatMap(open, ({ services }) => Effect.provide(work, services))
 
   const close = Effect.suspend(() => {
-    const last = opened
+    const last = stack
+    stack = undefined
     opened = undefined
     return last === undefined ? Effect.void : Scope.close(last.scope, Exit.void)
   })
@@ -175,9 +191,13 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
     /** Changes what the next turn is asked with. */
     change: (changes: Partial<Asked>) =>
       Effect.suspend(() => {
-        const isElsewhere = changes.environment !== undefined && changes.environment !== asked.environment
+        const { environment, session } = asked
         asked = { ...asked, ...changes }
-        return Effect.zipRight(close, isElsewhere ? closeHome : Effect.void)
+        opened = undefined
+        if (!same(environment, asked.environment)) return Effect.zipRight(close, closeHome)
+        return session === asked.session || stack === undefined
+          ? Effect.void
+          : Effect.provide(Effect.flatMap(Processes, ({ end }) => end(session)), stack.services)
       }),
     /** The session has its first turn. */
     began: Effect.sync(() => {
@@ -224,6 +244,18 @@ export const make = Effect.fnUntraced(function*(first: Asked, options: Options) 
       Effect.suspend(() =>
         use(Effect.flatMap(SessionStore, (store) => Effect.orElseSucceed(store.read(asked.session, seq), () => [])))
       )
+  }
+})
+
+/** Whether a stack for the one would be the same for the other. */
+const isSame = (a: NodeAgent.Options, b: NodeAgent.Options): boolean => same(comparable(a), comparable(b))
+
+/** Without the functions that the rules of a policy are compiled to. */
+const comparable = ({ policy, ...others }: NodeAgent.Options) => ({
+  ...others,
+  policy: policy === undefined ? undefined : {
+    ...policy,
+    rules: policy.rules.map(({ name, rule }) => ({ name, rule }))
   }
 })
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import { field, text } from "../../../src/internal/json.ts"
 import * as NodeSandbox from "../../../src/node/sandbox/NodeSandbox.ts"
 import * as Script from "../../../src/testing/Script.ts"
-import { eventually, lines, machine, platform } from "../support.ts"
+import { eventually, isAlive, lines, machine, platform } from "../support.ts"
 
 const test = (
   name: string,
@@ -294,6 +294,49 @@ describe("a command of a conversation", () => {
       assert.lengthOf(sessionsOf(person.home), 3)
       const now = /› ([\da-f]{8})/.exec(yield* chat.enter("/sessions"))?.[1]
       assert.match(yield* chat.enter(`/resume ${now}`), /is the one that goes on already/)
+      yield* chat.leave
+    }))
+
+  test("starts MCP servers once, whichever session goes on, unless one has failed", () =>
+    Effect.gen(function*() {
+      const staying = { command: "echo $$ > pid; exec sleep 300", background: true }
+      const person = yield* sitDown(
+        Script.fromTurns([
+          Script.answer(Script.call("bash", staying)),
+          ...Array.from({ length: 7 }, () => say("Fine."))
+        ])
+      )
+      const started = person.file("started")
+      const server = fileURLToPath(new URL("../mcpServer.mjs", import.meta.url))
+      const one = {
+        command: "sh",
+        args: ["-c", `echo $$ >> '${started}'; exec '${process.execPath}' '${server}' good`]
+      }
+      const settings = (servers: object) =>
+        writeFileSync(`${person.home}/config.json`, JSON.stringify({ mcp_servers: servers }))
+      const rules = person.file("policy.json")
+      writeFileSync(rules, JSON.stringify({ rules: [{ decision: "deny", path: "closed/**" }] }))
+      settings({ one })
+      const chat = yield* person.start("--policy", rules)
+      const starts = () => readFileSync(started, "utf8").trim().split("\n").length
+      yield* chat.turn("one")
+      const pid = Number(readFileSync(person.file("pid"), "utf8"))
+      for (const command of ["/effort high", "/fork", "/fork 1", "/clear"]) {
+        yield* chat.enter(command)
+        // What runs in the background belongs to the session that is left.
+        assert.strictEqual(isAlive(pid), command === "/effort high", command)
+        yield* chat.turn("go on")
+        assert.strictEqual(starts(), 1, command)
+      }
+      // Other settings make another stack.
+      settings({ one, missing: { command: "/nope" } })
+      yield* chat.enter("/clear")
+      yield* chat.turn("go on")
+      assert.strictEqual(starts(), 2)
+      assert.match(yield* chat.enter("/mcp"), /missing[^]*failed/)
+      yield* chat.enter("/clear")
+      yield* chat.turn("go on")
+      assert.strictEqual(starts(), 3)
       yield* chat.leave
     }))
 

@@ -80,8 +80,14 @@ export const fork: SlashCommand = {
     const { id } = yield* chat.session.use(
       Effect.flatMap(SessionStore, (store) => store.fork(session, given === "" ? undefined : Number(given)))
     )
-    // All that is in the copy stands on the screen already, unless its end is left out.
-    yield* given === "" ? change(chat, id) : goTo(chat, id)
+    // The copy is asked as this one is.
+    yield* chat.session.change({ session: id })
+    // All that is in it stands on the screen already, unless its end is left out.
+    if (given !== "") {
+      const { log } = yield* Effect.provide(FindSession.find(id, false, Option.none()), layerHome)
+      yield* chat.forget
+      yield* chat.show(log)
+    }
     yield* chat.say(
       `This is a copy now${given === "" ? "" : `, from the end of turn ${given} on`}; session ${
         FindSession.shortId(session)
