@@ -25,6 +25,11 @@ export class Stopping extends Context.Reference<Stopping>()("effixir/cli/Keyboar
   })
 }) {}
 
+/** Whether the terminal itself lets a line be edited, since nothing may move its cursor. */
+export class IsPlain extends Context.Reference<IsPlain>()("effixir/cli/Keyboard/IsPlain", {
+  defaultValue: () => false
+}) {}
+
 /** Stops as often as it is told to, until `use` ends or is interrupted by that. */
 const stoppable = <A, E, R>(use: (stop: () => void) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
@@ -111,25 +116,29 @@ const arrows: { readonly [sequence: string]: string } = {
   "\u001B[6~": "down"
 }
 
-/** Reads a line of text, which may be begun with one to change; Enter alone gives an empty one. */
+/**
+ * Reads a line of text, which may be begun with one to change, unless the terminal edits it; Enter alone gives an empty
+ * one.
+ */
 export const words = (prompt: string, begun = ""): Effect.Effect<string> =>
-  line(process.stderr, (input, signal) => {
-    const answer = input.question(prompt, { signal })
-    if (begun !== "") input.write(begun)
-    return answer
-  })
+  Effect.flatMap(IsPlain, (isPlain) =>
+    line({ output: process.stderr, terminal: !isPlain }, (input, signal) => {
+      const answer = input.question(prompt, { signal })
+      if (begun !== "" && !isPlain) input.write(begun)
+      return answer
+    }))
 
 /**
  * Reads a line that must not show on the screen, such as an API key. What is typed after the prompt is never echoed.
  */
 export const hiddenWords = (prompt: string): Effect.Effect<string> =>
-  line(new Writable({ write: (_text, _encoding, done) => done() }), (input, signal) => {
+  line({ output: new Writable({ write: (_text, _encoding, done) => done() }), terminal: true }, (input, signal) => {
     process.stderr.write(prompt)
     return input.question("", { signal })
   })
 
 const line = (
-  output: NodeJS.WritableStream,
+  how: { readonly output: NodeJS.WritableStream; readonly terminal: boolean },
   ask: (input: Interface, signal: AbortSignal) => Promise<string>
 ): Effect.Effect<string> =>
   stoppable((stop) =>
@@ -139,7 +148,7 @@ const line = (
       }
       return Effect.acquireUseRelease(
         Effect.sync(() => {
-          const input = createInterface({ input: process.stdin, output, terminal: true, escapeCodeTimeout: 50 })
+          const input = createInterface({ input: process.stdin, escapeCodeTimeout: 50, ...how })
           process.stdin.on("keypress", onKey)
           return input.on("SIGINT", stop)
         }),

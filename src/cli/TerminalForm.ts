@@ -119,17 +119,21 @@ const meaning: ReadonlySet<string> = new Set(["y", "n", escape, "\u0004"])
 const ask = Effect.fnUntraced(function*(screen: typeof Screen.Service, field: Elicitation.Field) {
   const { description, isRequired, kind, title, usual } = field
   const choices = kind._tag === "Choice" ? kind.choices : []
+  // What could not be typed as it is shown is not proposed.
+  const begun = line(usual) === usual ? usual : ""
+  // A line that the terminal edits begins empty.
+  const proposed = (yield* Keyboard.IsPlain) ? begun : ""
   yield* screen.err([
     "",
     ...barred(screen, `${title}${description === "" ? "" : `: ${description}`}`),
     ...choices.flatMap(({ title }, at) => barred(screen, `${at + 1}  ${title}`)),
-    `  (${Elicitation.expectedOf(kind)}${isRequired ? "" : "; Enter alone for none"})`,
+    `  (${Elicitation.expectedOf(kind)}${
+      proposed !== "" ? `; Enter alone for ${proposed}` : isRequired ? "" : "; Enter alone for none"
+    })`,
     ""
   ].join("\n"))
-  // What could not be typed as it is shown is not proposed.
-  const begun = line(usual) === usual ? usual : ""
   for (let n = 0; n < maxTries; n++) {
-    const typed = yield* Keyboard.words("  > ", begun)
+    const typed = (yield* Keyboard.words("  > ", begun)) || proposed
     if (typed.trim() === "" && !isRequired) return undefined
     const value = Elicitation.read(kind, typed)
     if (Either.isRight(value) && typed.trim() !== "") return { value: value.right }

@@ -8,6 +8,8 @@ import type { Choice } from "./Picker.ts"
 export interface Front {
   readonly columns: () => number
   readonly hasColors: boolean
+  /** Whether it comes line by line, so that nothing may move the cursor. */
+  readonly isPlain: boolean
   /** Whether what is typed stays on the screen as it was typed, so that it need not be shown again. */
   readonly hasEcho: boolean
   /** Which key stops a turn. */

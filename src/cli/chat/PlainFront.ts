@@ -91,6 +91,7 @@ export const make = Effect.gen(function*() {
   const front: Front = {
     columns: () => process.stdout.columns || 80,
     hasColors: false,
+    isPlain: true,
     hasEcho: process.stdin.isTTY === true,
     hint: "Ctrl-C stops",
     print,
@@ -162,6 +163,8 @@ export const make = Effect.gen(function*() {
         Effect.forever(interrupting),
         Effect.forever(watching)
       ])
+      // What is told next is not told behind the prompt.
+      yield* isPrompted ? screen.out("\n") : Effect.void
     })
   }
 })

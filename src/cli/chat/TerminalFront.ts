@@ -171,6 +171,7 @@ export const make = Effect.gen(function*() {
   const front: Front = {
     columns: () => terminal.size().columns,
     hasColors,
+    isPlain: false,
     hasEcho: false,
     hint: "Esc stops",
     print: area.print,

@@ -41,7 +41,10 @@ export const make = Effect.map(Effect.all([Screen, Effect.makeSemaphore(1)]), ([
   const put = <A>(shown: Front, question: (on: typeof Screen.Service) => Effect.Effect<A>) => {
     const on = { ...screen, err: screen.out, size: sizeOfOut, hasColors: shown.hasColors }
     const asked = Effect.suspend(() =>
-      Effect.provideService(question(on), Keyboard.Stopping, { stop, hasEscape: true })
+      question(on).pipe(
+        Effect.provideService(Keyboard.Stopping, { stop, hasEscape: true }),
+        Effect.provideService(Keyboard.IsPlain, shown.isPlain)
+      )
     )
     return one.withPermits(1)(shown.aside(asked))
   }

@@ -624,6 +624,67 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
       assert.notInclude(stdout, "\u001B")
     }))
 
+  test("never moves the cursor where a line is asked for by a flag, and takes it", () =>
+    Effect.gen(function*() {
+      const { file, home, simulator, start } = yield* machine(
+        Script.fromTurns([
+          bash("echo 1 > first"),
+          bash("echo 2 > second"),
+          Script.answer(Script.call("mcp__one__echo", {})),
+          say("Done.")
+        ])
+      )
+      const server = fileURLToPath(new URL("../mcpServer.mjs", import.meta.url))
+      writeFileSync(
+        `${home}/config.json`,
+        JSON.stringify({ mcp_servers: { one: { command: process.execPath, args: [server, "asking"] } } })
+      )
+      const { child, output, result } = yield* start(["chat", "--permission", "ask", "--plain"], {
+        stdin: null,
+        through: pty(80, 24),
+        env: { TERM: "xterm-256color" }
+      })
+      let read = 0
+      const see = (what: string) =>
+        Effect.map(eventually(`shown: ${what}`, () => output().stdout.includes(what, read)), () => {
+          read = output().stdout.indexOf(what, read) + what.length
+        })
+      const type = (text: string) => Effect.sync(() => void child.stdin?.write(text))
+      yield* see("> ")
+      yield* type("do it\n")
+      for (
+        const [seen, typed] of [
+          ["n no", "n"],
+          ["why? Enter to skip: ", "not this one\n"],
+          ["n no", "e"],
+          ["run instead: ", "echo 3 > third\n"],
+          ["y yes", "y"],
+          ["answer it?", "y"],
+          ["> ", "Oslo\n"],
+          ["Enter alone for 7", "\n"],
+          ["> ", "\n"],
+          ["send these answers?", "y"]
+        ] as const
+      ) {
+        yield* see(seen)
+        yield* Effect.sleep("400 millis")
+        yield* type(typed)
+      }
+      yield* see("Done.")
+      yield* see("> ")
+      // The end of the input ends the conversation, and what is told then has a line of its own.
+      yield* type("\u0004")
+      const { code, stdout } = yield* result
+      assert.strictEqual(code, 0)
+      assert.notInclude(stdout, "\u001B")
+      assert.match(stdout, /> \r?\nTo go on: effixir chat --resume/)
+      assert.deepStrictEqual(["first", "second"].map((name) => existsSync(file(name))), [false, false])
+      const heard = (yield* simulator.requests).map(({ body }) => JSON.stringify(body).replaceAll("\\", ""))
+      assert.include(heard[1], "not this one")
+      assert.include(heard[2], "echo 3 > third")
+      assert.include(heard[3], "{\"action\":\"accept\",\"content\":{\"city\":\"Oslo\",\"days\":7}}")
+    }))
+
   test("never moves the cursor, and does the same", () =>
     Effect.gen(function*() {
       const { base, file, home, simulator, start } = yield* machine(
