@@ -258,7 +258,7 @@ const noRules: Policy.Policy = { source: "", rules: [], otherwise: undefined }
  * import * as Effect from "effect/Effect"
  * import { Permission, Policy } from "effixir"
  *
- * const policy = Policy.fromText("{ \"deny\": [\"bash(rm *)\"] }", "policy.json")
+ * const policy = Policy.fromText("{ \"rules\": [{ \"decision\": \"deny\", \"command\": \"rm\" }] }", "policy.json")
  *
  * const decides = Effect.flatMap(policy, (policy) => Permission.make(policy, "ask"))
  * const asALayer = Effect.map(policy, (policy) => Permission.layerPolicy(policy, "auto"))

@@ -89,7 +89,7 @@ export class PolicyError
  * import { Policy } from "effixir"
  *
  * const verdict = Effect.gen(function*() {
- *   const policy = yield* Policy.fromText("{ \"deny\": [\"read(**\\/.env)\"] }", "policy.json")
+ *   const policy = yield* Policy.fromText("{ \"rules\": [{ \"decision\": \"deny\", \"path\": \"**\\/.env\" }] }", "policy.json")
  *   if (Policy.denies(policy, "read", "/home/ada/app/.env")) return "never"
  *   return Policy.judge(policy, "bash", { _tag: "Command", command: "git push" })
  * })
