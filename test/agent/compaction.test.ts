@@ -93,7 +93,7 @@ const listening = Layer.effectContext(Effect.gen(function*() {
   const { read } = yield* SessionStore.SessionStore
   const seen: Array<Effect.Effect.Success<typeof Listened.Service.seen>[number]> = []
   const stream = (request: Request) =>
-    Stream.unwrap(Effect.map(Effect.all([responses.account, Effect.orDie(read("s"))]), ([account, log]) => {
+    Stream.unwrap(Effect.map(Effect.orDie(Effect.all([responses.account, read("s")])), ([account, log]) => {
       seen.push({ account, log, request })
       return responses.stream(request)
     }))
