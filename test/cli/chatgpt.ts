@@ -43,7 +43,6 @@ export const signedIn = Effect.fnUntraced(function*(knobs: Partial<Knobs> = {}) 
   const { output, result } = yield* here.follow(["login", "--chatgpt"])
   yield* visit(yield* urlOf(output))
   assert.strictEqual((yield* result).code, 0)
-  yield* here.compile
   yield* here.simulator.turn(knobs)
   const change = Effect.fnUntraced(function*(fields: object) {
     const json: object = JSON.parse(yield* here.fs.readFileString(here.auth))

@@ -27,7 +27,7 @@ describe("the compiled program", () => {
     "is kept for its owner by the first start that ends well, once for each use, and then left alone",
     () =>
       Effect.gen(function*() {
-        const { fs, home, path, run } = yield* machine(script, { signedIn: false, isStarted: true })
+        const { fs, home, path, run } = yield* machine(script, { signedIn: false, isCompiled: false, isStarted: true })
         const file = path.join(home, "cache", "main.js.compiled")
         const uses = Effect.map(fs.readFile(file), (content) => {
           const head = Buffer.from(content.subarray(0, content.indexOf(10))).toString()

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
-import { cpSync } from "node:fs"
+import { cpSync, existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Credential } from "../../src/auth/Credential.ts"
 import * as OpenAiSimulator from "../../src/testing/OpenAiSimulator.ts"
@@ -73,25 +73,29 @@ export const machine = Effect.fnUntraced(function*(
     OPENAI_BASE_URL: simulator.apiBaseUrl
   }
 
-  /** Gives the home the compiled program, which would take each first start in it half its time. */
-  const compile = Effect.sync(() => {
+  /**
+   * Gives the home the compiled program, which would take each first start in it half its time, and so would each that
+   * fails or is killed: those keep nothing.
+   */
+  const compile = () => {
     const compiled = process.env["EFFIXIR_TEST_COMPILED"]
     if (compiled !== undefined && options?.isCompiled !== false) {
       cpSync(compiled, path.join(home, "cache"), { recursive: true })
     }
-  })
+  }
 
   const credential = yield* simulator.signIn()
   if (options?.signedIn !== false) {
     yield* fs.makeDirectory(home, { mode: 0o700 })
     const json = JSON.stringify(yield* Schema.encode(Credential)(credential))
     yield* fs.writeFileString(path.join(home, "auth.json"), json, { mode: 0o600 })
-    yield* compile
+    compile()
   }
 
   const start = (args: ReadonlyArray<string>, options?: How) =>
     Effect.acquireRelease(
       Effect.sync((): Started => {
+        if (existsSync(home) && !existsSync(path.join(home, "cache"))) compile()
         const [command = "", ...words] = [...options?.through ?? [], process.execPath, program, ...args]
         const child = spawn(command, words, {
           cwd: folder,
@@ -161,7 +165,6 @@ export const machine = Effect.fnUntraced(function*(
     },
     asked: simulator.requests,
     secrets,
-    compile,
     start,
     follow,
     run,
