@@ -311,9 +311,9 @@ for (const { isThere, layer, name } of engines) {
 
     it.live("can be interrupted at any time", () =>
       Effect.gen(function*() {
-        yield* put("big.txt", `${"a".repeat(99)}\n`.repeat(2_000_000))
         // How long it takes is the machine's affair; JavaScript would go on until the limit of a search.
         const isRipgrep = name === "ripgrep"
+        yield* put("big.txt", `${"a".repeat(99)}\n`.repeat(isRipgrep ? 2_000_000 : 200_000))
         const pattern = isRipgrep ? "(\\w{3,50}){2}\\d" : "(a|b)*c"
         const whole = isRipgrep ? (yield* Effect.timed(grep(pattern)))[0] : Duration.seconds(30)
         const fiber = yield* Effect.fork(grep(pattern))
