@@ -2,8 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { fresh, urlOf, visit } from "./chatgpt.ts"
-import type { How } from "./machine.ts"
-import { type Followed, platform } from "./support.ts"
+import { platform } from "./support.ts"
 
 /** Fields of files and requests whose values are nobody else's business. */
 const fields = new Set([
@@ -34,7 +33,7 @@ require("node:module").syncBuiltinESMExports()
 /** A person who keeps all that was shown, and knows what must not have been. */
 const watching = Effect.gen(function*() {
   const here = yield* fresh({ earliest: "none" })
-  const { asked, auth, base, follow, fs, path, start } = here
+  const { asked, auth, base, fs, path, start } = here
   const preload = path.join(base, "crash.cjs")
   yield* fs.writeFileString(preload, crash)
   const shown: Array<string> = []
@@ -48,29 +47,19 @@ const watching = Effect.gen(function*() {
   /** A command, with all that is told at every level; `act` does the part of the person. */
   const run = Effect.fnUntraced(function*(
     args: ReadonlyArray<string>,
-    act: (followed: Followed) => Effect.Effect<unknown> = () => Effect.void,
-    options: How = {}
+    act: (started: Effect.Effect.Success<ReturnType<typeof start>>) => Effect.Effect<unknown> = () => Effect.void,
+    options: Parameters<typeof start>[1] = {}
   ) {
-    const followed = yield* follow(["--log-level", "all", ...args], options)
-    yield* act(followed)
-    const result = yield* followed.result
+    const started = yield* start(["--log-level", "all", ...args], options)
+    yield* act(started)
+    const result = yield* started.result
     shown.push(result.stdout, result.stderr)
     yield* noteStored
     return result
-  }, Effect.scoped)
+  })
 
-  /** The same with a signal in its middle. */
-  const quit = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
-    const { child, result } = yield* start(["--log-level", "all", ...args])
-    yield* Effect.sleep("1500 millis")
-    child.kill("SIGQUIT")
-    const { stderr, stdout } = yield* result
-    shown.push(stdout, stderr)
-    yield* noteStored
-  }, Effect.scoped)
-
-  const browse = ({ output }: Followed) =>
-    Effect.flatMap(urlOf(output), (url) => {
+  const browse = (started: Parameters<Parameters<typeof run>[1] & {}>[0]) =>
+    Effect.flatMap(urlOf(started.output), (url) => {
       addresses.push(url)
       return visit(url)
     })
@@ -108,7 +97,6 @@ const watching = Effect.gen(function*() {
   return {
     ...here,
     run,
-    quit,
     browse,
     secrets,
     assertNothingTold,
@@ -125,7 +113,7 @@ describe("no secret is told anywhere but in auth.json", () => {
     "with the official sign-in, over two sign-ins, runs, failures, a crash and the end",
     () =>
       Effect.gen(function*() {
-        const { assertNothingTold, browse, clients, crashing, expire, quit, run, secrets, simulator, stored } =
+        const { assertNothingTold, browse, clients, crashing, expire, run, secrets, simulator, stored } =
           yield* watching
         assert.strictEqual((yield* run(["login", "--chatgpt"], browse)).code, 0)
         const first = yield* stored
@@ -153,7 +141,10 @@ describe("no secret is told anywhere but in auth.json", () => {
         yield* run(["login", "--chatgpt"], browse)
         yield* simulator.turn({ tokenDelay: "2 seconds" })
         yield* expire
-        yield* quit(["Say hello"])
+        yield* run(
+          ["Say hello"],
+          ({ child }) => Effect.zipRight(Effect.sleep("1500 millis"), Effect.sync(() => child.kill("SIGQUIT")))
+        )
         assert.strictEqual((yield* run(["logout"])).code, 0)
         yield* run(["Say hello"])
         assert.strictEqual((yield* clients).length, 1)
