@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chmod, chown } from "node:fs/promises"
-import { createServer } from "node:net"
+import { createServer as createHttpServer } from "node:http"
+import { type AddressInfo, createServer } from "node:net"
 import * as Script from "../../src/testing/Script.ts"
 import { machine, platform } from "./machine.ts"
 
@@ -189,6 +190,14 @@ describe("effixir doctor", () => {
       const gone = (yield* examine([], { HTTPS_PROXY: "me:s3cr3t@127.0.0.1:9" })).of("net.proxy")
       assert.strictEqual(gone.status, "fail")
       assert.match(gone.summary, /^HTTPS_PROXY names the proxy 127\.0\.0\.1:9, which cannot be reached: /)
-      for (const { remedy, summary } of [socks, gone]) assert.notInclude(`${summary} ${remedy}`, "s3cr3t")
+      const asking = createHttpServer((_, response) => response.writeHead(407).end()).listen(0)
+      yield* Effect.addFinalizer(() => Effect.sync(() => asking.close()))
+      const { port } = asking.address() as AddressInfo
+      const report = yield* examine([], { HTTP_PROXY: `127.0.0.1:${port}`, NO_PROXY: "" })
+      const refusing = report.of("net.proxy")
+      assert.strictEqual(refusing.status, "fail")
+      assert.match(refusing.summary, /^the proxy .*, which HTTP_PROXY names, wants a name and a password \(407\)/i)
+      assert.strictEqual(report.of("net.issuer").summary, "It cannot be looked at before net.proxy is put right")
+      for (const { remedy, summary } of [socks, gone, refusing]) assert.notInclude(`${summary} ${remedy}`, "s3cr3t")
     }).pipe(Effect.provide(platform)))
 })

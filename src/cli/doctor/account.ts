@@ -19,7 +19,7 @@ import { expiresAt, isSignIn } from "../../auth/Credential.ts"
 import { Credentials } from "../../auth/Credentials.ts"
 import * as Host from "../../auth/Host.ts"
 import { address } from "../../internal/address.ts"
-import { networkProblem } from "../../internal/networkProblem.ts"
+import { innermost, networkProblem, ProxyProblem } from "../../internal/networkProblem.ts"
 import * as Network from "../../node/network/Network.ts"
 import * as NodeSocketClient from "../../node/network/NodeSocketClient.ts"
 import { Models } from "../../responses/account/Models.ts"
@@ -214,6 +214,17 @@ export const proxy: Check = {
     Effect.catchAll((error) => Effect.succeed(fail(sayConfig(error), "Correct the variable, or unset it")))
   )
 }
+
+/** A proxy may be there, and give no way to a server. */
+export const refusal = (asked: Effect.Effect<Asked, never, HttpClient.HttpClient>) =>
+  Effect.gen(function*() {
+    if (Network.proxiesOf(yield* Config.unwrap(Network.config)).length === 0) return undefined
+    const answer = yield* asked
+    const why = Either.isLeft(answer) ? innermost(answer.left) : undefined
+    return why instanceof ProxyProblem
+      ? fail(why.message, "Correct the variable, or unset it where no proxy is needed")
+      : undefined
+  })
 
 /** Whether anything listens there. */
 const reach = ({ hostname, port, protocol }: URL): Effect.Effect<string | undefined> =>

@@ -83,6 +83,11 @@ const askAll = Effect.fnUntraced(
   function*(isOffline: boolean, proxy: Check.Result) {
     const { transport } = yield* settings(".")
     const asked = yield* Account.askIssuer
+    const refusal = isOffline ? undefined : yield* Account.refusal(asked)
+    if (refusal !== undefined) {
+      const refused = yield* Check.run({ id: proxy.id, look: Effect.succeed(refusal) })
+      return yield* skipAll(refused, refused)
+    }
     const among = (check: Check.Check<Account.Services>) => isOffline ? offline(check.id) : check
     const before = [Account.credential, Account.expiry, ...[Account.issuer(asked), Account.api].map(among)]
     const after = [Account.websocket(transport), Account.clock(asked)].map(among)
