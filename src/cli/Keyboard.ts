@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import { createInterface, type Interface } from "node:readline/promises"
 import { Writable } from "node:stream"
+import { IsPlain } from "./plain.ts"
 
 /** Whether a person at a terminal can see a question and press a key. */
 export const isThere = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
@@ -23,11 +24,6 @@ export class Stopping extends Context.Reference<Stopping>()("effixir/cli/Keyboar
     stop: Effect.sync(() => process.kill(process.pid, "SIGINT")),
     hasEscape: false
   })
-}) {}
-
-/** Whether the terminal itself lets a line be edited, since nothing may move its cursor. */
-export class IsPlain extends Context.Reference<IsPlain>()("effixir/cli/Keyboard/IsPlain", {
-  defaultValue: () => false
 }) {}
 
 /** Stops as often as it is told to, until `use` ends or is interrupted by that. */

@@ -9,6 +9,7 @@ import { exactly, line } from "../internal/visible.ts"
 import * as NodeBrowser from "../node/auth/NodeBrowser.ts"
 import * as Elicitation from "../tools/mcp/Elicitation.ts"
 import * as Keyboard from "./Keyboard.ts"
+import { IsPlain } from "./plain.ts"
 import type { Screen } from "./Screen.ts"
 import { bold, quoted } from "./verbatim.ts"
 
@@ -122,7 +123,7 @@ const ask = Effect.fnUntraced(function*(screen: typeof Screen.Service, field: El
   // What could not be typed as it is shown is not proposed.
   const begun = line(usual) === usual ? usual : ""
   // A line that the terminal edits begins empty.
-  const proposed = (yield* Keyboard.IsPlain) ? begun : ""
+  const proposed = (yield* IsPlain) ? begun : ""
   yield* screen.err([
     "",
     ...barred(screen, `${title}${description === "" ? "" : `: ${description}`}`),

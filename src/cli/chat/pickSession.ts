@@ -11,7 +11,7 @@ import * as SessionChoice from "./sessionChoice.ts"
 import * as Terminal from "./Terminal.ts"
 
 /** The id of the session; nothing if the person leaves the list. */
-export const pick = Effect.fnUntraced(function*(folder: string) {
+export const pick = Effect.fnUntraced(function*(folder: string, isPlain: boolean) {
   const choices = yield* SessionChoice.here(folder)
   if (choices.length === 0) {
     return yield* new BadInput({
@@ -19,7 +19,7 @@ export const pick = Effect.fnUntraced(function*(folder: string) {
         "with `effixir`"
     })
   }
-  return yield* process.env["TERM"] === "dumb" ? chooseByNumber(choices.slice(0, listed)) : choose(choices)
+  return yield* isPlain || process.env["TERM"] === "dumb" ? chooseByNumber(choices.slice(0, listed)) : choose(choices)
 })
 
 /** How many sessions are listed where they are chosen by their number. */

@@ -6,6 +6,7 @@ import * as ChatPrompts from "../../prompts/ChatPrompts.ts"
 import * as Elicitation from "../../tools/mcp/Elicitation.ts"
 import * as Approver from "../../tools/permission/Approver.ts"
 import * as Keyboard from "../Keyboard.ts"
+import { IsPlain } from "../plain.ts"
 import { Screen } from "../Screen.ts"
 import * as ExternalEditor from "./externalEditor.ts"
 import type { Front } from "./Front.ts"
@@ -43,7 +44,7 @@ export const make = Effect.map(Effect.all([Screen, Effect.makeSemaphore(1)]), ([
     const asked = Effect.suspend(() =>
       question(on).pipe(
         Effect.provideService(Keyboard.Stopping, { stop, hasEscape: true }),
-        Effect.provideService(Keyboard.IsPlain, shown.isPlain)
+        Effect.provideService(IsPlain, shown.isPlain)
       )
     )
     return one.withPermits(1)(shown.aside(asked))

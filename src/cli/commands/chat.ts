@@ -15,9 +15,7 @@ const flags = {
     Options.optional
   ),
   last: Options.boolean("last").pipe(Options.withDescription("Go on with the session that was used last")),
-  plain: Options.boolean("plain").pipe(
-    Options.withDescription("Line by line, without moving the cursor: for screen readers; also with TERM=dumb")
-  ),
+  plain: Common.plain,
   model,
   cd,
   image: Options.withDescription(image, "Send this image along with the first message (png, jpeg, gif or webp)"),

@@ -315,3 +315,8 @@ export const override =
       Effect.flatMap(Screen, ({ adviseFor }) => adviseFor(Option.getOrUndefined(flags.profile ?? Option.none()))),
       environment(flags)(effect)
     )
+
+/** What is shown is not moved in, nor erased. */
+export const plain = Options.boolean("plain").pipe(
+  Options.withDescription("Line by line, without moving the cursor: for screen readers; also with TERM=dumb")
+)

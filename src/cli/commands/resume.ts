@@ -13,6 +13,7 @@ const flags = {
   ...Common.permission,
   ...Common.credential,
   last: Options.boolean("last").pipe(Options.withDescription("The session that was used last")),
+  plain: Common.plain,
   words: Args.text({ name: "session and prompt" }).pipe(Args.repeated)
 }
 

@@ -25,6 +25,7 @@ import * as Common from "../commands/options.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
 import * as Image from "../image.ts"
+import { onPlain } from "../plain.ts"
 import { whileWaiting } from "../progressLine.ts"
 import { Screen } from "../Screen.ts"
 
@@ -68,14 +69,11 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
   }
 }, (conversation, { plain, set }) => (plain ? onPlain(conversation) : conversation).pipe(Overrides.withOverrides(set)))
 
-/** On a terminal of which nothing that has been shown is erased, as if it could not. */
-const onPlain = Effect.updateService(Screen, (screen) => ({ ...screen, isErrTerminal: false, hasColors: false }))
-
 /** Goes on with a session that the person chooses from a list. */
-export const choose = Effect.fnUntraced(function*(flags: Omit<Flags, "plain" | "resume">) {
+export const choose = Effect.fnUntraced(function*(flags: Omit<Flags, "resume">) {
   const { pick } = yield* Effect.promise(() => import("../chat/pickSession.ts"))
-  const chosen = yield* pick(Option.getOrElse(flags.cd, () => "."))
-  if (Option.isSome(chosen)) yield* handle({ ...flags, plain: false, resume: chosen })
+  const chosen = yield* pick(Option.getOrElse(flags.cd, () => "."), flags.plain)
+  if (Option.isSome(chosen)) yield* handle({ ...flags, resume: chosen })
 })
 
 const noTerminal =

@@ -11,6 +11,7 @@ import type { Flags } from "../commands/resume.ts"
 import { BadInput } from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
 import * as Image from "../image.ts"
+import { onPlain } from "../plain.ts"
 import * as Prompt from "../prompt.ts"
 import { runTurn } from "../runTurn.ts"
 import * as SessionSetup from "../sessionSetup.ts"
@@ -50,7 +51,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     before: permissionOf(events, unfinished),
     ...chosen
   }).pipe(Common.override(environment))
-}, (run, flags) => TurnFlags.modes(flags)(run))
+}, (run, flags) => TurnFlags.modes(flags)(flags.plain ? onPlain(run) : run))
 
 /** A person at a terminal chooses a session, and goes on with it in a conversation. */
 const canChoose = ({ dryRun, json, output }: Flags): boolean =>

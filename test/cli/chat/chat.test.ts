@@ -624,6 +624,25 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
       assert.notInclude(stdout, "\u001B")
     }))
 
+  test("never moves the cursor where a session is chosen, if it is asked for by a flag", () =>
+    Effect.gen(function*() {
+      const { run, start } = yield* machine(Script.fromTurns([say("Well.")]))
+      yield* run(["run", "look around"])
+      const { child, output, result } = yield* start(["resume", "--plain"], {
+        stdin: null,
+        through: pty(80, 24),
+        env: { TERM: "xterm-256color" }
+      })
+      for (const [seen, typed] of [["1 to 1; Enter for none:", "1\n"], ["Well.", "/quit\n"]] as const) {
+        yield* eventually(`shown: ${seen}`, () => output().stdout.includes(seen))
+        child.stdin?.write(typed)
+      }
+      const { code, stdout } = yield* result
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "look around")
+      assert.notInclude(stdout, "\u001B")
+    }))
+
   test("never moves the cursor where a line is asked for by a flag, and takes it", () =>
     Effect.gen(function*() {
       const { file, home, simulator, start } = yield* machine(
