@@ -346,6 +346,8 @@ describe("a command of a conversation", () => {
         say("Kept."),
         Script.answer(Script.call("write", { path: "new.txt", content: "new\n" })),
         say("Not kept."),
+        Script.answer(Script.call("bash", { command: "true" })),
+        say("Ran."),
         say("Seen.")
       ]))
       const first = yield* person.start()
@@ -367,9 +369,14 @@ describe("a command of a conversation", () => {
       const chat = yield* person.start("--ephemeral", "--image", "dot.png")
       yield* chat.turn("write it")
       assert.isTrue(existsSync(person.file("new.txt")))
+      yield* chat.turn("run it")
+      assert.match(
+        yield* chat.enter("/undo"),
+        /"run it" has changed no file but by commands\.\s+What a command of the turn may have changed stays\./
+      )
       assert.match(yield* chat.enter("/undo"), /new\.txt is gone, as before/)
       // The stack is built anew, and the session is still there.
-      assert.match(yield* chat.enter("/effort high"), /effort high/)
+      assert.match(yield* chat.enter("/permission read-only"), /refused|nothing/)
       assert.match(yield* chat.turn("again"), /Seen\./)
       for (const command of ["/fork", "/rename x", "/history", "/export"]) {
         assert.match(yield* chat.enter(command), /Nothing of this conversation is kept/)

@@ -42,7 +42,9 @@ export const undo: SlashCommand = {
     }
     const changed = [...restored, ...removed]
     yield* chat.say([
-      changed.length === 0
+      changed.length === 0 && kept.length === 0
+        ? `The turn "${prompt}" has changed no file but by commands.`
+        : changed.length === 0
         ? `No file could be taken back that the turn "${prompt}" has changed.`
         : `What the turn "${prompt}" has changed is taken back:`,
       ...restored.map((path) => `  ${name(path)} is as it was`),
