@@ -10,7 +10,6 @@ import { isSeq } from "./Log.ts"
 export interface LineHead {
   readonly seq: number
   readonly at: string
-  /** May be a part of the line, which keeps the whole of it in memory: {@link copied} does not. */
   readonly key: string
   readonly tag: string
 }
@@ -19,9 +18,10 @@ export interface LineHead {
 export const of = (line: string): LineHead | undefined => {
   const [, seq, at, key, tag] = usual.exec(line) ?? []
   if (seq !== undefined && at !== undefined && key !== undefined && tag !== undefined) {
+    // A part of a string keeps the whole of it in memory; what is parsed is a copy.
     return line.endsWith("}}") || /\}\}\s+$/.test(line.slice(-8))
-      ? headWith(Number(seq), at, key.includes("\\") ? unescaped(key) : key, tag)
-      : undefined
+      ? headWith(Number(seq), at, text(parse(`"${key}"`)), tag) :
+      undefined
   }
   const stored = parse(line)
   const number = field(stored, "seq")
@@ -35,11 +35,16 @@ export const of = (line: string): LineHead | undefined => {
     : undefined
 }
 
-/** The same text in memory of its own. */
-export const copied = (key: string): string => unescaped(JSON.stringify(key).slice(1, -1)) ?? key
+/**
+ * The kind of event alone, where a line is as we write it. In a string the quotes would be escaped, so that the first place
+ * is the one.
+ */
+export const tagOf = (line: string): string => {
+  const at = line.indexOf(beforeTag)
+  return at < 0 ? "" : line.slice(at + beforeTag.length, line.indexOf("\"", at + beforeTag.length))
+}
 
-/** What is parsed is a copy. */
-const unescaped = (inJson: string): string | undefined => text(parse(`"${inJson}"`))
+const beforeTag = "\"event\":{\"_tag\":\""
 
 const usual = /^\{"seq":([1-9]\d{0,14}),"at":"([^"]{1,40})","key":"((?:[^"\\]|\\.)*)","event":\{"_tag":"(\w+)"/
 

@@ -99,7 +99,11 @@ export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leave
     let last: readonly [string, Entry] | undefined
     for (const line of lines) {
       count++
-      const head = LineHead.of(line)
+      // Without a compaction most lines are parsed whole, and their heads need not be read before.
+      const parsed = upTo === 0 && !mayBeOver.has(LineHead.tagOf(line)) ? decode(line) : ""
+      const head = Predicate.isString(parsed)
+        ? LineHead.of(line)
+        : { key: parsed.key, seq: parsed.seq, tag: parsed.event._tag }
       if (head === undefined || past.has(head.key)) continue
       const { key, seq, tag } = head
       const known = recent.get(key)
@@ -107,16 +111,14 @@ export const make = (lines: Lines, decode: typeof decodeLine = decodeLine, leave
       if (known !== undefined && eventOf(key, known) !== undefined) continue
       next = Math.max(next, seq + 1)
       if (seq > upTo) {
+        const entry: Entry = { seq, tag, held: Predicate.isString(parsed) ? line : parsed }
+        recent.set(key, entry)
+        if (seq + 1 === next) last = [key, entry]
         // A line that is parsed at once is garbage at once: copying it around in memory costs more than parsing it.
-        const held = mayBeOver.has(tag) ? line : decode(line)
-        const isKept = held === line || !Predicate.isString(held)
-        const kept = Predicate.isString(held) ? key : held.key
-        const entry = { seq, tag, held }
-        if (isKept) recent.set(kept, entry)
-        if (seq + 1 === next) last = isKept ? [kept, entry] : undefined
+        if (!mayBeOver.has(tag)) eventOf(key, entry)
         continue
       }
-      past.add(LineHead.copied(key))
+      past.add(key)
       const stored = mayMatter.has(tag) ? decode(line) : tag
       if (Predicate.isString(stored)) continue
       pending.push(stored)
