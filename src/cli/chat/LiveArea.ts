@@ -34,8 +34,8 @@ export interface LiveArea {
   readonly resume: Effect.Effect<void>
 }
 
-/** At least so long is one picture shown, in milliseconds. */
-const interval = 40
+/** At least so long is one picture shown, in milliseconds; the first after a pause, such as a key, is shown at once. */
+const interval = 50
 
 /** Of the time, no more than one part in so many is spent on drawing. */
 const share = 5

@@ -119,7 +119,7 @@ describe("LiveArea", () => {
       assert.deepStrictEqual(writes, [])
     }))
 
-  it.scoped("asks for a picture 25 times a second at most, however often something is drawn", () =>
+  it.scoped("asks for a picture 20 times a second at most, however often something is drawn", () =>
     Effect.gen(function*() {
       const { output, writes } = screen()
       const area = yield* LiveArea.make(output)
@@ -128,8 +128,8 @@ describe("LiveArea", () => {
         yield* area.draw(() => ({ rows: [`picture ${asked++}`] }))
         yield* TestClock.adjust(5)
       }
-      assert.isAtMost(asked, 26)
-      assert.isAtLeast(asked, 24)
+      assert.isAtMost(asked, 21)
+      assert.isAtLeast(asked, 19)
       assert.strictEqual(writes.length, asked)
     }))
 
