@@ -26,7 +26,8 @@ interface Config {
 
 const name = "@effect/language-service"
 const require = createRequire(import.meta.url)
-const init: (modules: { readonly typescript: typeof ts }) => Plugin = require(name)
+// Its "main" names a file that it does not have.
+const init: (modules: { readonly typescript: typeof ts }) => Plugin = require(`${name}/index.js`)
 
 const fail = (text: string): never => {
   process.stderr.write(`${text}\n`)
