@@ -24,6 +24,11 @@ export interface Asked {
  * can be piped in, the settings are not looked at for it.
  */
 export const read = Effect.fnUntraced(function*<E, R>(given: string | undefined, wait: Effect.Effect<number, E, R>) {
+  if (isFolder()) {
+    return yield* new BadInput({
+      message: "stdin is a folder, which cannot be read: pipe a file in, or name the folder in the prompt"
+    })
+  }
   const isWhole = given === "-" || given === undefined && process.stdin.isTTY !== true
   const text = isWhole ? yield* stdin : given ?? ""
   if (text.trim() === "") {
@@ -103,6 +108,9 @@ const isFile = (input: Input): boolean => statOf(input)?.isFile() === true
 
 /** A terminal is typed at, and `/dev/null` has nothing to say. */
 const isDevice = (input: Input): boolean => input.isTTY === true || statOf(input)?.isCharacterDevice() === true
+
+/** Of a folder, Node makes an empty stdin that names no file. */
+const isFolder = (): boolean => statOf({ fd: 0 })?.isDirectory() === true
 
 interface Input {
   readonly fd?: number

@@ -70,6 +70,11 @@ describe("what is piped in beside a prompt", () => {
           if (said === "") assert.notInclude(body, "<stdin>")
           else assert.include(body, said)
         }
+        for (const args of [[], ["Say hello"]]) {
+          const { code, stderr } = yield* run(args, { through: ["bash", "-c", "\"$@\" < .", "sh"] })
+          assert.strictEqual(code, 2)
+          assert.include(stderr, "stdin is a folder")
+        }
       }).pipe(Effect.provide(platform))
   )
 
