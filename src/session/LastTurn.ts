@@ -1,6 +1,28 @@
 /**
  * The last turn of a session, how far it came, and what it was asked with: folds over the events of the log.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { SessionStore } from "effixir"
+ * import { LastTurn } from "effixir/session"
+ *
+ * // What a program shows of a session before it goes on with it.
+ * const state = (session: string) =>
+ *   Effect.gen(function*() {
+ *     const store = yield* SessionStore.SessionStore
+ *     const events = (yield* store.read(session)).map(({ event }) => event)
+ *     return {
+ *       prompt: Option.map(LastTurn.lastTurn(events), ({ started }) => started.input),
+ *       hasNoEnd: Option.isSome(LastTurn.openTurn(events)),
+ *       canResume: Option.isSome(LastTurn.unfinishedTurn(events)),
+ *       permission: LastTurn.lastPermission(events).permission,
+ *       model: LastTurn.lastUsed(events).model
+ *     }
+ *   })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"

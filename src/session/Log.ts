@@ -1,6 +1,29 @@
 /**
  * What can be read of the lines of a log.
  *
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Predicate from "effect/Predicate"
+ * import { Log } from "effixir/session"
+ *
+ * // Which lines of a log are no events.
+ * const check = (log: string) =>
+ *   Effect.forEach(
+ *     Log.readable(log.trimEnd().split("\n")).damaged,
+ *     ({ line, problem }) => Console.log(`line ${line}: ${problem}`)
+ *   )
+ *
+ * const eventOf = (line: string) => {
+ *   const stored = Log.decodeLine(line)
+ *   return Predicate.isString(stored) ? undefined : stored.event
+ * }
+ *
+ * // The number after which a client wants to go on.
+ * const after = (given: number) => Log.isSeq(given) ? given : 0
+ * ```
+ *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

@@ -49,6 +49,25 @@ export interface Kept {
 /**
  * Makes a session of what is known of its log: assigns numbers, and keeps the first event of a key.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { SessionEvent } from "effixir"
+ * import { Session } from "effixir/session"
+ *
+ * // A session that is kept nowhere but in memory.
+ * const inMemory = (id: string, known: Parameters<typeof Session.make>[1]) =>
+ *   Session.make(id, known, {
+ *     all: Effect.sync(known.events),
+ *     find: () => Effect.succeedNone,
+ *     write: () => Effect.void
+ *   })
+ *
+ * // What is appended twice under one key is there once.
+ * const rename = (session: Session.Session, title: string) =>
+ *   session.append("renamed/first", SessionEvent.SessionRenamed.make({ title }))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -165,6 +165,22 @@ export const makeMemory: Effect.Effect<Encoded> = Effect.sync(() => {
 /**
  * Keeps what is written in memory, on top of what a driver has, which stays as it is.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { SessionStore } from "effixir"
+ * import { SessionFiles } from "effixir/node"
+ * import { SessionDriver } from "effixir/session"
+ *
+ * // The sessions on the disk, which a trial reads and never changes.
+ * const forTrial = SessionFiles.makeDriver({ folder: "/var/lib/my-agent/sessions" }).pipe(
+ *   Effect.flatMap(SessionDriver.makeOverlay),
+ *   Effect.map((driver) => SessionStore.makeEncoded(driver))
+ * )
+ *
+ * const forTests = Effect.map(SessionDriver.makeMemory, (driver) => SessionStore.makeEncoded(driver))
+ * ```
+ *
  * @since 0.1.0
  * @category drivers
  */

@@ -16,6 +16,25 @@ import * as Schema from "effect/Schema"
  * - `Io` the disk refused
  * - `Remote` the machine that runs its turns has refused, or failed, for a reason that has no error of its own here
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { SessionStore } from "effixir"
+ * import { SessionError } from "effixir/session"
+ *
+ * // A session that may be new.
+ * const eventsOf = (session: string) =>
+ *   Effect.flatMap(SessionStore.SessionStore, (store) => store.read(session)).pipe(
+ *     Effect.catchIf(({ reason }) => reason === "NotFound", () => Effect.succeed([]))
+ *   )
+ *
+ * // What a driver of your own answers.
+ * const read = (id: string, lines: ReadonlyArray<string> | undefined) =>
+ *   lines === undefined ? SessionError.notFound(id) : Effect.succeed(lines)
+ * const keep = (id: string, forks: ReadonlyArray<string>) =>
+ *   new SessionError.SessionError({ reason: "Forked", session: id, detail: SessionError.neededBy(forks) })
+ * ```
+ *
  * @since 0.1.0
  * @category errors
  */

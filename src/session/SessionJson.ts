@@ -1,6 +1,34 @@
 /**
  * A session as programs get it: from the command line and from the server.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { SessionStore, Usage } from "effixir"
+ * import { ContextSize, SessionJson } from "effixir/session"
+ *
+ * // The answers of a small server of your own.
+ * const list = Effect.gen(function*() {
+ *   const store = yield* SessionStore.SessionStore
+ *   const all = yield* store.list
+ *   return {
+ *     sessions: all.map(SessionJson.session),
+ *     usage: SessionJson.usage(all.reduce((sum, { usage }) => Usage.add(sum, usage), Usage.zero)),
+ *     forks: all.flatMap(({ forkOf }) => forkOf === null ? [] : [SessionJson.parent(forkOf)])
+ *   }
+ * })
+ *
+ * const one = (id: string) =>
+ *   Effect.gen(function*() {
+ *     const store = yield* SessionStore.SessionStore
+ *     const all = yield* store.list
+ *     const events = yield* store.read(id)
+ *     const context = yield* ContextSize.ofLog(events, () => Effect.succeed(272_000))
+ *     const summary = all.find((session) => session.id === id)
+ *     return summary === undefined ? undefined : SessionJson.details(summary, events, context, all)
+ *   })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

@@ -61,6 +61,28 @@ export type Status = "completed" | "interrupted" | "limited" | "failed" | "open"
  * Summarizes a session. `lines` is its own log, and `past` what a fork shares with others. Lines that are damaged are
  * passed over, and those that say nothing here are not even parsed: a log may be long.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { SessionStore } from "effixir"
+ * import { Summary } from "effixir/session"
+ *
+ * // A session that was copied here, and what its first event says of where it comes from.
+ * const ofFile = (id: string, log: string) => Summary.fromLines(id, log.trimEnd().split("\n"))
+ * const comesFrom = (event: { readonly forkOf?: unknown }) => Summary.forkOf(event.forkOf)
+ *
+ * // How many sessions work for calls of each, and for calls of those.
+ * const tree = Effect.gen(function*() {
+ *   const store = yield* SessionStore.SessionStore
+ *   const all = yield* store.list
+ *   return all.map((one) => ({
+ *     title: one.title ?? Summary.toTitle(`Session ${one.id}`),
+ *     children: Summary.childrenOf(one, all).length,
+ *     descendants: Summary.descendantsOf(one, all).length
+ *   }))
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -2,6 +2,26 @@
  * How many tokens the conversation fills of a model's window: what the last call used, and an estimate of what has come
  * since.
  *
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import { type History, SessionStore } from "effixir"
+ * import { ContextSize } from "effixir/session"
+ *
+ * // How full the window of a session's model is.
+ * const show = (session: string) =>
+ *   Effect.gen(function*() {
+ *     const store = yield* SessionStore.SessionStore
+ *     const { tokens, window } = yield* ContextSize.ofLog(yield* store.read(session), () => Effect.succeed(272_000))
+ *     yield* Console.log(`${tokens} of ${window ?? "nobody knows how many"} tokens`)
+ *   })
+ *
+ * // The same of a conversation in memory, and whether it was compacted.
+ * const tokens = (history: History.History) => ContextSize.of(history)
+ * const isCompacted = (history: History.History) => ContextSize.lastCompaction(history) !== undefined
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

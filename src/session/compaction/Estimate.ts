@@ -1,6 +1,21 @@
 /**
  * How many tokens something is, without the tokenizer of the model: an estimate, for what no usage tells yet.
  *
+ * @example
+ * ```ts
+ * import { Item } from "effixir"
+ * import { Estimate } from "effixir/session"
+ *
+ * const question = Item.userMessage("What does this project do?")
+ *
+ * const ofItsText = Estimate.ofText(Item.text(question))
+ * const asItIsSent = Estimate.ofItem(question)
+ *
+ * // Whether a conversation with its tools still fits.
+ * const fits = (input: ReadonlyArray<Item.Item>, tools: ReadonlyArray<unknown>) =>
+ *   Estimate.ofItems(input) + Estimate.ofValue(tools) < 100_000
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"

@@ -1,6 +1,25 @@
 /**
  * What of a conversation is compacted, what stays as it is, and why: decided from the conversation alone.
  *
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { History, SessionStore } from "effixir"
+ * import { Plan } from "effixir/session"
+ *
+ * // What a compaction of a session would replace.
+ * const show = (session: string) =>
+ *   Effect.gen(function*() {
+ *     const store = yield* SessionStore.SessionStore
+ *     const plan = Plan.make(History.fromStored(yield* store.read(session)), 272_000)
+ *     if (Option.isNone(plan)) return yield* Console.log("There is nothing to compact.")
+ *     const { calls, responses } = Plan.counts(plan.value)
+ *     yield* Console.log(`${responses} responses with ${calls} calls, up to: ${Plan.lastSaid(plan.value)}`)
+ *   })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as List from "effect/List"

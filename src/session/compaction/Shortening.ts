@@ -2,6 +2,18 @@
  * The input of a request made shorter, where even the request for a summary of it would be too long. What goes first is
  * what can be had again: the outputs of tools, the oldest first.
  *
+ * @example
+ * ```ts
+ * import type { Item } from "effixir"
+ * import { Shortening } from "effixir/session"
+ *
+ * // A conversation for a model with a small window.
+ * const forSmallModel = (input: ReadonlyArray<Item.Item>) => Shortening.toFit(input, 8000)
+ *
+ * // One message that somebody has pasted a whole file into.
+ * const excerpt = (message: Item.Item) => Shortening.message(message, 500)
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"

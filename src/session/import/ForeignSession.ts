@@ -1,6 +1,47 @@
 /**
  * The session of another agent: what its files say, whatever their format. Each format has a file beside this one.
  *
+ * @example
+ * ```ts
+ * import { type Item, Usage } from "effixir"
+ * import { ForeignSession } from "effixir/session"
+ *
+ * // The content of a message, as an agent has it in its files.
+ * const partsOf = (content: unknown): ReadonlyArray<Item.Item> =>
+ *   ForeignSession.records(content).flatMap(({ data, text, type, url }) => {
+ *     const words = ForeignSession.filled(text)
+ *     const address = ForeignSession.filled(url)
+ *     if (words !== undefined) return [ForeignSession.inputText(words)]
+ *     return (address === undefined ? ForeignSession.image(type, data) : ForeignSession.imageAt(address)) ?? []
+ *   })
+ *
+ * const answered = (item: Item.Item): ForeignSession.Entry => ({ _tag: "Answered", items: [item], model: undefined })
+ *
+ * // What one line of such a file says.
+ * const entryOf = (line: unknown): ForeignSession.Entry => {
+ *   const { args, content, id, kind, text, tokens } = ForeignSession.record(line)
+ *   const words = ForeignSession.filled(text) ?? ""
+ *   switch (kind) {
+ *     case "prompt":
+ *       return ForeignSession.said(...partsOf(content))
+ *     case "thought":
+ *       return answered(ForeignSession.thought(words))
+ *     case "answer":
+ *       return answered(ForeignSession.message("assistant", [ForeignSession.outputText(words)]))
+ *     case "call":
+ *       return answered(ForeignSession.call(id, "bash", args))
+ *     case "output": {
+ *       const output = ForeignSession.outputOfParts(partsOf(content))
+ *       return { _tag: "Returned", callId: ForeignSession.callId(id), output, isFailure: false }
+ *     }
+ *     case "usage":
+ *       return { _tag: "Used", usage: { ...Usage.zero, inputTokens: ForeignSession.count(tokens) } }
+ *     default:
+ *       return ForeignSession.lost("Unknown")
+ *   }
+ * }
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"

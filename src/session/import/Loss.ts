@@ -51,6 +51,17 @@ const sentences = {
 /**
  * One sentence about a kind of loss.
  *
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import { Loss, type SessionImport } from "effixir/session"
+ *
+ * // What a person is told after an import.
+ * const tell = ({ losses }: SessionImport.Imported) =>
+ *   Effect.forEach(losses, ([loss, count]) => Console.log(Loss.sentence(loss, count)), { discard: true })
+ * ```
+ *
  * @since 0.1.0
  * @category rendering
  */

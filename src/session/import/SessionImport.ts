@@ -79,6 +79,20 @@ export interface Imported extends Summary {
  * Reads a session into a new one. The lines are gone through without being held; an import that fails, or is interrupted
  * or killed, leaves nothing behind.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { ForeignSessions, NodeAgent } from "effixir/node"
+ * import { SessionImport } from "effixir/session"
+ *
+ * // Goes on here with the last session that Codex has had in a folder.
+ * const sessionId = Effect.gen(function*() {
+ *   const source = yield* ForeignSessions.find("codex", undefined, "/home/ada/app")
+ *   const { sessionId } = yield* SessionImport.run(source)
+ *   return sessionId
+ * }).pipe(Effect.provide(NodeAgent.layerHome))
+ * ```
+ *
  * @since 0.1.0
  * @category running
  */
