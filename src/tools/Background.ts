@@ -97,6 +97,22 @@ const brokenDown = (title: string, cause: Cause.Cause<never>): Effect.Effect<End
  * It is all interrupted with the Scope. `last` is the number of the last handle that was given before, asked for when
  * the next one is needed: a handle means one thing in all of a session.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Tool } from "effixir"
+ * import { Background } from "effixir/tools"
+ *
+ * const quiet = () => Effect.void
+ *
+ * // Counts while the turn does something else, and is stopped with the Scope at the latest.
+ * const report = Effect.gen(function*() {
+ *   const background = yield* Background.make(Effect.succeed(0))
+ *   const id = yield* background.start("count", quiet, () => Effect.succeed(new Tool.Result({ output: "412 tests" })))
+ *   return yield* background.wait(id, "1 minute", quiet)
+ * }).pipe(Effect.scoped)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

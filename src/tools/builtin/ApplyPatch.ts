@@ -26,6 +26,18 @@ const maxLength = 1024 * 1024
 /**
  * Changes any number of files, or none: every hunk must fit before the first file is touched.
  *
+ * @example
+ * ```ts
+ * import { Toolkit } from "effixir"
+ * import { ApplyPatch, Read } from "effixir/tools"
+ *
+ * // An agent that may only read and patch.
+ * const toolkit = Toolkit.make(Read.tool, ApplyPatch.tool)
+ *
+ * // What a user interface shows of such a call.
+ * const line = ApplyPatch.summary("*** Begin Patch\n*** Add File: notes.md\n+Hello\n*** End Patch")
+ * ```
+ *
  * @since 0.1.0
  * @category tools
  */

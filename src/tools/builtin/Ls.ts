@@ -69,6 +69,33 @@ const ls = Effect.fnUntraced(function*({ limit = defaultLimit, path: given = "."
 /**
  * The real path of a folder that the model has named.
  *
+ * @example
+ * ```ts
+ * import * as FileSystem from "@effect/platform/FileSystem"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Tool } from "effixir"
+ * import { Ls, Workspace } from "effixir/tools"
+ *
+ * // A tool of your own that takes a folder as `ls` does.
+ * const names = Tool.make({
+ *   name: "names",
+ *   description: "Lists the first names in a folder",
+ *   parameters: Schema.Struct({ path: Schema.String }),
+ *   access: ({ path }) => Tool.reads(path),
+ *   handler: ({ path }) =>
+ *     Effect.gen(function*() {
+ *       const fs = yield* FileSystem.FileSystem
+ *       const folder = yield* Ls.resolveFolder(path)
+ *       const page = Ls.makePage(100)
+ *       for (const name of yield* Effect.mapError(fs.readDirectory(folder), Workspace.failure(path))) {
+ *         if (!page.add(Ls.withKind(name, "File"))) break
+ *       }
+ *       return page.lines.join("\n")
+ *     })
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category conversions
  */

@@ -2,6 +2,21 @@
  * Patches in the format that Codex's models write: which files are added, deleted and updated, with changes located by
  * the lines around them instead of by line numbers.
  *
+ * @example
+ * ```ts
+ * import * as Either from "effect/Either"
+ * import { Patch } from "effixir/tools"
+ *
+ * // The text of one file with a patch in it, or what is wrong with the patch.
+ * const patched = (text: string, patch: string) =>
+ *   Either.gen(function*() {
+ *     const [change] = yield* Patch.parse(patch)
+ *     if (change?._tag !== "Update") return yield* Either.left("it updates no file")
+ *     const applied = yield* Patch.apply(text, change.hunks)
+ *     return applied.text
+ *   })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"

@@ -40,7 +40,31 @@ export interface Artifact {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, PlatformError>
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Artifacts } from "effixir/tools"
+ *
+ * // Keeps a long output in full, and says where.
+ * const keep = (session: string, callId: string, output: string) =>
+ *   Effect.gen(function*() {
+ *     const artifacts = yield* Artifacts.Artifacts
+ *     const { location, write } = yield* artifacts.begin(session, callId)
+ *     yield* write(new TextEncoder().encode(output))
+ *     return location
+ *   }).pipe(Effect.scoped)
+ *
+ * const untilTheProgramEnds = Effect.provide(keep("session", "call", "a long output"), Artifacts.layerMemory)
+ *
+ * // A test that looks at what was kept.
+ * const kept = new Map<string, Array<Uint8Array>>()
+ * const ForTest = Layer.succeed(Artifacts.Artifacts, Artifacts.makeMemory(kept))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Artifacts extends Context.Tag("effixir/tools/command/Artifacts")<Artifacts, {
   /** Begins an artifact for a call. A second one for the same call gets its own location. */
   readonly begin: (session: string, callId: string) => Effect.Effect<Artifact, PlatformError, Scope.Scope>
@@ -59,6 +83,26 @@ export const nameOf = (callId: string, n: number): string => {
 
 /**
  * Passes on as many bytes as the limit allows.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Artifacts } from "effixir/tools"
+ *
+ * // An artifact of a store of your own.
+ * const begin = (files: Map<string, number>, callId: string): Artifacts.Artifact => {
+ *   const old = Artifacts.outdated(Array.from(files, ([location, size]) => ({ location, size })))
+ *   for (const { location } of old) files.delete(location)
+ *   const location = Artifacts.nameOf(callId, 1)
+ *   return {
+ *     location,
+ *     removed: old.map((one) => one.location),
+ *     write: Artifacts.limited((bytes) =>
+ *       Effect.sync(() => void files.set(location, (files.get(location) ?? 0) + bytes.length))
+ *     )
+ *   }
+ * }
+ * ```
  *
  * @since 0.1.0
  * @category bounding

@@ -2,6 +2,26 @@
  * Limits a tool's output, so that one call cannot fill the model's context: 2,000 lines and 50 KB, never cut inside a
  * character, and with a last line that says what is missing and how to read on.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import type { ToolCall } from "effixir"
+ * import { BoundedOutput } from "effixir/tools"
+ *
+ * // The output of a tool of your own, as much of it as a model should get.
+ * const ofText = (text: string) => BoundedOutput.bound(text)
+ * const ofParts = (output: ToolCall.Output) => BoundedOutput.boundOutput(output)
+ * const beginning = (text: string) => BoundedOutput.head(text, 10).text
+ *
+ * // The end of what a command prints, however much that is.
+ * const endOf = (output: Stream.Stream<Uint8Array>) =>
+ *   Effect.suspend(() => {
+ *     const tail = BoundedOutput.makeTail()
+ *     return Effect.map(Stream.runForEach(output, (bytes) => Effect.sync(() => tail.push(bytes))), tail.read)
+ *   })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as CutOutput from "../../prompts/CutOutput.ts"

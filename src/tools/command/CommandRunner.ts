@@ -95,7 +95,24 @@ export interface Options {
   readonly within?: ReadonlyArray<string>
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { ProcessGroup } from "effixir/node"
+ * import { CommandRunner } from "effixir/tools"
+ *
+ * const status = Effect.gen(function*() {
+ *   const runner = yield* CommandRunner.CommandRunner
+ *   const command = yield* runner.start("git status --short", "/home/ada/app")
+ *   const text = yield* command.output.pipe(Stream.decodeText(), Stream.mkString)
+ *   return { text, ending: yield* command.ending }
+ * }).pipe(Effect.scoped, Effect.provide(ProcessGroup.layer))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class CommandRunner extends Context.Tag("effixir/tools/command/CommandRunner")<CommandRunner, {
   /** Starts a shell command in a folder. */
   readonly start: (

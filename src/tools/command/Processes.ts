@@ -91,6 +91,27 @@ const unknown = (id: string) => new ProcessFailure({ message: ToolFailures.noSuc
 /**
  * Without a layer no command can stay.
  *
+ * @example
+ * ```ts
+ * import * as Duration from "effect/Duration"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { ProcessGroup } from "effixir/node"
+ * import { Processes } from "effixir/tools"
+ *
+ * // Starts a server, and looks at what it has printed after five seconds.
+ * const look = Effect.gen(function*() {
+ *   const processes = yield* Processes.Processes
+ *   const { id } = yield* processes.start("session", "npm run dev", "/home/ada/app")
+ *   const { output } = yield* processes.wait("session", id, Duration.seconds(5))
+ *   yield* processes.end("session")
+ *   return output.text
+ * }).pipe(Effect.provide(Layer.provide(Processes.layer, ProcessGroup.layer)))
+ *
+ * // The same for a part of the program: all are stopped when the Scope closes.
+ * const ownProcesses = Processes.make
+ * ```
+ *
  * @since 0.1.0
  * @category references
  */

@@ -112,6 +112,36 @@ const maxLength = 10_000
 /**
  * The form of a request. One with a field that cannot be asked for, or with more than a person would read, is none.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Either from "effect/Either"
+ * import { Elicitation } from "effixir/tools"
+ *
+ * // How a terminal of your own answers the request of a server.
+ * const answer = (server: string, params: unknown, ask: (question: string) => Effect.Effect<string>) =>
+ *   Effect.gen(function*() {
+ *     const page = Elicitation.pageOf(server, params)
+ *     if (page !== undefined) {
+ *       return (yield* ask(`Open ${page.url}?`)) === "yes" ? Elicitation.visited : Elicitation.decline
+ *     }
+ *     const form = Elicitation.formOf(server, params)
+ *     if (form === undefined) return Elicitation.decline
+ *     const content: { [name: string]: Elicitation.Value } = {}
+ *     for (const { kind, name, title } of form.fields) {
+ *       const value = Elicitation.read(kind, yield* ask(`${title} (${Elicitation.expectedOf(kind)}): `))
+ *       if (Either.isLeft(value)) return Elicitation.cancel
+ *       content[name] = value.right
+ *     }
+ *     return { _tag: "Accept" as const, content }
+ *   })
+ *
+ * // A client that shows forms itself gets the schema, and what it answers is checked.
+ * const shown = (form: Elicitation.Form) => Elicitation.schemaOf(form)
+ * const checked = (form: Elicitation.Form, content: { readonly [name: string]: unknown }) =>
+ *   Elicitation.valuesOf(form, content)
+ * ```
+ *
  * @since 0.1.0
  * @category parsing
  */

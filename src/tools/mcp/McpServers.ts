@@ -168,6 +168,30 @@ export const variablesOf = ({ server }: Configured): ReadonlyArray<string> => {
  * A person's servers and those of a project. A project cannot put another one in the place of a person's own: rules about
  * its tools would then hold for something else.
  *
+ * @example
+ * ```ts
+ * import * as Either from "effect/Either"
+ * import { McpServers } from "effixir/tools"
+ *
+ * const lookup = (name: string) => Either.right(name === "HOME" ? "/home/ada" : undefined)
+ *
+ * // A person's own servers, and those that a project names.
+ * const all = (json: unknown) =>
+ *   McpServers.merge(
+ *     McpServers.ofSettings({ files: { command: "mcp-files", env: { TOKEN: { env: "FILES_TOKEN" } } } }, "config.json"),
+ *     McpServers.ofProject(json, ".mcp.json", lookup) ?? []
+ *   )
+ *
+ * // What a list says of each.
+ * const lines = (json: unknown) =>
+ *   all(json).filter(McpServers.isEnabled).map((server) =>
+ *     `${server.name} (${McpServers.transportOf(server)}) reads ${McpServers.variablesOf(server).join(", ")}`
+ *   )
+ *
+ * const ofAnotherProgram = McpServers.read({ type: "http", url: "https://mcp.example.com" })
+ * const folder = McpServers.expand("${HOME}/notes", lookup)
+ * ```
+ *
  * @since 0.1.0
  * @category combining
  */

@@ -81,6 +81,35 @@ export interface Options {
  * A tool that runs at a server. An approval holds for the tool as it is described when it is given, and for a tool that
  * says of itself that it destroys something only for the same call.
  *
+ * @example
+ * ```ts
+ * import type * as Effect from "effect/Effect"
+ * import { type Tool, Toolkit } from "effixir"
+ * import { McpTool } from "effixir/tools"
+ *
+ * type Ask = (method: string, params: { readonly [name: string]: unknown }) => Effect.Effect<unknown, Tool.ToolFailure>
+ *
+ * // The tools of a server that a client of your own is connected to.
+ * const toolkit = (answer: unknown, ask: Ask) =>
+ *   Toolkit.make(
+ *     ...McpTool.listedIn(answer).map((listed) =>
+ *       McpTool.make({
+ *         name: `mcp__notes__${listed.name}`,
+ *         server: "notes",
+ *         listed,
+ *         version: JSON.stringify(listed),
+ *         call: (args) => ask("tools/call", { name: listed.name, arguments: args })
+ *       })
+ *     ),
+ *     ...McpTool.resources({
+ *       names: { list: "mcp__notes__list_resources", read: "mcp__notes__read_resource" },
+ *       server: "notes",
+ *       list: ask("resources/list", {}),
+ *       read: (uri) => ask("resources/read", { uri })
+ *     })
+ *   )
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

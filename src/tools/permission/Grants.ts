@@ -1,6 +1,26 @@
 /**
  * What an "always" would allow for the rest of a session, and what has been allowed so far.
  *
+ * @example
+ * ```ts
+ * import { Grants } from "effixir/tools"
+ *
+ * // What a person is offered beside "once".
+ * const scopes = [
+ *   ...Grants.ofCommand("bash", "npm test && git status", { workdir: undefined, isExact: false }),
+ *   ...Grants.ofFiles("edit", ["src/index.ts"]),
+ *   ...Grants.ofFilesAlone("edit", [".github/workflows/test.yml"]),
+ *   ...Grants.ofTool("fetch"),
+ *   ...Grants.ofVersion("mcp__notes__add", { version: "1", once: undefined }),
+ *   ...Grants.ofWritable(["/home/ada/.cache"])
+ * ]
+ * const lines = scopes.flatMap(({ allows }) => allows)
+ *
+ * // Whether it was allowed before, and where commands may write by that.
+ * const runsUnasked = (granted: ReadonlySet<string>) => Grants.isCovered(Grants.ofTool("fetch"), granted)
+ * const folders = (granted: ReadonlySet<string>) => Grants.writable(granted)
+ * ```
+ *
  * @since 0.1.0
  */
 import * as SafeCommands from "./SafeCommands.ts"

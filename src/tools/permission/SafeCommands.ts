@@ -2,6 +2,21 @@
  * Which command lines are read-only: those whose every word the table of read-only programs explains. When in doubt, a
  * line is not: a needless question costs a keypress, a missing one may cost a file.
  *
+ * @example
+ * ```ts
+ * import { SafeCommands } from "effixir/tools"
+ *
+ * // The words of each program of a line.
+ * const words = SafeCommands.split("git log --oneline | head -5")
+ *
+ * // Whether a line only reads, and only in the folder, as far as its words show.
+ * const isReadOnly = (line: string) =>
+ *   SafeCommands.explain(line, ["/home/ada/app"])?.every(({ explained }) => explained !== undefined) ?? false
+ *
+ * // What a model is told whose line was refused.
+ * const hint = (line: string) => SafeCommands.mayTurnIntoOption(line) ? "Write ./ before the *." : undefined
+ * ```
+ *
  * @since 0.1.0
  */
 import { isWithin } from "../../internal/paths.ts"

@@ -78,6 +78,19 @@ const artifactsOf = (home: string, session: string): string => `${home}/sessions
 /**
  * The files that count as secret for the tools of a run. By default only names decide.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { SecretFiles } from "effixir/tools"
+ *
+ * // A file of this company is a secret too.
+ * const Secrets = Layer.succeed(SecretFiles.SecretFiles, SecretFiles.make({ listed: ["/home/ada/app/licence.txt"] }))
+ *
+ * const isSecret = (path: string) =>
+ *   Effect.map(SecretFiles.SecretFiles, (secrets) => secrets.isSecret(path)).pipe(Effect.provide(Secrets))
+ * ```
+ *
  * @since 0.1.0
  * @category references
  */

@@ -60,7 +60,33 @@ export interface Versions extends Pick<FileChange, "path" | "real" | "isElsewher
   readonly after: string | undefined
 }
 
-/** @since 0.1.0 @category constructors */
+/**
+ * @example
+ * ```ts
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import type { Tool } from "effixir"
+ * import { FileChange } from "effixir/tools"
+ *
+ * // What a tool of your own shows of a file that it changes.
+ * const edited = (path: string, before: Uint8Array | FileChange.Link, after: string) =>
+ *   FileChange.make({
+ *     path,
+ *     real: `/home/ada/app/${path}`,
+ *     kind: "edit",
+ *     before: FileChange.isLink(before) ? before : FileChange.readable(before),
+ *     after
+ *   })
+ * const details = (changes: ReadonlyArray<FileChange.FileChange>) => ({ changes: FileChange.bound(changes) })
+ *
+ * // What a user interface reads of a result.
+ * const show = ({ details }: Tool.Result) =>
+ *   Effect.forEach(FileChange.inDetails(details), ({ added, path, removed }) =>
+ *     Console.log(`${path} +${added} -${removed}`))
+ * ```
+ *
+ * @since 0.1.0 @category constructors
+ */
 export const make = ({ after, before, ...of }: Versions): Effect.Effect<FileChange> => {
   if (Predicate.isNumber(before) || Predicate.isUint8Array(before) || isLink(before)) {
     // The old content cannot be shown line by line, the new one can.

@@ -1,6 +1,18 @@
 /**
  * The kind of a file, recognized by its first bytes.
  *
+ * @example
+ * ```ts
+ * import { FileKind } from "effixir/tools"
+ *
+ * // What a file is, in a few words.
+ * const describe = (bytes: Uint8Array) => {
+ *   const kind = FileKind.fromBytes(bytes)
+ *   const isCutOff = kind?.image !== undefined && !FileKind.isWholeImage(bytes, kind.image)
+ *   return `${kind?.name ?? "text"}, ${FileKind.size(bytes.length)}${isCutOff ? ", cut off" : ""}`
+ * }
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Picture from "../../responses/Picture.ts"

@@ -2,6 +2,33 @@
  * The changes that a call makes to files: computed first, shown to the approver, and then made as a whole or not at
  * all.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Tool } from "effixir"
+ * import { FilePlan, TextFile } from "effixir/tools"
+ *
+ * const plan = (path: string, session: string) =>
+ *   Effect.gen(function*() {
+ *     const file = yield* TextFile.load(path)
+ *     const text = yield* TextFile.textToChange(file, session)
+ *     return [{ ...file, before: file, after: `${text.trimEnd()}\n` }]
+ *   })
+ *
+ * // A person sees the diff before it is made, and exactly that one is made.
+ * const trim = Tool.make({
+ *   name: "trim",
+ *   description: "Removes the empty lines at the end of a file",
+ *   parameters: Schema.Struct({ path: Schema.String }),
+ *   access: ({ path }) => Tool.writes(path),
+ *   preview: ({ path }, { sessionId }) => Effect.flatMap(plan(path, sessionId), FilePlan.preview),
+ *   handler: ({ path }, context) =>
+ *     Effect.map(FilePlan.carryOut(plan(path, context.sessionId), context), (changes) =>
+ *       new Tool.Result({ output: `Trimmed ${path}.`, details: FilePlan.details(changes) }))
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"

@@ -1,6 +1,27 @@
 /**
  * What has become of a call that was to change files, by what it was about to do to them and how they are now.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Tool } from "effixir"
+ * import { FilePlan, FileRecovery, TextFile } from "effixir/tools"
+ *
+ * const plan = (path: string) => Effect.map(TextFile.target(path), (file) => [{ ...file, after: "" }])
+ *
+ * // After a crash the files tell whether the call has done its work.
+ * const empty = Tool.make({
+ *   name: "empty",
+ *   description: "Makes a file empty",
+ *   parameters: Schema.Struct({ path: Schema.String }),
+ *   access: ({ path }) => Tool.writes(path),
+ *   intent: ({ path }) => Effect.flatMap(plan(path), FileRecovery.intentOf),
+ *   replay: ({ path }, { intent }) => FileRecovery.reconcile(intent, `${path} is empty now.`),
+ *   handler: ({ path }, context) => Effect.as(FilePlan.carryOut(plan(path), context), `${path} is empty now.`)
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -76,7 +76,29 @@ export const maxLineLength = 500
 export const cutLine = (line: string): string =>
   line.length > maxLineLength ? CutOutput.lineCut(line.slice(0, maxLineLength).replace(/[\uD800-\uDBFF]$/, "")) : line
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { NodeFileSearch } from "effixir/node"
+ * import { FileSearch } from "effixir/tools"
+ *
+ * const query = { pattern: "TODO", isLiteral: true, ignoresCase: false, context: 0, maxPerFile: 10 }
+ *
+ * // The lines of some files that have a word.
+ * const linesIn = (files: ReadonlyArray<string>) =>
+ *   Stream.unwrap(
+ *     Effect.map(FileSearch.FileSearch, (search) => search.lines(query, { files, folders: [], apart: files }))
+ *   ).pipe(
+ *     Stream.filter((hit) => hit._tag === "Line"),
+ *     Stream.map(({ file, number, text }) => `${file}:${number} ${FileSearch.cutLine(text)}`),
+ *     Stream.provideLayer(NodeFileSearch.layer)
+ *   )
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class FileSearch extends Context.Tag("effixir/tools/workspace/FileSearch")<FileSearch, {
   /** The entries of each folder, or nothing for one that cannot be read. */
   readonly entries: (

@@ -23,7 +23,24 @@ export interface Info {
   readonly target?: string
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { Files, Workspace } from "effixir/tools"
+ *
+ * // Writes a file unless there is one, for a tool of your own.
+ * const begin = (path: string, text: string) =>
+ *   Effect.gen(function*() {
+ *     const [files, workspace] = yield* Effect.all([Files.Files, Workspace.Workspace])
+ *     const real = yield* workspace.resolve(path)
+ *     if (Option.isNone(yield* files.stat(real))) yield* files.replace(real, text, undefined)
+ *   })
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Files extends Context.Tag("effixir/tools/workspace/Files")<Files, {
   /** What is at a real path; none if there is nothing. */
   readonly stat: (real: string) => Effect.Effect<Option.Option<Info>, PlatformError>

@@ -49,6 +49,20 @@ export const isPlain: (folder: string) => Effect.Effect<boolean, never, FileSyst
 /**
  * The top of the repository that a folder, given by its real path, belongs to, if there is one.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { NodeAgent } from "effixir/node"
+ * import { GitRepository } from "effixir/tools"
+ *
+ * // The repository of a folder, where git would run nothing of its own when a program asks it.
+ * const folder = Effect.gen(function*() {
+ *   const top = yield* GitRepository.topOf("/home/ada/app/src")
+ *   return (yield* GitRepository.isPlain("/home/ada/app/src")) ? top : Option.none()
+ * }).pipe(Effect.provide(NodeAgent.layerPlatform))
+ * ```
+ *
  * @since 0.1.0
  * @category finding
  */

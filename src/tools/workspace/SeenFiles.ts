@@ -9,7 +9,25 @@ import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import * as Layer from "effect/Layer"
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { SeenFiles } from "effixir/tools"
+ *
+ * // Whether somebody else has changed a file since the session has read it.
+ * const hasChanged = Effect.gen(function*() {
+ *   const seen = yield* SeenFiles.SeenFiles
+ *   yield* seen.note("session", "/home/ada/app/notes.md", "Hello")
+ *   return yield* seen.isStale("session", "/home/ada/app/notes.md", "Good bye")
+ * }).pipe(Effect.provide(SeenFiles.layer))
+ *
+ * // For one test alone.
+ * const forTest = SeenFiles.make
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class SeenFiles extends Context.Tag("effixir/tools/workspace/SeenFiles")<SeenFiles, {
   /** Remembers a content that a session has read, or written itself. */
   readonly note: (session: string, real: string, content: string) => Effect.Effect<void>

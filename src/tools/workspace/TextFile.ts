@@ -1,6 +1,31 @@
 /**
  * A file of the workspace, and its text: what the tools that read and change files have in common.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { TextFile } from "effixir/tools"
+ *
+ * // What tools of your own begin with: to read a file, to change one, and to write one that may be new.
+ * const read = (path: string, session: string) =>
+ *   Effect.flatMap(TextFile.loadToRead(path), (file) => TextFile.text(file, session))
+ * const change = (path: string, session: string) =>
+ *   Effect.gen(function*() {
+ *     const text = yield* TextFile.textToChange(yield* TextFile.load(path), session)
+ *     return TextFile.usesCrLf(text) ? text.replaceAll("\r\n", "\n") : text
+ *   })
+ * const isNew = (path: string) => Effect.map(TextFile.target(path), ({ before }) => before === undefined)
+ *
+ * // Where a path leads: to read, to change, to make something there, and without following a link at its end.
+ * const places = (path: string) =>
+ *   Effect.all({
+ *     read: TextFile.resolveToRead(path),
+ *     change: TextFile.resolve(path),
+ *     make: TextFile.resolveToMake(path),
+ *     link: TextFile.resolvePlace(path)
+ *   })
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -52,7 +52,32 @@ export class WorkspaceGone
   }
 }
 
-/** @since 0.1.0 @category services */
+/**
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { NodeAgent } from "effixir/node"
+ * import { Workspace } from "effixir/tools"
+ *
+ * const App = Layer.provide(
+ *   Workspace.layer({ root: "/home/ada/app", readable: ["/home/ada/docs"] }),
+ *   NodeAgent.layerPlatform
+ * )
+ *
+ * // Where a path leads, or what a model is told of one that leads out of the folder.
+ * const resolve = (path: string) =>
+ *   Effect.flatMap(Workspace.Workspace, (workspace) => workspace.resolve(path)).pipe(
+ *     Effect.mapError(Workspace.failure(path)),
+ *     Effect.provide(App)
+ *   )
+ *
+ * // The same without a layer, for several folders in one program.
+ * const folders = Effect.forEach(["/home/ada/app", "/home/ada/docs"], (root) => Workspace.make({ root }))
+ * ```
+ *
+ * @since 0.1.0 @category services
+ */
 export class Workspace extends Context.Tag("effixir/tools/workspace/Workspace")<Workspace, {
   /** The real path of the folder. */
   readonly root: string
