@@ -237,6 +237,8 @@ export const makeEncoded = (
       const forks = (yield* list).filter(({ forkOf }) => forkOf?.sessionId === id).map((fork) => fork.id)
       if (forks.length > 0) return yield* new SessionError({ reason: "Forked", session: id, detail: neededBy(forks) })
       yield* driver.remove(id)
+      // Another of the same id may begin in another folder.
+      yield* index.save([], [id])
     })
   }
 }

@@ -139,6 +139,7 @@ const isFolder = (text: string, at: number): boolean => text.startsWith("\"", at
 /** What two processes write at once may be mixed, which the checksum tells. */
 const update = async (file: string, changed: ReadonlyArray<Indexed>, gone: ReadonlyArray<string>): Promise<void> => {
   const entries = read(file)
+  if (changed.length === 0 && !gone.some((id) => entries.has(id))) return
   for (const id of gone) entries.delete(id)
   for (const one of changed) entries.set(one.summary.id, toEntry(one))
   const body = Buffer.from(format(entries), "latin1")

@@ -2,6 +2,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as SessionFiles from "../../../src/node/session/SessionFiles.ts"
+import { SessionStarted } from "../../../src/session/SessionEvent.ts"
 import type { SessionStore } from "../../../src/session/SessionStore.ts"
 import { get, layer, makeFolder, mode, names, put } from "../support.ts"
 import { completed, responded, started } from "./sessionEvents.ts"
@@ -93,6 +94,18 @@ describe("What is remembered of sessions", () => {
       yield* fs.remove(index)
       yield* fs.makeDirectory(index)
       yield* isTrue
+    }).pipe(Effect.provide(layer)))
+
+  it.scoped("forgets the folder of a session that is deleted, for one of the same id in another", () =>
+    Effect.gen(function*() {
+      const { store } = yield* setUp
+      const begin = (workspace: string) =>
+        add(store, "d", "started", SessionStarted.make({ sessionId: "d", schemaVersion: 1, workspace }))
+      yield* begin("/here")
+      yield* store.list
+      yield* store.remove("d")
+      yield* begin("/there")
+      assert.deepStrictEqual((yield* store.listIn("/there")).map(({ id }) => id), ["d"])
     }).pipe(Effect.provide(layer)))
 
   it.scoped("spares a list of one folder the logs of others, and knows those that it has not seen", () =>
