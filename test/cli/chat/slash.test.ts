@@ -122,6 +122,20 @@ describe("a command of a conversation", () => {
       assert.strictEqual((yield* chat.leave).code, 0)
     }))
 
+  test("trusts the project of the conversation alone, not those of sessions that are gone on with", () =>
+    Effect.gen(function*() {
+      const person = yield* sitDown(Script.fromTurns([say("Fine."), say("Good."), say("Better.")]))
+      mkdirSync(person.file("other/.git"), { recursive: true })
+      const { stdout } = yield* person.run(["run", "--json", "-C", "other", "Go"])
+      const chat = yield* person.start("--trust")
+      yield* chat.turn("Hello")
+      assert.match(yield* chat.enter(`/resume ${lines(stdout)[0]?.["thread_id"]}`), /goes on, in \S*other/)
+      yield* chat.turn("go on")
+      yield* chat.leave
+      const { folders } = JSON.parse(readFileSync(`${person.home}/trusted.json`, "utf8"))
+      assert.lengthOf(folders, 1)
+    }))
+
   test("lists skills, and sends what a command stands for", () =>
     Effect.gen(function*() {
       const person = yield* sitDown(Script.fromTurns([say("Written."), say("Good."), say("All good.")]))

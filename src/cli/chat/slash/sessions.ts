@@ -17,7 +17,14 @@ import type { SlashCommand } from "./SlashCommand.ts"
 /** The next turn is one of another session, which is asked as `effixir resume` would. */
 const change = Effect.fnUntraced(function*(chat: Chat, id: string) {
   const { asked, log } = yield* ChatSession.existing(id, Option.none())
-  yield* chat.session.change({ ...asked, permission: Option.none(), policy: Option.none() })
+  const before = chat.session.asked()
+  yield* chat.session.change({
+    ...asked,
+    permission: Option.none(),
+    policy: Option.none(),
+    // One project was trusted by the flag, not those of other sessions.
+    trust: before.trust && asked.folder === before.folder
+  })
   return { ...asked, log }
 })
 
