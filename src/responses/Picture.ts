@@ -62,7 +62,8 @@ export const problemOfUrl = (url: string): string | undefined => {
   const base64 = /^data:[^,]*;base64,(.*)$/s.exec(url)?.[1]
   if (base64 === undefined) return undefined
   if (base64.length > maxSize * 4 / 3 + 4) return "it is larger than 20 MiB"
-  const bytes = Encoding.decodeBase64(base64)
+  // Some leave out what fills up the end.
+  const bytes = Encoding.decodeBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, "="))
   return Either.isLeft(bytes) ? "it is none" : problemOf(bytes.right)
 }
 

@@ -109,6 +109,18 @@ describe("a conversation that stays too long", () => {
 })
 
 describe("effixir compact", () => {
+  it.scopedLive("starts no server to tell what it would do, and does it also where a required one cannot be had", () =>
+    Effect.gen(function*() {
+      const { file, fs, home, run } = yield* machine(reading, { context: { window: 100_000 } })
+      yield* run(["run", "Read them"])
+      const server = { command: "sh", args: ["-c", `echo started >> ${file("starts")}; exit 1`], required: true }
+      yield* fs.writeFileString(`${home}/config.json`, JSON.stringify({ mcp_servers: { one: server } }))
+      const dry = yield* run(["compact", "--last", "--dry-run"])
+      assert.deepStrictEqual([dry.code, yield* fs.exists(file("starts"))], [0, false], dry.stderr)
+      const done = yield* run(["compact", "--last"])
+      assert.deepStrictEqual([done.code, yield* fs.exists(file("starts"))], [0, true], done.stderr)
+    }).pipe(Effect.provide(platform)))
+
   it.scopedLive("tells what it would do, does it, and has nothing more to do", () =>
     Effect.gen(function*() {
       const { run, simulator } = yield* machine(reading, { context: { window: 100_000, compaction: "hosted" } })

@@ -2,6 +2,7 @@
  * `effixir compact ID`: makes the conversation of a session shorter.
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { Agent } from "../../agent/Agent.ts"
 import type { Report } from "../../agent/ManualCompaction.ts"
@@ -10,6 +11,7 @@ import { prose } from "../../internal/visible.ts"
 import { layerHome } from "../../node/NodeHome.ts"
 import * as Plan from "../../session/compaction/Plan.ts"
 import { lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
+import type { Configured } from "../../tools/mcp/McpServers.ts"
 import * as AgentSetup from "../agentSetup.ts"
 import type { Flags } from "../commands/compact.ts"
 import * as Common from "../commands/options.ts"
@@ -44,7 +46,7 @@ export const handle = Effect.fnUntraced(
         Agent,
         ({ compact }) => compact(id, { isDryRun, ...defined({ model: Option.getOrUndefined(chosen.model) }) })
       ).pipe(
-        Runtime.provide(runtime),
+        Runtime.provide({ ...runtime, mcpServers: isDryRun ? [] : (runtime.mcpServers ?? []).map(optional) }),
         whileWaiting(isDryRun ? "looking at the conversation" : "compacting the conversation")
       )
       const screen = yield* Screen
@@ -52,6 +54,12 @@ export const handle = Effect.fnUntraced(
     }).pipe(Common.override(environment))
   }
 )
+
+/** A conversation is made shorter also where a server cannot be had that turns cannot do without. */
+const optional = (configured: Configured): Configured => ({
+  ...configured,
+  server: Either.map(configured.server, (server) => ({ ...server, required: false }))
+})
 
 const nothingElse = {
   baseUrl: Option.none(),
