@@ -189,6 +189,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.gen(function*() {
         let hasEnded = false
         let hasCompleted = false
+        const denied = new Set<string>()
         yield* undo.begin(session.asked().session, toTitle(said(prompt)))
         const exit = yield* Effect.exit(restore(Stream.runForEachChunk(session.run(prompt, inbox), (events) =>
           Effect.forEach(joined(events), (event) =>
@@ -198,7 +199,10 @@ export const make = Effect.fnUntraced(function*(
               if (event._tag === "TurnStarted") {
                 yield* session.began
               }
-              if (event._tag === "ToolStarted" && event.call.name === "bash") {
+              if (event._tag === "PermissionDecided" && event.decision === "denied") {
+                denied.add(event.itemId)
+              }
+              if (event._tag === "ToolStarted" && event.call.name === "bash" && !denied.has(event.itemId)) {
                 yield* undo.ran
               }
               const shown = event._tag === "TurnStarted" && typed !== undefined

@@ -362,7 +362,9 @@ describe("a command of a conversation", () => {
         say("Not kept."),
         Script.answer(Script.call("bash", { command: "true" })),
         say("Ran."),
-        say("Seen.")
+        say("Seen."),
+        Script.answer(Script.call("bash", { command: "touch it" })),
+        say("Denied.")
       ]))
       const first = yield* person.start()
       yield* first.turn("one")
@@ -392,6 +394,9 @@ describe("a command of a conversation", () => {
       // The stack is built anew, and the session is still there.
       assert.match(yield* chat.enter("/permission read-only"), /refused|nothing/)
       assert.match(yield* chat.turn("again"), /Seen\./)
+      // A command that was denied has changed nothing.
+      assert.match(yield* chat.turn("touch it"), /Denied\./)
+      assert.notInclude(yield* chat.enter("/undo"), "command")
       for (const command of ["/fork", "/rename x", "/history", "/export"]) {
         assert.match(yield* chat.enter(command), /Nothing of this conversation is kept/)
       }
