@@ -1,15 +1,5 @@
 /** Modules that have not yet an example of everything that programs call. Those that are not here are held to it. */
 export const unshown: ReadonlySet<string> = new Set([
-  "agent/ContextPolicy.ts",
-  "agent/EventLines.ts",
-  "agent/Repeats.ts",
-  "agent/Step.ts",
-  "agent/Turn.ts",
-  "agent/children/AgentDefinition.ts",
-  "agent/children/AgentFiles.ts",
-  "agent/children/AgentTool.ts",
-  "agent/children/BackgroundAgents.ts",
-  "agent/hooks/Hooks.ts",
   "auth/Browser.ts",
   "auth/BrowserAnswer.ts",
   "auth/CallbackServer.ts",

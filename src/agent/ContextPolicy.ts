@@ -1,6 +1,20 @@
 /**
  * When a conversation is compacted, and what of it.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { ContextPolicy } from "effixir/agent"
+ *
+ * // Compacts later than usual; `NodeAgent.layer` takes it as one of its `parts`.
+ * const Later = ContextPolicy.layer({ percent: 95 })
+ *
+ * const threshold = Effect.map(ContextPolicy.ContextPolicy, (policy) => policy.threshold("gpt-5.5")).pipe(
+ *   Effect.provide(Later)
+ * )
+ * const isNeverAsked = ContextPolicy.make({ percent: false }).threshold("gpt-5.5") === undefined
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -1,6 +1,30 @@
 /**
  * The lines that programs get of a run, as `JsonLine` has them: `--json` prints them, and the server streams them.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Agent } from "effixir"
+ * import { EventLines } from "effixir/agent"
+ *
+ * const main = Effect.gen(function*() {
+ *   const agent = yield* Agent.Agent
+ *   yield* agent.run("s1", "Say hello").pipe(
+ *     EventLines.write({ deltas: true }),
+ *     Stream.runForEach((line) => Effect.sync(() => process.stdout.write(line)))
+ *   )
+ *   // The same event by event, with a field of one's own.
+ *   yield* agent.run("s1", "And again").pipe(
+ *     Stream.mapConcat((event) => EventLines.linesOf(event, false)),
+ *     Stream.map((line) => EventLines.toText({ ...line, host: "build-7" })),
+ *     Stream.runDrain
+ *   )
+ * })
+ *
+ * EventLines.limitName("toolCalls") // "tool_calls"
+ * ```
+ *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

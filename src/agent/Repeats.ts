@@ -1,6 +1,15 @@
 /**
  * Notices a model that makes the same call again and again.
  *
+ * @example
+ * ```ts
+ * import { Repeats } from "effixir/agent"
+ *
+ * const call = { name: "read", arguments: "{\"path\":\"a.txt\"}" }
+ * const thrice = [call, call, call].reduce(Repeats.add, Repeats.none)
+ * Repeats.verdict(thrice) // "refuse"
+ * ```
+ *
  * @since 0.1.0
  */
 

@@ -2,6 +2,32 @@
  * One step of a turn that happens once, however often the turn is run: the port between the loop and the log
  * that remembers what it has done.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { SessionEvent, SessionStore } from "effixir"
+ * import { Step } from "effixir/agent"
+ *
+ * // A turn that is begun once, however often this is run.
+ * const begin = Effect.flatMap(Step.Step, ({ step }) =>
+ *   step(
+ *     "turn-1",
+ *     SessionEvent.TurnStarted,
+ *     Effect.succeed(SessionEvent.TurnStarted.make({ turnId: "turn-1", model: "gpt-5.5", input: [] }))
+ *   ))
+ *
+ * const emit = () => Effect.void
+ * const StepLive = Layer.scoped(
+ *   Step.Step,
+ *   Effect.gen(function*() {
+ *     const store = yield* SessionStore.SessionStore
+ *     return Step.make(yield* store.open("s1"), { emit, show: emit })
+ *   })
+ * )
+ * const main = Effect.provide(begin, StepLive)
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

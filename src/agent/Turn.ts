@@ -141,6 +141,27 @@ export type Outcome =
 /**
  * Runs a turn, or what is left of it: steps that are done already give their results at once.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { History, Item } from "effixir"
+ * import { Turn } from "effixir/agent"
+ *
+ * // `Agent.run` does this, and keeps the beginning and the end in the log.
+ * const outcome = Turn.run({
+ *   sessionId: "s1",
+ *   turnId: "turn-1",
+ *   history: History.fromEvents([
+ *     { _tag: "TurnStarted", turnId: "turn-1", model: "gpt-5.5", input: [Item.userMessage("Say hello")] }
+ *   ]),
+ *   model: "gpt-5.5",
+ *   instructions: "Be brief.",
+ *   reasoning: undefined,
+ *   answerOf: () => Effect.succeed(Option.none())
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category running
  */

@@ -1,6 +1,25 @@
 /**
  * An agent that others can have work for them, as a value: what it is called and for, and what it may use.
  *
+ * @example
+ * ```ts
+ * import { AgentDefinition } from "effixir/agent"
+ *
+ * const release: AgentDefinition.AgentDefinition = {
+ *   ...AgentDefinition.general,
+ *   name: "release",
+ *   description: "Writes the notes of a release",
+ *   tools: ["Read", "Grep", "Write"]
+ * }
+ * AgentDefinition.hasTool(release, "write") // true
+ * AgentDefinition.onlyLooks(release) // false
+ *
+ * const { builtIn, explore, review } = AgentDefinition
+ * const all = AgentDefinition.withBuiltIn([release, { ...explore, model: "gpt-5.5" }])
+ * const looking = builtIn.filter(AgentDefinition.onlyLooks) // explore and review
+ * const isThere = looking.includes(review)
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Children from "../../prompts/Children.ts"

@@ -2,6 +2,22 @@
  * Agents that are described in files: those of a person in `agents/NAME.md` of effixir's own folder, and those of a
  * trusted project in `.agents/agents/NAME.md`, for its folder and for each one down to that in which agents work.
  *
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import { AgentFiles } from "effixir/agent"
+ *
+ * const main = Effect.gen(function*() {
+ *   const { agents, problems } = yield* AgentFiles.load({ home: "/home/ada/.effixir", folder: "/work/app" })
+ *   for (const { name } of agents) yield* Console.log(name)
+ *   for (const { path, reason } of problems) yield* Console.warn(`${path} is left out: ${reason}`)
+ *   // Of a project that is not trusted only the names of the files.
+ *   return yield* AgentFiles.ofProject("/work/other")
+ * }).pipe(Effect.provide(NodeContext.layer))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"

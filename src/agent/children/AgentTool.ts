@@ -4,6 +4,24 @@
  * What a child is kept to: its tools are some of its caller's, its permissions at most its caller's, its tokens, money and
  * time its caller's; and children of children stop at a depth.
  *
+ * @example
+ * ```ts
+ * import { Toolkit } from "effixir"
+ * import { AgentDefinition, AgentTool } from "effixir/agent"
+ * import { BuiltIn } from "effixir/tools"
+ *
+ * const options = {
+ *   agents: AgentDefinition.builtIn,
+ *   toolkit: BuiltIn.toolkit,
+ *   limits: { ...AgentTool.defaultLimits, maxParallel: 2 }
+ * }
+ *
+ * // What a host gives its agent, beside the tools of its own.
+ * const withBackground = AgentTool.toolkit(options)
+ * const alone = Toolkit.make(AgentTool.make(options))
+ * const isChild = (call: { readonly name: string }) => call.name === AgentTool.name
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

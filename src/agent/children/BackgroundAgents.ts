@@ -2,6 +2,27 @@
  * The tool `agents`: what is done with agents that work in the background. The model is told without it that one has
  * ended; what it has said is data, and comes as the output of a call.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { SessionStore, Toolkit } from "effixir"
+ * import { BackgroundAgents } from "effixir/agent"
+ *
+ * const toolkit = Toolkit.make(BackgroundAgents.tool)
+ * const isOurs = (call: { readonly name: string }) => call.name === BackgroundAgents.name
+ *
+ * const lastHandle = Effect.gen(function*() {
+ *   const store = yield* SessionStore.SessionStore
+ *   return BackgroundAgents.lastNumber(yield* store.read("s1"))
+ * })
+ *
+ * type Known = Parameters<typeof BackgroundAgents.recall>
+ * const forget = (background: Known[0], ended: Known[1]) =>
+ *   BackgroundAgents.recall(background, ended, () => Effect.succeed(Option.none()))
+ * const message = (report: Parameters<typeof BackgroundAgents.told>[0]) => BackgroundAgents.told(report)
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"

@@ -5,6 +5,28 @@
  * A hook has no error: whoever makes one decides what its failure means. One that guards calls has to refuse them when it
  * fails; a defect ends the turn.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Hooks } from "effixir/agent"
+ *
+ * const handlers: Hooks.Handlers = {
+ *   sessionStart: () => Effect.succeed({ context: ["Today is a day of release: change no migration."] }),
+ *   preToolUse: ({ input, tool }) =>
+ *     Effect.succeed(
+ *       tool === "bash" && JSON.stringify(input).includes("git push")
+ *         ? { decision: "deny", reason: "A person pushes" }
+ *         : {}
+ *     )
+ * }
+ *
+ * // One of the `parts` of `NodeAgent.layer`; for a part of a program it can be taken away again.
+ * const Guarded = Hooks.layer(handlers)
+ * const Unguarded = Hooks.layerNone
+ *
+ * const own = Effect.map(Hooks.Hooks, (hooks) => Hooks.ofChild(hooks).preToolUse)
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
