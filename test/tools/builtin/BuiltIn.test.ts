@@ -28,7 +28,7 @@ const examples: Readonly<Record<string, Example>> = {
     leadingTo: (path) => patch(`*** Update File: ${path}`, "-secret", "+x")
   },
   bash: {
-    good: { command: "cat a.txt", timeout_ms: 60_000, workdir: ".", background: false },
+    good: { command: "cat a.txt", timeout_ms: 60_000, workdir: ".", background: false, tty: false },
     long: { command: "cat long.txt long.txt" },
     leadingTo: (workdir) => ({ command: "touch made", workdir }),
     slow: { command: "sleep 100" }
