@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import { shellQuoted } from "../../internal/shellQuoted.ts"
 import * as ToolFailures from "../../prompts/ToolFailures.ts"
 
 /** A size that programs draw well on: a new terminal has none. */
@@ -11,10 +12,10 @@ const [rows, columns] = [40, 120]
 
 /** The command line that runs another one in a terminal, by the shell that runs this, and ends as that one does. */
 export const within = (command: string): string => {
-  const inner = quote(`${["stty", "rows", rows, "cols", columns].join(" ")}\n${command}`)
+  const inner = shellQuoted([`stty rows ${rows}`, `stty cols ${columns}`, command].join("\n"))
   return [
     "if ! command -v script >/dev/null; then",
-    `  echo ${quote(ToolFailures.noTerminal)} >&2; exit 127`,
+    `  echo ${shellQuoted(ToolFailures.noTerminal)} >&2; exit 127`,
     "elif script --version >/dev/null 2>&1; then",
     `  SHELL=$0 exec script -qefc ${inner} /dev/null`,
     "else",
@@ -22,5 +23,3 @@ export const within = (command: string): string => {
     "fi"
   ].join("\n")
 }
-
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

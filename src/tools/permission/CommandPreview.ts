@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { shellQuoted } from "../../internal/shellQuoted.ts"
 import { CommandRunner } from "../command/CommandRunner.ts"
 import type { Operand, Option as ProgramOption, Preview, Reading } from "./ProgramWords.ts"
 import { inCommit } from "./ProgramWords.ts"
@@ -103,7 +104,7 @@ const commitOf = (revision: string): string =>
 const run = (words: ReadonlyArray<string>, folder: string, codeOfNothing?: number) =>
   Effect.gen(function*() {
     const runner = yield* CommandRunner
-    const running = yield* runner.start(`${words.map(quoted).join(" ")} 2>/dev/null`, folder)
+    const running = yield* runner.start(`${words.map(shellQuoted).join(" ")} 2>/dev/null`, folder)
     const chunks: Array<Uint8Array> = []
     let size = 0
     yield* Stream.runForEachWhile(running.output, (chunk) =>
@@ -121,8 +122,6 @@ const run = (words: ReadonlyArray<string>, folder: string, codeOfNothing?: numbe
     Effect.timeoutTo({ duration: maxTime, onTimeout: () => Option.none(), onSuccess: (names) => names }),
     Effect.orElseSucceed(() => Option.none<ReadonlyArray<string>>())
   )
-
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 
 /** Between commits git writes lines that are empty. A name may begin with one. */
 const listed = (chunks: ReadonlyArray<Uint8Array>, size: number): ReadonlyArray<string> => {

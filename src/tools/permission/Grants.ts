@@ -23,6 +23,7 @@
  *
  * @since 0.1.0
  */
+import { shellQuoted } from "../../internal/shellQuoted.ts"
 import * as SafeCommands from "./SafeCommands.ts"
 
 /**
@@ -208,7 +209,7 @@ export const writable = (granted: Iterable<string>): ReadonlyArray<string> =>
 const writing = "sandbox writes "
 
 /** Quoted so that a shell reads it as one word. */
-const quote = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+const quote = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : shellQuoted(word)
 
 /** Programs whose first word after the name says what they do, and how many words say it. */
 const commanders: { readonly [program: string]: number } = {
