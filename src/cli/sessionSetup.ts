@@ -18,8 +18,8 @@ import { layerHome } from "../node/NodeHome.ts"
 import * as Home from "../node/settings/Home.ts"
 import type { Settings } from "../node/settings/Settings.ts"
 import { type Listing, Models } from "../responses/account/Models.ts"
-import type { LastUsed } from "../session/LastTurn.ts"
-import type { Setup } from "../session/SessionEvent.ts"
+import { lastPermission, type LastTurn, type LastUsed } from "../session/LastTurn.ts"
+import type { PermissionInForce, SessionEvent, Setup } from "../session/SessionEvent.ts"
 import type { Mode } from "../tools/command/Sandbox.ts"
 import * as Common from "./commands/options.ts"
 import { OtherPayer } from "./ExitCode.ts"
@@ -336,3 +336,17 @@ const payerGone = (session: string, { credential: before, profile }: Setup): str
     `effixir resume ${session} --auth ${authOf(before === "api_key" ? "chatgpt" : "api_key")}` +
     `${profile === undefined ? "" : ` or --profile ${Home.unnamed}`}`
 }
+
+/**
+ * Resuming does not allow a call that stopped the turn because no person was there to approve it: if the log does not
+ * record the permission, the run asks.
+ */
+export const permissionOf = (
+  events: ReadonlyArray<SessionEvent>,
+  unfinished: Option.Option<LastTurn>
+): PermissionInForce => {
+  const last = lastPermission(events)
+  return last.permission === undefined && Option.exists(unfinished, isHeldBack) ? { permission: "ask" } : last
+}
+
+const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" && end.kind === "PermissionNeeded"

@@ -33,7 +33,6 @@ import * as AgentSetup from "../agentSetup.ts"
 import * as Common from "../commands/options.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as FindSession from "../findSession.ts"
-import { permissionOf } from "../handlers/resume.ts"
 import { Interruption } from "../Interruption.ts"
 import * as Runtime from "../runtime.ts"
 import { sayConfig } from "../sayConfig.ts"
@@ -317,7 +316,7 @@ export const existing = Effect.fnUntraced(
       folder,
       model,
       effort,
-      before: permissionOf(events, unfinishedTurn(events)),
+      before: SessionSetup.permissionOf(events, unfinishedTurn(events)),
       search,
       sandbox,
       mcpServers,

@@ -22,7 +22,6 @@ import { compactedLine, grouped } from "../render/wording.ts"
 import * as Runtime from "../runtime.ts"
 import { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
-import { permissionOf } from "./resume.ts"
 
 export const handle = Effect.fnUntraced(
   function*({ auth, cd, dryRun: isDryRun, json, last, profile, words }: Flags) {
@@ -40,7 +39,7 @@ export const handle = Effect.fnUntraced(
     })
     yield* Effect.gen(function*() {
       // What is asked begins as the turns before it did, tools and all, or nothing of it would come from the server's cache.
-      const before = permissionOf(events, unfinishedTurn(events))
+      const before = SessionSetup.permissionOf(events, unfinishedTurn(events))
       const { runtime } = yield* AgentSetup.read({ ...chosen, before, folder, form })
       const report = yield* Effect.flatMap(
         Agent,

@@ -20,7 +20,6 @@ import { Screen } from "../Screen.ts"
 import * as SessionSetup from "../sessionSetup.ts"
 import { stdinWait } from "../settings.ts"
 import * as TurnFlags from "../turnFlags.ts"
-import { permissionOf } from "./resume.ts"
 
 export const handle = Effect.fnUntraced(function*(flags: Flags) {
   const { cd, ephemeral, toTurn, words } = flags
@@ -48,7 +47,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     prompt: [Image.message(text, images)],
     piped,
     folder,
-    before: permissionOf(events, Option.none()),
+    before: SessionSetup.permissionOf(events, Option.none()),
     ...chosen
   }).pipe(Common.override(environment))
 }, (run, flags) => TurnFlags.modes(flags)(run))

@@ -4,8 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { layerHome } from "../../node/NodeHome.ts"
-import { lastPermission, type LastTurn, lastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
-import type { PermissionInForce, SessionEvent } from "../../session/SessionEvent.ts"
+import { lastTurn, lastUsed, unfinishedTurn } from "../../session/LastTurn.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/resume.ts"
 import { BadInput } from "../ExitCode.ts"
@@ -48,7 +47,7 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
     prompt: asked === undefined ? undefined : [Image.message(asked.text, images)],
     piped: asked?.piped,
     folder,
-    before: permissionOf(events, unfinished),
+    before: SessionSetup.permissionOf(events, unfinished),
     ...chosen
   }).pipe(Common.override(environment))
 }, (run, flags) => TurnFlags.modes(flags)(flags.plain ? onPlain(run) : run))
@@ -56,20 +55,6 @@ export const handle = Effect.fnUntraced(function*(flags: Flags) {
 /** A person at a terminal chooses a session, and goes on with it in a conversation. */
 const canChoose = ({ dryRun, json, output }: Flags): boolean =>
   !json && !dryRun && Option.isNone(output) && process.stdin.isTTY === true && process.stdout.isTTY === true
-
-/**
- * Resuming does not allow a call that stopped the turn because no person was there to approve it: if the log does not
- * record the permission, the run asks.
- */
-export const permissionOf = (
-  events: ReadonlyArray<SessionEvent>,
-  unfinished: Option.Option<LastTurn>
-): PermissionInForce => {
-  const last = lastPermission(events)
-  return last.permission === undefined && Option.exists(unfinished, isHeldBack) ? { permission: "ask" } : last
-}
-
-const isHeldBack = ({ end }: LastTurn): boolean => end?._tag === "TurnFailed" && end.kind === "PermissionNeeded"
 
 /** An unfinished turn can go on without a prompt; any other session needs one, and so do images. */
 const promptFor = (

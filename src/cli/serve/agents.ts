@@ -33,7 +33,6 @@ import type * as Toolkit from "../../tools/Toolkit.ts"
 import * as AgentSetup from "../agentSetup.ts"
 import * as Common from "../commands/options.ts"
 import type { Flags } from "../commands/serve.ts"
-import { permissionOf } from "../handlers/resume.ts"
 import type { Interruption } from "../Interruption.ts"
 import { modelWindow } from "../modelWindow.ts"
 import * as Runtime from "../runtime.ts"
@@ -159,7 +158,7 @@ export const make = Effect.fnUntraced(function*(
             model: named,
             folder
           })
-        const before = permissionOf(events, unfinishedTurn(events))
+        const before = SessionSetup.permissionOf(events, unfinishedTurn(events))
         const model = Option.getOrUndefined(chosen.model)
         const stack = yield* RcMap.get(
           stacks,
