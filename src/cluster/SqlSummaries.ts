@@ -24,31 +24,30 @@ export const make: Effect.Effect<SessionDriver.Index, never, SqlClient.SqlClient
           return Option.isNone(summary) ? [] : [[row.session_id, { revision: row.revision, summary: summary.value }]]
         }))
       ),
-      Effect.orElseSucceed((): ReadonlyMap<string, SessionDriver.Indexed> => new Map())
+      Effect.orElseSucceed((): ReadonlyMap<string, SessionDriver.Indexed> => new Map()),
+      Effect.map(remembered)
     )
     return {
-      load: Effect.map(load, remembered),
+      load,
       // The summary of a session that is gone went with it.
       save: (changed) =>
-        Effect.flatMap(load, (known) =>
-          Effect.forEach(
-            changed.filter(({ revision, summary: { id } }) => known.get(id)?.revision !== revision),
-            ({ revision, summary }) =>
-              Database.waiting(
-                sql,
-                sql`
-                  INSERT INTO effixir_summaries (session_id, revision, summary)
-                  VALUES (${summary.id}, ${revision}, ${encode(summary)})
-                  ON CONFLICT (session_id) DO UPDATE SET revision = excluded.revision, summary = excluded.summary`
-              ),
-            { discard: true }
-          )).pipe(Effect.ignore)
+        Effect.forEach(
+          changed,
+          ({ revision, summary }) =>
+            Database.waiting(
+              sql,
+              sql`
+                INSERT INTO effixir_summaries (session_id, revision, summary)
+                VALUES (${summary.id}, ${revision}, ${encode(summary)})
+                ON CONFLICT (session_id) DO UPDATE SET revision = excluded.revision, summary = excluded.summary`
+            ),
+          { discard: true }
+        ).pipe(Effect.ignore)
     }
   }
 )
 
 const remembered = (entries: ReadonlyMap<string, SessionDriver.Indexed>): SessionDriver.Remembered => ({
-  size: entries.size,
   keys: () => entries.keys(),
   get: (id) => entries.get(id),
   workspaceOf: (id) => entries.get(id)?.summary.workspace

@@ -19,9 +19,7 @@ export const of = (line: string): LineHead | undefined => {
   const [, seq, at, key, tag] = usual.exec(line) ?? []
   if (seq !== undefined && at !== undefined && key !== undefined && tag !== undefined) {
     // A part of a string keeps the whole of it in memory; what is parsed is a copy.
-    return line.endsWith("}}") || /\}\}\s+$/.test(line.slice(-8))
-      ? headWith(Number(seq), at, text(parse(`"${key}"`)), tag) :
-      undefined
+    return isWhole(line) ? headWith(Number(seq), at, text(parse(`"${key}"`)), tag) : undefined
   }
   const stored = parse(line)
   const number = field(stored, "seq")
@@ -34,6 +32,9 @@ export const of = (line: string): LineHead | undefined => {
     )
     : undefined
 }
+
+/** Another system may end its lines otherwise. */
+const isWhole = (line: string): boolean => line.endsWith("}}") || /\}\}\s+$/.test(line.slice(-8))
 
 /**
  * The kind of event alone, where a line is as we write it. In a string the quotes would be escaped, so that the first place

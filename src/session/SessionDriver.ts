@@ -64,7 +64,7 @@ export interface Index {
 }
 
 /** @since 0.1.0 @category drivers */
-export interface Remembered extends Pick<ReadonlyMap<string, Indexed>, "get" | "keys" | "size"> {
+export interface Remembered extends Pick<ReadonlyMap<string, Indexed>, "get" | "keys"> {
   /** The folder that a session works in, which is the same in all revisions; `undefined` for one that is not remembered. */
   readonly workspaceOf: (id: string) => string | null | undefined
 }

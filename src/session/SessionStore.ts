@@ -188,7 +188,7 @@ export const makeEncoded = (
       if (Option.isSome(entry)) changed.push(entry.value)
     }
     for (const { summary } of changed) found.push(summary)
-    const gone = workspace === undefined && remembered.size > 0 ? missing(remembered.keys(), found) : []
+    const gone = workspace === undefined ? missing(remembered.keys(), found) : []
     if (changed.length > 0 || gone.length > 0) yield* index.save(changed, gone)
     return found
       .filter((one) => workspace === undefined || one.workspace === workspace)
@@ -244,7 +244,7 @@ export const makeEncoded = (
 }
 
 const noIndex: SessionDriver.Index = {
-  load: Effect.succeed({ size: 0, get: () => undefined, keys: () => [].values(), workspaceOf: () => undefined }),
+  load: Effect.succeed({ get: () => undefined, keys: () => [].values(), workspaceOf: () => undefined }),
   save: () => Effect.void
 }
 

@@ -104,7 +104,6 @@ export const make = (file: string): Index => ({
 })
 
 const remembered = (entries: ReadonlyMap<string, Entry>): Remembered => ({
-  size: entries.size,
   keys: () => entries.keys(),
   get: (id) => {
     const entry = entries.get(id)
@@ -123,9 +122,12 @@ const read = (file: string): Map<string, Entry> => {
     const text = body.toString("latin1")
     let workspace: Entry["workspace"] = null
     for (let at = 0, end = 0; (end = text.indexOf("\n", at)) >= 0; at = end + 1) {
-      const row = text.indexOf(" [", at)
-      if (row < 0 || row > end || isFolder(text, at)) workspace = JSON.parse(text.slice(at, end))
-      else entries.set(text.slice(at, row), { workspace, row: text.slice(row + 1, end) })
+      if (isFolder(text, at)) {
+        workspace = JSON.parse(text.slice(at, end))
+        continue
+      }
+      const row = text.indexOf(" ", at)
+      entries.set(text.slice(at, row), { workspace, row: text.slice(row + 1, end) })
     }
     return entries
   } catch {
@@ -133,8 +135,8 @@ const read = (file: string): Map<string, Entry> => {
   }
 }
 
-/** A folder is a string or `null` as JSON, and there are brackets in its name at most. */
-const isFolder = (text: string, at: number): boolean => text.startsWith("\"", at)
+/** A folder is a string or `null` as JSON; an id has no quotes, and a row behind it. */
+const isFolder = (text: string, at: number): boolean => text.startsWith("\"", at) || text.startsWith("null\n", at)
 
 /** What two processes write at once may be mixed, which the checksum tells. */
 const update = async (file: string, changed: ReadonlyArray<Indexed>, gone: ReadonlyArray<string>): Promise<void> => {
