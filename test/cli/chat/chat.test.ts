@@ -17,6 +17,20 @@ const test = (
 const say = (text: string) => Script.answer(Script.say(text))
 const bash = (command: string) => Script.answer(Script.call("bash", { command }))
 
+/** Who types at a program, and waits for what it shows behind what was seen before. */
+const typist = ({ child, output }: Effect.Effect.Success<ReturnType<Start>>) => {
+  let read = 0
+  return {
+    see: (what: string) =>
+      Effect.map(eventually(`shown: ${what}`, () => output().stdout.includes(what, read)), () => {
+        read = output().stdout.indexOf(what, read) + what.length
+      }),
+    type: (text: string) => Effect.sync(() => void child.stdin?.write(text))
+  }
+}
+
+type Start = Effect.Effect.Success<ReturnType<typeof machine>>["start"]
+
 /** The events of all sessions of a home. */
 const logOf = (
   home: string
@@ -596,17 +610,12 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
         `${home}/config.json`,
         JSON.stringify({ mcp_servers: { one: { command: "sh", args: slow, required: true } } })
       )
-      const { child, output, result } = yield* start(["chat", "--permission", "ask", "--plain"], {
+      const started = yield* start(["chat", "--permission", "ask", "--plain"], {
         stdin: null,
         through: pty(80, 24),
         env: { TERM: "xterm-256color" }
       })
-      let read = 0
-      const see = (what: string) =>
-        Effect.map(eventually(`shown: ${what}`, () => output().stdout.includes(what, read)), () => {
-          read = output().stdout.indexOf(what, read) + what.length
-        })
-      const type = (text: string) => Effect.sync(() => void child.stdin?.write(text))
+      const { see, type } = typist(started)
       yield* see("> ")
       yield* type("do it\n")
       for (
@@ -619,7 +628,7 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
       yield* see("Done.")
       assert.isTrue(existsSync(file("there")))
       yield* type("/quit\n")
-      const { code, stdout } = yield* result
+      const { code, stdout } = yield* started.result
       assert.strictEqual(code, 0)
       assert.notInclude(stdout, "\u001B")
     }))
@@ -658,17 +667,12 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
         `${home}/config.json`,
         JSON.stringify({ mcp_servers: { one: { command: process.execPath, args: [server, "asking"] } } })
       )
-      const { child, output, result } = yield* start(["chat", "--permission", "ask", "--plain"], {
+      const started = yield* start(["chat", "--permission", "ask", "--plain"], {
         stdin: null,
         through: pty(80, 24),
         env: { TERM: "xterm-256color" }
       })
-      let read = 0
-      const see = (what: string) =>
-        Effect.map(eventually(`shown: ${what}`, () => output().stdout.includes(what, read)), () => {
-          read = output().stdout.indexOf(what, read) + what.length
-        })
-      const type = (text: string) => Effect.sync(() => void child.stdin?.write(text))
+      const { see, type } = typist(started)
       yield* see("> ")
       yield* type("do it\n")
       for (
@@ -693,7 +697,7 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
       yield* see("> ")
       // The end of the input ends the conversation, and what is told then has a line of its own.
       yield* type("\u0004")
-      const { code, stdout } = yield* result
+      const { code, stdout } = yield* started.result
       assert.strictEqual(code, 0)
       assert.notInclude(stdout, "\u001B")
       assert.match(stdout, /> \r?\nTo go on: effixir chat --resume/)
@@ -709,17 +713,12 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
       const { base, file, home, simulator, start } = yield* machine(
         Script.fromTurns([say("First **answer**."), bash("echo > there; exec sleep 60"), say("Third.")])
       )
-      const { child, output, result } = yield* start(["chat", "--permission", "ask"], {
+      const started = yield* start(["chat", "--permission", "ask"], {
         stdin: null,
         through: pty(80, 24),
         env: { TERM: "dumb" }
       })
-      let read = 0
-      const see = (what: string) =>
-        Effect.map(eventually(`shown: ${what}`, () => output().stdout.includes(what, read)), () => {
-          read = output().stdout.indexOf(what, read) + what.length
-        })
-      const type = (text: string) => Effect.sync(() => void child.stdin?.write(text))
+      const { see, type } = typist(started)
       yield* see("> ")
       yield* type("one\n")
       yield* see("First answer.")
@@ -742,7 +741,7 @@ describe.runIf(isPtyThere)("a conversation line by line", () => {
       yield* type("again\n")
       yield* see("Third.")
       yield* type("/quit\n")
-      const { code, stdout } = yield* result
+      const { code, stdout } = yield* started.result
       assert.strictEqual(code, 0)
       assert.notInclude(stdout, "\u001B")
       assert.include(stdout, "To go on: effixir chat --resume")
