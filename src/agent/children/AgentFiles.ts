@@ -10,11 +10,11 @@
  * import { AgentFiles } from "effixir/agent"
  *
  * const main = Effect.gen(function*() {
- *   const { agents, problems } = yield* AgentFiles.load({ home: "/home/ada/.effixir", folder: "/work/app" })
+ *   const { agents, problems } = yield* AgentFiles.load({ home: "/home/ada/.effixir", folder: "/home/ada/app" })
  *   for (const { name } of agents) yield* Console.log(name)
  *   for (const { path, reason } of problems) yield* Console.warn(`${path} is left out: ${reason}`)
  *   // Of a project that is not trusted only the names of the files.
- *   return yield* AgentFiles.ofProject("/work/other")
+ *   return yield* AgentFiles.ofProject("/home/ada/other")
  * }).pipe(Effect.provide(NodeContext.layer))
  * ```
  *

@@ -84,7 +84,7 @@ export const cutLine = (line: string): string =>
  * import { NodeFileSearch } from "effixir/node"
  * import { FileSearch } from "effixir/tools"
  *
- * const query = { pattern: "TODO", isLiteral: true, ignoresCase: false, context: 0, maxPerFile: 10 }
+ * const query = { pattern: "deprecated", isLiteral: true, ignoresCase: false, context: 0, maxPerFile: 10 }
  *
  * // The lines of some files that have a word.
  * const linesIn = (files: ReadonlyArray<string>) =>
